@@ -1,0 +1,1 @@
+//! Adit's coordinator: jobs, leases, verification, ledger, epochs, receipts.

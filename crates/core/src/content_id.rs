@@ -1,0 +1,150 @@
+//! Content identifiers: what a block, an output or a statement is called.
+//!
+//! Inputs are raw sha2-256 blocks, so that any IPFS gateway can serve them; bulk outputs are named by BLAKE3, because
+//! hashing must not cost more than checking; statements are DAG-CBOR with sha2-256. Codes: multiformats' table.
+
+use alloc::string::String;
+use core::fmt;
+use core::str::FromStr;
+
+use multihash::Multihash;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use sha2::{Digest as _, Sha256};
+
+/// A content identifier, version 1. JSON carries its text (base32), DAG-CBOR a link.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Cid(cid::Cid);
+
+impl Cid {
+    /// The identifier in its binary form.
+    pub fn to_bytes(&self) -> alloc::vec::Vec<u8> {
+        self.0.to_bytes()
+    }
+
+    /// The digest that names the content, without its prefix.
+    pub fn digest(&self) -> &[u8] {
+        self.0.hash().digest()
+    }
+}
+
+impl fmt::Display for Cid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl fmt::Debug for Cid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+/// The text is not a version 1 content identifier in base32.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a version 1 content identifier in base32")]
+pub struct ParseCidError;
+
+impl FromStr for Cid {
+    type Err = ParseCidError;
+    fn from_str(text: &str) -> Result<Self, ParseCidError> {
+        let cid = cid::Cid::try_from(text).map_err(|_| ParseCidError)?;
+        // One spelling only: another base or an upper-case letter names the same content twice.
+        let same = cid.version() == cid::Version::V1 && alloc::string::ToString::to_string(&cid) == text;
+        if same { Ok(Cid(cid)) } else { Err(ParseCidError) }
+    }
+}
+
+impl Serialize for Cid {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() { serializer.collect_str(self) } else { self.0.serialize(serializer) }
+    }
+}
+
+impl<'de> Deserialize<'de> for Cid {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if deserializer.is_human_readable() {
+            String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+        } else {
+            cid::Cid::deserialize(deserializer).map(Cid)
+        }
+    }
+}
+
+const RAW: u64 = 0x55;
+const DAG_CBOR: u64 = 0x71;
+const SHA2_256: u64 = 0x12;
+const BLAKE3: u64 = 0x1e;
+
+/// The largest input block, in bytes: what every IPFS implementation carries.
+pub const MAX_BLOCK_BYTES: usize = 1 << 20;
+
+/// SHA-256 of `bytes`.
+pub fn sha256(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
+/// The name of an input block.
+pub fn block_cid(bytes: &[u8]) -> Cid {
+    cid_v1(RAW, SHA2_256, sha256(bytes))
+}
+
+/// The name of an encoded unit or statement.
+pub fn cbor_cid(bytes: &[u8]) -> Cid {
+    cid_v1(DAG_CBOR, SHA2_256, sha256(bytes))
+}
+
+/// The name of an output, from its BLAKE3 digest.
+pub fn output_cid(digest: [u8; 32]) -> Cid {
+    cid_v1(RAW, BLAKE3, digest)
+}
+
+/// Whether `bytes` are what `cid` names; false for a hash or codec that Adit does not use for blocks.
+pub fn block_matches(cid: &Cid, bytes: &[u8]) -> bool {
+    bytes.len() <= MAX_BLOCK_BYTES && *cid == block_cid(bytes)
+}
+
+/// Whether `cid` has the form of an input block's name (version 1, raw, sha2-256).
+pub fn is_block_cid(cid: &Cid) -> bool {
+    let cid = &cid.0;
+    let sha2_256 = cid.hash().code() == SHA2_256 && cid.hash().size() == 32;
+    cid.version() == cid::Version::V1 && cid.codec() == RAW && sha2_256
+}
+
+fn cid_v1(codec: u64, hash: u64, digest: [u8; 32]) -> Cid {
+    // A 32-byte digest always fits the 64-byte multihash, so the fallback is never taken.
+    Cid(cid::Cid::new_v1(codec, Multihash::wrap(hash, &digest).unwrap_or_default()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+
+    #[test]
+    fn names_are_those_of_ipfs() {
+        // Base32 of 01 55 12 20 ‖ SHA-256, computed apart for an empty block and for "hello world".
+        assert_eq!(block_cid(b"").to_string(), "bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku");
+        assert_eq!(
+            block_cid(b"hello world").to_string(),
+            "bafkreifzjut3te2nhyekklss27nh3k72ysco7y32koao5eei66wof36n5e"
+        );
+    }
+
+    #[test]
+    fn only_the_named_bytes_match() {
+        let cid = block_cid(b"panel");
+        assert!(block_matches(&cid, b"panel"));
+        assert!(!block_matches(&cid, b"pane1"));
+        assert!(!block_matches(&output_cid(sha256(b"panel")), b"panel"));
+    }
+
+    #[test]
+    fn one_spelling_is_accepted() {
+        let cid = block_cid(b"panel");
+        assert_eq!(cid.to_string().parse(), Ok(cid));
+        let v0 = "QmdfTbBqBPQ7VNxZEYEj14VmRuZBkqFbiwReogJgS1zR1n";
+        for text in ["", "b", &cid.to_string().to_uppercase(), v0] {
+            assert_eq!(text.parse::<Cid>(), Err(ParseCidError), "{text}");
+        }
+    }
+}

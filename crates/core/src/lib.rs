@@ -1,0 +1,46 @@
+//! Adit's facts and pure functions: units, kernels, verification, scoring, amounts, signing, encoding.
+//!
+//! Nothing here reads a clock, draws a random number or does I/O; whatever a rule needs comes in as an argument.
+//! That is why the same code runs in the coordinator, in every miner, in the browser and on a PowerPC from 2003.
+//!
+//! A reader follows one unit through these files in this order:
+//! [`split`] cuts an operand into panels, [`unit`] names the work, [`statement`] holds the lease, [`kernel`] computes,
+//! [`verify`] checks, [`reward`] scores, [`statement`] and [`log`] make the receipt, [`assemble`] puts the result together.
+//!
+//! ```
+//! use adit_core::{kernel, verify::{CheckLayer, Coins, check_rows}};
+//!
+//! let (m, k, n) = (2, 3, 2);
+//! let a = [1i8, 2, 3, 4, 5, 6];
+//! let b = [7i8, 8, 9, 10, 11, 12];
+//! let c = kernel::matmul_i8(&a, &b, m, k, n);
+//! assert_eq!(c, [58, 64, 139, 154]);
+//!
+//! // The coordinator's coins are secret and drawn before the output is seen.
+//! let layer = CheckLayer::linear(&b, k, n, Coins::from_seed(&[7; 32], 0, n));
+//! assert_eq!(check_rows(&[layer.clone()], &a, &c), None);
+//! let forged = [58, 64, 139, 155];
+//! assert!(check_rows(&[layer], &a, &forged).is_some());
+//! ```
+#![cfg_attr(not(feature = "std"), no_std)]
+
+extern crate alloc;
+
+pub mod amount;
+pub mod assemble;
+pub mod content_id;
+pub mod encoding;
+pub mod kernel;
+pub mod log;
+pub mod reward;
+pub mod sign;
+pub mod split;
+pub mod statement;
+pub mod unit;
+pub mod vectors;
+pub mod verify;
+
+pub use amount::Amount;
+pub use content_id::Cid;
+pub use sign::{PublicKey, Signature};
+pub use unit::{Kind, Unit};

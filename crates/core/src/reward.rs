@@ -1,0 +1,141 @@
+//! What verified work is worth, and how an epoch's budget is shared.
+//!
+//! The original's rule was Reward = Block_Budget / Active_Miners × Confidence_Multiplier. Here it is proportional to
+//! verified work, so that a miner gains nothing by splitting into several and nothing depends on who came first.
+
+use alloc::vec::Vec;
+
+use crate::amount::{Amount, BPS};
+use crate::unit::Kind;
+
+/// Multiply-accumulates to one price step.
+pub const WORK_PER_PRICE: u64 = 1 << 20;
+
+/// The version of [`price`]; named in leases and receipts.
+pub const PRICE_VERSION: u32 = 1;
+
+/// How much earlier valid work, in nano-NNET, it takes to reach about half of the confidence that can be gained.
+pub const CONFIDENCE_HALF: i64 = 1_000_000_000;
+
+/// Price of 2^20 multiply-accumulates of a kind, in nano-NNET.
+pub const fn price(kind: Kind) -> Amount {
+    match kind {
+        Kind::MatmulI8 => Amount::from_nano(1_000),
+        Kind::MlpI8 => Amount::from_nano(1_000),
+    }
+}
+
+/// Base reward of a unit: v_u = ⌊work · price / 2^20⌋, work in multiply-accumulates from its parameters alone.
+///
+/// ```
+/// use adit_core::{reward, Amount, Kind};
+/// assert_eq!(reward::base_reward(Kind::MatmulI8, 1 << 30), Amount::from_nano(1_024_000));
+/// ```
+pub fn base_reward(kind: Kind, work: u64) -> Amount {
+    let value = i128::from(work) * i128::from(price(kind).nano()) / i128::from(WORK_PER_PRICE);
+    Amount::from_nano(i64::try_from(value).unwrap_or(i64::MAX))
+}
+
+/// Confidence in basis points: c = 5000 + ⌊5000 · g / (g + 32 · b + G0)⌋, with g and b the valid and the invalid base
+/// rewards of earlier epochs and G0 = [`CONFIDENCE_HALF`].
+///
+/// ```
+/// use adit_core::{reward::confidence_bps, Amount};
+/// assert_eq!(confidence_bps(Amount::ZERO, Amount::ZERO), 5_000);
+/// assert_eq!(confidence_bps(Amount::from_nano(1_000_000_000), Amount::ZERO), 7_500);
+/// ```
+pub fn confidence_bps(valid: Amount, invalid: Amount) -> u32 {
+    let (g, b) = (i128::from(valid.nano().max(0)), i128::from(invalid.nano().max(0)));
+    let half = i128::from(BPS / 2);
+    (half + half * g / (g + 32 * b + i128::from(CONFIDENCE_HALF))) as u32
+}
+
+/// A miner's part in an epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Σ v of its valid sponsored units.
+    pub value: Amount,
+    /// Its confidence in basis points.
+    pub confidence_bps: u32,
+}
+
+/// What an epoch pays, in the order of the parts, and what it carries over to the next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Split {
+    /// reward_m = ⌊q_m · c_m / 10 000⌋.
+    pub rewards: Vec<Amount>,
+    /// The budget's rest.
+    pub carry: Amount,
+}
+
+/// Shares `budget`: q_m = v_m when Σ v fits the budget, else ⌊B · v_m / Σ v⌋; reward_m = ⌊q_m · c_m / 10 000⌋.
+pub fn share_epoch(budget: Amount, parts: &[Part]) -> Split {
+    let budget_nano = i128::from(budget.nano().max(0));
+    let total: i128 = parts.iter().map(|part| i128::from(part.value.nano())).sum();
+    let quota = |value: i128| {
+        if total <= budget_nano { value } else { budget_nano * value / total }
+    };
+    let reward = |part: &Part| {
+        let confident = quota(i128::from(part.value.nano())) * i128::from(part.confidence_bps) / i128::from(BPS);
+        // At most the budget, which is an i64.
+        Amount::from_nano(confident as i64)
+    };
+    let rewards: Vec<Amount> = parts.iter().map(reward).collect();
+    let paid: i64 = rewards.iter().map(|amount| amount.nano()).sum();
+    Split { rewards, carry: Amount::from_nano(budget.nano() - paid) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const MILLION: i64 = 1_000_000;
+
+    fn shared(parts: &[(i64, u32)]) -> (Vec<i64>, i64) {
+        let parts: Vec<Part> = parts
+            .iter()
+            .map(|(value, confidence_bps)| Part { value: Amount::from_nano(*value), confidence_bps: *confidence_bps })
+            .collect();
+        let split = share_epoch(Amount::from_nano(1_000 * MILLION), &parts);
+        (split.rewards.iter().map(|reward| reward.nano()).collect(), split.carry.nano())
+    }
+
+    #[test]
+    fn under_budget_pays_the_price() {
+        let (rewards, carry) = shared(&[(300 * MILLION, 10_000), (100 * MILLION, 5_000)]);
+        assert_eq!((rewards, carry), (alloc::vec![300 * MILLION, 50 * MILLION], 650 * MILLION));
+    }
+
+    #[test]
+    fn over_budget_shares_in_proportion() {
+        let v = 700 * MILLION;
+        let (rewards, carry) = shared(&[(v, 10_000), (v, 7_500), (v, 5_000)]);
+        assert_eq!((rewards, carry), (alloc::vec![333_333_333, 249_999_999, 166_666_666], 250_000_002));
+        let (rewards, carry) = shared(&[(1_200 * MILLION, 9_000), (800 * MILLION, 9_000)]);
+        assert_eq!((rewards, carry), (alloc::vec![540 * MILLION, 360 * MILLION], 100 * MILLION));
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_made_or_lost(values in prop::collection::vec((0i64..1 << 50, 5_000u32..=10_000), 0..20)) {
+            let (rewards, carry) = shared(&values);
+            prop_assert!(carry >= 0);
+            prop_assert_eq!(rewards.iter().sum::<i64>() + carry, 1_000 * MILLION);
+        }
+
+        #[test]
+        fn splitting_gains_nothing(whole in 2i64..1 << 40, part in 1i64..1 << 40, other in 1i64..1 << 40) {
+            let part = part % whole;
+            let (one, _) = shared(&[(whole, 9_000), (other, 9_000)]);
+            let (two, _) = shared(&[(part, 9_000), (whole - part, 9_000), (other, 9_000)]);
+            prop_assert!(two[0] + two[1] <= one[0]);
+        }
+
+        #[test]
+        fn confidence_stays_in_range(g in 0i64..i64::MAX, b in 0i64..i64::MAX) {
+            let c = confidence_bps(Amount::from_nano(g), Amount::from_nano(b));
+            prop_assert!((5_000..=10_000).contains(&c));
+        }
+    }
+}

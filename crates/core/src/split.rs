@@ -1,0 +1,59 @@
+//! From a whole operand to panels. Pure: the caller stores the blocks.
+
+use alloc::vec::Vec;
+
+use crate::content_id::{MAX_BLOCK_BYTES, block_cid};
+use crate::unit::Operand;
+
+/// A panel has at least this many rows where a block can hold them, so that a unit is worth its overhead.
+const MIN_PANEL_ROWS: u32 = 8;
+/// An operand is cut into about this many panels when it is small, so that several miners can share it.
+const WANTED_PANELS: u32 = 64;
+
+/// Rows to a panel for an operand whose panels are shared out among miners.
+///
+/// At most one block (1 MiB); for small operands fewer, so that there are about 64 panels of at least 8 rows.
+pub fn shared_out_panel_rows(rows: u32, cols: u32) -> u32 {
+    whole_panel_rows(cols).min(rows.div_ceil(WANTED_PANELS).max(MIN_PANEL_ROWS))
+}
+
+/// Rows to a panel for an operand that every unit needs whole: as many as a block holds.
+pub fn whole_panel_rows(cols: u32) -> u32 {
+    (MAX_BLOCK_BYTES as u32 / cols.max(1)).max(1)
+}
+
+/// Cuts row-major `bytes` into panels of `panel_rows`: the operand, and the blocks in its order.
+///
+/// `bytes` holds exactly rows × cols bytes.
+pub fn cut(bytes: &[u8], rows: u32, cols: u32, panel_rows: u32) -> (Operand, Vec<&[u8]>) {
+    let panel_bytes = (panel_rows as usize * cols as usize).max(1);
+    let blocks: Vec<&[u8]> = bytes.chunks(panel_bytes).collect();
+    let panels = blocks.iter().map(|block| block_cid(block)).collect();
+    (Operand { rows, cols, panel_rows, panels }, blocks)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn panels_cover_the_operand_once(rows in 1u32..200, cols in 1u32..50) {
+            let bytes: Vec<u8> = (0..rows * cols).map(|i| i as u8).collect();
+            let (operand, blocks) = cut(&bytes, rows, cols, shared_out_panel_rows(rows, cols));
+            prop_assert_eq!(operand.validate(), Ok(()));
+            prop_assert_eq!(&blocks.concat(), &bytes);
+            for ((_, size), block) in operand.blocks().zip(blocks) {
+                prop_assert_eq!(size as usize, block.len());
+            }
+        }
+
+        #[test]
+        fn a_panel_fits_a_block(rows in 1u32..1 << 24, cols in 1u32..1 << 20) {
+            let panel_rows = shared_out_panel_rows(rows, cols);
+            prop_assert!(panel_rows >= 1);
+            prop_assert!(u64::from(panel_rows.min(rows)) * u64::from(cols) <= MAX_BLOCK_BYTES as u64);
+        }
+    }
+}

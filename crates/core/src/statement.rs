@@ -1,0 +1,335 @@
+//! What is signed on the way of a unit: session, lease, delivery, receipt, log head.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use crate::amount::Amount;
+use crate::content_id::Cid;
+use crate::encoding;
+use crate::log::{self, Hash};
+use crate::sign::{Challenge, Digest, InvalidSignature, LeaseId, PublicKey, Signature, Statement};
+use crate::unit::Kind;
+use crate::verify::Counterexample;
+
+/// The version of every statement in this file.
+pub const STATEMENT_VERSION: u32 = 1;
+
+/// A miner's word that it opens a session: signed by its key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SessionStart {
+    /// The coordinator that gave the challenge.
+    pub coordinator: PublicKey,
+    /// Single-use.
+    pub challenge: Challenge,
+    /// When the challenge ends (Unix, ms), as the coordinator said.
+    pub expires_at_ms: i64,
+    /// The contributor's id, lower case.
+    pub contributor: String,
+    /// The key that signs.
+    pub public_key: PublicKey,
+    /// Where rewards go, if anywhere but the account of the key.
+    pub payout: Option<String>,
+    /// The page's origin, or `native`.
+    pub origin: String,
+}
+
+impl Statement for SessionStart {
+    const WHAT: &'static str = "session";
+}
+
+/// One miner's right to one unit for a time: signed by the coordinator.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lease {
+    /// [`STATEMENT_VERSION`].
+    pub version: u32,
+    /// Who leases.
+    pub coordinator: PublicKey,
+    /// The lease's id.
+    pub lease: LeaseId,
+    /// The unit's CID.
+    pub unit: Cid,
+    /// Who may deliver.
+    pub miner: PublicKey,
+    /// Base reward v_u.
+    pub value: Amount,
+    /// Version of the price list.
+    pub price_version: u32,
+    /// How long the miner has.
+    pub ttl_ms: u64,
+}
+
+impl Statement for Lease {
+    const WHAT: &'static str = "lease";
+}
+
+/// A miner's word for its output: signed before the first byte is sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Delivery {
+    /// The lease that this fulfils.
+    pub lease: LeaseId,
+    /// The unit's CID.
+    pub unit: Cid,
+    /// BLAKE3 of the output.
+    pub digest: Digest,
+    /// The output's length in bytes.
+    pub length: u64,
+}
+
+impl Statement for Delivery {
+    const WHAT: &'static str = "delivery";
+}
+
+/// What the coordinator found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Every product holds.
+    Valid,
+    /// A product does not hold.
+    Invalid,
+    /// The check could not decide.
+    Inconclusive,
+    /// Another valid output was there first.
+    TooLate,
+}
+
+impl Verdict {
+    /// The verdict's name on the wire and in the database.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Verdict::Valid => "valid",
+            Verdict::Invalid => "invalid",
+            Verdict::Inconclusive => "inconclusive",
+            Verdict::TooLate => "too_late",
+        }
+    }
+
+    /// The verdict of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Valid, Self::Invalid, Self::Inconclusive, Self::TooLate].into_iter().find(|v| v.name() == name)
+    }
+}
+
+/// How an output was checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// Every product, by Freivalds in Z/2^64; everything elementwise recomputed.
+    Freivalds,
+    /// Recomputed whole.
+    Recomputed,
+}
+
+/// The coordinator's statement of a verdict: an entry of its log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Receipt {
+    /// [`STATEMENT_VERSION`].
+    pub version: u32,
+    /// Who states it.
+    pub coordinator: PublicKey,
+    /// The entry's place in the log.
+    pub log_index: u64,
+    /// The lease that was fulfilled.
+    pub lease: LeaseId,
+    /// The unit's CID.
+    pub unit: Cid,
+    /// The unit's kind.
+    pub kind: Kind,
+    /// Who delivered.
+    pub miner: PublicKey,
+    /// BLAKE3 of the output.
+    pub output_digest: Digest,
+    /// The output's length in bytes.
+    pub output_bytes: u64,
+    /// The miner's signature over its [`Delivery`].
+    pub delivery_signature: Signature,
+    /// What was found.
+    pub verdict: Verdict,
+    /// For an invalid output of an exact kind: a value that anyone can recompute.
+    pub counterexample: Option<Counterexample>,
+    /// Multiply-accumulates.
+    pub work: u64,
+    /// Version of the price list.
+    pub price_version: u32,
+    /// Base reward v_u.
+    pub value: Amount,
+    /// The miner's confidence in this epoch.
+    pub confidence_bps: u32,
+    /// The epoch that pays it.
+    pub epoch: u64,
+    /// How it was checked.
+    pub method: Method,
+    /// To how many bits.
+    pub bits: u32,
+    /// When (Unix, ms).
+    pub at_ms: i64,
+}
+
+impl Receipt {
+    /// The log entry.
+    pub fn leaf(&self) -> Hash {
+        log::leaf_hash(&encoding::encode(self))
+    }
+
+    /// What the miner signed.
+    pub fn delivery(&self) -> Delivery {
+        Delivery { lease: self.lease, unit: self.unit, digest: self.output_digest, length: self.output_bytes }
+    }
+}
+
+/// The log's state after a group of receipts: signed by the coordinator.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogHead {
+    /// [`STATEMENT_VERSION`].
+    pub version: u32,
+    /// Whose log.
+    pub coordinator: PublicKey,
+    /// Entries.
+    pub size: u64,
+    /// Root over all entries.
+    pub root: Digest,
+    /// CID of the head before, absent in the first.
+    pub previous: Option<Cid>,
+    /// When (Unix, ms).
+    pub at_ms: i64,
+}
+
+impl Statement for LogHead {
+    const WHAT: &'static str = "log-head";
+}
+
+/// A receipt that anyone can check under the coordinator's key: entry, path, signed head.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProvenReceipt {
+    /// The entry.
+    pub receipt: Receipt,
+    /// Its audit path, bottom up.
+    pub path: Vec<Digest>,
+    /// The head of a log that holds it.
+    pub head: LogHead,
+    /// The coordinator's signature over the head.
+    pub head_signature: Signature,
+}
+
+/// What is wrong with a receipt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReceiptError {
+    /// Not the coordinator that was expected.
+    #[error("the receipt is from another coordinator")]
+    WrongCoordinator,
+    /// The head's signature.
+    #[error("the log head is not signed by the coordinator")]
+    HeadSignature,
+    /// The miner's signature.
+    #[error("the delivery is not signed by the miner")]
+    DeliverySignature,
+    /// The path.
+    #[error("the receipt is not in the log of this head")]
+    NotInLog,
+    /// Work, price and base reward.
+    #[error("the base reward does not follow from the work and the price")]
+    Value,
+}
+
+impl ProvenReceipt {
+    /// Checks signatures, log path and arithmetic under the coordinator's `pinned` key. Says nothing about the mathematics
+    /// of the output: for that the blocks are needed.
+    pub fn verify(&self, pinned: &PublicKey) -> Result<(), ReceiptError> {
+        let receipt = &self.receipt;
+        if receipt.coordinator != *pinned || self.head.coordinator != *pinned {
+            return Err(ReceiptError::WrongCoordinator);
+        }
+        pinned.verify(&self.head, &self.head_signature).map_err(|InvalidSignature| ReceiptError::HeadSignature)?;
+        let delivery = receipt.miner.verify(&receipt.delivery(), &receipt.delivery_signature);
+        delivery.map_err(|InvalidSignature| ReceiptError::DeliverySignature)?;
+        let path: Vec<Hash> = self.path.iter().map(|digest| digest.0).collect();
+        if !log::verify_inclusion(&receipt.leaf(), receipt.log_index, self.head.size, &path, &self.head.root.0) {
+            return Err(ReceiptError::NotInLog);
+        }
+        let known_price = receipt.price_version == crate::reward::PRICE_VERSION;
+        if known_price && receipt.value != crate::reward::base_reward(receipt.kind, receipt.work) {
+            return Err(ReceiptError::Value);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sign::SecretKey;
+    use alloc::vec;
+
+    fn proven() -> (ProvenReceipt, PublicKey) {
+        let (coordinator, miner) = (SecretKey::from_bytes(&[1; 32]).unwrap(), SecretKey::from_bytes(&[2; 32]).unwrap());
+        let mut receipt = Receipt {
+            version: STATEMENT_VERSION,
+            coordinator: coordinator.public_key(),
+            log_index: 1,
+            lease: LeaseId([3; 16]),
+            unit: crate::content_id::cbor_cid(b"unit"),
+            kind: Kind::MatmulI8,
+            miner: miner.public_key(),
+            output_digest: Digest([4; 32]),
+            output_bytes: 16,
+            delivery_signature: Signature([0; 64]),
+            verdict: Verdict::Valid,
+            counterexample: None,
+            work: 1 << 20,
+            price_version: crate::reward::PRICE_VERSION,
+            value: crate::reward::base_reward(Kind::MatmulI8, 1 << 20),
+            confidence_bps: 5_000,
+            epoch: 0,
+            method: Method::Freivalds,
+            bits: 64,
+            at_ms: 5,
+        };
+        receipt.delivery_signature = miner.sign(&receipt.delivery());
+        let first = log::leaf_hash(b"first");
+        let root = Digest(log::node_hash(&first, &receipt.leaf()));
+        let head =
+            LogHead { version: 1, coordinator: coordinator.public_key(), size: 2, root, previous: None, at_ms: 6 };
+        let head_signature = coordinator.sign(&head);
+        (ProvenReceipt { receipt, path: vec![Digest(first)], head, head_signature }, coordinator.public_key())
+    }
+
+    #[test]
+    fn a_true_receipt_holds() {
+        let (proven, key) = proven();
+        assert_eq!(proven.verify(&key), Ok(()));
+        let bytes = encoding::encode(&proven);
+        assert_eq!(encoding::decode::<ProvenReceipt>(&bytes), Ok(proven));
+    }
+
+    #[test]
+    fn every_forged_part_is_named() {
+        let (good, key) = proven();
+        let forged = |change: &dyn Fn(&mut ProvenReceipt)| {
+            let mut proven = good.clone();
+            change(&mut proven);
+            proven.verify(&key).unwrap_err()
+        };
+        assert_eq!(forged(&|p| p.receipt.coordinator = p.receipt.miner), ReceiptError::WrongCoordinator);
+        assert_eq!(forged(&|p| p.head.at_ms += 1), ReceiptError::HeadSignature);
+        assert_eq!(forged(&|p| p.receipt.output_digest.0[0] ^= 1), ReceiptError::DeliverySignature);
+        assert_eq!(forged(&|p| p.receipt.bits = 65), ReceiptError::NotInLog);
+        assert_eq!(forged(&|p| p.path.clear()), ReceiptError::NotInLog);
+    }
+
+    #[test]
+    fn a_price_that_does_not_follow_is_named() {
+        let (mut proven, key) = proven();
+        proven.receipt.value = Amount::from_nano(1 << 40);
+        proven.head.root = Digest(log::node_hash(&proven.path[0].0, &proven.receipt.leaf()));
+        proven.head_signature = SecretKey::from_bytes(&[1; 32]).unwrap().sign(&proven.head);
+        assert_eq!(proven.verify(&key), Err(ReceiptError::Value));
+    }
+}

@@ -1,0 +1,1 @@
+//! HTTP as one small trait, with an adapter for each host.

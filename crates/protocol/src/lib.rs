@@ -1,0 +1,1 @@
+//! The words Adit's programs say to each other over HTTP.

@@ -1,0 +1,89 @@
+"""An independent implementation of the kernels (numpy, i64), which made the frozen digests.
+
+    python3 tests/vectors/kernels.py          # prints the start-up set as Rust
+    python3 tests/vectors/kernels.py --check  # compares with crates/core/src/vectors.rs
+
+Needs numpy (PyPI). Generator, shapes and rounding are described in crates/core/src/vectors.rs and kernel.rs.
+"""
+
+import hashlib
+import pathlib
+import re
+import sys
+
+import numpy as np
+
+MASK = (1 << 64) - 1
+REQUANT = (1_518_500_250, 40)
+VECTORS = [
+    ("matmul 1x1x1", 1, 1, [1, 1]),
+    ("matmul 3x7x5", 2, 3, [7, 5]),
+    ("matmul 1x129x1", 3, 1, [129, 1]),
+    ("matmul 33x257x65", 4, 33, [257, 65]),
+    ("matmul 5x1024x40", 5, 5, [1024, 40]),
+    ("mlp 7 rows 64-32-16-10", 6, 7, [64, 32, 16, 10]),
+    ("mlp 33 rows 31-17-9", 7, 33, [31, 17, 9]),
+]
+
+
+class Generator:
+    def __init__(self, seed):
+        self.state = seed
+
+    def next(self):
+        self.state = (self.state + 0x9E3779B97F4A7C15) & MASK
+        z = self.state
+        z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & MASK
+        z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & MASK
+        return z ^ (z >> 31)
+
+    def signed(self, count):
+        top = np.array([self.next() >> 56 for _ in range(count)], dtype=np.int64)
+        return np.where(top > 127, top - 256, top)
+
+    def weights(self, count):
+        return np.maximum(self.signed(count), -127)
+
+    def activations(self, count):
+        return np.array([self.next() >> 57 for _ in range(count)], dtype=np.int64)
+
+
+def requant(sums):
+    multiplier, shift = REQUANT
+    wide = [(int(s) * multiplier + (1 << (shift - 1))) >> shift for s in sums.flatten()]
+    return np.clip(np.array(wide, dtype=np.int64), 0, 127).reshape(sums.shape)
+
+
+def output(seed, rows, dims):
+    values = Generator(seed)
+    alone = len(dims) == 2
+    count = rows * dims[0]
+    left = (values.signed(count) if alone else values.activations(count)).reshape(rows, dims[0])
+    sums = []
+    for k, n in zip(dims, dims[1:]):
+        weights = (values.signed(k * n) if alone else values.weights(k * n)).reshape(k, n)
+        bias = 0 if alone else values.signed(n) * 64
+        sums.append(left @ weights)
+        left = requant(sums[-1] + bias)
+    return np.concatenate(sums, axis=1).astype("<i4").tobytes()
+
+
+def rust():
+    for name, seed, rows, dims in VECTORS:
+        digest = hashlib.sha256(output(seed, rows, dims)).hexdigest()
+        yield (
+            f'    Vector {{\n        name: "{name}",\n        seed: {seed},\n        rows: {rows},\n'
+            f'        dims: &{dims},\n        sha256: digest("{digest}"),\n    }},'
+        )
+
+
+def check():
+    source = pathlib.Path(__file__).parents[2] / "crates/core/src/vectors.rs"
+    committed = re.findall(r'digest\("([0-9a-f]{64})"\)', source.read_text())
+    computed = [hashlib.sha256(output(seed, rows, dims)).hexdigest() for _, seed, rows, dims in VECTORS]
+    assert committed == computed, "the frozen digests are not those of this implementation"
+    print(f"{len(computed)} digests agree")
+
+
+if __name__ == "__main__":
+    check() if "--check" in sys.argv else print("\n".join(rust()))
