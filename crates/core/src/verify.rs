@@ -9,12 +9,17 @@
 //! first wrong product alone has to pass, so the bound is that of one product. The coins must be secret and independent
 //! of the output. Where Q checks share coins at the same time, the bound is Q · 2^-64: see [`bits`].
 
+mod check;
+mod fold;
+
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use crate::kernel::{activate, from_le_bytes};
-use crate::unit::Requant;
+use crate::kernel::from_le_bytes;
+
+pub use check::{Check, CheckLayer, check_rows};
+pub use fold::{Fingerprint, Fold, ScalarFold, Sums};
 
 /// Independent coins for every product.
 pub const ROUNDS: usize = 2;
@@ -50,71 +55,6 @@ impl core::fmt::Debug for Coins {
     }
 }
 
-/// The arithmetic of a check, so that a host may bring a faster one. All sums wrap modulo 2^64.
-pub trait Fold {
-    /// s = W · r for both rounds, W row-major k × n.
-    fn fold_weights(&self, weights: &[i8], k: usize, n: usize, coins: &Coins) -> [Vec<i64>; ROUNDS];
-    /// Σ_l a_l · s_l for both rounds.
-    fn fold_activations(&self, activations: &[i8], folded: &[Vec<i64>; ROUNDS]) -> [i64; ROUNDS];
-    /// Σ_j z_j · r_j for both rounds.
-    fn fold_sums(&self, sums: &[i32], coins: &Coins) -> [i64; ROUNDS];
-}
-
-/// The reference arithmetic.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct ScalarFold;
-
-impl Fold for ScalarFold {
-    fn fold_weights(&self, weights: &[i8], k: usize, n: usize, coins: &Coins) -> [Vec<i64>; ROUNDS] {
-        let row = |l: usize, r: &[i32]| dot(&weights[l * n..][..n], r, i64::from, i64::from);
-        [0, 1].map(|round| (0..k).map(|l| row(l, &coins.0[round])).collect())
-    }
-
-    fn fold_activations(&self, activations: &[i8], folded: &[Vec<i64>; ROUNDS]) -> [i64; ROUNDS] {
-        [0, 1].map(|round| dot(activations, &folded[round], i64::from, |s| s))
-    }
-
-    fn fold_sums(&self, sums: &[i32], coins: &Coins) -> [i64; ROUNDS] {
-        [0, 1].map(|round| dot(sums, &coins.0[round], i64::from, i64::from))
-    }
-}
-
-fn dot<A: Copy, B: Copy>(left: &[A], right: &[B], widen: impl Fn(A) -> i64, widen_right: impl Fn(B) -> i64) -> i64 {
-    left.iter().zip(right).fold(0, |sum: i64, (a, b)| sum.wrapping_add(widen(*a).wrapping_mul(widen_right(*b))))
-}
-
-/// One product, prepared for checking: its coins, its weights folded with them, and what follows the product.
-#[derive(Clone, Debug)]
-pub struct CheckLayer {
-    k: usize,
-    n: usize,
-    coins: Coins,
-    folded: [Vec<i64>; ROUNDS],
-    bias: Vec<i32>,
-    requant: Option<Requant>,
-}
-
-impl CheckLayer {
-    /// A product alone, with the reference arithmetic.
-    pub fn linear(weights: &[i8], k: usize, n: usize, coins: Coins) -> Self {
-        Self::new(&ScalarFold, weights, k, n, coins, Vec::new(), None)
-    }
-
-    /// A layer: weights k × n, its bias (empty for a product alone), and its requantisation unless it is the last.
-    pub fn new(
-        fold: &impl Fold,
-        weights: &[i8],
-        k: usize,
-        n: usize,
-        coins: Coins,
-        bias: Vec<i32>,
-        requant: Option<Requant>,
-    ) -> Self {
-        let folded = fold.fold_weights(weights, k, n, &coins);
-        CheckLayer { k, n, coins, folded, bias, requant }
-    }
-}
-
 /// Where a check failed first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mismatch {
@@ -122,104 +62,6 @@ pub struct Mismatch {
     pub row: usize,
     /// Layer whose product is wrong.
     pub layer: usize,
-}
-
-/// Checks a whole output with the reference arithmetic: `None` when every product holds.
-pub fn check_rows(layers: &[CheckLayer], input: &[i8], output: &[i32]) -> Option<Mismatch> {
-    let mut check = Check::new(ScalarFold, layers, input);
-    check.values(output);
-    check.mismatch
-}
-
-/// A check in one pass over an output as it arrives. It does the same work whether the output is right or wrong.
-#[derive(Debug)]
-pub struct Check<'a, F> {
-    fold: F,
-    layers: &'a [CheckLayer],
-    input: &'a [i8],
-    width: usize,
-    rows_seen: usize,
-    pending: Vec<u8>,
-    activations: Vec<i8>,
-    mismatch: Option<Mismatch>,
-}
-
-impl<'a, F: Fold> Check<'a, F> {
-    /// Begins on an output for `input` (rows × k of the first layer).
-    pub fn new(fold: F, layers: &'a [CheckLayer], input: &'a [i8]) -> Self {
-        let width = layers.iter().map(|layer| layer.n).sum();
-        Check { fold, layers, input, width, rows_seen: 0, pending: Vec::new(), activations: Vec::new(), mismatch: None }
-    }
-
-    /// Takes the next bytes of the output, in pieces of any size.
-    pub fn bytes(&mut self, mut bytes: &[u8]) {
-        let row_bytes = 4 * self.width;
-        if !self.pending.is_empty() {
-            let wanted = (row_bytes - self.pending.len()).min(bytes.len());
-            self.pending.extend_from_slice(&bytes[..wanted]);
-            bytes = &bytes[wanted..];
-            if self.pending.len() < row_bytes {
-                return;
-            }
-            let row = from_le_bytes(&self.pending);
-            self.pending.clear();
-            self.row(&row);
-        }
-        let mut row = alloc::vec![0i32; self.width];
-        let mut rows = bytes.chunks_exact(row_bytes);
-        for chunk in &mut rows {
-            for (value, b) in row.iter_mut().zip(chunk.chunks_exact(4)) {
-                *value = i32::from_le_bytes([b[0], b[1], b[2], b[3]]);
-            }
-            self.row(&row);
-        }
-        self.pending.extend_from_slice(rows.remainder());
-    }
-
-    /// Takes whole rows.
-    pub fn values(&mut self, values: &[i32]) {
-        for row in values.chunks_exact(self.width) {
-            self.row(row);
-        }
-    }
-
-    /// `Ok` when every row arrived and every product held; otherwise where the first one failed
-    /// (a missing or a surplus row fails as itself).
-    pub fn finish(self) -> Result<(), Mismatch> {
-        let rows = self.input.len() / self.layers.first().map_or(1, |layer| layer.k.max(1));
-        match self.mismatch {
-            Some(mismatch) => Err(mismatch),
-            None if self.rows_seen == rows && self.pending.is_empty() => Ok(()),
-            None => Err(Mismatch { row: self.rows_seen.min(rows), layer: 0 }),
-        }
-    }
-
-    fn row(&mut self, row: &[i32]) {
-        let index = self.rows_seen;
-        self.rows_seen += 1;
-        let Some(first) = self.layers.first() else {
-            return;
-        };
-        let Some(input) = self.input.get(index * first.k..(index + 1) * first.k) else {
-            return;
-        };
-        self.activations.clear();
-        self.activations.extend_from_slice(input);
-        let mut start = 0;
-        for (layer_index, layer) in self.layers.iter().enumerate() {
-            let sums = &row[start..start + layer.n];
-            start += layer.n;
-            let claimed = self.fold.fold_sums(sums, &layer.coins);
-            let expected = self.fold.fold_activations(&self.activations, &layer.folded);
-            if claimed != expected && self.mismatch.is_none() {
-                self.mismatch = Some(Mismatch { row: index, layer: layer_index });
-            }
-            if let Some(requant) = layer.requant {
-                self.activations.resize(layer.n, 0);
-                activate(sums, &layer.bias, requant, &mut self.activations);
-            }
-        }
-    }
 }
 
 /// One wrong value of an output, with the right one: anyone who holds the blocks can recompute it.
@@ -251,7 +93,8 @@ pub fn counterexample(mismatch: Mismatch, activations: &[i8], weights: &[i8], su
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernel::{matmul_i8, to_le_bytes};
+    use crate::kernel::{activate, matmul_i8, to_le_bytes};
+    use crate::unit::Requant;
     use crate::vectors::Generator;
     use alloc::vec;
 
@@ -325,12 +168,45 @@ mod tests {
             CheckLayer::new(&ScalarFold, &w2, 3, 2, Coins::from_seed(&SEED, 1, 2), vec![0, 0], None),
         ];
         assert_eq!(check_rows(&layers, &x, &output), None);
+        let mut both = output.clone();
+        both[0] += 1;
+        both[8] += 1;
+        assert_eq!(check_rows(&layers, &x, &both).map(|found| found.row), Some(0));
         let mut forged = output.clone();
         forged[9] += 1;
         let mismatch = check_rows(&layers, &x, &forged).unwrap();
         assert_eq!(mismatch, Mismatch { row: 1, layer: 1 });
         let found = counterexample(mismatch, &a1[3..], &w2, &forged[8..]).unwrap();
         assert_eq!((found.tensor, found.i, found.j, found.got - found.want), (1, 1, 1, 1));
+    }
+
+    /// Long outputs are checked run by run: each border, each end, whatever the pieces are.
+    #[test]
+    fn runs_do_not_change_the_verdict() {
+        let (m, k, n) = (700, 3, 500);
+        let (a, b, c) = product(m, k, n);
+        let layers = [CheckLayer::linear(&b, k, n, Coins::from_seed(&SEED, 0, n))];
+        let finish = |bytes: &[u8], piece: usize| {
+            let mut check = Check::new(ScalarFold, &layers, &a);
+            bytes.chunks(piece).for_each(|chunk| check.bytes(chunk));
+            check.finish()
+        };
+        let bytes = to_le_bytes(&c);
+        for piece in [bytes.len(), 1 << 20, (1 << 20) + 1, 2000, 16_383] {
+            assert_eq!(finish(&bytes, piece), Ok(()));
+            for row in [0, 261, 262, 263, 524, m - 1] {
+                let mut forged = bytes.clone();
+                forged[4 * n * row + 1] ^= 1;
+                assert_eq!(finish(&forged, piece), Err(Mismatch { row, layer: 0 }));
+            }
+            assert_eq!(finish(&bytes[..bytes.len() - 1], piece), Err(Mismatch { row: m - 1, layer: 0 }));
+        }
+    }
+
+    #[test]
+    fn secrets_are_not_printed() {
+        let layer = CheckLayer::linear(&[1, 2], 1, 2, Coins::from_seed(&SEED, 0, 2));
+        assert_eq!(alloc::format!("{layer:?}"), "CheckLayer { k: 1, n: 2, .. }");
     }
 
     #[test]

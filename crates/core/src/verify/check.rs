@@ -1,0 +1,192 @@
+//! A check in one pass over an output as it arrives.
+
+use alloc::vec::Vec;
+use core::fmt;
+use core::mem;
+
+use super::{Coins, Fingerprint, Fold, Mismatch, ScalarFold, Sums};
+use crate::kernel::{activate, to_le_bytes};
+use crate::unit::Requant;
+
+/// Output bytes that are checked at once: they stay in a core's cache, and a fold has several rows to share coins.
+const RUN_BYTES: usize = 512 << 10;
+
+/// One product, prepared for checking: its coins, its weights folded with them, and what follows the product.
+#[derive(Clone)]
+pub struct CheckLayer<F: Fold = ScalarFold> {
+    k: usize,
+    n: usize,
+    coins: Coins,
+    folded: F::Folded,
+    bias: Vec<i32>,
+    requant: Option<Requant>,
+}
+
+impl CheckLayer {
+    /// A product alone, with the reference arithmetic.
+    pub fn linear(weights: &[i8], k: usize, n: usize, coins: Coins) -> Self {
+        Self::new(&ScalarFold, weights, k, n, coins, Vec::new(), None)
+    }
+}
+
+impl<F: Fold> CheckLayer<F> {
+    /// A layer: weights k × n, its bias (empty for a product alone), and its requantisation unless it is the last.
+    pub fn new(
+        fold: &F,
+        weights: &[i8],
+        k: usize,
+        n: usize,
+        coins: Coins,
+        bias: Vec<i32>,
+        requant: Option<Requant>,
+    ) -> Self {
+        let folded = fold.fold_weights(weights, k, n, &coins);
+        CheckLayer { k, n, coins, folded, bias, requant }
+    }
+}
+
+/// Without the folded weights, from which the coins could be worked out.
+impl<F: Fold> fmt::Debug for CheckLayer<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CheckLayer").field("k", &self.k).field("n", &self.n).finish_non_exhaustive()
+    }
+}
+
+/// Checks a whole output with the reference arithmetic: `None` when every product holds.
+pub fn check_rows(layers: &[CheckLayer], input: &[i8], output: &[i32]) -> Option<Mismatch> {
+    let mut check = Check::new(ScalarFold, layers, input);
+    check.values(output);
+    check.finish().err()
+}
+
+/// A check in one pass over an output as it arrives. It does the same work whether the output is right or wrong.
+pub struct Check<'a, F: Fold> {
+    fold: F,
+    layers: &'a [CheckLayer<F>],
+    input: &'a [i8],
+    /// i32 values in one output row.
+    width: usize,
+    rows: usize,
+    rows_seen: usize,
+    run_bytes: usize,
+    /// The start of a run that has not arrived in full.
+    pending: Vec<u8>,
+    /// The first wrong row. Runs come in order, so the first finding stands.
+    mismatch: Option<Mismatch>,
+    scratch: Scratch,
+}
+
+#[derive(Default)]
+struct Scratch {
+    claimed: Vec<Fingerprint>,
+    expected: Vec<Fingerprint>,
+    sums: Vec<i32>,
+    activations: Vec<i8>,
+}
+
+impl<'a, F: Fold> Check<'a, F> {
+    /// Begins on an output for `input` (rows × k of the first layer).
+    pub fn new(fold: F, layers: &'a [CheckLayer<F>], input: &'a [i8]) -> Self {
+        let width = layers.iter().map(|layer| layer.n).sum();
+        let rows = input.len() / layers.first().map_or(1, |layer| layer.k.max(1));
+        let row_bytes = 4 * usize::max(width, 1);
+        let run_bytes = (RUN_BYTES / row_bytes).max(1) * row_bytes;
+        let (pending, scratch) = (Vec::new(), Scratch::default());
+        Check { fold, layers, input, width, rows, rows_seen: 0, run_bytes, pending, mismatch: None, scratch }
+    }
+
+    /// Takes the next bytes of the output, in pieces of any size. Large pieces are read where they are.
+    pub fn bytes(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            let wanted = (self.run_bytes - self.pending.len()).min(bytes.len());
+            let (piece, rest) = bytes.split_at(wanted);
+            bytes = rest;
+            if piece.len() == self.run_bytes {
+                self.run(piece);
+                continue;
+            }
+            self.pending.extend_from_slice(piece);
+            if self.pending.len() == self.run_bytes {
+                let mut run = mem::take(&mut self.pending);
+                self.run(&run);
+                run.clear();
+                self.pending = run;
+            }
+        }
+    }
+
+    /// Takes whole rows.
+    pub fn values(&mut self, values: &[i32]) {
+        for run in values.chunks(self.run_bytes / 4) {
+            self.bytes(&to_le_bytes(run));
+        }
+    }
+
+    /// `Ok` when every row arrived and every product held; otherwise where the first one failed
+    /// (a missing or a surplus row fails as itself).
+    pub fn finish(mut self) -> Result<(), Mismatch> {
+        let last = mem::take(&mut self.pending);
+        let whole = last.len() - last.len() % (4 * self.width.max(1));
+        self.run(&last[..whole]);
+        match self.mismatch {
+            Some(mismatch) => Err(mismatch),
+            None if self.rows_seen == self.rows && whole == last.len() => Ok(()),
+            None => Err(Mismatch { row: self.rows_seen.min(self.rows), layer: 0 }),
+        }
+    }
+
+    /// Checks whole rows, layer by layer.
+    fn run(&mut self, bytes: &[u8]) {
+        let Check { fold, layers, input, width, .. } = self;
+        let first_row = self.rows_seen.min(self.rows);
+        let arrived = bytes.len() / (4 * usize::max(*width, 1));
+        self.rows_seen = self.rows_seen.saturating_add(arrived);
+        let rows = arrived.min(self.rows - first_row);
+        let Scratch { claimed, expected, sums, activations } = &mut self.scratch;
+        claimed.resize(rows, Fingerprint::default());
+        expected.resize(rows, Fingerprint::default());
+        let mut found: Option<Mismatch> = None;
+        let mut start = 0;
+        for (index, layer) in layers.iter().enumerate() {
+            let delivered = Sums::new(&bytes[..4 * *width * rows], *width, start, layer.n);
+            start += layer.n;
+            let left = match index {
+                0 => &input[first_row * layer.k..][..rows * layer.k],
+                _ => &activations[..],
+            };
+            fold.fold_sums(delivered, &layer.coins, claimed);
+            fold.fold_activations(left, &layer.folded, expected);
+            let wrong = first_difference(claimed, expected).map(|row| Mismatch { row: first_row + row, layer: index });
+            // Rows first: a run goes through layer after layer, but the verdict names the first wrong row.
+            found = match (found, wrong) {
+                (Some(found), Some(wrong)) if wrong.row >= found.row => Some(found),
+                (found, wrong) => wrong.or(found),
+            };
+            if let Some(requant) = layer.requant {
+                activations.resize(rows * layer.n, 0);
+                requantise(delivered, layer, requant, sums, activations);
+            }
+        }
+        self.mismatch = self.mismatch.or(found);
+    }
+}
+
+fn requantise<F: Fold>(
+    delivered: Sums<'_>,
+    layer: &CheckLayer<F>,
+    requant: Requant,
+    sums: &mut Vec<i32>,
+    activations: &mut [i8],
+) {
+    for (row, activations) in delivered.rows().zip(activations.chunks_exact_mut(layer.n.max(1))) {
+        sums.clear();
+        sums.extend(row.chunks_exact(4).map(|z| i32::from_le_bytes([z[0], z[1], z[2], z[3]])));
+        activate(sums, &layer.bias, requant, activations);
+    }
+}
+
+/// The first row whose fingerprints differ, found in the same time wherever it is.
+fn first_difference(claimed: &[Fingerprint], expected: &[Fingerprint]) -> Option<usize> {
+    let rows = claimed.iter().zip(expected).enumerate().rev();
+    rows.fold(None, |first, (row, (c, e))| if ((c[0] ^ e[0]) | (c[1] ^ e[1])) != 0 { Some(row) } else { first })
+}
