@@ -1,0 +1,53 @@
+//! What the repository can do for itself: `cargo xtask --help`.
+
+mod repo;
+mod setup;
+mod shell;
+mod stages;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Parser;
+
+use crate::repo::Repo;
+
+/// Sets up, builds, runs and tests Adit.
+#[derive(Parser)]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    after_help = "\
+Start here:
+  cargo xtask up      a coordinator, a real job and a miner on this machine, and a page to join it
+  cargo xtask test    every test there is; what continuous integration runs
+
+While working:
+  cargo xtask lint --fix               format, then check what a reviewer would otherwise have to
+  cargo xtask web                      rebuild the web packages and the page
+  cargo xtask test --only unit         one stage alone; --skip leaves stages out
+  cargo xtask bench verify --json F    measure, and keep the figures
+
+Each command says what it runs, so that any step can be repeated by hand."
+)]
+enum Command {
+    /// Install what building and testing need, and say what could not be installed
+    Setup(setup::Args),
+}
+
+fn main() -> ExitCode {
+    match run(&Command::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: &Command) -> Result<()> {
+    let repo = Repo::find()?;
+    match command {
+        Command::Setup(args) => setup::run(&repo, args),
+    }
+}

@@ -1,0 +1,46 @@
+//! Where things are.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use cargo_metadata::{Metadata, MetadataCommand};
+
+/// The checkout that the command was started in.
+pub(crate) struct Repo {
+    pub(crate) root: PathBuf,
+    /// Cargo's target directory, which may lie outside the checkout.
+    pub(crate) target: PathBuf,
+}
+
+impl Repo {
+    pub(crate) fn find() -> Result<Self> {
+        let metadata = MetadataCommand::new().no_deps().exec().context("run this inside the repository")?;
+        Ok(Self { root: metadata.workspace_root.into(), target: metadata.target_directory.into() })
+    }
+
+    /// The workspace's own packages, or these and all that they depend on.
+    pub(crate) fn metadata(&self, dependencies: Dependencies) -> Result<Metadata> {
+        let mut command = MetadataCommand::new();
+        command.manifest_path(self.root.join("Cargo.toml"));
+        if dependencies == Dependencies::Without {
+            command.no_deps();
+        }
+        Ok(command.exec()?)
+    }
+
+    /// What `cargo xtask web` made of a package.
+    pub(crate) fn pkg(&self, package: &str) -> PathBuf {
+        self.root.join("pkg").join(package)
+    }
+
+    /// The built page.
+    pub(crate) fn dist(&self) -> PathBuf {
+        self.root.join("www/dist")
+    }
+}
+
+#[derive(PartialEq)]
+pub(crate) enum Dependencies {
+    With,
+    Without,
+}

@@ -1,0 +1,95 @@
+//! `cargo xtask setup`: what building and testing need, installed where that is possible.
+
+pub(crate) mod apt;
+pub(crate) mod browser;
+pub(crate) mod npm;
+pub(crate) mod parts;
+pub(crate) mod rust;
+pub(crate) mod vintage;
+
+use anyhow::{Result, bail};
+
+use crate::repo::Repo;
+use crate::stages::in_ci;
+use parts::{PARTS, Part, Recipe};
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Only what `up` needs: the wasm32 target and the npm packages
+    #[arg(long)]
+    minimal: bool,
+}
+
+pub(crate) fn run(repo: &Repo, args: &Args) -> Result<()> {
+    if args.minimal { minimal(repo) } else { full(repo) }
+}
+
+/// What building and running need. Without these nothing works, so a missing one is an error.
+pub(crate) fn minimal(repo: &Repo) -> Result<()> {
+    let parts: Vec<_> = PARTS.iter().filter(|part| part.minimal).collect();
+    ensure(repo, &parts)
+}
+
+/// All that tests need too. A missing part is said, and is an error only where `CI` is set.
+pub(crate) fn full(repo: &Repo) -> Result<()> {
+    ensure(repo, &PARTS.iter().collect::<Vec<_>>())
+}
+
+fn ensure(repo: &Repo, parts: &[&Part]) -> Result<()> {
+    let mut report = Vec::new();
+    let missing: Vec<_> = parts.iter().filter(|part| !(part.present)(repo)).copied().collect();
+    let debian = apt::install(&apt_packages(&missing));
+    for part in parts {
+        let absent = missing.iter().any(|other| other.name == part.name);
+        report.push((*part, if absent { install(repo, part, &debian) } else { State::Ready }));
+    }
+    println!("setup");
+    for (part, state) in &report {
+        println!("{}", row(part, state));
+    }
+    let fatal = |(part, state): &&(&Part, State)| matches!(state, State::Missing(_)) && (part.minimal || in_ci());
+    let lost: Vec<_> = report.iter().filter(fatal).map(|(part, _)| part.name).collect();
+    if !lost.is_empty() {
+        bail!("missing: {}", lost.join(", "));
+    }
+    Ok(())
+}
+
+enum State {
+    Ready,
+    Installed,
+    Missing(String),
+}
+
+fn apt_packages(missing: &[&Part]) -> Vec<&'static str> {
+    let packages = missing.iter().filter_map(|part| match part.recipe {
+        Recipe::Apt(packages) => Some(packages),
+        _ => None,
+    });
+    packages.flatten().copied().collect()
+}
+
+/// `debian` is how the one apt run for all parts ended.
+fn install(repo: &Repo, part: &Part, debian: &Result<()>) -> State {
+    let tried = match part.recipe {
+        Recipe::Target(target) => rust::add_target(target),
+        Recipe::Npm => npm::install(repo),
+        Recipe::Apt(_) => debian.as_ref().copied().map_err(|error| anyhow::anyhow!("{error:#}")),
+        Recipe::ByHand(how) => Err(anyhow::anyhow!("{how}")),
+    };
+    match tried {
+        Ok(()) if (part.present)(repo) => State::Installed,
+        Ok(()) => State::Missing("installed, but still not found".to_owned()),
+        Err(error) => State::Missing(format!("{error:#}")),
+    }
+}
+
+fn row(part: &Part, state: &State) -> String {
+    match state {
+        State::Ready => format!("  ready      {}", part.name),
+        State::Installed => format!("  installed  {}", part.name),
+        State::Missing(why) => {
+            format!("  MISSING    {}: {why}\n             Without it {}.", part.name, part.without)
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! Old machines, as their emulators see them.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::repo::Repo;
+use crate::shell;
+
+use super::rust;
+
+pub(crate) struct Host {
+    pub(crate) about: &'static str,
+    pub(crate) target: &'static str,
+    pub(crate) qemu: &'static [&'static str],
+    gcc: &'static str,
+}
+
+pub(crate) const POWERPC: Host = Host {
+    about: "PowerPC G4: big-endian, 32-bit",
+    target: "powerpc-unknown-linux-gnu",
+    qemu: &["qemu-ppc", "-cpu", "7400_v2.9"],
+    gcc: "powerpc-linux-gnu-gcc",
+};
+
+pub(crate) const I586: Host = Host {
+    about: "i586: 32-bit, x87 arithmetic",
+    target: "i586-unknown-linux-gnu",
+    qemu: &["qemu-i386"],
+    gcc: "i686-linux-gnu-gcc",
+};
+
+pub(crate) const HOSTS: [&Host; 2] = [&POWERPC, &I586];
+
+impl Host {
+    /// What is missing to build and run for it, if anything.
+    pub(crate) fn lacks(&self, repo: &Repo) -> Option<String> {
+        if !rust::has_target(repo, self.target) {
+            return Some(format!("the Rust target {}", self.target));
+        }
+        if self.prefix().is_none() {
+            return Some(format!("{} and its C library", self.gcc));
+        }
+        shell::find(self.qemu[0]).is_none().then(|| self.qemu[0].to_owned())
+    }
+
+    /// Where the cross compiler keeps the C library, which the emulator needs as well.
+    pub(crate) fn prefix(&self) -> Option<PathBuf> {
+        let asked = shell::capture(Command::new(self.gcc).arg("-print-file-name=libc.so")).ok()?;
+        // A bare name comes back when there is no such file.
+        let library = PathBuf::from(asked.trim()).canonicalize().ok()?;
+        Some(library.parent()?.parent()?.to_owned())
+    }
+
+    /// Lets a cargo command with `--target` link for the host and run what it built under QEMU.
+    pub(crate) fn configure(&self, command: &mut Command) {
+        let target = self.target.replace('-', "_");
+        let prefix = self.prefix().unwrap_or_default();
+        let runner = format!("{} -L {}", self.qemu.join(" "), prefix.display());
+        let shouted = target.to_uppercase();
+        command
+            .args(["--target", self.target])
+            .env(format!("CARGO_TARGET_{shouted}_LINKER"), self.gcc)
+            .env(format!("CARGO_TARGET_{shouted}_RUNNER"), runner)
+            .env(format!("CC_{target}"), self.gcc);
+    }
+}
