@@ -4,6 +4,7 @@ mod repo;
 mod setup;
 mod shell;
 mod stages;
+mod web;
 
 use std::process::ExitCode;
 
@@ -33,6 +34,8 @@ Each command says what it runs, so that any step can be repeated by hand."
 enum Command {
     /// Install what building and testing need, and say what could not be installed
     Setup(setup::Args),
+    /// Build the web packages of wasm-pack.toml and the page, and hold them to their size budgets
+    Web,
 }
 
 fn main() -> ExitCode {
@@ -49,5 +52,6 @@ fn run(command: &Command) -> Result<()> {
     let repo = Repo::find()?;
     match command {
         Command::Setup(args) => setup::run(&repo, args),
+        Command::Web => web::run(&repo),
     }
 }

@@ -1,0 +1,124 @@
+//! One web package: cargo, wasm-bindgen, wasm-opt.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use wasm_bindgen_cli_support::Bindgen;
+use wasmparser::{Parser, Payload};
+
+use super::manifest::{Manifest, Package};
+use super::stamp::Stamp;
+use crate::repo::Repo;
+use crate::setup::npm;
+use crate::setup::rust::{WASM, WasmToolchain};
+use crate::shell;
+
+/// Writes pkg/<name>/, unless nothing that it is made of has changed.
+pub(crate) fn build(
+    repo: &Repo,
+    toolchain: &WasmToolchain,
+    manifest: &Manifest,
+    name: &str,
+    package: &Package,
+) -> Result<()> {
+    let out = repo.pkg(name);
+    let recipe = format!("{} {} {package:?}", manifest.krate, manifest.profile);
+    let stamp = Stamp::new(out.join(".stamp"), recipe);
+    if stamp.is_fresh() {
+        println!("pkg/{name} is up to date");
+        return Ok(());
+    }
+    let module = compile(repo, toolchain, manifest, package)?;
+    if out.exists() {
+        fs::remove_dir_all(&out)?;
+    }
+    bind(&module, &out, name)?;
+    let bound = out.join(format!("{name}_bg.wasm"));
+    optimize(repo, package, &bound)?;
+    check_imports(&bound)?;
+    stamp.write(&sources(repo, &module)?)
+}
+
+/// Every feature set is compiled to the same file name, so it is to be used before the next.
+fn compile(repo: &Repo, toolchain: &WasmToolchain, manifest: &Manifest, package: &Package) -> Result<PathBuf> {
+    let mut command = toolchain.cargo_build(repo, &manifest.profile)?;
+    command.args(package.cargo_args(&manifest.krate)).env("RUSTFLAGS", package.rustflags());
+    shell::run(&mut command)?;
+    let file = format!("{}.wasm", manifest.krate.replace('-', "_"));
+    Ok(repo.target.join(WASM).join(&manifest.profile).join(file))
+}
+
+fn bind(module: &Path, out: &Path, name: &str) -> Result<()> {
+    let mut bindgen = Bindgen::new();
+    bindgen.input_path(module).web(true)?.typescript(true).out_name(name);
+    bindgen.generate(out).with_context(|| format!("wasm-bindgen on package {name}"))
+}
+
+/// wasm-opt has to be told what the module may use: the compiler's defaults and the package's own.
+fn optimize(repo: &Repo, package: &Package, module: &Path) -> Result<()> {
+    const DEFAULTS: [&str; 6] = [
+        "--enable-bulk-memory",
+        "--enable-multivalue",
+        "--enable-mutable-globals",
+        "--enable-nontrapping-float-to-int",
+        "--enable-reference-types",
+        "--enable-sign-ext",
+    ];
+    let mut command = npm::tool(repo, "wasm-opt");
+    command.arg(&package.optimize).args(DEFAULTS);
+    for feature in &package.target_features {
+        command.arg(match feature.as_str() {
+            "simd128" => "--enable-simd",
+            "relaxed-simd" => "--enable-relaxed-simd",
+            other => bail!("wasm-pack.toml: no wasm-opt flag is known for {other}"),
+        });
+    }
+    shell::run(command.arg(module).arg("-o").arg(module))
+}
+
+/// An import from "env" is a C symbol that nothing defines: the module would not start.
+fn check_imports(module: &Path) -> Result<()> {
+    let bytes = fs::read(module)?;
+    for payload in Parser::new(0).parse_all(&bytes) {
+        let Payload::ImportSection(imports) = payload? else { continue };
+        for import in imports.into_imports() {
+            let import = import?;
+            if import.module == "env" {
+                bail!("{} imports {} from \"env\"", module.display(), import.name);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// All that the package is made of: cargo's own list, and the manifests and locks that it omits.
+fn sources(repo: &Repo, module: &Path) -> Result<Vec<PathBuf>> {
+    let list = fs::read_to_string(module.with_extension("d")).context("cargo's list of sources")?;
+    let mut sources = parse_dep_info(&list);
+    let manifests = ["Cargo.toml", "Cargo.lock", "package-lock.json"];
+    sources.extend(manifests.map(|file| repo.root.join(file)));
+    for krate in fs::read_dir(repo.root.join("crates"))? {
+        sources.push(krate?.path().join("Cargo.toml"));
+    }
+    sources.sort();
+    Ok(sources)
+}
+
+/// The files after the colon of a makefile rule, in which a space of a name is escaped.
+fn parse_dep_info(rule: &str) -> Vec<PathBuf> {
+    let files = rule.split_once(": ").map_or("", |(_, files)| files);
+    let unescape = |file: &str| PathBuf::from(file.replace('\0', " "));
+    files.replace("\\ ", "\0").split_whitespace().map(unescape).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dep_info_names_may_hold_spaces() {
+        let files = parse_dep_info("/t/a.wasm: /my\\ home/lib.rs /b.rs\n");
+        assert_eq!(files, [PathBuf::from("/my home/lib.rs"), PathBuf::from("/b.rs")]);
+    }
+}

@@ -1,0 +1,95 @@
+//! wasm-pack.toml.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde::Deserialize;
+
+use super::sizes;
+use crate::repo::Repo;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Manifest {
+    /// The crate that all packages are made of.
+    #[serde(rename = "crate")]
+    pub(crate) krate: String,
+    pub(crate) profile: String,
+    #[serde(rename = "package")]
+    pub(crate) packages: BTreeMap<String, Package>,
+    pub(crate) page: Page,
+}
+
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Package {
+    pub(crate) features: Vec<String>,
+    #[serde(default)]
+    pub(crate) target_features: Vec<String>,
+    pub(crate) optimize: String,
+    pub(crate) budget_kb_gzip: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Page {
+    pub(crate) budget_kb_gzip: u64,
+    /// Beginnings of the names of files that are fetched after mining has begun, if at all.
+    later: Vec<String>,
+}
+
+impl Manifest {
+    pub(crate) fn read(repo: &Repo) -> Result<Self> {
+        let path = repo.root.join("wasm-pack.toml");
+        let text = fs::read_to_string(&path).context("wasm-pack.toml")?;
+        toml::from_str(&text).context("wasm-pack.toml")
+    }
+}
+
+impl Package {
+    /// The cargo arguments that choose this package's share of the crate.
+    pub(crate) fn cargo_args(&self, krate: &str) -> [String; 5] {
+        let [package, plain, chosen] = ["--package", "--no-default-features", "--features"];
+        [package.into(), krate.into(), plain.into(), chosen.into(), self.features.join(",")]
+    }
+
+    /// The compiler flags that the target features ask for.
+    pub(crate) fn rustflags(&self) -> String {
+        let flag = |feature: &String| format!("-Ctarget-feature=+{feature}");
+        self.target_features.iter().map(flag).collect::<Vec<_>>().join(" ")
+    }
+}
+
+impl Page {
+    /// Whether a file of www/dist is fetched before the page mines.
+    pub(crate) fn is_first_load(&self, path: &Path) -> bool {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        sizes::is_sent(path) && !self.later.iter().any(|beginning| name.starts_with(beginning))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(later: &[&str]) -> Page {
+        Page { budget_kb_gzip: 1, later: later.iter().map(|&word| word.to_owned()).collect() }
+    }
+
+    #[test]
+    fn what_is_not_named_as_later_counts() {
+        let page = page(&["gpu"]);
+        assert!(page.is_first_load(Path::new("dist/index.html")));
+        assert!(page.is_first_load(Path::new("dist/assets/control_bg-1.wasm")));
+        assert!(!page.is_first_load(Path::new("dist/assets/gpu_bg-1.wasm")));
+        assert!(!page.is_first_load(Path::new("dist/.stamp")));
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused() {
+        let text = "crate='a'\nprofile='web'\n[package.a]\nfeatures=[]\noptimise='-Os'";
+        assert!(toml::from_str::<Manifest>(text).is_err());
+    }
+}

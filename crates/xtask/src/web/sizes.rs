@@ -1,0 +1,111 @@
+//! What the web packages and the page weigh as sent, and what they may.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::{Result, bail};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use super::stamp::files_under;
+
+#[derive(Default)]
+pub(crate) struct Table {
+    rows: Vec<Row>,
+}
+
+struct Row {
+    what: String,
+    weight: Weight,
+    budget: u64,
+}
+
+/// Bytes, as they lie on disk and as they are sent.
+#[derive(Default, Clone, Copy)]
+pub(crate) struct Weight {
+    plain: u64,
+    gzip: u64,
+}
+
+impl Table {
+    pub(crate) fn add(&mut self, what: &str, weight: Weight, budget_kb: u64) {
+        let budget = budget_kb * 1000;
+        self.rows.push(Row { what: what.to_owned(), weight, budget });
+    }
+
+    /// Prints the table; an error if something is too heavy.
+    pub(crate) fn finish(self) -> Result<()> {
+        println!("\n{:<24} {:>10} {:>10} {:>10}", "size in kB", "plain", "gzip", "budget");
+        for row in &self.rows {
+            println!("{}", row.shown());
+        }
+        let heavy: Vec<_> = self.rows.iter().filter(|row| row.is_over()).collect();
+        if !heavy.is_empty() {
+            let names: Vec<_> = heavy.iter().map(|row| row.what.as_str()).collect();
+            bail!("over budget: {}", names.join(", "));
+        }
+        Ok(())
+    }
+}
+
+impl Row {
+    fn is_over(&self) -> bool {
+        self.weight.gzip > self.budget
+    }
+
+    fn shown(&self) -> String {
+        let kb = |bytes: u64| format!("{:.1}", bytes as f64 / 1000.0);
+        let Weight { plain, gzip } = self.weight;
+        let mark = if self.is_over() { "  OVER" } else { "" };
+        let budget = self.budget / 1000;
+        format!("{:<24} {:>10} {:>10} {budget:>10}{mark}", self.what, kb(plain), kb(gzip))
+    }
+}
+
+/// Whether a browser ever asks for the file: not for types, nor for what begins with a dot.
+pub(crate) fn is_sent(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    !name.starts_with('.') && [".html", ".css", ".js", ".wasm", ".svg", ".json"].iter().any(|end| name.ends_with(end))
+}
+
+/// Adds up the files of a folder that `counts` lets pass, each compressed by itself.
+pub(crate) fn folder(folder: &Path, counts: impl Fn(&Path) -> bool) -> Result<Weight> {
+    let mut total = Weight::default();
+    for file in files_under(folder, &[])?.iter().filter(|file| counts(file)) {
+        let bytes = fs::read(file)?;
+        total.plain += bytes.len() as u64;
+        total.gzip += gzip_len(&bytes)?;
+    }
+    Ok(total)
+}
+
+fn gzip_len(bytes: &[u8]) -> Result<u64> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(bytes)?;
+    Ok(encoder.finish()?.len() as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn over_budget_is_an_error_that_names_the_row() {
+        let mut table = Table::default();
+        table.add("light", Weight { plain: 9999, gzip: 1000 }, 1);
+        table.add("heavy", Weight { plain: 9999, gzip: 1001 }, 1);
+        let error = table.finish().expect_err("one row is over");
+        assert_eq!(error.to_string(), "over budget: heavy");
+    }
+
+    #[test]
+    fn only_what_is_sent_counts() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        for name in ["a.js", "a.d.ts", ".stamp", "a.wasm"] {
+            fs::write(folder.path().join(name), "12345678")?;
+        }
+        assert_eq!(super::folder(folder.path(), is_sent)?.plain, 16);
+        Ok(())
+    }
+}
