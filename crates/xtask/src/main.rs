@@ -1,5 +1,6 @@
 //! What the repository can do for itself: `cargo xtask --help`.
 
+mod lint;
 mod repo;
 mod setup;
 mod shell;
@@ -36,6 +37,8 @@ enum Command {
     Setup(setup::Args),
     /// Build the web packages of wasm-pack.toml and the page, and hold them to their size budgets
     Web,
+    /// Check format, lints, imports, licences, sizes and types
+    Lint(lint::Args),
 }
 
 fn main() -> ExitCode {
@@ -53,5 +56,6 @@ fn run(command: &Command) -> Result<()> {
     match command {
         Command::Setup(args) => setup::run(&repo, args),
         Command::Web => web::run(&repo),
+        Command::Lint(args) => lint::run(&repo, args),
     }
 }

@@ -1,0 +1,102 @@
+//! `cargo xtask lint`: what a reviewer would otherwise have to look for.
+
+mod dependencies;
+mod imports;
+mod lengths;
+
+use anyhow::Result;
+
+use crate::repo::Repo;
+use crate::setup::rust::{BARE_METAL, WASM, WasmToolchain, has_target};
+use crate::shell::{self, cargo};
+use crate::stages::{Outcome, Stages};
+use crate::web::{self, Manifest};
+
+#[derive(clap::Args, Default)]
+pub(crate) struct Args {
+    /// Format first, instead of complaining about the format
+    #[arg(long)]
+    fix: bool,
+}
+
+type Check = fn(&Repo) -> Result<Outcome>;
+
+/// Cheap ones first.
+const CHECKS: &[(&str, Check)] = &[
+    ("format", format),
+    ("lengths", lengths::check),
+    ("imports", imports::check),
+    ("dependencies", dependencies::check),
+    ("cargo-deny", cargo_deny),
+    ("types", types),
+    ("bare metal", bare_metal),
+    ("clippy", clippy),
+    ("clippy for web", clippy_for_web),
+];
+
+pub(crate) fn run(repo: &Repo, args: &Args) -> Result<()> {
+    if args.fix {
+        shell::run(cargo(repo).args(["fmt", "--all"]))?;
+    }
+    let mut stages = Stages::default();
+    for (name, check) in CHECKS {
+        stages.run(name, || check(repo));
+    }
+    stages.finish()
+}
+
+fn format(repo: &Repo) -> Result<Outcome> {
+    shell::run(cargo(repo).args(["fmt", "--all", "--check"]))?;
+    Ok(Outcome::Done)
+}
+
+fn clippy(repo: &Repo) -> Result<Outcome> {
+    let mut command = cargo(repo);
+    command.args(["clippy", "--profile", "ci", "--workspace", "--all-targets"]);
+    shell::run(command.args(["--", "--deny", "warnings"]))?;
+    Ok(Outcome::Done)
+}
+
+/// Code for the browser is seen by the compiler only when it compiles for the browser.
+fn clippy_for_web(repo: &Repo) -> Result<Outcome> {
+    if !matches!(WasmToolchain::find(repo), Ok(WasmToolchain::Own)) {
+        return Ok(Outcome::Skipped(format!("this toolchain has no {WASM} target")));
+    }
+    let manifest = Manifest::read(repo)?;
+    for package in manifest.packages.values() {
+        let mut command = cargo(repo);
+        command.args(["clippy", "--profile", "ci", "--target", WASM]);
+        command.args(package.cargo_args(&manifest.krate)).env("RUSTFLAGS", package.rustflags());
+        shell::run(command.args(["--", "--deny", "warnings"]))?;
+    }
+    Ok(Outcome::Done)
+}
+
+/// A target without an operating system has no `std`, so using it does not compile.
+fn bare_metal(repo: &Repo) -> Result<Outcome> {
+    if !has_target(repo, BARE_METAL) {
+        return Ok(Outcome::Skipped(format!("this toolchain has no {BARE_METAL} target")));
+    }
+    let mut command = cargo(repo);
+    command.args(["check", "--profile", "ci", "--target", BARE_METAL, "--no-default-features"]);
+    shell::run(command.args(["--package", "adit-core", "--package", "adit-protocol"]))?;
+    Ok(Outcome::Done)
+}
+
+fn types(repo: &Repo) -> Result<Outcome> {
+    if !repo.root.join("pkg").is_dir() {
+        return Ok(Outcome::Skipped("scripts import pkg/: run `cargo xtask web` first".to_owned()));
+    }
+    web::check_types(repo)?;
+    Ok(Outcome::Done)
+}
+
+/// Sees more than `dependencies` does. Not many have it, so it is not counted as missing.
+fn cargo_deny(repo: &Repo) -> Result<Outcome> {
+    if shell::find("cargo-deny").is_none() {
+        println!("not installed; the licences and bans of its file have been checked above");
+        return Ok(Outcome::Done);
+    }
+    shell::run(cargo(repo).args(["deny", "check", "bans", "licenses", "sources"]))?;
+    Ok(Outcome::Done)
+}
