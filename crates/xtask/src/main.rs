@@ -1,10 +1,12 @@
 //! What the repository can do for itself: `cargo xtask --help`.
 
 mod lint;
+mod native;
 mod repo;
 mod setup;
 mod shell;
 mod stages;
+mod up;
 mod web;
 
 use std::process::ExitCode;
@@ -35,6 +37,8 @@ Each command says what it runs, so that any step can be repeated by hand."
 enum Command {
     /// Install what building and testing need, and say what could not be installed
     Setup(setup::Args),
+    /// Start a coordinator, a demonstration job and a miner, and print the page's address
+    Up(up::Args),
     /// Build the web packages of wasm-pack.toml and the page, and hold them to their size budgets
     Web,
     /// Check format, lints, imports, licences, sizes and types
@@ -55,6 +59,7 @@ fn run(command: &Command) -> Result<()> {
     let repo = Repo::find()?;
     match command {
         Command::Setup(args) => setup::run(&repo, args),
+        Command::Up(args) => up::run(&repo, args),
         Command::Web => web::run(&repo),
         Command::Lint(args) => lint::run(&repo, args),
     }
