@@ -6,6 +6,7 @@ mod repo;
 mod setup;
 mod shell;
 mod stages;
+mod test;
 mod up;
 mod web;
 
@@ -41,6 +42,8 @@ enum Command {
     Up(up::Args),
     /// Build the web packages of wasm-pack.toml and the page, and hold them to their size budgets
     Web,
+    /// Run every test there is, stage by stage
+    Test(test::Args),
     /// Check format, lints, imports, licences, sizes and types
     Lint(lint::Args),
 }
@@ -61,6 +64,7 @@ fn run(command: &Command) -> Result<()> {
         Command::Setup(args) => setup::run(&repo, args),
         Command::Up(args) => up::run(&repo, args),
         Command::Web => web::run(&repo),
+        Command::Test(args) => test::run(&repo, args),
         Command::Lint(args) => lint::run(&repo, args),
     }
 }

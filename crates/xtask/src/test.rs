@@ -1,0 +1,125 @@
+//! `cargo xtask test`: every test there is.
+
+mod rust;
+mod tally;
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, ensure};
+use clap::ValueEnum;
+
+use crate::repo::Repo;
+use crate::setup::vintage::{HOSTS, Host};
+use crate::setup::{browser, npm};
+use crate::stages::{Outcome, Stages};
+use crate::{lint, native, setup, up, web};
+use rust::Suite;
+use tally::Tally;
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Run these stages alone
+    #[arg(long, value_name = "STAGE", value_delimiter = ',', conflicts_with = "skip")]
+    only: Vec<Stage>,
+    /// Leave these stages out
+    #[arg(long, value_name = "STAGE", value_delimiter = ',')]
+    skip: Vec<Stage>,
+}
+
+/// In the order in which they run.
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum Stage {
+    /// Install what is missing
+    Setup,
+    /// Build the web packages and the page, run the scripts' tests
+    Web,
+    /// Everything `cargo xtask lint` checks
+    Lint,
+    /// Compile all tests and the program, once, for the stages that follow
+    Build,
+    /// Unit, property and vector tests
+    Unit,
+    /// The examples in the documentation
+    Doc,
+    /// A real coordinator and real miners
+    E2e,
+    /// The page in a real Chromium
+    Browser,
+    /// The same bits on old machines, under QEMU
+    Vintage,
+    /// `cargo xtask up --once`
+    Up,
+}
+
+pub(crate) fn run(repo: &Repo, args: &Args) -> Result<()> {
+    let mut stages = Stages::default();
+    let mut tally = Tally::default();
+    for stage in Stage::value_variants().iter().filter(|stage| args.wants(stage)) {
+        stages.run(&stage.name(), || stage.run(repo, &mut tally));
+    }
+    let result = stages.finish();
+    println!("{tally}");
+    result
+}
+
+impl Args {
+    fn wants(&self, stage: &Stage) -> bool {
+        !self.skip.contains(stage) && (self.only.is_empty() || self.only.contains(stage))
+    }
+}
+
+impl Stage {
+    fn name(self) -> String {
+        self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+
+    fn run(self, repo: &Repo, tally: &mut Tally) -> Result<Outcome> {
+        match self {
+            Self::Setup => setup::full(repo)?,
+            Self::Web => {
+                web::run(repo)?;
+                if let Some(mut tests) = web::script_tests(repo)? {
+                    tally.run(&mut tests)?;
+                }
+            }
+            Self::Lint => lint::run(repo, &lint::Args::default())?,
+            Self::Build => rust::build(repo)?,
+            Self::Unit => rust::test(repo, Suite::Unit, tally)?,
+            Self::Doc => rust::test_docs(repo, tally)?,
+            Self::E2e => rust::test(repo, Suite::EndToEnd, tally)?,
+            Self::Browser => return test_browser(repo, tally),
+            Self::Vintage => return test_vintage(repo, tally),
+            Self::Up => up::once(repo, &built_program(repo)?)?,
+        }
+        Ok(Outcome::Done)
+    }
+}
+
+fn test_browser(repo: &Repo, tally: &mut Tally) -> Result<Outcome> {
+    let Some(chromium) = browser::find() else {
+        return Ok(Outcome::Skipped("there is no Chromium".to_owned()));
+    };
+    ensure!(repo.dist().is_dir(), "there is no page: run the stage web first");
+    let mut playwright = npm::tool(repo, "playwright");
+    playwright
+        .args(["test", "--config", "tests/browser/playwright.config.ts"])
+        .env(browser::CHROMIUM, chromium)
+        .env(rust::PROGRAM, built_program(repo)?);
+    tally.run(&mut playwright)?;
+    Ok(Outcome::Done)
+}
+
+fn test_vintage(repo: &Repo, tally: &mut Tally) -> Result<Outcome> {
+    let lacks = |host: &&Host| Some(format!("{}: {} is missing", host.about, host.lacks(repo)?));
+    let missing: Vec<_> = HOSTS.iter().filter_map(lacks).collect();
+    for host in HOSTS.iter().filter(|host| host.lacks(repo).is_none()) {
+        println!("{}", host.about);
+        rust::test_on(repo, host, tally)?;
+    }
+    Ok(if missing.is_empty() { Outcome::Done } else { Outcome::Skipped(missing.join("; ")) })
+}
+
+fn built_program(repo: &Repo) -> Result<PathBuf> {
+    let path = native::path(repo);
+    path.is_file().then_some(path).context("there is no program: run the stage build first")
+}

@@ -1,0 +1,94 @@
+//! Rust tests, through cargo-nextest where it is installed.
+
+use std::process::Command;
+
+use anyhow::Result;
+use cargo_metadata::TargetKind;
+
+use super::tally::Tally;
+use crate::native;
+use crate::repo::{Dependencies, Repo};
+use crate::setup::browser;
+use crate::setup::vintage::Host;
+use crate::shell::{self, cargo};
+
+/// Tells tests where the program is.
+pub(crate) const PROGRAM: &str = "ADIT_BIN";
+
+/// All stages choose the same packages, so that cargo settles on the same features and compiles
+/// nothing twice. The web crate is compiled for browsers alone; this program tests itself apart,
+/// for it would have to overwrite itself.
+const WORKSPACE: [&str; 5] = ["--workspace", "--exclude", "adit-wasm", "--exclude", "adit-xtask"];
+
+/// What also has to be right on old machines.
+const VINTAGE: [&str; 6] = ["--package", "adit-core", "--package", "adit-protocol", "--package", "adit-miner"];
+
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Suite {
+    /// Everything that lies with its crate.
+    Unit,
+    /// What lies in tests/.
+    EndToEnd,
+}
+
+pub(crate) fn build(repo: &Repo) -> Result<()> {
+    let mut command = cargo(repo);
+    command.args(["build", "--profile", "ci"]).args(WORKSPACE);
+    shell::run(command.args(["--lib", "--bins", "--tests"]))
+}
+
+pub(crate) fn test(repo: &Repo, suite: Suite, tally: &mut Tally) -> Result<()> {
+    let targets = targets(repo, suite)?;
+    if suite == Suite::Unit {
+        tally.run(runner(repo).args(["--package", "adit-xtask"]))?;
+    }
+    if targets.is_empty() {
+        println!("there is none");
+        return Ok(());
+    }
+    let mut command = runner(repo);
+    command.args(WORKSPACE).args(targets).env(PROGRAM, native::path(repo));
+    if let Some(chromium) = browser::find() {
+        command.env(browser::CHROMIUM, chromium);
+    }
+    tally.run(&mut command)
+}
+
+pub(crate) fn test_docs(repo: &Repo, tally: &mut Tally) -> Result<()> {
+    tally.run(cargo(repo).args(["test", "--doc", "--profile", "ci"]).args(WORKSPACE))
+}
+
+pub(crate) fn test_on(repo: &Repo, host: &Host, tally: &mut Tally) -> Result<()> {
+    let mut command = runner(repo);
+    host.configure(command.args(VINTAGE).args(["--lib", "--bins", "--tests"]));
+    tally.run(&mut command)
+}
+
+fn runner(repo: &Repo) -> Command {
+    let mut command = cargo(repo);
+    if shell::find("cargo-nextest").is_some() {
+        command.args(["nextest", "run", "--cargo-profile", "ci", "--no-fail-fast", "--no-tests", "pass"]);
+    } else {
+        command.args(["test", "--profile", "ci", "--no-fail-fast"]);
+    }
+    command
+}
+
+/// The suite's share of the workspace, as arguments that cargo and nextest both understand.
+fn targets(repo: &Repo, suite: Suite) -> Result<Vec<String>> {
+    let metadata = repo.metadata(Dependencies::Without)?;
+    let mut arguments = Vec::new();
+    if suite == Suite::Unit {
+        arguments.extend(["--lib".to_owned(), "--bins".to_owned()]);
+    }
+    for package in metadata.workspace_packages() {
+        let in_tests = package.name.as_str() == "adit-tests";
+        let left_out = WORKSPACE.contains(&package.name.as_str());
+        if left_out || in_tests != (suite == Suite::EndToEnd) {
+            continue;
+        }
+        let tests = package.targets.iter().filter(|target| target.kind.contains(&TargetKind::Test));
+        arguments.extend(tests.flat_map(|test| ["--test".to_owned(), test.name.clone()]));
+    }
+    Ok(arguments)
+}
