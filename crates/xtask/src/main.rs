@@ -1,5 +1,6 @@
 //! What the repository can do for itself: `cargo xtask --help`.
 
+mod bench;
 mod lint;
 mod native;
 mod repo;
@@ -46,6 +47,8 @@ enum Command {
     Test(test::Args),
     /// Check format, lints, imports, licences, sizes and types
     Lint(lint::Args),
+    /// Measure
+    Bench(bench::Args),
 }
 
 fn main() -> ExitCode {
@@ -66,5 +69,6 @@ fn run(command: &Command) -> Result<()> {
         Command::Web => web::run(&repo),
         Command::Test(args) => test::run(&repo, args),
         Command::Lint(args) => lint::run(&repo, args),
+        Command::Bench(args) => bench::run(&repo, args),
     }
 }
