@@ -31,4 +31,3 @@ pub use error::GpuError;
 pub use kernel::{Dot, Kernel};
 pub use operand::PackedOperand;
 pub use product::{Product, Progress};
-pub use shape::MAX_K;

@@ -1,0 +1,89 @@
+//! Races forms of the kernel against each other: Gop/s (two operations per multiply-add, transfers included) of square
+//! products, median and best of several rounds. The forms take turns, so that a busy machine is unfair to none.
+//!
+//! `cargo run --profile ci -p adit-gpu --example race -- [FILTER]`, where FILTER is part of a form's name. The adapter is
+//! the best there is; `VK_DRIVER_FILES` (for older loaders `VK_ICD_FILENAMES`) picks a Vulkan driver.
+
+use std::time::Instant;
+
+use adit_gpu::{Dot, GpuDevice, GpuError, Kernel, Options};
+use futures::executor::block_on;
+
+const SIZES: [u32; 3] = [256, 512, 1024];
+const ROUNDS: usize = 9;
+
+fn main() -> Result<(), GpuError> {
+    let filter = std::env::args().nth(1).unwrap_or_default();
+    let mut racers = Vec::new();
+    for kernel in forms() {
+        let name = name(kernel);
+        if name.contains(&filter) {
+            racers.push(block_on(Racer::new(name, kernel))?);
+        }
+    }
+    for _ in 0..ROUNDS {
+        for racer in &mut racers {
+            block_on(racer.round())?;
+        }
+    }
+    racers.iter_mut().for_each(Racer::report);
+    Ok(())
+}
+
+fn forms() -> Vec<Kernel> {
+    let mut forms = Vec::new();
+    for dot in [Dot::Packed, Dot::Spread] {
+        for (rows, cols) in [(4, 4), (4, 8), (8, 4), (8, 8), (4, 16), (8, 16), (16, 8)] {
+            for (lanes, groups) in [(8, 1), (32, 1), (8, 8), (16, 4), (16, 16)] {
+                forms.push(Kernel { rows, cols, lanes, groups, dot });
+            }
+        }
+    }
+    forms
+}
+
+fn name(kernel: Kernel) -> String {
+    let Kernel { rows, cols, lanes, groups, dot } = kernel;
+    format!("{dot:?} {rows}x{cols} of {lanes}x{groups}")
+}
+
+struct Racer {
+    name: String,
+    device: GpuDevice,
+    open_ms: f64,
+    seconds: [Vec<f64>; SIZES.len()],
+}
+
+impl Racer {
+    async fn new(name: String, kernel: Kernel) -> Result<Racer, GpuError> {
+        let started = Instant::now();
+        let device = GpuDevice::open_with(Options { kernel: Some(kernel), ..Options::default() }).await?;
+        let open_ms = started.elapsed().as_secs_f64() * 1e3;
+        let mut racer = Racer { name, device, open_ms, seconds: Default::default() };
+        racer.round().await?;
+        racer.seconds.iter_mut().for_each(Vec::clear);
+        Ok(racer)
+    }
+
+    async fn round(&mut self) -> Result<(), GpuError> {
+        for (n, seconds) in SIZES.into_iter().zip(&mut self.seconds) {
+            let values: Vec<i8> = (0..n * n).map(|i| (i.wrapping_mul(31) >> 3) as i8).collect();
+            let packed = self.device.pack(&values, n, n)?;
+            let mut sums = Vec::new();
+            let started = Instant::now();
+            self.device.multiply(&values, n, &packed, &mut sums).await?;
+            seconds.push(started.elapsed().as_secs_f64());
+        }
+        Ok(())
+    }
+
+    fn report(&mut self) {
+        print!("{:24} opened in {:5.0} ms", self.name, self.open_ms);
+        for (n, seconds) in SIZES.into_iter().zip(&mut self.seconds) {
+            seconds.sort_by(f64::total_cmp);
+            let speed = |seconds: f64| 2.0 * f64::from(n).powi(3) / seconds / 1e9;
+            print!("  n = {n}: {:5.2} (best {:5.2})", speed(seconds[seconds.len() / 2]), speed(seconds[0]));
+        }
+        println!("  {}", self.device.facts().name);
+    }
+}

@@ -1,0 +1,73 @@
+use crate::error::GpuError;
+
+/// Which adapters will do.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum AdapterChoice {
+    /// Hardware if there is any, else software.
+    #[default]
+    Any,
+    /// Hardware only.
+    Hardware,
+    /// Software only: the same kernels on the CPU, for tests.
+    Software,
+}
+
+/// What an adapter says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AdapterFacts {
+    /// Its name; in browsers often empty or a family name.
+    pub name: String,
+    /// The interface below wgpu: `vulkan`, `metal`, `webgpu`.
+    pub backend: String,
+    /// Whether it runs on the CPU. A lane of the CPU is then faster.
+    pub software: bool,
+}
+
+/// The best adapter of the wanted sort, with the instance that listed it.
+pub(super) async fn find(choice: AdapterChoice) -> Result<(wgpu::Instance, wgpu::Adapter), GpuError> {
+    let missing = GpuError::NoAdapter(match choice {
+        AdapterChoice::Any => "usable",
+        AdapterChoice::Hardware => "hardware",
+        AdapterChoice::Software => "software",
+    });
+    if wgpu::Instance::enabled_backend_features().is_empty() {
+        return Err(missing);
+    }
+    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
+    let request = wgpu::RequestAdapterOptions {
+        power_preference: wgpu::PowerPreference::HighPerformance,
+        force_fallback_adapter: choice == AdapterChoice::Software,
+        ..Default::default()
+    };
+    let Ok(adapter) = instance.request_adapter(&request).await else { return Err(missing) };
+    let fits = match choice {
+        AdapterChoice::Any => true,
+        AdapterChoice::Hardware => !facts(&adapter).software,
+        AdapterChoice::Software => facts(&adapter).software,
+    };
+    if fits { Ok((instance, adapter)) } else { Err(missing) }
+}
+
+pub(super) fn facts(adapter: &wgpu::Adapter) -> AdapterFacts {
+    let info = adapter.get_info();
+    AdapterFacts {
+        name: info.name,
+        backend: info.backend.to_str().to_string(),
+        software: info.device_type == wgpu::DeviceType::Cpu,
+    }
+}
+
+/// A device with the adapter's own buffer sizes and otherwise the least demands.
+pub(super) async fn device(adapter: &wgpu::Adapter) -> Result<(wgpu::Device, wgpu::Queue), GpuError> {
+    let have = adapter.limits();
+    let request = wgpu::DeviceDescriptor {
+        label: Some("adit"),
+        required_limits: wgpu::Limits {
+            max_buffer_size: have.max_buffer_size,
+            max_storage_buffer_binding_size: have.max_storage_buffer_binding_size,
+            ..wgpu::Limits::downlevel_defaults()
+        },
+        ..Default::default()
+    };
+    adapter.request_device(&request).await.map_err(|error| GpuError::Device(error.to_string()))
+}

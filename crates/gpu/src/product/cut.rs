@@ -1,0 +1,189 @@
+use std::ops::Range;
+
+use crate::kernel::Kernel;
+use crate::layout;
+
+/// Largest buffer of rows, and of sums, for one cut: enough to keep any GPU busy.
+const MAX_CUT_BYTES: u64 = 16 << 20;
+
+/// A whole product in the kernel's measures: tiles of rows, strips of columns, words along k.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Extent {
+    pub(super) kernel: Kernel,
+    pub(super) cols: u32,
+    pub(super) tiles: u32,
+    pub(super) strips: u32,
+    pub(super) words: u32,
+}
+
+/// A box of it, computed by one dispatch. Boxes beside each other along k are added up by the host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Cut {
+    pub(super) first_tile: u32,
+    pub(super) tiles: u32,
+    pub(super) first_strip: u32,
+    pub(super) strips: u32,
+    pub(super) first_word: u32,
+    pub(super) words: u32,
+}
+
+impl Extent {
+    pub(super) fn of(kernel: Kernel, m: u32, k: u32, n: u32) -> Extent {
+        Extent {
+            kernel,
+            cols: n,
+            tiles: m.div_ceil(kernel.rows),
+            strips: n.div_ceil(kernel.strip()),
+            words: layout::words(k),
+        }
+    }
+
+    pub(super) fn work_of(&self, cut: Cut) -> u64 {
+        self.work(cut.tiles, cut.strips, cut.words)
+    }
+
+    pub(super) fn row_bytes(&self, cut: Cut) -> u64 {
+        u64::from(cut.tiles) * u64::from(self.kernel.rows) * u64::from(cut.words) * 4
+    }
+
+    pub(super) fn sum_bytes(&self, cut: Cut) -> u64 {
+        u64::from(cut.tiles) * u64::from(self.kernel.rows) * self.width(cut) as u64 * 4
+    }
+
+    /// Columns of a cut, padding included.
+    pub(super) fn width(&self, cut: Cut) -> usize {
+        cut.strips as usize * self.kernel.strip() as usize
+    }
+
+    /// First row and column of a cut.
+    pub(super) fn corner(&self, cut: Cut) -> (usize, usize) {
+        (cut.first_tile as usize * self.kernel.rows as usize, cut.first_strip as usize * self.kernel.strip() as usize)
+    }
+
+    /// Multiply-adds of so many tiles, strips and words.
+    fn work(&self, tiles: u32, strips: u32, words: u32) -> u64 {
+        let entry = u64::from(self.kernel.rows) * u64::from(self.kernel.strip());
+        entry * u64::from(tiles) * u64::from(strips) * u64::from(words) * 4
+    }
+}
+
+impl Cut {
+    pub(super) fn tiles(&self) -> Range<usize> {
+        self.first_tile as usize..(self.first_tile + self.tiles) as usize
+    }
+
+    pub(super) fn words(&self) -> Range<usize> {
+        self.first_word as usize..(self.first_word + self.words) as usize
+    }
+}
+
+/// Cuts a product: bands of tiles, in them runs of strips, in them, if even one strip is too much, runs of words.
+#[derive(Debug)]
+pub(super) struct Cuts {
+    extent: Extent,
+    max_bytes: u64,
+    at: Cut,
+}
+
+impl Cuts {
+    pub(super) fn new(extent: Extent, max_bytes: u64) -> Cuts {
+        let at = Cut { first_tile: 0, tiles: 0, first_strip: 0, strips: 0, first_word: 0, words: 0 };
+        Cuts { extent, max_bytes: max_bytes.min(MAX_CUT_BYTES), at }
+    }
+
+    pub(super) fn extent(&self) -> Extent {
+        self.extent
+    }
+
+    /// Multiply-adds of the whole product.
+    pub(super) fn work(&self) -> u64 {
+        self.extent.work(self.extent.tiles, self.extent.strips, self.extent.words)
+    }
+
+    /// Bytes of rows, and of sums, that no cut exceeds.
+    pub(super) fn max_bytes(&self) -> (u64, u64) {
+        let Extent { tiles, strips, words, .. } = self.extent;
+        let whole = Cut { first_tile: 0, tiles, first_strip: 0, strips, first_word: 0, words };
+        (self.extent.row_bytes(whole).min(self.max_bytes), self.extent.sum_bytes(whole).min(self.max_bytes))
+    }
+
+    /// The next cut, of at most `budget` multiply-adds if the smallest one allows it. `None` when all were given.
+    pub(super) fn next(&mut self, budget: u64) -> Option<Cut> {
+        let Extent { kernel, tiles, strips, words, .. } = self.extent;
+        if self.work() == 0 || self.at.first_tile == tiles {
+            return None;
+        }
+        let at = &mut self.at;
+        let fit = |share: u64, left: u32| (share.min(u64::from(left)) as u32).max(1);
+        if at.tiles == 0 {
+            // A band is as high as all its columns fit the budget, else one tile.
+            let by_work = budget / self.extent.work(1, strips, words);
+            let by_rows = self.max_bytes / (u64::from(kernel.rows) * u64::from(words) * 4);
+            let by_sums = self.max_bytes / (u64::from(kernel.rows) * u64::from(strips) * u64::from(kernel.strip()) * 4);
+            at.tiles = fit(by_work.min(by_rows).min(by_sums), tiles - at.first_tile);
+        }
+        if at.strips == 0 {
+            let by_work = budget / self.extent.work(at.tiles, 1, words);
+            let by_sums =
+                self.max_bytes / (u64::from(at.tiles) * u64::from(kernel.rows) * u64::from(kernel.strip()) * 4);
+            at.strips = fit(by_work.min(by_sums), strips - at.first_strip);
+        }
+        at.words = fit(budget / self.extent.work(at.tiles, at.strips, 1), words - at.first_word);
+        let cut = *at;
+        at.first_word += cut.words;
+        if at.first_word == words {
+            (at.first_word, at.first_strip, at.strips) = (0, at.first_strip + cut.strips, 0);
+        }
+        if at.first_strip == strips {
+            (at.first_strip, at.first_tile, at.tiles) = (0, at.first_tile + cut.tiles, 0);
+        }
+        Some(cut)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KERNEL: Kernel = Kernel { rows: 8, cols: 8, lanes: 16, groups: 1, dot: crate::Dot::Packed };
+
+    /// Every word of every tile and strip is in exactly one cut, and no cut breaks the budget unless it is the smallest.
+    fn covers(m: u32, k: u32, n: u32, budget: u64, max_bytes: u64) -> usize {
+        let extent = Extent::of(KERNEL, m, k, n);
+        let mut cuts = Cuts::new(extent, max_bytes);
+        let mut seen = vec![0u8; (extent.tiles * extent.strips * extent.words) as usize];
+        let mut count = 0;
+        while let Some(cut) = cuts.next(budget) {
+            count += 1;
+            let smallest = cut.tiles == 1 && cut.strips == 1 && cut.words == 1;
+            assert!(extent.work_of(cut) <= budget || smallest, "{cut:?}");
+            assert!(extent.row_bytes(cut) <= max_bytes && extent.sum_bytes(cut) <= max_bytes, "{cut:?}");
+            for tile in cut.tiles() {
+                for strip in cut.first_strip..cut.first_strip + cut.strips {
+                    for word in cut.words() {
+                        seen[(tile * extent.strips as usize + strip as usize) * extent.words as usize + word] += 1;
+                    }
+                }
+            }
+        }
+        assert!(seen.iter().all(|&times| times == 1));
+        count
+    }
+
+    #[test]
+    fn cuts_cover_the_product_once_within_budget() {
+        assert_eq!(covers(1, 1, 1, 1 << 40, 1 << 20), 1);
+        assert_eq!(covers(100, 70, 300, 1 << 40, 1 << 20), 1);
+        assert!(covers(100, 70, 300, 1 << 18, 1 << 20) > 1);
+        assert!(covers(33, 4096, 300, 1 << 20, 1 << 20) > 30);
+        assert!(covers(9, 131_071, 1, 1, 1 << 20) > 1000);
+        assert!(covers(1000, 64, 1000, 1 << 40, 1 << 14) > 100);
+    }
+
+    #[test]
+    fn nothing_to_do_is_no_cut() {
+        for (m, k, n) in [(0, 1, 1), (1, 0, 1), (1, 1, 0)] {
+            assert_eq!(covers(m, k, n, 1 << 40, 1 << 20), 0);
+        }
+    }
+}
