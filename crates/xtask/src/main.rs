@@ -66,7 +66,7 @@ fn run(command: &Command) -> Result<()> {
     match command {
         Command::Setup(args) => setup::run(&repo, args),
         Command::Up(args) => up::run(&repo, args),
-        Command::Web => web::run(&repo),
+        Command::Web => setup::minimal(&repo).and_then(|_| web::run(&repo)),
         Command::Test(args) => test::run(&repo, args),
         Command::Lint(args) => lint::run(&repo, args),
         Command::Bench(args) => bench::run(&repo, args),

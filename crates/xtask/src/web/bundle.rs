@@ -14,6 +14,9 @@ use crate::setup::npm;
 use crate::setup::rust::{WASM, WasmToolchain};
 use crate::shell;
 
+/// This file is part of the recipe: what it does to a module may change too.
+const STEPS: &str = include_str!("bundle.rs");
+
 /// Writes pkg/<name>/, unless nothing that it is made of has changed.
 pub(crate) fn build(
     repo: &Repo,
@@ -23,7 +26,7 @@ pub(crate) fn build(
     package: &Package,
 ) -> Result<()> {
     let out = repo.pkg(name);
-    let recipe = format!("{} {} {package:?}", manifest.krate, manifest.profile);
+    let recipe = format!("{} {} {package:?} {STEPS}", manifest.krate, manifest.profile);
     let stamp = Stamp::new(out.join(".stamp"), recipe);
     if stamp.is_fresh() {
         println!("pkg/{name} is up to date");
@@ -51,7 +54,8 @@ fn compile(repo: &Repo, toolchain: &WasmToolchain, manifest: &Manifest, package:
 
 fn bind(module: &Path, out: &Path, name: &str) -> Result<()> {
     let mut bindgen = Bindgen::new();
-    bindgen.input_path(module).web(true)?.typescript(true).out_name(name);
+    // With the default path in the script, a bundler finds the module by itself.
+    bindgen.input_path(module).web(true)?.typescript(true).omit_default_module_path(false).out_name(name);
     bindgen.generate(out).with_context(|| format!("wasm-bindgen on package {name}"))
 }
 
