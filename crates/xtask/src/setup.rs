@@ -10,7 +10,7 @@ pub(crate) mod vintage;
 use anyhow::{Result, bail};
 
 use crate::repo::Repo;
-use crate::stages::in_ci;
+use crate::stages::Outcome;
 use parts::{PARTS, Part, Recipe};
 
 #[derive(clap::Args)]
@@ -21,21 +21,22 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(repo: &Repo, args: &Args) -> Result<()> {
-    if args.minimal { minimal(repo) } else { full(repo) }
+    let outcome = if args.minimal { minimal(repo) } else { full(repo) }?;
+    outcome.settle()
 }
 
 /// What building and running need. Without these nothing works, so a missing one is an error.
-pub(crate) fn minimal(repo: &Repo) -> Result<()> {
+pub(crate) fn minimal(repo: &Repo) -> Result<Outcome> {
     let parts: Vec<_> = PARTS.iter().filter(|part| part.minimal).collect();
     ensure(repo, &parts)
 }
 
-/// All that tests need too. A missing part is said, and is an error only where `CI` is set.
-pub(crate) fn full(repo: &Repo) -> Result<()> {
+/// All that tests need too.
+pub(crate) fn full(repo: &Repo) -> Result<Outcome> {
     ensure(repo, &PARTS.iter().collect::<Vec<_>>())
 }
 
-fn ensure(repo: &Repo, parts: &[&Part]) -> Result<()> {
+fn ensure(repo: &Repo, parts: &[&Part]) -> Result<Outcome> {
     let mut report = Vec::new();
     let missing: Vec<_> = parts.iter().filter(|part| !(part.present)(repo)).copied().collect();
     let debian = apt::install(&apt_packages(&missing));
@@ -47,12 +48,12 @@ fn ensure(repo: &Repo, parts: &[&Part]) -> Result<()> {
     for (part, state) in &report {
         println!("{}", row(part, state));
     }
-    let fatal = |(part, state): &&(&Part, State)| matches!(state, State::Missing(_)) && (part.minimal || in_ci());
-    let lost: Vec<_> = report.iter().filter(fatal).map(|(part, _)| part.name).collect();
-    if !lost.is_empty() {
-        bail!("missing: {}", lost.join(", "));
+    let lost: Vec<_> = report.iter().filter(|(_, state)| matches!(state, State::Missing(_))).collect();
+    let names = lost.iter().map(|(part, _)| part.name).collect::<Vec<_>>().join(", ");
+    if lost.iter().any(|(part, _)| part.minimal) {
+        bail!("missing: {names}");
     }
-    Ok(())
+    Ok(if lost.is_empty() { Outcome::Done } else { Outcome::Skipped(format!("missing: {names}")) })
 }
 
 enum State {

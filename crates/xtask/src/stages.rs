@@ -11,6 +11,16 @@ pub(crate) enum Outcome {
     Skipped(String),
 }
 
+impl Outcome {
+    /// For a command that ends here: an error where `CI` is set and a part is missing.
+    pub(crate) fn settle(self) -> Result<()> {
+        match self {
+            Self::Skipped(why) if in_ci() => bail!("{why}"),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// The stages of one run.
 #[derive(Default)]
 pub(crate) struct Stages {
@@ -68,7 +78,7 @@ impl Stage {
 }
 
 /// Whether nobody is there to read that a part was missing.
-pub(crate) fn in_ci() -> bool {
+fn in_ci() -> bool {
     std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false")
 }
 

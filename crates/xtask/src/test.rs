@@ -5,7 +5,7 @@ mod tally;
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use clap::ValueEnum;
 
 use crate::repo::Repo;
@@ -75,7 +75,7 @@ impl Stage {
 
     fn run(self, repo: &Repo, tally: &mut Tally) -> Result<Outcome> {
         match self {
-            Self::Setup => setup::full(repo)?,
+            Self::Setup => return setup::full(repo),
             Self::Web => {
                 web::run(repo)?;
                 if let Some(mut tests) = web::script_tests(repo)? {
@@ -89,7 +89,7 @@ impl Stage {
             Self::E2e => rust::test(repo, Suite::EndToEnd, tally)?,
             Self::Browser => return test_browser(repo, tally),
             Self::Vintage => return test_vintage(repo, tally),
-            Self::Up => up::once(repo, &built_program(repo)?)?,
+            Self::Up => up::once(repo, &program(repo)?)?,
         }
         Ok(Outcome::Done)
     }
@@ -104,7 +104,7 @@ fn test_browser(repo: &Repo, tally: &mut Tally) -> Result<Outcome> {
     playwright
         .args(["test", "--config", "tests/browser/playwright.config.ts"])
         .env(browser::CHROMIUM, chromium)
-        .env(rust::PROGRAM, built_program(repo)?);
+        .env(rust::PROGRAM, program(repo)?);
     tally.run(&mut playwright)?;
     Ok(Outcome::Done)
 }
@@ -119,7 +119,8 @@ fn test_vintage(repo: &Repo, tally: &mut Tally) -> Result<Outcome> {
     Ok(if missing.is_empty() { Outcome::Done } else { Outcome::Skipped(missing.join("; ")) })
 }
 
-fn built_program(repo: &Repo) -> Result<PathBuf> {
-    let path = native::path(repo);
-    path.is_file().then_some(path).context("there is no program: run the stage build first")
+/// The program as the sources are now, with the features of the tests that were compiled with it.
+fn program(repo: &Repo) -> Result<PathBuf> {
+    rust::build(repo)?;
+    Ok(native::path(repo))
 }

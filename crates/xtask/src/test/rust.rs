@@ -46,6 +46,7 @@ pub(crate) fn test(repo: &Repo, suite: Suite, tally: &mut Tally) -> Result<()> {
         println!("there is none");
         return Ok(());
     }
+    build(repo)?;
     let mut command = runner(repo);
     command.args(WORKSPACE).args(targets).env(PROGRAM, native::path(repo));
     if let Some(chromium) = browser::find() {
@@ -67,7 +68,8 @@ pub(crate) fn test_on(repo: &Repo, host: &Host, tally: &mut Tally) -> Result<()>
 fn runner(repo: &Repo) -> Command {
     let mut command = cargo(repo);
     if shell::find("cargo-nextest").is_some() {
-        command.args(["nextest", "run", "--cargo-profile", "ci", "--no-fail-fast", "--no-tests", "pass"]);
+        // What else it needs to know is in .config/nextest.toml.
+        command.args(["nextest", "run", "--cargo-profile", "ci", "--no-tests", "pass"]);
     } else {
         command.args(["test", "--profile", "ci", "--no-fail-fast"]);
     }

@@ -21,6 +21,8 @@ impl Tally {
     /// Runs a test program, passes on what it prints, and adds what it counted.
     pub(crate) fn run(&mut self, command: &mut Command) -> Result<()> {
         println!("$ {}", shell::shown(command));
+        // Colour would stand between the words that are read.
+        command.env("NO_COLOR", "1").env_remove("FORCE_COLOR");
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
         let errors = child.stderr.take().context("no stderr")?;
         let errors = thread::spawn(move || count(errors, |line| eprintln!("{line}")));
