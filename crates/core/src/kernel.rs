@@ -219,6 +219,11 @@ impl<Packed> Running<Packed> {
         self.rows
     }
 
+    /// Multiply-accumulates for one row.
+    pub fn work_per_row(&self) -> u64 {
+        self.prepared.work_per_row()
+    }
+
     /// The next product, for at most `max_rows` rows when a new slice begins; `None` when the unit is finished.
     pub fn step(&mut self, max_rows: usize) -> Option<Step<'_, Packed>> {
         if self.done_rows == self.rows {

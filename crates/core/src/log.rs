@@ -54,6 +54,11 @@ impl Frontier {
         self.size
     }
 
+    /// The complete subtrees that make up the log, largest first.
+    pub fn peaks(&self) -> impl Iterator<Item = (Node, Hash)> + '_ {
+        peaks(self.size).into_iter().zip(self.peaks.iter().copied())
+    }
+
     /// Appends a leaf; the answer lists every subtree that this completes, the leaf itself first.
     pub fn append(&mut self, leaf: Hash) -> Vec<(Node, Hash)> {
         let mut complete = alloc::vec![(Node { level: 0, index: self.size }, leaf)];

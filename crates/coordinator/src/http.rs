@@ -1,0 +1,167 @@
+//! Routes: caps first, then types, then the service. Every error is JSON with a stable code.
+
+mod extract;
+mod jobs;
+mod mining;
+mod neonet;
+mod openapi;
+mod records;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use adit_core::PublicKey;
+use adit_core::sign::SecretKey;
+use adit_cpu::Cpu;
+use adit_protocol::{ErrorCode, paths};
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get, post, put};
+use tokio::sync::Semaphore;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::cors::CorsLayer;
+use tower_http::services::{ServeDir, ServeFile};
+
+use crate::error::ApiError;
+use crate::service::Terms;
+use crate::service::check::Checker;
+use crate::store::Store;
+
+/// The largest JSON body.
+const MAX_JSON_BYTES: usize = 64 << 10;
+/// The largest uploaded file.
+const MAX_FILE_BYTES: usize = 256 << 20;
+/// Output bytes that are held in memory at once; more deliveries wait.
+pub(crate) const OUTPUT_BYTES_AT_ONCE: usize = 512 << 20;
+/// How long a body may take to arrive.
+const BODY_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// What handlers share.
+pub(crate) struct App {
+    pub(crate) store: Store,
+    pub(crate) checker: Checker,
+    pub(crate) cpu: Cpu,
+    pub(crate) key: SecretKey,
+    pub(crate) public_key: PublicKey,
+    pub(crate) token: String,
+    pub(crate) terms: Terms,
+    pub(crate) max_stored_bytes: u64,
+    pub(crate) hosts: Vec<String>,
+    pub(crate) started: Instant,
+    pub(crate) requests: Requests,
+    pub(crate) output_bytes: Semaphore,
+}
+
+/// Requests by class of answer.
+#[derive(Debug, Default)]
+pub(crate) struct Requests {
+    pub(crate) ok: AtomicU64,
+    pub(crate) refused: AtomicU64,
+    pub(crate) failed: AtomicU64,
+}
+
+pub(crate) type Shared = State<Arc<App>>;
+pub(crate) type Answer<T> = Result<axum::Json<T>, ApiError>;
+
+/// Every route; the page's files answer what is none.
+pub(crate) fn router(app: Arc<App>, web: Option<&Path>) -> Router {
+    let api = Router::new()
+        .route(paths::REGISTER, post(neonet::register))
+        .route(paths::START_SESSION, post(neonet::start_session))
+        .route(paths::TASK, get(neonet::task))
+        .route(paths::SUBMIT_RESULT, post(neonet::submit_result))
+        .route(paths::HEARTBEAT, post(neonet::heartbeat))
+        .route(paths::STOP_SESSION, post(neonet::stop_session))
+        .route(paths::STATS, get(neonet::stats))
+        .route("/api/ai-energy/stats", get(neonet::stats))
+        .route(paths::LEADERBOARD, get(neonet::leaderboard))
+        .route("/api/ai-energy/leaderboard", get(neonet::leaderboard))
+        .route(paths::CONTRIBUTOR, get(neonet::contributor))
+        .route(paths::GAS_INFO, get(neonet::gas_info))
+        .route(paths::OUTPUT, put(mining::deliver).get(mining::output).layer(DefaultBodyLimit::disable()))
+        .route(paths::RECEIPT, get(mining::receipt))
+        .route(paths::RECEIPTS, get(mining::receipts))
+        .route(paths::LOG_HEAD, get(mining::log_head))
+        .route(paths::LOG_CONSISTENCY, get(mining::log_consistency))
+        .route(paths::BLOCK, get(mining::block))
+        .route(paths::UNIT, get(mining::unit))
+        .route(paths::FILES, post(jobs::upload).layer(DefaultBodyLimit::max(MAX_FILE_BYTES)))
+        .route(paths::ESTIMATE, post(jobs::estimate))
+        .route(paths::JOBS, post(jobs::submit).get(jobs::list))
+        .route(paths::JOB, get(jobs::show).delete(jobs::cancel))
+        .route(paths::JOB_RESULT, get(jobs::result))
+        .route(paths::OVERVIEW, get(records::overview))
+        .route(paths::ACCOUNT, get(records::account))
+        .route(paths::MINERS, get(records::miners))
+        .route(paths::LEDGER, get(records::ledger))
+        .route(paths::EPOCHS, get(records::epochs))
+        .route(paths::HEALTH, get(records::health))
+        .route(paths::METRICS, get(records::metrics))
+        .route(paths::OPENAPI, get(openapi::document))
+        .route("/v1/{*rest}", any(no_such_path))
+        .route("/ai-energy/{*rest}", any(no_such_path))
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(DefaultBodyLimit::max(MAX_JSON_BYTES));
+    let api = match web {
+        Some(web) => api
+            .route_service("/dashboard", ServeFile::new(web.join("dashboard.html")))
+            .fallback_service(ServeDir::new(web)),
+        None => api.fallback(no_such_path),
+    };
+    api.layer(middleware::map_response(harden))
+        .layer(cors())
+        .layer(CatchPanicLayer::custom(|_| ApiError::new(ErrorCode::Internal, "A handler failed.").into_response()))
+        .layer(middleware::from_fn_with_state(app.clone(), count))
+        .with_state(app)
+}
+
+/// Any page may mine here: there are no cookies, and a signature is what counts.
+fn cors() -> CorsLayer {
+    use axum::http::Method;
+    let ours = [paths::SESSION_HEADER, paths::SIGNATURE_HEADER, paths::DIGEST_HEADER].map(HeaderName::from_static);
+    CorsLayer::new()
+        .allow_origin(tower_http::cors::Any)
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
+        .allow_headers([header::CONTENT_TYPE, header::AUTHORIZATION].into_iter().chain(ours).collect::<Vec<_>>())
+        .expose_headers([header::RETRY_AFTER])
+        .max_age(Duration::from_secs(3_600))
+}
+
+async fn no_such_path() -> ApiError {
+    ApiError::new(ErrorCode::NoSuchPath, "Not Found: see /openapi.json for every path")
+}
+
+async fn method_not_allowed() -> ApiError {
+    ApiError::new(ErrorCode::MethodNotAllowed, "Method Not Allowed: see /openapi.json for every path")
+}
+
+/// Headers for every answer. Errors of the framework itself (a body over its cap) become errors of ours.
+async fn harden(mut response: Response) -> Response {
+    if response.status() == StatusCode::PAYLOAD_TOO_LARGE && !is_json(&response) {
+        response = ApiError::new(ErrorCode::BodyTooLarge, "the body is larger than this call allows").into_response();
+    }
+    let headers = response.headers_mut();
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    response
+}
+
+fn is_json(response: &Response) -> bool {
+    response.headers().get(header::CONTENT_TYPE).is_some_and(|value| value == "application/json")
+}
+
+async fn count(State(app): Shared, request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    let counter = match response.status().as_u16() {
+        500.. => &app.requests.failed,
+        400..500 => &app.requests.refused,
+        _ => &app.requests.ok,
+    };
+    counter.fetch_add(1, Ordering::Relaxed);
+    response
+}

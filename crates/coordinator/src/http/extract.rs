@@ -1,0 +1,144 @@
+//! From hostile bytes to types.
+
+use std::sync::Arc;
+
+use adit_protocol::ErrorCode;
+use adit_protocol::error::{Detail, ErrorBody, FieldError};
+use axum::body::Bytes;
+use axum::extract::rejection::{PathRejection, QueryRejection};
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use serde::de::DeserializeOwned;
+
+use super::App;
+use crate::error::ApiError;
+
+/// A JSON body.
+pub(super) struct Body<T>(pub(super) T);
+
+impl<T: DeserializeOwned> FromRequest<Arc<App>> for Body<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, ApiError> {
+        if !is_json(request.headers()) {
+            let detail = "send the body as JSON, with `Content-Type: application/json`";
+            return Err(ApiError::new(ErrorCode::UnsupportedMediaType, detail));
+        }
+        let bytes = Bytes::from_request(request, app).await.map_err(|_| too_large())?;
+        serde_json::from_slice(&bytes).map(Body).map_err(|error| malformed(&error))
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let kind = value.split(';').next().unwrap_or_default().trim();
+    kind.eq_ignore_ascii_case("application/json")
+}
+
+pub(super) fn too_large() -> ApiError {
+    ApiError::new(ErrorCode::BodyTooLarge, "the body is larger than this call allows, or did not arrive whole")
+}
+
+/// A body of the wrong shape, told as the original's framework tells it.
+fn malformed(error: &serde_json::Error) -> ApiError {
+    let text = error.to_string();
+    let missing = text.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
+    let field = match missing {
+        Some(name) => {
+            FieldError { kind: "missing".into(), loc: vec!["body".into(), name.into()], msg: "Field required".into() }
+        }
+        None => FieldError { kind: "value_error".into(), loc: vec!["body".into()], msg: text },
+    };
+    ApiError {
+        body: ErrorBody { detail: Detail::Fields(vec![field]), code: ErrorCode::InvalidBody },
+        retry_after_s: None,
+    }
+}
+
+/// A path parameter.
+pub(super) struct Path<T>(pub(super) T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<Arc<App>> for Path<T> {
+    type Rejection = ApiError;
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
+        let parsed = axum::extract::Path::<T>::from_request_parts(parts, app).await;
+        let wrong = |error: PathRejection| ApiError::new(ErrorCode::InvalidParameter, error.body_text());
+        parsed.map(|path| Path(path.0)).map_err(wrong)
+    }
+}
+
+/// Query parameters.
+pub(super) struct Query<T>(pub(super) T);
+
+impl<T: DeserializeOwned> FromRequestParts<Arc<App>> for Query<T> {
+    type Rejection = ApiError;
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
+        let parsed = axum::extract::Query::<T>::from_request_parts(parts, app).await;
+        let wrong = |error: QueryRejection| ApiError::new(ErrorCode::InvalidParameter, error.body_text());
+        parsed.map(|query| Query(query.0)).map_err(wrong)
+    }
+}
+
+/// A header's value as text.
+pub(super) fn header_text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// Whoever holds the operator's token, on a host that is ours.
+///
+/// The Host header is checked so that a page of another site, whose name was made to point here, cannot act with a
+/// token that a browser remembers.
+pub(super) struct Operator;
+
+impl FromRequestParts<Arc<App>> for Operator {
+    type Rejection = ApiError;
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
+        let host = header_text(&parts.headers, header::HOST.as_str()).unwrap_or_default();
+        if !is_ours(host, &app.hosts) {
+            let detail = "this call is answered under the coordinator's own address only; see `adit serve --host`";
+            return Err(ApiError::new(ErrorCode::WrongHost, detail));
+        }
+        let given = header_text(&parts.headers, header::AUTHORIZATION.as_str()).unwrap_or_default();
+        let given = given.strip_prefix("Bearer ").unwrap_or_default();
+        if same(given.as_bytes(), app.token.as_bytes()) {
+            return Ok(Operator);
+        }
+        let detail = "this call needs the operator's token: `Authorization: Bearer …`, from DIR/admin.token";
+        Err(ApiError::new(ErrorCode::TokenRequired, detail))
+    }
+}
+
+/// Addresses and `localhost` cannot be rebound; other names must be configured.
+fn is_ours(host: &str, hosts: &[String]) -> bool {
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
+        _ => host,
+    };
+    let bare = name.trim_start_matches('[').trim_end_matches(']');
+    bare.eq_ignore_ascii_case("localhost")
+        || bare.parse::<std::net::IpAddr>().is_ok()
+        || hosts.iter().any(|ours| ours.eq_ignore_ascii_case(name))
+}
+
+/// Compares without telling where two secrets differ.
+fn same(left: &[u8], right: &[u8]) -> bool {
+    // Digests have one length and show nothing of how far two texts agree.
+    blake3::hash(left) == blake3::hash(right)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_could_be_rebound_are_not_ours() {
+        let hosts = vec!["adit.example".to_owned()];
+        for host in ["127.0.0.1:8000", "localhost", "LOCALHOST:80", "[::1]:8000", "adit.example:443", "10.0.0.7"] {
+            assert!(is_ours(host, &hosts), "{host}");
+        }
+        for host in ["", "evil.example", "127.0.0.1.evil.example:8000", "localhost.evil.example"] {
+            assert!(!is_ours(host, &hosts), "{host}");
+        }
+    }
+}

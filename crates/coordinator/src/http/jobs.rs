@@ -1,0 +1,181 @@
+//! Files, jobs, results.
+
+use std::sync::Arc;
+
+use adit_core::Cid;
+use adit_core::content_id::output_cid;
+use adit_protocol::ErrorCode;
+use adit_protocol::jobs::{Estimate, FileInfo, JobList, JobRequest, JobState, JobView, JobWork};
+use axum::Json;
+use axum::body::{Body as HttpBody, Bytes};
+use axum::extract::State;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use futures::stream;
+use serde::Deserialize;
+
+use super::extract::{Body, Operator, Path, Query, too_large};
+use super::neonet::random;
+use super::{Answer, App, Shared};
+use crate::error::{ApiError, Refusal};
+use crate::intake::{self, Format, Parsed};
+use crate::service::check::last_bias;
+use crate::service::jobs::{Cancel, Order, StoreFile, Submit, describe, result_head, result_part};
+use crate::service::views::job_view;
+use crate::store::writer::now_ms;
+use crate::store::{blocks, jobs};
+
+/// The longest name of a job or file.
+const MAX_NAME: usize = 200;
+/// The most jobs of one list.
+const MAX_JOBS: i64 = 200;
+
+#[derive(Deserialize)]
+pub(super) struct UploadQuery {
+    name: String,
+}
+
+/// Takes a file, parses it whole, keeps it.
+pub(super) async fn upload(
+    State(app): Shared,
+    _: Operator,
+    Query(query): Query<UploadQuery>,
+    body: Result<Bytes, axum::extract::rejection::BytesRejection>,
+) -> Answer<FileInfo> {
+    let bytes = body.map_err(|_| too_large())?.to_vec();
+    let extension = query.name.rsplit_once('.').map_or(query.name.as_str(), |(_, extension)| extension);
+    let format: Format = extension.parse().map_err(Refusal::from)?;
+    let (content, file, bytes) = blocking(move || {
+        let content = describe(&intake::parse(format, &bytes)?);
+        let file = output_cid(*blake3::hash(&bytes).as_bytes());
+        Ok::<_, Refusal>((content, file, bytes))
+    })
+    .await??;
+    app.store.write(StoreFile { file, format, bytes, max_stored_bytes: app.max_stored_bytes }).await?;
+    Ok(Json(FileInfo { file, content }))
+}
+
+/// Runs work that would hold a thread up.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, ApiError> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|_| ApiError::new(ErrorCode::Internal, "The coordinator failed while working on this file."))
+}
+
+async fn parsed(app: &Arc<App>, file: &Cid) -> Result<Parsed, ApiError> {
+    let found = blocks::file(&mut *app.store.read().await?, file).await?;
+    let (format, bytes) = found.ok_or_else(|| {
+        ApiError::new(ErrorCode::NoSuchFile, format!("no file {file}; upload it first with POST /v1/files"))
+    })?;
+    let format: Format = format.parse().map_err(Refusal::from)?;
+    Ok(blocking(move || intake::parse(format, &bytes)).await?.map_err(Refusal::from)?)
+}
+
+async fn order(app: &Arc<App>, work: &JobWork) -> Result<Order, ApiError> {
+    let (left, right) = match work {
+        JobWork::MatmulI8 { a, b } => (a, b),
+        JobWork::MlpI8 { model, input } => (model, input),
+    };
+    let (left, right) = (parsed(app, left).await?, parsed(app, right).await?);
+    let matmul = matches!(work, JobWork::MatmulI8 { .. });
+    let cut = move || if matmul { Order::matmul(left, right) } else { Order::inference(left, right) };
+    Ok(blocking(cut).await??)
+}
+
+pub(super) async fn estimate(State(app): Shared, _: Operator, Body(request): Body<JobRequest>) -> Answer<Estimate> {
+    Ok(Json(order(&app, &request.work).await?.estimate()))
+}
+
+pub(super) async fn submit(State(app): Shared, _: Operator, Body(request): Body<JobRequest>) -> Answer<JobView> {
+    if request.name.as_ref().is_some_and(|name| name.len() > MAX_NAME) {
+        return Err(ApiError::new(ErrorCode::InvalidParameter, "name is longer than 200 bytes"));
+    }
+    if request.budget.is_some_and(|budget| budget.nano() < 0) {
+        return Err(ApiError::new(ErrorCode::BudgetTooSmall, "the budget is below zero"));
+    }
+    let mut order = order(&app, &request.work).await?;
+    let mut inline = None;
+    if order.too_small() && !request.demo {
+        // Work that small does not pay to delegate: it is computed here, at once.
+        let cpu = app.cpu.clone();
+        let computed = blocking(move || (order.compute_inline(&cpu), order)).await?;
+        let missing = |_| ApiError::new(ErrorCode::Internal, "The coordinator failed to compute a small job.");
+        (inline, order) = (Some(computed.0.map_err(missing)?), computed.1);
+    }
+    let operation = Submit {
+        order,
+        name: request.name,
+        demo: request.demo,
+        budget: request.budget,
+        coin_seed: random()?,
+        inline,
+        max_stored_bytes: app.max_stored_bytes,
+    };
+    let (row, _) = app.store.write(operation).await?;
+    Ok(Json(job_view(&mut *app.store.read().await?, &row, now_ms()).await?))
+}
+
+pub(super) async fn list(State(app): Shared) -> Answer<JobList> {
+    let mut db = app.store.read().await?;
+    let mut views = Vec::new();
+    for row in jobs::jobs(&mut db, MAX_JOBS).await? {
+        views.push(job_view(&mut db, &row, now_ms()).await?);
+    }
+    Ok(Json(JobList { jobs: views }))
+}
+
+fn no_such_job() -> ApiError {
+    ApiError::new(ErrorCode::NoSuchJob, "no job of this number; `adit jobs list` shows them")
+}
+
+pub(super) async fn show(State(app): Shared, Path(job): Path<i64>) -> Answer<JobView> {
+    let mut db = app.store.read().await?;
+    let row = jobs::job(&mut db, job).await?.ok_or_else(no_such_job)?;
+    Ok(Json(job_view(&mut db, &row, now_ms()).await?))
+}
+
+pub(super) async fn cancel(State(app): Shared, _: Operator, Path(job): Path<i64>) -> Answer<JobView> {
+    let (row, _) = app.store.write(Cancel(job)).await?;
+    Ok(Json(job_view(&mut *app.store.read().await?, &row, now_ms()).await?))
+}
+
+/// The result file, unit by unit.
+pub(super) async fn result(State(app): Shared, _: Operator, Path(job): Path<i64>) -> Result<Response, ApiError> {
+    let mut db = app.store.read().await?;
+    let row = jobs::job(&mut db, job).await?.ok_or_else(no_such_job)?;
+    if row.state != JobState::Done.name() {
+        let detail = format!("the job is {}; its result is there once every unit is verified", row.state);
+        return Err(ApiError::new(ErrorCode::NotFinished, detail));
+    }
+    let template = row.template()?;
+    let units = jobs::settled_units(&mut db, job).await?;
+    let gone =
+        || ApiError::new(ErrorCode::ResultGone, "the result is no longer stored: results are kept for seven days");
+    if let Some(first) = units.first()
+        && blocks::output(&mut db, first.id).await?.is_empty()
+    {
+        return Err(gone());
+    }
+    let bias = last_bias(&mut db, &template).await?;
+    let view = job_view(&mut db, &row, now_ms()).await?;
+    drop(db);
+    let kind = match view.result_bytes {
+        Some(_) => "application/octet-stream",
+        None => "text/csv",
+    };
+    let head = result_head(&template);
+    let parts = futures::StreamExt::then(stream::iter(units), move |unit| {
+        let (app, template, bias) = (app.clone(), template.clone(), bias.clone());
+        async move {
+            let output = blocks::output(&mut *app.store.read().await?, unit.id).await?;
+            Ok::<_, sqlx::Error>(result_part(&template, output, &bias))
+        }
+    });
+    let body = futures::StreamExt::chain(stream::once(async move { Ok(head) }), parts);
+    let mut response = HttpBody::from_stream(body).into_response();
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    if let Some(bytes) = view.result_bytes {
+        response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(bytes));
+    }
+    Ok(response)
+}

@@ -1,0 +1,204 @@
+//! Intake: from the bytes of an uploaded file to checked operands and their blocks, and from verified outputs to
+//! result files.
+//!
+//! Pure: the caller caps a file's size before it reads it, stores the blocks, and streams the result. Whatever comes out
+//! of here passes [`adit_core::Unit::validate`] once it is cut.
+//!
+//! | format | holds | rules |
+//! |---|---|---|
+//! | `.npy` | one matrix | two dimensions, any integer dtype whose values lie in −128..=127, C or Fortran order |
+//! | `.csv` | samples, one a line | integers 0..=127, comma-separated; a first line of names (each with a letter) is skipped |
+//! | `.safetensors` | a quantised perceptron | `layers.N.weight` I8 \[in, out\] −127..=127, `layers.N.bias` I32 \[out\], `layers.N.requant` I32 or I64 \[2\] (multiplier, shift) in every layer but the last; nothing else |
+
+mod cut;
+mod error;
+mod model;
+mod npy;
+mod result;
+mod samples;
+
+use std::str::FromStr;
+
+use adit_core::content_id::MAX_BLOCK_BYTES;
+use adit_core::unit::{MAX_ACTIVATION, MAX_COLS, MAX_INPUT_BYTES, MAX_K, MAX_ROWS, Requant};
+
+pub use cut::{input_panel_rows, model_blocks, operand_blocks};
+pub use error::IntakeError;
+pub use result::{CLASSES_HEADER, class_lines, npy_i32_header};
+
+/// A file format that jobs are made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// NumPy's array file.
+    Npy,
+    /// Comma-separated values.
+    Csv,
+    /// Safetensors.
+    Safetensors,
+}
+
+impl Format {
+    /// Every format.
+    pub const ALL: [Format; 3] = [Format::Npy, Format::Csv, Format::Safetensors];
+
+    /// Its name, which is also its files' extension.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Format::Npy => "npy",
+            Format::Csv => "csv",
+            Format::Safetensors => "safetensors",
+        }
+    }
+}
+
+/// By name (`npy`) or by a file name's extension (`A.npy`), in either case of letters.
+impl FromStr for Format {
+    type Err = IntakeError;
+    fn from_str(name: &str) -> Result<Self, IntakeError> {
+        let extension = name.rsplit('.').next().unwrap_or(name);
+        let format = Format::ALL.into_iter().find(|format| format.name().eq_ignore_ascii_case(extension));
+        format.ok_or_else(|| IntakeError::unknown_format(name))
+    }
+}
+
+/// What a file held.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Parsed {
+    /// A matrix of −128..=127.
+    Matrix(Matrix),
+    /// Samples of 0..=127, one a row.
+    Samples(Matrix),
+    /// A quantised perceptron.
+    Model(Model),
+}
+
+/// A row-major matrix: rows 1..=2^24, columns 1..=2^20, `values.len()` = rows · cols.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Matrix {
+    /// Rows.
+    pub rows: u32,
+    /// Columns.
+    pub cols: u32,
+    /// Row after row.
+    pub values: Vec<i8>,
+}
+
+/// A quantised perceptron whose layers fit each other, 1 to 32 of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Model {
+    /// From the input on.
+    pub layers: Vec<ModelLayer>,
+}
+
+/// One layer. No sum of it can leave an i32: 127 · Σ|W_ij| + |b_j| ≤ 2^31 − 1 in every column.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelLayer {
+    /// Inputs, 1..=131 071.
+    pub k: u32,
+    /// Outputs, 1..=2^18.
+    pub n: u32,
+    /// k × n, row-major, −127..=127.
+    pub weights: Vec<i8>,
+    /// One for each output.
+    pub bias: Vec<i32>,
+    /// How the sums become the next layer's activations; absent in the last layer alone.
+    pub requant: Option<Requant>,
+}
+
+/// Reads a whole file.
+pub fn parse(format: Format, bytes: &[u8]) -> Result<Parsed, IntakeError> {
+    match format {
+        Format::Npy => npy::parse(bytes).map(Parsed::Matrix),
+        Format::Csv => samples::parse(bytes).map(Parsed::Samples),
+        Format::Safetensors => model::parse(bytes).map(Parsed::Model),
+    }
+}
+
+/// The operands of A · B, once they fit each other (k ≤ 131 071) and a unit.
+pub fn product(a: Parsed, b: Parsed) -> Result<(Matrix, Matrix), IntakeError> {
+    let (a, b) = (a.into_matrix("A")?, b.into_matrix("B")?);
+    if a.cols != b.rows {
+        return Err(IntakeError::ShapeMismatch {
+            left: format!("A is {} x {}", a.rows, a.cols),
+            right: format!("B is {} x {}", b.rows, b.cols),
+            rule: "A's columns equal B's rows",
+        });
+    }
+    error::at_most("inner dimension k", u64::from(a.cols), u64::from(MAX_K))?;
+    fits_a_unit(b.values.len())?;
+    Ok((a, b))
+}
+
+/// A model and its samples, once they fit each other and a unit. Samples may also come as a matrix of 0..=127.
+pub fn inference(model: Parsed, input: Parsed) -> Result<(Model, Matrix), IntakeError> {
+    let Parsed::Model(model) = model else {
+        return Err(IntakeError::WrongInput { role: "the model", wanted: "a .safetensors file" });
+    };
+    let input = input.into_samples()?;
+    if input.cols != model.inputs() {
+        return Err(IntakeError::ShapeMismatch {
+            left: format!("a sample has {} values", input.cols),
+            right: format!("the model takes {}", model.inputs()),
+            rule: "they are equal (labels do not belong in the input)",
+        });
+    }
+    fits_a_unit(model.layers.iter().map(|layer| layer.weights.len() + 4 * layer.bias.len()).sum())?;
+    Ok((model, input))
+}
+
+/// A unit holds all shared blocks and at least one panel.
+fn fits_a_unit(shared_bytes: usize) -> Result<(), IntakeError> {
+    let max = MAX_INPUT_BYTES - MAX_BLOCK_BYTES as u64;
+    if shared_bytes as u64 > max {
+        return Err(IntakeError::InputsTooLarge { bytes: shared_bytes as u64, max });
+    }
+    Ok(())
+}
+
+impl Parsed {
+    fn into_matrix(self, role: &'static str) -> Result<Matrix, IntakeError> {
+        match self {
+            Parsed::Matrix(matrix) | Parsed::Samples(matrix) => Ok(matrix),
+            Parsed::Model(_) => Err(IntakeError::WrongInput { role, wanted: "a .npy file" }),
+        }
+    }
+
+    fn into_samples(self) -> Result<Matrix, IntakeError> {
+        let matrix = self.into_matrix("the input")?;
+        if let Some(index) = matrix.values.iter().position(|value| *value < 0) {
+            return Err(IntakeError::SampleRange {
+                row: index / matrix.cols as usize,
+                col: index % matrix.cols as usize,
+                value: matrix.values[index],
+            });
+        }
+        Ok(matrix)
+    }
+}
+
+impl Model {
+    /// Values of one sample.
+    pub fn inputs(&self) -> u32 {
+        self.layers.first().map_or(0, |layer| layer.k)
+    }
+
+    /// Sums of one output row: Σ n over the layers.
+    pub fn output_width(&self) -> u64 {
+        self.layers.iter().map(|layer| u64::from(layer.n)).sum()
+    }
+}
+
+/// Dimensions of a matrix within their caps.
+fn dimensions(rows: u64, cols: u64) -> Result<(u32, u32), IntakeError> {
+    if rows == 0 || cols == 0 {
+        return Err(IntakeError::Empty);
+    }
+    error::at_most("rows", rows, u64::from(MAX_ROWS))?;
+    error::at_most("columns", cols, u64::from(MAX_COLS))?;
+    Ok((rows as u32, cols as u32))
+}
+
+const _: () = assert!(MAX_ACTIVATION == i8::MAX, "every i8 that is not negative is an activation");
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,224 @@
+//! Verification of an output, off the writer: prepared coins, one pass over the bytes, a counterexample for a wrong one.
+//!
+//! A job's units share their weights, so they share coins: B · r is prepared once for a generation of coins and kept.
+//! Coins are replaced after a reject before it is answered (see [`super::settle`]), so a liar learns nothing that it
+//! can use; checks under way with the same coins at the same time cost bits, which the receipt says.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use adit_core::kernel::{activate, from_le_bytes, gather};
+use adit_core::verify::{Check, CheckLayer, Coins, Counterexample, Mismatch, bits, counterexample};
+use adit_core::{Cid, Unit};
+use adit_cpu::FastFold;
+use tokio::sync::OnceCell;
+
+use crate::store::jobs::JobRow;
+use crate::store::log::corrupt;
+use crate::store::{Db, Store, blocks};
+
+/// Jobs whose prepared coins are kept.
+const PREPARED: usize = 16;
+
+/// One job's weights folded with one generation of its coins.
+pub(crate) struct Prepared {
+    layers: Vec<CheckLayer<FastFold>>,
+    under_way: AtomicU32,
+}
+
+/// Prepared coins by job and generation.
+#[derive(Clone)]
+pub(crate) struct Checker {
+    store: Store,
+    fold: FastFold,
+    cache: Arc<Mutex<Cache>>,
+}
+
+#[derive(Default)]
+struct Cache {
+    entries: HashMap<(i64, i64), Arc<OnceCell<Arc<Prepared>>>>,
+    order: VecDeque<(i64, i64)>,
+}
+
+impl Checker {
+    pub(crate) fn new(store: Store) -> Result<Self, adit_cpu::CpuError> {
+        Ok(Checker { store, fold: FastFold::best()?, cache: Arc::default() })
+    }
+
+    /// Prepares a job's coins while the miner works.
+    pub(crate) fn prepare_soon(&self, job: JobRow) {
+        let checker = self.clone();
+        tokio::spawn(async move {
+            if let Err(error) = checker.prepared(&job).await {
+                tracing::warn!(%error, job = job.id, "coins could not be prepared ahead of a delivery");
+            }
+        });
+    }
+
+    /// A job's prepared coins.
+    pub(crate) async fn prepared(&self, job: &JobRow) -> Result<Arc<Prepared>, sqlx::Error> {
+        let cell = self.cell((job.id, job.coin_generation));
+        let prepared = cell.get_or_try_init(|| async {
+            let template = job.template()?;
+            let seed = job.seed()?;
+            let weights = Weights::load(&mut *self.store.read().await?, &template).await?;
+            let fold = self.fold.clone();
+            let layers = tokio::task::spawn_blocking(move || weights.into_check_layers(&fold, &template, &seed)).await;
+            let layers = layers.map_err(|_| corrupt("preparing coins panicked"))?;
+            Ok::<_, sqlx::Error>(Arc::new(Prepared { layers, under_way: AtomicU32::new(0) }))
+        });
+        prepared.await.cloned()
+    }
+
+    fn cell(&self, key: (i64, i64)) -> Arc<OnceCell<Arc<Prepared>>> {
+        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(cell) = cache.entries.get(&key) {
+            return cell.clone();
+        }
+        if cache.order.len() == PREPARED
+            && let Some(oldest) = cache.order.pop_front()
+        {
+            cache.entries.remove(&oldest);
+        }
+        cache.order.push_back(key);
+        cache.entries.entry(key).or_default().clone()
+    }
+
+    /// A unit's own rows, from the store.
+    pub(crate) async fn input(&self, unit: &Unit) -> Result<Vec<i8>, sqlx::Error> {
+        let mut db = self.store.read().await?;
+        let mut input = Vec::with_capacity(unit.input().bytes() as usize);
+        for cid in &unit.input().panels {
+            let block = blocks::block(&mut db, cid).await?.ok_or_else(|| corrupt("a panel is missing"))?;
+            input.extend(block.into_iter().map(|byte| byte as i8));
+        }
+        Ok(input)
+    }
+
+    /// Begins a check. Feed it with [`Pass::bytes`] as the output arrives.
+    pub(crate) fn begin<'a>(&'a self, prepared: &'a Prepared, input: &'a [i8]) -> Pass<'a> {
+        let others = prepared.under_way.fetch_add(1, Ordering::Relaxed);
+        Pass { check: Some(Check::new(self.fold.clone(), &prepared.layers, input)), prepared, concurrent: others + 1 }
+    }
+
+    /// Finds the wrong value behind a mismatch. Only for outputs that are wrong.
+    pub(crate) async fn explain(
+        &self,
+        unit: &Unit,
+        input: &[i8],
+        output: &[u8],
+        mismatch: Mismatch,
+    ) -> Result<Option<Counterexample>, sqlx::Error> {
+        let weights = Weights::load(&mut *self.store.read().await?, unit).await?;
+        let width = unit.output_width() as usize;
+        let row =
+            from_le_bytes(output.get(4 * width * mismatch.row..4 * width * (mismatch.row + 1)).unwrap_or_default());
+        let inputs = unit.input().cols as usize;
+        let mut activations =
+            input.get(mismatch.row * inputs..(mismatch.row + 1) * inputs).unwrap_or_default().to_vec();
+        let mut start = 0;
+        for (index, layer) in weights.layers.iter().enumerate() {
+            let sums = row.get(start..start + layer.n).unwrap_or_default();
+            start += layer.n;
+            if index == mismatch.layer {
+                return Ok(counterexample(mismatch, &activations, &layer.values, sums));
+            }
+            if let (Unit::MlpI8 { layers, .. }, true) = (unit, sums.len() == layer.n)
+                && let Some(requant) = layers[index].requant
+            {
+                activations = vec![0; layer.n];
+                activate(sums, &layer.bias, requant, &mut activations);
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// A check under way.
+pub(crate) struct Pass<'a> {
+    check: Option<Check<'a, FastFold>>,
+    prepared: &'a Prepared,
+    concurrent: u32,
+}
+
+impl Pass<'_> {
+    /// Takes the next bytes.
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) {
+        if let Some(check) = &mut self.check {
+            check.bytes(bytes);
+        }
+    }
+
+    /// Where the output is wrong, and to how many bits it was checked.
+    pub(crate) fn finish(mut self) -> (Option<Mismatch>, u32) {
+        let mismatch = self.check.take().and_then(|check| check.finish().err());
+        let concurrent = self.concurrent.max(self.prepared.under_way.load(Ordering::Relaxed));
+        (mismatch, bits(concurrent))
+    }
+}
+
+impl Drop for Pass<'_> {
+    fn drop(&mut self) {
+        self.prepared.under_way.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// A unit's weights and biases.
+struct Weights {
+    layers: Vec<LayerWeights>,
+}
+
+struct LayerWeights {
+    values: Vec<i8>,
+    k: usize,
+    n: usize,
+    bias: Vec<i32>,
+}
+
+impl Weights {
+    async fn load(db: &mut Db, unit: &Unit) -> Result<Self, sqlx::Error> {
+        let mut layers = Vec::new();
+        for (index, weight) in unit.weights().into_iter().enumerate() {
+            let mut panels: HashMap<Cid, Vec<u8>> = HashMap::new();
+            for cid in &weight.panels {
+                panels.insert(*cid, load_block(db, cid).await?);
+            }
+            let find = |cid: &Cid| panels.get(cid).map(Vec::as_slice);
+            let values = gather(weight, find).map_err(|_| corrupt("a panel has the wrong length"))?;
+            let bias = match unit {
+                Unit::MlpI8 { layers, .. } => from_le_bytes(&load_block(db, &layers[index].bias).await?),
+                Unit::MatmulI8 { .. } => Vec::new(),
+            };
+            layers.push(LayerWeights { values, k: weight.rows as usize, n: weight.cols as usize, bias });
+        }
+        Ok(Weights { layers })
+    }
+
+    fn into_check_layers(self, fold: &FastFold, unit: &Unit, seed: &[u8; 32]) -> Vec<CheckLayer<FastFold>> {
+        let requant = |index: usize| match unit {
+            Unit::MlpI8 { layers, .. } => layers[index].requant,
+            Unit::MatmulI8 { .. } => None,
+        };
+        let layer = |(index, layer): (usize, LayerWeights)| {
+            let coins = Coins::from_seed(seed, index as u32, layer.n);
+            CheckLayer::new(fold, &layer.values, layer.k, layer.n, coins, layer.bias, requant(index))
+        };
+        self.layers.into_iter().enumerate().map(layer).collect()
+    }
+}
+
+async fn load_block(db: &mut Db, cid: &Cid) -> Result<Vec<u8>, sqlx::Error> {
+    blocks::block(db, cid).await?.ok_or_else(|| corrupt("a block of an active job is missing"))
+}
+
+/// The last layer's bias of a job's model; empty for a matrix product.
+pub(crate) async fn last_bias(db: &mut Db, template: &Unit) -> Result<Vec<i32>, sqlx::Error> {
+    match template {
+        Unit::MlpI8 { layers, .. } => match layers.last() {
+            Some(layer) => Ok(from_le_bytes(&load_block(db, &layer.bias).await?)),
+            None => Ok(Vec::new()),
+        },
+        Unit::MatmulI8 { .. } => Ok(Vec::new()),
+    }
+}

@@ -1,0 +1,86 @@
+//! Epochs: the block budget is issued when one opens and shared when it closes, once.
+
+use adit_core::reward::{Part, confidence_bps, share_epoch};
+use adit_core::{Amount, PublicKey};
+use futures::future::BoxFuture;
+
+use super::Terms;
+use crate::store::ledger::{self, EpochRow, ShareRow};
+use crate::store::log::corrupt;
+use crate::store::{Batch, Operation, WriteError, people};
+
+/// Opens the first epoch if there is none.
+pub(crate) struct OpenFirst(pub(crate) Terms);
+
+impl Operation for OpenFirst {
+    type Output = ();
+    fn apply<'a>(&'a self, batch: &'a mut Batch<'_>) -> BoxFuture<'a, Result<(), WriteError>> {
+        Box::pin(async move {
+            if ledger::epochs(batch.db, 1).await?.is_empty() {
+                open(batch, 0, Amount::ZERO, self.0.block_budget).await?;
+            }
+            Ok(())
+        })
+    }
+}
+
+/// Closes the open epoch if its time is over, pays, and opens the next.
+pub(crate) struct CloseIfDue(pub(crate) Terms);
+
+impl Operation for CloseIfDue {
+    type Output = bool;
+    fn apply<'a>(&'a self, batch: &'a mut Batch<'_>) -> BoxFuture<'a, Result<bool, WriteError>> {
+        Box::pin(async move {
+            let epoch = ledger::open_epoch(batch.db).await?;
+            if batch.now_ms < epoch.opened_at_ms + self.0.epoch_ms {
+                return Ok(false);
+            }
+            let carry = close(batch, &epoch).await?;
+            open(batch, epoch.id + 1, carry, self.0.block_budget).await?;
+            Ok(true)
+        })
+    }
+}
+
+/// Issues the block budget and opens epoch `id` with it and what was carried over.
+async fn open(batch: &mut Batch<'_>, id: i64, carried: Amount, block_budget: Amount) -> Result<(), WriteError> {
+    if block_budget > Amount::ZERO {
+        let transfer = format!("epoch:{id}:budget");
+        ledger::transfer(batch.db, &transfer, ledger::ISSUANCE, ledger::BUDGET, block_budget, batch.now_ms).await?;
+    }
+    let budget = carried.checked_add(block_budget).ok_or_else(|| corrupt("the budget leaves its range"))?;
+    ledger::insert_epoch(batch.db, id, budget, batch.now_ms).await?;
+    Ok(())
+}
+
+/// Pays an epoch's shares; the answer is what is carried over.
+async fn close(batch: &mut Batch<'_>, epoch: &EpochRow) -> Result<Amount, WriteError> {
+    let shares = ledger::shares(batch.db, epoch.id).await?;
+    let mut parts = Vec::with_capacity(shares.len());
+    for share in &shares {
+        let record = people::miner(batch.db, &key(share)?).await?.ok_or(sqlx::Error::RowNotFound)?;
+        let confidence_bps = confidence_bps(Amount::from_nano(record.good), Amount::from_nano(record.bad));
+        parts.push(Part { value: Amount::from_nano(share.sponsored), confidence_bps });
+    }
+    let split = share_epoch(Amount::from_nano(epoch.budget), &parts);
+    let mut paid = 0;
+    let mut miners = 0;
+    for (share, reward) in shares.iter().zip(&split.rewards) {
+        let key = key(share)?;
+        if *reward > Amount::ZERO {
+            let transfer = format!("epoch:{}:{key}", epoch.id);
+            let account = ledger::miner_account(&key);
+            ledger::transfer(batch.db, &transfer, ledger::BUDGET, &account, *reward, batch.now_ms).await?;
+            paid += reward.nano();
+            miners += 1;
+        }
+        people::count_epoch(batch.db, &share.miner, share.good, share.bad).await?;
+    }
+    let closed =
+        ledger::close_epoch(batch.db, epoch.id, Amount::from_nano(paid), split.carry, miners, batch.now_ms).await?;
+    if closed { Ok(split.carry) } else { Err(corrupt("an epoch would be closed twice").into()) }
+}
+
+fn key(share: &ShareRow) -> Result<PublicKey, sqlx::Error> {
+    PublicKey::try_from(share.miner.as_slice()).map_err(|_| corrupt("a key has the wrong length"))
+}

@@ -1,0 +1,80 @@
+//! Clients without a key: copies of units without lease, and reward 0. Their results cannot be tied to anybody.
+
+use adit_core::Unit;
+use adit_core::assemble::Run;
+use adit_protocol::ErrorCode;
+use futures::future::BoxFuture;
+use sqlx::Row;
+
+use crate::error::Refusal;
+use crate::store::jobs::{self, unit_of};
+use crate::store::log::corrupt;
+use crate::store::{Batch, Operation, WriteError, people};
+
+/// Gives a keyless session a copy of a unit: the one that it has, or another.
+pub(crate) struct Copy {
+    /// The session.
+    pub(crate) session: String,
+    /// Random: the task's id, if it is new.
+    pub(crate) task: String,
+}
+
+/// A copy.
+pub(crate) struct Copied {
+    pub(crate) task: String,
+    pub(crate) unit: Unit,
+    pub(crate) created_at_ms: i64,
+}
+
+impl Operation for Copy {
+    type Output = Option<Copied>;
+    fn apply<'a>(&'a self, batch: &'a mut Batch<'_>) -> BoxFuture<'a, Result<Option<Copied>, WriteError>> {
+        Box::pin(async move {
+            people::touch_session(batch.db, &self.session, batch.now_ms).await?;
+            let text =
+                "SELECT id, unit, created_at_ms FROM keyless_task WHERE session = $1 AND status = 'assigned' LIMIT 1";
+            if let Some(row) = sqlx::query(text).bind(&self.session).fetch_optional(&mut *batch.db).await? {
+                let unit =
+                    adit_core::encoding::decode(row.try_get(1)?).map_err(|_| corrupt("a copy does not decode"))?;
+                return Ok(Some(Copied { task: row.try_get(0)?, unit, created_at_ms: row.try_get(2)? }));
+            }
+            let Some(job) = jobs::jobs_with_work(batch.db).await?.into_iter().next() else { return Ok(None) };
+            let first = (job.cursor.min(job.panels - 1)).max(0) as u32;
+            let unit = unit_of(&job.template()?, Run { first, count: 1 });
+            sqlx::query("INSERT INTO keyless_task (id, session, status, unit, created_at_ms) VALUES ($1, $2, 'assigned', $3, $4)")
+                .bind(&self.task)
+                .bind(&self.session)
+                .bind(unit.to_bytes())
+                .bind(batch.now_ms)
+                .execute(&mut *batch.db)
+                .await?;
+            Ok(Some(Copied { task: self.task.clone(), unit, created_at_ms: batch.now_ms }))
+        })
+    }
+}
+
+/// Notes a keyless result, which is not looked at.
+pub(crate) struct Refuse {
+    /// Who says so.
+    pub(crate) contributor: String,
+    /// The task.
+    pub(crate) task: String,
+}
+
+impl Operation for Refuse {
+    type Output = ();
+    fn apply<'a>(&'a self, batch: &'a mut Batch<'_>) -> BoxFuture<'a, Result<(), WriteError>> {
+        Box::pin(async move {
+            let text = "SELECT session.contributor FROM keyless_task JOIN session ON session.id = keyless_task.session
+                        WHERE keyless_task.id = $1";
+            let row = sqlx::query(text).bind(&self.task).fetch_optional(&mut *batch.db).await?;
+            let owner: Option<String> = row.map(|row| row.try_get(0)).transpose()?;
+            if owner.as_deref() != Some(&self.contributor) {
+                return Err(Refusal::new(ErrorCode::NoSuchTask, "Task not found").into());
+            }
+            let text = "UPDATE keyless_task SET status = 'failed' WHERE id = $1";
+            sqlx::query(text).bind(&self.task).execute(&mut *batch.db).await?;
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,255 @@
+//! Handing out units: cut from the job at the moment of asking, to the speed that was measured.
+
+use adit_core::assemble::Run;
+use adit_core::reward::{PRICE_VERSION, base_reward};
+use adit_core::sign::LeaseId;
+use adit_core::unit::{MAX_INPUT_BYTES, MAX_OUTPUT_BYTES, Unit};
+use adit_protocol::ErrorCode;
+use futures::future::BoxFuture;
+
+use super::MAX_LANES;
+use crate::error::Refusal;
+use crate::store::jobs::{self, Counted, JobRow, unit_of};
+use crate::store::leases::{self, LeaseRow};
+use crate::store::{Batch, Operation, WriteError, people};
+
+/// How long a unit should take a lane.
+const TARGET_MS: u64 = 2_000;
+/// The first unit of a lane whose speed is not known: a fraction of a second for the slowest browser.
+const FIRST_WORK: u64 = 1 << 26;
+/// The shortest lease: a unit takes at most a third of it.
+const MIN_TTL_MS: u64 = 30_000;
+/// What a lane of unknown speed is granted time for: multiply-accumulates a second.
+const SLOWEST: u64 = 1 << 22;
+/// A lane that was not heard of for so long does not count when a job's rest is shared out.
+const AT_WORK_MS: i64 = 30_000;
+/// After so many expiries a unit's panels go back to its job, to be cut anew.
+const MAX_EXPIRIES: i64 = 2;
+
+/// How many panels a lane gets.
+///
+/// Enough for [`TARGET_MS`] at its speed, so that a steady lane needs few requests; never more than its part of what is
+/// left when `lanes` share it, so that nobody waits for the last unit; never over a unit's caps.
+fn wanted_panels(template: &Unit, panels_left: u32, speed: u64, lanes: u32) -> u32 {
+    let panel = unit_of(template, Run { first: 0, count: 1 });
+    let work = if speed == 0 { FIRST_WORK } else { speed.saturating_mul(TARGET_MS) / 1_000 };
+    let by_speed = work / panel.work().max(1);
+    let by_share = u64::from(panels_left.div_ceil(2 * lanes.max(1)));
+    let shared_bytes = panel.input_bytes().saturating_sub(panel.input().bytes());
+    let by_input = MAX_INPUT_BYTES.saturating_sub(shared_bytes) / panel.input().bytes().max(1);
+    let by_output = MAX_OUTPUT_BYTES / panel.output_bytes().max(1);
+    by_speed.min(by_share).min(by_input).min(by_output).clamp(1, u64::from(u32::MAX)) as u32
+}
+
+/// How long a lane may take: at least three times what its speed says.
+fn ttl_ms(work: u64, speed: u64) -> u64 {
+    let speed = if speed == 0 { SLOWEST } else { speed };
+    (work.saturating_mul(3_000) / speed.max(1)).clamp(MIN_TTL_MS, 3_600_000)
+}
+
+/// Gives a lane its unit: the one it has, or a new one.
+pub(crate) struct LeaseLane {
+    /// The session's id: its owner's secret.
+    pub(crate) session: String,
+    /// The contributor's id.
+    pub(crate) contributor: String,
+    /// The lane's number.
+    pub(crate) lane: u32,
+    /// Random: the lease's id, if it is new.
+    pub(crate) lease: LeaseId,
+    /// Random: the task's id, if it is new.
+    pub(crate) task: String,
+}
+
+/// A lease with all that its holder is told.
+#[derive(Clone, Debug)]
+pub(crate) struct Leased {
+    pub(crate) lease: LeaseRow,
+    pub(crate) unit: Unit,
+    pub(crate) job: JobRow,
+    pub(crate) contributor: String,
+    pub(crate) now_ms: i64,
+}
+
+impl Operation for LeaseLane {
+    type Output = Option<Leased>;
+    fn apply<'a>(&'a self, batch: &'a mut Batch<'_>) -> BoxFuture<'a, Result<Option<Leased>, WriteError>> {
+        Box::pin(self.lease(batch))
+    }
+}
+
+impl LeaseLane {
+    pub(crate) async fn lease(&self, batch: &mut Batch<'_>) -> Result<Option<Leased>, WriteError> {
+        if self.lane >= MAX_LANES {
+            return Err(Refusal::new(ErrorCode::InvalidLane, format!("lane must be below {MAX_LANES}")).into());
+        }
+        let session = people::session(batch.db, &self.session).await?;
+        let session = session
+            .filter(|session| session.ended_at_ms.is_none())
+            .ok_or_else(|| Refusal::new(ErrorCode::NoSession, "No active session. Start a session first."))?;
+        if session.contributor != self.contributor {
+            return Err(Refusal::new(ErrorCode::NotYourSession, "Session belongs to another contributor").into());
+        }
+        let Some(miner) = session.key() else { return Ok(None) };
+        people::touch_session(batch.db, &session.id, batch.now_ms).await?;
+        if let Some(lease) = leases::live_lease_of_lane(batch.db, &session.id, self.lane).await? {
+            let job = jobs::job(batch.db, lease.job).await?.ok_or(sqlx::Error::RowNotFound)?;
+            let unit = jobs::unit(batch.db, lease.unit).await?.ok_or(sqlx::Error::RowNotFound)?;
+            let unit = unit_of(&job.template()?, unit.run());
+            return Ok(Some(self.leased(lease, unit, job, batch.now_ms)));
+        }
+        let speed = leases::lane_speed(batch.db, &session.id, self.lane).await?;
+        let lanes = leases::lanes_at_work(batch.db, batch.now_ms - AT_WORK_MS).await?;
+        for job in jobs::jobs_with_work(batch.db).await? {
+            let template = job.template()?;
+            if let Some((unit_id, unit)) = take_unit(batch, &job, &template, speed, lanes).await? {
+                let work = unit.work();
+                let ttl_ms = ttl_ms(work, speed);
+                let lease = LeaseRow {
+                    id: self.lease.0.to_vec(),
+                    unit: unit_id,
+                    job: job.id,
+                    miner: miner.0.to_vec(),
+                    session: session.id.clone(),
+                    lane: i64::from(self.lane),
+                    task: self.task.clone(),
+                    work: work as i64,
+                    value: base_reward(unit.kind(), work).nano(),
+                    ttl_ms: ttl_ms as i64,
+                    issued_at_ms: batch.now_ms,
+                    deadline_ms: batch.now_ms + ttl_ms as i64,
+                    state: "live".to_owned(),
+                    digest: None,
+                    verdict: None,
+                };
+                leases::insert(batch.db, &lease).await?;
+                return Ok(Some(self.leased(lease, unit, job, batch.now_ms)));
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl LeaseLane {
+    fn leased(&self, lease: LeaseRow, unit: Unit, job: JobRow, now_ms: i64) -> Leased {
+        Leased { lease, unit, job, contributor: self.contributor.clone(), now_ms }
+    }
+}
+
+/// The statement that a lease's holder gets signed.
+pub(crate) fn statement(
+    coordinator: adit_core::PublicKey,
+    lease: &LeaseRow,
+    unit: &Unit,
+) -> Result<adit_core::statement::Lease, sqlx::Error> {
+    Ok(adit_core::statement::Lease {
+        version: adit_core::statement::STATEMENT_VERSION,
+        coordinator,
+        lease: lease.id()?,
+        unit: unit.cid(),
+        miner: lease.miner()?,
+        value: adit_core::Amount::from_nano(lease.value),
+        price_version: PRICE_VERSION,
+        ttl_ms: lease.ttl_ms as u64,
+    })
+}
+
+/// Takes a unit of the job: one that waits as it is, panels that came back, or new ones from the cursor.
+async fn take_unit(
+    batch: &mut Batch<'_>,
+    job: &JobRow,
+    template: &Unit,
+    speed: u64,
+    lanes: u32,
+) -> Result<Option<(i64, Unit)>, WriteError> {
+    if let Some(waiting) = jobs::waiting_unit(batch.db, job.id).await? {
+        jobs::move_unit(batch.db, waiting.id, ["waiting", "waiting"], "leased", 0).await?;
+        jobs::count(batch.db, job.id, Counted { leased: waiting.count, ..Counted::default() }).await?;
+        return Ok(Some((waiting.id, unit_of(template, waiting.run()))));
+    }
+    let left = (job.panels - job.panels_done - job.panels_leased).max(0) as u32;
+    let wanted = wanted_panels(template, left, speed, lanes);
+    let run = match jobs::take_returned(batch.db, job.id, wanted).await? {
+        Some(run) => run,
+        None => {
+            let count = wanted.min((job.panels - job.cursor).max(0) as u32);
+            if count == 0 {
+                return Ok(None);
+            }
+            jobs::advance_cursor(batch.db, job.id, count).await?;
+            Run { first: job.cursor as u32, count }
+        }
+    };
+    let unit = unit_of(template, run);
+    let id = jobs::insert_unit(batch.db, job.id, run, &unit.cid()).await?;
+    jobs::count(batch.db, job.id, Counted { leased: i64::from(run.count), ..Counted::default() }).await?;
+    Ok(Some((id, unit)))
+}
+
+/// Why a lease ends without an output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// Its time ran out.
+    Expired,
+    /// Its session ended or its job was cancelled.
+    Dropped,
+}
+
+/// Ends a live lease and gives its unit back to the job.
+pub(crate) async fn give_back(batch: &mut Batch<'_>, lease: &LeaseRow, ending: Ending) -> Result<(), sqlx::Error> {
+    let state = if ending == Ending::Expired { "expired" } else { "dropped" };
+    if !leases::end(batch.db, &lease.id, state).await? {
+        return Ok(());
+    }
+    if ending == Ending::Expired {
+        leases::count_expired(batch.db, &lease.miner).await?;
+    }
+    release_unit(batch, lease.unit, ending).await
+}
+
+/// Gives a leased unit back: to wait as it is, or in panels after it expired too often.
+pub(crate) async fn release_unit(batch: &mut Batch<'_>, unit: i64, ending: Ending) -> Result<(), sqlx::Error> {
+    let Some(unit) = jobs::unit(batch.db, unit).await? else { return Ok(()) };
+    if unit.state != "leased" {
+        return Ok(());
+    }
+    let expired = i64::from(ending == Ending::Expired);
+    let state = if unit.expiries + expired >= MAX_EXPIRIES { "returned" } else { "waiting" };
+    jobs::move_unit(batch.db, unit.id, ["leased", "leased"], state, expired).await?;
+    if state == "returned" {
+        jobs::insert_returned(batch.db, unit.job, unit.first, unit.count).await?;
+    }
+    let change = Counted { leased: -unit.count, expired, ..Counted::default() };
+    jobs::count(batch.db, unit.job, change).await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use adit_core::split::cut;
+
+    fn template(rows: u32, k: u32, n: u32, panel_rows: u32) -> Unit {
+        let operand =
+            |rows: u32, cols: u32, panel_rows: u32| cut(&vec![0; (rows * cols) as usize], rows, cols, panel_rows).0;
+        Unit::MatmulI8 { a: operand(rows, k, panel_rows), b: operand(k, n, k) }
+    }
+
+    #[test]
+    fn speed_share_and_caps_decide_the_size() {
+        // A panel is 8 · 64 · 64 = 32 768 multiply-accumulates.
+        let template = template(800, 64, 64, 8);
+        assert_eq!(wanted_panels(&template, 100, 16_384 * 10, 1), 10);
+        assert_eq!(wanted_panels(&template, 100, u64::MAX, 1), 50);
+        assert_eq!(wanted_panels(&template, 100, u64::MAX, 10), 5);
+        assert_eq!(wanted_panels(&template, 100, 1, 1), 1);
+        assert_eq!(wanted_panels(&template, 0, 1, 0), 1);
+    }
+
+    #[test]
+    fn a_lease_lasts_at_least_three_times_the_work() {
+        assert_eq!(ttl_ms(100_000_000, 1_000_000), 300_000);
+        assert_eq!(ttl_ms(1, 1_000_000), MIN_TTL_MS);
+        assert_eq!(ttl_ms(u64::MAX, 0), 3_600_000);
+    }
+}

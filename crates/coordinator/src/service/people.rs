@@ -1,0 +1,259 @@
+//! Who mines: registration, sessions, heartbeats.
+//!
+//! An id belongs to the first key *proved* for it: a registration reserves nothing and tells nothing, the signed start
+//! of a session does. A client without a key may register and open a session of its own; it gets copies of units and
+//! is paid nothing.
+
+use adit_core::PublicKey;
+use adit_core::sign::Challenge;
+use adit_protocol::ErrorCode;
+use adit_protocol::mining::{RegisterKey, SignedStart};
+use adit_protocol::neonet::RegisterRequest;
+use futures::future::BoxFuture;
+
+use super::{CHALLENGE_MS, lease};
+use crate::error::Refusal;
+use crate::store::people::{self, ChallengeRow, ContributorRow, SessionRow};
+use crate::store::{Batch, Operation, WriteError};
+
+/// The longest id of a contributor.
+const MAX_ID: usize = 64;
+/// The longest claim about hardware.
+const MAX_CLAIM: usize = 128;
+
+/// An id as it is kept: lower case, of letters, digits, `_`, `-`, `.`, `:`, at most 64.
+pub(crate) fn contributor_id(text: &str) -> Result<String, Refusal> {
+    let id = text.to_ascii_lowercase();
+    let fits = |b: u8| b.is_ascii_alphanumeric() || b"_-.:".contains(&b);
+    if id.is_empty() || id.len() > MAX_ID || !id.bytes().all(fits) {
+        let detail = "contributor_id must be 1 to 64 letters, digits, '_', '-', '.' or ':'";
+        return Err(Refusal::new(ErrorCode::InvalidContributor, detail));
+    }
+    Ok(id)
+}
+
+/// An EVM address as it is kept: 0x and 40 hex digits, lower case.
+fn payout_address(text: &str) -> Result<String, Refusal> {
+    let digits = text.strip_prefix("0x").unwrap_or_default();
+    if digits.len() != 40 || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return Err(Refusal::new(ErrorCode::InvalidPayout, "payout must be an EVM address: 0x and 40 hex digits"));
+    }
+    Ok(text.to_ascii_lowercase())
+}
+
+/// Registers a contributor and gives out a challenge for its key.
+pub(crate) struct Register {
+    contributor: ContributorRow,
+    key: Option<RegisterKey>,
+    challenge: Challenge,
+}
+
+/// What a registration found.
+pub(crate) struct Registered {
+    /// The record.
+    pub(crate) contributor: ContributorRow,
+    /// Whether it is new.
+    pub(crate) new: bool,
+    /// When the challenge ends.
+    pub(crate) expires_at_ms: i64,
+}
+
+impl Register {
+    /// Checks the request; `challenge` is random.
+    pub(crate) fn new(request: RegisterRequest, challenge: Challenge) -> Result<Self, Refusal> {
+        let id = contributor_id(&request.contributor_id)?;
+        let gpu_model = request.gpu_model.filter(|model| !model.is_empty());
+        if gpu_model.as_ref().is_some_and(|model| model.len() > MAX_CLAIM) {
+            return Err(Refusal::new(ErrorCode::InvalidContributor, "gpu_model is longer than 128 bytes"));
+        }
+        let mut key = request.adit;
+        if let Some(key) = &mut key {
+            if !key.public_key.is_valid() {
+                return Err(Refusal::new(ErrorCode::InvalidPublicKey, "adit.public_key is no point of secp256k1"));
+            }
+            key.payout = key.payout.as_deref().map(payout_address).transpose()?;
+        }
+        let contributor = ContributorRow {
+            id,
+            miner: None,
+            cpu_cores: request.cpu_cores.clamp(0, 1 << 20),
+            gpu_memory_mb: request.gpu_memory_mb.clamp(0, 1 << 40),
+            gpu_model,
+            registered_at_ms: 0,
+        };
+        Ok(Register { contributor, key, challenge })
+    }
+}
+
+impl Operation for Register {
+    type Output = Registered;
+    fn apply<'a>(&'a self, batch: &'a mut Batch<'_>) -> BoxFuture<'a, Result<Registered, WriteError>> {
+        Box::pin(async move {
+            let row = ContributorRow { registered_at_ms: batch.now_ms, ..self.contributor.clone() };
+            let new = people::insert_contributor(batch.db, &row).await?;
+            let found = people::contributor(batch.db, &row.id).await?;
+            let contributor = found.ok_or(sqlx::Error::RowNotFound)?;
+            let expires_at_ms = batch.now_ms + CHALLENGE_MS;
+            if let Some(key) = &self.key {
+                let challenge = ChallengeRow {
+                    contributor: row.id,
+                    miner: key.public_key,
+                    payout: key.payout.clone(),
+                    expires_at_ms,
+                };
+                people::insert_challenge(batch.db, &self.challenge, &challenge).await?;
+            }
+            Ok(Registered { contributor, new, expires_at_ms })
+        })
+    }
+}
+
+/// Opens a session, or finds the one that is open.
+pub(crate) struct StartSession {
+    /// The contributor's id.
+    pub(crate) contributor: String,
+    /// The proof of the key, its signature checked by [`StartSession::new`].
+    start: Option<SignedStart>,
+    /// Random: the session's id, if it is new.
+    session: String,
+}
+
+/// A session that is open.
+pub(crate) struct Started {
+    pub(crate) session: SessionRow,
+    pub(crate) new: bool,
+}
+
+impl StartSession {
+    /// Checks the signature (off the writer).
+    pub(crate) fn new(
+        contributor: &str,
+        start: Option<SignedStart>,
+        coordinator: &PublicKey,
+        session: String,
+    ) -> Result<Self, Refusal> {
+        let contributor = contributor_id(contributor)?;
+        if let Some(SignedStart { statement, signature }) = &start {
+            if statement.coordinator != *coordinator || statement.contributor != contributor {
+                let detail = "the signed statement names another coordinator or contributor; register again";
+                return Err(Refusal::new(ErrorCode::StatementMismatch, detail));
+            }
+            if statement.public_key.verify(statement, signature).is_err() {
+                let detail = "adit.signature is not a low-s signature of adit.statement.public_key over the statement";
+                return Err(Refusal::new(ErrorCode::InvalidSignature, detail));
+            }
+        }
+        Ok(StartSession { contributor, start, session })
+    }
+
+    /// The proved key, after the challenge has been used up.
+    async fn prove(&self, batch: &mut Batch<'_>) -> Result<Option<PublicKey>, WriteError> {
+        let Some(SignedStart { statement, .. }) = &self.start else { return Ok(None) };
+        let challenge = people::challenge(batch.db, &statement.challenge).await?;
+        let challenge = challenge.filter(|challenge| challenge.expires_at_ms >= batch.now_ms).ok_or_else(|| {
+            Refusal::new(
+                ErrorCode::ChallengeUsed,
+                "the challenge is unknown, used or too old; register again for a new one",
+            )
+        })?;
+        let same = challenge.contributor == self.contributor
+            && challenge.miner == statement.public_key
+            && challenge.payout == statement.payout.as_ref().map(|payout| payout.to_ascii_lowercase())
+            && challenge.expires_at_ms == statement.expires_at_ms;
+        if !same {
+            let detail = "the signed statement is not about the key, payout and expiry that were registered";
+            return Err(Refusal::new(ErrorCode::StatementMismatch, detail).into());
+        }
+        let owner = people::contributor(batch.db, &self.contributor).await?.and_then(|row| row.key());
+        if owner.is_some_and(|owner| owner != statement.public_key) {
+            let detail = "this contributor_id belongs to another key; choose another id";
+            return Err(Refusal::new(ErrorCode::ContributorTaken, detail).into());
+        }
+        people::delete_challenge(batch.db, &statement.challenge).await?;
+        people::claim_contributor(batch.db, &self.contributor, &statement.public_key).await?;
+        let payout = challenge.payout.as_deref();
+        people::see_miner(batch.db, &statement.public_key, &self.contributor, payout, batch.now_ms).await?;
+        Ok(Some(statement.public_key))
+    }
+}
+
+impl Operation for StartSession {
+    type Output = Started;
+    fn apply<'a>(&'a self, batch: &'a mut Batch<'_>) -> BoxFuture<'a, Result<Started, WriteError>> {
+        Box::pin(async move {
+            if people::contributor(batch.db, &self.contributor).await?.is_none() {
+                let detail = "Not registered. Call /ai-energy/register first";
+                // The original answers 400 here and 404 elsewhere; one code, one status.
+                return Err(Refusal::new(ErrorCode::NotRegistered, detail).into());
+            }
+            let key = self.prove(batch).await?;
+            if let Some(session) = people::open_session(batch.db, &self.contributor, key.as_ref()).await? {
+                people::touch_session(batch.db, &session.id, batch.now_ms).await?;
+                return Ok(Started { session, new: false });
+            }
+            people::insert_session(batch.db, &self.session, &self.contributor, key.as_ref(), batch.now_ms).await?;
+            let session = people::session(batch.db, &self.session).await?.ok_or(sqlx::Error::RowNotFound)?;
+            Ok(Started { session, new: true })
+        })
+    }
+}
+
+/// Finds a session for its owner.
+pub(crate) async fn own_session(
+    batch: &mut Batch<'_>,
+    contributor: &str,
+    session: &str,
+) -> Result<SessionRow, WriteError> {
+    let found = people::session(batch.db, session).await?;
+    let found = found.ok_or_else(|| Refusal::new(ErrorCode::NoSession, "Session not found"))?;
+    if found.contributor != contributor {
+        return Err(Refusal::new(ErrorCode::NotYourSession, "Session belongs to another contributor").into());
+    }
+    Ok(found)
+}
+
+/// Says that a miner lives.
+pub(crate) struct Heartbeat {
+    pub(crate) contributor: String,
+    pub(crate) session: String,
+}
+
+impl Operation for Heartbeat {
+    type Output = (SessionRow, i64);
+    fn apply<'a>(&'a self, batch: &'a mut Batch<'_>) -> BoxFuture<'a, Result<Self::Output, WriteError>> {
+        Box::pin(async move {
+            let session = own_session(batch, &self.contributor, &self.session).await?;
+            if !people::touch_session(batch.db, &session.id, batch.now_ms).await? {
+                return Err(Refusal::new(ErrorCode::NoSession, "Session not found: it has ended; start another").into());
+            }
+            Ok((session, batch.now_ms))
+        })
+    }
+}
+
+/// Ends a session; its leases go back. Again: the same answer.
+pub(crate) struct StopSession {
+    pub(crate) contributor: String,
+    pub(crate) session: String,
+}
+
+impl Operation for StopSession {
+    type Output = SessionRow;
+    fn apply<'a>(&'a self, batch: &'a mut Batch<'_>) -> BoxFuture<'a, Result<SessionRow, WriteError>> {
+        Box::pin(async move {
+            let session = own_session(batch, &self.contributor, &self.session).await?;
+            end_session(batch, &session.id).await?;
+            Ok(people::session(batch.db, &session.id).await?.ok_or(sqlx::Error::RowNotFound)?)
+        })
+    }
+}
+
+/// Ends a session and gives its leases back to their jobs.
+pub(crate) async fn end_session(batch: &mut Batch<'_>, session: &str) -> Result<(), sqlx::Error> {
+    if people::end_session(batch.db, session, batch.now_ms).await? {
+        for held in crate::store::leases::live_of_session(batch.db, session).await? {
+            lease::give_back(batch, &held, lease::Ending::Dropped).await?;
+        }
+    }
+    Ok(())
+}

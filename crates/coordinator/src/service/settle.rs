@@ -1,0 +1,226 @@
+//! Noting a verdict: lease, unit, job, money and receipt in one transaction.
+
+use adit_core::reward::{PRICE_VERSION, confidence_bps};
+use adit_core::sign::{Digest, LeaseId};
+use adit_core::statement::{Method, Receipt, STATEMENT_VERSION, Verdict};
+use adit_core::verify::Counterexample;
+use adit_core::{Amount, Cid, Kind, PublicKey, Signature};
+use adit_protocol::ErrorCode;
+use futures::future::BoxFuture;
+
+use super::lease::{Ending, LeaseLane, Leased, release_unit};
+use crate::error::Refusal;
+use crate::store::jobs::{self, Counted, UnitRow};
+use crate::store::leases::{self, LeaseRow};
+use crate::store::{Batch, Operation, WriteError, blocks, ledger, log, people};
+
+/// A checked output.
+pub(crate) struct Settle {
+    /// The lease that it fulfils.
+    pub(crate) lease: LeaseId,
+    /// The unit's CID.
+    pub(crate) unit: Cid,
+    /// The unit's kind.
+    pub(crate) kind: Kind,
+    /// BLAKE3 of the output.
+    pub(crate) digest: Digest,
+    /// The miner's signature over its delivery.
+    pub(crate) signature: Signature,
+    /// The output, kept if it is the unit's valid one.
+    pub(crate) output: Vec<u8>,
+    /// When its first byte was announced (Unix, ms).
+    pub(crate) announced_at_ms: i64,
+    /// Where it is wrong.
+    pub(crate) wrong: Option<Option<Counterexample>>,
+    /// Bits of soundness.
+    pub(crate) bits: u32,
+    /// The generation of coins that it was checked with.
+    pub(crate) coin_generation: i64,
+    /// New coins, should it be wrong.
+    pub(crate) new_seed: [u8; 32],
+    /// The lane's next unit.
+    pub(crate) next: LeaseLane,
+}
+
+/// What was noted.
+pub(crate) struct Settled {
+    pub(crate) receipt: Receipt,
+    pub(crate) next: Option<Leased>,
+}
+
+impl Operation for Settle {
+    type Output = Settled;
+    fn apply<'a>(&'a self, batch: &'a mut Batch<'_>) -> BoxFuture<'a, Result<Settled, WriteError>> {
+        Box::pin(async move {
+            let receipt = match self.earlier(batch).await? {
+                Some(receipt) => receipt,
+                None => self.settle(batch).await?,
+            };
+            // A lane that is refused its next unit still gets its verdict.
+            let next = match self.next.lease(batch).await {
+                Ok(next) => next,
+                Err(WriteError::Refused(_)) => None,
+                Err(error) => return Err(error),
+            };
+            Ok(Settled { receipt, next })
+        })
+    }
+}
+
+impl Settle {
+    /// The verdict that this lease has already, if the output is the same.
+    async fn earlier(&self, batch: &mut Batch<'_>) -> Result<Option<Receipt>, WriteError> {
+        let lease = find(batch, &self.lease).await?;
+        match lease.digest {
+            None => Ok(None),
+            Some(digest) if digest == self.digest.0 => Ok(log::receipt(batch.db, &self.lease).await?),
+            Some(_) => Err(second_digest().into()),
+        }
+    }
+
+    async fn settle(&self, batch: &mut Batch<'_>) -> Result<Receipt, WriteError> {
+        let lease = find(batch, &self.lease).await?;
+        let unit = jobs::unit(batch.db, lease.unit).await?.ok_or(sqlx::Error::RowNotFound)?;
+        let job = jobs::job(batch.db, lease.job).await?.ok_or(sqlx::Error::RowNotFound)?;
+        let miner = lease.miner()?;
+        let verdict = self.verdict(batch, &lease, &unit, job.state == "active").await?;
+        let value = Amount::from_nano(lease.value);
+        let epoch = ledger::open_epoch(batch.db).await?;
+        let record = people::miner(batch.db, &miner).await?.ok_or(sqlx::Error::RowNotFound)?;
+        let receipt = Receipt {
+            version: STATEMENT_VERSION,
+            coordinator: batch.coordinator(),
+            log_index: batch.next_log_index(),
+            lease: self.lease,
+            unit: self.unit,
+            kind: self.kind,
+            miner,
+            output_digest: self.digest,
+            output_bytes: self.output.len() as u64,
+            delivery_signature: self.signature,
+            verdict,
+            counterexample: self.wrong.flatten(),
+            work: lease.work as u64,
+            price_version: PRICE_VERSION,
+            value,
+            confidence_bps: confidence_bps(Amount::from_nano(record.good), Amount::from_nano(record.bad)),
+            epoch: epoch.id as u64,
+            method: Method::Freivalds,
+            bits: self.bits,
+            at_ms: batch.now_ms,
+        };
+        leases::settle(batch.db, &self.lease, &self.digest, verdict, receipt.log_index).await?;
+        match verdict {
+            Verdict::Valid => self.reward(batch, &lease, &unit, job.sponsored == 1, epoch.id, value).await?,
+            Verdict::Invalid => {
+                jobs::replace_coins(batch.db, job.id, self.coin_generation, &self.new_seed).await?;
+                jobs::count(batch.db, job.id, Counted { invalid: 1, ..Counted::default() }).await?;
+                people::count_verdict(batch.db, &miner, false, 0, batch.now_ms).await?;
+                ledger::add_share(batch.db, epoch.id, &miner, Amount::ZERO, Amount::ZERO, value).await?;
+                if lease.state == "live" {
+                    release_unit(batch, unit.id, Ending::Dropped).await?;
+                }
+            }
+            Verdict::Inconclusive | Verdict::TooLate => {}
+        }
+        batch.append(&receipt).await?;
+        Ok(receipt)
+    }
+
+    /// Takes the unit if the output is right and no other was first.
+    async fn verdict(
+        &self,
+        batch: &mut Batch<'_>,
+        lease: &LeaseRow,
+        unit: &UnitRow,
+        job_active: bool,
+    ) -> Result<Verdict, WriteError> {
+        if self.wrong.is_some() {
+            return Ok(Verdict::Invalid);
+        }
+        if !job_active {
+            return Ok(Verdict::TooLate);
+        }
+        // A unit whose panels went back is still there to be taken as long as nobody took part of them.
+        if unit.state == "returned" && !jobs::delete_returned(batch.db, unit.job, unit.first, unit.count).await? {
+            return Ok(Verdict::TooLate);
+        }
+        let from = if unit.state == "returned" { ["returned", "returned"] } else { ["leased", "waiting"] };
+        let taken = jobs::move_unit(batch.db, unit.id, from, "settled", 0).await?;
+        if taken && unit.state == "leased" {
+            let change = Counted { leased: -unit.count, ..Counted::default() };
+            jobs::count(batch.db, unit.job, change).await?;
+            if lease.state != "live" {
+                self.drop_other_leases(batch, unit.id).await?;
+            }
+        }
+        Ok(if taken { Verdict::Valid } else { Verdict::TooLate })
+    }
+
+    /// A late output was right: whoever holds the unit now may stop.
+    async fn drop_other_leases(&self, batch: &mut Batch<'_>, unit: i64) -> Result<(), sqlx::Error> {
+        let text = "UPDATE lease SET state = 'dropped' WHERE unit = $1 AND state = 'live'";
+        sqlx::query(text).bind(unit).execute(&mut *batch.db).await?;
+        Ok(())
+    }
+
+    /// Everything that a valid output brings.
+    async fn reward(
+        &self,
+        batch: &mut Batch<'_>,
+        lease: &LeaseRow,
+        unit: &UnitRow,
+        sponsored: bool,
+        epoch: i64,
+        value: Amount,
+    ) -> Result<(), WriteError> {
+        let miner = lease.miner()?;
+        blocks::insert_output(batch.db, unit.id, &self.output).await?;
+        let pending = if sponsored { value } else { Amount::ZERO };
+        ledger::add_share(batch.db, epoch, &miner, pending, value, Amount::ZERO).await?;
+        if !sponsored && value > Amount::ZERO {
+            let id = format!("lease:{}", self.lease);
+            let (escrow, account) = (ledger::escrow_account(lease.job), ledger::miner_account(&miner));
+            ledger::transfer(batch.db, &id, &escrow, &account, value, batch.now_ms).await?;
+        }
+        people::count_verdict(batch.db, &miner, true, lease.work as u64, batch.now_ms).await?;
+        people::count_unit(batch.db, &lease.session, value.nano()).await?;
+        let elapsed_ms = (self.announced_at_ms - lease.issued_at_ms).max(1) as u64;
+        let speed = (lease.work as u64).saturating_mul(1_000) / elapsed_ms;
+        leases::measure_lane(batch.db, &lease.session, lease.lane, speed).await?;
+        let change = Counted { done: unit.count, valid: 1, spent: value.nano(), ..Counted::default() };
+        if jobs::count(batch.db, lease.job, change).await? {
+            super::jobs::finish(batch, lease.job).await?;
+        }
+        Ok(())
+    }
+}
+
+pub(crate) fn second_digest() -> Refusal {
+    let detail = "an output with another digest was delivered for this lease; a lease takes one output only";
+    Refusal::new(ErrorCode::SecondDigest, detail)
+}
+
+async fn find(batch: &mut Batch<'_>, lease: &LeaseId) -> Result<LeaseRow, WriteError> {
+    let found = leases::lease(batch.db, lease).await?;
+    Ok(found.ok_or_else(|| Refusal::new(ErrorCode::NoSuchLease, "no lease of this id"))?)
+}
+
+/// One miner's account.
+pub(crate) async fn account_of(
+    db: &mut crate::store::Db,
+    miner: &PublicKey,
+) -> Result<Option<adit_protocol::records::Account>, sqlx::Error> {
+    let Some(record) = people::miner(db, miner).await? else { return Ok(None) };
+    let epoch = ledger::open_epoch(db).await?;
+    Ok(Some(adit_protocol::records::Account {
+        contributor: record.contributor,
+        key: *miner,
+        pending: ledger::pending(db, epoch.id, miner).await?,
+        posted: ledger::balance(db, &ledger::miner_account(miner)).await?,
+        confidence_bps: confidence_bps(Amount::from_nano(record.good), Amount::from_nano(record.bad)),
+        units_valid: record.units_valid as u64,
+        units_invalid: record.units_invalid as u64,
+        work_verified: record.work as u64,
+    }))
+}

@@ -1,0 +1,68 @@
+//! What happens without a call: leases and sessions end, epochs close, old results go.
+
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+
+use super::lease::{Ending, give_back};
+use super::{KEEP_MS, SESSION_IDLE_MS, Terms, epoch, people as rules};
+use crate::store::{Batch, Operation, Store, WriteError, blocks, leases, people};
+
+/// How often leases and epochs are looked at.
+const TICK: Duration = Duration::from_millis(500);
+/// Ticks between two looks for what may be forgotten.
+const FORGET_TICKS: u64 = 7_200;
+
+/// Ends overdue leases and idle sessions.
+struct EndOverdue;
+
+impl Operation for EndOverdue {
+    type Output = ();
+    fn apply<'a>(&'a self, batch: &'a mut Batch<'_>) -> BoxFuture<'a, Result<(), WriteError>> {
+        Box::pin(async move {
+            for lease in leases::overdue(batch.db, batch.now_ms).await? {
+                give_back(batch, &lease, Ending::Expired).await?;
+            }
+            for session in people::idle_sessions(batch.db, batch.now_ms - SESSION_IDLE_MS).await? {
+                rules::end_session(batch, &session).await?;
+            }
+            Ok(())
+        })
+    }
+}
+
+/// Removes results and files past their time.
+struct Forget;
+
+impl Operation for Forget {
+    type Output = u64;
+    fn apply<'a>(&'a self, batch: &'a mut Batch<'_>) -> BoxFuture<'a, Result<u64, WriteError>> {
+        Box::pin(async move { Ok(blocks::forget(batch.db, batch.now_ms - KEEP_MS).await?) })
+    }
+}
+
+/// Runs until the store stops.
+pub(crate) async fn run(store: Store, terms: Terms) {
+    let mut ticks = tokio::time::interval(TICK);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    for tick in 0u64.. {
+        ticks.tick().await;
+        match tick_once(&store, terms, tick).await {
+            Ok(()) => {}
+            Err(WriteError::Stopping) => return,
+            Err(error) => tracing::error!(%error, "upkeep failed; it is tried again"),
+        }
+    }
+}
+
+async fn tick_once(store: &Store, terms: Terms, tick: u64) -> Result<(), WriteError> {
+    store.write(EndOverdue).await?;
+    if store.write(epoch::CloseIfDue(terms)).await?.0 {
+        tracing::info!("an epoch was closed");
+    }
+    if tick.is_multiple_of(FORGET_TICKS) {
+        let forgotten = store.write(Forget).await?.0;
+        tracing::debug!(forgotten, "old results were removed");
+    }
+    Ok(())
+}

@@ -1,0 +1,188 @@
+//! What anyone may see, put together from the store.
+
+use adit_core::{Amount, PublicKey};
+use adit_protocol::jobs::{JobState, JobView};
+use adit_protocol::neonet::{Contributor, GasInfo};
+use adit_protocol::records::{AccountTotal, EpochView, LedgerTotals, MinerView};
+
+use super::settle::account_of;
+use crate::intake;
+use crate::store::jobs::JobRow;
+use crate::store::ledger::EpochRow;
+use crate::store::people::{ContributorRow, MinerRow};
+use crate::store::{Db, leases, ledger, people};
+
+/// A job, and why it does not move where it does not.
+pub(crate) async fn job_view(db: &mut Db, row: &JobRow, now_ms: i64) -> Result<JobView, sqlx::Error> {
+    let template = row.template()?;
+    let state = match row.state.as_str() {
+        "done" => JobState::Done,
+        "cancelled" => JobState::Cancelled,
+        _ => JobState::Active,
+    };
+    let stuck = if state == JobState::Active { stuck(db, row, now_ms).await? } else { None };
+    let result_bytes = match (&template, state) {
+        (adit_core::Unit::MatmulI8 { a, b }, JobState::Done) => {
+            Some(intake::npy_i32_header(a.rows, b.cols).len() as u64 + template.output_bytes())
+        }
+        _ => None,
+    };
+    Ok(JobView {
+        job: row.id as u64,
+        name: row.name.clone(),
+        kind: row.kind()?,
+        state,
+        demo: row.demo == 1,
+        sponsored: row.sponsored == 1,
+        rows: template.input().rows,
+        panels: row.panels as u32,
+        panels_done: row.panels_done as u32,
+        panels_leased: row.panels_leased as u32,
+        units_valid: row.units_valid as u64,
+        units_invalid: row.units_invalid as u64,
+        leases_expired: row.leases_expired as u64,
+        work: template.work(),
+        spent: Amount::from_nano(row.spent),
+        stuck,
+        result_bytes,
+        created_at_ms: row.created_at_ms,
+        ended_at_ms: row.ended_at_ms,
+    })
+}
+
+/// Why nothing moves.
+async fn stuck(db: &mut Db, row: &JobRow, now_ms: i64) -> Result<Option<String>, sqlx::Error> {
+    if row.panels_leased > 0 {
+        return Ok(None);
+    }
+    let lanes = leases::lanes_at_work(db, now_ms - 60_000).await?;
+    let (_, sessions) = people::session_time(db, None, now_ms).await?;
+    Ok(Some(match (lanes, sessions) {
+        (0, 0) => "no miner is connected: run `adit mine`, or open the page and press Start".to_owned(),
+        (0, _) => "miners are connected, but none has worked in the last minute".to_owned(),
+        _ if row.units_invalid + row.leases_expired > 0 => format!(
+            "waiting for a miner: {} outputs were refused and {} leases ran out",
+            row.units_invalid, row.leases_expired
+        ),
+        _ => "waiting for a miner to ask for a unit; older jobs go first".to_owned(),
+    }))
+}
+
+/// A contributor in the original's shape.
+pub(crate) async fn contributor_view(
+    db: &mut Db,
+    row: &ContributorRow,
+    now_ms: i64,
+) -> Result<Contributor, sqlx::Error> {
+    let (time_ms, open) = people::session_time(db, Some(&row.id), now_ms).await?;
+    let key = row.key();
+    let miner = match &key {
+        Some(key) => people::miner(db, key).await?,
+        None => None,
+    };
+    let posted = posted(db, key.as_ref()).await?;
+    Ok(Contributor {
+        id: row.id.clone(),
+        wallet_address: miner.as_ref().and_then(|miner| miner.payout.clone()).unwrap_or_else(|| row.id.clone()),
+        cpu_cores: row.cpu_cores,
+        gpu_memory_mb: row.gpu_memory_mb,
+        gpu_model: row.gpu_model.clone(),
+        registered_at: row.registered_at_ms as f64 / 1_000.0,
+        total_compute_hours: hours(time_ms),
+        total_tasks: miner.as_ref().map_or(0, |miner| miner.units_valid as u64),
+        total_rewards: posted.approximate_nnet(),
+        is_active: open > 0,
+        current_session: None,
+    })
+}
+
+/// What a miner was paid.
+pub(crate) async fn posted(db: &mut Db, key: Option<&PublicKey>) -> Result<Amount, sqlx::Error> {
+    match key {
+        Some(key) => ledger::balance(db, &ledger::miner_account(key)).await,
+        None => Ok(Amount::ZERO),
+    }
+}
+
+/// Milliseconds as hours.
+pub(crate) fn hours(ms: i64) -> f64 {
+    ms as f64 / 3_600_000.0
+}
+
+/// A miner as its operator sees it.
+pub(crate) async fn miner_view(db: &mut Db, row: &MinerRow, now_ms: i64) -> Result<Option<MinerView>, sqlx::Error> {
+    let Ok(key) = PublicKey::try_from(row.key.as_slice()) else { return Ok(None) };
+    let Some(account) = account_of(db, &key).await? else { return Ok(None) };
+    let (live, sessions, speed) = leases::of_miner(db, &row.key).await?;
+    Ok(Some(MinerView {
+        account,
+        sessions: sessions as u64,
+        leases_live: live as u64,
+        leases_expired: row.leases_expired as u64,
+        seen_ms_ago: (now_ms - row.seen_at_ms).max(0) as u64,
+        work_per_s: speed as u64,
+    }))
+}
+
+/// An epoch.
+pub(crate) fn epoch_view(row: &EpochRow) -> EpochView {
+    EpochView {
+        epoch: row.id as u64,
+        budget: Amount::from_nano(row.budget),
+        value: Amount::from_nano(row.value),
+        paid: Amount::from_nano(row.paid),
+        carried: Amount::from_nano(row.carried),
+        miners: row.miners as u64,
+        opened_at_ms: row.opened_at_ms,
+        closed_at_ms: row.closed_at_ms,
+    }
+}
+
+/// The ledger's totals, with an audit of everything that it promises.
+pub(crate) async fn ledger_totals(db: &mut Db) -> Result<LedgerTotals, sqlx::Error> {
+    let accounts = ledger::totals(db).await?.into_iter().map(|row| AccountTotal {
+        kind: row.kind,
+        accounts: row.accounts as u64,
+        balance: Amount::from_nano(row.balance),
+    });
+    let accounts = accounts.collect();
+    let broken = ledger::audit(db).await?;
+    for sentence in &broken {
+        tracing::error!(sentence, "the ledger does not hold what it promises");
+    }
+    Ok(LedgerTotals { accounts, transfers: ledger::transfers(db).await? as u64, balanced: broken.is_empty() })
+}
+
+/// The ledger's facts in the original's names.
+pub(crate) async fn tokenomics(db: &mut Db) -> Result<serde_json::Value, sqlx::Error> {
+    let issued = Amount::from_nano(-ledger::balance(db, ledger::ISSUANCE).await?.nano());
+    Ok(serde_json::json!({
+        "total_issued": issued.approximate_nnet(),
+        "total_burned": 0.0,
+        "current_supply": issued.approximate_nnet(),
+        "is_deflationary": false,
+        "model": "a fixed block budget an epoch, shared by verified work; what is not earned is carried over",
+    }))
+}
+
+/// Fees by the original's published rule without its random part: base 0.01, clamped to 0.001 ..= 0.5 NEO, less with
+/// every provider (p = max(0.2, 1 − 0.03 · providers)). Load stands in for transactions: jobs that wait.
+pub(crate) async fn gas_info(db: &mut Db, now_ms: i64) -> Result<GasInfo, sqlx::Error> {
+    let providers = leases::lanes_at_work(db, now_ms - 60_000).await?;
+    let (waiting, _) = crate::store::jobs::counts(db).await?;
+    let (level, load) = match waiting {
+        ..5 => ("low", 0.5),
+        5..20 => ("medium", 1.0),
+        20..50 => ("high", 1.5),
+        _ => ("very_high", 2.5),
+    };
+    let fee = (0.01 * (1.0 - 0.03 * f64::from(providers)).max(0.2) * load).clamp(0.001, 0.5);
+    let rounded = |fee: f64| (fee * 1e6).round() / 1e6;
+    Ok(GasInfo {
+        neo_transfer_fee: rounded(fee),
+        token_transfer_fee: rounded(fee / 2.0),
+        active_providers: u64::from(providers),
+        congestion_level: level.to_owned(),
+        fee_model: "EIP-1559 Dynamic".to_owned(),
+    })
+}

@@ -1,0 +1,234 @@
+//! Double entry: accounts, immutable transfers, epochs and the shares in them.
+//!
+//! Accounts: `issuance` (the only one below zero), `budget` (what epochs may pay), `requester:operator`,
+//! `escrow:<job>`, `miner:<key>`.
+
+use adit_core::{Amount, PublicKey};
+use sqlx::Row;
+
+use super::Db;
+use super::log::corrupt;
+
+/// Where amounts come from.
+pub(crate) const ISSUANCE: &str = "issuance";
+/// What epochs pay from.
+pub(crate) const BUDGET: &str = "budget";
+/// The operator as a requester.
+pub(crate) const REQUESTER: &str = "requester:operator";
+
+/// A miner's account.
+pub(crate) fn miner_account(miner: &PublicKey) -> String {
+    format!("miner:{miner}")
+}
+
+/// A job's escrow.
+pub(crate) fn escrow_account(job: i64) -> String {
+    format!("escrow:{job}")
+}
+
+/// Moves `amount` > 0. The id makes it happen once: a transfer of the same id is refused by the database, and a debit
+/// that would leave any account but issuance below zero is an error.
+pub(crate) async fn transfer(
+    db: &mut Db,
+    id: &str,
+    debit: &str,
+    credit: &str,
+    amount: Amount,
+    now_ms: i64,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("INSERT INTO transfer (id, debit, credit, amount, at_ms) VALUES ($1, $2, $3, $4, $5)")
+        .bind(id)
+        .bind(debit)
+        .bind(credit)
+        .bind(amount.nano())
+        .bind(now_ms)
+        .execute(&mut *db)
+        .await?;
+    for (account, change) in [(debit, -amount.nano()), (credit, amount.nano())] {
+        let kind = account.split_once(':').map_or(account, |(kind, _)| kind);
+        let row = sqlx::query(
+            "INSERT INTO account (id, kind, balance) VALUES ($1, $2, $3)
+             ON CONFLICT (id) DO UPDATE SET balance = account.balance + excluded.balance RETURNING balance",
+        )
+        .bind(account)
+        .bind(kind)
+        .bind(change)
+        .fetch_one(&mut *db)
+        .await?;
+        if row.try_get::<i64, _>(0)? < 0 && account != ISSUANCE {
+            return Err(corrupt("an account would be below zero"));
+        }
+    }
+    Ok(())
+}
+
+/// An account's balance.
+pub(crate) async fn balance(db: &mut Db, account: &str) -> Result<Amount, sqlx::Error> {
+    let row = sqlx::query("SELECT balance FROM account WHERE id = $1").bind(account).fetch_optional(db).await?;
+    row.map_or(Ok(Amount::ZERO), |row| row.try_get(0).map(Amount::from_nano))
+}
+
+/// An epoch.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub(crate) struct EpochRow {
+    pub(crate) id: i64,
+    pub(crate) budget: i64,
+    pub(crate) value: i64,
+    pub(crate) paid: i64,
+    pub(crate) carried: i64,
+    pub(crate) miners: i64,
+    pub(crate) opened_at_ms: i64,
+    pub(crate) closed_at_ms: Option<i64>,
+}
+
+/// The open epoch.
+pub(crate) async fn open_epoch(db: &mut Db) -> Result<EpochRow, sqlx::Error> {
+    sqlx::query_as("SELECT * FROM epoch ORDER BY id DESC LIMIT 1").fetch_one(db).await
+}
+
+/// Epochs, newest first.
+pub(crate) async fn epochs(db: &mut Db, limit: i64) -> Result<Vec<EpochRow>, sqlx::Error> {
+    sqlx::query_as("SELECT * FROM epoch ORDER BY id DESC LIMIT $1").bind(limit).fetch_all(db).await
+}
+
+/// Opens an epoch.
+pub(crate) async fn insert_epoch(db: &mut Db, id: i64, budget: Amount, now_ms: i64) -> Result<(), sqlx::Error> {
+    sqlx::query("INSERT INTO epoch (id, budget, opened_at_ms) VALUES ($1, $2, $3)")
+        .bind(id)
+        .bind(budget.nano())
+        .bind(now_ms)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// Closes an epoch, once: false if it was closed before.
+pub(crate) async fn close_epoch(
+    db: &mut Db,
+    id: i64,
+    paid: Amount,
+    carried: Amount,
+    miners: i64,
+    now_ms: i64,
+) -> Result<bool, sqlx::Error> {
+    let text = "UPDATE epoch SET paid = $2, carried = $3, miners = $4, closed_at_ms = $5
+                WHERE id = $1 AND closed_at_ms IS NULL";
+    let query = sqlx::query(text).bind(id).bind(paid.nano()).bind(carried.nano()).bind(miners).bind(now_ms);
+    Ok(query.execute(db).await?.rows_affected() == 1)
+}
+
+/// A miner's part in an epoch.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub(crate) struct ShareRow {
+    pub(crate) miner: Vec<u8>,
+    pub(crate) sponsored: i64,
+    pub(crate) good: i64,
+    pub(crate) bad: i64,
+}
+
+/// Adds to a miner's part in an epoch, and to the epoch's value.
+pub(crate) async fn add_share(
+    db: &mut Db,
+    epoch: i64,
+    miner: &PublicKey,
+    sponsored: Amount,
+    good: Amount,
+    bad: Amount,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO share (epoch, miner, sponsored, good, bad) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (epoch, miner) DO UPDATE SET sponsored = share.sponsored + excluded.sponsored,
+         good = share.good + excluded.good, bad = share.bad + excluded.bad",
+    )
+    .bind(epoch)
+    .bind(&miner.0[..])
+    .bind(sponsored.nano())
+    .bind(good.nano())
+    .bind(bad.nano())
+    .execute(&mut *db)
+    .await?;
+    if sponsored > Amount::ZERO {
+        sqlx::query("UPDATE epoch SET value = value + $2 WHERE id = $1")
+            .bind(epoch)
+            .bind(sponsored.nano())
+            .execute(db)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Everybody's part in an epoch, in the order of their keys.
+pub(crate) async fn shares(db: &mut Db, epoch: i64) -> Result<Vec<ShareRow>, sqlx::Error> {
+    sqlx::query_as("SELECT miner, sponsored, good, bad FROM share WHERE epoch = $1 ORDER BY miner")
+        .bind(epoch)
+        .fetch_all(db)
+        .await
+}
+
+/// One miner's sponsored base rewards in an epoch: pending until it closes.
+pub(crate) async fn pending(db: &mut Db, epoch: i64, miner: &PublicKey) -> Result<Amount, sqlx::Error> {
+    let row = sqlx::query("SELECT sponsored FROM share WHERE epoch = $1 AND miner = $2")
+        .bind(epoch)
+        .bind(&miner.0[..])
+        .fetch_optional(db)
+        .await?;
+    row.map_or(Ok(Amount::ZERO), |row| row.try_get(0).map(Amount::from_nano))
+}
+
+/// An account kind's total.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub(crate) struct TotalRow {
+    pub(crate) kind: String,
+    pub(crate) accounts: i64,
+    pub(crate) balance: i64,
+}
+
+/// Totals by account kind.
+pub(crate) async fn totals(db: &mut Db) -> Result<Vec<TotalRow>, sqlx::Error> {
+    let text = "SELECT kind, COUNT(*) AS accounts, SUM(balance) AS balance FROM account GROUP BY kind ORDER BY kind";
+    sqlx::query_as(text).fetch_all(db).await
+}
+
+/// Transfers so far.
+pub(crate) async fn transfers(db: &mut Db) -> Result<i64, sqlx::Error> {
+    sqlx::query("SELECT COUNT(*) FROM transfer").fetch_one(db).await?.try_get(0)
+}
+
+/// What the ledger promises; each sentence is one that does not hold.
+pub(crate) async fn audit(db: &mut Db) -> Result<Vec<String>, sqlx::Error> {
+    const RULES: [(&str, &str); 7] = [
+        ("balances do not add up to zero", "SELECT COUNT(*) FROM (SELECT SUM(balance) AS s FROM account) WHERE s <> 0"),
+        ("an account is below zero", "SELECT COUNT(*) FROM account WHERE balance < 0 AND id <> 'issuance'"),
+        (
+            "replaying the transfers gives other balances",
+            "SELECT COUNT(*) FROM account WHERE balance <>
+             COALESCE((SELECT SUM(amount) FROM transfer WHERE credit = account.id), 0) -
+             COALESCE((SELECT SUM(amount) FROM transfer WHERE debit = account.id), 0)",
+        ),
+        (
+            "a unit has more than one valid output",
+            "SELECT COUNT(*) FROM (SELECT unit FROM lease WHERE verdict = 'valid' GROUP BY unit HAVING COUNT(*) > 1)",
+        ),
+        (
+            "a settled unit has no valid lease",
+            "SELECT COUNT(*) FROM unit WHERE state = 'settled' AND NOT EXISTS
+             (SELECT 1 FROM lease WHERE lease.unit = unit.id AND verdict = 'valid')",
+        ),
+        (
+            "an epoch paid more than its budget",
+            "SELECT COUNT(*) FROM epoch WHERE paid > budget OR paid + carried > budget",
+        ),
+        (
+            "an epoch's value is not the sum of its shares",
+            "SELECT COUNT(*) FROM epoch WHERE value <>
+             COALESCE((SELECT SUM(sponsored) FROM share WHERE share.epoch = epoch.id), 0)",
+        ),
+    ];
+    let mut broken = Vec::new();
+    for (sentence, query) in RULES {
+        if sqlx::query(query).fetch_one(&mut *db).await?.try_get::<i64, _>(0)? > 0 {
+            broken.push(sentence.to_owned());
+        }
+    }
+    Ok(broken)
+}

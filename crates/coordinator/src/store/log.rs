@@ -1,0 +1,155 @@
+//! Receipts, the log's subtrees and its signed heads.
+
+use adit_core::log::{Frontier, Hash, Node, consistency_path, inclusion_path};
+use adit_core::sign::{Digest, LeaseId};
+use adit_core::statement::{LogHead, ProvenReceipt, Receipt};
+use adit_core::{PublicKey, Signature, encoding};
+use sqlx::Row;
+
+use super::Db;
+
+/// The log's state at start.
+pub(super) struct Edge {
+    pub(super) frontier: Frontier,
+    pub(super) head: Option<(LogHead, Signature)>,
+}
+
+pub(super) async fn load_edge(db: &mut Db) -> Result<Edge, sqlx::Error> {
+    let head = latest_head(db).await?;
+    let size = head.as_ref().map_or(0, |(head, _)| head.size);
+    let nodes = load_nodes(db, |node| Frontier::load(size, node).map(|_| ())).await?;
+    let frontier =
+        Frontier::load(size, |node| nodes.find(node)).map_err(|_| corrupt("a subtree of the log is missing"))?;
+    Ok(Edge { frontier, head })
+}
+
+pub(super) async fn insert_node(db: &mut Db, node: Node, hash: &Hash) -> Result<(), sqlx::Error> {
+    sqlx::query("INSERT INTO log_node (level, place, hash) VALUES ($1, $2, $3)")
+        .bind(i64::from(node.level))
+        .bind(node.index as i64)
+        .bind(&hash[..])
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn insert_receipt(db: &mut Db, receipt: &Receipt) -> Result<(), sqlx::Error> {
+    let text = "INSERT INTO receipt (log_index, lease, miner, epoch, verdict, work, at_ms, bytes)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    sqlx::query(text)
+        .bind(receipt.log_index as i64)
+        .bind(&receipt.lease.0[..])
+        .bind(&receipt.miner.0[..])
+        .bind(receipt.epoch as i64)
+        .bind(receipt.verdict.name())
+        .bind(receipt.work as i64)
+        .bind(receipt.at_ms)
+        .bind(encoding::encode(receipt))
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn insert_head(db: &mut Db, head: &LogHead, signature: &Signature) -> Result<(), sqlx::Error> {
+    sqlx::query("INSERT INTO log_head (size, head, signature) VALUES ($1, $2, $3)")
+        .bind(head.size as i64)
+        .bind(encoding::encode(head))
+        .bind(&signature.0[..])
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// The newest signed head, if there is any receipt.
+pub(crate) async fn latest_head(db: &mut Db) -> Result<Option<(LogHead, Signature)>, sqlx::Error> {
+    let row = sqlx::query("SELECT head, signature FROM log_head ORDER BY size DESC LIMIT 1").fetch_optional(db).await?;
+    let Some(row) = row else { return Ok(None) };
+    let head = encoding::decode(row.try_get(0)?).map_err(|_| corrupt("a log head does not decode"))?;
+    let signature =
+        Signature::try_from(row.try_get::<&[u8], _>(1)?).map_err(|_| corrupt("a signature has the wrong length"))?;
+    Ok(Some((head, signature)))
+}
+
+/// The receipt of a lease.
+pub(crate) async fn receipt(db: &mut Db, lease: &LeaseId) -> Result<Option<Receipt>, sqlx::Error> {
+    let row = sqlx::query("SELECT bytes FROM receipt WHERE lease = $1").bind(&lease.0[..]).fetch_optional(db).await?;
+    row.map(|row| decode_receipt(row.try_get(0)?)).transpose()
+}
+
+/// The newest receipts, of one miner or of all.
+pub(crate) async fn receipts(db: &mut Db, miner: Option<&PublicKey>, limit: i64) -> Result<Vec<Receipt>, sqlx::Error> {
+    let query = match miner {
+        Some(miner) => {
+            let text = "SELECT bytes FROM receipt WHERE miner = $2 ORDER BY log_index DESC LIMIT $1";
+            sqlx::query(text).bind(limit).bind(miner.0.to_vec())
+        }
+        None => sqlx::query("SELECT bytes FROM receipt ORDER BY log_index DESC LIMIT $1").bind(limit),
+    };
+    query.fetch_all(db).await?.iter().map(|row| decode_receipt(row.try_get(0)?)).collect()
+}
+
+/// Multiply-accumulates of valid outputs since `since_ms`.
+pub(crate) async fn work_since(db: &mut Db, since_ms: i64) -> Result<u64, sqlx::Error> {
+    let text = "SELECT COALESCE(SUM(work), 0) FROM receipt WHERE at_ms >= $1 AND verdict = 'valid'";
+    Ok(sqlx::query(text).bind(since_ms).fetch_one(db).await?.try_get::<i64, _>(0)? as u64)
+}
+
+/// Proves `receipt` under the newest head.
+pub(crate) async fn prove(db: &mut Db, receipt: Receipt) -> Result<ProvenReceipt, sqlx::Error> {
+    let (head, head_signature) = latest_head(db).await?.ok_or_else(|| corrupt("a receipt without a head"))?;
+    let path = |node: &mut dyn FnMut(Node) -> Result<Hash, Node>| inclusion_path(receipt.log_index, head.size, node);
+    let nodes = load_nodes(db, |mut node| path(&mut node).map(|_| ())).await?;
+    let path = path(&mut |node| nodes.find(node)).map_err(|_| corrupt("a subtree of the log is missing"))?;
+    Ok(ProvenReceipt { receipt, path: path.into_iter().map(Digest).collect(), head, head_signature })
+}
+
+/// Proves that the log of `from` entries is a prefix of the log of `to`; 1 ≤ from ≤ to ≤ the log's size.
+pub(crate) async fn consistency(db: &mut Db, from: u64, to: u64) -> Result<Vec<Digest>, sqlx::Error> {
+    let nodes = load_nodes(db, |node| consistency_path(from, to, node).map(|_| ())).await?;
+    let path =
+        consistency_path(from, to, |node| nodes.find(node)).map_err(|_| corrupt("a subtree of the log is missing"))?;
+    Ok(path.into_iter().map(Digest).collect())
+}
+
+/// Subtrees that a computation asked for.
+struct Nodes(Vec<(Node, Hash)>);
+
+impl Nodes {
+    fn find(&self, wanted: Node) -> Result<Hash, Node> {
+        self.0.iter().find(|(node, _)| *node == wanted).map(|(_, hash)| *hash).ok_or(wanted)
+    }
+}
+
+/// Runs `computation` once to learn which subtrees it needs, and loads those.
+async fn load_nodes(
+    db: &mut Db,
+    computation: impl FnOnce(&mut dyn FnMut(Node) -> Result<Hash, Node>) -> Result<(), Node>,
+) -> Result<Nodes, sqlx::Error> {
+    let mut wanted = Vec::new();
+    let mut note = |node| {
+        wanted.push(node);
+        Ok([0; 32])
+    };
+    computation(&mut note).map_err(|_| corrupt("the log's shape"))?;
+    let mut nodes = Vec::with_capacity(wanted.len());
+    for node in wanted {
+        let row = sqlx::query("SELECT hash FROM log_node WHERE level = $1 AND place = $2")
+            .bind(i64::from(node.level))
+            .bind(node.index as i64)
+            .fetch_optional(&mut *db)
+            .await?;
+        let row = row.ok_or_else(|| corrupt("a subtree of the log is missing"))?;
+        let hash: &[u8] = row.try_get(0)?;
+        nodes.push((node, hash.try_into().map_err(|_| corrupt("a hash has the wrong length"))?));
+    }
+    Ok(Nodes(nodes))
+}
+
+fn decode_receipt(bytes: &[u8]) -> Result<Receipt, sqlx::Error> {
+    encoding::decode(bytes).map_err(|_| corrupt("a receipt does not decode"))
+}
+
+/// The database holds what this program never writes.
+pub(crate) fn corrupt(what: &'static str) -> sqlx::Error {
+    sqlx::Error::Decode(what.into())
+}

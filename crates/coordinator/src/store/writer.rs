@@ -1,0 +1,328 @@
+//! The one writer: operations queue up, one transaction holds up to 256 of them, answers follow its commit.
+//!
+//! An operation checks everything before its first write; a refusal is an answer like any other and leaves no trace.
+//! If the database fails under a batch, nothing of it is committed and its operations are tried again one by one, so
+//! that one poisoned operation cannot take its neighbours down. The receipts of a batch are sealed by one signed head.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use adit_core::log::{Frontier, Hash, Node, inclusion_path};
+use adit_core::sign::{Digest, SecretKey};
+use adit_core::statement::{LogHead, ProvenReceipt, Receipt, STATEMENT_VERSION};
+use adit_core::{Cid, PublicKey, Signature, encoding};
+use futures::future::BoxFuture;
+use sqlx::{Connection, Executor};
+use tokio::sync::{mpsc, oneshot};
+
+use super::{Db, log};
+use crate::error::Refusal;
+
+/// The most operations of one transaction.
+const BATCH: usize = 256;
+/// How long a batch waits for company.
+const GATHER: Duration = Duration::from_millis(2);
+/// Operations that may queue up before callers wait.
+const QUEUE: usize = 4_096;
+
+/// A change of the database by the coordinator's rules.
+pub(crate) trait Operation: Send + Sync + 'static {
+    /// Its answer.
+    type Output: Send + 'static;
+    /// Checks, then writes. Called again if its batch failed.
+    fn apply<'a>(&'a self, batch: &'a mut Batch<'_>) -> BoxFuture<'a, Result<Self::Output, WriteError>>;
+}
+
+/// Why a write has no answer.
+#[derive(Clone, Debug, thiserror::Error)]
+pub(crate) enum WriteError {
+    /// The rules refuse it. Nothing was written.
+    #[error("{0}")]
+    Refused(Refusal),
+    /// The database failed.
+    #[error("the database failed: {0}")]
+    Database(Arc<sqlx::Error>),
+    /// The coordinator is stopping.
+    #[error("the coordinator is stopping")]
+    Stopping,
+}
+
+impl From<Refusal> for WriteError {
+    fn from(refusal: Refusal) -> Self {
+        WriteError::Refused(refusal)
+    }
+}
+
+impl From<sqlx::Error> for WriteError {
+    fn from(error: sqlx::Error) -> Self {
+        WriteError::Database(Arc::new(error))
+    }
+}
+
+/// What an operation works on.
+pub(crate) struct Batch<'a> {
+    /// The transaction.
+    pub(crate) db: &'a mut Db,
+    /// The batch's instant (Unix, ms).
+    pub(crate) now_ms: i64,
+    log: &'a mut LogEdge,
+}
+
+impl Batch<'_> {
+    /// The place that the next receipt will have in the log.
+    pub(crate) fn next_log_index(&self) -> u64 {
+        self.log.frontier.size()
+    }
+
+    /// The coordinator's key, which a receipt names.
+    pub(crate) fn coordinator(&self) -> PublicKey {
+        self.log.public_key
+    }
+
+    /// Appends a receipt, which must name [`Batch::next_log_index`].
+    pub(crate) async fn append(&mut self, receipt: &Receipt) -> Result<(), sqlx::Error> {
+        for (node, hash) in self.log.frontier.append(receipt.leaf()) {
+            log::insert_node(self.db, node, &hash).await?;
+            self.log.fresh.insert(node, hash);
+        }
+        log::insert_receipt(self.db, receipt).await
+    }
+}
+
+/// The signed head that seals a batch, with the subtrees that prove its receipts.
+#[derive(Debug)]
+pub(crate) struct Sealed {
+    head: LogHead,
+    signature: Signature,
+    nodes: HashMap<Node, Hash>,
+}
+
+impl Sealed {
+    /// The receipt with its proof, if this batch appended it.
+    pub(crate) fn prove(&self, receipt: Receipt) -> Option<ProvenReceipt> {
+        let find = |node| self.nodes.get(&node).copied().ok_or(());
+        let path = inclusion_path(receipt.log_index, self.head.size, find).ok()?;
+        let path = path.into_iter().map(Digest).collect();
+        Some(ProvenReceipt { receipt, path, head: self.head.clone(), head_signature: self.signature })
+    }
+}
+
+/// The log's right edge, in memory between batches.
+#[derive(Clone)]
+struct LogEdge {
+    frontier: Frontier,
+    /// Subtrees of this batch and the peaks before it.
+    fresh: HashMap<Node, Hash>,
+    previous: Option<Cid>,
+    public_key: PublicKey,
+}
+
+trait Queued: Send {
+    fn apply<'a>(&'a mut self, batch: &'a mut Batch<'_>) -> BoxFuture<'a, Result<(), Arc<sqlx::Error>>>;
+    fn answer(self: Box<Self>, sealed: &Arc<Sealed>);
+    fn fail(self: Box<Self>, error: WriteError);
+}
+
+struct Waiting<O: Operation> {
+    operation: O,
+    result: Option<Result<O::Output, WriteError>>,
+    reply: oneshot::Sender<Result<(O::Output, Arc<Sealed>), WriteError>>,
+}
+
+impl<O: Operation> Queued for Waiting<O> {
+    fn apply<'a>(&'a mut self, batch: &'a mut Batch<'_>) -> BoxFuture<'a, Result<(), Arc<sqlx::Error>>> {
+        Box::pin(async move {
+            match self.operation.apply(batch).await {
+                Err(WriteError::Database(error)) => Err(error),
+                result => {
+                    self.result = Some(result);
+                    Ok(())
+                }
+            }
+        })
+    }
+
+    fn answer(self: Box<Self>, sealed: &Arc<Sealed>) {
+        let result = self.result.unwrap_or(Err(WriteError::Stopping));
+        // A caller that went away loses its answer, not its effect: it may ask again.
+        let _ = self.reply.send(result.map(|output| (output, sealed.clone())));
+    }
+
+    fn fail(self: Box<Self>, error: WriteError) {
+        let _ = self.reply.send(Err(error));
+    }
+}
+
+/// The queue's near end.
+#[derive(Clone, Debug)]
+pub(crate) struct Writer {
+    queue: mpsc::Sender<Box<dyn Queued>>,
+    stopped: Arc<tokio::sync::Notify>,
+    stop: Arc<tokio::sync::watch::Sender<bool>>,
+}
+
+impl std::fmt::Debug for dyn Queued {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Queued")
+    }
+}
+
+impl Writer {
+    /// Takes the connection over.
+    pub(super) async fn start(mut db: Db, key: SecretKey) -> Result<Writer, sqlx::Error> {
+        let (queue, receiver) = mpsc::channel(QUEUE);
+        let edge = log::load_edge(&mut db).await?;
+        let edge = LogEdge {
+            frontier: edge.frontier,
+            fresh: HashMap::new(),
+            previous: edge.head.as_ref().map(|(head, _)| encoding::cid_of(head)),
+            public_key: key.public_key(),
+        };
+        let (stop, stopping) = tokio::sync::watch::channel(false);
+        let stopped = Arc::new(tokio::sync::Notify::new());
+        let head = edge.head_or_first(&key);
+        let task = Task { db, key, edge, head, receiver, stopping };
+        let ended = stopped.clone();
+        tokio::spawn(async move {
+            task.run().await;
+            ended.notify_one();
+        });
+        Ok(Writer { queue, stopped, stop: Arc::new(stop) })
+    }
+
+    pub(super) async fn write<O: Operation>(&self, operation: O) -> Result<(O::Output, Arc<Sealed>), WriteError> {
+        let (reply, answer) = oneshot::channel();
+        let waiting = Box::new(Waiting { operation, result: None, reply });
+        self.queue.send(waiting).await.map_err(|_| WriteError::Stopping)?;
+        answer.await.map_err(|_| WriteError::Stopping)?
+    }
+
+    pub(super) async fn close(&self) {
+        let _ = self.stop.send(true);
+        self.stopped.notified().await;
+    }
+}
+
+struct Task {
+    db: Db,
+    key: SecretKey,
+    edge: LogEdge,
+    head: Arc<Sealed>,
+    receiver: mpsc::Receiver<Box<dyn Queued>>,
+    stopping: tokio::sync::watch::Receiver<bool>,
+}
+
+impl LogEdge {
+    /// What seals a batch without receipts right after a start: nothing can be proved with it.
+    fn head_or_first(&self, key: &SecretKey) -> Arc<Sealed> {
+        let head = LogHead {
+            version: STATEMENT_VERSION,
+            coordinator: self.public_key,
+            size: self.frontier.size(),
+            root: Digest(self.frontier.root()),
+            previous: self.previous,
+            at_ms: 0,
+        };
+        let signature = key.sign(&head);
+        Arc::new(Sealed { head, signature, nodes: HashMap::new() })
+    }
+}
+
+impl Task {
+    async fn run(mut self) {
+        loop {
+            let first = tokio::select! {
+                biased;
+                first = self.receiver.recv() => first,
+                _ = self.stopping.wait_for(|stop| *stop) => self.receiver.try_recv().ok(),
+            };
+            let Some(first) = first else { break };
+            let batch = self.gather(first).await;
+            self.commit(batch).await;
+        }
+        // The checkpoint leaves one file behind.
+        let _ = self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").await;
+        let _ = self.db.close().await;
+    }
+
+    /// Takes what is queued; waits a little for company only when there is some already.
+    async fn gather(&mut self, first: Box<dyn Queued>) -> Vec<Box<dyn Queued>> {
+        let mut batch = vec![first];
+        let deadline = tokio::time::Instant::now() + GATHER;
+        while batch.len() < BATCH {
+            match self.receiver.try_recv() {
+                Ok(next) => batch.push(next),
+                Err(_) if batch.len() == 1 => break,
+                Err(_) => match tokio::time::timeout_at(deadline, self.receiver.recv()).await {
+                    Ok(Some(next)) => batch.push(next),
+                    _ => break,
+                },
+            }
+        }
+        batch
+    }
+
+    async fn commit(&mut self, mut batch: Vec<Box<dyn Queued>>) {
+        match self.transact(&mut batch).await {
+            Ok(sealed) => batch.into_iter().for_each(|queued| queued.answer(&sealed)),
+            Err(error) if batch.len() == 1 => {
+                tracing::error!(%error, "an operation failed in the database");
+                batch.into_iter().for_each(|queued| queued.fail(WriteError::Database(error.clone())));
+            }
+            Err(error) => {
+                tracing::warn!(%error, operations = batch.len(), "a batch failed; trying its operations one by one");
+                for queued in batch {
+                    Box::pin(self.commit(vec![queued])).await;
+                }
+            }
+        }
+    }
+
+    /// One transaction over the whole batch: all of it, or nothing.
+    async fn transact(&mut self, batch: &mut [Box<dyn Queued>]) -> Result<Arc<Sealed>, Arc<sqlx::Error>> {
+        let before = self.edge.clone();
+        let result = self.try_transact(batch).await;
+        match &result {
+            Ok(sealed) => self.head = sealed.clone(),
+            Err(_) => self.edge = before,
+        }
+        result
+    }
+
+    async fn try_transact(&mut self, batch: &mut [Box<dyn Queued>]) -> Result<Arc<Sealed>, Arc<sqlx::Error>> {
+        let now_ms = now_ms();
+        let size = self.edge.frontier.size();
+        self.edge.fresh = self.edge.frontier.peaks().collect();
+        let mut tx = self.db.begin_with("BEGIN IMMEDIATE").await.map_err(Arc::new)?;
+        for queued in batch.iter_mut() {
+            queued.apply(&mut Batch { db: &mut tx, now_ms, log: &mut self.edge }).await?;
+        }
+        let mut sealed = self.head.clone();
+        if self.edge.frontier.size() > size {
+            sealed = Arc::new(seal(&mut self.edge, &self.key, now_ms));
+            log::insert_head(&mut tx, &sealed.head, &sealed.signature).await.map_err(Arc::new)?;
+        }
+        tx.commit().await.map_err(Arc::new)?;
+        Ok(sealed)
+    }
+}
+
+fn seal(edge: &mut LogEdge, key: &SecretKey, now_ms: i64) -> Sealed {
+    let head = LogHead {
+        version: STATEMENT_VERSION,
+        coordinator: edge.public_key,
+        size: edge.frontier.size(),
+        root: Digest(edge.frontier.root()),
+        previous: edge.previous,
+        at_ms: now_ms,
+    };
+    edge.previous = Some(encoding::cid_of(&head));
+    let signature = key.sign(&head);
+    Sealed { head, signature, nodes: std::mem::take(&mut edge.fresh) }
+}
+
+/// The clock (Unix, ms). Rules get it as an argument.
+pub(crate) fn now_ms() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64)
+}
