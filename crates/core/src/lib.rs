@@ -5,7 +5,8 @@
 //!
 //! A reader follows one unit through these files in this order:
 //! [`split`] cuts an operand into panels, [`unit`] names the work, [`statement`] holds the lease, [`kernel`] computes,
-//! [`verify`] checks, [`reward`] scores, [`statement`] and [`log`] make the receipt, [`assemble`] puts the result together.
+//! [`verify`] checks, [`reward`] scores, [`statement`] and [`log`] make the receipt, [`assemble`] puts the result together;
+//! with [`recheck`] anyone checks it again.
 //!
 //! ```
 //! use adit_core::{kernel, verify::{CheckLayer, Coins, check_rows}};
@@ -32,6 +33,7 @@ pub mod content_id;
 pub mod encoding;
 pub mod kernel;
 pub mod log;
+pub mod recheck;
 pub mod reward;
 pub mod sign;
 pub mod split;

@@ -59,20 +59,214 @@ pub fn recheck<'a>(
     if length != receipt.output_bytes || *blake3::hash(output).as_bytes() != receipt.output_digest.0 {
         return Err(RecheckError::Output);
     }
-    let layers = Layer::all(unit, |cid| block(cid).filter(|bytes| block_matches(cid, bytes)))?;
-    let input = gather(unit.input(), &block)?;
-    if unit.input().blocks().any(|(cid, _)| !block(&cid).is_some_and(|bytes| block_matches(&cid, bytes))) {
-        return Err(RecheckError::Output);
-    }
-    let found = mismatch(&layers, &input, output, seed);
-    match (receipt.verdict, found) {
-        (Verdict::Inconclusive, _) => Ok(()),
-        (Verdict::Valid | Verdict::TooLate, None) => Ok(()),
+    let checked = |cid: &Cid| block(cid).filter(|bytes| block_matches(cid, bytes));
+    let layers = Layer::all(unit, &checked)?;
+    let input = gather(unit.input(), &checked)?;
+    match (receipt.verdict, mismatch(&layers, &input, output, seed)) {
+        (Verdict::Inconclusive, _) | (Verdict::Valid | Verdict::TooLate, None) => Ok(()),
         (Verdict::Valid | Verdict::TooLate, Some(mismatch)) => Err(RecheckError::Wrong(mismatch)),
         (Verdict::Invalid, None) => Err(RecheckError::Right),
         (Verdict::Invalid, Some(_)) => match receipt.counterexample {
-            Some(example) if !is_counterexample(&layers, &input, output, example) => Err(RecheckError::Counterexample),
+            Some(example) if !follows(&layers, &input, output, example) => Err(RecheckError::Counterexample),
             _ => Ok(()),
         },
+    }
+}
+
+/// One product of the unit, unpacked.
+struct Layer {
+    weights: Vec<i8>,
+    k: usize,
+    n: usize,
+    bias: Vec<i32>,
+    requant: Option<Requant>,
+}
+
+impl Layer {
+    fn all<'a>(unit: &Unit, block: &impl Fn(&Cid) -> Option<&'a [u8]>) -> Result<Vec<Layer>, MissingBlock> {
+        let layer = |(index, weight): (usize, &Operand)| {
+            let (k, n) = (weight.rows as usize, weight.cols as usize);
+            let (bias, requant) = match unit {
+                Unit::MatmulI8 { .. } => (Vec::new(), None),
+                Unit::MlpI8 { layers, .. } => {
+                    let cid = layers[index].bias;
+                    let bytes = block(&cid).filter(|bytes| bytes.len() == 4 * n).ok_or(MissingBlock(cid))?;
+                    (from_le_bytes(bytes), layers[index].requant)
+                }
+            };
+            Ok(Layer { weights: gather(weight, block)?, k, n, bias, requant })
+        };
+        unit.weights().into_iter().enumerate().map(layer).collect()
+    }
+}
+
+fn mismatch(layers: &[Layer], input: &[i8], output: &[u8], seed: &[u8; 32]) -> Option<Mismatch> {
+    let check_layer = |(index, layer): (usize, &Layer)| {
+        let coins = Coins::from_seed(seed, index as u32, layer.n);
+        CheckLayer::new(&ScalarFold, &layer.weights, layer.k, layer.n, coins, layer.bias.clone(), layer.requant)
+    };
+    let check_layers: Vec<_> = layers.iter().enumerate().map(check_layer).collect();
+    let mut check = Check::new(ScalarFold, &check_layers, input);
+    check.bytes(output);
+    check.finish().err()
+}
+
+/// Whether `example` names a delivered value and the right one beside it.
+fn follows(layers: &[Layer], input: &[i8], output: &[u8], example: Counterexample) -> bool {
+    let (i, j) = (example.i as usize, example.j as usize);
+    let width: usize = layers.iter().map(|layer| layer.n).sum();
+    let Some(layer) = layers.get(example.tensor as usize) else { return false };
+    let Some(row) = output.chunks_exact(4 * width).nth(i) else { return false };
+    if j >= layer.n {
+        return false;
+    }
+    let row = from_le_bytes(row);
+    let mut activations = input[i * layers[0].k..][..layers[0].k].to_vec();
+    let mut start = 0;
+    for before in &layers[..example.tensor as usize] {
+        let Some(requant) = before.requant else { return false };
+        let mut next = alloc::vec![0; before.n];
+        activate(&row[start..start + before.n], &before.bias, requant, &mut next);
+        activations = next;
+        start += before.n;
+    }
+    let column = layer.weights[j..].iter().step_by(layer.n);
+    let want: i32 = activations.iter().zip(column).map(|(a, w)| i32::from(*a) * i32::from(*w)).sum();
+    example.got == row[start + j] && example.want == want && example.got != want
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::collections::BTreeMap;
+
+    use crate::amount::Amount;
+    use crate::content_id::block_cid;
+    use crate::kernel::{Scalar, compute, to_le_bytes};
+    use crate::sign::{Digest, LeaseId, PublicKey, Signature};
+    use crate::statement::Method;
+    use crate::unit;
+    use crate::vectors::Generator;
+
+    struct Case {
+        receipt: Receipt,
+        unit: Unit,
+        blocks: BTreeMap<Cid, Vec<u8>>,
+        output: Vec<u8>,
+    }
+
+    impl Case {
+        /// Two layers, so that activations follow from sums: 5 rows of 6, then 4, then 3.
+        fn new() -> Self {
+            let mut values = Generator::new(1);
+            let mut blocks = BTreeMap::new();
+            let mut keep = |bytes: Vec<u8>| {
+                let cid = block_cid(&bytes);
+                blocks.insert(cid, bytes);
+                cid
+            };
+            let mut operand = |values: Vec<i8>, rows: u32, cols: u32| {
+                let panels = alloc::vec![keep(values.iter().map(|v| *v as u8).collect())];
+                Operand { rows, cols, panel_rows: rows, panels }
+            };
+            let x = operand(values.activations(30), 5, 6);
+            let weights = [operand(values.weights(24), 6, 4), operand(values.weights(12), 4, 3)];
+            let bias = [keep(to_le_bytes(&[1, 2, 3, 4])), keep(to_le_bytes(&[5, 6, 7]))];
+            let requants = [Some(Requant { multiplier: 3, shift: 9 }), None];
+            let layer = |((weight, bias), requant)| unit::Layer { weight, bias, requant };
+            let layers = weights.into_iter().zip(bias).zip(requants).map(layer).collect();
+            let unit = Unit::MlpI8 { x, layers };
+            let output = to_le_bytes(&compute(&Scalar, &unit, |cid| blocks.get(cid).map(Vec::as_slice)).unwrap());
+            let receipt = Receipt {
+                version: 1,
+                coordinator: PublicKey([0; 33]),
+                log_index: 0,
+                lease: LeaseId([0; 16]),
+                unit: unit.cid(),
+                kind: unit.kind(),
+                miner: PublicKey([0; 33]),
+                output_digest: Digest(*blake3::hash(&output).as_bytes()),
+                output_bytes: unit.output_bytes(),
+                delivery_signature: Signature([0; 64]),
+                verdict: Verdict::Valid,
+                counterexample: None,
+                work: unit.work(),
+                price_version: 1,
+                value: Amount::ZERO,
+                confidence_bps: 0,
+                epoch: 0,
+                method: Method::Freivalds,
+                bits: 64,
+                at_ms: 0,
+            };
+            Case { receipt, unit, blocks, output }
+        }
+
+        /// Changes one value of the output, as a miner would that signs what it delivers.
+        fn forge(&mut self, index: usize) {
+            self.output[4 * index] ^= 1;
+            self.receipt.output_digest = Digest(*blake3::hash(&self.output).as_bytes());
+        }
+
+        fn recheck(&self) -> Result<(), RecheckError> {
+            recheck(&self.receipt, &self.unit, |cid| self.blocks.get(cid).map(Vec::as_slice), &self.output, &[7; 32])
+        }
+    }
+
+    #[test]
+    fn a_true_verdict_holds() {
+        assert_eq!(Case::new().recheck(), Ok(()));
+    }
+
+    #[test]
+    fn each_false_statement_is_named() {
+        let refused = |change: &dyn Fn(&mut Case)| {
+            let mut case = Case::new();
+            change(&mut case);
+            case.recheck().unwrap_err()
+        };
+        assert_eq!(refused(&|case| case.receipt.unit = block_cid(b"another")), RecheckError::Unit);
+        assert_eq!(refused(&|case| case.receipt.work += 1), RecheckError::Facts);
+        assert_eq!(refused(&|case| case.output[0] ^= 1), RecheckError::Output);
+        assert_eq!(refused(&|case| case.output.truncate(4)), RecheckError::Output);
+        assert_eq!(refused(&|case| case.forge(0)), RecheckError::Wrong(Mismatch { row: 0, layer: 0 }));
+        assert_eq!(refused(&|case| case.forge(7 + 5)), RecheckError::Wrong(Mismatch { row: 1, layer: 1 }));
+        assert_eq!(refused(&|case| case.receipt.verdict = Verdict::Invalid), RecheckError::Right);
+    }
+
+    #[test]
+    fn every_input_has_to_be_what_its_name_says() {
+        for cid in Case::new().blocks.into_keys() {
+            let mut case = Case::new();
+            case.blocks.get_mut(&cid).unwrap()[0] ^= 1;
+            assert_eq!(case.recheck(), Err(RecheckError::Block(MissingBlock(cid))));
+            case.blocks.remove(&cid);
+            assert_eq!(case.recheck(), Err(RecheckError::Block(MissingBlock(cid))));
+        }
+    }
+
+    #[test]
+    fn a_counterexample_has_to_follow() {
+        // Row 2, second layer, column 1.
+        let index = 2 * 7 + 4 + 1;
+        let mut case = Case::new();
+        let right = from_le_bytes(&case.output)[index];
+        case.forge(index);
+        case.receipt.verdict = Verdict::Invalid;
+        let example = Counterexample { tensor: 1, i: 2, j: 1, got: right ^ 1, want: right };
+        case.receipt.counterexample = Some(example);
+        assert_eq!(case.recheck(), Ok(()));
+        let false_ones = [
+            Counterexample { want: right + 2, ..example },
+            Counterexample { got: right, ..example },
+            Counterexample { j: 0, ..example },
+            Counterexample { j: 3, ..example },
+            Counterexample { i: 5, ..example },
+            Counterexample { tensor: 2, ..example },
+        ];
+        for example in false_ones {
+            case.receipt.counterexample = Some(example);
+            assert_eq!(case.recheck(), Err(RecheckError::Counterexample), "{example:?}");
+        }
     }
 }
