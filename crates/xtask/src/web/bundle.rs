@@ -125,4 +125,25 @@ mod tests {
         let files = parse_dep_info("/t/a.wasm: /my\\ home/lib.rs /b.rs\n");
         assert_eq!(files, [PathBuf::from("/my home/lib.rs"), PathBuf::from("/b.rs")]);
     }
+
+    /// A module that imports one function from the namespace given.
+    fn module_importing_from(namespace: &str) -> Vec<u8> {
+        let name = [&[namespace.len() as u8], namespace.as_bytes()].concat();
+        let import = [&[1], name.as_slice(), &[1, b'f', 0, 0]].concat();
+        let section = [&[2, import.len() as u8], import.as_slice()].concat();
+        let types = [1, 4, 1, 0x60, 0, 0];
+        [b"\0asm\x01\0\0\0".as_slice(), &types, &section].concat()
+    }
+
+    #[test]
+    fn a_symbol_that_nothing_defines_is_refused() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let module = folder.path().join("module.wasm");
+        fs::write(&module, module_importing_from("./control_bg.js"))?;
+        check_imports(&module)?;
+        fs::write(&module, module_importing_from("env"))?;
+        let error = check_imports(&module).expect_err("env is refused").to_string();
+        assert!(error.ends_with("imports f from \"env\""), "{error}");
+        Ok(())
+    }
 }
