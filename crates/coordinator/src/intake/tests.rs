@@ -154,7 +154,7 @@ fn bad_samples_are_refused_by_line_and_column() {
     assert_eq!(refused("1;2\n"), cell(1, 1, "1;2"));
     assert_eq!(refused("a,b\nc,d\n"), cell(2, 1, "c"));
     assert_eq!(refused(",a\n0,1\n"), cell(1, 1, ""));
-    assert_eq!(refused("1,2\n3,\"4\n"), cell(2, 2, "4\n"));
+    assert_eq!(refused("1,2\n3,\"4\n5,6\n"), cell(2, 2, "4\n5,6"));
     assert_eq!(refused("1,2\n3\n"), IntakeError::CsvWidth { line: 2, expected: 2, got: 1 });
     assert_eq!(refused("1,2\r\n\n3\r\n"), IntakeError::CsvWidth { line: 3, expected: 2, got: 1 });
     assert_eq!(refused("a,b\n1,2,3\n").code(), "csv_width");
