@@ -1,1 +1,8 @@
-//! End-to-end tests of Adit.
+//! What end-to-end tests share: a coordinator on loopback, and a client that says exactly what a test wants said.
+
+pub mod client;
+pub mod files;
+pub mod server;
+
+pub use client::{Client, Reply};
+pub use server::Server;

@@ -97,7 +97,7 @@ pub(super) async fn submit(State(app): Shared, _: Operator, Body(request): Body<
     let mut inline = None;
     if order.too_small() && !request.demo {
         // Work that small does not pay to delegate: it is computed here, at once.
-        let cpu = app.cpu.clone();
+        let cpu = app.cpu;
         let computed = blocking(move || (order.compute_inline(&cpu), order)).await?;
         let missing = |_| ApiError::new(ErrorCode::Internal, "The coordinator failed to compute a small job.");
         (inline, order) = (Some(computed.0.map_err(missing)?), computed.1);

@@ -63,7 +63,7 @@ impl Checker {
             let template = job.template()?;
             let seed = job.seed()?;
             let weights = Weights::load(&mut *self.store.read().await?, &template).await?;
-            let fold = self.fold.clone();
+            let fold = self.fold;
             let layers = tokio::task::spawn_blocking(move || weights.into_check_layers(&fold, &template, &seed)).await;
             let layers = layers.map_err(|_| corrupt("preparing coins panicked"))?;
             Ok::<_, sqlx::Error>(Arc::new(Prepared { layers, under_way: AtomicU32::new(0) }))
@@ -99,7 +99,7 @@ impl Checker {
     /// Begins a check. Feed it with [`Pass::bytes`] as the output arrives.
     pub(crate) fn begin<'a>(&'a self, prepared: &'a Prepared, input: &'a [i8]) -> Pass<'a> {
         let others = prepared.under_way.fetch_add(1, Ordering::Relaxed);
-        Pass { check: Some(Check::new(self.fold.clone(), &prepared.layers, input)), prepared, concurrent: others + 1 }
+        Pass { check: Some(Check::new(self.fold, &prepared.layers, input)), prepared, concurrent: others + 1 }
     }
 
     /// Finds the wrong value behind a mismatch. Only for outputs that are wrong.

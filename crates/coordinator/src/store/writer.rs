@@ -124,10 +124,13 @@ trait Queued: Send {
     fn fail(self: Box<Self>, error: WriteError);
 }
 
+/// An operation's answer, with the seal of its batch.
+type Answer<T> = Result<(T, Arc<Sealed>), WriteError>;
+
 struct Waiting<O: Operation> {
     operation: O,
     result: Option<Result<O::Output, WriteError>>,
-    reply: oneshot::Sender<Result<(O::Output, Arc<Sealed>), WriteError>>,
+    reply: oneshot::Sender<Answer<O::Output>>,
 }
 
 impl<O: Operation> Queued for Waiting<O> {
@@ -191,7 +194,7 @@ impl Writer {
         Ok(Writer { queue, stopped, stop: Arc::new(stop) })
     }
 
-    pub(super) async fn write<O: Operation>(&self, operation: O) -> Result<(O::Output, Arc<Sealed>), WriteError> {
+    pub(super) async fn write<O: Operation>(&self, operation: O) -> Answer<O::Output> {
         let (reply, answer) = oneshot::channel();
         let waiting = Box::new(Waiting { operation, result: None, reply });
         self.queue.send(waiting).await.map_err(|_| WriteError::Stopping)?;

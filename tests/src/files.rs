@@ -1,0 +1,69 @@
+//! Files to be uploaded, made without the code under test.
+
+use adit_core::kernel::signed;
+use adit_core::vectors::Generator;
+
+/// A `.npy` file of version 1.0 (NumPy's format description) with this header and these bytes.
+pub fn npy_with(descr: &str, shape: &str, bytes: &[u8]) -> Vec<u8> {
+    let mut header = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}");
+    while (10 + header.len() + 1) % 64 != 0 {
+        header.push(' ');
+    }
+    header.push('\n');
+    let mut file = b"\x93NUMPY\x01\x00".to_vec();
+    file.extend((header.len() as u16).to_le_bytes());
+    file.extend(header.as_bytes());
+    file.extend(bytes);
+    file
+}
+
+/// An i8 matrix as `.npy`.
+pub fn npy(rows: u32, cols: u32, values: &[i8]) -> Vec<u8> {
+    let bytes: Vec<u8> = values.iter().map(|value| *value as u8).collect();
+    npy_with("|i1", &format!("({rows}, {cols})"), &bytes)
+}
+
+/// The values of a `.npy` result: little-endian i32 after the header.
+pub fn npy_values(file: &[u8]) -> Vec<i32> {
+    let header = usize::from(u16::from_le_bytes([file[8], file[9]]));
+    adit_core::kernel::from_le_bytes(&file[10 + header..])
+}
+
+/// Values of −128 ..= 127 from a seed.
+pub fn values(seed: u64, count: usize) -> Vec<i8> {
+    Generator::new(seed).signed(count)
+}
+
+/// A `.safetensors` file of a quantised perceptron: weights and biases by layer, one requantisation for all but the last.
+pub fn model(layers: &[(Vec<i8>, Vec<i32>)], requant: [i32; 2]) -> Vec<u8> {
+    let mut header = serde_json::Map::new();
+    let mut data: Vec<u8> = Vec::new();
+    let mut tensor = |name: String, dtype: &str, shape: Vec<usize>, bytes: Vec<u8>| {
+        let begin = data.len();
+        data.extend(bytes);
+        header.insert(name, serde_json::json!({ "dtype": dtype, "shape": shape, "data_offsets": [begin, data.len()] }));
+    };
+    for (index, (weights, bias)) in layers.iter().enumerate() {
+        let shape = vec![weights.len() / bias.len(), bias.len()];
+        let le = |values: &[i32]| values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        if index + 1 < layers.len() {
+            tensor(format!("layers.{index}.requant"), "I32", vec![2], le(&requant));
+        }
+        tensor(format!("layers.{index}.bias"), "I32", vec![bias.len()], le(bias));
+        let bytes = weights.iter().map(|weight| *weight as u8).collect();
+        tensor(format!("layers.{index}.weight"), "I8", shape, bytes);
+    }
+    let header = serde_json::Value::Object(header).to_string().into_bytes();
+    [&(header.len() as u64).to_le_bytes()[..], &header, &data].concat()
+}
+
+/// Samples as `.csv`.
+pub fn csv(cols: usize, values: &[i8]) -> Vec<u8> {
+    let line = |row: &[i8]| row.iter().map(i8::to_string).collect::<Vec<_>>().join(",");
+    values.chunks(cols).map(|row| line(row) + "\n").collect::<String>().into_bytes()
+}
+
+/// Bytes as values.
+pub fn as_values(bytes: &[u8]) -> Vec<i8> {
+    signed(bytes)
+}

@@ -1,0 +1,79 @@
+//! A coordinator in this process, on a free port of loopback.
+
+use std::path::Path;
+
+use adit_coordinator::{Config, Coordinator};
+use adit_core::{Amount, PublicKey};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+/// A running coordinator.
+pub struct Server {
+    /// Where it is.
+    pub url: String,
+    coordinator: Option<Coordinator>,
+    serving: JoinHandle<()>,
+    data: TempDir,
+}
+
+impl Server {
+    /// Starts with an empty directory and a long epoch.
+    pub async fn start() -> anyhow::Result<Self> {
+        Self::start_with(|_| {}).await
+    }
+
+    /// Starts with an empty directory and a changed configuration.
+    pub async fn start_with(change: impl FnOnce(&mut Config)) -> anyhow::Result<Self> {
+        Self::start_in(TempDir::new()?, change).await
+    }
+
+    async fn start_in(data: TempDir, change: impl FnOnce(&mut Config)) -> anyhow::Result<Self> {
+        let mut config = Config::new("127.0.0.1:0".parse()?, data.path().to_owned());
+        config.epoch_ms = 3_600_000;
+        change(&mut config);
+        let listener = TcpListener::bind(config.listen).await?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let coordinator = Coordinator::open(&config).await?;
+        let router = coordinator.router(None);
+        let serving = tokio::spawn(async move {
+            let _ = axum::serve(listener, router).await;
+        });
+        Ok(Server { url, coordinator: Some(coordinator), serving, data })
+    }
+
+    /// Stops without a word to anybody, and starts again in the same directory.
+    pub async fn restart(mut self, change: impl FnOnce(&mut Config)) -> anyhow::Result<Self> {
+        self.serving.abort();
+        if let Some(coordinator) = self.coordinator.take() {
+            coordinator.close().await;
+        }
+        Self::start_in(self.data, change).await
+    }
+
+    /// The operator's token.
+    pub fn token(&self) -> &str {
+        self.coordinator.as_ref().map_or("", Coordinator::token)
+    }
+
+    /// The coordinator's key.
+    pub fn key(&self) -> PublicKey {
+        self.coordinator.as_ref().map_or(PublicKey([0; 33]), Coordinator::public_key)
+    }
+
+    /// Its directory.
+    pub fn data(&self) -> &Path {
+        self.data.path()
+    }
+
+    /// Fails unless the ledger and the units hold what they promise.
+    pub async fn assert_balanced(&self) -> anyhow::Result<()> {
+        let coordinator = self.coordinator.as_ref().ok_or_else(|| anyhow::anyhow!("stopped"))?;
+        let broken = coordinator.audit().await?;
+        anyhow::ensure!(broken.is_empty(), "{broken:?}");
+        Ok(())
+    }
+}
+
+/// A block budget that pays every test in full.
+pub const LARGE_BUDGET: Amount = Amount::from_nano(1_000_000_000_000);
