@@ -1,1 +1,34 @@
-//! Adit's kernels made fast on processors: x86, NEON and wasm SIMD.
+//! Adit's kernels made fast on processors: x86 and wasm SIMD with dispatch at run time, and a portable fallback.
+//!
+//! [`Cpu`] multiplies, [`FastFold`] checks, [`Pace`] cuts the multiplying into short slices. All give the same bits as
+//! the references in `adit-core`; a backend that does not is skipped.
+//!
+//! ```
+//! use adit_core::kernel::{Product, matmul_i8};
+//! use adit_cpu::Cpu;
+//!
+//! let (m, k, n) = (5, 70, 20);
+//! let a: Vec<i8> = (0..m * k).map(|i| i as i8).collect();
+//! let b: Vec<i8> = (0..k * n).map(|i| (i * 7) as i8).collect();
+//!
+//! let cpu = Cpu::best()?;
+//! let packed = cpu.pack(&b, k, n);
+//! let mut c = vec![0; m * n];
+//! cpu.multiply(&a, m, &packed, &mut c);
+//! assert_eq!(c, matmul_i8(&a, &b, m, k, n));
+//! # Ok::<(), adit_cpu::CpuError>(())
+//! ```
+
+mod backend;
+mod blocks;
+mod cpu;
+mod fold;
+mod pace;
+mod packed;
+mod tile;
+
+pub use backend::{Backend, UnknownBackend};
+pub use cpu::{Cpu, CpuError};
+pub use fold::FastFold;
+pub use pace::Pace;
+pub use packed::Packed;

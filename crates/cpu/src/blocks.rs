@@ -1,0 +1,100 @@
+//! The loops around the tiles, which keep what is read again in the nearest cache that holds it.
+//!
+//! For every block of rows and of k: A is copied into the form the tiles read (second-level cache), every panel of B
+//! (first level) passes over it, and the sums are added up in C itself. Source: Goto and van de Geijn 2008, "Anatomy of
+//! High-Performance Matrix Multiplication", section 4.
+
+use crate::packed::{DEPTH, Packed, panels};
+use crate::tile::{Panel, Tile, with_tile};
+
+/// A block of A takes this much of a second-level cache.
+const LEFT_BYTES: usize = 192 << 10;
+
+/// C = A · B for `rows` rows of `a`.
+pub(crate) fn multiply(a: &[i8], rows: usize, b: &Packed, c: &mut [i32]) {
+    assert_eq!(a.len(), rows * b.k, "the left operand is not rows × k");
+    assert_eq!(c.len(), rows * b.n, "the result is not rows × n");
+    if c.is_empty() {
+        return;
+    }
+    for row in c.chunks_exact_mut(b.n) {
+        row.copy_from_slice(&b.start);
+    }
+    with_tile!(b.tile, tile => all_blocks(tile, a, rows, b, c));
+}
+
+fn all_blocks<T: Tile>(tile: T, a: &[i8], rows: usize, b: &Packed, c: &mut [i32]) {
+    // 384 rows of bytes, 192 of pairs: a multiple of every tile's height.
+    let block_rows = LEFT_BYTES / (DEPTH * size_of::<T::Left>());
+    let mut left = vec![T::Left::default(); block_rows.min(rows) * DEPTH.min(b.k).next_multiple_of(T::GROUP)];
+    let mut edge = Vec::new();
+    for first_row in (0..rows).step_by(block_rows) {
+        let height = block_rows.min(rows - first_row);
+        let c = &mut c[first_row * b.n..][..height * b.n];
+        for first in (0..b.k).step_by(DEPTH) {
+            let depth = DEPTH.min(b.k - first);
+            let stride = depth.next_multiple_of(T::GROUP);
+            for (row, left) in left.chunks_exact_mut(stride).take(height).enumerate() {
+                // What is left over of a group meets zeros in B.
+                let values = &a[(first_row + row) * b.k + first..][..depth];
+                left.iter_mut().zip(values).for_each(|(left, value)| *left = T::left(*value));
+            }
+            for (panel, column) in panels::<T>(b.columns) {
+                let right = &b.values[first * b.columns + column * stride..][..panel.width * stride];
+                let block = Block { left: &left[..height * stride], stride, right, n: b.n, column };
+                block.multiply(tile, panel, c, &mut edge);
+            }
+        }
+    }
+}
+
+/// One block of A and one panel of B.
+struct Block<'a, Left> {
+    left: &'a [Left],
+    stride: usize,
+    right: &'a [i8],
+    n: usize,
+    column: usize,
+}
+
+impl<Left> Block<'_, Left> {
+    #[allow(unsafe_code, reason = "tiles are code for one kind of processor")]
+    fn multiply<T: Tile<Left = Left>>(&self, _: T, panel: &Panel<Left>, c: &mut [i32], edge: &mut Vec<i32>) {
+        let rows = self.left.len() / self.stride;
+        let mut row = 0;
+        for (height, run) in panel.tiles {
+            while rows - row >= *height {
+                let left = &self.left[row * self.stride..];
+                // SAFETY: a value of T exists only where the processor has its instructions.
+                let run = |c: &mut [i32], c_stride| unsafe { run(left, self.stride, self.right, c, c_stride) };
+                let c = &mut c[row * self.n + self.column..];
+                if self.column + panel.width <= self.n {
+                    run(c, self.n);
+                } else {
+                    self.at_the_edge(panel.width, *height, c, edge, run);
+                }
+                row += height;
+            }
+        }
+    }
+
+    /// A tile that is wider than what is left of C goes through a buffer.
+    fn at_the_edge(
+        &self,
+        width: usize,
+        height: usize,
+        c: &mut [i32],
+        edge: &mut Vec<i32>,
+        run: impl FnOnce(&mut [i32], usize),
+    ) {
+        edge.clear();
+        edge.resize(width * height, 0);
+        run(edge, width);
+        let valid = self.n - self.column;
+        for (row, sums) in edge.chunks_exact(width).enumerate() {
+            for (value, sum) in c[row * self.n..][..valid].iter_mut().zip(sums) {
+                *value = value.wrapping_add(*sum);
+            }
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! The product primitive on a processor.
+
+use adit_core::kernel::Product;
+use adit_core::vectors;
+
+use crate::tile::AnyTile;
+use crate::{Backend, Packed, blocks};
+
+/// A backend that was seen to compute the start-up vectors right.
+#[derive(Clone, Copy, Debug)]
+pub struct Cpu {
+    tile: AnyTile,
+}
+
+/// Why a backend is not used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CpuError {
+    /// The processor or the build lacks it.
+    #[error("this processor or this build has no {0}")]
+    Unavailable(Backend),
+    /// It computes wrong values.
+    #[error("{backend} computes vector {vector:?} wrong")]
+    Disagrees {
+        /// The backend.
+        backend: Backend,
+        /// The first vector that it gets wrong.
+        vector: &'static str,
+    },
+}
+
+impl Cpu {
+    /// The fastest backend that agrees with the start-up vectors. An error is the portable backend's: the processor or
+    /// the compiler is broken.
+    pub fn best() -> Result<Self, CpuError> {
+        let mut outcome = Err(CpuError::Unavailable(Backend::Portable));
+        for backend in Backend::available() {
+            outcome = Self::with(backend);
+            if outcome.is_ok() {
+                break;
+            }
+        }
+        outcome
+    }
+
+    /// This backend, if it is available and agrees with the start-up vectors.
+    pub fn with(backend: Backend) -> Result<Self, CpuError> {
+        let cpu = Cpu { tile: AnyTile::new(backend).ok_or(CpuError::Unavailable(backend))? };
+        match cpu.first_disagreement(|_| {}) {
+            None => Ok(cpu),
+            Some(vector) => Err(CpuError::Disagrees { backend, vector }),
+        }
+    }
+
+    /// Which backend it is.
+    pub fn backend(&self) -> Backend {
+        self.tile.backend()
+    }
+
+    fn first_disagreement(&self, spoil: impl Fn(&mut Packed)) -> Option<&'static str> {
+        let pack = |b: &[i8], k, n| {
+            let mut packed = self.pack(b, k, n);
+            spoil(&mut packed);
+            packed
+        };
+        vectors::first_disagreement(pack, |a, rows, b, out| self.multiply(a, rows, b, out))
+    }
+}
+
+/// # Panics
+/// If an operand's length is not that of its dimensions.
+impl Product for Cpu {
+    type Packed = Packed;
+
+    fn pack(&self, b: &[i8], k: usize, n: usize) -> Packed {
+        Packed::new(self.tile, b, k, n)
+    }
+
+    /// Works with any [`Packed`], on the backend it was packed for.
+    fn multiply(&self, a: &[i8], rows: usize, b: &Packed, out: &mut [i32]) {
+        blocks::multiply(a, rows, b, out);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_available_backend_agrees() {
+        for backend in Backend::available() {
+            assert_eq!(Cpu::with(backend).map(|cpu| cpu.backend()), Ok(backend));
+        }
+        assert_eq!(Cpu::best().map(|cpu| cpu.backend()), Ok(Backend::available()[0]));
+    }
+
+    #[test]
+    fn a_spoilt_packing_is_noticed() {
+        for backend in Backend::available() {
+            let cpu = Cpu::with(backend).unwrap();
+            let first = cpu.first_disagreement(|packed| packed.values[0] ^= 1);
+            assert!(first.is_some(), "{backend}: a wrong value");
+            let swapped = cpu.first_disagreement(|packed| {
+                let last = packed.values.len() - 1;
+                packed.values.swap(0, last);
+            });
+            assert!(swapped.is_some(), "{backend}: two values in each other's place");
+            let started = cpu.first_disagreement(|packed| packed.start[0] += 1);
+            assert!(started.is_some(), "{backend}: a sum that starts elsewhere");
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        for backend in Backend::ALL.into_iter().filter(|backend| !Backend::available().contains(backend)) {
+            assert_eq!(Cpu::with(backend).unwrap_err(), CpuError::Unavailable(backend));
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Fast checking: the sums of a Freivalds check at the speed of memory.
+//!
+//! s = W · r and A · s have 64-bit factors, but both are products of small integers in disguise: with
+//! s = Σ_c d_c · 2^(8c), d_c ∈ −128 ..= 127, the eight digits of both rounds are sixteen columns of an i8 matrix, and
+//! A · s = Σ_c (A · d_c) · 2^(8c). So the multiplying backend does them; k ≤ 131 071 keeps every A · d_c within i32.
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+
+use adit_core::kernel::Product;
+use adit_core::unit::MAX_K;
+use adit_core::vectors::Generator;
+use adit_core::verify::{Coins, Fingerprint, Fold, ROUNDS, ScalarFold, Sums};
+
+use crate::{Cpu, CpuError, Packed};
+
+const DIGITS: usize = 8;
+const COLUMNS: usize = ROUNDS * DIGITS;
+
+/// Checks with a [`Cpu`]'s product and vector instructions, as exactly as the reference.
+#[derive(Clone, Copy, Debug)]
+pub struct FastFold {
+    cpu: Cpu,
+    sums: SumsBackend,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum SumsBackend {
+    #[cfg(target_arch = "x86_64")]
+    Avx2(avx2::Avx2),
+    Portable,
+}
+
+impl FastFold {
+    /// The fastest way that agrees with the reference.
+    pub fn best() -> Result<Self, CpuError> {
+        Cpu::best().map(Self::with)
+    }
+
+    /// Multiplies with `cpu`; the fastest way for the rest.
+    pub fn with(cpu: Cpu) -> Self {
+        let portable = FastFold { cpu, sums: SumsBackend::Portable };
+        #[cfg(target_arch = "x86_64")]
+        if let Some(avx2) = avx2::Avx2::detect() {
+            let fast = FastFold { cpu, sums: SumsBackend::Avx2(avx2) };
+            if fast.agrees() {
+                return fast;
+            }
+        }
+        portable
+    }
+
+    /// Multiplies with `cpu`, with plain code for the rest.
+    pub fn portable(cpu: Cpu) -> Self {
+        FastFold { cpu, sums: SumsBackend::Portable }
+    }
+
+    fn agrees(&self) -> bool {
+        let (rows, n) = (5, 37);
+        let mut values = Generator::new(1);
+        let mut draw = |count: usize| (0..count).map(|_| values.draw() as i32).collect::<Vec<i32>>();
+        let coins = Coins([draw(n), draw(n)]);
+        let bytes = adit_core::kernel::to_le_bytes(&draw(rows * n));
+        let sums = Sums::new(&bytes, n, 0, n);
+        let (mut fast, mut reference) = ([Fingerprint::default(); 5], [Fingerprint::default(); 5]);
+        self.fold_sums(sums, &coins, &mut fast);
+        ScalarFold.fold_sums(sums, &coins, &mut reference);
+        fast == reference
+    }
+}
+
+impl Fold for FastFold {
+    type Folded = Packed;
+
+    fn fold_weights(&self, weights: &[i8], k: usize, n: usize, coins: &Coins) -> Packed {
+        let folded = if n <= MAX_K as usize {
+            let mut s = vec![Fingerprint::default(); k];
+            let coins: Vec<Fingerprint> = (0..n).map(|j| coins.0.each_ref().map(|r| i64::from(r[j]))).collect();
+            self.fold_activations(weights, &self.pack(&coins), &mut s);
+            s
+        } else {
+            let [first, second] = ScalarFold.fold_weights(weights, k, n, coins);
+            first.into_iter().zip(second).map(|(first, second)| [first, second]).collect()
+        };
+        self.pack(&folded)
+    }
+
+    fn fold_activations(&self, activations: &[i8], folded: &Packed, out: &mut [Fingerprint]) {
+        let mut columns = vec![0; out.len() * COLUMNS];
+        self.cpu.multiply(activations, out.len(), folded, &mut columns);
+        for (fingerprint, columns) in out.iter_mut().zip(columns.chunks_exact(COLUMNS)) {
+            *fingerprint = [from_digits(&columns[..DIGITS]), from_digits(&columns[DIGITS..])];
+        }
+    }
+
+    fn fold_sums(&self, sums: Sums<'_>, coins: &Coins, out: &mut [Fingerprint]) {
+        match self.sums {
+            #[cfg(target_arch = "x86_64")]
+            SumsBackend::Avx2(avx2) => avx2.fold_sums(sums, coins, out),
+            SumsBackend::Portable => ScalarFold.fold_sums(sums, coins, out),
+        }
+    }
+}
+
+impl FastFold {
+    /// A column of pairs of 64-bit values as an i8 matrix of their digits.
+    fn pack(&self, values: &[Fingerprint]) -> Packed {
+        let digits: Vec<i8> = values.iter().flatten().flat_map(|value| to_digits(*value)).collect();
+        self.cpu.pack(&digits, values.len(), COLUMNS)
+    }
+}
+
+/// d_c with Σ_c d_c · 2^(8c) = value modulo 2^64, the lowest first.
+fn to_digits(mut value: i64) -> [i8; DIGITS] {
+    std::array::from_fn(|_| {
+        let digit = value as i8;
+        value = value.wrapping_sub(digit.into()) >> 8;
+        digit
+    })
+}
+
+/// Σ_c sums_c · 2^(8c) modulo 2^64.
+fn from_digits(sums: &[i32]) -> i64 {
+    sums.iter().rev().fold(0i64, |value, sum| (value << 8).wrapping_add(i64::from(*sum)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_stand_for_their_value() {
+        let mut values = Generator::new(2);
+        let edges = [0, 1, -1, 127, 128, -128, -129, i64::MAX, i64::MIN, i64::from(i32::MAX), i64::from(i32::MIN)];
+        for value in edges.into_iter().chain((0..1000).map(|_| values.draw() as i64)) {
+            assert_eq!(from_digits(&to_digits(value).map(i32::from)), value);
+        }
+    }
+}

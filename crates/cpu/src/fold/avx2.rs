@@ -1,0 +1,76 @@
+//! Σ_j z_j · r_j of both rounds for several rows in one pass: signed 32 × 32 → 64 bits, four products an instruction.
+#![allow(unsafe_code, reason = "vector loads through pointers")]
+
+use std::arch::x86_64::*;
+
+use adit_core::verify::{Coins, Fingerprint, ROUNDS, Sums};
+
+const LANES: usize = 8;
+/// Rows that share a load of the coins. Their sums take half of the registers.
+const ROWS: usize = 4;
+
+/// Exists only where the processor has AVX2.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Avx2(());
+
+impl Avx2 {
+    pub(super) fn detect() -> Option<Self> {
+        is_x86_feature_detected!("avx2").then_some(Self(()))
+    }
+
+    pub(super) fn fold_sums(self, sums: Sums<'_>, coins: &Coins, out: &mut [Fingerprint]) {
+        let mut rows = sums.rows();
+        let mut quads = out.chunks_exact_mut(ROWS);
+        for out in &mut quads {
+            let four: [&[u8]; ROWS] = std::array::from_fn(|_| rows.next().unwrap_or_default());
+            // SAFETY: a value of Self exists only where the processor has AVX2.
+            out.copy_from_slice(&unsafe { fold_rows(four, coins) });
+        }
+        for (out, row) in quads.into_remainder().iter_mut().zip(rows) {
+            // SAFETY: as above.
+            [*out] = unsafe { fold_rows([row], coins) };
+        }
+    }
+}
+
+#[target_feature(enable = "avx2")]
+fn fold_rows<const N: usize>(rows: [&[u8]; N], coins: &Coins) -> [Fingerprint; N] {
+    let [first, second] = &coins.0;
+    let n = first.len();
+    assert!(second.len() == n && rows.iter().all(|row| row.len() == 4 * n), "a row has another length than its coins");
+    let whole = n - n % LANES;
+    let mut sums = [[_mm256_setzero_si256(); ROUNDS]; N];
+    for j in (0..whole).step_by(LANES) {
+        // SAFETY: j + LANES ≤ n, which is the length of every row and of the coins.
+        let load = |values: *const i32| unsafe { _mm256_loadu_si256(values.add(j).cast()) };
+        let coins = [load(first.as_ptr()), load(second.as_ptr())].map(|r| [r, _mm256_srli_epi64::<32>(r)]);
+        for (row, sums) in rows.iter().zip(&mut sums) {
+            let even = load(row.as_ptr().cast());
+            let odd = _mm256_srli_epi64::<32>(even);
+            for (sum, [even_coins, odd_coins]) in sums.iter_mut().zip(coins) {
+                *sum = _mm256_add_epi64(*sum, _mm256_mul_epi32(even, even_coins));
+                *sum = _mm256_add_epi64(*sum, _mm256_mul_epi32(odd, odd_coins));
+            }
+        }
+    }
+    let mut fingerprints = sums.map(|sums| sums.map(|sum| across(sum)));
+    for (fingerprint, row) in fingerprints.iter_mut().zip(rows) {
+        for (j, z) in (whole..n).zip(row[4 * whole..].chunks_exact(4)) {
+            let z = i64::from(i32::from_le_bytes([z[0], z[1], z[2], z[3]]));
+            fingerprint[0] = fingerprint[0].wrapping_add(z.wrapping_mul(first[j].into()));
+            fingerprint[1] = fingerprint[1].wrapping_add(z.wrapping_mul(second[j].into()));
+        }
+    }
+    fingerprints
+}
+
+#[target_feature(enable = "avx2")]
+fn across(sums: __m256i) -> i64 {
+    let lanes = [
+        _mm256_extract_epi64::<0>(sums),
+        _mm256_extract_epi64::<1>(sums),
+        _mm256_extract_epi64::<2>(sums),
+        _mm256_extract_epi64::<3>(sums),
+    ];
+    lanes.into_iter().fold(0, i64::wrapping_add)
+}

@@ -1,0 +1,132 @@
+//! Short slices of a unit, so that a lane hears of pause and stop in time.
+
+use adit_core::kernel::{Product, Running};
+
+use crate::{Cpu, Packed};
+
+/// A first slice that even a slow processor ends in time, in multiply-adds.
+const FIRST_WORK: f64 = 4e6;
+/// How much more the next slice may hold than the last. It also covers clocks too coarse to see a short slice.
+const GROWTH: f64 = 4.0;
+/// Part of the budget that a slice aims at: the rest is for what the last slices did not foretell.
+const AIM: f64 = 0.8;
+/// Rows that are a whole number of tiles on every backend.
+const TILE_ROWS: usize = 12;
+
+/// How fast a lane has lately been, learnt slice by slice. Kept from unit to unit.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// Work of the next slice, for the budget of the last.
+    work: f64,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Pace { work: FIRST_WORK }
+    }
+}
+
+impl Pace {
+    /// Computes the next rows of `running` for at most about `budget_ms`, and says whether the unit is finished.
+    ///
+    /// One row is the least that a slice can hold. `now_ms` is any clock that does not run backwards.
+    pub fn run_slice(
+        &mut self,
+        cpu: &Cpu,
+        running: &mut Running<Packed>,
+        budget_ms: f64,
+        now_ms: impl Fn() -> f64,
+    ) -> bool {
+        let work_per_row = running.work_per_row().max(1) as f64;
+        let rows = whole_tiles(self.work / work_per_row);
+        let (before, began) = (running.done_rows(), now_ms());
+        while running.done_rows() == before {
+            let Some(step) = running.step(rows) else { return true };
+            cpu.multiply(step.activations, step.rows, step.packed, step.sums);
+            running.advance();
+        }
+        let done = (running.done_rows() - before) as f64 * work_per_row;
+        self.learn(done, now_ms() - began, budget_ms);
+        running.done_rows() == running.rows()
+    }
+
+    fn learn(&mut self, done: f64, elapsed_ms: f64, budget_ms: f64) {
+        let aim = AIM * budget_ms;
+        // A last, short slice says little of speed: it may slow the pace, not quicken it.
+        if elapsed_ms >= aim || done >= self.work / 2.0 {
+            let ideal = done * aim / elapsed_ms.max(1e-3);
+            self.work = ideal.clamp(1.0, self.work * GROWTH);
+        }
+    }
+}
+
+fn whole_tiles(rows: f64) -> usize {
+    let rows = rows as usize;
+    if rows >= TILE_ROWS { rows / TILE_ROWS * TILE_ROWS } else { rows.max(1) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+    use std::rc::Rc;
+
+    use adit_core::kernel::{Prepared, PreparedLayer, matmul_i8};
+    use adit_core::vectors::Generator;
+
+    fn running(rows: usize, k: usize, n: usize) -> (Running<Packed>, Vec<i32>) {
+        let mut values = Generator::new(3);
+        let (a, b) = (values.signed(rows * k), values.signed(k * n));
+        let packed = Cpu::best().unwrap().pack(&b, k, n);
+        let layer = PreparedLayer { packed, k, n, bias: Vec::new(), requant: None };
+        let c = matmul_i8(&a, &b, rows, k, n);
+        (Running::new(Rc::new(Prepared { layers: vec![layer] }), a, rows), c)
+    }
+
+    #[test]
+    fn slices_end_in_a_whole_unit() {
+        let cpu = Cpu::best().unwrap();
+        let (mut running, c) = running(100, 30, 20);
+        let mut pace = Pace { work: 600.0 * 7.0 };
+        let mut slices = 1;
+        while !pace.run_slice(&cpu, &mut running, 50.0, || 0.0) {
+            slices += 1;
+        }
+        assert!((2..20).contains(&slices), "{slices}");
+        assert_eq!(running.into_output(), c);
+    }
+
+    /// On processors of any steady speed every slice but the first keeps within the budget, and they come near it.
+    #[test]
+    fn every_speed_settles_within_the_budget() {
+        for speed in [1e4, 1e6, 1e8] {
+            let mut pace = Pace::default();
+            let mut last = 0.0;
+            for slice in 0..12 {
+                last = pace.work / speed;
+                assert!(slice == 0 || last <= 50.0, "{speed}: {last} ms");
+                pace.learn(pace.work, last, 50.0);
+            }
+            assert!(last > 35.0, "{speed}: {last} ms");
+        }
+    }
+
+    #[test]
+    fn a_short_last_slice_changes_nothing_but_a_slow_one_does() {
+        let mut pace = Pace::default();
+        pace.learn(pace.work / 100.0, 10.0, 50.0);
+        assert_eq!(pace.work, FIRST_WORK);
+        pace.learn(pace.work / 100.0, 100.0, 50.0);
+        assert!(pace.work < FIRST_WORK / 100.0);
+    }
+
+    #[test]
+    fn a_row_is_the_least() {
+        let cpu = Cpu::best().unwrap();
+        let (mut running, _) = running(3, 10, 10);
+        let mut pace = Pace { work: 1.0 };
+        let clock = Cell::new(0.0);
+        let finished = pace.run_slice(&cpu, &mut running, 50.0, || clock.replace(clock.get() + 1000.0));
+        assert_eq!((finished, running.done_rows()), (false, 1));
+    }
+}

@@ -1,0 +1,84 @@
+//! B in the order in which the tiles read it.
+//!
+//! k is cut into blocks of [`DEPTH`]; a block holds panel after panel; a panel holds group after group of k; a group holds
+//! its GROUP values of one column, then those of the next. Values past the end of k or n are 0.
+
+use crate::tile::{AnyTile, Panel, Tile, with_tile};
+
+/// Values of k in a block: the widest panel of a block stays in a first-level cache of 48 KiB, beside its rows of A.
+pub(crate) const DEPTH: usize = 512;
+
+/// Rows past the end of k; as wide as the widest panel.
+const ZEROS: [i8; 64] = [0; 64];
+
+/// A right operand, packed once for one backend and used by many units. k · n bytes and a little.
+#[derive(Clone, Debug)]
+pub struct Packed {
+    pub(crate) tile: AnyTile,
+    pub(crate) k: usize,
+    pub(crate) n: usize,
+    /// Columns with those that fill the last panel.
+    pub(crate) columns: usize,
+    pub(crate) values: Vec<i8>,
+    /// Where the sums of each column start: what the offset of A adds, taken off beforehand.
+    pub(crate) start: Vec<i32>,
+}
+
+impl Packed {
+    pub(crate) fn new(tile: AnyTile, b: &[i8], k: usize, n: usize) -> Self {
+        assert_eq!(b.len(), k * n, "the operand is not k × n");
+        with_tile!(tile, t => pack(t, tile, b, k, n))
+    }
+}
+
+fn pack<T: Tile>(_: T, tile: AnyTile, b: &[i8], k: usize, n: usize) -> Packed {
+    let narrowest = T::PANELS.last().map_or(1, |panel| panel.width);
+    let columns = n.next_multiple_of(narrowest);
+    let mut values = vec![0; k.next_multiple_of(T::GROUP) * columns];
+    for first in (0..k).step_by(DEPTH) {
+        let depth = DEPTH.min(k - first);
+        let padded = depth.next_multiple_of(T::GROUP);
+        for (panel, column) in panels::<T>(columns) {
+            let place = &mut values[first * columns + column * padded..][..panel.width * padded];
+            let valid = column..n.min(column + panel.width);
+            let row = |l: usize| if l < depth { &b[(first + l) * n..][valid.clone()] } else { &ZEROS[..valid.len()] };
+            for (l, group) in (0..depth).step_by(T::GROUP).zip(place.chunks_exact_mut(panel.width * T::GROUP)) {
+                match T::GROUP {
+                    2 => interleave([row(l), row(l + 1)], group),
+                    _ => interleave([row(l), row(l + 1), row(l + 2), row(l + 3)], group),
+                }
+            }
+        }
+    }
+    Packed { tile, k, n, columns, values, start: start::<T>(b, n) }
+}
+
+/// The first value of every row, then the second of every row, and so on.
+fn interleave<const GROUP: usize>(rows: [&[i8]; GROUP], cells: &mut [i8]) {
+    let (cells, _) = cells.as_chunks_mut::<GROUP>();
+    for (index, cell) in cells.iter_mut().enumerate().take(rows[0].len()) {
+        *cell = rows.map(|row| row[index]);
+    }
+}
+
+fn start<T: Tile>(b: &[i8], n: usize) -> Vec<i32> {
+    let mut start = vec![0i32; n];
+    if T::OFFSET != 0 && n != 0 {
+        for row in b.chunks_exact(n) {
+            for (start, value) in start.iter_mut().zip(row) {
+                *start = start.wrapping_sub(T::OFFSET * i32::from(*value));
+            }
+        }
+    }
+    start
+}
+
+/// The panels that cover `columns`, each with its first column: as many of the widest as fit, then narrower ones.
+pub(crate) fn panels<T: Tile>(columns: usize) -> impl Iterator<Item = (&'static Panel<T::Left>, usize)> {
+    let mut column = 0;
+    std::iter::from_fn(move || {
+        let panel = T::PANELS.iter().find(|panel| column + panel.width <= columns)?;
+        column += panel.width;
+        Some((panel, column - panel.width))
+    })
+}

@@ -1,0 +1,133 @@
+//! The innermost loop, one implementation per backend: a small rectangle of sums that stays in registers.
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512_vnni;
+#[cfg(target_arch = "x86_64")]
+mod avx_vnni;
+#[cfg(target_arch = "aarch64")]
+mod neon;
+mod portable;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64", all(target_arch = "wasm32", target_feature = "simd128")))]
+mod registers;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod simd128;
+#[cfg(target_arch = "x86_64")]
+mod sse2;
+
+use crate::Backend;
+
+/// What a backend brings: how it reads A and B, and its tiles. A value of an implementing type exists only where the
+/// processor has the instructions.
+pub(crate) trait Tile: Copy {
+    /// A value of A as the instructions want it.
+    type Left: Copy + Default + 'static;
+    /// Neighbours along k that one step multiplies and adds.
+    const GROUP: usize;
+    /// How much [`left`](Tile::left) adds to every value of A.
+    const OFFSET: i32;
+    /// Panels of B, the widest first; each width divides the one before it.
+    const PANELS: &'static [Panel<Self::Left>];
+    /// A value of A as the instructions want it.
+    fn left(value: i8) -> Self::Left;
+}
+
+/// Tiles for columns of B that lie side by side in memory: for every group of k, `width` times its GROUP values.
+pub(crate) struct Panel<Left: 'static> {
+    /// Columns.
+    pub(crate) width: usize,
+    /// Rows and code of each tile, the tallest first; the last has one row.
+    pub(crate) tiles: &'static [(usize, RunTile<Left>)],
+}
+
+/// C += A · B for one tile.
+///
+/// `a`: rows of A `a_stride` apart; `b`: one panel of one block of k; `c`: rows of C `c_stride` apart. The lengths are
+/// checked. All sums wrap modulo 2^32.
+///
+/// # Safety
+/// The processor has the backend's instructions.
+pub(crate) type RunTile<Left> = unsafe fn(a: &[Left], a_stride: usize, b: &[i8], c: &mut [i32], c_stride: usize);
+
+/// Any backend of this build.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum AnyTile {
+    #[cfg(target_arch = "x86_64")]
+    Avx512Vnni(avx512_vnni::Avx512Vnni),
+    #[cfg(target_arch = "x86_64")]
+    AvxVnni(avx_vnni::AvxVnni),
+    #[cfg(target_arch = "x86_64")]
+    Avx2(avx2::Avx2),
+    #[cfg(target_arch = "x86_64")]
+    Sse2(sse2::Sse2),
+    #[cfg(target_arch = "aarch64")]
+    Neon(neon::Neon),
+    #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+    Simd128(simd128::Simd128),
+    Portable(portable::Portable),
+}
+
+/// Runs the same generic code for whichever backend `$any` is.
+macro_rules! with_tile {
+    ($any:expr, $tile:ident => $body:expr) => {
+        match $any {
+            #[cfg(target_arch = "x86_64")]
+            $crate::tile::AnyTile::Avx512Vnni($tile) => $body,
+            #[cfg(target_arch = "x86_64")]
+            $crate::tile::AnyTile::AvxVnni($tile) => $body,
+            #[cfg(target_arch = "x86_64")]
+            $crate::tile::AnyTile::Avx2($tile) => $body,
+            #[cfg(target_arch = "x86_64")]
+            $crate::tile::AnyTile::Sse2($tile) => $body,
+            #[cfg(target_arch = "aarch64")]
+            $crate::tile::AnyTile::Neon($tile) => $body,
+            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+            $crate::tile::AnyTile::Simd128($tile) => $body,
+            $crate::tile::AnyTile::Portable($tile) => $body,
+        }
+    };
+}
+pub(crate) use with_tile;
+
+impl AnyTile {
+    /// The backend's tiles, where this processor and this build have them.
+    pub(crate) fn new(backend: Backend) -> Option<Self> {
+        match backend {
+            #[cfg(target_arch = "x86_64")]
+            Backend::Avx512Vnni => avx512_vnni::Avx512Vnni::detect().map(Self::Avx512Vnni),
+            #[cfg(target_arch = "x86_64")]
+            Backend::AvxVnni => avx_vnni::AvxVnni::detect().map(Self::AvxVnni),
+            #[cfg(target_arch = "x86_64")]
+            Backend::Avx2 => avx2::Avx2::detect().map(Self::Avx2),
+            #[cfg(target_arch = "x86_64")]
+            Backend::Sse2 => Some(Self::Sse2(sse2::Sse2)),
+            #[cfg(target_arch = "aarch64")]
+            Backend::Neon => Some(Self::Neon(neon::Neon)),
+            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+            Backend::Simd128 => Some(Self::Simd128(simd128::Simd128)),
+            Backend::Portable => Some(Self::Portable(portable::Portable)),
+            #[allow(unreachable_patterns, reason = "which backends are left depends on the target")]
+            _ => None,
+        }
+    }
+
+    /// Which backend it is.
+    pub(crate) fn backend(self) -> Backend {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512Vnni(_) => Backend::Avx512Vnni,
+            #[cfg(target_arch = "x86_64")]
+            Self::AvxVnni(_) => Backend::AvxVnni,
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2(_) => Backend::Avx2,
+            #[cfg(target_arch = "x86_64")]
+            Self::Sse2(_) => Backend::Sse2,
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon(_) => Backend::Neon,
+            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+            Self::Simd128(_) => Backend::Simd128,
+            Self::Portable(_) => Backend::Portable,
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! AVX-VNNI: the byte products of AVX-512 VNNI in 256-bit registers, for the many processors without AVX-512.
+#![allow(unsafe_code, reason = "vector loads and stores through pointers")]
+
+use std::arch::x86_64::*;
+
+use super::registers::define_tile;
+use super::{Panel, Tile};
+
+/// Exists only where the processor has AVX-VNNI.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct AvxVnni(());
+
+impl AvxVnni {
+    pub(super) fn detect() -> Option<Self> {
+        (is_x86_feature_detected!("avx2") && is_x86_feature_detected!("avxvnni")).then_some(Self(()))
+    }
+}
+
+type Left = u8;
+type Register = __m256i;
+const LANES: usize = 8;
+const GROUP: usize = 4;
+
+impl Tile for AvxVnni {
+    type Left = Left;
+    const GROUP: usize = GROUP;
+    const OFFSET: i32 = 128;
+    // 12 of 16 registers hold sums.
+    const PANELS: &'static [Panel<Left>] = &[
+        Panel { width: 16, tiles: &[(6, tile::<6, 2>), (3, tile::<3, 2>), (1, tile::<1, 2>)] },
+        Panel { width: 8, tiles: &[(12, tile::<12, 1>), (4, tile::<4, 1>), (1, tile::<1, 1>)] },
+    ];
+
+    fn left(value: i8) -> Left {
+        value as u8 ^ 0x80
+    }
+}
+
+define_tile!(#[target_feature(enable = "avx2,avxvnni")]);
+
+#[target_feature(enable = "avx2")]
+fn zero() -> Register {
+    _mm256_setzero_si256()
+}
+
+/// # Safety
+/// 32 bytes can be read.
+#[target_feature(enable = "avx2")]
+unsafe fn load_right(values: *const i8) -> Register {
+    // SAFETY: the caller's.
+    unsafe { _mm256_loadu_si256(values.cast()) }
+}
+
+/// # Safety
+/// 4 bytes can be read.
+#[target_feature(enable = "avx2")]
+unsafe fn splat_left(values: *const Left) -> Register {
+    // SAFETY: the caller's.
+    _mm256_set1_epi32(unsafe { values.cast::<i32>().read_unaligned() })
+}
+
+#[target_feature(enable = "avx2,avxvnni")]
+fn multiply_add(sums: Register, left: Register, right: Register) -> Register {
+    _mm256_dpbusd_avx_epi32(sums, left, right)
+}
+
+/// # Safety
+/// 8 values can be read and written.
+#[target_feature(enable = "avx2")]
+unsafe fn add_to(values: *mut i32, sums: Register) {
+    // SAFETY: the caller's.
+    unsafe { _mm256_storeu_si256(values.cast(), _mm256_add_epi32(_mm256_loadu_si256(values.cast()), sums)) }
+}

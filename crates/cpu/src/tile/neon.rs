@@ -1,0 +1,68 @@
+//! NEON: `smull` and `sadalp` multiply bytes and add pairs along k. Every 64-bit ARM processor has them.
+#![allow(unsafe_code, reason = "vector loads and stores through pointers")]
+
+use std::arch::aarch64::*;
+
+use super::registers::define_tile;
+use super::{Panel, Tile};
+
+/// Needs no detection on AArch64.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Neon;
+
+type Left = i8;
+type Register = int32x4_t;
+const LANES: usize = 4;
+const GROUP: usize = 2;
+
+impl Tile for Neon {
+    type Left = Left;
+    const GROUP: usize = GROUP;
+    const OFFSET: i32 = 0;
+    // 24 of 32 registers hold sums.
+    const PANELS: &'static [Panel<Left>] = &[
+        Panel { width: 16, tiles: &[(6, tile::<6, 4>), (3, tile::<3, 4>), (1, tile::<1, 4>)] },
+        Panel { width: 8, tiles: &[(6, tile::<6, 2>), (1, tile::<1, 2>)] },
+        Panel { width: 4, tiles: &[(6, tile::<6, 1>), (1, tile::<1, 1>)] },
+    ];
+
+    fn left(value: i8) -> Left {
+        value
+    }
+}
+
+define_tile!(#[target_feature(enable = "neon")]);
+
+#[target_feature(enable = "neon")]
+fn zero() -> Register {
+    vdupq_n_s32(0)
+}
+
+/// # Safety
+/// 8 bytes can be read.
+#[target_feature(enable = "neon")]
+unsafe fn load_right(values: *const i8) -> int8x8_t {
+    // SAFETY: the caller's.
+    unsafe { vld1_s8(values) }
+}
+
+/// # Safety
+/// 2 bytes can be read.
+#[target_feature(enable = "neon")]
+unsafe fn splat_left(values: *const Left) -> int8x8_t {
+    // SAFETY: the caller's.
+    vreinterpret_s8_s16(vdup_n_s16(unsafe { values.cast::<i16>().read_unaligned() }))
+}
+
+#[target_feature(enable = "neon")]
+fn multiply_add(sums: Register, left: int8x8_t, right: int8x8_t) -> Register {
+    vpadalq_s16(sums, vmull_s8(left, right))
+}
+
+/// # Safety
+/// 4 values can be read and written.
+#[target_feature(enable = "neon")]
+unsafe fn add_to(values: *mut i32, sums: Register) {
+    // SAFETY: the caller's.
+    unsafe { vst1q_s32(values, vaddq_s32(vld1q_s32(values), sums)) }
+}

@@ -1,0 +1,42 @@
+//! Plain code for every processor. The vector units that have no backend of their own are left to the compiler.
+
+use super::{Panel, Tile};
+
+/// Runs everywhere.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Portable;
+
+const GROUP: usize = 2;
+/// Few enough sums for processors with few registers.
+const WIDTH: usize = 4;
+
+impl Tile for Portable {
+    type Left = i16;
+    const GROUP: usize = GROUP;
+    const OFFSET: i32 = 0;
+    const PANELS: &'static [Panel<i16>] = &[Panel { width: WIDTH, tiles: &[(2, tile::<2>), (1, tile::<1>)] }];
+
+    fn left(value: i8) -> i16 {
+        value.into()
+    }
+}
+
+fn tile<const HEIGHT: usize>(a: &[i16], a_stride: usize, b: &[i8], c: &mut [i32], c_stride: usize) {
+    let (groups, _) = b.as_chunks::<{ WIDTH * GROUP }>();
+    let rows: [&[i16]; HEIGHT] = std::array::from_fn(|row| &a[row * a_stride..][..groups.len() * GROUP]);
+    let mut sums = [[0i32; WIDTH]; HEIGHT];
+    for (group, right) in groups.iter().enumerate() {
+        for (sums, row) in sums.iter_mut().zip(rows) {
+            let (even, odd) = (i32::from(row[group * GROUP]), i32::from(row[group * GROUP + 1]));
+            for (column, sum) in sums.iter_mut().enumerate() {
+                let pair = even * i32::from(right[column * GROUP]) + odd * i32::from(right[column * GROUP + 1]);
+                *sum = sum.wrapping_add(pair);
+            }
+        }
+    }
+    for (row, sums) in sums.iter().enumerate() {
+        for (value, sum) in c[row * c_stride..][..WIDTH].iter_mut().zip(sums) {
+            *value = value.wrapping_add(*sum);
+        }
+    }
+}

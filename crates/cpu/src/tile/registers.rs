@@ -1,0 +1,45 @@
+//! One tile in vector registers, written once for all instruction sets.
+
+/// Defines `tile::<HEIGHT, VECTORS>`, a [`RunTile`](super::RunTile) of HEIGHT rows and VECTORS · LANES columns.
+///
+/// In the scope of the macro: `Register`, `Left`, `LANES`, `GROUP` and, under the same features, `zero()`,
+/// `load_right(*const i8)` (LANES · GROUP values of B), `splat_left(*const Left)` (GROUP values of A in every lane),
+/// `multiply_add(sums, left, right)` and `add_to(*mut i32, Register)`.
+macro_rules! define_tile {
+    ($(#[$features:meta])*) => {
+        $(#[$features])*
+        fn tile<const HEIGHT: usize, const VECTORS: usize>(
+            a: &[Left],
+            a_stride: usize,
+            b: &[i8],
+            c: &mut [i32],
+            c_stride: usize,
+        ) {
+            let step = VECTORS * LANES * GROUP;
+            let groups = b.len() / step;
+            assert!(a.len() >= (HEIGHT - 1) * a_stride + groups * GROUP);
+            assert!(c.len() >= (HEIGHT - 1) * c_stride + VECTORS * LANES);
+            let mut sums = [[zero(); VECTORS]; HEIGHT];
+            for group in 0..groups {
+                let right: [_; VECTORS] = std::array::from_fn(|vector| {
+                    // SAFETY: group < groups and vector < VECTORS, so all that is read lies before groups · step.
+                    unsafe { load_right(b.as_ptr().add(group * step + vector * LANES * GROUP)) }
+                });
+                for (row, sums) in sums.iter_mut().enumerate() {
+                    // SAFETY: row < HEIGHT and group < groups: the first assertion.
+                    let left = unsafe { splat_left(a.as_ptr().add(row * a_stride + group * GROUP)) };
+                    for (sum, right) in sums.iter_mut().zip(right) {
+                        *sum = multiply_add(*sum, left, right);
+                    }
+                }
+            }
+            for (row, sums) in sums.iter().enumerate() {
+                for (vector, sum) in sums.iter().enumerate() {
+                    // SAFETY: row < HEIGHT and vector < VECTORS: the second assertion.
+                    unsafe { add_to(c.as_mut_ptr().add(row * c_stride + vector * LANES), *sum) };
+                }
+            }
+        }
+    };
+}
+pub(super) use define_tile;

@@ -1,0 +1,62 @@
+//! WebAssembly SIMD: `i32x4.dot_i16x8_s` multiplies pairs along k in 16 bits, the same on every engine.
+#![allow(unsafe_code, reason = "vector loads and stores through pointers")]
+
+use std::arch::wasm32::*;
+
+use super::registers::define_tile;
+use super::{Panel, Tile};
+
+/// Needs no detection: a module with these instructions only loads where they exist.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Simd128;
+
+type Left = i16;
+type Register = v128;
+const LANES: usize = 4;
+const GROUP: usize = 2;
+
+impl Tile for Simd128 {
+    type Left = Left;
+    const GROUP: usize = GROUP;
+    const OFFSET: i32 = 0;
+    // 8 sums, 2 vectors of B and one of A fit the 15 registers that engines on x86-64 have to give; 16 sums spill.
+    const PANELS: &'static [Panel<Left>] = &[
+        Panel { width: 8, tiles: &[(4, tile::<4, 2>), (1, tile::<1, 2>)] },
+        Panel { width: 4, tiles: &[(4, tile::<4, 1>), (1, tile::<1, 1>)] },
+    ];
+
+    fn left(value: i8) -> Left {
+        value.into()
+    }
+}
+
+define_tile!();
+
+fn zero() -> Register {
+    i32x4_splat(0)
+}
+
+/// # Safety
+/// 8 bytes can be read.
+unsafe fn load_right(values: *const i8) -> Register {
+    // SAFETY: the caller's.
+    unsafe { i16x8_load_extend_i8x8(values) }
+}
+
+/// # Safety
+/// 4 bytes can be read.
+unsafe fn splat_left(values: *const Left) -> Register {
+    // SAFETY: the caller's.
+    unsafe { v128_load32_splat(values.cast()) }
+}
+
+fn multiply_add(sums: Register, left: Register, right: Register) -> Register {
+    i32x4_add(sums, i32x4_dot_i16x8(left, right))
+}
+
+/// # Safety
+/// 4 values can be read and written.
+unsafe fn add_to(values: *mut i32, sums: Register) {
+    // SAFETY: the caller's.
+    unsafe { v128_store(values.cast(), i32x4_add(v128_load(values.cast()), sums)) }
+}

@@ -1,0 +1,68 @@
+//! SSE2: `pmaddwd` multiplies pairs along k in 16 bits. Every x86-64 has it, back to 2003.
+#![allow(unsafe_code, reason = "vector loads and stores through pointers")]
+
+use std::arch::x86_64::*;
+
+use super::registers::define_tile;
+use super::{Panel, Tile};
+
+/// Needs no detection on x86-64.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sse2;
+
+type Left = i16;
+type Register = __m128i;
+const LANES: usize = 4;
+const GROUP: usize = 2;
+
+impl Tile for Sse2 {
+    type Left = Left;
+    const GROUP: usize = GROUP;
+    const OFFSET: i32 = 0;
+    // 12 of 16 registers hold sums.
+    const PANELS: &'static [Panel<Left>] = &[
+        Panel { width: 8, tiles: &[(6, tile::<6, 2>), (3, tile::<3, 2>), (1, tile::<1, 2>)] },
+        Panel { width: 4, tiles: &[(6, tile::<6, 1>), (3, tile::<3, 1>), (1, tile::<1, 1>)] },
+    ];
+
+    fn left(value: i8) -> Left {
+        value.into()
+    }
+}
+
+define_tile!(#[target_feature(enable = "sse2")]);
+
+#[target_feature(enable = "sse2")]
+fn zero() -> Register {
+    _mm_setzero_si128()
+}
+
+/// # Safety
+/// 8 bytes can be read.
+#[target_feature(enable = "sse2")]
+unsafe fn load_right(values: *const i8) -> Register {
+    // SAFETY: the caller's.
+    let bytes = unsafe { _mm_loadl_epi64(values.cast()) };
+    _mm_srai_epi16::<8>(_mm_unpacklo_epi8(bytes, bytes))
+}
+
+/// # Safety
+/// 4 bytes can be read.
+#[target_feature(enable = "sse2")]
+unsafe fn splat_left(values: *const Left) -> Register {
+    // SAFETY: the caller's.
+    _mm_set1_epi32(unsafe { values.cast::<i32>().read_unaligned() })
+}
+
+#[target_feature(enable = "sse2")]
+fn multiply_add(sums: Register, left: Register, right: Register) -> Register {
+    _mm_add_epi32(sums, _mm_madd_epi16(left, right))
+}
+
+/// # Safety
+/// 4 values can be read and written.
+#[target_feature(enable = "sse2")]
+unsafe fn add_to(values: *mut i32, sums: Register) {
+    // SAFETY: the caller's.
+    unsafe { _mm_storeu_si128(values.cast(), _mm_add_epi32(_mm_loadu_si128(values.cast()), sums)) }
+}
