@@ -1,8 +1,8 @@
 //! Races forms of the kernel against each other: Gop/s (two operations per multiply-add, transfers included) of square
 //! products, median and best of several rounds. The forms take turns, so that a busy machine is unfair to none.
 //!
-//! `cargo run --profile ci -p adit-gpu --example race -- [FILTER]`, where FILTER is part of a form's name. The adapter is
-//! the best there is; `VK_DRIVER_FILES` (for older loaders `VK_ICD_FILENAMES`) picks a Vulkan driver.
+//! `cargo run --profile ci -p adit-gpu --example race -- [FILTER]`, where FILTER is part of a form's name. The adapter
+//! is the best there is; `VK_DRIVER_FILES` (for older loaders `VK_ICD_FILENAMES`) picks a Vulkan driver.
 
 use std::time::Instant;
 

@@ -14,19 +14,19 @@ pub enum Dot {
 
 /// One form of the product kernel: a register tile per invocation, no workgroup memory, no barrier.
 ///
-/// An invocation sums `rows x cols` entries of the product in registers. A workgroup is `lanes x groups` invocations: its
-/// lanes sit side by side on one row tile and share a strip of `lanes * cols` columns, its groups lie below each other.
-/// The usual kernel with tiles in workgroup memory runs two to ten times slower on software adapters, which have to
-/// simulate its barriers. A family for known hardware, when it comes, is a second module beside `wgsl`.
+/// An invocation sums `rows x cols` entries of the product in registers. A workgroup is `lanes x groups` invocations:
+/// its lanes sit side by side on one row tile and share a strip of `lanes * cols` columns, its groups lie below each
+/// other. The usual kernel with tiles in workgroup memory runs two to ten times slower on software adapters, which have
+/// to simulate its barriers. A family for known hardware, when it comes, is a second module beside `wgsl`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Kernel {
-    /// Rows summed by an invocation, a multiple of 4.
+    /// Rows summed by an invocation: 4, 8, ... 32.
     pub rows: u32,
-    /// Columns summed by an invocation, a multiple of 4.
+    /// Columns summed by an invocation: 4, 8, ... 32.
     pub cols: u32,
     /// Invocations of a workgroup side by side.
     pub lanes: u32,
-    /// Invocations of a workgroup below each other.
+    /// Invocations of a workgroup below each other; with the lanes no more than 256 in all.
     pub groups: u32,
     /// How four products are summed.
     pub dot: Dot,
@@ -44,6 +44,13 @@ impl Kernel {
             (false, true) => vec![Kernel { dot: Dot::Packed, ..spread }, spread],
             (false, false) => vec![spread],
         }
+    }
+
+    /// Whether the text can be written and its indices stay in their buffers.
+    pub(crate) fn is_sound(&self) -> bool {
+        let side = |length: u32| length.is_multiple_of(4) && (4..=32).contains(&length);
+        let invocations = self.lanes.saturating_mul(self.groups);
+        side(self.rows) && side(self.cols) && (1..=256).contains(&invocations)
     }
 
     /// Columns of the strip that one workgroup covers.

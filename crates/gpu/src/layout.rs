@@ -1,9 +1,10 @@
 //! How operands lie in GPU memory.
 //!
-//! Four neighbours along k share a 32-bit word, the first in the lowest byte; k is padded with zeros to whole words. Left
-//! rows are cut into tiles of [`Kernel::rows`], stored word by word: `[tile][word][row]`. Right columns are cut into strips
-//! of [`Kernel::strip`], likewise: `[strip][word][column]`. So every load of an invocation is four whole words, and
-//! neighbouring invocations read neighbouring addresses. Padding rows and columns are zero and never read back.
+//! Four neighbours along k share a 32-bit word, the first in the lowest byte; k is padded with zeros to whole words.
+//! Left rows are cut into tiles of [`rows`](crate::Kernel::rows), stored word by word: `[tile][word][row]`. Right
+//! columns are cut into strips as wide as a workgroup, likewise: `[strip][word][column]`. So every load of an
+//! invocation is four whole words, and neighbouring invocations read neighbouring addresses. Padding is zero and never
+//! read back.
 
 use std::ops::Range;
 

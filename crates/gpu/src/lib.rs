@@ -3,8 +3,8 @@
 //! One kernel so far: the product of 8-bit integers, `i8 (m x k) * i8 (k x n) -> i32 (m x n)`, exact on every adapter.
 //! A [`GpuDevice`] is opened once and proves itself on a small product before it is handed out. The shared operand is
 //! packed once with [`GpuDevice::pack`] and kept by the caller; rows then stream through it, either in one call
-//! ([`GpuDevice::multiply`]) or slice by slice ([`GpuDevice::start`], [`Product::step`]), so that a lane can sleep or stop
-//! between two slices. Stop is drop.
+//! ([`GpuDevice::multiply`]) or slice by slice ([`GpuDevice::start`], [`Product::step`]), so that a lane can sleep or
+//! stop between two slices. Stop is drop.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), adit_gpu::GpuError> {

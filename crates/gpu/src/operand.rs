@@ -2,8 +2,8 @@ use crate::device::GpuDevice;
 use crate::error::GpuError;
 use crate::{layout, shape};
 
-/// A right operand, `k x n`, uploaded once in the kernel's layout. Cloning it is cheap and copies no data; the memory is
-/// given back with the last clone. It belongs to the device that packed it.
+/// A right operand, `k x n`, uploaded once in the kernel's layout. Cloning it is cheap and copies no data; the memory
+/// is given back with the last clone. It belongs to the device that packed it.
 #[derive(Debug, Clone)]
 pub struct PackedOperand {
     pub(crate) buffer: wgpu::Buffer,
@@ -29,8 +29,8 @@ impl PackedOperand {
 }
 
 impl GpuDevice {
-    /// Uploads `b` (`k x n` row-major) in the layout that the kernel reads. Keep the result for as long as more rows may
-    /// come for it.
+    /// Uploads `b` (`k x n` row-major) in the layout that the kernel reads. Keep the result for as long as more rows
+    /// may come for it.
     ///
     /// Errors: [`GpuError::Shape`], [`GpuError::KTooLarge`], [`GpuError::TooLarge`].
     pub fn pack(&self, b: &[i8], k: u32, n: u32) -> Result<PackedOperand, GpuError> {

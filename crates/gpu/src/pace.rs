@@ -13,8 +13,8 @@ pub(crate) struct Pace {
 }
 
 impl Pace {
-    /// A pace for an adapter whose smallest slice takes `latency_ms`. Some browsers answer on a timer of 100 ms, however
-    /// little there was to do: that part must not count as work.
+    /// A pace for an adapter whose smallest slice takes `latency_ms`. Some browsers answer on a timer of 100 ms,
+    /// however little there was to do: that part must not count as work.
     pub(crate) fn new(latency_ms: f64) -> Pace {
         Pace { budget: FIRST_WORK, latency_ms }
     }

@@ -45,8 +45,8 @@ pub struct Product<A> {
 }
 
 impl GpuDevice {
-    /// Rows `a` (`m x k` row-major) times the packed operand: appends `m x n` i32, row-major, to `out`. The work is cut into
-    /// slices that stay under 100 ms and within the device's limits. On an error `out` is as it was.
+    /// Rows `a` (`m x k` row-major) times the packed operand: appends `m x n` i32, row-major, to `out`. The work is cut
+    /// into slices that stay under 100 ms and within the device's limits. On an error `out` is as it was.
     ///
     /// Errors: [`GpuError::Shape`], [`GpuError::TooLarge`], [`GpuError::Device`], [`GpuError::Lost`].
     pub async fn multiply(&self, a: &[i8], m: u32, b: &PackedOperand, out: &mut Vec<i32>) -> Result<(), GpuError> {
@@ -61,8 +61,8 @@ impl GpuDevice {
         Ok(())
     }
 
-    /// Starts a product of rows `a` (`m x k` row-major) with the packed operand, to be computed step by step. Nothing is
-    /// computed yet.
+    /// Starts a product of rows `a` (`m x k` row-major) with the packed operand, to be computed step by step. Nothing
+    /// is computed yet.
     ///
     /// Errors: [`GpuError::Shape`] and [`GpuError::TooLarge`].
     pub fn start<A: AsRef<[i8]>>(&self, a: A, m: u32, b: &PackedOperand) -> Result<Product<A>, GpuError> {
@@ -75,8 +75,8 @@ impl GpuDevice {
 }
 
 impl<A: AsRef<[i8]>> Product<A> {
-    /// Computes the next slice, about 50 ms of work; when it returns, nothing runs on the device any more. A product without
-    /// work (m, k or n is 0) is done before its first step.
+    /// Computes the next slice, about 50 ms of work; when it returns, nothing runs on the device any more. A product
+    /// without work (m, k or n is 0) is done before its first step.
     ///
     /// If an error is returned, or the future is dropped before it ends, the product cannot go on: drop it.
     pub async fn step(&mut self) -> Result<Progress, GpuError> {
@@ -88,8 +88,9 @@ impl<A: AsRef<[i8]>> Product<A> {
             let Some(cut) = self.cuts.next(budget) else { break };
             under_way.push((cut, self.launch(slot, cut)?));
         }
-        if under_way.is_empty() && !self.progress.is_done() {
-            return Err(GpuError::Device("an earlier slice of this product was abandoned".into()));
+        if under_way.is_empty() {
+            let abandoned = || GpuError::Device("an earlier slice of this product was abandoned".into());
+            return if self.progress.is_done() { Ok(self.progress) } else { Err(abandoned()) };
         }
         let mut work = 0;
         for (slot, (cut, landing)) in under_way.into_iter().enumerate() {

@@ -140,6 +140,23 @@ fn operands_that_are_not_what_they_say_are_refused() {
 }
 
 #[test]
+fn forms_that_cannot_be_are_refused() {
+    on_every_device(|device| {
+        let sound = device.kernel();
+        for kernel in [
+            Kernel { rows: 0, ..sound },
+            Kernel { cols: 6, ..sound },
+            Kernel { rows: 64, ..sound },
+            Kernel { lanes: 0, ..sound },
+            Kernel { lanes: u32::MAX, groups: 2, ..sound },
+        ] {
+            let opened = block_on(GpuDevice::open_with(Options { kernel: Some(kernel), ..Options::default() }));
+            assert!(matches!(opened, Err(GpuError::Device(_))), "{kernel:?}");
+        }
+    });
+}
+
+#[test]
 fn products_go_on_step_by_step_and_stop_by_drop() {
     on_every_device(|device| {
         let (m, k, n) = (700, 256, 384);

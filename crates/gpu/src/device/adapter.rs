@@ -15,7 +15,7 @@ pub enum AdapterChoice {
 /// What an adapter says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AdapterFacts {
-    /// Its name; in browsers often empty or a family name.
+    /// Its name; browsers seldom tell it.
     pub name: String,
     /// The interface below wgpu: `vulkan`, `metal`, `webgpu`.
     pub backend: String,
@@ -51,7 +51,7 @@ pub(super) async fn find(choice: AdapterChoice) -> Result<(wgpu::Instance, wgpu:
 pub(super) fn facts(adapter: &wgpu::Adapter) -> AdapterFacts {
     let info = adapter.get_info();
     AdapterFacts {
-        name: info.name,
+        name: if info.name.is_empty() { "unnamed adapter".into() } else { info.name },
         backend: info.backend.to_str().to_string(),
         software: info.device_type == wgpu::DeviceType::Cpu,
     }

@@ -52,7 +52,7 @@ fn module(device: &wgpu::Device, wgsl: &str) -> wgpu::ShaderModule {
     let text =
         wgpu::ShaderModuleDescriptor { label: Some("product"), source: wgpu::ShaderSource::Wgsl(Cow::Borrowed(wgsl)) };
     // SAFETY: the text is our own and every loop in it is bounded by `cut.words`. Its indices stay inside the buffers:
-    // `product::Slot` sizes rows and sums for the whole cut, the packed operand holds every strip whole, and invocations
-    // outside the cut return first.
+    // `product::Slot` sizes rows and sums for the whole cut, the packed operand holds every strip whole, and
+    // invocations outside the cut return first.
     unsafe { device.create_shader_module_trusted(text, wgpu::ShaderRuntimeChecks::unchecked()) }
 }

@@ -4,8 +4,9 @@ use adit_core::vectors::Generator;
 use super::GpuDevice;
 use crate::error::GpuError;
 
-/// Whether the device computes a small product rightly: extremes, odd shapes, every lane of a workgroup.
-pub(super) async fn passes(device: &GpuDevice) -> Result<bool, GpuError> {
+/// Computes a small product: extremes, odd shapes, every lane of a workgroup. [`GpuError::Wrong`] if it comes out
+/// wrong.
+pub(super) async fn run(device: &GpuDevice) -> Result<(), GpuError> {
     let kernel = device.kernel();
     let (m, k, n) = (kernel.rows * kernel.groups + 1, 37, kernel.strip() + 1);
     let mut values = Generator::new(1);
@@ -16,5 +17,9 @@ pub(super) async fn passes(device: &GpuDevice) -> Result<bool, GpuError> {
     let packed = device.pack(&b, k, n)?;
     let mut sums = Vec::new();
     device.multiply(&a, m, &packed, &mut sums).await?;
-    Ok(sums == matmul_i8(&a, &b, m as usize, k as usize, n as usize))
+    if sums == matmul_i8(&a, &b, m as usize, k as usize, n as usize) {
+        Ok(())
+    } else {
+        Err(GpuError::Wrong(device.facts().name.clone()))
+    }
 }

@@ -147,7 +147,8 @@ mod tests {
 
     const KERNEL: Kernel = Kernel { rows: 8, cols: 8, lanes: 16, groups: 1, dot: crate::Dot::Packed };
 
-    /// Every word of every tile and strip is in exactly one cut, and no cut breaks the budget unless it is the smallest.
+    /// Every word of every tile and strip is in exactly one cut, and no cut breaks the budget unless it is the
+    /// smallest.
     fn covers(m: u32, k: u32, n: u32, budget: u64, max_bytes: u64) -> usize {
         let extent = Extent::of(KERNEL, m, k, n);
         let mut cuts = Cuts::new(extent, max_bytes);
