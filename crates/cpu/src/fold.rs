@@ -39,15 +39,8 @@ impl FastFold {
 
     /// Multiplies with `cpu`; the fastest way for the rest.
     pub fn with(cpu: Cpu) -> Self {
-        let portable = FastFold { cpu, sums: SumsBackend::Portable };
-        #[cfg(target_arch = "x86_64")]
-        if let Some(avx2) = avx2::Avx2::detect() {
-            let fast = FastFold { cpu, sums: SumsBackend::Avx2(avx2) };
-            if fast.agrees() {
-                return fast;
-            }
-        }
-        portable
+        let fastest = SumsBackend::available().map(|sums| FastFold { cpu, sums }).find(Self::agrees);
+        fastest.unwrap_or_else(|| Self::portable(cpu))
     }
 
     /// Multiplies with `cpu`, with plain code for the rest.
@@ -66,6 +59,18 @@ impl FastFold {
         self.fold_sums(sums, &coins, &mut fast);
         ScalarFold.fold_sums(sums, &coins, &mut reference);
         fast == reference
+    }
+}
+
+impl SumsBackend {
+    /// The fastest first.
+    fn available() -> impl Iterator<Item = Self> {
+        let each = [
+            #[cfg(target_arch = "x86_64")]
+            avx2::Avx2::detect().map(SumsBackend::Avx2),
+            Some(SumsBackend::Portable),
+        ];
+        each.into_iter().flatten()
     }
 }
 
