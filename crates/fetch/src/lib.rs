@@ -47,6 +47,12 @@ pub trait Fetch {
     fn fetch(&self, request: Request) -> impl Future<Output = Result<Response, FetchError>>;
 }
 
+impl<F: Fetch> Fetch for &F {
+    fn fetch(&self, request: Request) -> impl Future<Output = Result<Response, FetchError>> {
+        (**self).fetch(request)
+    }
+}
+
 /// What is sent as a body: shared, so that sending it again copies nothing.
 pub type Body = Arc<Vec<u8>>;
 

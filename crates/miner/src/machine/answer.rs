@@ -1,0 +1,92 @@
+//! What an answer amounts to. Everything in it is hostile until it is parsed.
+
+use adit_fetch::{FetchError, Response};
+use adit_protocol::ErrorBody;
+use adit_protocol::ErrorCode;
+use serde::de::DeserializeOwned;
+
+/// An answer, read.
+#[derive(Debug)]
+pub(crate) enum Answer<T> {
+    /// What was asked for.
+    Given(T),
+    /// Nothing for now (204).
+    Nothing { asked_ms: Option<u64> },
+    /// No, for a reason that will be the same next time.
+    Refused(ErrorCode, String),
+    /// Not now: nobody answers, or somebody is busy.
+    Later { reason: String, asked_ms: Option<u64> },
+    /// Not an answer to what was asked.
+    Nonsense(String),
+}
+
+impl<T: DeserializeOwned> Answer<T> {
+    pub(crate) fn of(answer: Result<Response, FetchError>) -> Self {
+        let response = match answer {
+            Ok(response) => response,
+            Err(error @ FetchError::TooLarge(_)) => return Answer::Nonsense(error.to_string()),
+            Err(error) => return Answer::Later { reason: error.to_string(), asked_ms: None },
+        };
+        match response.status {
+            204 => Answer::Nothing { asked_ms: response.retry_after_ms() },
+            200..=299 => match serde_json::from_slice(&response.body) {
+                Ok(given) => Answer::Given(given),
+                Err(error) => Answer::Nonsense(format!("the answer is not of the expected shape ({error})")),
+            },
+            _ => Self::of_error(&response),
+        }
+    }
+
+    fn of_error(response: &Response) -> Self {
+        let asked_ms = response.retry_after_ms();
+        let busy = matches!(response.status, 408 | 425 | 429 | 500..=599);
+        match serde_json::from_slice::<ErrorBody>(&response.body) {
+            Ok(body) if busy => Answer::Later { reason: readable(&body.message()), asked_ms },
+            Ok(body) => Answer::Refused(body.code, readable(&body.message())),
+            Err(_) if busy => Answer::Later { reason: format!("it answered {}", response.status), asked_ms },
+            Err(_) => Answer::Nonsense(format!("it answered {} without a reason", response.status)),
+        }
+    }
+}
+
+/// Whether a refusal means that the coordinator does not know our session any more.
+pub(crate) fn is_session_lost(code: ErrorCode) -> bool {
+    matches!(code, ErrorCode::NoSession | ErrorCode::NotYourSession | ErrorCode::NotRegistered)
+}
+
+/// A peer's words, safe to show: one line, no control characters, not too long.
+pub(crate) fn readable(text: &str) -> String {
+    let shown = text.chars().map(|c| if c.is_control() { ' ' } else { c });
+    shown.take(300).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(status: u16, body: &str) -> Answer<u32> {
+        Answer::of(Ok(Response::new(status, body).with_header("retry-after", "2")))
+    }
+
+    #[test]
+    fn every_status_amounts_to_something() {
+        assert!(matches!(of(200, "7"), Answer::Given(7)));
+        assert!(matches!(of(200, "seven"), Answer::Nonsense(_)));
+        assert!(matches!(of(204, ""), Answer::Nothing { asked_ms: Some(2_000) }));
+        assert!(matches!(of(503, "<html>"), Answer::Later { asked_ms: Some(2_000), .. }));
+        assert!(matches!(of(404, "<html>"), Answer::Nonsense(_)));
+        assert!(matches!(of(302, ""), Answer::Nonsense(_)));
+        let expired = r#"{"detail":"gone","code":"lease_expired"}"#;
+        assert!(matches!(of(410, expired), Answer::Refused(ErrorCode::LeaseExpired, _)));
+        let busy = r#"{"detail":"stopping","code":"unavailable"}"#;
+        assert!(matches!(of(503, busy), Answer::Later { reason, .. } if reason == "stopping"));
+        assert!(matches!(Answer::<u32>::of(Err(FetchError::Timeout(1))), Answer::Later { asked_ms: None, .. }));
+        assert!(matches!(Answer::<u32>::of(Err(FetchError::TooLarge(1))), Answer::Nonsense(_)));
+    }
+
+    #[test]
+    fn a_peers_words_cannot_command_a_terminal() {
+        assert_eq!(readable("a\u{1b}[2Jb\nc"), "a [2Jb c");
+        assert_eq!(readable(&"x".repeat(1_000)).len(), 300);
+    }
+}

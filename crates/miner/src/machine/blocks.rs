@@ -1,0 +1,199 @@
+//! Input blocks: which are kept, and which are on their way.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use adit_core::Cid;
+
+use crate::lane::BlockBytes;
+
+/// Blocks of earlier units, the least recently used given up first.
+#[derive(Debug)]
+pub(crate) struct Cache {
+    blocks: BTreeMap<Cid, (BlockBytes, u64)>,
+    bytes: usize,
+    max_bytes: usize,
+    uses: u64,
+}
+
+impl Cache {
+    pub(crate) fn new(max_bytes: usize) -> Self {
+        Cache { blocks: BTreeMap::new(), bytes: 0, max_bytes, uses: 0 }
+    }
+
+    pub(crate) fn get(&mut self, cid: &Cid) -> Option<BlockBytes> {
+        self.uses += 1;
+        let (block, used) = self.blocks.get_mut(cid)?;
+        *used = self.uses;
+        Some(block.clone())
+    }
+
+    /// Keeps `block` if it fits at all.
+    pub(crate) fn put(&mut self, cid: Cid, block: BlockBytes) {
+        if block.len() > self.max_bytes || self.blocks.contains_key(&cid) {
+            return;
+        }
+        while self.bytes + block.len() > self.max_bytes {
+            let oldest = self.blocks.iter().min_by_key(|(_, (_, used))| *used).map(|(cid, _)| *cid);
+            let Some((gone, _)) = oldest.and_then(|cid| self.blocks.remove(&cid)) else { break };
+            self.bytes -= gone.len();
+        }
+        self.uses += 1;
+        self.bytes += block.len();
+        self.blocks.insert(cid, (block, self.uses));
+    }
+}
+
+/// Blocks that lanes wait for.
+#[derive(Debug, Default)]
+pub(crate) struct Wanted(BTreeMap<Cid, Search>);
+
+/// How far the search for a block is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Search {
+    /// Which source is to be asked, or is being asked.
+    pub(crate) source: usize,
+    /// Rounds through all sources that ended with none.
+    pub(crate) rounds: u32,
+    pub(crate) step: Step,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Step {
+    #[default]
+    Queued,
+    Asked,
+    Waiting,
+}
+
+/// Requests for blocks at once: enough to fill a line, few enough for a phone.
+const AT_ONCE: usize = 8;
+
+impl Wanted {
+    pub(crate) fn add(&mut self, cid: Cid) {
+        self.0.entry(cid).or_default();
+    }
+
+    pub(crate) fn remove(&mut self, cid: &Cid) {
+        self.0.remove(cid);
+    }
+
+    pub(crate) fn get_mut(&mut self, cid: &Cid) -> Option<&mut Search> {
+        self.0.get_mut(cid)
+    }
+
+    /// Takes the next block that may be asked for, and its source.
+    pub(crate) fn ask_next(&mut self) -> Option<(Cid, usize)> {
+        let asked = self.0.values().filter(|search| search.step == Step::Asked).count();
+        if asked >= AT_ONCE {
+            return None;
+        }
+        let (cid, search) = self.0.iter_mut().find(|(_, search)| search.step == Step::Queued)?;
+        search.step = Step::Asked;
+        Some((*cid, search.source))
+    }
+
+    /// Drops what nobody needs and says what that was.
+    pub(crate) fn retain(&mut self, needed: impl Fn(&Cid) -> bool) -> Vec<Cid> {
+        let dropped: Vec<Cid> = self.0.keys().filter(|cid| !needed(cid)).copied().collect();
+        for cid in &dropped {
+            self.0.remove(cid);
+        }
+        dropped
+    }
+}
+
+/// The blocks of one unit as they come in.
+#[derive(Debug)]
+pub(crate) struct Gathered {
+    /// In the unit's order.
+    order: Vec<Cid>,
+    here: BTreeMap<Cid, BlockBytes>,
+    /// With the size that the unit says.
+    missing: BTreeMap<Cid, u32>,
+}
+
+/// A block is not of the size that the unit says.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct WrongSize;
+
+impl Gathered {
+    pub(crate) fn new(blocks: Vec<(Cid, u32)>) -> Result<Self, WrongSize> {
+        let missing: BTreeMap<Cid, u32> = blocks.iter().copied().collect();
+        let one_size = blocks.iter().all(|(cid, bytes)| missing.get(cid) == Some(bytes));
+        let order = blocks.into_iter().map(|(cid, _)| cid).collect();
+        one_size.then_some(Gathered { order, here: BTreeMap::new(), missing }).ok_or(WrongSize)
+    }
+
+    /// The blocks that are not here yet.
+    pub(crate) fn missing(&self) -> impl Iterator<Item = Cid> + '_ {
+        self.missing.keys().copied()
+    }
+
+    pub(crate) fn needs(&self, cid: &Cid) -> bool {
+        self.missing.contains_key(cid)
+    }
+
+    /// Takes a block whose bytes are known to be what `cid` names.
+    pub(crate) fn take(&mut self, cid: Cid, block: &BlockBytes) -> Result<(), WrongSize> {
+        if self.missing.get(&cid).is_some_and(|bytes| *bytes as usize != block.len()) {
+            return Err(WrongSize);
+        }
+        if self.missing.remove(&cid).is_some() {
+            self.here.insert(cid, Arc::clone(block));
+        }
+        Ok(())
+    }
+
+    /// Every block in the unit's order, once all are here.
+    pub(crate) fn complete(&self) -> Option<Vec<(Cid, BlockBytes)>> {
+        self.order.iter().map(|cid| Some((*cid, self.here.get(cid)?.clone()))).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use adit_core::content_id::block_cid;
+
+    fn block(fill: u8, bytes: usize) -> (Cid, BlockBytes) {
+        let block = vec![fill; bytes];
+        (block_cid(&block), Arc::new(block))
+    }
+
+    #[test]
+    fn the_least_recently_used_block_goes_first() {
+        let mut cache = Cache::new(25);
+        let blocks: Vec<_> = (0..3).map(|fill| block(fill, 10)).collect();
+        cache.put(blocks[0].0, blocks[0].1.clone());
+        cache.put(blocks[1].0, blocks[1].1.clone());
+        assert!(cache.get(&blocks[0].0).is_some());
+        cache.put(blocks[2].0, blocks[2].1.clone());
+        assert!(cache.get(&blocks[0].0).is_some());
+        assert!(cache.get(&blocks[1].0).is_none());
+        let (cid, large) = block(9, 26);
+        cache.put(cid, large);
+        assert!(cache.get(&cid).is_none() && cache.get(&blocks[0].0).is_some());
+    }
+
+    #[test]
+    fn a_unit_is_complete_with_every_block_in_its_order() {
+        let ((a, a_bytes), (b, b_bytes)) = (block(1, 4), block(2, 6));
+        let mut gathered = Gathered::new(vec![(b, 6), (a, 4), (b, 6)]).unwrap();
+        assert_eq!(gathered.take(a, &b_bytes), Err(WrongSize));
+        gathered.take(b, &b_bytes).unwrap();
+        assert!(gathered.complete().is_none() && gathered.needs(&a) && !gathered.needs(&b));
+        gathered.take(a, &a_bytes).unwrap();
+        let cids: Vec<Cid> = gathered.complete().unwrap().into_iter().map(|(cid, _)| cid).collect();
+        assert_eq!(cids, [b, a, b]);
+        assert!(Gathered::new(vec![(b, 6), (b, 7)]).is_err());
+    }
+
+    #[test]
+    fn only_so_many_are_asked_for_at_once() {
+        let mut wanted = Wanted::default();
+        (0..20).for_each(|fill| wanted.add(block(fill, 1).0));
+        assert_eq!(std::iter::from_fn(|| wanted.ask_next()).count(), AT_ONCE);
+        assert_eq!(wanted.retain(|_| false).len(), 20);
+    }
+}

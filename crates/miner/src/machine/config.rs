@@ -1,0 +1,91 @@
+use adit_core::content_id::sha256;
+use adit_core::sign::SecretKey;
+use adit_core::{Kind, PublicKey};
+
+/// Who mines, where, and with what.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The coordinator's address, without a slash at its end.
+    pub server: String,
+    /// The contributor's id. The coordinator keeps it in lower case.
+    pub contributor: String,
+    /// The miner's key.
+    pub key: SecretKey,
+    /// Where rewards go, if anywhere but the account of the key: an EVM address.
+    pub payout: Option<String>,
+    /// The page's origin, or `native`.
+    pub origin: String,
+    /// For display; nothing is paid or routed by it.
+    pub cpu_cores: i64,
+    /// For display, likewise.
+    pub gpu_memory_mb: i64,
+    /// For display, likewise.
+    pub gpu_model: Option<String>,
+    /// One for each lane.
+    pub devices: Vec<Device>,
+    /// IPFS gateways to ask for input blocks before the coordinator: addresses without a slash at their ends.
+    pub gateways: Vec<String>,
+    /// The coordinator's key, where it is known from before. Another one is refused.
+    pub pinned: Option<PublicKey>,
+    /// The part of the time that lanes may work, 0.0 ..= 1.0.
+    pub duty: f64,
+    /// Input blocks that are kept for later units, in bytes.
+    pub cache_bytes: usize,
+    /// Stop after so many verdicts.
+    pub max_units: Option<u64>,
+}
+
+impl Config {
+    /// Mines natively for `server` with a lane on each of `devices`, under the key's own id, at full duty.
+    pub fn new(server: &str, key: SecretKey, devices: Vec<Device>) -> Self {
+        Config {
+            server: server.trim_end_matches('/').into(),
+            contributor: default_contributor(&key.public_key()),
+            key,
+            payout: None,
+            origin: "native".into(),
+            cpu_cores: devices.iter().filter(|device| **device == Device::Cpu).count() as i64,
+            gpu_memory_mb: 0,
+            gpu_model: None,
+            devices,
+            gateways: Vec::new(),
+            pinned: None,
+            duty: 1.0,
+            cache_bytes: 256 << 20,
+            max_units: None,
+        }
+    }
+}
+
+/// What a lane computes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Device {
+    /// A processor's core.
+    Cpu,
+    /// A graphics adapter.
+    Gpu,
+}
+
+impl Device {
+    /// `cpu` or `gpu`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Device::Cpu => "cpu",
+            Device::Gpu => "gpu",
+        }
+    }
+}
+
+/// The id of a miner that was given none: `miner_` and the first 12 hex digits of its key's SHA-256, so that the same key
+/// has the same id after a restart.
+pub fn default_contributor(key: &PublicKey) -> String {
+    format!("miner_{}", hex::encode(&sha256(&key.0)[..6]))
+}
+
+/// NeoNet's name of a kind's work, for tasks that carry none.
+pub(crate) fn task_type(kind: Kind) -> &'static str {
+    match kind {
+        Kind::MatmulI8 => "matrix_ops",
+        Kind::MlpI8 => "inference",
+    }
+}

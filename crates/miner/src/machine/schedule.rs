@@ -1,0 +1,133 @@
+//! When to do what again. Only here are retries decided.
+
+use std::collections::BTreeMap;
+
+use adit_core::Cid;
+use adit_core::sign::LeaseId;
+use adit_core::vectors::Generator;
+
+/// What is waited for. There is at most one of each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Timer {
+    Register,
+    Ask(u32),
+    Block(Cid),
+    Deliver(LeaseId),
+    Overdue(u32),
+    Heartbeat,
+    Gas,
+    Status,
+}
+
+/// First wait after a failure, at most.
+const BASE_MS: u64 = 1_000;
+/// Longest wait that we choose ourselves.
+const CAP_MS: u64 = 60_000;
+/// Longest wait that a coordinator can ask of us.
+const LONGEST_MS: u64 = 3_600_000;
+/// Spread over what a coordinator asks, so that its miners do not come all at once.
+const SPREAD_MS: u64 = 250;
+/// No wait is shorter.
+const SHORTEST_MS: u64 = 50;
+
+#[derive(Debug, Default)]
+pub(crate) struct Schedule {
+    due: BTreeMap<Timer, u64>,
+    failures: BTreeMap<Timer, u32>,
+}
+
+impl Schedule {
+    /// When the next timer is due.
+    pub(crate) fn next(&self) -> Option<u64> {
+        self.due.values().min().copied()
+    }
+
+    pub(crate) fn set(&mut self, timer: Timer, at_ms: u64) {
+        self.due.insert(timer, at_ms);
+    }
+
+    /// Forgets the timer and how often it failed.
+    pub(crate) fn clear(&mut self, timer: Timer) {
+        self.due.remove(&timer);
+        self.failures.remove(&timer);
+    }
+
+    pub(crate) fn clear_all(&mut self) {
+        *self = Schedule::default();
+    }
+
+    /// How often in a row it failed.
+    pub(crate) fn failures(&self, timer: Timer) -> u32 {
+        self.failures.get(&timer).copied().unwrap_or(0)
+    }
+
+    /// Sets `timer` for another try and says in how many milliseconds.
+    pub(crate) fn retry(&mut self, timer: Timer, now_ms: u64, asked_ms: Option<u64>, dice: &mut Generator) -> u64 {
+        let failures = self.failures.entry(timer).or_insert(0);
+        let delay_ms = match asked_ms {
+            Some(asked_ms) => spread(asked_ms, dice),
+            None => back_off(*failures, dice),
+        };
+        *failures = failures.saturating_add(1);
+        self.set(timer, now_ms + delay_ms);
+        delay_ms
+    }
+
+    /// Takes every timer that is due.
+    pub(crate) fn take_due(&mut self, now_ms: u64) -> Vec<Timer> {
+        let due: Vec<Timer> = self.due.iter().filter(|(_, at_ms)| **at_ms <= now_ms).map(|(timer, _)| *timer).collect();
+        for timer in &due {
+            self.due.remove(timer);
+        }
+        due
+    }
+}
+
+/// What the coordinator asked for, and a little more.
+pub(crate) fn spread(asked_ms: u64, dice: &mut Generator) -> u64 {
+    asked_ms.clamp(SHORTEST_MS, LONGEST_MS) + dice.draw() % SPREAD_MS
+}
+
+/// Exponential back-off with full jitter: uniform in 0 ..= min(cap, base · 2^failures).
+/// Source: Brooker 2015, "Exponential Backoff And Jitter".
+fn back_off(failures: u32, dice: &mut Generator) -> u64 {
+    let most = BASE_MS.saturating_mul(1 << failures.min(16)).min(CAP_MS);
+    (dice.draw() % (most + 1)).max(SHORTEST_MS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_grow_up_to_the_cap_and_spread_over_their_range() {
+        let mut dice = Generator::new(1);
+        let longest = |failures, dice: &mut Generator| (0..500).map(|_| back_off(failures, dice)).max().unwrap();
+        assert!((900..=1_000).contains(&longest(0, &mut dice)));
+        assert!((7_000..=8_000).contains(&longest(3, &mut dice)));
+        assert!((55_000..=60_000).contains(&longest(40, &mut dice)));
+        assert!((0..500).any(|_| back_off(40, &mut dice) < 6_000));
+    }
+
+    #[test]
+    fn what_the_coordinator_asks_is_honoured() {
+        let (mut schedule, mut dice) = (Schedule::default(), Generator::new(2));
+        for asked in [50, 7_000, 60_000] {
+            let delay = schedule.retry(Timer::Register, 10, Some(asked), &mut dice);
+            assert!((asked..asked + SPREAD_MS).contains(&delay));
+            assert_eq!(schedule.next(), Some(10 + delay));
+        }
+        assert_eq!(schedule.failures(Timer::Register), 3);
+        assert!(schedule.retry(Timer::Register, 0, Some(u64::MAX), &mut dice) < 2 * LONGEST_MS);
+    }
+
+    #[test]
+    fn a_timer_is_set_once_and_taken_when_due() {
+        let mut schedule = Schedule::default();
+        schedule.set(Timer::Gas, 5);
+        schedule.set(Timer::Gas, 9);
+        assert_eq!(schedule.take_due(8), []);
+        assert_eq!(schedule.take_due(9), [Timer::Gas]);
+        assert_eq!(schedule.next(), None);
+    }
+}

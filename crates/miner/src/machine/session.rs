@@ -1,0 +1,220 @@
+//! Opening, keeping and ending the session.
+
+use adit_core::statement::SessionStart;
+use adit_fetch::Request;
+use adit_protocol::mining::{RegisterGrant, RegisterKey, SignedStart};
+use adit_protocol::neonet::{
+    GasInfo, HeartbeatRequest, RegisterRequest, RegisterResponse, StartSessionRequest, StartSessionResponse,
+    StopSessionRequest, StopSessionResponse,
+};
+use adit_protocol::records::Account;
+use adit_protocol::{ErrorCode, paths};
+use serde::Serialize;
+
+use super::answer::{Answer, is_session_lost};
+use super::{Action, Answered, Call, Machine, Phase, Session, Timer, Work};
+use crate::notice::Notice;
+
+/// The longest time between two signs of life, and between two looks at the account.
+const BEAT_MS: u64 = 30_000;
+/// Fees change slowly.
+const GAS_MS: u64 = 300_000;
+/// Who stops will not wait long.
+const STOP_MS: u32 = 5_000;
+/// Answers that are no task have this size at most.
+const ANSWER_BYTES: usize = 256 << 10;
+/// A session's id is a UUID.
+const SESSION_ID_BYTES: usize = 64;
+
+impl Machine {
+    pub(super) fn ask_gas(&mut self) {
+        self.schedule.set(Timer::Gas, self.now_ms + GAS_MS);
+        self.call(Call::Gas, Request::get(self.url(paths::GAS_INFO)).max_bytes(ANSWER_BYTES));
+    }
+
+    /// Fees are for display: without an answer there are none to show.
+    pub(super) fn gas_answered(&mut self, answer: Answered) {
+        if let Answer::Given(gas) = Answer::<GasInfo>::of(answer) {
+            self.notice(Notice::Gas(gas));
+        }
+    }
+
+    pub(super) fn register(&mut self) {
+        self.phase = Phase::Opening;
+        let request = RegisterRequest {
+            contributor_id: self.config.contributor.clone(),
+            cpu_cores: self.config.cpu_cores,
+            gpu_memory_mb: self.config.gpu_memory_mb,
+            gpu_model: self.config.gpu_model.clone(),
+            adit: Some(RegisterKey { public_key: self.config.key.public_key(), payout: self.config.payout.clone() }),
+        };
+        self.post(Call::Register, paths::REGISTER, &request);
+    }
+
+    pub(super) fn registered(&mut self, answer: Answered) {
+        match Answer::<RegisterResponse>::of(answer) {
+            Answer::Given(RegisterResponse { adit: Some(grant), .. }) => self.pin_and_start(grant),
+            Answer::Given(_) => self.fatal(format!(
+                "{} is no Adit coordinator: it leases no units that could be verified. Give another --server",
+                self.config.server
+            )),
+            Answer::Refused(code, reason) => self.fatal(format!("registration refused: {reason} ({})", code.name())),
+            Answer::Nothing { asked_ms } => self.retry(Timer::Register, "registration: no answer".into(), asked_ms),
+            Answer::Later { reason, asked_ms } => self.retry(Timer::Register, reason, asked_ms),
+            Answer::Nonsense(reason) => self.retry(Timer::Register, format!("registration: {reason}"), None),
+        }
+    }
+
+    fn pin_and_start(&mut self, grant: RegisterGrant) {
+        let key = grant.coordinator_key;
+        if let Some(known) = self.coordinator.filter(|known| *known != key) {
+            return self.fatal(format!(
+                "the coordinator's key is {key}, but {known} was known from before. If it was replaced on purpose, \
+                 forget the known key; otherwise somebody is in between"
+            ));
+        }
+        if !key.is_valid() {
+            return self.retry(Timer::Register, "the coordinator's key is no key".into(), None);
+        }
+        self.coordinator = Some(key);
+        let contributor = self.config.contributor.to_lowercase();
+        self.notice(Notice::Registered { contributor: contributor.clone(), coordinator_key: key });
+        for lane in grant.limits.max_lanes as usize..self.lanes.len() {
+            self.switch_off(lane as u32, format!("the coordinator allows {} lanes", grant.limits.max_lanes));
+        }
+        let statement = SessionStart {
+            coordinator: key,
+            challenge: grant.challenge,
+            expires_at_ms: grant.expires_at_ms,
+            contributor: contributor.clone(),
+            public_key: self.config.key.public_key(),
+            payout: self.config.payout.clone(),
+            origin: self.config.origin.clone(),
+        };
+        let signature = self.config.key.sign(&statement);
+        let adit = Some(SignedStart { statement, signature });
+        self.post(Call::StartSession, paths::START_SESSION, &StartSessionRequest { contributor_id: contributor, adit });
+    }
+
+    /// A challenge is good for one try, so every failure begins again with a registration.
+    pub(super) fn session_started(&mut self, answer: Answered) {
+        match Answer::<StartSessionResponse>::of(answer) {
+            Answer::Given(response) => self.open(response),
+            Answer::Refused(code @ (ErrorCode::ContributorTaken | ErrorCode::InvalidPayout), reason) => {
+                self.fatal(format!("the session was refused: {reason} ({})", code.name()));
+            }
+            Answer::Refused(_, reason) | Answer::Nonsense(reason) => {
+                self.retry(Timer::Register, format!("starting a session: {reason}"), None);
+            }
+            Answer::Nothing { asked_ms } => {
+                self.retry(Timer::Register, "starting a session: no answer".into(), asked_ms)
+            }
+            Answer::Later { reason, asked_ms } => self.retry(Timer::Register, reason, asked_ms),
+        }
+    }
+
+    fn open(&mut self, response: StartSessionResponse) {
+        let id = response.session_id;
+        let usable = !id.is_empty() && id.len() <= SESSION_ID_BYTES && id.bytes().all(|byte| byte.is_ascii_graphic());
+        let Some(grant) = response.adit.filter(|_| usable) else {
+            return self.retry(Timer::Register, "starting a session: the answer has no session".into(), None);
+        };
+        self.schedule.clear(Timer::Register);
+        let beat_ms = BEAT_MS.min(grant.idle_ms / 3).max(1_000);
+        self.schedule.set(Timer::Heartbeat, self.now_ms + beat_ms);
+        self.take_account(grant.account);
+        let in_flight = (grant.in_flight as usize).max(1);
+        self.phase = Phase::Open(Session { id, in_flight, proved: false, beat_ms });
+        self.notice(Notice::SessionStarted { resumed: !response.success });
+        self.send_all();
+        self.employ_all();
+    }
+
+    /// The coordinator does not know the session any more, as after a restart. Units under way go on: a lease outlives it.
+    pub(super) fn session_lost(&mut self, reason: String) {
+        if !matches!(self.phase, Phase::Open(_)) {
+            return;
+        }
+        self.phase = Phase::Opening;
+        self.schedule.clear(Timer::Heartbeat);
+        for lane in 0..self.lanes.len() as u32 {
+            if matches!(self.lanes[lane as usize].work, Work::Waiting) {
+                self.schedule.clear(Timer::Ask(lane));
+                self.lanes[lane as usize].work = Work::Idle;
+            }
+        }
+        self.retry(Timer::Register, format!("the session is gone: {reason}"), None);
+    }
+
+    pub(super) fn beat(&mut self) {
+        let Phase::Open(session) = &self.phase else { return };
+        let beat = HeartbeatRequest {
+            contributor_id: self.config.contributor.to_lowercase(),
+            session_id: session.id.clone(),
+            cpu_usage: 0.0,
+            gpu_usage: 0.0,
+            tasks_completed: 0,
+        };
+        self.schedule.set(Timer::Heartbeat, self.now_ms + session.beat_ms);
+        self.post(Call::Heartbeat, paths::HEARTBEAT, &beat);
+        let account = paths::with(paths::ACCOUNT, &self.config.key.public_key().to_string());
+        self.call(Call::Account, Request::get(self.url(&account)).max_bytes(ANSWER_BYTES));
+    }
+
+    /// A heartbeat renews nothing. All that matters is whether the session is still known.
+    pub(super) fn heart_beaten(&mut self, answer: Answered) {
+        if let Answer::Refused(code, reason) = Answer::<serde_json::Value>::of(answer)
+            && is_session_lost(code)
+        {
+            self.session_lost(reason);
+        }
+    }
+
+    /// The account is for display: without an answer the last one stands.
+    pub(super) fn account_answered(&mut self, answer: Answered) {
+        if let Answer::Given(account) = Answer::<Account>::of(answer) {
+            self.take_account(account);
+        }
+    }
+
+    fn take_account(&mut self, account: Account) {
+        if account.key == self.config.key.public_key() {
+            self.tally.account = Some(account);
+        }
+    }
+
+    /// Ends the session, where there is one.
+    pub(super) fn stop_session(&mut self) {
+        let Phase::Open(session) = &self.phase else {
+            return self.end(None);
+        };
+        let contributor_id = self.config.contributor.to_lowercase();
+        let request = StopSessionRequest { contributor_id, session_id: session.id.clone() };
+        self.phase = Phase::Stopping;
+        self.post_within(Call::StopSession, paths::STOP_SESSION, &request, STOP_MS);
+    }
+
+    pub(super) fn session_stopped(&mut self, answer: Answered) {
+        match Answer::<StopSessionResponse>::of(answer) {
+            Answer::Given(response) => self.end(Some(response.summary)),
+            _ => self.end(None),
+        }
+    }
+
+    fn end(&mut self, summary: Option<adit_protocol::neonet::SessionSummary>) {
+        self.phase = Phase::Ended;
+        self.notice(Notice::Stopped { summary });
+        self.actions.push(Action::Ended);
+    }
+
+    fn post(&mut self, call: Call, path: &str, body: &impl Serialize) {
+        self.post_within(call, path, body, adit_fetch::DEFAULT_TIMEOUT_MS);
+    }
+
+    fn post_within(&mut self, call: Call, path: &str, body: &impl Serialize, timeout_ms: u32) {
+        // Our own requests hold nothing that JSON cannot spell.
+        let json = serde_json::to_vec(body).unwrap_or_default();
+        let request = Request::post_json(self.url(path), json).max_bytes(ANSWER_BYTES).timeout_ms(timeout_ms);
+        self.call(call, request);
+    }
+}

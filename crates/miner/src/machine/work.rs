@@ -1,0 +1,260 @@
+//! From the question for a task to the lane that computes it.
+
+use std::mem;
+use std::sync::Arc;
+
+use adit_core::Cid;
+use adit_core::content_id::{MAX_BLOCK_BYTES, block_matches};
+use adit_fetch::Request;
+use adit_protocol::neonet::Task;
+use adit_protocol::{ErrorCode, paths};
+
+use super::answer::{Answer, is_session_lost, readable};
+use super::blocks::{Gathered, Step};
+use super::lane::{Assigned, Work};
+use super::{Answered, Call, Machine, Phase, Timer, config, grant};
+use crate::lane::{BlockBytes, LaneCommand};
+use crate::notice::Notice;
+
+/// A task names its panels: a few hundred bytes, or a few MiB for a unit of many small ones.
+pub(super) const TASK_BYTES: usize = 8 << 20;
+/// How long a block may take.
+const BLOCK_MS: u32 = 60_000;
+/// Rounds through all sources after which a unit whose block nobody has is given up.
+const BLOCK_ROUNDS: u32 = 4;
+/// When to ask again where the coordinator does not say.
+const ASK_AGAIN_MS: u64 = 2_000;
+
+impl Machine {
+    /// Gives every idle lane something to do.
+    pub(super) fn employ_all(&mut self) {
+        for lane in 0..self.lanes.len() as u32 {
+            self.employ(lane);
+        }
+    }
+
+    /// Asks for a task for an idle lane, if this is the time.
+    pub(super) fn employ(&mut self, index: u32) {
+        let Phase::Open(session) = &self.phase else { return };
+        if !self.may_begin(index) {
+            return;
+        }
+        let path = paths::with(paths::TASK, &self.config.contributor.to_lowercase());
+        let url = format!("{}?lane={index}", self.url(&path));
+        let request = Request::get(url).header(paths::SESSION_HEADER, session.id.clone()).max_bytes(TASK_BYTES);
+        self.lanes[index as usize].work = Work::Asking;
+        self.call(Call::Ask(index), request);
+    }
+
+    /// Whether an idle lane may take a unit: there is a session, no pause, and neither limit is reached.
+    pub(super) fn may_begin(&self, index: u32) -> bool {
+        let Phase::Open(session) = &self.phase else { return false };
+        let busy = self.lanes.iter().filter(|lane| lane.is_busy()).count();
+        let allowed = session.proved || busy < session.in_flight;
+        let wanted = self.config.max_units.is_none_or(|max| self.tally.verdicts + (busy as u64) < max);
+        matches!(self.lanes[index as usize].work, Work::Idle) && allowed && wanted && !self.is_paused()
+    }
+
+    pub(super) fn task_answered(&mut self, index: u32, answer: Answered) {
+        if !matches!(self.lanes[index as usize].work, Work::Asking) {
+            return;
+        }
+        match Answer::<Task>::of(answer) {
+            Answer::Given(task) => self.accept(index, task),
+            Answer::Nothing { asked_ms } => self.no_work(index, asked_ms),
+            Answer::Refused(code, reason) if is_session_lost(code) => {
+                self.lanes[index as usize].work = Work::Idle;
+                self.session_lost(reason);
+            }
+            Answer::Refused(ErrorCode::InvalidLane, reason) => self.switch_off(index, reason),
+            Answer::Refused(_, reason) | Answer::Nonsense(reason) => {
+                self.ask_later(index, format!("task: {reason}"), None)
+            }
+            Answer::Later { reason, asked_ms } => self.ask_later(index, reason, asked_ms),
+        }
+    }
+
+    /// Accepts a task that is in order, and only such a one.
+    pub(super) fn accept(&mut self, index: u32, task: Task) {
+        let Some(coordinator) = self.coordinator else { return };
+        let Some(granted) = task.adit else {
+            return self.ask_later(index, "the task carries no lease".into(), None);
+        };
+        if let Err(error) = grant::check(&granted, &coordinator, &self.config.key.public_key()) {
+            return self.ask_later(index, format!("the task is not in order: {error}"), None);
+        }
+        let lease = granted.lease.lease;
+        if self.deliveries.contains_key(&lease) {
+            // Computed before a restart: its output is on its way already.
+            self.lanes[index as usize].work = Work::Delivering(lease);
+            return self.adopt(lease, index);
+        }
+        if self.lanes.iter().any(|lane| lane.assigned().is_some_and(|assigned| assigned.lease() == lease)) {
+            return self.ask_later(index, "the task is another lane's".into(), None);
+        }
+        let Ok(gathered) = Gathered::new(granted.unit.blocks()) else {
+            return self.ask_later(index, "the unit gives one block two sizes".into(), None);
+        };
+        self.schedule.clear(Timer::Ask(index));
+        let give_up_at_ms = self.now_ms.saturating_add(granted.expires_in_ms).saturating_add(granted.lease.ttl_ms);
+        self.schedule.set(Timer::Overdue(index), give_up_at_ms);
+        let task_type = readable(&task.task_type);
+        let task_type = if task_type.is_empty() { config::task_type(granted.kind).into() } else { task_type };
+        let assigned = Assigned { grant: Box::new(granted), task_type };
+        self.fetch(index, assigned, gathered);
+    }
+
+    fn fetch(&mut self, index: u32, assigned: Assigned, mut gathered: Gathered) {
+        let missing: Vec<Cid> = gathered.missing().collect();
+        for cid in missing {
+            match self.cache.get(&cid) {
+                Some(block) if gathered.take(cid, &block).is_err() => {
+                    return self.give_up(index, "an input block is not of the unit's size".into());
+                }
+                Some(_) => {}
+                None => self.wanted.add(cid),
+            }
+        }
+        self.lanes[index as usize].work = Work::Fetching(assigned, gathered);
+        self.start_if_complete(index);
+        self.ask_blocks();
+    }
+
+    /// Asks for wanted blocks, a few at a time.
+    fn ask_blocks(&mut self) {
+        while let Some((cid, source)) = self.wanted.ask_next() {
+            let base = self.config.gateways.get(source).unwrap_or(&self.config.server);
+            let path = paths::with(paths::BLOCK, &cid.to_string());
+            let request = Request::get(format!("{base}{path}?format=raw")).max_bytes(MAX_BLOCK_BYTES);
+            self.call(Call::Block(cid), request.timeout_ms(BLOCK_MS));
+        }
+    }
+
+    pub(super) fn block_answered(&mut self, cid: Cid, answer: Answered) {
+        let (reason, asked_ms) = match answer {
+            Ok(response) if response.status == 200 && block_matches(&cid, &response.body) => {
+                self.block_arrived(cid, Arc::new(response.body));
+                return self.ask_blocks();
+            }
+            Ok(response) if response.status == 200 => (format!("block {cid} is not what its name says"), None),
+            Ok(response) => (format!("block {cid}: status {}", response.status), response.retry_after_ms()),
+            Err(error) => (format!("block {cid}: {error}"), None),
+        };
+        self.block_failed(cid, reason, asked_ms);
+        self.ask_blocks();
+    }
+
+    fn block_arrived(&mut self, cid: Cid, block: BlockBytes) {
+        self.wanted.remove(&cid);
+        self.schedule.clear(Timer::Block(cid));
+        self.cache.put(cid, block.clone());
+        for index in 0..self.lanes.len() {
+            let Work::Fetching(_, gathered) = &mut self.lanes[index].work else { continue };
+            match gathered.take(cid, &block) {
+                Ok(()) => self.start_if_complete(index as u32),
+                Err(_) => self.give_up(index as u32, "an input block is not of the unit's size".into()),
+            }
+        }
+    }
+
+    /// The next source at once; after the last one a wait, then all over again; after some rounds the unit is given up.
+    fn block_failed(&mut self, cid: Cid, reason: String, asked_ms: Option<u64>) {
+        let sources = self.config.gateways.len() + 1;
+        let Some(search) = self.wanted.get_mut(&cid) else { return };
+        search.source += 1;
+        search.step = Step::Queued;
+        if search.source < sources {
+            return;
+        }
+        search.source = 0;
+        search.rounds += 1;
+        if search.rounds < BLOCK_ROUNDS {
+            search.step = Step::Waiting;
+            return self.retry(Timer::Block(cid), reason, asked_ms);
+        }
+        for index in 0..self.lanes.len() {
+            if matches!(&self.lanes[index].work, Work::Fetching(_, gathered) if gathered.needs(&cid)) {
+                self.give_up(index as u32, reason.clone());
+            }
+        }
+    }
+
+    pub(super) fn block_wait_ended(&mut self, cid: Cid) {
+        if let Some(search) = self.wanted.get_mut(&cid) {
+            search.step = Step::Queued;
+        }
+        self.ask_blocks();
+    }
+
+    fn start_if_complete(&mut self, index: u32) {
+        let lane = &mut self.lanes[index as usize];
+        let Work::Fetching(_, gathered) = &lane.work else { return };
+        let Some(blocks) = gathered.complete() else { return };
+        let Work::Fetching(assigned, _) = mem::replace(&mut lane.work, Work::Idle) else { return };
+        lane.progress = 0.0;
+        let grant = &assigned.grant;
+        let (lease, job, work) = (assigned.lease(), grant.job, grant.work);
+        let started = Notice::TaskStarted { lane: index, lease, task_type: assigned.task_type.clone(), job, work };
+        let start = LaneCommand::Start { lease, unit: grant.unit.clone(), blocks };
+        lane.work = Work::Computing(assigned);
+        self.notice(started);
+        self.command(index, start);
+    }
+
+    pub(super) fn computing_failed(&mut self, index: u32, reason: &str) {
+        if self.lanes[index as usize].fault() {
+            return self.switch_off(index, format!("it failed too often: {reason}"));
+        }
+        self.give_up(index, format!("it could not be computed: {reason}"));
+    }
+
+    /// The lease ended so long ago that others have done the unit.
+    pub(super) fn overdue(&mut self, index: u32) {
+        if self.lanes[index as usize].assigned().is_some() {
+            self.give_up(index, "its lease ended before it was computed".into());
+        }
+    }
+
+    /// Drops the lane's unit and asks for another one in a while.
+    pub(super) fn give_up(&mut self, index: u32, reason: String) {
+        if matches!(self.lanes[index as usize].work, Work::Computing(_)) {
+            self.command(index, LaneCommand::Abandon);
+        }
+        self.schedule.clear(Timer::Overdue(index));
+        self.notice(Notice::TaskDropped { lane: index, reason });
+        self.lanes[index as usize].work = Work::Waiting;
+        self.schedule.retry(Timer::Ask(index), self.now_ms, None, &mut self.dice);
+        self.forget_unneeded();
+    }
+
+    /// Blocks that no lane waits for any more are not asked for.
+    pub(super) fn forget_unneeded(&mut self) {
+        let lanes = &self.lanes;
+        let needed = |cid: &Cid| {
+            lanes.iter().any(|lane| matches!(&lane.work, Work::Fetching(_, gathered) if gathered.needs(cid)))
+        };
+        for cid in self.wanted.retain(needed) {
+            self.schedule.clear(Timer::Block(cid));
+        }
+    }
+
+    pub(super) fn no_work(&mut self, index: u32, asked_ms: Option<u64>) {
+        self.schedule.clear(Timer::Ask(index));
+        let in_ms = super::schedule::spread(asked_ms.unwrap_or(ASK_AGAIN_MS), &mut self.dice);
+        self.schedule.set(Timer::Ask(index), self.now_ms + in_ms);
+        self.lanes[index as usize].work = Work::Waiting;
+        self.notice(Notice::NoWork { lane: index, in_ms });
+    }
+
+    pub(super) fn ask_later(&mut self, index: u32, reason: String, asked_ms: Option<u64>) {
+        self.lanes[index as usize].work = Work::Waiting;
+        self.retry(Timer::Ask(index), reason, asked_ms);
+    }
+
+    pub(super) fn wait_ended(&mut self, index: u32) {
+        if matches!(self.lanes[index as usize].work, Work::Waiting) {
+            self.lanes[index as usize].work = Work::Idle;
+            self.employ(index);
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! What happens when all goes well.
+
+use adit_core::statement::Verdict;
+use adit_miner::lane::LaneCommand;
+use adit_miner::machine::Event;
+use adit_miner::notice::Notice;
+
+use crate::twin::Twin;
+use crate::world::{UNIT_MS, World, config, honest};
+
+#[test]
+fn units_of_every_kind_are_mined_and_paid() {
+    let mut world = World::new(2, 4);
+    world.run(20_000);
+    assert_eq!(world.verdicts(), [Verdict::Valid; 8]);
+    assert_eq!(world.twin.receipts(Verdict::Valid), 8);
+    let leased: i64 = world.twin.leases.values().map(|leased| leased.grant.lease.value.nano()).sum();
+    assert!(leased > 0);
+    let status = world.machine.status();
+    assert_eq!((status.earned.nano(), status.units_valid), (leased, 8));
+    assert_eq!(status.account.unwrap().pending.nano(), leased);
+    assert!(world.journal.is_empty());
+}
+
+#[test]
+fn a_steady_unit_costs_one_request_and_shared_blocks_come_once() {
+    let mut world = World::new(1, 3);
+    world.run(6 * UNIT_MS);
+    assert_eq!(world.sent("/ai-energy/task/").len(), 1);
+    assert_eq!(world.sent("/output").len(), 5);
+    let mut blocks: Vec<&str> =
+        world.requests.iter().map(|(_, request)| request.url.as_str()).filter(|url| url.contains("/ipfs/")).collect();
+    let asked = blocks.len();
+    blocks.sort_unstable();
+    blocks.dedup();
+    assert_eq!(blocks.len(), asked);
+}
+
+#[test]
+fn no_work_is_asked_for_again_when_the_coordinator_says() {
+    let mut world = World::new(1, 0);
+    world.run(30_000);
+    let asked = world.sent("/ai-energy/task/");
+    assert!(asked.len() >= 4, "{asked:?}");
+    assert!(asked.windows(2).all(|pair| pair[1] - pair[0] >= 5_000), "{asked:?}");
+    assert!(world.said("NoWork"));
+}
+
+#[test]
+fn lanes_wait_until_the_first_unit_is_verified() {
+    let mut twin = Twin::new(4);
+    twin.in_flight = 1;
+    let mut world = World::with(config(3), twin, honest(), Default::default());
+    world.run(UNIT_MS);
+    assert_eq!(world.started(), 1);
+    world.run(2 * UNIT_MS);
+    assert_eq!(world.started(), 4);
+}
+
+#[test]
+fn lanes_beyond_the_coordinators_limit_are_off_and_say_why() {
+    let mut twin = Twin::new(4);
+    twin.max_lanes = 2;
+    let mut world = World::with(config(3), twin, honest(), Default::default());
+    world.run(10_000);
+    assert!(world.commands.iter().all(|(lane, command)| *lane < 2 || matches!(command, LaneCommand::Duty(_))));
+    let status = world.machine.status();
+    assert_eq!(
+        (status.lanes[2].state.as_str(), status.lanes[2].why.as_str()),
+        ("off", "the coordinator allows 2 lanes")
+    );
+}
+
+#[test]
+fn a_pause_gives_lanes_no_time_and_no_tasks() {
+    let mut world = World::new(1, 4);
+    world.run(500);
+    let now = world.now_ms;
+    world.at(now, Event::Pause("battery".into()));
+    world.at(now, Event::Pause("hidden".into()));
+    world.run(UNIT_MS + 500);
+    assert!(matches!(world.commands.last(), Some((0, LaneCommand::Duty(duty))) if *duty == 0.0));
+    let started = world.started();
+    world.at(world.now_ms, Event::Resume("battery".into()));
+    world.run(30_000);
+    assert_eq!(world.started(), started);
+    assert_eq!(world.machine.status().paused, ["hidden"]);
+    world.at(world.now_ms, Event::Resume("hidden".into()));
+    world.run(60_000);
+    assert_eq!(world.verdicts(), [Verdict::Valid; 8]);
+}
+
+#[test]
+fn the_chosen_duty_reaches_every_lane() {
+    let mut world = World::new(2, 0);
+    world.run(100);
+    world.at(world.now_ms, Event::Duty(0.25));
+    world.run(200);
+    let told = |wanted| {
+        world.commands.iter().any(|(lane, c)| *lane == wanted && matches!(c, LaneCommand::Duty(d) if *d == 0.25))
+    };
+    assert!(told(0) && told(1));
+}
+
+#[test]
+fn stopping_mid_unit_abandons_it_and_ends_the_session() {
+    let mut world = World::new(2, 4);
+    world.run(UNIT_MS / 2);
+    assert_eq!(world.started(), 2);
+    world.at(world.now_ms, Event::Stop);
+    world.run(60_000);
+    assert!(world.ended);
+    let abandoned = world.commands.iter().filter(|(_, command)| matches!(command, LaneCommand::Abandon)).count();
+    assert_eq!(abandoned, 2);
+    assert_eq!((world.sent("/stop-session").len(), world.sent("/output").len()), (1, 0));
+    let last = &world.notices.last().unwrap().1;
+    assert!(matches!(last, Notice::Stopped { summary: Some(summary) } if summary.tasks_completed == 7), "{last:?}");
+}
+
+#[test]
+fn as_many_units_as_wanted_and_no_more() {
+    let mut wanted = config(2);
+    wanted.max_units = Some(3);
+    let mut world = World::with(wanted, Twin::new(8), honest(), Default::default());
+    world.run(60_000);
+    assert!(world.ended);
+    assert_eq!(world.verdicts().len(), 3);
+    assert_eq!(world.sent("/stop-session").len(), 1);
+}

@@ -1,0 +1,195 @@
+//! What goes wrong without anybody's ill will: restarts, lost replies, busy servers, ended leases.
+
+use adit_core::statement::Verdict;
+use adit_fetch::{FetchError, Method, Response};
+use adit_miner::lane::{LaneCommand, LaneEvent};
+use adit_miner::machine::Event;
+use adit_miner::notice::Notice;
+use adit_protocol::ErrorCode;
+
+use crate::twin::{TTL_MS, Twin, refused};
+use crate::world::{Network, UNIT_MS, World, config, honest};
+
+/// A network on which the first PUT meets `fate`.
+fn first_put(mut fate: impl FnMut(&mut dyn FnMut() -> Response) -> Result<Response, FetchError> + 'static) -> Network {
+    let mut met = false;
+    Box::new(move |request, twin, _| {
+        if request.method == Method::Put && !met {
+            met = true;
+            return fate(&mut || twin.answer(request));
+        }
+        Ok(twin.answer(request))
+    })
+}
+
+fn with_network(lanes: usize, units: u32, network: Network) -> World {
+    World::with(config(lanes), Twin::new(units), network, Default::default())
+}
+
+#[test]
+fn a_restart_of_the_coordinator_costs_no_unit() {
+    let mut world = World::new(2, 2);
+    world.run(UNIT_MS / 2);
+    world.twin.restart();
+    world.run(60_000);
+    assert_eq!(world.verdicts(), [Verdict::Valid; 4]);
+    assert_eq!(world.sent("/register").len(), 2);
+    assert_eq!(world.started(), 4);
+}
+
+#[test]
+fn a_restart_while_waiting_for_work_is_noticed_and_mended() {
+    let mut world = World::new(1, 0);
+    world.run(2_000);
+    world.twin.restart();
+    world.run(60_000);
+    assert_eq!(world.sent("/start-session").len(), 2);
+    assert!(world.said("the session is gone"));
+}
+
+#[test]
+fn a_coordinator_that_is_away_is_waited_for_with_growing_patience() {
+    let network: Network = Box::new(|request, twin, now_ms| match now_ms {
+        1_000_000.. => Ok(twin.answer(request)),
+        _ => Err(FetchError::Connect("refused".into())),
+    });
+    let mut world = with_network(1, 1, network);
+    world.run(1_200_000);
+    let tries = world.sent("/register");
+    let longest = tries.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap();
+    assert!((15..200).contains(&tries.len()), "{} tries", tries.len());
+    assert!((20_000..61_000).contains(&longest), "{longest} ms");
+    assert_eq!(world.verdicts(), [Verdict::Valid; 2]);
+}
+
+#[test]
+fn a_lost_reply_is_asked_for_again_and_counts_once() {
+    let network = first_put(|answer| {
+        answer();
+        Err(FetchError::Interrupted("reset".into()))
+    });
+    let mut world = with_network(1, 1, network);
+    world.run(60_000);
+    assert_eq!(world.verdicts(), [Verdict::Valid; 2]);
+    assert_eq!((world.sent("/output").len(), world.twin.receipts(Verdict::Valid)), (3, 2));
+    assert_eq!(world.machine.status().units_valid, 2);
+}
+
+#[test]
+fn a_busy_coordinator_says_when_and_is_obeyed() {
+    let network = first_put(|_| Ok(Response::new(503, "busy").with_header("retry-after", "20")));
+    let mut world = with_network(1, 1, network);
+    world.run(60_000);
+    let sent = world.sent("/output");
+    assert!((20_000..20_300).contains(&(sent[1] - sent[0])), "{sent:?}");
+    assert_eq!(world.verdicts(), [Verdict::Valid; 2]);
+}
+
+#[test]
+fn a_body_damaged_on_the_way_is_sent_again() {
+    let network = first_put(|_| Ok(refused(ErrorCode::DigestMismatch)));
+    let mut world = with_network(1, 1, network);
+    world.run(60_000);
+    let bodies: Vec<_> = world.requests.iter().filter_map(|(_, request)| request.body.clone()).collect();
+    let (first, again) = (&bodies[2], &bodies[3]);
+    assert_eq!(first, again);
+    assert_eq!(world.verdicts(), [Verdict::Valid; 2]);
+}
+
+#[test]
+fn a_lease_that_cannot_be_fulfilled_is_dropped_and_the_next_asked_for() {
+    let final_ones = [
+        ErrorCode::LeaseExpired,
+        ErrorCode::SecondDigest,
+        ErrorCode::WrongLength,
+        ErrorCode::NoSuchLease,
+        ErrorCode::InvalidSignature,
+    ];
+    for code in final_ones {
+        let mut world = with_network(1, 1, first_put(move |_| Ok(refused(code))));
+        world.run(UNIT_MS + 500);
+        assert!(world.said(code.name()), "{code:?}");
+        assert!(world.journal.is_empty());
+        assert_eq!(world.sent("/output").len(), 1);
+        assert_eq!(world.sent("/ai-energy/task/").len(), 2);
+    }
+}
+
+#[test]
+fn a_unit_that_takes_for_ever_is_abandoned_after_its_lease() {
+    let mut world = World::new(1, 1);
+    world.lane_is_silent = true;
+    world.run(2 * TTL_MS - 1_000);
+    assert!(!world.commands.iter().any(|(_, command)| matches!(command, LaneCommand::Abandon)));
+    world.run(2 * TTL_MS + 1_000);
+    assert!(world.commands.iter().any(|(_, command)| matches!(command, LaneCommand::Abandon)));
+    assert!(world.said("its lease ended"));
+}
+
+#[test]
+fn a_computed_unit_survives_a_crash_and_is_not_computed_again() {
+    let network: Network = Box::new(|request, twin, _| match request.method {
+        Method::Put => Err(FetchError::Timeout(1)),
+        _ => Ok(twin.answer(request)),
+    });
+    let mut first = with_network(1, 1, network);
+    first.run(UNIT_MS + 500);
+    assert_eq!((first.journal.len(), first.verdicts().len()), (1, 0));
+    // Another process, with what the first one left on the disk. The coordinator still holds the lease for the lane.
+    let (twin, journal) = (first.twin, first.journal);
+    let mut second = World::with(config(1), twin, honest(), journal);
+    second.run(500);
+    assert_eq!(second.verdicts(), [Verdict::Valid]);
+    second.run(60_000);
+    assert_eq!((second.verdicts().len(), second.started()), (2, 1));
+    assert!(second.journal.is_empty());
+}
+
+#[test]
+fn a_damaged_journal_is_forgotten() {
+    let lease = adit_core::sign::LeaseId([5; 16]);
+    let mut world = World::with(config(1), Twin::new(1), honest(), [(lease, vec![1, 2, 3])].into());
+    world.run(60_000);
+    assert_eq!(world.verdicts(), [Verdict::Valid; 2]);
+    assert!(world.journal.is_empty());
+}
+
+#[test]
+fn a_lane_that_computes_wrongly_is_switched_off_and_the_others_go_on() {
+    let mut world = World::new(2, 8);
+    let mut compute = std::mem::replace(&mut world.compute, Box::new(|_, _, _| Vec::new()));
+    world.compute = Box::new(move |lane, unit, blocks| {
+        let mut output = compute(lane, unit, blocks);
+        output[0] ^= u8::from(lane == 0);
+        output
+    });
+    world.run(60_000);
+    let status = world.machine.status();
+    assert_eq!(status.units_invalid, 3);
+    assert_eq!(status.lanes[0].state, "off");
+    assert!(status.lanes[0].why.contains("computes wrongly"), "{}", status.lanes[0].why);
+    assert!(!world.ended);
+}
+
+#[test]
+fn a_lane_that_keeps_failing_is_switched_off_and_the_last_one_ends_it_all() {
+    let mut world = World::new(1, 8);
+    world.lane_is_silent = true;
+    for at_ms in (1_000..200_000).step_by(1_000) {
+        world.run(at_ms);
+        let lease = world.commands.iter().rev().find_map(|(_, command)| match command {
+            LaneCommand::Start { lease, .. } => Some(*lease),
+            _ => None,
+        });
+        let Some(lease) = lease else { continue };
+        let event = LaneEvent::Failed { lease, reason: "no memory".into() };
+        world.at(at_ms, Event::Lane { lane: 0, event });
+    }
+    assert!(world.ended);
+    assert_eq!(world.started(), 3);
+    let fatal = world.notices.iter().find_map(|(_, notice)| match notice {
+        Notice::Fatal { reason } => Some(reason.as_str()),
+        _ => None,
+    });
+    assert!(fatal.unwrap().contains("no memory"));
+}
