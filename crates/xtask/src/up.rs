@@ -5,7 +5,7 @@ mod children;
 use std::fs;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -27,6 +27,9 @@ const LISTEN: &str = "127.0.0.1:8000";
 const EXAMPLE: &str = "examples/digits";
 const HEALTHY_WITHIN: Duration = Duration::from_secs(30);
 const JOB_WITHIN: Duration = Duration::from_secs(300);
+const BETWEEN_JOBS: Duration = Duration::from_secs(2);
+/// Rows and columns of the matrices of the jobs that follow the demonstration.
+const MATRIX: usize = 1_024;
 
 pub(crate) fn run(repo: &Repo, args: &Args) -> Result<()> {
     setup::minimal(repo)?;
@@ -74,10 +77,24 @@ fn stay(repo: &Repo, adit: &Path) -> Result<()> {
 fn serve_and_mine(site: &Site<'_>, children: &mut Children) -> Result<()> {
     site.open(children)?;
     println!("\nOpen {}/ and press Start to mine with this browser too. Ctrl-C ends it all.\n", site.url());
-    children.start("mine", &mut site.mine())?;
-    children.start("submit", &mut site.submit(&site.data.join("classes.csv")))?;
-    children.wait_for("submit", JOB_WITHIN)?;
-    children.wait_for_interrupt()
+    // At half duty, so that there is something left for the browser.
+    children.start("mine", site.mine().args(["--throttle", "0.5"]))?;
+    let classes = site.data.join("classes.csv");
+    children.start("submit", &mut site.submit(&classes))?;
+    if let Ended::Interrupted = children.wait_for("submit", JOB_WITHIN)? {
+        return Ok(());
+    }
+    println!("\nThe job's result is {}. More jobs follow, so that there is work to join.\n", classes.display());
+    site.write_matrices()?;
+    for round in 0u64.. {
+        let mut submit = if round % 2 == 0 { site.submit_product() } else { site.submit(&classes) };
+        children.start("submit", submit.arg("--json").stdout(Stdio::null()))?;
+        if let Ended::Interrupted = children.wait_for("submit", JOB_WITHIN)? {
+            break;
+        }
+        children.pause(BETWEEN_JOBS);
+    }
+    Ok(())
 }
 
 /// A coordinator's address and folders, and the program that serves them.
@@ -125,11 +142,45 @@ impl Site<'_> {
         let mut command = Command::new(self.adit);
         command.args(["submit", "infer", "--demo", "--server", &self.url()]);
         command.arg("--data").arg(&self.data);
-        command.arg("--model").arg(example.join("digits.safetensors"));
+        command.arg("--model").arg(example.join("digits-mlp.safetensors"));
         command.arg("--input").arg(example.join("digits.csv"));
+        command.arg("--labels").arg(example.join("labels.csv"));
         command.arg("-o").arg(output);
         command
     }
+
+    /// Two matrices for jobs that keep miners busy for longer than the digits do.
+    fn write_matrices(&self) -> Result<()> {
+        for (name, seed) in [("A.npy", 1), ("B.npy", 2)] {
+            fs::write(self.data.join(name), matrix(seed))?;
+        }
+        Ok(())
+    }
+
+    fn submit_product(&self) -> Command {
+        let mut command = Command::new(self.adit);
+        command.args(["submit", "matmul", "--demo", "--server", &self.url()]);
+        command.arg("--data").arg(&self.data);
+        command.arg(self.data.join("A.npy")).arg(self.data.join("B.npy"));
+        command.arg("-o").arg(self.data.join("C.npy"));
+        command
+    }
+}
+
+/// A square int8 matrix as NumPy writes it (format 1.0), from a linear congruential generator.
+fn matrix(seed: u64) -> Vec<u8> {
+    let text = format!("{{'descr': '|i1', 'fortran_order': False, 'shape': ({MATRIX}, {MATRIX}), }}");
+    // Magic, version, length and header together are a multiple of 64 bytes, and end with a new line.
+    let header = format!("{text:<117}\n");
+    let mut file = b"\x93NUMPY\x01\x00".to_vec();
+    file.extend((header.len() as u16).to_le_bytes());
+    file.extend(header.as_bytes());
+    let mut state = seed;
+    file.extend((0..MATRIX * MATRIX).map(|_| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (state >> 56) as u8
+    }));
+    file
 }
 
 fn compare(output: &Path, expected: &Path) -> Result<()> {

@@ -73,12 +73,12 @@ impl Children {
         bail!("{name} has not ended within {} seconds", within.as_secs())
     }
 
-    pub(crate) fn wait_for_interrupt(&mut self) -> Result<()> {
-        while !self.interrupt.is_pressed() {
-            self.check()?;
+    /// Waits, but not for longer than the person does.
+    pub(crate) fn pause(&self, duration: Duration) {
+        let started = Instant::now();
+        while started.elapsed() < duration && !self.interrupt.is_pressed() {
             std::thread::sleep(LOOK_EVERY);
         }
-        Ok(())
     }
 
     /// An error if any program has ended, or the person has had enough.
