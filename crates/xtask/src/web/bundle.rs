@@ -102,8 +102,11 @@ fn sources(repo: &Repo, module: &Path) -> Result<Vec<PathBuf>> {
     let mut sources = parse_dep_info(&list);
     let manifests = ["Cargo.toml", "Cargo.lock", "package-lock.json"];
     sources.extend(manifests.map(|file| repo.root.join(file)));
-    for krate in fs::read_dir(repo.root.join("crates"))? {
-        sources.push(krate?.path().join("Cargo.toml"));
+    for entry in fs::read_dir(repo.root.join("crates"))? {
+        let manifest = entry?.path().join("Cargo.toml");
+        if manifest.is_file() {
+            sources.push(manifest);
+        }
     }
     sources.sort();
     Ok(sources)
