@@ -11,6 +11,9 @@ use crate::unit::Requant;
 /// Output bytes that are checked at once: they stay in a core's cache, and a fold has several rows to share coins.
 const RUN_BYTES: usize = 512 << 10;
 
+/// So many whole rows in one piece are not gathered into a run first.
+const ROWS_IN_PLACE: usize = 8;
+
 /// One product, prepared for checking: its coins, its weights folded with them, and what follows the product.
 #[derive(Clone)]
 pub struct CheckLayer<F: Fold = ScalarFold> {
@@ -95,18 +98,25 @@ impl<'a, F: Fold> Check<'a, F> {
         Check { fold, layers, input, width, rows, rows_seen: 0, run_bytes, pending, mismatch: None, scratch }
     }
 
-    /// Takes the next bytes of the output, in pieces of any size. Large pieces are read where they are.
+    /// Takes the next bytes of the output, in pieces of any size. Rows that come together are read where they are.
     pub fn bytes(&mut self, mut bytes: &[u8]) {
+        let row_bytes = 4 * self.width.max(1);
         while !bytes.is_empty() {
-            let wanted = (self.run_bytes - self.pending.len()).min(bytes.len());
-            let (piece, rest) = bytes.split_at(wanted);
-            bytes = rest;
-            if piece.len() == self.run_bytes {
-                self.run(piece);
+            let whole = bytes.len() - bytes.len() % row_bytes;
+            let in_place = whole >= ROWS_IN_PLACE * row_bytes;
+            if in_place && self.pending.is_empty() {
+                let (run, rest) = bytes.split_at(whole.min(self.run_bytes));
+                self.run(run);
+                bytes = rest;
                 continue;
             }
+            // Either the rows that follow are read in place and only the row that had begun is gathered, or a run is.
+            let goal = if in_place { self.pending.len().next_multiple_of(row_bytes) } else { self.run_bytes };
+            let (piece, rest) = bytes.split_at((goal - self.pending.len()).min(bytes.len()));
+            self.pending.reserve_exact(goal - self.pending.len());
             self.pending.extend_from_slice(piece);
-            if self.pending.len() == self.run_bytes {
+            bytes = rest;
+            if self.pending.len() == goal {
                 let mut run = mem::take(&mut self.pending);
                 self.run(&run);
                 run.clear();
