@@ -171,9 +171,17 @@ impl fmt::Debug for SecretKey {
 pub struct InvalidSignature;
 
 impl PublicKey {
-    /// Whether the bytes are a point of the curve.
+    /// Whether the bytes are a point of the curve, in its one compressed spelling.
     pub fn is_valid(&self) -> bool {
-        k256::ecdsa::VerifyingKey::from_sec1_bytes(&self.0).is_ok()
+        self.point().is_ok()
+    }
+
+    fn point(&self) -> Result<k256::ecdsa::VerifyingKey, InvalidSignature> {
+        // SEC 1 has a third spelling, compact (05), which would make two keys of one.
+        if !matches!(self.0[0], 2 | 3) {
+            return Err(InvalidSignature);
+        }
+        k256::ecdsa::VerifyingKey::from_sec1_bytes(&self.0).map_err(|_| InvalidSignature)
     }
 
     /// Checks that this key signed `statement`, with low s.
@@ -182,7 +190,7 @@ impl PublicKey {
     }
 
     fn verify_digest(&self, digest: &[u8; 32], signature: &Signature) -> Result<(), InvalidSignature> {
-        let key = k256::ecdsa::VerifyingKey::from_sec1_bytes(&self.0).map_err(|_| InvalidSignature)?;
+        let key = self.point()?;
         let parsed = k256::ecdsa::Signature::from_slice(&signature.0).map_err(|_| InvalidSignature)?;
         if parsed.normalize_s() != parsed {
             return Err(InvalidSignature);
@@ -239,6 +247,9 @@ mod tests {
         assert!(key.to_string().to_uppercase().parse::<PublicKey>().is_err());
         assert!("00".parse::<PublicKey>().is_err());
         assert!(!PublicKey([0; 33]).is_valid());
+        let mut compact = key;
+        compact.0[0] = 5;
+        assert!(key.is_valid() && !compact.is_valid());
     }
 
     #[test]
