@@ -33,6 +33,8 @@ pub mod content_id;
 pub mod encoding;
 pub mod kernel;
 pub mod log;
+#[cfg(feature = "openapi")]
+mod openapi;
 pub mod recheck;
 pub mod reward;
 pub mod sign;

@@ -18,6 +18,7 @@ pub const STATEMENT_VERSION: u32 = 1;
 
 /// A miner's word that it opens a session: signed by its key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SessionStart {
     /// The coordinator that gave the challenge.
@@ -42,6 +43,7 @@ impl Statement for SessionStart {
 
 /// One miner's right to one unit for a time: signed by the coordinator.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Lease {
     /// [`STATEMENT_VERSION`].
@@ -86,6 +88,7 @@ impl Statement for Delivery {
 
 /// What the coordinator found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// Every product holds.
@@ -117,6 +120,7 @@ impl Verdict {
 
 /// How an output was checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Method {
     /// Every product, by Freivalds in Z/2^64; everything elementwise recomputed.
@@ -127,6 +131,7 @@ pub enum Method {
 
 /// The coordinator's statement of a verdict: an entry of its log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Receipt {
     /// [`STATEMENT_VERSION`].
@@ -185,6 +190,7 @@ impl Receipt {
 
 /// The log's state after a group of receipts: signed by the coordinator.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct LogHead {
     /// [`STATEMENT_VERSION`].
@@ -207,6 +213,7 @@ impl Statement for LogHead {
 
 /// A receipt that anyone can check under the coordinator's key: entry, path, signed head.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ProvenReceipt {
     /// The entry.

@@ -26,6 +26,7 @@ pub const MAX_ACTIVATION: i8 = 127;
 
 /// A kernel with a fixed version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Kind {
     /// C = A · B with i8 operands and i32 results.
     #[serde(rename = "matmul_i8/1")]
@@ -63,6 +64,7 @@ impl FromStr for Kind {
 
 /// A row-major i8 matrix, cut into row panels that are raw blocks.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Operand {
     /// Rows in all panels together.
@@ -77,6 +79,7 @@ pub struct Operand {
 
 /// Fixed-point requantisation: (x · multiplier + 2^(shift − 1)) >> shift in i64, clamped to 0..=127 (which is also the ReLU).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Requant {
     /// 1 ..= 2^31 − 1.
@@ -87,6 +90,7 @@ pub struct Requant {
 
 /// One layer of a quantised perceptron.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Layer {
     /// Weights, inputs × outputs, −127..=127.
@@ -102,6 +106,7 @@ pub struct Layer {
 /// The output has one row for each input row: for `matmul_i8` a row of C, for `mlp_i8` the rows Z_1 … Z_L one after
 /// the other, all i32 little-endian. So a row is checked as it arrives, without waiting for the rest.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Unit {
     /// C = A · B.
     #[serde(rename = "matmul_i8/1")]

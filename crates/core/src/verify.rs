@@ -66,6 +66,7 @@ pub struct Mismatch {
 
 /// One wrong value of an output, with the right one: anyone who holds the blocks can recompute it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Counterexample {
     /// Which product: the layer's number from 0; 0 for a product alone.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 /// What an uploaded file turned out to be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FileInfo {
     /// The file's name: the CID of its bytes' BLAKE3 digest.
     pub file: Cid,
@@ -17,6 +18,7 @@ pub struct FileInfo {
 
 /// What a file holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum FileContent {
     /// An i8 matrix (`.npy`).
@@ -42,6 +44,7 @@ pub enum FileContent {
 
 /// A job to be estimated or submitted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct JobRequest {
     /// What is to be computed.
@@ -59,6 +62,7 @@ pub struct JobRequest {
 
 /// What a job computes, by uploaded files.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "kind", deny_unknown_fields)]
 pub enum JobWork {
     /// C = A · B.
@@ -81,6 +85,7 @@ pub enum JobWork {
 
 /// What a job would cost.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Estimate {
     /// The kind.
     pub kind: Kind,
@@ -126,6 +131,7 @@ impl JobState {
 
 /// A job as anyone may see it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct JobView {
     /// Its number.
     pub job: u64,
@@ -169,6 +175,7 @@ pub struct JobView {
 
 /// A list of jobs, newest first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct JobList {
     /// The jobs.
     pub jobs: Vec<JobView>,

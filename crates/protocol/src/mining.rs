@@ -12,6 +12,7 @@ use crate::neonet::Task;
 
 /// Rides along in a registration: the key that the contributor will prove.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RegisterKey {
     /// The miner's key.
@@ -23,6 +24,7 @@ pub struct RegisterKey {
 
 /// Rides along in the answer to a registration, also a duplicate one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RegisterGrant {
     /// The coordinator's key, to be pinned.
     pub coordinator_key: PublicKey,
@@ -38,6 +40,7 @@ pub struct RegisterGrant {
 
 /// What a coordinator allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Limits {
     /// Lanes a session may have.
     pub max_lanes: u32,
@@ -49,6 +52,7 @@ pub struct Limits {
 
 /// Rides along in start-session: the proof of the key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SignedStart {
     /// What is signed.
@@ -59,6 +63,7 @@ pub struct SignedStart {
 
 /// Rides along in the answer to start-session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SessionGrant {
     /// Lanes that may be under way at once, to start with.
     pub in_flight: u32,
@@ -70,6 +75,7 @@ pub struct SessionGrant {
 
 /// Rides along in a task: everything that is needed to compute it and be paid.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TaskGrant {
     /// The right to the unit.
     pub lease: Lease,
@@ -91,6 +97,7 @@ pub struct TaskGrant {
 
 /// An input block.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Input {
     /// Its name.
     pub cid: Cid,
@@ -100,6 +107,7 @@ pub struct Input {
 
 /// The answer to a delivery. The same lease asked again gives the same answer, but for `next`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Delivered {
     /// The lease.
     pub lease: LeaseId,

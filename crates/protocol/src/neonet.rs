@@ -28,7 +28,6 @@ pub struct RegisterRequest {
     pub gpu_model: Option<String>,
     /// The key to be proved. Without it: copies of units, reward 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub adit: Option<RegisterKey>,
 }
 
@@ -38,6 +37,7 @@ fn four() -> i64 {
 
 /// Answer to register: a new contributor, or one that was there (`success` false, HTTP 200).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RegisterResponse {
     /// Whether the contributor is new.
     pub success: bool,
@@ -55,6 +55,7 @@ pub struct RegisterResponse {
     pub next_step: Option<String>,
     /// The ledger's facts in the original's names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub tokenomics: Option<Value>,
     /// For people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -103,12 +104,12 @@ pub struct StartSessionRequest {
     pub contributor_id: String,
     /// The proof of the key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub adit: Option<SignedStart>,
 }
 
 /// Answer to start-session: a new session, or the one that is open (`success` false, HTTP 200).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StartSessionResponse {
     /// Whether the session is new.
     pub success: bool,
@@ -133,6 +134,7 @@ pub struct StartSessionResponse {
 
 /// A task.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Task {
     /// A UUID.
     pub task_id: String,
@@ -143,6 +145,7 @@ pub struct Task {
     /// `matrix_ops`, `inference`, …
     pub task_type: String,
     /// The original's parameters, filled from the unit.
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub data: Value,
     /// For people.
     pub description: String,
@@ -226,6 +229,7 @@ pub struct HeartbeatRequest {
 
 /// Answer to heartbeat.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct HeartbeatResponse {
     /// True.
     pub success: bool,

@@ -1,69 +1,80 @@
 //! Every path that a coordinator serves. Parameters are in braces.
 
-/// Registers a contributor.
-pub const REGISTER: &str = "/ai-energy/register";
-/// Opens a session.
-pub const START_SESSION: &str = "/ai-energy/start-session";
-/// A contributor's task; `?lane=k` asks for one lane's.
-pub const TASK: &str = "/ai-energy/task/{contributor_id}";
-/// Closes a task in the original's shape.
-pub const SUBMIT_RESULT: &str = "/ai-energy/submit-result";
-/// Says that the miner lives. Renews nothing and pays nothing.
-pub const HEARTBEAT: &str = "/ai-energy/heartbeat";
-/// Ends a session.
-pub const STOP_SESSION: &str = "/ai-energy/stop-session";
-/// The network's counters.
-pub const STATS: &str = "/ai-energy/stats";
-/// The contributors with the most verified work.
-pub const LEADERBOARD: &str = "/ai-energy/leaderboard";
-/// One contributor.
-pub const CONTRIBUTOR: &str = "/ai-energy/contributor/{contributor_id}";
-/// Network fees.
-pub const GAS_INFO: &str = "/api/gas/info";
+macro_rules! paths {
+    ($($(#[$doc:meta])* $name:ident = $path:literal;)*) => {
+        $($(#[$doc])* pub const $name: &str = $path;)*
 
-/// Delivers an output.
-pub const OUTPUT: &str = "/v1/leases/{lease}/output";
-/// One lease's receipt.
-pub const RECEIPT: &str = "/v1/leases/{lease}/receipt";
-/// Receipts, newest first: `?miner=KEY&limit=N`.
-pub const RECEIPTS: &str = "/v1/receipts";
-/// The log's signed head.
-pub const LOG_HEAD: &str = "/v1/log/head";
-/// Proof that the log of `?from=` entries is a prefix of the log of `?to=` entries.
-pub const LOG_CONSISTENCY: &str = "/v1/log/consistency";
-/// A raw block: `?format=raw`.
-pub const BLOCK: &str = "/ipfs/{cid}";
-/// One unit's canonical bytes.
-pub const UNIT: &str = "/v1/units/{cid}";
+        /// Every path.
+        pub const ALL: &[&str] = &[$($name,)*];
+    };
+}
 
-/// Uploads a file: `?name=A.npy`.
-pub const FILES: &str = "/v1/files";
-/// Price and size of a job before it is sent.
-pub const ESTIMATE: &str = "/v1/estimate";
-/// Submits a job (POST), lists jobs (GET).
-pub const JOBS: &str = "/v1/jobs";
-/// Shows a job (GET), cancels it (DELETE).
-pub const JOB: &str = "/v1/jobs/{job}";
-/// A finished job's result file.
-pub const JOB_RESULT: &str = "/v1/jobs/{job}/result";
+paths! {
+    /// Registers a contributor.
+    REGISTER = "/ai-energy/register";
+    /// Opens a session.
+    START_SESSION = "/ai-energy/start-session";
+    /// A contributor's task; `?lane=k` asks for one lane's.
+    TASK = "/ai-energy/task/{contributor_id}";
+    /// Closes a task in the original's shape.
+    SUBMIT_RESULT = "/ai-energy/submit-result";
+    /// Says that the miner lives. Renews nothing and pays nothing.
+    HEARTBEAT = "/ai-energy/heartbeat";
+    /// Ends a session.
+    STOP_SESSION = "/ai-energy/stop-session";
+    /// The network's counters.
+    STATS = "/ai-energy/stats";
+    /// The contributors with the most verified work.
+    LEADERBOARD = "/ai-energy/leaderboard";
+    /// One contributor.
+    CONTRIBUTOR = "/ai-energy/contributor/{contributor_id}";
+    /// Network fees.
+    GAS_INFO = "/api/gas/info";
 
-/// Who the coordinator is and what it is doing.
-pub const OVERVIEW: &str = "/v1/overview";
-/// One miner's account: `{key}` is its public key.
-pub const ACCOUNT: &str = "/v1/accounts/{key}";
-/// The miners seen lately. Needs the token.
-pub const MINERS: &str = "/v1/miners";
-/// The ledger's totals by account kind.
-pub const LEDGER: &str = "/v1/ledger";
-/// Epochs, newest first.
-pub const EPOCHS: &str = "/v1/epochs";
+    /// Delivers an output.
+    OUTPUT = "/v1/leases/{lease}/output";
+    /// One lease's receipt.
+    RECEIPT = "/v1/leases/{lease}/receipt";
+    /// Receipts, newest first: `?miner=KEY&limit=N`.
+    RECEIPTS = "/v1/receipts";
+    /// The log's signed head.
+    LOG_HEAD = "/v1/log/head";
+    /// Proof that the log of `?from=` entries is a prefix of the log of `?to=` entries.
+    LOG_CONSISTENCY = "/v1/log/consistency";
+    /// A raw block: `?format=raw`.
+    BLOCK = "/ipfs/{cid}";
+    /// One unit's canonical bytes.
+    UNIT = "/v1/units/{cid}";
 
-/// Liveness.
-pub const HEALTH: &str = "/healthz";
-/// Prometheus metrics.
-pub const METRICS: &str = "/metrics";
-/// The API's description.
-pub const OPENAPI: &str = "/openapi.json";
+    /// Uploads a file: `?name=A.npy`.
+    FILES = "/v1/files";
+    /// Price and size of a job before it is sent.
+    ESTIMATE = "/v1/estimate";
+    /// Submits a job (POST), lists jobs (GET).
+    JOBS = "/v1/jobs";
+    /// Shows a job (GET), cancels it (DELETE).
+    JOB = "/v1/jobs/{job}";
+    /// A finished job's result file.
+    JOB_RESULT = "/v1/jobs/{job}/result";
+
+    /// Who the coordinator is and what it is doing.
+    OVERVIEW = "/v1/overview";
+    /// One miner's account: `{key}` is its public key.
+    ACCOUNT = "/v1/accounts/{key}";
+    /// The miners seen lately. Needs the token.
+    MINERS = "/v1/miners";
+    /// The ledger's totals by account kind.
+    LEDGER = "/v1/ledger";
+    /// Epochs, newest first.
+    EPOCHS = "/v1/epochs";
+
+    /// Liveness.
+    HEALTH = "/healthz";
+    /// Prometheus metrics.
+    METRICS = "/metrics";
+    /// The API's description.
+    OPENAPI = "/openapi.json";
+}
 
 /// Header: the session that asks for a task (a bearer secret: the session's id).
 pub const SESSION_HEADER: &str = "adit-session";

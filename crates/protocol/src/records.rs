@@ -8,8 +8,19 @@ use adit_core::statement::{LogHead, ProvenReceipt};
 use adit_core::{Amount, PublicKey, Signature};
 use serde::{Deserialize, Serialize};
 
+/// The coordinator lives and its database answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Health {
+    /// `ok`.
+    pub status: String,
+    /// The coordinator's key.
+    pub coordinator_key: PublicKey,
+}
+
 /// Who the coordinator is and what it is doing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Overview {
     /// The coordinator's key.
     pub coordinator_key: PublicKey,
@@ -47,6 +58,7 @@ pub struct Overview {
 
 /// Verdicts by kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Verdicts {
     /// Valid outputs.
     pub valid: u64,
@@ -62,6 +74,7 @@ pub struct Verdicts {
 
 /// A miner's account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Account {
     /// The contributor's id.
     pub contributor: String,
@@ -83,6 +96,7 @@ pub struct Account {
 
 /// A miner as its operator sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MinerView {
     /// Its account.
     pub account: Account,
@@ -100,6 +114,7 @@ pub struct MinerView {
 
 /// The miners seen lately.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MinerList {
     /// Most recent first.
     pub miners: Vec<MinerView>,
@@ -107,6 +122,7 @@ pub struct MinerList {
 
 /// Receipts, newest first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ReceiptList {
     /// The receipts, each with its proof.
     pub receipts: Vec<ProvenReceipt>,
@@ -114,6 +130,7 @@ pub struct ReceiptList {
 
 /// The log's head.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SignedHead {
     /// The head.
     pub head: LogHead,
@@ -123,6 +140,7 @@ pub struct SignedHead {
 
 /// Proof that one log is a prefix of another.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ConsistencyProof {
     /// Entries of the shorter.
     pub from: u64,
@@ -134,6 +152,7 @@ pub struct ConsistencyProof {
 
 /// An epoch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct EpochView {
     /// Its number.
     pub epoch: u64,
@@ -155,6 +174,7 @@ pub struct EpochView {
 
 /// Epochs, newest first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct EpochList {
     /// The epochs.
     pub epochs: Vec<EpochView>,
@@ -162,6 +182,7 @@ pub struct EpochList {
 
 /// The ledger's totals. Issuance is the only account below zero; all of them add up to zero.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LedgerTotals {
     /// Balance by account kind.
     pub accounts: Vec<AccountTotal>,
@@ -173,6 +194,7 @@ pub struct LedgerTotals {
 
 /// One account kind's balance.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AccountTotal {
     /// `issuance`, `budget`, `escrow`, `requester`, `miner`, …
     pub kind: String,

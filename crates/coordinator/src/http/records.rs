@@ -5,19 +5,17 @@ use std::sync::atomic::Ordering;
 
 use adit_core::{Amount, PublicKey};
 use adit_protocol::ErrorCode;
-use adit_protocol::records::{Account, EpochList, LedgerTotals, MinerList, Overview};
+use adit_protocol::records::{Account, EpochList, Health, LedgerTotals, MinerList, Overview};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
 
 use super::extract::{Operator, Path};
 use super::{Answer, App, Shared};
 use crate::error::ApiError;
 use crate::service::settle::account_of;
 use crate::service::views;
-use crate::store::writer::now_ms;
 use crate::store::{blocks, jobs, leases, ledger, log, people};
 
 /// The window of the overview's rate.
@@ -29,7 +27,7 @@ pub(super) async fn overview(State(app): Shared) -> Answer<Overview> {
 
 async fn look(app: &App) -> Result<Overview, ApiError> {
     let mut db = app.store.read().await?;
-    let now_ms = now_ms();
+    let now_ms = app.clock.now_ms();
     let epoch = ledger::open_epoch(&mut db).await?;
     let (jobs_active, jobs_total) = jobs::counts(&mut db).await?;
     let (leases_live, verdicts) = leases::verdicts(&mut db).await?;
@@ -65,7 +63,7 @@ pub(super) async fn miners(State(app): Shared, _: Operator) -> Answer<MinerList>
     let mut db = app.store.read().await?;
     let mut miners = Vec::new();
     for row in people::miners(&mut db, 100).await? {
-        miners.extend(views::miner_view(&mut db, &row, now_ms()).await?);
+        miners.extend(views::miner_view(&mut db, &row, app.clock.now_ms()).await?);
     }
     Ok(Json(MinerList { miners }))
 }
@@ -80,9 +78,9 @@ pub(super) async fn epochs(State(app): Shared) -> Answer<EpochList> {
 }
 
 /// Alive, with the database answering.
-pub(super) async fn health(State(app): Shared) -> Answer<serde_json::Value> {
+pub(super) async fn health(State(app): Shared) -> Answer<Health> {
     ledger::open_epoch(&mut *app.store.read().await?).await?;
-    Ok(Json(json!({ "status": "ok", "coordinator_key": app.public_key })))
+    Ok(Json(Health { status: "ok".to_owned(), coordinator_key: app.public_key }))
 }
 
 /// Prometheus' text format.
