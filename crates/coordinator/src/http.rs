@@ -17,16 +17,17 @@ use adit_core::sign::SecretKey;
 use adit_cpu::Cpu;
 use adit_protocol::{ErrorCode, paths};
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get, post, put};
+use axum::routing::{MethodRouter, any, get, post, put};
 use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::CorsLayer;
 use tower_http::services::{ServeDir, ServeFile};
 
+use crate::clock::Clock;
 use crate::error::ApiError;
 use crate::service::Terms;
 use crate::service::check::Checker;
@@ -50,6 +51,7 @@ pub(crate) struct App {
     pub(crate) public_key: PublicKey,
     pub(crate) token: String,
     pub(crate) terms: Terms,
+    pub(crate) clock: Clock,
     pub(crate) max_stored_bytes: u64,
     pub(crate) hosts: Vec<String>,
     pub(crate) started: Instant,
@@ -83,14 +85,14 @@ pub(crate) fn router(app: Arc<App>, web: Option<&Path>) -> Router {
         .route("/api/ai-energy/leaderboard", get(neonet::leaderboard))
         .route(paths::CONTRIBUTOR, get(neonet::contributor))
         .route(paths::GAS_INFO, get(neonet::gas_info))
-        .route(paths::OUTPUT, put(mining::deliver).get(mining::output).layer(DefaultBodyLimit::disable()))
+        .route(paths::OUTPUT, put(mining::deliver).get(mining::output))
         .route(paths::RECEIPT, get(mining::receipt))
         .route(paths::RECEIPTS, get(mining::receipts))
         .route(paths::LOG_HEAD, get(mining::log_head))
         .route(paths::LOG_CONSISTENCY, get(mining::log_consistency))
         .route(paths::BLOCK, get(mining::block))
         .route(paths::UNIT, get(mining::unit))
-        .route(paths::FILES, post(jobs::upload).layer(DefaultBodyLimit::max(MAX_FILE_BYTES)))
+        .route(paths::FILES, post(jobs::upload))
         .route(paths::ESTIMATE, post(jobs::estimate))
         .route(paths::JOBS, post(jobs::submit).get(jobs::list))
         .route(paths::JOB, get(jobs::show).delete(jobs::cancel))
@@ -105,12 +107,11 @@ pub(crate) fn router(app: Arc<App>, web: Option<&Path>) -> Router {
         .route(paths::OPENAPI, get(openapi::document))
         .route("/v1/{*rest}", any(no_such_path))
         .route("/ai-energy/{*rest}", any(no_such_path))
-        .method_not_allowed_fallback(method_not_allowed)
-        .layer(DefaultBodyLimit::max(MAX_JSON_BYTES));
+        .method_not_allowed_fallback(method_not_allowed);
     let api = match web {
-        Some(web) => api
-            .route_service("/dashboard", ServeFile::new(web.join("dashboard.html")))
-            .fallback_service(ServeDir::new(web)),
+        Some(web) => {
+            api.route_service("/dashboard", ServeFile::new(web.join("dashboard.html"))).fallback_service(page(web))
+        }
         None => api.fallback(no_such_path),
     };
     api.layer(middleware::map_response(harden))
@@ -118,6 +119,11 @@ pub(crate) fn router(app: Arc<App>, web: Option<&Path>) -> Router {
         .layer(CatchPanicLayer::custom(|_| ApiError::new(ErrorCode::Internal, "A handler failed.").into_response()))
         .layer(middleware::from_fn_with_state(app.clone(), count))
         .with_state(app)
+}
+
+/// The page's files. What is none of them is an error like any other.
+fn page(web: &Path) -> ServeDir<MethodRouter> {
+    ServeDir::new(web).call_fallback_on_method_not_allowed(true).fallback(any(no_such_path))
 }
 
 /// Any page may mine here: there are no cookies, and a signature is what counts.
@@ -140,19 +146,12 @@ async fn method_not_allowed() -> ApiError {
     ApiError::new(ErrorCode::MethodNotAllowed, "Method Not Allowed: see /openapi.json for every path")
 }
 
-/// Headers for every answer. Errors of the framework itself (a body over its cap) become errors of ours.
+/// Headers for every answer.
 async fn harden(mut response: Response) -> Response {
-    if response.status() == StatusCode::PAYLOAD_TOO_LARGE && !is_json(&response) {
-        response = ApiError::new(ErrorCode::BodyTooLarge, "the body is larger than this call allows").into_response();
-    }
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     response
-}
-
-fn is_json(response: &Response) -> bool {
-    response.headers().get(header::CONTENT_TYPE).is_some_and(|value| value == "application/json")
 }
 
 async fn count(State(app): Shared, request: Request, next: Next) -> Response {

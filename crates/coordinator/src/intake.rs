@@ -20,7 +20,7 @@ mod samples;
 use std::str::FromStr;
 
 use adit_core::content_id::MAX_BLOCK_BYTES;
-use adit_core::unit::{MAX_ACTIVATION, MAX_COLS, MAX_INPUT_BYTES, MAX_K, MAX_ROWS, Requant};
+use adit_core::unit::{MAX_ACTIVATION, MAX_COLS, MAX_INPUT_BYTES, MAX_ROWS, Requant};
 
 pub use cut::{input_panel_rows, model_blocks, operand_blocks};
 pub use error::IntakeError;
@@ -124,7 +124,7 @@ pub fn product(a: Parsed, b: Parsed) -> Result<(Matrix, Matrix), IntakeError> {
             rule: "A's columns equal B's rows",
         });
     }
-    error::at_most("inner dimension k", u64::from(a.cols), u64::from(MAX_K))?;
+    error::inner_dimension(u64::from(a.cols))?;
     fits_a_unit(b.values.len())?;
     Ok((a, b))
 }

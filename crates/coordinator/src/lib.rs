@@ -7,6 +7,7 @@
 //! `http/mining` (delivery) → `service/check` (verification) → `service/settle` (verdict, money, receipt) →
 //! `service/epoch` (payment).
 
+mod clock;
 mod error;
 mod http;
 pub mod intake;
@@ -22,9 +23,10 @@ use adit_core::sign::SecretKey;
 use adit_core::{Amount, PublicKey};
 use axum::Router;
 
+pub use clock::Clock;
 use service::check::Checker;
 use service::{Terms, epoch, upkeep};
-use store::Store;
+use store::{Store, WriteError};
 
 /// How a coordinator is run.
 #[derive(Clone, Debug)]
@@ -43,6 +45,8 @@ pub struct Config {
     pub max_stored_bytes: u64,
     /// Names by which operators reach it, beside addresses and `localhost`.
     pub hosts: Vec<String>,
+    /// What time it is.
+    pub clock: Clock,
 }
 
 impl Config {
@@ -56,6 +60,7 @@ impl Config {
             epoch_ms: 600_000,
             max_stored_bytes: 32 << 30,
             hosts: Vec::new(),
+            clock: Clock::default(),
         }
     }
 }
@@ -75,6 +80,9 @@ pub enum ServeError {
     /// The key's file.
     #[error("{0} does not hold a secp256k1 key; restore it from a backup, or move it away to begin with a new key")]
     Key(PathBuf),
+    /// The token's file.
+    #[error("{0} does not hold a token of at least 16 characters; remove it to get a new one")]
+    Token(PathBuf),
     /// The database.
     #[error("the database cannot be opened: {0}")]
     Database(#[from] sqlx::Error),
@@ -87,6 +95,12 @@ pub enum ServeError {
     /// The server failed.
     #[error("the server failed: {0}")]
     Server(std::io::Error),
+}
+
+impl From<WriteError> for ServeError {
+    fn from(error: WriteError) -> Self {
+        ServeError::Database(sqlx::Error::Configuration(error.to_string().into()))
+    }
 }
 
 /// A coordinator, open and keeping its leases and epochs, with or without a socket.
@@ -104,10 +118,9 @@ impl Coordinator {
         let key = load_or_make_key(&config.data.join("coordinator.key"))?;
         let token = load_or_make_token(&config.data.join("admin.token"))?;
         let public_key = key.public_key();
-        let store = Store::open(&config.data.join("adit.sqlite"), key.clone()).await?;
+        let store = Store::open(&config.data.join("adit.sqlite"), key.clone(), config.clock.clone()).await?;
         let terms = Terms { block_budget: config.block_budget, epoch_ms: config.epoch_ms };
-        let opened = store.write(epoch::OpenFirst(terms)).await;
-        opened.map_err(|error| ServeError::Database(sqlx::Error::Configuration(error.to_string().into())))?;
+        store.write(epoch::OpenFirst(terms)).await?;
         let checker = Checker::new(store.clone())?;
         let upkeep = tokio::spawn(upkeep::run(store.clone(), terms));
         let app = Arc::new(http::App {
@@ -118,6 +131,7 @@ impl Coordinator {
             public_key,
             token,
             terms,
+            clock: config.clock.clone(),
             max_stored_bytes: config.max_stored_bytes,
             hosts: config.hosts.clone(),
             started: Instant::now(),
@@ -144,7 +158,12 @@ impl Coordinator {
 
     /// What the ledger and the units promise; each sentence is one that does not hold.
     pub async fn audit(&self) -> Result<Vec<String>, sqlx::Error> {
-        store::ledger::audit(&mut *self.app.store.read().await?).await
+        store::audit::audit(&mut *self.app.store.read().await?).await
+    }
+
+    /// Does at once what is done twice a second: ends what is overdue, closes the epoch if its time is over.
+    pub async fn upkeep(&self) -> Result<(), ServeError> {
+        Ok(upkeep::round(&self.app.store, self.app.terms).await?)
     }
 
     /// Commits what was accepted and closes the directory.
@@ -198,7 +217,9 @@ fn load_or_make_key(path: &Path) -> Result<SecretKey, ServeError> {
 
 fn load_or_make_token(path: &Path) -> Result<String, ServeError> {
     if let Some(text) = read_if_there(path)? {
-        return Ok(text.trim().to_owned());
+        // An empty token would be anybody's.
+        let token = text.trim();
+        return if token.len() < 16 { Err(ServeError::Token(path.to_owned())) } else { Ok(token.to_owned()) };
     }
     let token = hex::encode(store::secret()?);
     write_private(path, &token)?;
@@ -213,16 +234,18 @@ fn read_if_there(path: &Path) -> Result<Option<String>, ServeError> {
     }
 }
 
-/// Writes a secret that only its owner may read.
+/// Writes a secret that only its owner may read: the whole of it or, after a crash, nothing.
 fn write_private(path: &Path, text: &str) -> Result<(), ServeError> {
     use std::io::Write;
+    let draft = path.with_extension("new");
     let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
+    options.write(true).create(true).truncate(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let written = options.open(path).and_then(|mut file| {
+    let written = options.open(&draft).and_then(|mut file| {
         file.write_all(text.as_bytes())?;
-        file.sync_all()
+        file.sync_all()?;
+        std::fs::rename(&draft, path)
     });
     written.map_err(|error| ServeError::File(path.to_owned(), error))
 }

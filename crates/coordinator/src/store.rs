@@ -3,6 +3,7 @@
 //! Reads go to [`Store::read`]. Every write is an [`Operation`] that the [`writer`] applies: see there for what a
 //! committed answer means.
 
+pub(crate) mod audit;
 pub(crate) mod blocks;
 pub(crate) mod jobs;
 pub(crate) mod leases;
@@ -17,6 +18,8 @@ use std::time::Duration;
 use adit_core::sign::SecretKey;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection, SqlitePool};
+
+use crate::clock::Clock;
 
 pub(crate) use writer::{Batch, Operation, Sealed, WriteError};
 
@@ -35,7 +38,7 @@ pub(crate) struct Store {
 
 impl Store {
     /// Opens or creates the database in `path` and starts its writer, which signs log heads with `key`.
-    pub(crate) async fn open(path: &Path, key: SecretKey) -> Result<Store, sqlx::Error> {
+    pub(crate) async fn open(path: &Path, key: SecretKey, clock: Clock) -> Result<Store, sqlx::Error> {
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
@@ -47,7 +50,7 @@ impl Store {
         let mut connection = SqliteConnection::connect_with(&options).await?;
         sqlx::raw_sql(include_str!("store/schema.sql")).execute(&mut connection).await?;
         let readers = SqlitePoolOptions::new().max_connections(READERS).connect_with(options.read_only(true)).await?;
-        let writer = writer::Writer::start(connection, key).await?;
+        let writer = writer::Writer::start(connection, key, clock).await?;
         Ok(Store { readers, writer })
     }
 

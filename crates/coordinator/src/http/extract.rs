@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use adit_protocol::ErrorCode;
 use adit_protocol::error::{Detail, ErrorBody, FieldError};
-use axum::body::Bytes;
+use axum::body::{Body as HttpBody, Bytes, HttpBody as _};
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use serde::de::DeserializeOwned;
 
-use super::App;
+use super::{App, BODY_TIMEOUT, MAX_JSON_BYTES};
 use crate::error::ApiError;
 
 /// A JSON body.
@@ -20,24 +20,30 @@ pub(super) struct Body<T>(pub(super) T);
 impl<T: DeserializeOwned> FromRequest<Arc<App>> for Body<T> {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, ApiError> {
+    async fn from_request(request: Request, _: &Arc<App>) -> Result<Self, ApiError> {
         if !is_json(request.headers()) {
             let detail = "send the body as JSON, with `Content-Type: application/json`";
             return Err(ApiError::new(ErrorCode::UnsupportedMediaType, detail));
         }
-        let bytes = Bytes::from_request(request, app).await.map_err(|_| too_large())?;
+        let bytes = read_body(request.into_body(), MAX_JSON_BYTES).await?;
         serde_json::from_slice(&bytes).map(Body).map_err(|error| malformed(&error))
     }
+}
+
+/// A whole body of at most `max_bytes`. One that is announced longer is refused before any of it is read.
+pub(super) async fn read_body(body: HttpBody, max_bytes: usize) -> Result<Bytes, ApiError> {
+    if body.size_hint().lower() > max_bytes as u64 {
+        return Err(ApiError::new(ErrorCode::BodyTooLarge, format!("the body has more than {max_bytes} bytes")));
+    }
+    let read = tokio::time::timeout(BODY_TIMEOUT, axum::body::to_bytes(body, max_bytes)).await;
+    let detail = format!("the body has more than {max_bytes} bytes, or did not arrive whole in time");
+    read.ok().and_then(Result::ok).ok_or_else(|| ApiError::new(ErrorCode::BodyTooLarge, detail))
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
     let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let kind = value.split(';').next().unwrap_or_default().trim();
     kind.eq_ignore_ascii_case("application/json")
-}
-
-pub(super) fn too_large() -> ApiError {
-    ApiError::new(ErrorCode::BodyTooLarge, "the body is larger than this call allows, or did not arrive whole")
 }
 
 /// A body of the wrong shape, told as the original's framework tells it.

@@ -7,22 +7,21 @@ use adit_core::content_id::output_cid;
 use adit_protocol::ErrorCode;
 use adit_protocol::jobs::{Estimate, FileInfo, JobList, JobRequest, JobState, JobView, JobWork};
 use axum::Json;
-use axum::body::{Body as HttpBody, Bytes};
+use axum::body::Body as HttpBody;
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use futures::stream;
 use serde::Deserialize;
 
-use super::extract::{Body, Operator, Path, Query, too_large};
+use super::extract::{Body, Operator, Path, Query, read_body};
 use super::neonet::random;
-use super::{Answer, App, Shared};
+use super::{Answer, App, MAX_FILE_BYTES, Shared};
 use crate::error::{ApiError, Refusal};
 use crate::intake::{self, Format, Parsed};
 use crate::service::check::last_bias;
 use crate::service::jobs::{Cancel, Order, StoreFile, Submit, describe, result_head, result_part};
 use crate::service::views::job_view;
-use crate::store::writer::now_ms;
 use crate::store::{blocks, jobs};
 
 /// The longest name of a job or file.
@@ -40,9 +39,9 @@ pub(super) async fn upload(
     State(app): Shared,
     _: Operator,
     Query(query): Query<UploadQuery>,
-    body: Result<Bytes, axum::extract::rejection::BytesRejection>,
+    body: HttpBody,
 ) -> Answer<FileInfo> {
-    let bytes = body.map_err(|_| too_large())?.to_vec();
+    let bytes = read_body(body, MAX_FILE_BYTES).await?.to_vec();
     let extension = query.name.rsplit_once('.').map_or(query.name.as_str(), |(_, extension)| extension);
     let format: Format = extension.parse().map_err(Refusal::from)?;
     let (content, file, bytes) = blocking(move || {
@@ -79,7 +78,13 @@ async fn order(app: &Arc<App>, work: &JobWork) -> Result<Order, ApiError> {
     let (left, right) = (parsed(app, left).await?, parsed(app, right).await?);
     let matmul = matches!(work, JobWork::MatmulI8 { .. });
     let cut = move || if matmul { Order::matmul(left, right) } else { Order::inference(left, right) };
-    Ok(blocking(cut).await??)
+    let order = blocking(cut).await??;
+    let (bytes, room) = (order.template.output_bytes(), app.max_stored_bytes);
+    if bytes > room {
+        let detail = format!("the outputs would have {bytes} bytes and the store holds {room}: cut the work");
+        return Err(ApiError::new(ErrorCode::InvalidShape, detail));
+    }
+    Ok(order)
 }
 
 pub(super) async fn estimate(State(app): Shared, _: Operator, Body(request): Body<JobRequest>) -> Answer<Estimate> {
@@ -97,6 +102,11 @@ pub(super) async fn submit(State(app): Shared, _: Operator, Body(request): Body<
     let mut inline = None;
     if order.too_small() && !request.demo {
         // Work that small does not pay to delegate: it is computed here, at once.
+        if !order.fits_inline() {
+            let detail = "checking this work costs as much as doing it, and its result is too large to be computed \
+                          here at once: cut it into smaller jobs, or submit it as a demonstration (demo)";
+            return Err(ApiError::new(ErrorCode::TooSmall, detail));
+        }
         let cpu = app.cpu;
         let computed = blocking(move || (order.compute_inline(&cpu), order)).await?;
         let missing = |_| ApiError::new(ErrorCode::Internal, "The coordinator failed to compute a small job.");
@@ -112,14 +122,14 @@ pub(super) async fn submit(State(app): Shared, _: Operator, Body(request): Body<
         max_stored_bytes: app.max_stored_bytes,
     };
     let (row, _) = app.store.write(operation).await?;
-    Ok(Json(job_view(&mut *app.store.read().await?, &row, now_ms()).await?))
+    Ok(Json(job_view(&mut *app.store.read().await?, &row, app.clock.now_ms()).await?))
 }
 
 pub(super) async fn list(State(app): Shared) -> Answer<JobList> {
     let mut db = app.store.read().await?;
     let mut views = Vec::new();
     for row in jobs::jobs(&mut db, MAX_JOBS).await? {
-        views.push(job_view(&mut db, &row, now_ms()).await?);
+        views.push(job_view(&mut db, &row, app.clock.now_ms()).await?);
     }
     Ok(Json(JobList { jobs: views }))
 }
@@ -131,12 +141,12 @@ fn no_such_job() -> ApiError {
 pub(super) async fn show(State(app): Shared, Path(job): Path<i64>) -> Answer<JobView> {
     let mut db = app.store.read().await?;
     let row = jobs::job(&mut db, job).await?.ok_or_else(no_such_job)?;
-    Ok(Json(job_view(&mut db, &row, now_ms()).await?))
+    Ok(Json(job_view(&mut db, &row, app.clock.now_ms()).await?))
 }
 
 pub(super) async fn cancel(State(app): Shared, _: Operator, Path(job): Path<i64>) -> Answer<JobView> {
     let (row, _) = app.store.write(Cancel(job)).await?;
-    Ok(Json(job_view(&mut *app.store.read().await?, &row, now_ms()).await?))
+    Ok(Json(job_view(&mut *app.store.read().await?, &row, app.clock.now_ms()).await?))
 }
 
 /// The result file, unit by unit.
@@ -157,7 +167,7 @@ pub(super) async fn result(State(app): Shared, _: Operator, Path(job): Path<i64>
         return Err(gone());
     }
     let bias = last_bias(&mut db, &template).await?;
-    let view = job_view(&mut db, &row, now_ms()).await?;
+    let view = job_view(&mut db, &row, app.clock.now_ms()).await?;
     drop(db);
     let kind = match view.result_bytes {
         Some(_) => "application/octet-stream",

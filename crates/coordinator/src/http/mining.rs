@@ -24,7 +24,6 @@ use crate::error::ApiError;
 use crate::service::settle::{Settle, Settled, second_digest};
 use crate::store::jobs::{self, JobRow, unit_of};
 use crate::store::leases::{self, LeaseRow};
-use crate::store::writer::now_ms;
 use crate::store::{Db, blocks, log, people};
 
 /// Takes an output: exact length, live lease, signature, then hash and check in one pass.
@@ -34,7 +33,7 @@ pub(super) async fn deliver(
     headers: HeaderMap,
     body: Body,
 ) -> Answer<Delivered> {
-    let announced_at_ms = now_ms();
+    let announced_at_ms = app.clock.now_ms();
     let id: LeaseId = lease.parse().map_err(|_| no_such_lease())?;
     let order = Order::find(&app, &id).await?;
     let delivery = order.signed_delivery(&headers, &body)?;

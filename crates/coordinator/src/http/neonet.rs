@@ -23,7 +23,6 @@ use crate::service::people::{Heartbeat, Register, StartSession, Started, StopSes
 use crate::service::settle::account_of;
 use crate::service::{CHALLENGE_MS, MAX_LANES, SESSION_IDLE_MS, views};
 use crate::store::people::{self, SessionRow};
-use crate::store::writer::now_ms;
 use crate::store::{leases, secret};
 
 /// When a lane without work should ask again.
@@ -45,7 +44,7 @@ pub(super) async fn register(State(app): Shared, Body(request): Body<RegisterReq
             max_block_bytes: content_id::MAX_BLOCK_BYTES as u64,
         },
     });
-    let contributor = views::contributor_view(&mut db, &registered.contributor, now_ms()).await?;
+    let contributor = views::contributor_view(&mut db, &registered.contributor, app.clock.now_ms()).await?;
     let empty = RegisterResponse {
         success: registered.new,
         message: None,
@@ -65,7 +64,7 @@ pub(super) async fn register(State(app): Shared, Body(request): Body<RegisterReq
         message: Some("Registered".to_owned()),
         contributor_id: Some(contributor.id),
         next_step: Some("Call /ai-energy/start-session to begin".to_owned()),
-        tokenomics: Some(views::tokenomics(&mut db).await?),
+        tokenomics: Some(views::tokenomics(&mut db, app.clock.now_ms()).await?),
         note: Some("Rewards follow verified work alone; hardware, uptime and heartbeats earn nothing.".to_owned()),
         ..empty
     }))
@@ -239,14 +238,14 @@ pub(super) async fn submit_result(
         drop(db);
         let operation = crate::service::keyless::Refuse { contributor, task: request.task_id.clone() };
         app.store.write(operation).await?;
-        return Ok(Json(unpaid(&request.task_id, "not verified: this client has no key, so its results earn nothing")));
+        return Ok(Json(unpaid("not verified: this client has no key, so its results earn nothing")));
     };
     if lease.session != request.session_id {
         return Err(ApiError::new(ErrorCode::NotYourSession, "Session belongs to another contributor"));
     }
     if lease.verdict.as_deref() != Some("valid") {
         let error = "not verified: deliver the output with PUT /v1/leases/{lease}/output first";
-        return Ok(Json(unpaid(&request.task_id, error)));
+        return Ok(Json(unpaid(error)));
     }
     let key = lease.miner()?;
     let account = account_of(&mut db, &key).await?;
@@ -264,10 +263,10 @@ pub(super) async fn submit_result(
     }))
 }
 
-fn unpaid(task: &str, error: &str) -> SubmitResultResponse {
+fn unpaid(error: &str) -> SubmitResultResponse {
     SubmitResultResponse {
         success: false,
-        task_id: Some(task.to_owned()),
+        task_id: None,
         error: Some(error.to_owned()),
         reward: 0.0,
         total_rewards: None,
@@ -312,12 +311,12 @@ pub(super) async fn stop_session(
 }
 
 pub(super) async fn gas_info(State(app): Shared) -> Answer<GasInfo> {
-    Ok(Json(views::gas_info(&mut *app.store.read().await?, now_ms()).await?))
+    Ok(Json(views::gas_info(&mut *app.store.read().await?, app.clock.now_ms()).await?))
 }
 
 pub(super) async fn stats(State(app): Shared) -> Answer<Stats> {
     let mut db = app.store.read().await?;
-    Ok(Json(crate::service::network::stats(&mut db, now_ms()).await?))
+    Ok(Json(crate::service::network::stats(&mut db, app.clock.now_ms()).await?))
 }
 
 #[derive(Deserialize)]
@@ -332,7 +331,7 @@ fn ten() -> i64 {
 
 pub(super) async fn leaderboard(State(app): Shared, Query(query): Query<LimitQuery>) -> Answer<Leaderboard> {
     let mut db = app.store.read().await?;
-    Ok(Json(crate::service::network::leaderboard(&mut db, query.limit.clamp(1, 100), now_ms()).await?))
+    Ok(Json(crate::service::network::leaderboard(&mut db, query.limit.clamp(1, 100), app.clock.now_ms()).await?))
 }
 
 pub(super) async fn contributor(State(app): Shared, Path(id): Path<String>) -> Answer<ContributorResponse> {
@@ -340,9 +339,9 @@ pub(super) async fn contributor(State(app): Shared, Path(id): Path<String>) -> A
     let mut db = app.store.read().await?;
     let row = people::contributor(&mut db, &id).await?;
     let row = row.ok_or_else(|| ApiError::new(ErrorCode::NotRegistered, "Contributor not registered"))?;
-    let contributor = views::contributor_view(&mut db, &row, now_ms()).await?;
+    let contributor = views::contributor_view(&mut db, &row, app.clock.now_ms()).await?;
     let balance = views::posted(&mut db, row.key().as_ref()).await?.approximate_nnet();
-    let tokenomics = views::tokenomics(&mut db).await?;
+    let tokenomics = views::tokenomics(&mut db, app.clock.now_ms()).await?;
     Ok(Json(ContributorResponse { contributor, current_session: None, balance, tokenomics }))
 }
 

@@ -1,6 +1,6 @@
 //! Why a file is refused, and what to do about it.
 
-use adit_core::unit::MAX_LAYERS;
+use adit_core::unit::{MAX_K, MAX_LAYERS};
 
 /// Why intake refuses a file. The requester is at fault; the message says what to do next.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -176,6 +176,12 @@ pub enum IntakeError {
         /// Its cap.
         max: u64,
     },
+    /// Sums over k products could leave an i32.
+    #[error("inner dimension k = {k}, at most {MAX_K}: split it among several jobs and add their results")]
+    InnerDimensionTooLarge {
+        /// A's columns, or a layer's inputs.
+        k: u64,
+    },
     /// The shared operands leave no room for a unit's own rows.
     #[error("{bytes} bytes that every unit needs, at most {max}: cut B into column blocks, or take a smaller model")]
     InputsTooLarge {
@@ -242,6 +248,7 @@ impl IntakeError {
             Self::BiasOverflow { .. } => "bias_overflow",
             Self::Empty => "empty",
             Self::DimensionTooLarge { .. } => "dimension_too_large",
+            Self::InnerDimensionTooLarge { .. } => "inner_dimension_too_large",
             Self::InputsTooLarge { .. } => "inputs_too_large",
             Self::ShapeMismatch { .. } => "shape_mismatch",
             Self::WrongInput { .. } => "wrong_input",
@@ -272,6 +279,10 @@ impl IntakeError {
 
 pub(super) fn at_most(what: &'static str, got: u64, max: u64) -> Result<(), IntakeError> {
     if got > max { Err(IntakeError::DimensionTooLarge { what, got, max }) } else { Ok(()) }
+}
+
+pub(super) fn inner_dimension(k: u64) -> Result<(), IntakeError> {
+    if k > u64::from(MAX_K) { Err(IntakeError::InnerDimensionTooLarge { k }) } else { Ok(()) }
 }
 
 /// What a stranger wrote, short enough for a message.

@@ -2,11 +2,12 @@
 
 use adit_core::content_id::MAX_BLOCK_BYTES;
 use adit_core::kernel::from_le_bytes;
-use adit_core::unit::{MAX_ACTIVATION, MAX_K, MAX_LAYERS, Requant};
+use adit_core::unit::{MAX_ACTIVATION, MAX_LAYERS, Requant};
 use safetensors::Dtype;
 use safetensors::tensor::Metadata;
 
-use super::{IntakeError, Model, ModelLayer, error::at_most};
+use super::error::{at_most, inner_dimension};
+use super::{IntakeError, Model, ModelLayer};
 
 /// Three tensors in each of 32 layers take about 10 KiB; the rest is for `__metadata__`.
 const MAX_HEADER_BYTES: usize = 64 << 10;
@@ -44,7 +45,7 @@ fn weight(tensors: &Tensors, index: usize, inputs: Option<u32>) -> Result<(usize
     if k == 0 || n == 0 {
         return Err(IntakeError::Empty);
     }
-    at_most("inputs of a layer", k as u64, u64::from(MAX_K))?;
+    inner_dimension(k as u64)?;
     at_most("outputs of a layer", n as u64, MAX_OUTPUTS)?;
     let weights: Vec<i8> = tensor.data.iter().map(|byte| *byte as i8).collect();
     match weights.iter().position(|weight| *weight == i8::MIN) {

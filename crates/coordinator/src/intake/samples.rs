@@ -2,10 +2,11 @@
 
 use std::str::FromStr;
 
-use adit_core::unit::{MAX_ACTIVATION, MAX_K, MAX_ROWS};
+use adit_core::unit::{MAX_ACTIVATION, MAX_ROWS};
 use csv::{ByteRecord, ErrorKind, Position, ReaderBuilder, Trim};
 
-use super::{IntakeError, Matrix, dimensions, error::at_most};
+use super::error::{at_most, inner_dimension};
+use super::{IntakeError, Matrix, dimensions};
 
 /// Reads the samples. The first line is skipped if every cell of it is a name: has a letter and is no number (NaN and
 /// 1e5 are numbers).
@@ -16,7 +17,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Matrix, IntakeError> {
     while reader.read_byte_record(&mut record).map_err(|error| refused(bytes, &error))? {
         if std::mem::take(&mut first) {
             cols = record.len() as u64;
-            at_most("columns", cols, u64::from(MAX_K))?;
+            inner_dimension(cols)?;
             if record.iter().all(is_name) {
                 continue;
             }

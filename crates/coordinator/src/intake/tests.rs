@@ -160,7 +160,7 @@ fn bad_samples_are_refused_by_line_and_column() {
     assert_eq!(refused("a,b\n1,2,3\n").code(), "csv_width");
     assert_eq!(refused("").code(), "empty");
     assert_eq!(refused("a,b\n").code(), "empty");
-    assert_eq!(refused(&"1,".repeat(131_072)).code(), "dimension_too_large");
+    assert_eq!(refused(&"1,".repeat(131_072)).code(), "inner_dimension_too_large");
     assert_eq!(code(parse(Format::Csv, b"\x93NUMPY\x01\x00,\xff\xfe\n1,2\n")), "csv_cell");
     assert!(refused(&format!("1,{}\n", "9".repeat(10_000))).to_string().len() < 400);
 }
@@ -233,6 +233,8 @@ fn bad_models_are_refused() {
     assert_eq!(refused, Err(IntakeError::WeightRange { name: "layers.0.weight".into(), row: 1, col: 1 }));
     let wide = tensor("layers.1.weight", Dtype::I8, &[3, 262_145], vec![0; 3 * 262_145]);
     assert_eq!(model(&model_with(wide)), "dimension_too_large");
+    let deep = tensor("layers.0.weight", Dtype::I8, &[131_072, 3], vec![0; 3 * 131_072]);
+    assert_eq!(model(&model_with(deep)), "inner_dimension_too_large");
 }
 
 #[test]
@@ -289,7 +291,7 @@ fn a_product_takes_operands_that_fit() {
     let of = |rows, cols| Parsed::Matrix(matrix(rows, cols, -1));
     assert!(product(of(2, 131_071), of(131_071, 1)).is_ok());
     assert_eq!(refused(of(2, 3), of(2, 3)), "shape_mismatch");
-    assert_eq!(refused(of(2, 131_072), of(131_072, 1)), "dimension_too_large");
+    assert_eq!(refused(of(2, 131_072), of(131_072, 1)), "inner_dimension_too_large");
     assert_eq!(refused(of(1, 256), of(256, 1 << 20)), "inputs_too_large");
     let model = Parsed::Model(Model { layers: Vec::new() });
     assert_eq!(refused(model.clone(), of(1, 1)), "wrong_input");

@@ -24,6 +24,8 @@ const PREPARED: usize = 16;
 /// One job's weights folded with one generation of its coins.
 pub(crate) struct Prepared {
     layers: Vec<CheckLayer<FastFold>>,
+    /// Checks with these coins that have begun, and that are under way.
+    begun: AtomicU32,
     under_way: AtomicU32,
 }
 
@@ -66,7 +68,7 @@ impl Checker {
             let fold = self.fold;
             let layers = tokio::task::spawn_blocking(move || weights.into_check_layers(&fold, &template, &seed)).await;
             let layers = layers.map_err(|_| corrupt("preparing coins panicked"))?;
-            Ok::<_, sqlx::Error>(Arc::new(Prepared { layers, under_way: AtomicU32::new(0) }))
+            Ok::<_, sqlx::Error>(Arc::new(Prepared { layers, begun: AtomicU32::new(0), under_way: AtomicU32::new(0) }))
         });
         prepared.await.cloned()
     }
@@ -99,7 +101,8 @@ impl Checker {
     /// Begins a check. Feed it with [`Pass::bytes`] as the output arrives.
     pub(crate) fn begin<'a>(&'a self, prepared: &'a Prepared, input: &'a [i8]) -> Pass<'a> {
         let others = prepared.under_way.fetch_add(1, Ordering::Relaxed);
-        Pass { check: Some(Check::new(self.fold, &prepared.layers, input)), prepared, concurrent: others + 1 }
+        let earlier = prepared.begun.fetch_add(1, Ordering::Relaxed);
+        Pass { check: Some(Check::new(self.fold, &prepared.layers, input)), prepared, others, earlier }
     }
 
     /// Finds the wrong value behind a mismatch. Only for outputs that are wrong.
@@ -139,7 +142,9 @@ impl Checker {
 pub(crate) struct Pass<'a> {
     check: Option<Check<'a, FastFold>>,
     prepared: &'a Prepared,
-    concurrent: u32,
+    /// Checks under way when this one began, and those that had begun before it.
+    others: u32,
+    earlier: u32,
 }
 
 impl Pass<'_> {
@@ -153,8 +158,9 @@ impl Pass<'_> {
     /// Where the output is wrong, and to how many bits it was checked.
     pub(crate) fn finish(mut self) -> (Option<Mismatch>, u32) {
         let mismatch = self.check.take().and_then(|check| check.finish().err());
-        let concurrent = self.concurrent.max(self.prepared.under_way.load(Ordering::Relaxed));
-        (mismatch, bits(concurrent))
+        // This one, those it met and those that came since: no other was under way at the same time.
+        let since = self.prepared.begun.load(Ordering::Relaxed).wrapping_sub(self.earlier);
+        (mismatch, bits(self.others.saturating_add(since)))
     }
 }
 

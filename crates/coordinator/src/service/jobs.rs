@@ -1,10 +1,13 @@
 //! Orders: from uploaded files to a job, and from verified outputs to its result.
 
+use std::collections::HashMap;
+
 use adit_core::assemble::{self, Run};
 use adit_core::content_id::block_cid;
 use adit_core::kernel::{self, MissingBlock};
 use adit_core::reward::{PRICE_VERSION, base_reward};
 use adit_core::split::whole_panel_rows;
+use adit_core::unit::MAX_OUTPUT_BYTES;
 use adit_core::{Amount, Cid, Unit};
 use adit_cpu::Cpu;
 use adit_protocol::ErrorCode;
@@ -126,6 +129,11 @@ impl Order {
         self.template.work() < WORTH * self.template.check_work()
     }
 
+    /// Whether its result can be held in memory, which computing it at once takes.
+    pub(crate) fn fits_inline(&self) -> bool {
+        self.template.output_bytes() <= MAX_OUTPUT_BYTES
+    }
+
     /// What it would cost.
     pub(crate) fn estimate(&self) -> Estimate {
         let (kind, work) = (self.template.kind(), self.template.work());
@@ -143,7 +151,8 @@ impl Order {
 
     /// Computes the whole job here, run by run.
     pub(crate) fn compute_inline(&self, cpu: &Cpu) -> Result<Vec<(Run, Vec<u8>)>, MissingBlock> {
-        let find = |cid: &Cid| self.blocks.iter().find(|block| block_cid(block) == *cid).map(Vec::as_slice);
+        let named: HashMap<Cid, &[u8]> = self.blocks.iter().map(|block| (block_cid(block), block.as_slice())).collect();
+        let find = |cid: &Cid| named.get(cid).copied();
         let panel_work = unit_of(&self.template, Run { first: 0, count: 1 }).work().max(1);
         let step = (INLINE_WORK / panel_work).clamp(1, u64::from(self.panels())) as usize;
         let run = |first: u32| Run { first, count: (self.panels() - first).min(step as u32) };
@@ -182,6 +191,9 @@ impl Operation for Submit {
             if self.budget.is_some_and(|budget| budget < price) {
                 let detail = format!("the budget does not cover the job: its units cost {price} NNET");
                 return Err(Refusal::new(ErrorCode::BudgetTooSmall, detail).into());
+            }
+            if let Some(budget) = self.budget {
+                refuse_if_unissuable(batch.db, budget).await?;
             }
             let new = NewJob {
                 name: self.name.clone(),
@@ -225,6 +237,16 @@ impl Submit {
         }
         Ok(())
     }
+}
+
+async fn refuse_if_unissuable(db: &mut Db, budget: Amount) -> Result<(), WriteError> {
+    let issued = ledger::issued(db).await?;
+    let left = ledger::MAX_ISSUED.checked_sub(issued).unwrap_or(Amount::ZERO);
+    if budget > left {
+        let detail = format!("the budget is more than the ledger can issue: at most {left} NNET");
+        return Err(Refusal::new(ErrorCode::ValueOutOfRange, detail).into());
+    }
+    Ok(())
 }
 
 /// Puts a job's budget into its escrow. The operator's account is filled by issuance as it is needed.

@@ -1,5 +1,6 @@
 //! Handing out units: cut from the job at the moment of asking, to the speed that was measured.
 
+use adit_core::PublicKey;
 use adit_core::assemble::Run;
 use adit_core::reward::{PRICE_VERSION, base_reward};
 use adit_core::sign::LeaseId;
@@ -23,6 +24,9 @@ const MIN_TTL_MS: u64 = 30_000;
 const SLOWEST: u64 = 1 << 22;
 /// A lane that was not heard of for so long does not count when a job's rest is shared out.
 const AT_WORK_MS: i64 = 30_000;
+/// So long a unit is not given again to a miner whose output for it was refused: others get their turn first, and a
+/// network of one miner still ends.
+const REFUSED_MS: i64 = 30_000;
 /// After so many expiries a unit's panels go back to its job, to be cut anew.
 const MAX_EXPIRIES: i64 = 2;
 
@@ -102,7 +106,7 @@ impl LeaseLane {
         let lanes = leases::lanes_at_work(batch.db, batch.now_ms - AT_WORK_MS).await?;
         for job in jobs::jobs_with_work(batch.db).await? {
             let template = job.template()?;
-            if let Some((unit_id, unit)) = take_unit(batch, &job, &template, speed, lanes).await? {
+            if let Some((unit_id, unit)) = take_unit(batch, &job, &template, &miner, speed, lanes).await? {
                 let work = unit.work();
                 let ttl_ms = ttl_ms(work, speed);
                 let lease = LeaseRow {
@@ -138,7 +142,7 @@ impl LeaseLane {
 
 /// The statement that a lease's holder gets signed.
 pub(crate) fn statement(
-    coordinator: adit_core::PublicKey,
+    coordinator: PublicKey,
     lease: &LeaseRow,
     unit: &Unit,
 ) -> Result<adit_core::statement::Lease, sqlx::Error> {
@@ -159,10 +163,12 @@ async fn take_unit(
     batch: &mut Batch<'_>,
     job: &JobRow,
     template: &Unit,
+    miner: &PublicKey,
     speed: u64,
     lanes: u32,
 ) -> Result<Option<(i64, Unit)>, WriteError> {
-    if let Some(waiting) = jobs::waiting_unit(batch.db, job.id).await? {
+    let since_ms = batch.now_ms - REFUSED_MS;
+    if let Some(waiting) = jobs::waiting_unit(batch.db, job.id, miner, since_ms).await? {
         jobs::move_unit(batch.db, waiting.id, ["waiting", "waiting"], "leased", 0).await?;
         jobs::count(batch.db, job.id, Counted { leased: waiting.count, ..Counted::default() }).await?;
         return Ok(Some((waiting.id, unit_of(template, waiting.run()))));

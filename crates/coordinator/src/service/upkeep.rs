@@ -56,13 +56,19 @@ pub(crate) async fn run(store: Store, terms: Terms) {
 }
 
 async fn tick_once(store: &Store, terms: Terms, tick: u64) -> Result<(), WriteError> {
-    store.write(EndOverdue).await?;
-    if store.write(epoch::CloseIfDue(terms)).await?.0 {
-        tracing::info!("an epoch was closed");
-    }
+    round(store, terms).await?;
     if tick.is_multiple_of(FORGET_TICKS) {
         let forgotten = store.write(Forget).await?.0;
         tracing::debug!(forgotten, "old results were removed");
+    }
+    Ok(())
+}
+
+/// Ends what is overdue and closes the epoch if its time is over.
+pub(crate) async fn round(store: &Store, terms: Terms) -> Result<(), WriteError> {
+    store.write(EndOverdue).await?;
+    if store.write(epoch::CloseIfDue(terms)).await?.0 {
+        tracing::info!("an epoch was closed");
     }
     Ok(())
 }

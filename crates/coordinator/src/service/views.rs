@@ -10,7 +10,7 @@ use crate::intake;
 use crate::store::jobs::JobRow;
 use crate::store::ledger::EpochRow;
 use crate::store::people::{ContributorRow, MinerRow};
-use crate::store::{Db, leases, ledger, people};
+use crate::store::{Db, audit, leases, ledger, people};
 
 /// A job, and why it does not move where it does not.
 pub(crate) async fn job_view(db: &mut Db, row: &JobRow, now_ms: i64) -> Result<JobView, sqlx::Error> {
@@ -146,7 +146,7 @@ pub(crate) async fn ledger_totals(db: &mut Db) -> Result<LedgerTotals, sqlx::Err
         balance: Amount::from_nano(row.balance),
     });
     let accounts = accounts.collect();
-    let broken = ledger::audit(db).await?;
+    let broken = audit::audit(db).await?;
     for sentence in &broken {
         tracing::error!(sentence, "the ledger does not hold what it promises");
     }
@@ -154,13 +154,18 @@ pub(crate) async fn ledger_totals(db: &mut Db) -> Result<LedgerTotals, sqlx::Err
 }
 
 /// The ledger's facts in the original's names.
-pub(crate) async fn tokenomics(db: &mut Db) -> Result<serde_json::Value, sqlx::Error> {
-    let issued = Amount::from_nano(-ledger::balance(db, ledger::ISSUANCE).await?.nano());
+pub(crate) async fn tokenomics(db: &mut Db, now_ms: i64) -> Result<serde_json::Value, sqlx::Error> {
+    let issued = ledger::issued(db).await?.approximate_nnet();
+    let genesis_ms = ledger::first_opened_at_ms(db).await?;
     Ok(serde_json::json!({
-        "total_issued": issued.approximate_nnet(),
+        "genesis_supply": 0.0,
+        "current_supply": issued,
         "total_burned": 0.0,
-        "current_supply": issued.approximate_nnet(),
+        "total_issued": issued,
+        "net_supply_change": issued,
         "is_deflationary": false,
+        "genesis_timestamp": genesis_ms / 1_000,
+        "network_age_days": hours((now_ms - genesis_ms).max(0)) / 24.0,
         "model": "a fixed block budget an epoch, shared by verified work; what is not earned is carried over",
     }))
 }

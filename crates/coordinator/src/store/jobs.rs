@@ -1,7 +1,7 @@
 //! Jobs, their units and the panels that wait.
 
 use adit_core::assemble::Run;
-use adit_core::{Cid, Kind, Unit};
+use adit_core::{Cid, Kind, PublicKey, Unit};
 use sqlx::Row;
 
 use super::Db;
@@ -122,10 +122,21 @@ impl UnitRow {
 
 const UNIT_COLUMNS: &str = "id, job, first, count, state, expiries";
 
-/// A unit whose lease ended, to be leased again as it is.
-pub(crate) async fn waiting_unit(db: &mut Db, job: i64) -> Result<Option<UnitRow>, sqlx::Error> {
-    let text = format!("SELECT {UNIT_COLUMNS} FROM unit WHERE job = $1 AND state = 'waiting' ORDER BY first LIMIT 1");
-    sqlx::query_as(sqlx::AssertSqlSafe(text)).bind(job).fetch_optional(db).await
+/// A unit whose lease ended, to be leased again as it is: none for which an output of `miner` was refused since
+/// `since_ms`.
+pub(crate) async fn waiting_unit(
+    db: &mut Db,
+    job: i64,
+    miner: &PublicKey,
+    since_ms: i64,
+) -> Result<Option<UnitRow>, sqlx::Error> {
+    let text = format!(
+        "SELECT {UNIT_COLUMNS} FROM unit WHERE job = $1 AND state = 'waiting' AND NOT EXISTS
+           (SELECT 1 FROM lease JOIN receipt ON receipt.lease = lease.id WHERE lease.unit = unit.id
+            AND lease.miner = $2 AND lease.verdict = 'invalid' AND receipt.at_ms >= $3)
+         ORDER BY first LIMIT 1"
+    );
+    sqlx::query_as(sqlx::AssertSqlSafe(text)).bind(job).bind(&miner.0[..]).bind(since_ms).fetch_optional(db).await
 }
 
 pub(crate) async fn unit(db: &mut Db, id: i64) -> Result<Option<UnitRow>, sqlx::Error> {

@@ -166,6 +166,7 @@ CREATE TABLE IF NOT EXISTS lease (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS lease_by_deadline ON lease (state, deadline_ms);
 CREATE INDEX IF NOT EXISTS lease_by_task ON lease (task);
+CREATE INDEX IF NOT EXISTS lease_by_unit ON lease (unit);
 CREATE INDEX IF NOT EXISTS lease_by_session ON lease (session, state);
 
 -- The one valid output of a settled unit, in pieces of at most 1 MiB.

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use adit_core::log::{Frontier, Hash, Node, inclusion_path};
 use adit_core::sign::{Digest, SecretKey};
@@ -17,6 +17,7 @@ use sqlx::{Connection, Executor};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{Db, log};
+use crate::clock::Clock;
 use crate::error::Refusal;
 
 /// The most operations of one transaction.
@@ -173,19 +174,19 @@ impl std::fmt::Debug for dyn Queued {
 
 impl Writer {
     /// Takes the connection over.
-    pub(super) async fn start(mut db: Db, key: SecretKey) -> Result<Writer, sqlx::Error> {
+    pub(super) async fn start(mut db: Db, key: SecretKey, clock: Clock) -> Result<Writer, sqlx::Error> {
         let (queue, receiver) = mpsc::channel(QUEUE);
-        let edge = log::load_edge(&mut db).await?;
+        let stored = log::load_edge(&mut db).await?;
         let edge = LogEdge {
-            frontier: edge.frontier,
+            frontier: stored.frontier,
             fresh: HashMap::new(),
-            previous: edge.head.as_ref().map(|(head, _)| encoding::cid_of(head)),
+            previous: stored.head.as_ref().map(|(head, _)| encoding::cid_of(head)),
             public_key: key.public_key(),
         };
         let (stop, stopping) = tokio::sync::watch::channel(false);
         let stopped = Arc::new(tokio::sync::Notify::new());
-        let head = edge.head_or_first(&key);
-        let task = Task { db, key, edge, head, receiver, stopping };
+        let head = Arc::new(edge.seal_at_start(stored.head, &key));
+        let task = Task { db, key, clock, edge, head, receiver, stopping };
         let ended = stopped.clone();
         tokio::spawn(async move {
             task.run().await;
@@ -210,6 +211,7 @@ impl Writer {
 struct Task {
     db: Db,
     key: SecretKey,
+    clock: Clock,
     edge: LogEdge,
     head: Arc<Sealed>,
     receiver: mpsc::Receiver<Box<dyn Queued>>,
@@ -217,18 +219,26 @@ struct Task {
 }
 
 impl LogEdge {
-    /// What seals a batch without receipts right after a start: nothing can be proved with it.
-    fn head_or_first(&self, key: &SecretKey) -> Arc<Sealed> {
-        let head = LogHead {
+    /// What seals a batch without receipts right after a start: the newest head as it was signed, never a second one of
+    /// its size. Nothing can be proved with it.
+    fn seal_at_start(&self, stored: Option<(LogHead, Signature)>, key: &SecretKey) -> Sealed {
+        let (head, signature) = stored.unwrap_or_else(|| {
+            let head = self.head(0);
+            let signature = key.sign(&head);
+            (head, signature)
+        });
+        Sealed { head, signature, nodes: HashMap::new() }
+    }
+
+    fn head(&self, at_ms: i64) -> LogHead {
+        LogHead {
             version: STATEMENT_VERSION,
             coordinator: self.public_key,
             size: self.frontier.size(),
             root: Digest(self.frontier.root()),
             previous: self.previous,
-            at_ms: 0,
-        };
-        let signature = key.sign(&head);
-        Arc::new(Sealed { head, signature, nodes: HashMap::new() })
+            at_ms,
+        }
     }
 }
 
@@ -294,7 +304,7 @@ impl Task {
     }
 
     async fn try_transact(&mut self, batch: &mut [Box<dyn Queued>]) -> Result<Arc<Sealed>, Arc<sqlx::Error>> {
-        let now_ms = now_ms();
+        let now_ms = self.clock.now_ms();
         let size = self.edge.frontier.size();
         self.edge.fresh = self.edge.frontier.peaks().collect();
         let mut tx = self.db.begin_with("BEGIN IMMEDIATE").await.map_err(Arc::new)?;
@@ -312,20 +322,8 @@ impl Task {
 }
 
 fn seal(edge: &mut LogEdge, key: &SecretKey, now_ms: i64) -> Sealed {
-    let head = LogHead {
-        version: STATEMENT_VERSION,
-        coordinator: edge.public_key,
-        size: edge.frontier.size(),
-        root: Digest(edge.frontier.root()),
-        previous: edge.previous,
-        at_ms: now_ms,
-    };
+    let head = edge.head(now_ms);
     edge.previous = Some(encoding::cid_of(&head));
     let signature = key.sign(&head);
     Sealed { head, signature, nodes: std::mem::take(&mut edge.fresh) }
-}
-
-/// The clock (Unix, ms). Rules get it as an argument.
-pub(crate) fn now_ms() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64)
 }
