@@ -204,6 +204,11 @@ impl Client {
         Ok(to_le_bytes(&kernel::compute(&Scalar, &grant.unit, find)?))
     }
 
+    /// A block that a unit of this client's needed.
+    pub fn block(&self, cid: &Cid) -> Option<&[u8]> {
+        self.blocks.get(cid).map(Vec::as_slice)
+    }
+
     /// What the miner says of an output.
     pub fn delivery(&self, grant: &TaskGrant, output: &[u8]) -> Delivery {
         let digest = Digest(*blake3::hash(output).as_bytes());

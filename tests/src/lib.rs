@@ -2,7 +2,10 @@
 
 pub mod client;
 pub mod files;
+pub mod raw;
+pub mod scene;
 pub mod server;
 
 pub use client::{Client, Reply};
+pub use scene::Scene;
 pub use server::Server;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use adit_coordinator::{Config, Coordinator};
+use adit_coordinator::{Clock, Config, Coordinator};
 use adit_core::{Amount, PublicKey};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -14,6 +14,7 @@ pub struct Server {
     pub url: String,
     coordinator: Option<Coordinator>,
     serving: JoinHandle<()>,
+    clock: Clock,
     data: TempDir,
 }
 
@@ -25,21 +26,22 @@ impl Server {
 
     /// Starts with an empty directory and a changed configuration.
     pub async fn start_with(change: impl FnOnce(&mut Config)) -> anyhow::Result<Self> {
-        Self::start_in(TempDir::new()?, change).await
+        Self::start_in(TempDir::new()?, Clock::default(), change).await
     }
 
-    async fn start_in(data: TempDir, change: impl FnOnce(&mut Config)) -> anyhow::Result<Self> {
+    async fn start_in(data: TempDir, clock: Clock, change: impl FnOnce(&mut Config)) -> anyhow::Result<Self> {
         let mut config = Config::new("127.0.0.1:0".parse()?, data.path().to_owned());
         config.epoch_ms = 3_600_000;
+        config.clock = clock.clone();
         change(&mut config);
         let listener = TcpListener::bind(config.listen).await?;
         let url = format!("http://{}", listener.local_addr()?);
         let coordinator = Coordinator::open(&config).await?;
-        let router = coordinator.router(None);
+        let router = coordinator.router(config.web.as_deref());
         let serving = tokio::spawn(async move {
             let _ = axum::serve(listener, router).await;
         });
-        Ok(Server { url, coordinator: Some(coordinator), serving, data })
+        Ok(Server { url, coordinator: Some(coordinator), serving, clock, data })
     }
 
     /// Stops without a word to anybody, and starts again in the same directory.
@@ -48,7 +50,18 @@ impl Server {
         if let Some(coordinator) = self.coordinator.take() {
             coordinator.close().await;
         }
-        Self::start_in(self.data, change).await
+        Self::start_in(self.data, self.clock, change).await
+    }
+
+    /// Lets time pass, and what is overdue end.
+    pub async fn advance(&self, ms: i64) -> anyhow::Result<()> {
+        self.clock.advance(ms);
+        self.coordinator()?.upkeep().await?;
+        Ok(())
+    }
+
+    fn coordinator(&self) -> anyhow::Result<&Coordinator> {
+        self.coordinator.as_ref().ok_or_else(|| anyhow::anyhow!("stopped"))
     }
 
     /// The operator's token.
@@ -68,8 +81,7 @@ impl Server {
 
     /// Fails unless the ledger and the units hold what they promise.
     pub async fn assert_balanced(&self) -> anyhow::Result<()> {
-        let coordinator = self.coordinator.as_ref().ok_or_else(|| anyhow::anyhow!("stopped"))?;
-        let broken = coordinator.audit().await?;
+        let broken = self.coordinator()?.audit().await?;
         anyhow::ensure!(broken.is_empty(), "{broken:?}");
         Ok(())
     }

@@ -1,0 +1,64 @@
+//! Bytes on a socket, for requests that no HTTP library would send.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::Reply;
+
+/// How long an answer may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Sends `request` as it is; the answer, or `None` if the connection closed without one.
+pub async fn send(url: &str, request: &[u8]) -> Result<Option<Reply>> {
+    exchange(url, request, false).await
+}
+
+/// Sends `request` as it is and no more: whatever it announced beyond never comes.
+pub async fn send_and_hang_up(url: &str, request: &[u8]) -> Result<Option<Reply>> {
+    exchange(url, request, true).await
+}
+
+async fn exchange(url: &str, request: &[u8], hang_up: bool) -> Result<Option<Reply>> {
+    let address = url.strip_prefix("http://").context("not http")?;
+    let mut stream = TcpStream::connect(address).await?;
+    // A server may answer and close before it has read everything.
+    let _ = stream.write_all(request).await;
+    if hang_up {
+        let _ = stream.shutdown().await;
+    }
+    let mut answer = Vec::new();
+    let read = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut answer)).await.context("no end of the answer")?;
+    // An answer may be cut off by a reset after its last byte.
+    if read.is_err() && answer.is_empty() {
+        return Ok(None);
+    }
+    parse(&answer)
+}
+
+/// A request with these headers, one a line, and this body; the connection ends after the answer.
+pub fn request(method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
+    let mut text = format!("{method} {target} HTTP/1.1\r\nconnection: close\r\n");
+    for (name, value) in headers {
+        text += &format!("{name}: {value}\r\n");
+    }
+    [text.as_bytes(), b"\r\n", body].concat()
+}
+
+fn parse(answer: &[u8]) -> Result<Option<Reply>> {
+    if answer.is_empty() {
+        return Ok(None);
+    }
+    let end = answer.windows(4).position(|window| window == b"\r\n\r\n").context("no end of the headers")?;
+    let head = std::str::from_utf8(&answer[..end])?;
+    let mut lines = head.split("\r\n");
+    let status = lines.next().and_then(|line| line.split(' ').nth(1)).context("no status")?.parse()?;
+    let mut headers = HeaderMap::new();
+    for (name, value) in lines.filter_map(|line| line.split_once(": ")) {
+        headers.append(HeaderName::try_from(name)?, HeaderValue::try_from(value)?);
+    }
+    Ok(Some(Reply { status, headers, body: answer[end + 4..].to_vec() }))
+}

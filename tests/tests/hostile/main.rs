@@ -1,0 +1,8 @@
+//! Everything that comes from the network is hostile: each bad thing gets a clear error with a stable code and a 4xx,
+//! never a 5xx; nothing is lost and nothing is paid.
+
+mod bodies;
+mod deliveries;
+mod identity;
+mod operands;
+mod routes;
