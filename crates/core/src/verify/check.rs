@@ -11,8 +11,11 @@ use crate::unit::Requant;
 /// Output bytes that are checked at once: they stay in a core's cache, and a fold has several rows to share coins.
 const RUN_BYTES: usize = 512 << 10;
 
-/// So many whole rows in one piece are not gathered into a run first.
+/// So many whole rows in one piece of a chain's output are not gathered into a run first; of a product alone, one.
 const ROWS_IN_PLACE: usize = 8;
+
+/// Rows of A that are folded at once: they need not wait for the output.
+const ROWS_AHEAD: usize = 192;
 
 /// One product, prepared for checking: its coins, its weights folded with them, and what follows the product.
 #[derive(Clone)]
@@ -72,11 +75,20 @@ pub struct Check<'a, F: Fold> {
     rows: usize,
     rows_seen: usize,
     run_bytes: usize,
+    rows_in_place: usize,
     /// The start of a run that has not arrived in full.
     pending: Vec<u8>,
     /// The first wrong row. Runs come in order, so the first finding stands.
     mismatch: Option<Mismatch>,
+    ahead: Ahead,
     scratch: Scratch,
+}
+
+/// What is expected of the first product's next rows.
+#[derive(Default)]
+struct Ahead {
+    first_row: usize,
+    expected: Vec<Fingerprint>,
 }
 
 #[derive(Default)]
@@ -94,8 +106,20 @@ impl<'a, F: Fold> Check<'a, F> {
         let rows = input.len() / layers.first().map_or(1, |layer| layer.k.max(1));
         let row_bytes = 4 * usize::max(width, 1);
         let run_bytes = (RUN_BYTES / row_bytes).max(1) * row_bytes;
-        let (pending, scratch) = (Vec::new(), Scratch::default());
-        Check { fold, layers, input, width, rows, rows_seen: 0, run_bytes, pending, mismatch: None, scratch }
+        Check {
+            fold,
+            layers,
+            input,
+            width,
+            rows,
+            rows_seen: 0,
+            run_bytes,
+            rows_in_place: if layers.len() == 1 { 1 } else { ROWS_IN_PLACE },
+            pending: Vec::new(),
+            mismatch: None,
+            ahead: Ahead::default(),
+            scratch: Scratch::default(),
+        }
     }
 
     /// Takes the next bytes of the output, in pieces of any size. Rows that come together are read where they are.
@@ -103,7 +127,7 @@ impl<'a, F: Fold> Check<'a, F> {
         let row_bytes = 4 * self.width.max(1);
         while !bytes.is_empty() {
             let whole = bytes.len() - bytes.len() % row_bytes;
-            let in_place = whole >= ROWS_IN_PLACE * row_bytes;
+            let in_place = whole >= self.rows_in_place * row_bytes;
             if in_place && self.pending.is_empty() {
                 let (run, rest) = bytes.split_at(whole.min(self.run_bytes));
                 self.run(run);
@@ -147,25 +171,24 @@ impl<'a, F: Fold> Check<'a, F> {
 
     /// Checks whole rows, layer by layer.
     fn run(&mut self, bytes: &[u8]) {
-        let Check { fold, layers, input, width, .. } = self;
         let first_row = self.rows_seen.min(self.rows);
-        let arrived = bytes.len() / (4 * usize::max(*width, 1));
+        let arrived = bytes.len() / (4 * self.width.max(1));
         self.rows_seen = self.rows_seen.saturating_add(arrived);
         let rows = arrived.min(self.rows - first_row);
+        self.look_ahead(first_row, rows);
         let Scratch { claimed, expected, sums, activations } = &mut self.scratch;
         claimed.resize(rows, Fingerprint::default());
         expected.resize(rows, Fingerprint::default());
         let mut found: Option<Mismatch> = None;
         let mut start = 0;
-        for (index, layer) in layers.iter().enumerate() {
-            let delivered = Sums::new(&bytes[..4 * *width * rows], *width, start, layer.n);
+        for (index, layer) in self.layers.iter().enumerate() {
+            let delivered = Sums::new(&bytes[..4 * self.width * rows], self.width, start, layer.n);
             start += layer.n;
-            let left = match index {
-                0 => &input[first_row * layer.k..][..rows * layer.k],
-                _ => &activations[..],
-            };
-            fold.fold_sums(delivered, &layer.coins, claimed);
-            fold.fold_activations(left, &layer.folded, expected);
+            self.fold.fold_sums(delivered, &layer.coins, claimed);
+            if index > 0 {
+                self.fold.fold_activations(activations, &layer.folded, expected);
+            }
+            let expected = if index > 0 { &expected[..] } else { &self.ahead.expected[..rows] };
             let wrong = first_difference(claimed, expected).map(|row| Mismatch { row: first_row + row, layer: index });
             // Rows first: a run goes through layer after layer, but the verdict names the first wrong row.
             found = match (found, wrong) {
@@ -178,6 +201,22 @@ impl<'a, F: Fold> Check<'a, F> {
             }
         }
         self.mismatch = self.mismatch.or(found);
+    }
+
+    /// Has the first product's expectations of `rows` rows from `first_row` on at the head of `ahead`.
+    fn look_ahead(&mut self, first_row: usize, rows: usize) {
+        let Some(layer) = self.layers.first() else { return };
+        let Ahead { first_row: known, expected } = &mut self.ahead;
+        expected.drain(..(first_row - *known).min(expected.len()));
+        *known = first_row;
+        let missing = rows.saturating_sub(expected.len());
+        if missing > 0 {
+            let (begin, old) = (first_row + expected.len(), expected.len());
+            let count = missing.max(ROWS_AHEAD).min(self.rows - begin);
+            expected.resize(old + count, Fingerprint::default());
+            let input = &self.input[begin * layer.k..][..count * layer.k];
+            self.fold.fold_activations(input, &layer.folded, &mut expected[old..]);
+        }
     }
 }
 
