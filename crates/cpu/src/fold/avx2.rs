@@ -6,8 +6,9 @@ use std::arch::x86_64::*;
 use adit_core::verify::{Coins, Fingerprint, ROUNDS, Sums};
 
 const LANES: usize = 8;
-/// Rows that share a load of the coins. Their sums take half of the registers.
-const ROWS: usize = 4;
+
+/// How far ahead of its use a row is fetched.
+const AHEAD_BYTES: usize = 4096;
 
 /// Exists only where the processor has AVX2.
 #[derive(Clone, Copy, Debug)]
@@ -20,16 +21,23 @@ impl Avx2 {
 
     pub(super) fn fold_sums(self, sums: Sums<'_>, coins: &Coins, out: &mut [Fingerprint]) {
         let mut rows = sums.rows();
-        let mut quads = out.chunks_exact_mut(ROWS);
-        for out in &mut quads {
-            let four: [&[u8]; ROWS] = std::array::from_fn(|_| rows.next().unwrap_or_default());
-            // SAFETY: a value of Self exists only where the processor has AVX2.
-            out.copy_from_slice(&unsafe { fold_rows(four, coins) });
-        }
-        for (out, row) in quads.into_remainder().iter_mut().zip(rows) {
-            // SAFETY: as above.
-            [*out] = unsafe { fold_rows([row], coins) };
-        }
+        let (fours, rest) = out.as_chunks_mut::<4>();
+        let (twos, ones) = rest.as_chunks_mut::<2>();
+        fours.iter_mut().for_each(|out| self.next_rows(&mut rows, coins, out));
+        twos.iter_mut().for_each(|out| self.next_rows(&mut rows, coins, out));
+        ones.as_chunks_mut::<1>().0.iter_mut().for_each(|out| self.next_rows(&mut rows, coins, out));
+    }
+
+    /// Several rows share a load of the coins; the sums of four take half of the registers.
+    fn next_rows<'a, const N: usize>(
+        self,
+        rows: &mut impl Iterator<Item = &'a [u8]>,
+        coins: &Coins,
+        out: &mut [Fingerprint; N],
+    ) {
+        let rows = std::array::from_fn(|_| rows.next().unwrap_or_default());
+        // SAFETY: a value of Self exists only where the processor has AVX2.
+        *out = unsafe { fold_rows(rows, coins) };
     }
 }
 
@@ -45,6 +53,8 @@ fn fold_rows<const N: usize>(rows: [&[u8]; N], coins: &Coins) -> [Fingerprint; N
         let load = |values: *const i32| unsafe { _mm256_loadu_si256(values.add(j).cast()) };
         let coins = [load(first.as_ptr()), load(second.as_ptr())].map(|r| [r, _mm256_srli_epi64::<32>(r)]);
         for (row, sums) in rows.iter().zip(&mut sums) {
+            // SAFETY: a prefetch reads nothing.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(row.as_ptr().wrapping_add(4 * j + AHEAD_BYTES).cast()) };
             let even = load(row.as_ptr().cast());
             let odd = _mm256_srli_epi64::<32>(even);
             for (sum, [even_coins, odd_coins]) in sums.iter_mut().zip(coins) {
