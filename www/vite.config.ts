@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
 /** Every page that a coordinator serves. */
-const pages = ["index.html"];
+const pages = ["index.html", "dashboard.html"];
 
 export default defineConfig({
   // A coordinator may be mounted below a path.

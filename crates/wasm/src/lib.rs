@@ -1,1 +1,41 @@
 //! Adit in the browser: conversions between wasm-bindgen and the crates, no rules of its own.
+//!
+//! Three web packages are made of it, see wasm-pack.toml. `control` is the miner's machine and driver for the one control
+//! worker; `cpu` and `gpu` open a [`Lane`](lane::Lane) in a compute worker of its own.
+#![cfg(target_arch = "wasm32")]
+
+#[cfg(feature = "control")]
+pub mod check;
+#[cfg(feature = "control")]
+pub mod control;
+#[cfg(feature = "cpu")]
+pub mod cpu;
+#[cfg(feature = "gpu")]
+pub mod gpu;
+#[cfg(feature = "control")]
+mod host;
+#[cfg(feature = "control")]
+mod json;
+#[cfg(any(feature = "cpu", feature = "gpu"))]
+pub mod lane;
+#[cfg(any(feature = "cpu", feature = "gpu"))]
+mod trial;
+
+use wasm_bindgen::JsValue;
+
+/// An object with these fields.
+fn object(fields: &[(&str, JsValue)]) -> JsValue {
+    let object = js_sys::Object::new();
+    for (name, value) in fields {
+        // Fails on frozen objects and proxies alone.
+        let _ = js_sys::Reflect::set(&object, &(*name).into(), value);
+    }
+    object.into()
+}
+
+/// Milliseconds of a clock that does not run backwards.
+fn now_ms() -> f64 {
+    use wasm_bindgen::JsCast;
+    let performance = js_sys::global().dyn_ref::<web_sys::WorkerGlobalScope>().and_then(|scope| scope.performance());
+    performance.map_or_else(js_sys::Date::now, |performance| performance.now())
+}

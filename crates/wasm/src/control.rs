@@ -1,0 +1,151 @@
+//! The package `control`: the miner's machine and driver, for the one control worker.
+
+use adit_core::sign::SecretKey;
+use adit_fetch::Browser;
+use adit_miner::driver::{Control, Host};
+use adit_miner::lane::LaneEvent;
+use adit_miner::machine::{Config, Device};
+use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
+use wasm_bindgen::prelude::*;
+
+pub use crate::host::ControlHost;
+use crate::host::{Clock, Database, Workers};
+use crate::json::to_js;
+
+/// Input blocks that are kept for later units. A tab shares its memory with others.
+const CACHE_BYTES: usize = 128 << 20;
+
+/// The public key of a secret one, as hex. An error if the 32 bytes are no key.
+#[wasm_bindgen]
+pub fn public_key(secret: &[u8]) -> Result<String, JsError> {
+    Ok(secret_key(secret)?.public_key().to_string())
+}
+
+fn secret_key(secret: &[u8]) -> Result<SecretKey, JsError> {
+    let bytes = secret.try_into().map_err(|_| JsError::new("a secret key has 32 bytes"))?;
+    Ok(SecretKey::from_bytes(bytes)?)
+}
+
+/// A miner, from Start to Stop.
+#[wasm_bindgen]
+pub struct Miner {
+    controls: UnboundedSender<Control>,
+    lane_events: UnboundedSender<(u32, LaneEvent)>,
+    inbox: Option<Inbox>,
+    config: Config,
+    host: ControlHost,
+}
+
+type Inbox = (UnboundedReceiver<Control>, UnboundedReceiver<(u32, LaneEvent)>);
+
+#[wasm_bindgen]
+impl Miner {
+    /// A miner that does nothing yet. Lanes are numbered from 0: the processor's first, then the graphics adapter's.
+    /// `pinned` is the coordinator's key, where it is known from before.
+    #[wasm_bindgen(constructor)]
+    #[allow(clippy::too_many_arguments)] // A type for them would only be taken apart again.
+    pub fn new(
+        server: &str,
+        origin: String,
+        cpu_lanes: usize,
+        gpu: bool,
+        duty: f64,
+        pinned: Option<String>,
+        secret: &[u8],
+        host: ControlHost,
+    ) -> Result<Miner, JsError> {
+        let mut devices = vec![Device::Cpu; cpu_lanes];
+        devices.extend(gpu.then_some(Device::Gpu));
+        let pinned = pinned.map(|key| key.parse()).transpose()?;
+        let key = secret_key(secret)?;
+        let config = Config { origin, pinned, duty, cache_bytes: CACHE_BYTES, ..Config::new(server, key, devices) };
+        let (controls, control_inbox) = unbounded();
+        let (lane_events, lane_inbox) = unbounded();
+        Ok(Miner { controls, lane_events, inbox: Some((control_inbox, lane_inbox)), config, host })
+    }
+
+    /// Mines until it is stopped, or cannot go on; the error says why. To be called once.
+    pub fn run(&mut self) -> js_sys::Promise {
+        let (inbox, config, host) = (self.inbox.take(), self.config.clone(), self.host.clone());
+        wasm_bindgen_futures::future_to_promise(async move {
+            let (controls, lane_events) = inbox.ok_or_else(|| JsError::new("this miner has run already"))?;
+            let tell = |notice| match to_js(&notice) {
+                Ok(notice) => host.tell(notice),
+                Err(error) => wasm_bindgen::throw_val(error.into()),
+            };
+            let brought = Host {
+                fetch: Browser,
+                journal: Database(host.clone()),
+                runtime: Clock(host.clone()),
+                lanes: Workers(host.clone()),
+            };
+            adit_miner::run(config, brought, controls, lane_events, tell).await.map_err(JsError::from)?;
+            Ok(JsValue::UNDEFINED)
+        })
+    }
+
+    /// Lanes may work this part of the time.
+    pub fn duty(&self, duty: f64) {
+        self.tell(Control::Duty(duty));
+    }
+
+    /// A reason to pause.
+    pub fn pause(&self, reason: String) {
+        self.tell(Control::Pause(reason));
+    }
+
+    /// A reason to pause is gone.
+    pub fn resume(&self, reason: String) {
+        self.tell(Control::Resume(reason));
+    }
+
+    /// Ends the session; the promise of [`Miner::run`] follows.
+    pub fn stop(&self) {
+        self.tell(Control::Stop);
+    }
+
+    /// A lane has a backend.
+    pub fn lane_ready(&self, lane: u32, backend: String, why: String, work_per_s: f64) {
+        self.report(lane, LaneEvent::Ready { backend, why, work_per_s: work_per_s as u64 });
+    }
+
+    /// A lane cannot work.
+    pub fn lane_unusable(&self, lane: u32, reason: String) {
+        self.report(lane, LaneEvent::Unusable { reason });
+    }
+
+    /// A slice of a unit is done.
+    pub fn unit_progress(&self, lane: u32, lease: &str, done_rows: u32, rows: u32) -> Result<(), JsError> {
+        self.report(lane, LaneEvent::Progress { lease: lease.parse()?, done_rows, rows });
+        Ok(())
+    }
+
+    /// A unit is computed.
+    pub fn unit_done(
+        &self,
+        lane: u32,
+        lease: &str,
+        digest: &str,
+        busy_ms: f64,
+        output: Vec<u8>,
+    ) -> Result<(), JsError> {
+        self.report(lane, LaneEvent::Done { lease: lease.parse()?, output, digest: digest.parse()?, busy_ms });
+        Ok(())
+    }
+
+    /// A unit could not be computed.
+    pub fn unit_failed(&self, lane: u32, lease: &str, reason: String) -> Result<(), JsError> {
+        self.report(lane, LaneEvent::Failed { lease: lease.parse()?, reason });
+        Ok(())
+    }
+
+    fn report(&self, lane: u32, event: LaneEvent) {
+        // Nobody listens to a lane any more once the miner has ended.
+        let _ = self.lane_events.unbounded_send((lane, event));
+    }
+
+    fn tell(&self, control: Control) {
+        // A miner that has ended needs no more telling.
+        let _ = self.controls.unbounded_send(control);
+    }
+}

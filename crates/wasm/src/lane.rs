@@ -1,0 +1,115 @@
+//! A lane in its worker: orders in, reports out.
+
+use std::sync::Arc;
+
+use adit_core::Unit;
+use adit_core::sign::LeaseId;
+use adit_miner::lane::{LaneCommand, LaneEvent};
+use adit_miner::runner::{Engine, LaneRunner, Slice};
+use futures::future::{FutureExt, LocalBoxFuture};
+use js_sys::Uint8Array;
+use wasm_bindgen::prelude::*;
+
+use crate::{now_ms, object};
+
+/// A lane with a backend that agrees with the start-up vectors.
+#[wasm_bindgen]
+pub struct Lane {
+    runner: Box<dyn Runner>,
+    backend: String,
+    work_per_s: f64,
+}
+
+/// A [`LaneRunner`] whatever its engine.
+trait Runner {
+    fn obey(&mut self, command: LaneCommand);
+    fn is_idle(&self) -> bool;
+    fn slice(&mut self) -> LocalBoxFuture<'_, Option<Slice>>;
+}
+
+impl<E: Engine> Runner for LaneRunner<E> {
+    fn obey(&mut self, command: LaneCommand) {
+        LaneRunner::obey(self, command);
+    }
+
+    fn is_idle(&self) -> bool {
+        LaneRunner::is_idle(self)
+    }
+
+    fn slice(&mut self) -> LocalBoxFuture<'_, Option<Slice>> {
+        LaneRunner::slice(self, now_ms).boxed_local()
+    }
+}
+
+impl Lane {
+    pub(crate) fn new<E: Engine + 'static>(engine: E, backend: String, work_per_s: f64) -> Self {
+        Lane { runner: Box::new(LaneRunner::new(engine)), backend, work_per_s }
+    }
+}
+
+#[wasm_bindgen]
+impl Lane {
+    /// What it computes with.
+    #[wasm_bindgen(getter)]
+    pub fn backend(&self) -> String {
+        self.backend.clone()
+    }
+
+    /// Multiply-accumulates a second in the trial.
+    #[wasm_bindgen(getter)]
+    pub fn work_per_s(&self) -> f64 {
+        self.work_per_s
+    }
+
+    /// Begins a unit. `unit` is its canonical encoding, `blocks` its inputs in the order of [`Unit::blocks`].
+    pub fn start(&mut self, lease: &str, unit: &[u8], blocks: Vec<Uint8Array>) -> Result<(), JsError> {
+        let unit = Unit::from_bytes(unit)?;
+        let cids = unit.blocks().into_iter().map(|(cid, _)| cid);
+        let blocks = cids.zip(blocks.iter().map(|bytes| Arc::new(bytes.to_vec()))).collect();
+        self.runner.obey(LaneCommand::Start { lease: lease.parse()?, unit, blocks });
+        Ok(())
+    }
+
+    /// Works for this part of the time from the next slice on; 0 pauses.
+    pub fn duty(&mut self, duty: f64) {
+        self.runner.obey(LaneCommand::Duty(duty));
+    }
+
+    /// Drops the unit under way.
+    pub fn abandon(&mut self) {
+        self.runner.obey(LaneCommand::Abandon);
+    }
+
+    /// Whether there is nothing to do until the next order.
+    pub fn is_idle(&self) -> bool {
+        self.runner.is_idle()
+    }
+
+    /// Works for a slice: `{ rest_ms, report? }`, or nothing when idle. No other method may be called before it is done.
+    pub async fn slice(&mut self) -> JsValue {
+        let Some(Slice { event, rest_ms }) = self.runner.slice().await else { return JsValue::UNDEFINED };
+        let report = event.map_or(JsValue::UNDEFINED, report);
+        object(&[("rest_ms", rest_ms.into()), ("report", report)])
+    }
+}
+
+/// An event as a `LaneReport` of worker/messages.ts.
+fn report(event: LaneEvent) -> JsValue {
+    let named = |name: &str| ("event", JsValue::from(name));
+    let leased = |lease: LeaseId| ("lease", JsValue::from(lease.to_string()));
+    match event {
+        LaneEvent::Progress { lease, done_rows, rows } => {
+            object(&[named("progress"), leased(lease), ("done_rows", done_rows.into()), ("rows", rows.into())])
+        }
+        LaneEvent::Done { lease, output, digest, busy_ms } => object(&[
+            named("done"),
+            leased(lease),
+            ("digest", digest.to_string().into()),
+            ("busy_ms", busy_ms.into()),
+            ("output", Uint8Array::from(&output[..]).into()),
+        ]),
+        LaneEvent::Failed { lease, reason } => object(&[named("failed"), leased(lease), ("reason", reason.into())]),
+        // A runner is told of neither: the worker opens it and says so.
+        LaneEvent::Ready { .. } | LaneEvent::Unusable { .. } => JsValue::UNDEFINED,
+    }
+}

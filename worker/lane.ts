@@ -1,0 +1,132 @@
+/** A compute worker: one lane with one backend, which is made here and never leaves. */
+
+import type { LaneOrder, LaneReport } from "./messages.ts";
+import { quantity } from "./quantity.ts";
+
+/** The class of both packages. */
+type Lane = import("../pkg/cpu/cpu.js").Lane;
+
+interface Slice {
+  rest_ms: number;
+  report?: LaneReport;
+}
+
+const scope = self as unknown as DedicatedWorkerGlobalScope;
+const orders: LaneOrder[] = [];
+let wake = (): void => {};
+let lane: Lane | undefined;
+
+scope.onmessage = ({ data }: MessageEvent<LaneOrder>) => {
+  orders.push(data);
+  wake();
+};
+
+run().catch((error: unknown) => report({ event: "unusable", reason: `the lane broke down: ${message(error)}` }));
+
+/** Orders are obeyed between slices alone: while a slice is under way its lane belongs to it. */
+async function run(): Promise<never> {
+  for (;;) {
+    for (let order = orders.shift(); order; order = orders.shift()) await obey(order);
+    if (!lane || lane.is_idle()) {
+      await news();
+      continue;
+    }
+    const slice = (await lane.slice()) as Slice | undefined;
+    if (slice?.report) report(slice.report);
+    await (slice && slice.rest_ms >= 1 ? rest(slice.rest_ms) : turn());
+  }
+}
+
+async function obey(order: LaneOrder): Promise<void> {
+  switch (order.type) {
+    case "open":
+      try {
+        report(order.device === "cpu" ? await openCpu(order.module) : await openGpu(order.module, order.rival));
+      } catch (error) {
+        report({ event: "unusable", reason: message(error) });
+      }
+      break;
+    case "start":
+      try {
+        lane?.start(order.lease, order.unit, order.blocks);
+      } catch (error) {
+        report({ event: "failed", lease: order.lease, reason: message(error) });
+      }
+      break;
+    case "duty":
+      lane?.duty(order.duty);
+      break;
+    case "abandon":
+      lane?.abandon();
+      break;
+  }
+}
+
+async function openCpu(module: WebAssembly.Module): Promise<LaneReport> {
+  const cpu = await import("../pkg/cpu/cpu.js");
+  await cpu.default({ module_or_path: module });
+  lane = await cpu.open();
+  return ready(lane, `${quantity(lane.work_per_s)} multiply-adds/s in its trial; agrees with every test vector`);
+}
+
+/** A graphics adapter joins if it wins. One that is emulated in software only takes the processor's time away. */
+async function openGpu(module: WebAssembly.Module, rival: number): Promise<LaneReport> {
+  const gpu = await import("../pkg/gpu/gpu.js");
+  await gpu.default({ module_or_path: module });
+  const contender = await gpu.open();
+  const { work_per_s } = contender;
+  const rates = `${quantity(work_per_s)} multiply-adds/s, a processor lane ${quantity(rival)}`;
+  const name = await adapterName();
+  if (work_per_s <= rival) {
+    contender.free();
+    return { event: "unusable", reason: `${name} lost its race: ${rates}` };
+  }
+  lane = contender;
+  return ready(lane, `${name} won its race: ${rates}`);
+}
+
+function ready({ backend, work_per_s }: Lane, why: string): LaneReport {
+  return { event: "ready", backend, why, work_per_s };
+}
+
+async function adapterName(): Promise<string> {
+  const info = (await navigator.gpu?.requestAdapter())?.info;
+  const name = [info?.vendor, info?.architecture].filter(Boolean).join(" ") || "WebGPU";
+  return info?.isFallbackAdapter ? `${name}, emulated in software,` : name;
+}
+
+function report(report: LaneReport): void {
+  scope.postMessage(report, report.event === "done" ? [report.output.buffer] : []);
+}
+
+/** Until the next order. */
+function news(): Promise<void> {
+  return new Promise((resolve) => {
+    wake = resolve;
+  });
+}
+
+/** Until the next order, but no longer than this. */
+function rest(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    wake = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+  });
+}
+
+const { port1, port2 } = new MessageChannel();
+
+/** Lets orders in, without the four milliseconds that browsers add to short timers. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    port1.onmessage = () => resolve();
+    port2.postMessage(undefined);
+  });
+}
+
+function message(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,31 @@
+/** The compute workers, from the control worker's side. */
+
+import type { LaneOrder, LaneReport } from "./messages.ts";
+
+export class Lanes {
+  readonly #workers = new Map<number, Worker>();
+  readonly #report: (lane: number, report: LaneReport) => void;
+
+  constructor(report: (lane: number, report: LaneReport) => void) {
+    this.#report = report;
+  }
+
+  /** Starts a worker. `rival` is what a lane on a graphics adapter has to beat, in multiply-accumulates a second. */
+  open(lane: number, device: "cpu" | "gpu", module: WebAssembly.Module, rival = 0): void {
+    const worker = new Worker(new URL("./lane.ts", import.meta.url), { type: "module", name: `${device} lane ${lane}` });
+    worker.onmessage = ({ data }: MessageEvent<LaneReport>) => this.#report(lane, data);
+    worker.onerror = ({ message }) => this.#report(lane, { event: "unusable", reason: message || "its worker could not be loaded" });
+    this.#workers.set(lane, worker);
+    const order: LaneOrder = { type: "open", device, module, rival };
+    worker.postMessage(order);
+  }
+
+  order(lane: number, order: LaneOrder, transfer: ArrayBuffer[]): void {
+    this.#workers.get(lane)?.postMessage(order, transfer);
+  }
+
+  close(): void {
+    for (const worker of this.#workers.values()) worker.terminate();
+    this.#workers.clear();
+  }
+}

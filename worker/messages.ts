@@ -1,0 +1,90 @@
+/** Everything that page, control worker and lanes say to each other. */
+
+import type { Hex, Notice, ProvenReceipt } from "./wire.ts";
+
+/** What a person has chosen before Start. */
+export interface Settings {
+  /** The coordinator, without a slash at the end. */
+  server: string;
+  cpuLanes: number;
+  gpu: boolean;
+  /** The part of the time that lanes work, above 0 and up to 1. */
+  duty: number;
+}
+
+/** Page to control worker. */
+export type PageMessage =
+  | { type: "start"; settings: Settings; pauses: Pause[] }
+  | { type: "stop" }
+  | { type: "duty"; duty: number }
+  /** All reasons to pause that hold now; none: work. */
+  | { type: "pauses"; pauses: Pause[] }
+  /** Asks the tab that mines to stop; a start follows. */
+  | { type: "take-over" }
+  | { type: "ask"; id: number; question: Question };
+
+/** Why lanes rest although the person has pressed Start. */
+export type Pause = "battery" | "hidden" | "pressure";
+
+/** What is answered once, by the same id. */
+export type Question =
+  | { about: "export-key"; passphrase: string }
+  | { about: "import-key"; file: string; passphrase: string }
+  /** Trusts a coordinator's new key. */
+  | { about: "trust"; server: string; key: Hex }
+  | { about: "check"; server: string; receipt: ProvenReceipt };
+
+export interface Answers {
+  "export-key": { file: string };
+  "import-key": { publicKey: Hex };
+  trust: Record<string, never>;
+  check: Checked;
+}
+
+/** Control worker to page. */
+export type ControlMessage =
+  | { type: "notice"; notice: Notice }
+  | { type: "key"; publicKey: Hex }
+  /** Another tab of this browser mines. */
+  | { type: "elsewhere" }
+  /** Mining has ended, whatever the reason. */
+  | { type: "ended" }
+  /** The miner cannot go on. */
+  | { type: "failed"; reason: string }
+  /** The coordinator shows another key than it used to. */
+  | { type: "strange-key"; key: Hex }
+  | { type: "answer"; id: number; answer: Answers[keyof Answers] }
+  | { type: "refusal"; id: number; reason: string };
+
+/** What was found out about a receipt, each part by itself. */
+export interface Checked {
+  /** Signatures, log path, arithmetic. */
+  proof: Finding;
+  /** The output, with coins of our own. */
+  mathematics: Finding;
+  /** Where unit, blocks and output came from. */
+  source: string;
+}
+
+export type Finding =
+  | { found: "holds"; detail: string }
+  | { found: "fails"; detail: string }
+  /** It could not be looked at, and why. */
+  | { found: "unknown"; detail: string };
+
+/** Control worker to lane. */
+export type LaneOrder =
+  /** `rival` is what a lane on a graphics adapter has to beat, in multiply-accumulates a second. */
+  | { type: "open"; device: "cpu" | "gpu"; module: WebAssembly.Module; rival: number }
+  /** `unit` is its canonical encoding, `blocks` its inputs in order. */
+  | { type: "start"; lease: Hex; unit: Uint8Array<ArrayBuffer>; blocks: Uint8Array<ArrayBuffer>[] }
+  | { type: "duty"; duty: number }
+  | { type: "abandon" };
+
+/** Lane to control worker. */
+export type LaneReport =
+  | { event: "ready"; backend: string; why: string; work_per_s: number }
+  | { event: "unusable"; reason: string }
+  | { event: "progress"; lease: Hex; done_rows: number; rows: number }
+  | { event: "done"; lease: Hex; digest: Hex; busy_ms: number; output: Uint8Array<ArrayBuffer> }
+  | { event: "failed"; lease: Hex; reason: string };

@@ -1,0 +1,133 @@
+/** The miner's secret key: made in this browser, sealed while it rests, taken elsewhere only under a passphrase. */
+
+import { type SealedKey, database } from "./database.ts";
+import { fromHex, toHex } from "./hex.ts";
+import type { Hex } from "./wire.ts";
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/** The public key of a secret one; throws if the bytes are no key. */
+export type Derive = (secret: Uint8Array) => Hex;
+
+/** A key file: JSON of this shape. */
+interface KeyFile {
+  format: typeof FORMAT;
+  public_key: Hex;
+  kdf: { name: typeof KDF; iterations: number; salt: Hex };
+  cipher: { name: typeof CIPHER; iv: Hex };
+  sealed: Hex;
+}
+
+const FORMAT = "adit-key/1";
+const KDF = "PBKDF2-HMAC-SHA-256";
+const CIPHER = "AES-256-GCM";
+/** OWASP's Password Storage Cheat Sheet (2023) for PBKDF2-HMAC-SHA-256. */
+const ITERATIONS = 600_000;
+const MAX_ITERATIONS = 10_000_000;
+const MAX_FILE_CHARS = 4096;
+
+/** The secret key, made now if there is none. The caller wipes it after use. */
+export async function unsealed(derive: Derive): Promise<{ secret: Bytes; publicKey: Hex }> {
+  const entry = await stored();
+  if (entry) return { secret: await unseal(entry), publicKey: entry.publicKey };
+  const secret = make(derive);
+  return { secret, publicKey: await keep(secret, derive) };
+}
+
+/** The key as a file that a passphrase opens. */
+export async function exported(passphrase: string, derive: Derive): Promise<string> {
+  const { secret, publicKey } = await unsealed(derive);
+  const [salt, iv] = [random(16), random(12)];
+  const key = await stretched(passphrase, salt, ITERATIONS);
+  const sealed = await crypto.subtle.encrypt(gcm(iv), key, secret);
+  secret.fill(0);
+  const file: KeyFile = {
+    format: FORMAT,
+    public_key: publicKey,
+    kdf: { name: KDF, iterations: ITERATIONS, salt: toHex(salt) },
+    cipher: { name: CIPHER, iv: toHex(iv) },
+    sealed: toHex(new Uint8Array(sealed)),
+  };
+  return `${JSON.stringify(file, null, 2)}\n`;
+}
+
+/** Takes the key of a file in the place of the one that is here. */
+export async function imported(text: string, passphrase: string, derive: Derive): Promise<Hex> {
+  const file = parse(text);
+  const key = await stretched(passphrase, fromHex(file.kdf.salt), file.kdf.iterations);
+  let secret: Bytes;
+  try {
+    secret = new Uint8Array(await crypto.subtle.decrypt(gcm(fromHex(file.cipher.iv)), key, fromHex(file.sealed)));
+  } catch {
+    throw new Error("The passphrase does not open this file.");
+  }
+  try {
+    if (derive(secret) !== file.public_key) throw new Error("The file's public key is not that of its secret key.");
+    return await keep(secret, derive);
+  } finally {
+    secret.fill(0);
+  }
+}
+
+async function stored(): Promise<SealedKey | undefined> {
+  return (await database()).get("key", "miner");
+}
+
+async function keep(secret: Bytes, derive: Derive): Promise<Hex> {
+  const publicKey = derive(secret);
+  const wrapping = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
+  const iv = random(12);
+  const sealed = await crypto.subtle.encrypt(gcm(iv), wrapping, secret);
+  await (await database()).put("key", { publicKey, wrapping, iv, sealed }, "miner");
+  return publicKey;
+}
+
+async function unseal({ wrapping, iv, sealed }: SealedKey): Promise<Bytes> {
+  return new Uint8Array(await crypto.subtle.decrypt(gcm(iv), wrapping, sealed));
+}
+
+/** Random bytes that are a key: all but one in 2^128 are. */
+function make(derive: Derive): Bytes {
+  for (;;) {
+    const secret = random(32);
+    try {
+      derive(secret);
+      return secret;
+    } catch {
+      continue;
+    }
+  }
+}
+
+function parse(text: string): KeyFile {
+  const refused = new Error("This is not an Adit key file.");
+  if (text.length > MAX_FILE_CHARS) throw refused;
+  let file: KeyFile;
+  try {
+    file = JSON.parse(text) as KeyFile;
+  } catch {
+    throw refused;
+  }
+  if (file?.format !== FORMAT || file.kdf?.name !== KDF || file.cipher?.name !== CIPHER) throw refused;
+  const { iterations, salt } = file.kdf;
+  const texts = [salt, file.cipher.iv, file.sealed, file.public_key];
+  if (!texts.every((hex) => typeof hex === "string" && /^([0-9a-f]{2})+$/.test(hex))) throw refused;
+  if (!Number.isInteger(iterations) || iterations < 1 || iterations > MAX_ITERATIONS) throw refused;
+  return file;
+}
+
+async function stretched(passphrase: string, salt: Bytes, iterations: number): Promise<CryptoKey> {
+  const words = new TextEncoder().encode(passphrase.normalize("NFKC"));
+  const material = await crypto.subtle.importKey("raw", words, "PBKDF2", false, ["deriveKey"]);
+  const how = { name: "PBKDF2", hash: "SHA-256", salt, iterations };
+  return crypto.subtle.deriveKey(how, material, { name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
+}
+
+/** What is sealed as a key file cannot be passed off as anything else. */
+function gcm(iv: Bytes): AesGcmParams {
+  return { name: "AES-GCM", iv, additionalData: new TextEncoder().encode(FORMAT) };
+}
+
+function random(bytes: number): Bytes {
+  return crypto.getRandomValues(new Uint8Array(bytes));
+}

@@ -1,0 +1,4 @@
+import "./dashboard/board.ts";
+import { apply, current } from "./theme.ts";
+
+apply(current());

@@ -1,0 +1,124 @@
+/** Everything that the dashboard shows, fetched at once and anew every two seconds. */
+
+import type { EpochView, Job, LedgerTotals, MinerView, Overview, ProvenReceipt } from "../../worker/wire.ts";
+
+const REFRESH_MS = 2000;
+const TIMEOUT_MS = 8000;
+const TOKEN_KEY = "adit-token";
+/** Rows of the longer tables. */
+const RECEIPTS = 15;
+
+export interface Figures {
+  overview: Overview;
+  jobs: Job[];
+  ledger: LedgerTotals;
+  epochs: EpochView[];
+  receipts: ProvenReceipt[];
+  /** Absent without the operator's token. */
+  miners: MinerView[] | undefined;
+}
+
+/** Asks for the figures for as long as somebody looks. */
+export class Feed extends EventTarget {
+  figures: Figures | undefined;
+  /** Why there is nothing newer. */
+  trouble: string | undefined;
+  /** Whether the coordinator knows the token; undefined: none was given. */
+  tokenAccepted: boolean | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #running = false;
+  readonly #server: string;
+
+  constructor(server: string) {
+    super();
+    this.#server = server;
+  }
+
+  /** Kept for this tab alone, until it is closed. */
+  get token(): string {
+    return sessionStorage.getItem(TOKEN_KEY) ?? "";
+  }
+
+  set token(token: string) {
+    sessionStorage.setItem(TOKEN_KEY, token.trim());
+    this.tokenAccepted = undefined;
+    this.start();
+  }
+
+  start(): void {
+    this.#running = true;
+    clearTimeout(this.#timer);
+    void this.#refresh();
+  }
+
+  stop(): void {
+    this.#running = false;
+    clearTimeout(this.#timer);
+  }
+
+  async #refresh(): Promise<void> {
+    if (document.visibilityState === "visible") {
+      try {
+        this.figures = await this.#fetchAll();
+        this.trouble = undefined;
+      } catch (error) {
+        this.trouble = error instanceof Refusal ? error.message : "The coordinator does not answer. It is asked again every two seconds.";
+      }
+      this.dispatchEvent(new Event("change"));
+    }
+    clearTimeout(this.#timer);
+    if (this.#running) this.#timer = setTimeout(() => void this.#refresh(), REFRESH_MS);
+  }
+
+  async #fetchAll(): Promise<Figures> {
+    const [overview, jobs, ledger, epochs, receipts, miners] = await Promise.all([
+      this.#get<Overview>("/v1/overview"),
+      this.#get<{ jobs: Job[] }>("/v1/jobs"),
+      this.#get<LedgerTotals>("/v1/ledger"),
+      this.#get<{ epochs: EpochView[] }>("/v1/epochs"),
+      this.#get<{ receipts: ProvenReceipt[] }>(`/v1/receipts?limit=${RECEIPTS}`),
+      this.#miners(),
+    ]);
+    return { overview, jobs: jobs.jobs, ledger, epochs: epochs.epochs, receipts: receipts.receipts, miners };
+  }
+
+  async #miners(): Promise<MinerView[] | undefined> {
+    if (!this.token) return undefined;
+    try {
+      const { miners } = await this.#get<{ miners: MinerView[] }>("/v1/miners");
+      this.tokenAccepted = true;
+      return miners;
+    } catch (error) {
+      if (!(error instanceof Refusal) || error.status !== 401) throw error;
+      this.tokenAccepted = false;
+      return undefined;
+    }
+  }
+
+  async #get<T>(path: string): Promise<T> {
+    const headers = this.token ? { authorization: `Bearer ${this.token}` } : {};
+    const response = await fetch(this.#server + path, { headers, cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MS) });
+    if (!response.ok) throw new Refusal(response.status, await reason(response));
+    return (await response.json()) as T;
+  }
+}
+
+class Refusal extends Error {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** The sentence of the coordinator's error body. */
+async function reason(response: Response): Promise<string> {
+  try {
+    const { detail } = (await response.json()) as { detail?: unknown };
+    if (typeof detail === "string") return detail;
+  } catch {
+    // Not the coordinator's own words.
+  }
+  return `The coordinator answered ${response.status}.`;
+}

@@ -1,0 +1,158 @@
+import { LitElement, css, html, nothing } from "lit";
+import { customElement, state } from "lit/decorators.js";
+
+import { Miner } from "../miner.ts";
+import { apply, current, next } from "../theme.ts";
+import { obstacle } from "../obstacle.ts";
+import { Watch } from "../watch.ts";
+import "./control.ts";
+import "./key.ts";
+import "./lanes.ts";
+import "./meters.ts";
+import "./receipts.ts";
+import "./settings.ts";
+import { shared } from "./styles.ts";
+
+/** The page: everything on it, in the order in which it is read. */
+@customElement("adit-app")
+export class App extends LitElement {
+  static override styles = [
+    shared,
+    css`
+      :host {
+        max-width: 60rem;
+        margin: 0 auto;
+        padding: 0 1rem 3rem;
+      }
+      header {
+        padding: 1rem 0 0.5rem;
+      }
+      .name {
+        display: inline-flex;
+        align-items: center;
+        gap: 0.6rem;
+        font-size: 1.25rem;
+        font-weight: 700;
+        letter-spacing: 0.01em;
+      }
+      .theme {
+        font-weight: 500;
+        font-size: 0.875rem;
+        background: none;
+      }
+      h1 {
+        font-size: clamp(1.75rem, 5.2vw, 2.6rem);
+        line-height: 1.12;
+        letter-spacing: -0.02em;
+        text-wrap: balance;
+        margin-top: 1.2rem;
+      }
+      .lead {
+        font-size: 1.1rem;
+        max-width: 38rem;
+        margin: 0.8rem 0 1.3rem;
+        text-wrap: pretty;
+      }
+      main > * {
+        margin-bottom: 1rem;
+      }
+      .steps {
+        display: grid;
+        grid-template-columns: repeat(auto-fit, minmax(15rem, 1fr));
+        gap: 1rem;
+        list-style: none;
+        padding: 0;
+      }
+      .steps h2 {
+        margin-bottom: 0.25rem;
+      }
+      .pair {
+        display: grid;
+        grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr));
+        gap: 1rem;
+        align-items: start;
+      }
+      footer {
+        margin-top: 2rem;
+        border-top: 1px solid var(--line);
+        padding-top: 1rem;
+      }
+    `,
+  ];
+
+  @state() private theme = current();
+  @state() private chartLoaded = false;
+  readonly #miner = new Miner(new URL(".", document.baseURI).href.replace(/\/$/, ""));
+
+  constructor() {
+    super();
+    new Watch(this, () => this.#miner);
+  }
+
+  protected override updated(): void {
+    // The chart is fetched when there is something to draw, so that it delays no first unit.
+    if (!this.chartLoaded && this.#miner.entries.length > 0) {
+      this.chartLoaded = true;
+      void import("./chart.ts");
+    }
+  }
+
+  protected override render() {
+    const miner = this.#miner;
+    const begun = miner.active || miner.entries.length > 0;
+    return html`
+      <header class="row spread">
+        <span class="name"><img src=${new URL("../adit.svg", import.meta.url).href} width="32" height="32" alt="" />Adit</span>
+        <button class="theme" @click=${this.#turn}>Theme: ${this.theme}</button>
+      </header>
+      <main>
+        <h1>Useful work, mined in this tab</h1>
+        <p class="lead">
+          Adit lends your device's spare time to real jobs, such as matrix products and inference. Every result is
+          checked, and what holds is paid. <strong>Nothing runs until you press Start.</strong>
+        </p>
+        <adit-control .miner=${miner} .obstacle=${obstacle}></adit-control>
+        ${begun ? nothing : this.#explanation()}
+        <adit-meters .miner=${miner} ?hidden=${!begun}></adit-meters>
+        <adit-lanes .miner=${miner} ?hidden=${miner.lanes.length === 0}></adit-lanes>
+        <adit-chart .history=${miner.history} .at=${miner.history.times.at(-1)} ?hidden=${!this.chartLoaded}></adit-chart>
+        <adit-receipts .miner=${miner} ?hidden=${miner.entries.length === 0}></adit-receipts>
+        <div class="pair">
+          <adit-settings .miner=${miner}></adit-settings>
+          <adit-key .miner=${miner} ?hidden=${obstacle !== undefined}></adit-key>
+        </div>
+      </main>
+      <footer class="muted small row spread">
+        <span>
+          Free software. Your key stays in this browser; results go to
+          <span class="mono">${new URL(miner.server).host}</span> and nowhere else.
+        </span>
+        <a href="./dashboard">Operator's dashboard</a>
+      </footer>
+    `;
+  }
+
+  #explanation() {
+    return html`
+      <ul class="steps" aria-label="How it works">
+        <li class="card">
+          <h2>You decide</h2>
+          <p class="small muted">Start, Stop, and how hard to work. It rests on battery and when your device is needed.</p>
+        </li>
+        <li class="card">
+          <h2>Real jobs</h2>
+          <p class="small muted">Small pieces of a requester's job run in this tab's sandbox. Your files stay out of reach.</p>
+        </li>
+        <li class="card">
+          <h2>Checked, then paid</h2>
+          <p class="small muted">Each result gets a signed receipt, which you can check right here.</p>
+        </li>
+      </ul>
+    `;
+  }
+
+  #turn = (): void => {
+    this.theme = next(this.theme);
+    apply(this.theme);
+  };
+}

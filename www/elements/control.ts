@@ -1,0 +1,141 @@
+import { LitElement, css, html, nothing } from "lit";
+import { customElement, property } from "lit/decorators.js";
+
+import type { Miner } from "../miner.ts";
+import { headline } from "../headline.ts";
+import { Watch } from "../watch.ts";
+import "./countdown.ts";
+import { shared } from "./styles.ts";
+
+/** Start, Stop, what is going on, and how hard to work. */
+@customElement("adit-control")
+export class Control extends LitElement {
+  static override styles = [
+    shared,
+    css`
+      .panel {
+        display: grid;
+        grid-template-columns: auto 1fr;
+        gap: 1rem 1.6rem;
+        align-items: center;
+        padding: 1.4rem;
+      }
+      .state {
+        display: flex;
+        gap: 0.65rem;
+        align-items: baseline;
+        font-size: 1.05rem;
+        font-weight: 600;
+      }
+      .state small {
+        display: block;
+        font-weight: 400;
+        font-size: 0.9rem;
+        color: var(--muted);
+      }
+      .lamp {
+        flex: none;
+        width: 0.7rem;
+        height: 0.7rem;
+        border-radius: 50%;
+        background: var(--line);
+      }
+      .lamp.on {
+        background: var(--good);
+      }
+      .lamp.rest {
+        background: var(--warn);
+      }
+      .lamp.off {
+        background: var(--bad);
+      }
+      .throttle {
+        grid-column: 1 / -1;
+      }
+      .throttle label {
+        display: flex;
+        justify-content: space-between;
+        gap: 1rem;
+      }
+      @media (max-width: 34rem) {
+        .panel {
+          grid-template-columns: 1fr;
+          padding: 1.1rem;
+        }
+        button.main {
+          width: 100%;
+        }
+      }
+      @media (prefers-reduced-motion: no-preference) {
+        .lamp.on {
+          animation: glow 2.4s ease-in-out infinite;
+        }
+        @keyframes glow {
+          50% {
+            opacity: 0.45;
+          }
+        }
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) miner!: Miner;
+  @property() obstacle: string | undefined;
+
+  constructor() {
+    super();
+    new Watch(this, () => this.miner);
+  }
+
+  protected override render() {
+    const { lamp, title, detail } = headline(this.miner, this.obstacle);
+    return html`
+      <section class="card panel" aria-label="Mining">
+        ${this.#button()}
+        <div class="state">
+          <span class="lamp ${lamp}" aria-hidden="true"></span>
+          <div>
+            <span role="status" data-testid="state">${title}</span>
+            ${detail ? html`<small data-testid="detail">${detail}</small>` : nothing}
+            ${this.miner.retry ? html`<small><adit-countdown .until=${this.miner.retry.at}></adit-countdown></small>` : nothing}
+          </div>
+        </div>
+        <div class="throttle">${this.#throttle()}</div>
+      </section>
+    `;
+  }
+
+  #button() {
+    const { miner } = this;
+    if (miner.phase === "elsewhere") {
+      return html`<button class="main" @click=${() => miner.takeOver()}>Mine here instead</button>`;
+    }
+    if (miner.phase === "failed" && miner.strangeKey) {
+      return html`<button class="main" @click=${() => miner.trustStrangeKey()}>Trust the new key and start</button>`;
+    }
+    if (miner.active) {
+      const stopping = miner.phase === "stopping";
+      return html`<button class="main" ?disabled=${stopping} @click=${() => miner.stop()}>Stop</button>`;
+    }
+    return html`<button class="main" ?disabled=${this.obstacle !== undefined} @click=${() => miner.start()}>Start</button>`;
+  }
+
+  #throttle() {
+    const percent = Math.round(this.miner.preferences.duty * 100);
+    return html`
+      <label for="duty">
+        <span>How hard to work</span>
+        <output class="number" for="duty">${percent === 100 ? "all of the time" : `${percent} % of the time`}</output>
+      </label>
+      <input
+        id="duty"
+        type="range"
+        min="5"
+        max="100"
+        step="5"
+        .value=${String(percent)}
+        @input=${(event: Event) => this.miner.prefer({ duty: Number((event.target as HTMLInputElement).value) / 100 })}
+      />
+    `;
+  }
+}

@@ -1,0 +1,106 @@
+import { LitElement, css, html, nothing } from "lit";
+import { customElement, property } from "lit/decorators.js";
+import { repeat } from "lit/directives/repeat.js";
+
+import type { LaneState, LaneStatus } from "../../worker/wire.ts";
+import { count, quantity } from "../format.ts";
+import type { Miner } from "../miner.ts";
+import { Watch } from "../watch.ts";
+import { shared } from "./styles.ts";
+
+const STATES: Record<LaneState, string> = {
+  starting: "starting",
+  idle: "idle",
+  fetching: "fetching inputs",
+  computing: "computing",
+  delivering: "delivering",
+  waiting: "waiting for work",
+  off: "not used",
+};
+
+/** Every lane: what it runs on and why, what it does, how fast. */
+@customElement("adit-lanes")
+export class Lanes extends LitElement {
+  static override styles = [
+    shared,
+    css`
+      ul {
+        list-style: none;
+        padding: 0;
+      }
+      li {
+        display: grid;
+        grid-template-columns: minmax(9rem, 14rem) 1fr 9rem;
+        gap: 0.2rem 1.2rem;
+        align-items: center;
+        padding: 0.75rem 0;
+        border-top: 1px solid var(--line);
+      }
+      li:first-child {
+        border: 0;
+      }
+      .title {
+        font-weight: 600;
+      }
+      .rate {
+        text-align: right;
+      }
+      .why {
+        grid-column: 1 / -1;
+      }
+      @media (max-width: 40rem) {
+        li {
+          grid-template-columns: 1fr auto;
+        }
+        .doing {
+          grid-column: 1 / -1;
+          grid-row: 2;
+        }
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) miner!: Miner;
+
+  constructor() {
+    super();
+    new Watch(this, () => this.miner);
+  }
+
+  protected override render() {
+    return html`
+      <section class="card" aria-label="Lanes">
+        <h2>Lanes</h2>
+        <ul>
+          ${repeat(
+            this.miner.lanes,
+            ({ lane }) => lane,
+            (lane) => this.#lane(lane),
+          )}
+        </ul>
+      </section>
+    `;
+  }
+
+  #lane(lane: LaneStatus) {
+    const on = lane.device === "gpu" ? "Graphics card" : "Processor";
+    return html`
+      <li data-testid="lane" data-device=${lane.device} data-state=${lane.state}>
+        <div>
+          <span class="title">${on}</span>
+          ${lane.backend ? html`<span class="mono muted">${lane.backend}</span>` : nothing}
+        </div>
+        <div class="doing small">
+          <span class="muted">${STATES[lane.state] ?? lane.state}</span>
+          ${lane.state === "off"
+            ? nothing
+            : html`<progress max="1" .value=${lane.progress} aria-label="Unit of lane ${lane.lane}"></progress>`}
+        </div>
+        <div class="rate small number">
+          ${lane.state === "off" ? nothing : html`${quantity(lane.work_per_s)}/s<br /><span class="muted">${count(lane.units_valid)} verified</span>`}
+        </div>
+        ${lane.why ? html`<p class="why small muted" data-testid="why">${lane.why}</p>` : nothing}
+      </li>
+    `;
+  }
+}

@@ -1,0 +1,170 @@
+import { LitElement, css, html, nothing } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
+import { repeat } from "lit/directives/repeat.js";
+
+import type { Finding } from "../../worker/messages.ts";
+import { amount, bytes, plural, quantity, short, time } from "../format.ts";
+import type { Entry, Miner } from "../miner.ts";
+import { Watch } from "../watch.ts";
+import { shared } from "./styles.ts";
+
+/** As many as fit on a screen; the rest is there on demand. */
+const FIRST = 5;
+
+const VERDICTS = { valid: "valid", invalid: "invalid", inconclusive: "inconclusive", too_late: "too late" } as const;
+
+/** What the coordinator signed for each unit, and a check of it by this very browser. */
+@customElement("adit-receipts")
+export class Receipts extends LitElement {
+  static override styles = [
+    shared,
+    css`
+      ul {
+        list-style: none;
+        padding: 0;
+      }
+      li {
+        border-top: 1px solid var(--line);
+        padding: 0.7rem 0;
+      }
+      li .row {
+        justify-content: space-between;
+      }
+      .what {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 0 0.9rem;
+        align-items: baseline;
+      }
+      .intro {
+        margin: 0.2rem 0 0.6rem;
+      }
+      .outcome {
+        margin-top: 0.6rem;
+        padding: 0.7rem 0.9rem;
+        border-radius: 10px;
+        background: var(--sunken);
+        display: grid;
+        gap: 0.45rem;
+      }
+      .finding {
+        display: grid;
+        grid-template-columns: 1.4rem 1fr;
+      }
+      .finding strong {
+        display: block;
+      }
+      .facts {
+        display: grid;
+        grid-template-columns: auto 1fr;
+        gap: 0.1rem 0.9rem;
+      }
+      details {
+        margin-top: 0.3rem;
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) miner!: Miner;
+  @state() private all = false;
+
+  constructor() {
+    super();
+    new Watch(this, () => this.miner);
+  }
+
+  protected override render() {
+    const { entries } = this.miner;
+    const shown = this.all ? entries : entries.slice(0, FIRST);
+    return html`
+      <section class="card" aria-label="Receipts">
+        <h2>Receipts</h2>
+        <p class="small muted intro">
+          The coordinator signs a receipt for each result. You need not believe it: check one here, on your own device.
+        </p>
+        <ul>
+          ${repeat(
+            shown,
+            ({ receipt }) => receipt.receipt.lease,
+            (entry) => this.#entry(entry),
+          )}
+        </ul>
+        ${entries.length > FIRST
+          ? html`<button class="small" aria-expanded=${this.all} @click=${() => (this.all = !this.all)}>
+              ${this.all ? "Show fewer" : `Show all ${entries.length}`}
+            </button>`
+          : nothing}
+      </section>
+    `;
+  }
+
+  #entry(entry: Entry) {
+    const { receipt } = entry.receipt;
+    const good = receipt.verdict === "valid";
+    return html`
+      <li data-testid="receipt" data-verdict=${receipt.verdict}>
+        <div class="row">
+          <span class="what">
+            <span class="number muted small">${time(receipt.at_ms)}</span>
+            <span>${receipt.kind}</span>
+            <strong class=${good ? "good" : "bad"}>${VERDICTS[receipt.verdict] ?? receipt.verdict}</strong>
+            <span class="number">${quantity(receipt.work)} multiply-adds</span>
+            <span class="number">${amount(receipt.value)} NNET</span>
+          </span>
+          <button class="small" ?disabled=${entry.checking} @click=${() => this.miner.check(entry)}>
+            ${entry.checking ? "Checking…" : "Check it here"}
+          </button>
+        </div>
+        <div role="status">${this.#outcome(entry)}</div>
+        <details class="small">
+          <summary>What it says</summary>
+          ${this.#facts(entry)}
+        </details>
+      </li>
+    `;
+  }
+
+  #outcome({ checked, trouble }: Entry) {
+    if (trouble) return html`<p class="outcome small bad">The check could not be made: ${trouble}</p>`;
+    if (!checked) return nothing;
+    return html`
+      <div class="outcome small" data-testid="outcome">
+        ${finding("Signatures, log and arithmetic", checked.proof)} ${finding("The mathematics", checked.mathematics)}
+        <p class="muted">${checked.source}</p>
+        <p class="muted">
+          What this does not prove: that the coordinator has published every receipt, nor that it shows everyone the same
+          log. Compare log heads with others for that.
+        </p>
+      </div>
+    `;
+  }
+
+  #facts({ receipt: { receipt, head, path } }: Entry) {
+    const facts: [string, unknown][] = [
+      ["Lease", receipt.lease],
+      ["Unit", receipt.unit],
+      ["Output", `${bytes(receipt.output_bytes)}, BLAKE3 ${short(receipt.output_digest)}`],
+      ["Checked", `${receipt.method}, ${receipt.bits} bits`],
+      ["Confidence", `${receipt.confidence_bps / 100} %`],
+      ["Epoch", receipt.epoch],
+      ["Log", `entry ${receipt.log_index} of ${head.size}, path of ${plural(path.length, "hash").replace("hashs", "hashes")}`],
+      ["Coordinator", short(receipt.coordinator)],
+    ];
+    return html`
+      <dl class="facts">
+        ${facts.map(([name, value]) => html`<dt class="muted">${name}</dt><dd class="mono">${value}</dd>`)}
+      </dl>
+    `;
+  }
+}
+
+function finding(title: string, { found, detail }: Finding) {
+  const [mark, tone] = { holds: ["✓", "good"], fails: ["✗", "bad"], unknown: ["–", "warn"] }[found];
+  const words = { holds: "hold", fails: "do not hold", unknown: "not checked" }[found];
+  return html`
+    <div class="finding" data-found=${found}>
+      <span class=${tone ?? ""} aria-hidden="true">${mark}</span>
+      <span><strong class=${tone ?? ""}>${title}: ${words}</strong>${detail}</span>
+    </div>
+  `;
+}

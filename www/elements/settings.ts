@@ -1,0 +1,92 @@
+import { LitElement, css, html } from "lit";
+import { customElement, property } from "lit/decorators.js";
+
+import { plural } from "../format.ts";
+import type { Miner } from "../miner.ts";
+import { maxLanes } from "../preferences.ts";
+import { Watch } from "../watch.ts";
+import { shared } from "./styles.ts";
+
+type Switch = "gpu" | "pauseOnBattery" | "pauseWhenHidden" | "pauseUnderPressure";
+
+/** Lanes, and when to rest. */
+@customElement("adit-settings")
+export class Settings extends LitElement {
+  static override styles = [
+    shared,
+    css`
+      label {
+        display: flex;
+        gap: 0.7rem;
+        align-items: flex-start;
+        padding: 0.45rem 0;
+      }
+      label input {
+        margin-top: 0.2rem;
+      }
+      label.lanes {
+        display: block;
+      }
+      .lanes span {
+        display: flex;
+        justify-content: space-between;
+      }
+      fieldset {
+        border: 0;
+        padding: 0;
+        margin: 0.6rem 0 0;
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) miner!: Miner;
+
+  constructor() {
+    super();
+    new Watch(this, () => this.miner);
+  }
+
+  protected override render() {
+    const { miner } = this;
+    const { cpuLanes } = miner.preferences;
+    return html`
+      <section class="card" aria-label="Settings">
+        <h2>Settings</h2>
+        <fieldset ?disabled=${miner.active}>
+          <label class="lanes">
+            <span>Processor lanes<output class="number">${plural(cpuLanes, "lane")} of ${maxLanes}</output></span>
+            <input
+              type="range"
+              name="lanes"
+              min="1"
+              max=${maxLanes}
+              .value=${String(cpuLanes)}
+              @input=${(event: Event) => miner.prefer({ cpuLanes: Number((event.target as HTMLInputElement).value) })}
+            />
+          </label>
+          ${this.#switch("gpu", "Use the graphics card if it is faster", "It is raced against a processor lane first.")}
+        </fieldset>
+        <fieldset>
+          ${this.#switch("pauseOnBattery", "Pause on battery", "Where the browser tells.")}
+          ${this.#switch("pauseWhenHidden", "Pause while this tab is hidden", "Otherwise it goes on when you look elsewhere.")}
+          ${this.#switch("pauseUnderPressure", "Pause while the device is busy", "Where the browser tells.")}
+        </fieldset>
+        <p class="small muted">${miner.active ? "Lanes can be changed after Stop." : "Only one tab of this browser mines at a time."}</p>
+      </section>
+    `;
+  }
+
+  #switch(name: Switch, title: string, note: string) {
+    return html`
+      <label>
+        <input
+          type="checkbox"
+          name=${name}
+          .checked=${this.miner.preferences[name]}
+          @change=${(event: Event) => this.miner.prefer({ [name]: (event.target as HTMLInputElement).checked })}
+        />
+        <span>${title}<br /><span class="small muted">${note}</span></span>
+      </label>
+    `;
+  }
+}

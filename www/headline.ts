@@ -1,0 +1,79 @@
+/** What is going on, in one line for people. */
+
+import type { Pause } from "../worker/messages.ts";
+import { plural, quantity } from "./format.ts";
+import type { Miner } from "./miner.ts";
+
+export interface Headline {
+  lamp: "" | "on" | "rest" | "off";
+  /** Read out when it changes, so nothing in it ticks. */
+  title: string;
+  detail: string | undefined;
+}
+
+const PAUSES: Record<Pause, string> = {
+  battery: "this device is on battery",
+  hidden: "this tab is hidden",
+  pressure: "this device is busy with something else",
+};
+
+export function headline(miner: Miner, obstacle: string | undefined): Headline {
+  if (obstacle) return { lamp: "off", title: "This page cannot mine here", detail: obstacle };
+  switch (miner.phase) {
+    case "idle":
+      return { lamp: "", title: miner.entries.length ? "Stopped" : "Ready when you are", detail: lanesToCome(miner) };
+    case "starting":
+      return miner.retry ? away(miner.retry.reason) : { lamp: "rest", title: "Starting", detail: undefined };
+    case "mining":
+      return mining(miner);
+    case "stopping":
+      return { lamp: "rest", title: "Stopping", detail: undefined };
+    case "elsewhere":
+      return {
+        lamp: "off",
+        title: "Another tab is mining already",
+        detail: "One tab uses your device fully; a second one would only slow it down.",
+      };
+    case "failed":
+      return miner.strangeKey ? strange() : { lamp: "off", title: "Mining has ended", detail: miner.failure };
+  }
+}
+
+function strange(): Headline {
+  return {
+    lamp: "off",
+    title: "The coordinator has another key than before",
+    detail: "If its operator has set it up anew, that is all right. If not, somebody may be pretending to be it.",
+  };
+}
+
+function mining(miner: Miner): Headline {
+  if (miner.pauses.length > 0) {
+    const reasons = miner.pauses.map((pause) => PAUSES[pause]).join(" and ");
+    return { lamp: "rest", title: `Paused: ${reasons}`, detail: "It goes on by itself. You can change this in the settings below." };
+  }
+  if (miner.retry) return away(miner.retry.reason);
+  const working = miner.lanes.filter((lane) => lane.state !== "off");
+  if (working.length > 0 && working.every((lane) => miner.waiting.has(lane.lane))) {
+    return { lamp: "rest", title: "Waiting for work", detail: "The coordinator has no job for this device right now. It is asked again every few seconds." };
+  }
+  return { lamp: "on", title: "Mining", detail: currentJob(miner) };
+}
+
+function away(reason: string): Headline {
+  return { lamp: "rest", title: "The coordinator does not answer", detail: reason };
+}
+
+function lanesToCome({ preferences }: Miner): string {
+  const gpu = preferences.gpu ? ", and the graphics card if it is faster" : "";
+  return `${plural(preferences.cpuLanes, "processor lane")}${gpu}`;
+}
+
+function currentJob(miner: Miner): string | undefined {
+  const tasks = [...miner.tasks.values()];
+  const task = tasks[0];
+  if (!task) return undefined;
+  const jobs = [...new Set(tasks.map(({ job }) => job))].sort((a, b) => a - b);
+  const work = tasks.reduce((sum, { work }) => sum + work, 0);
+  return `Job ${jobs.join(", ")}: ${plural(tasks.length, "unit")} of ${task.kind.replace("_", " ")} under way, ${quantity(work)} multiply-adds`;
+}

@@ -1,0 +1,27 @@
+/** The rate over the last minutes, for the chart. */
+
+/** Ten minutes at about one status a second. */
+const CAPACITY = 600;
+/** Statuses come in bursts when units are small; the chart needs no more than this. */
+const MIN_GAP_MS = 500;
+
+export class History {
+  /** Unix seconds. */
+  readonly times: number[] = [];
+  /** Verified multiply-accumulates a second. */
+  readonly rates: number[] = [];
+
+  add(atMs: number, rate: number): void {
+    const last = this.times.length - 1;
+    if (last >= 0 && atMs - (this.times[last] ?? 0) * 1000 < MIN_GAP_MS) {
+      this.rates[last] = rate;
+      return;
+    }
+    this.times.push(atMs / 1000);
+    this.rates.push(rate);
+    if (this.times.length > CAPACITY) {
+      this.times.shift();
+      this.rates.shift();
+    }
+  }
+}

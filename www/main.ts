@@ -1,0 +1,4 @@
+import "./elements/app.ts";
+import { apply, current } from "./theme.ts";
+
+apply(current());

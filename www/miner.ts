@@ -1,0 +1,274 @@
+/** The page's side of the miner: starts the control worker, keeps what it says, and tells the elements. */
+
+import type { Answers, Checked, ControlMessage, PageMessage, Pause, Question } from "../worker/messages.ts";
+import type { Account, Hex, LaneStatus, Notice, ProvenReceipt, Status } from "../worker/wire.ts";
+import { History } from "./history.ts";
+import { Pauses } from "./pauses.ts";
+import * as preferences from "./preferences.ts";
+
+export type Phase = "idle" | "starting" | "mining" | "stopping" | "elsewhere" | "failed";
+
+/** A verified unit, and what was found out about its receipt here. */
+export interface Entry {
+  receipt: ProvenReceipt;
+  checking: boolean;
+  checked: Checked | undefined;
+  /** Why the check itself did not come to an end. */
+  trouble: string | undefined;
+}
+
+export interface Task {
+  lane: number;
+  job: number;
+  kind: string;
+  work: number;
+}
+
+/** Receipts that the page keeps at hand; the coordinator keeps them all. */
+const MAX_ENTRIES = 200;
+
+export class Miner extends EventTarget {
+  readonly server: string;
+  readonly history = new History();
+  preferences = preferences.load();
+  phase: Phase = "idle";
+  /** Why it cannot go on. */
+  failure: string | undefined;
+  /** The coordinator shows this key, and it is not the one that is trusted. */
+  strangeKey: Hex | undefined;
+  status: Status | undefined;
+  publicKey: Hex | undefined;
+  contributor: string | undefined;
+  coordinatorKey: Hex | undefined;
+  pauses: Pause[] = [];
+  /** The coordinator does not answer; when the next try is. */
+  retry: { reason: string; at: number } | undefined;
+  /** What each lane computes. */
+  tasks = new Map<number, Task>();
+  /** Lanes that asked for work in vain. */
+  waiting = new Set<number>();
+  entries: Entry[] = [];
+
+  #worker: Worker | undefined;
+  #questions = new Map<number, { resolve: (answer: never) => void; reject: (reason: Error) => void }>();
+  #nextQuestion = 0;
+  readonly #pauses: Pauses;
+
+  constructor(server: string) {
+    super();
+    this.server = server;
+    this.#pauses = new Pauses(this.preferences, (pauses) => {
+      this.pauses = pauses;
+      if (this.active) this.#send({ type: "pauses", pauses });
+      this.#changed();
+    });
+  }
+
+  /** Whether Start has been pressed and nothing has ended it. */
+  get active(): boolean {
+    return this.phase === "starting" || this.phase === "mining" || this.phase === "stopping";
+  }
+
+  get lanes(): LaneStatus[] {
+    return this.status?.lanes ?? [];
+  }
+
+  get account(): Account | undefined {
+    return this.status?.account ?? undefined;
+  }
+
+  start(): void {
+    if (this.active) return;
+    this.failure = undefined;
+    this.strangeKey = undefined;
+    this.status = undefined;
+    this.#enter("starting");
+    this.#pauses.watch();
+    const { cpuLanes, gpu, duty } = this.preferences;
+    const settings = { server: this.server, cpuLanes, gpu, duty };
+    this.#send({ type: "start", settings, pauses: this.#pauses.now });
+  }
+
+  stop(): void {
+    if (!this.active) return;
+    this.#enter("stopping");
+    this.#send({ type: "stop" });
+  }
+
+  /** Stops the tab that mines, then starts here. */
+  takeOver(): void {
+    this.#send({ type: "take-over" });
+    this.start();
+  }
+
+  /** Trusts the key that the coordinator shows now, and starts. */
+  async trustStrangeKey(): Promise<void> {
+    if (!this.strangeKey) return;
+    await this.ask({ about: "trust", server: this.server, key: this.strangeKey });
+    this.start();
+  }
+
+  prefer(change: Partial<preferences.Preferences>): void {
+    this.preferences = { ...this.preferences, ...change };
+    preferences.save(this.preferences);
+    this.#pauses.preferences = this.preferences;
+    if (change.duty !== undefined && this.active) this.#send({ type: "duty", duty: change.duty });
+    this.#changed();
+  }
+
+  /** Checks a receipt here: signatures, log and arithmetic, then the output with coins of this browser's own. */
+  async check(entry: Entry): Promise<void> {
+    entry.checking = true;
+    entry.trouble = undefined;
+    this.#changed();
+    try {
+      entry.checked = await this.ask({ about: "check", server: this.server, receipt: entry.receipt });
+    } catch (error) {
+      entry.trouble = messageOf(error);
+    }
+    entry.checking = false;
+    this.#changed();
+  }
+
+  /** Asks the control worker something that it answers once. */
+  ask<About extends keyof Answers>(question: Question & { about: About }): Promise<Answers[About]> {
+    const id = this.#nextQuestion++;
+    const answer = new Promise<Answers[About]>((resolve, reject) => this.#questions.set(id, { resolve, reject }));
+    this.#send({ type: "ask", id, question });
+    return answer;
+  }
+
+  /** The worker is made when it is first needed: opening the page computes nothing. */
+  #send(message: PageMessage): void {
+    if (!this.#worker) {
+      this.#worker = new Worker(new URL("../worker/control.ts", import.meta.url), { type: "module", name: "control" });
+      this.#worker.onmessage = ({ data }: MessageEvent<ControlMessage>) => this.#hear(data);
+      this.#worker.onerror = () => this.#broken("The miner could not be loaded. Check the connection and reload the page.");
+    }
+    this.#worker.postMessage(message);
+  }
+
+  #hear(message: ControlMessage): void {
+    switch (message.type) {
+      case "notice":
+        this.#note(message.notice);
+        break;
+      case "key":
+        this.publicKey = message.publicKey;
+        break;
+      case "elsewhere":
+        this.#end("elsewhere");
+        break;
+      case "ended":
+        this.#end(this.phase === "failed" ? "failed" : "idle");
+        break;
+      case "strange-key":
+        this.strangeKey = message.key;
+        break;
+      case "failed":
+        this.failure = message.reason;
+        this.#end("failed");
+        break;
+      case "answer":
+        this.#questions.get(message.id)?.resolve(message.answer as never);
+        this.#questions.delete(message.id);
+        break;
+      case "refusal":
+        this.#questions.get(message.id)?.reject(new Error(message.reason));
+        this.#questions.delete(message.id);
+        break;
+    }
+    this.#changed();
+  }
+
+  #note(notice: Notice): void {
+    if (notice.notice !== "retry" && notice.notice !== "status" && notice.notice !== "lane") this.retry = undefined;
+    switch (notice.notice) {
+      case "registered":
+        this.contributor = notice.contributor;
+        this.coordinatorKey = notice.coordinator_key;
+        break;
+      case "session_started":
+        if (this.phase === "starting") this.phase = "mining";
+        break;
+      case "lane":
+        this.#noteLane(notice);
+        break;
+      case "task_started":
+        this.waiting.delete(notice.lane);
+        this.tasks.set(notice.lane, { lane: notice.lane, job: notice.job, kind: notice.task_type, work: notice.work });
+        break;
+      case "verdict":
+        this.tasks.delete(notice.lane);
+        this.#add(notice.receipt);
+        break;
+      case "task_dropped":
+        this.tasks.delete(notice.lane);
+        break;
+      case "retry":
+        this.retry = { reason: notice.reason, at: Date.now() + notice.in_ms };
+        break;
+      case "no_work":
+        this.tasks.delete(notice.lane);
+        this.waiting.add(notice.lane);
+        break;
+      case "status":
+        this.status = notice;
+        this.history.add(Date.now(), notice.work_per_s);
+        break;
+      case "fatal":
+        this.failure = notice.reason;
+        this.phase = "failed";
+        break;
+      case "gas":
+      case "task_computed":
+      case "stopped":
+        break;
+    }
+  }
+
+  #noteLane(lane: LaneStatus): void {
+    if (!this.status) return;
+    const others = this.status.lanes.filter((other) => other.lane !== lane.lane);
+    this.status.lanes = [...others, lane].sort((a, b) => a.lane - b.lane);
+  }
+
+  #add(receipt: ProvenReceipt): void {
+    const known = this.entries.some((entry) => entry.receipt.receipt.lease === receipt.receipt.lease);
+    if (known) return;
+    const entry: Entry = { receipt, checking: false, checked: undefined, trouble: undefined };
+    this.entries = [entry, ...this.entries].slice(0, MAX_ENTRIES);
+  }
+
+  #broken(reason: string): void {
+    this.#worker?.terminate();
+    this.#worker = undefined;
+    for (const { reject } of this.#questions.values()) reject(new Error(reason));
+    this.#questions.clear();
+    this.failure = reason;
+    this.#end("failed");
+    this.#changed();
+  }
+
+  #end(phase: Phase): void {
+    this.#pauses.unwatch();
+    this.pauses = [];
+    this.retry = undefined;
+    this.tasks.clear();
+    this.waiting.clear();
+    this.#enter(phase);
+  }
+
+  #enter(phase: Phase): void {
+    this.phase = phase;
+    this.#changed();
+  }
+
+  #changed(): void {
+    this.dispatchEvent(new Event("change"));
+  }
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,128 @@
+/** The reasons to rest that only a page can see: battery, hidden tab, a busy device. */
+
+import type { Pause } from "../worker/messages.ts";
+import type { Preferences } from "./preferences.ts";
+
+/** Not in TypeScript's library: Chromium alone has them. */
+interface Battery extends EventTarget {
+  charging: boolean;
+}
+type PressureState = "nominal" | "fair" | "serious" | "critical";
+interface PressureObserver {
+  observe(source: "cpu", options: { sampleInterval: number }): Promise<void>;
+  disconnect(): void;
+}
+declare global {
+  interface Navigator {
+    getBattery?: () => Promise<Battery>;
+  }
+  interface Window {
+    PressureObserver?: new (callback: (records: { state: PressureState }[]) => void) => PressureObserver;
+  }
+}
+
+/** Watches the device and says which reasons to pause hold, whenever that changes. */
+export class Pauses {
+  readonly #changed: (pauses: Pause[]) => void;
+  #preferences: Preferences;
+  #battery: Battery | undefined;
+  #pressure: Pressure | undefined;
+  #last = "";
+
+  constructor(preferences: Preferences, changed: (pauses: Pause[]) => void) {
+    this.#preferences = preferences;
+    this.#changed = changed;
+  }
+
+  /** Begins to watch; to be called when mining starts. */
+  watch(): void {
+    document.addEventListener("visibilitychange", this.#check);
+    void navigator.getBattery?.().then(
+      (battery) => {
+        this.#battery = battery;
+        battery.addEventListener("chargingchange", this.#check);
+        this.#check();
+      },
+      () => {
+        // A browser that does not tell is taken to be on mains.
+      },
+    );
+    this.#pressure ??= new Pressure(this.#check);
+  }
+
+  unwatch(): void {
+    document.removeEventListener("visibilitychange", this.#check);
+    this.#battery?.removeEventListener("chargingchange", this.#check);
+    this.#battery = undefined;
+    this.#pressure?.stop();
+    this.#pressure = undefined;
+  }
+
+  set preferences(preferences: Preferences) {
+    this.#preferences = preferences;
+    this.#check();
+  }
+
+  get now(): Pause[] {
+    const { pauseOnBattery, pauseWhenHidden, pauseUnderPressure } = this.#preferences;
+    const pauses: Pause[] = [];
+    if (pauseOnBattery && this.#battery?.charging === false) pauses.push("battery");
+    if (pauseWhenHidden && document.visibilityState === "hidden") pauses.push("hidden");
+    if (pauseUnderPressure && this.#pressure?.high) pauses.push("pressure");
+    return pauses;
+  }
+
+  #check = (): void => {
+    const pauses = this.now;
+    if (pauses.join() === this.#last) return;
+    this.#last = pauses.join();
+    this.#changed(pauses);
+  };
+}
+
+/** A pause lasts at least this long, so that mining does not flicker. */
+const REST_MS = 10_000;
+/** A device that calmed down as soon as mining paused was busy with mining: pressure then says nothing for a while. */
+const DEAF_MS = 300_000;
+
+/** Whether others need the processor. Mining itself raises the pressure, so a pause is also a measurement. */
+class Pressure {
+  high = false;
+  readonly #changed: () => void;
+  #observer: PressureObserver | undefined;
+  #state: PressureState = "nominal";
+  #deafUntil = 0;
+
+  constructor(changed: () => void) {
+    this.#changed = changed;
+    if (!window.PressureObserver) return;
+    this.#observer = new window.PressureObserver((records) => this.#hear(records.at(-1)?.state ?? "nominal"));
+    this.#observer.observe("cpu", { sampleInterval: 2000 }).catch(() => {
+      // Forbidden by the site's policy: as if the browser had no such thing.
+    });
+  }
+
+  stop(): void {
+    this.#observer?.disconnect();
+  }
+
+  #hear(state: PressureState): void {
+    this.#state = state;
+    if (state !== "critical" || this.high || performance.now() < this.#deafUntil) return;
+    this.high = true;
+    this.#changed();
+    setTimeout(() => this.#rested(1), REST_MS);
+  }
+
+  #rested(rests: number): void {
+    const calm = this.#state === "nominal" || this.#state === "fair";
+    // A page out of focus hears nothing, so an old state does not hold for ever.
+    if (!calm && rests < 6) {
+      setTimeout(() => this.#rested(rests + 1), REST_MS);
+      return;
+    }
+    if (rests === 1) this.#deafUntil = performance.now() + DEAF_MS;
+    this.high = false;
+    this.#changed();
+  }
+}

@@ -1,0 +1,17 @@
+import { expect, test } from "vitest";
+
+import { maxLanes, parse } from "./preferences.ts";
+
+test("nothing stored: half of the cores, all of the time, not on battery", () => {
+  const { cpuLanes, duty, pauseOnBattery, pauseWhenHidden } = parse(null);
+  expect([cpuLanes, duty, pauseOnBattery, pauseWhenHidden]).toEqual([Math.max(1, Math.floor(maxLanes / 2)), 1, true, false]);
+});
+
+test("what makes no sense is ignored", () => {
+  const defaults = parse(null);
+  for (const text of ["", "[]", "null", "{", '"x"', '{"duty":0,"cpuLanes":1.5,"gpu":"no"}', '{"duty":7}']) {
+    expect(parse(text)).toEqual(defaults);
+  }
+  expect(parse('{"cpuLanes":9999}').cpuLanes).toBe(maxLanes);
+  expect(parse('{"duty":0.25,"gpu":false}')).toEqual({ ...defaults, duty: 0.25, gpu: false });
+});

@@ -1,0 +1,56 @@
+/** What a person has chosen, kept in this browser. */
+
+export interface Preferences {
+  cpuLanes: number;
+  gpu: boolean;
+  /** The part of the time that lanes work, above 0 and up to 1. */
+  duty: number;
+  pauseOnBattery: boolean;
+  pauseWhenHidden: boolean;
+  pauseUnderPressure: boolean;
+}
+
+const KEY = "adit";
+
+/** Lanes that this device has cores for. */
+export const maxLanes = Math.max(1, Math.min(globalThis.navigator?.hardwareConcurrency ?? 1, 64));
+
+const defaults: Preferences = {
+  // The other half of the cores belongs to whoever sits at the device.
+  cpuLanes: Math.max(1, Math.floor(maxLanes / 2)),
+  gpu: true,
+  duty: 1,
+  pauseOnBattery: true,
+  pauseWhenHidden: false,
+  pauseUnderPressure: true,
+};
+
+export function load(): Preferences {
+  return parse(localStorage.getItem(KEY));
+}
+
+export function save(preferences: Preferences): void {
+  localStorage.setItem(KEY, JSON.stringify(preferences));
+}
+
+/** Preferences from what was stored, each value checked: another version may have written it. */
+export function parse(text: string | null): Preferences {
+  const preferences = { ...defaults };
+  const stored = object(text);
+  for (const name of ["gpu", "pauseOnBattery", "pauseWhenHidden", "pauseUnderPressure"] as const) {
+    if (typeof stored[name] === "boolean") preferences[name] = stored[name];
+  }
+  const { cpuLanes, duty } = stored;
+  if (Number.isInteger(cpuLanes)) preferences.cpuLanes = Math.min(Math.max(cpuLanes as number, 0), maxLanes);
+  if (typeof duty === "number" && duty >= 0.05 && duty <= 1) preferences.duty = duty;
+  return preferences;
+}
+
+function object(text: string | null): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text ?? "{}");
+    return value && typeof value === "object" ? (value as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
+}
