@@ -3,10 +3,11 @@
 //! Inputs are raw sha2-256 blocks, so that any IPFS gateway can serve them; bulk outputs are named by BLAKE3, because
 //! hashing must not cost more than checking; statements are DAG-CBOR with sha2-256. Codes: multiformats' table.
 
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use core::fmt;
 use core::str::FromStr;
 
+use data_encoding::BASE32_NOPAD;
 use multihash::Multihash;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::{Digest as _, Sha256};
@@ -27,9 +28,12 @@ impl Cid {
     }
 }
 
+/// Multibase's prefix for lower-case base32 without padding. The other bases stay out of what browsers load.
+const BASE32: char = 'b';
+
 impl fmt::Display for Cid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0, f)
+        write!(f, "{BASE32}{}", BASE32_NOPAD.encode(&self.0.to_bytes()).to_ascii_lowercase())
     }
 }
 
@@ -47,9 +51,12 @@ pub struct ParseCidError;
 impl FromStr for Cid {
     type Err = ParseCidError;
     fn from_str(text: &str) -> Result<Self, ParseCidError> {
-        let cid = cid::Cid::try_from(text).map_err(|_| ParseCidError)?;
         // One spelling only: another base or an upper-case letter names the same content twice.
-        let same = cid.version() == cid::Version::V1 && alloc::string::ToString::to_string(&cid) == text;
+        let digits = text.strip_prefix(BASE32).filter(|digits| !digits.bytes().any(|byte| byte.is_ascii_uppercase()));
+        let digits = digits.ok_or(ParseCidError)?.to_ascii_uppercase();
+        let bytes = BASE32_NOPAD.decode(digits.as_bytes()).map_err(|_| ParseCidError)?;
+        let cid = cid::Cid::try_from(bytes).map_err(|_| ParseCidError)?;
+        let same = cid.version() == cid::Version::V1 && Cid(cid).to_string() == text;
         if same { Ok(Cid(cid)) } else { Err(ParseCidError) }
     }
 }
@@ -118,7 +125,6 @@ fn cid_v1(codec: u64, hash: u64, digest: [u8; 32]) -> Cid {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::string::ToString;
 
     #[test]
     fn names_are_those_of_ipfs() {
