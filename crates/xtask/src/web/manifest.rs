@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
@@ -55,11 +55,22 @@ impl Package {
         [package.into(), krate.into(), plain.into(), chosen.into(), self.features.join(",")]
     }
 
-    /// The compiler flags that the target features ask for.
+    /// The compiler flags that the target features ask for, and one that shortens the libraries' paths: every panic names
+    /// its file, and nobody else's machine has ours.
     pub(crate) fn rustflags(&self) -> String {
         let flag = |feature: &String| format!("-Ctarget-feature=+{feature}");
-        self.target_features.iter().map(flag).collect::<Vec<_>>().join(" ")
+        let features = self.target_features.iter().map(flag);
+        features.chain(short_paths()).collect::<Vec<_>>().join(" ")
     }
+}
+
+/// None where the folder's name has a space: flags are parted by spaces.
+fn short_paths() -> Option<String> {
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(std::env::home_dir()?.join(".cargo")))?;
+    let index = fs::read_dir(home.join("registry/src")).ok()?.find_map(Result::ok)?.path();
+    let flag = format!("--remap-path-prefix={}=", index.display());
+    (!flag.contains(' ')).then_some(flag)
 }
 
 impl Page {
