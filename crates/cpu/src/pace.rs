@@ -12,6 +12,9 @@ const GROWTH: f64 = 4.0;
 const AIM: f64 = 0.8;
 /// Rows that are a whole number of tiles on every backend.
 const TILE_ROWS: usize = 12;
+/// Rows that go through all layers together: as many as a product takes in one block, so that the sums and activations
+/// between layers stay in a cache.
+const BLOCK_ROWS: usize = 384;
 
 /// How fast a lane has lately been, learnt slice by slice. Kept from unit to unit.
 #[derive(Clone, Copy, Debug)]
@@ -38,15 +41,15 @@ impl Pace {
         now_ms: impl Fn() -> f64,
     ) -> bool {
         let work_per_row = running.work_per_row().max(1) as f64;
-        let rows = whole_tiles(self.work / work_per_row);
-        let (before, began) = (running.done_rows(), now_ms());
-        while running.done_rows() == before {
-            let Some(step) = running.step(rows) else { return true };
-            cpu.multiply(step.activations, step.rows, step.packed, step.sums);
-            running.advance();
+        let (first, began) = (running.done_rows(), now_ms());
+        let last = (first + whole_tiles(self.work / work_per_row)).min(running.rows());
+        let mut elapsed_ms = 0.0;
+        while running.done_rows() < last && elapsed_ms < AIM * budget_ms {
+            run_block(cpu, running, BLOCK_ROWS.min(last - running.done_rows()));
+            elapsed_ms = now_ms() - began;
         }
-        let done = (running.done_rows() - before) as f64 * work_per_row;
-        self.learn(done, now_ms() - began, budget_ms);
+        let done = (running.done_rows() - first) as f64 * work_per_row;
+        self.learn(done, elapsed_ms, budget_ms);
         running.done_rows() == running.rows()
     }
 
@@ -57,6 +60,16 @@ impl Pace {
             let ideal = done * aim / elapsed_ms.max(1e-3);
             self.work = ideal.clamp(1.0, self.work * GROWTH);
         }
+    }
+}
+
+/// The next `rows` rows through all layers.
+fn run_block(cpu: &Cpu, running: &mut Running<Packed>, rows: usize) {
+    let before = running.done_rows();
+    while running.done_rows() == before {
+        let Some(step) = running.step(rows) else { return };
+        cpu.multiply(step.activations, step.rows, step.packed, step.sums);
+        running.advance();
     }
 }
 
@@ -125,8 +138,24 @@ mod tests {
         let cpu = Cpu::best().unwrap();
         let (mut running, _) = running(3, 10, 10);
         let mut pace = Pace { work: 1.0 };
-        let clock = Cell::new(0.0);
-        let finished = pace.run_slice(&cpu, &mut running, 50.0, || clock.replace(clock.get() + 1000.0));
-        assert_eq!((finished, running.done_rows()), (false, 1));
+        assert!(!pace.run_slice(&cpu, &mut running, 50.0, leaping_clock()));
+        assert_eq!(running.done_rows(), 1);
+    }
+
+    /// A processor that is suddenly taken away ends the slice after a block, however much was planned.
+    #[test]
+    fn a_late_block_is_the_last() {
+        let cpu = Cpu::best().unwrap();
+        let (mut running, _) = running(1000, 3, 2);
+        let mut pace = Pace::default();
+        assert!(!pace.run_slice(&cpu, &mut running, 50.0, leaping_clock()));
+        assert_eq!(running.done_rows(), BLOCK_ROWS);
+        assert!(pace.work < FIRST_WORK);
+    }
+
+    /// A second passes between any two looks.
+    fn leaping_clock() -> impl Fn() -> f64 {
+        let now = Cell::new(0.0);
+        move || now.replace(now.get() + 1000.0)
     }
 }

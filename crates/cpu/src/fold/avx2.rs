@@ -53,8 +53,7 @@ fn fold_rows<const N: usize>(rows: [&[u8]; N], coins: &Coins) -> [Fingerprint; N
         let load = |values: *const i32| unsafe { _mm256_loadu_si256(values.add(j).cast()) };
         let coins = [load(first.as_ptr()), load(second.as_ptr())].map(|r| [r, _mm256_srli_epi64::<32>(r)]);
         for (row, sums) in rows.iter().zip(&mut sums) {
-            // SAFETY: a prefetch reads nothing.
-            unsafe { _mm_prefetch::<_MM_HINT_T0>(row.as_ptr().wrapping_add(4 * j + AHEAD_BYTES).cast()) };
+            _mm_prefetch::<_MM_HINT_T0>(row.as_ptr().wrapping_add(4 * j + AHEAD_BYTES).cast());
             let even = load(row.as_ptr().cast());
             let odd = _mm256_srli_epi64::<32>(even);
             for (sum, [even_coins, odd_coins]) in sums.iter_mut().zip(coins) {
