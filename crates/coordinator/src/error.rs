@@ -8,6 +8,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use crate::store::WriteError;
+use crate::store::db::DbError;
 
 /// A refusal by the rules: a code and a sentence that says what to do next.
 #[derive(Clone, Debug)]
@@ -52,8 +53,8 @@ impl From<Refusal> for ApiError {
     }
 }
 
-impl From<sqlx::Error> for ApiError {
-    fn from(error: sqlx::Error) -> Self {
+impl From<DbError> for ApiError {
+    fn from(error: DbError) -> Self {
         // The cause is the operator's; callers learn that it was not their fault.
         tracing::error!(%error, "the database failed");
         ApiError::new(ErrorCode::Internal, "The coordinator's database failed; its log says why. Try again.")

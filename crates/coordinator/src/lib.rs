@@ -26,6 +26,7 @@ use axum::Router;
 pub use clock::Clock;
 use service::check::Checker;
 use service::{Terms, epoch, upkeep};
+pub use store::DbError;
 use store::{Store, WriteError};
 
 /// How a coordinator is run.
@@ -85,7 +86,10 @@ pub enum ServeError {
     Token(PathBuf),
     /// The database.
     #[error("the database cannot be opened: {0}")]
-    Database(#[from] sqlx::Error),
+    Database(#[from] DbError),
+    /// A write of the start.
+    #[error("the database does not take the first writes: {0}")]
+    Store(String),
     /// No arithmetic agrees with the vectors.
     #[error("this processor's arithmetic does not agree with the test vectors: {0}")]
     Arithmetic(#[from] adit_cpu::CpuError),
@@ -99,7 +103,7 @@ pub enum ServeError {
 
 impl From<WriteError> for ServeError {
     fn from(error: WriteError) -> Self {
-        ServeError::Database(sqlx::Error::Configuration(error.to_string().into()))
+        ServeError::Store(error.to_string())
     }
 }
 
@@ -157,7 +161,7 @@ impl Coordinator {
     }
 
     /// What the ledger and the units promise; each sentence is one that does not hold.
-    pub async fn audit(&self) -> Result<Vec<String>, sqlx::Error> {
+    pub async fn audit(&self) -> Result<Vec<String>, DbError> {
         store::audit::audit(&mut *self.app.store.read().await?).await
     }
 

@@ -22,6 +22,7 @@ use crate::intake::{self, Format, Parsed};
 use crate::service::check::last_bias;
 use crate::service::jobs::{Cancel, Order, StoreFile, Submit, describe, result_head, result_part};
 use crate::service::views::job_view;
+use crate::store::db::DbError;
 use crate::store::{blocks, jobs};
 
 /// The longest name of a job or file.
@@ -178,7 +179,7 @@ pub(super) async fn result(State(app): Shared, _: Operator, Path(job): Path<i64>
         let (app, template, bias) = (app.clone(), template.clone(), bias.clone());
         async move {
             let output = blocks::output(&mut *app.store.read().await?, unit.id).await?;
-            Ok::<_, sqlx::Error>(result_part(&template, output, &bias))
+            Ok::<_, DbError>(result_part(&template, output, &bias))
         }
     });
     let body = futures::StreamExt::chain(stream::once(async move { Ok(head) }), parts);

@@ -22,6 +22,7 @@ use super::neonet::{RETRY_MS, keyed_task, lease_lane, random};
 use super::{Answer, App, BODY_TIMEOUT, Shared};
 use crate::error::ApiError;
 use crate::service::settle::{Settle, Settled, second_digest};
+use crate::store::db::DbError;
 use crate::store::jobs::{self, JobRow, unit_of};
 use crate::store::leases::{self, LeaseRow};
 use crate::store::{Db, blocks, log, people};
@@ -130,9 +131,9 @@ impl Order {
     async fn find(app: &Arc<App>, id: &LeaseId) -> Result<Self, ApiError> {
         let mut db = app.store.read().await?;
         let lease = leases::lease(&mut db, id).await?.ok_or_else(no_such_lease)?;
-        let job = jobs::job(&mut db, lease.job).await?.ok_or(sqlx::Error::RowNotFound)?;
-        let row = jobs::unit(&mut db, lease.unit).await?.ok_or(sqlx::Error::RowNotFound)?;
-        let session = people::session(&mut db, &lease.session).await?.ok_or(sqlx::Error::RowNotFound)?;
+        let job = jobs::job(&mut db, lease.job).await?.ok_or(DbError::RowNotFound)?;
+        let row = jobs::unit(&mut db, lease.unit).await?.ok_or(DbError::RowNotFound)?;
+        let session = people::session(&mut db, &lease.session).await?.ok_or(DbError::RowNotFound)?;
         let unit = unit_of(&job.template()?, row.run());
         Ok(Order { lease, job, unit, unit_state: row.state, contributor: session.contributor })
     }
@@ -294,7 +295,7 @@ pub(super) async fn unit(State(app): Shared, Path(cid): Path<String>) -> Result<
     let cid: Cid = cid.parse().map_err(|_| unknown())?;
     let mut db = app.store.read().await?;
     let row = jobs::unit_by_cid(&mut db, &cid).await?.ok_or_else(unknown)?;
-    let job = jobs::job(&mut db, row.job).await?.ok_or(sqlx::Error::RowNotFound)?;
+    let job = jobs::job(&mut db, row.job).await?.ok_or(DbError::RowNotFound)?;
     Ok(raw(unit_of(&job.template()?, row.run()).to_bytes(), "application/vnd.ipld.dag-cbor"))
 }
 

@@ -14,6 +14,7 @@ use adit_core::{Cid, Unit};
 use adit_cpu::FastFold;
 use tokio::sync::OnceCell;
 
+use crate::store::db::DbError;
 use crate::store::jobs::JobRow;
 use crate::store::log::corrupt;
 use crate::store::{Db, Store, blocks};
@@ -59,7 +60,7 @@ impl Checker {
     }
 
     /// A job's prepared coins.
-    pub(crate) async fn prepared(&self, job: &JobRow) -> Result<Arc<Prepared>, sqlx::Error> {
+    pub(crate) async fn prepared(&self, job: &JobRow) -> Result<Arc<Prepared>, DbError> {
         let cell = self.cell((job.id, job.coin_generation));
         let prepared = cell.get_or_try_init(|| async {
             let template = job.template()?;
@@ -68,7 +69,7 @@ impl Checker {
             let fold = self.fold;
             let layers = tokio::task::spawn_blocking(move || weights.into_check_layers(&fold, &template, &seed)).await;
             let layers = layers.map_err(|_| corrupt("preparing coins panicked"))?;
-            Ok::<_, sqlx::Error>(Arc::new(Prepared { layers, begun: AtomicU32::new(0), under_way: AtomicU32::new(0) }))
+            Ok::<_, DbError>(Arc::new(Prepared { layers, begun: AtomicU32::new(0), under_way: AtomicU32::new(0) }))
         });
         prepared.await.cloned()
     }
@@ -88,7 +89,7 @@ impl Checker {
     }
 
     /// A unit's own rows, from the store.
-    pub(crate) async fn input(&self, unit: &Unit) -> Result<Vec<i8>, sqlx::Error> {
+    pub(crate) async fn input(&self, unit: &Unit) -> Result<Vec<i8>, DbError> {
         let mut db = self.store.read().await?;
         let mut input = Vec::with_capacity(unit.input().bytes() as usize);
         for cid in &unit.input().panels {
@@ -112,7 +113,7 @@ impl Checker {
         input: &[i8],
         output: &[u8],
         mismatch: Mismatch,
-    ) -> Result<Option<Counterexample>, sqlx::Error> {
+    ) -> Result<Option<Counterexample>, DbError> {
         let weights = Weights::load(&mut *self.store.read().await?, unit).await?;
         let width = unit.output_width() as usize;
         let row =
@@ -183,7 +184,7 @@ struct LayerWeights {
 }
 
 impl Weights {
-    async fn load(db: &mut Db, unit: &Unit) -> Result<Self, sqlx::Error> {
+    async fn load(db: &mut Db, unit: &Unit) -> Result<Self, DbError> {
         let mut layers = Vec::new();
         for (index, weight) in unit.weights().into_iter().enumerate() {
             let mut panels: HashMap<Cid, Vec<u8>> = HashMap::new();
@@ -214,12 +215,12 @@ impl Weights {
     }
 }
 
-async fn load_block(db: &mut Db, cid: &Cid) -> Result<Vec<u8>, sqlx::Error> {
+async fn load_block(db: &mut Db, cid: &Cid) -> Result<Vec<u8>, DbError> {
     blocks::block(db, cid).await?.ok_or_else(|| corrupt("a block of an active job is missing"))
 }
 
 /// The last layer's bias of a job's model; empty for a matrix product.
-pub(crate) async fn last_bias(db: &mut Db, template: &Unit) -> Result<Vec<i32>, sqlx::Error> {
+pub(crate) async fn last_bias(db: &mut Db, template: &Unit) -> Result<Vec<i32>, DbError> {
     match template {
         Unit::MlpI8 { layers, .. } => match layers.last() {
             Some(layer) => Ok(from_le_bytes(&load_block(db, &layer.bias).await?)),

@@ -5,6 +5,7 @@ use adit_core::{Amount, PublicKey};
 use futures::future::BoxFuture;
 
 use super::Terms;
+use crate::store::db::DbError;
 use crate::store::ledger::{self, EpochRow, ShareRow};
 use crate::store::log::corrupt;
 use crate::store::{Batch, Operation, WriteError, people};
@@ -58,7 +59,7 @@ async fn close(batch: &mut Batch<'_>, epoch: &EpochRow) -> Result<Amount, WriteE
     let shares = ledger::shares(batch.db, epoch.id).await?;
     let mut parts = Vec::with_capacity(shares.len());
     for share in &shares {
-        let record = people::miner(batch.db, &key(share)?).await?.ok_or(sqlx::Error::RowNotFound)?;
+        let record = people::miner(batch.db, &key(share)?).await?.ok_or(DbError::RowNotFound)?;
         let confidence_bps = confidence_bps(Amount::from_nano(record.good), Amount::from_nano(record.bad));
         parts.push(Part { value: Amount::from_nano(share.sponsored), confidence_bps });
     }
@@ -81,6 +82,6 @@ async fn close(batch: &mut Batch<'_>, epoch: &EpochRow) -> Result<Amount, WriteE
     if closed { Ok(split.carry) } else { Err(corrupt("an epoch would be closed twice").into()) }
 }
 
-fn key(share: &ShareRow) -> Result<PublicKey, sqlx::Error> {
+fn key(share: &ShareRow) -> Result<PublicKey, DbError> {
     PublicKey::try_from(share.miner.as_slice()).map_err(|_| corrupt("a key has the wrong length"))
 }

@@ -17,6 +17,7 @@ use futures::future::BoxFuture;
 use super::lease::{Ending, give_back};
 use crate::error::Refusal;
 use crate::intake::{self, Format, IntakeError, Parsed};
+use crate::store::db::DbError;
 use crate::store::jobs::{self, Counted, JobRow, NewJob, unit_of};
 use crate::store::log::corrupt;
 use crate::store::{Batch, Db, Operation, WriteError, blocks, ledger};
@@ -214,7 +215,7 @@ impl Operation for Submit {
             if let Some(outputs) = &self.inline {
                 self.store_inline(batch, job, outputs).await?;
             }
-            Ok(jobs::job(batch.db, job).await?.ok_or(sqlx::Error::RowNotFound)?)
+            Ok(jobs::job(batch.db, job).await?.ok_or(DbError::RowNotFound)?)
         })
     }
 }
@@ -263,7 +264,7 @@ async fn fund(batch: &mut Batch<'_>, job: i64, budget: Amount) -> Result<(), Wri
 /// Marks a job whose panels are all done; the rest of its escrow goes back.
 pub(crate) async fn finish(batch: &mut Batch<'_>, job: i64) -> Result<(), WriteError> {
     let runs: Vec<Run> = jobs::settled_units(batch.db, job).await?.iter().map(jobs::UnitRow::run).collect();
-    let row = jobs::job(batch.db, job).await?.ok_or(sqlx::Error::RowNotFound)?;
+    let row = jobs::job(batch.db, job).await?.ok_or(DbError::RowNotFound)?;
     if !assemble::complete(&runs, row.panels as u32) {
         return Err(corrupt("a job's counters say done but its units do not cover it").into());
     }
@@ -298,7 +299,7 @@ impl Operation for Cancel {
             }
             jobs::end(batch.db, job.id, JobState::Cancelled.name(), batch.now_ms).await?;
             refund(batch, job.id).await?;
-            Ok(jobs::job(batch.db, job.id).await?.ok_or(sqlx::Error::RowNotFound)?)
+            Ok(jobs::job(batch.db, job.id).await?.ok_or(DbError::RowNotFound)?)
         })
     }
 }

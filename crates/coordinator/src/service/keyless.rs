@@ -4,9 +4,9 @@ use adit_core::Unit;
 use adit_core::assemble::Run;
 use adit_protocol::ErrorCode;
 use futures::future::BoxFuture;
-use sqlx::Row;
 
 use crate::error::Refusal;
+use crate::store::db::sql;
 use crate::store::jobs::{self, unit_of};
 use crate::store::log::corrupt;
 use crate::store::{Batch, Operation, WriteError, people};
@@ -33,7 +33,7 @@ impl Operation for Copy {
             people::touch_session(batch.db, &self.session, batch.now_ms).await?;
             let text =
                 "SELECT id, unit, created_at_ms FROM keyless_task WHERE session = $1 AND status = 'assigned' LIMIT 1";
-            if let Some(row) = sqlx::query(text).bind(&self.session).fetch_optional(&mut *batch.db).await? {
+            if let Some(row) = sql(text).bind(&self.session).fetch_optional(&mut *batch.db).await? {
                 let unit =
                     adit_core::encoding::decode(row.try_get(1)?).map_err(|_| corrupt("a copy does not decode"))?;
                 return Ok(Some(Copied { task: row.try_get(0)?, unit, created_at_ms: row.try_get(2)? }));
@@ -41,7 +41,7 @@ impl Operation for Copy {
             let Some(job) = jobs::jobs_with_work(batch.db).await?.into_iter().next() else { return Ok(None) };
             let first = (job.cursor.min(job.panels - 1)).max(0) as u32;
             let unit = unit_of(&job.template()?, Run { first, count: 1 });
-            sqlx::query("INSERT INTO keyless_task (id, session, status, unit, created_at_ms) VALUES ($1, $2, 'assigned', $3, $4)")
+            sql("INSERT INTO keyless_task (id, session, status, unit, created_at_ms) VALUES ($1, $2, 'assigned', $3, $4)")
                 .bind(&self.task)
                 .bind(&self.session)
                 .bind(unit.to_bytes())
@@ -67,13 +67,13 @@ impl Operation for Refuse {
         Box::pin(async move {
             let text = "SELECT session.contributor FROM keyless_task JOIN session ON session.id = keyless_task.session
                         WHERE keyless_task.id = $1";
-            let row = sqlx::query(text).bind(&self.task).fetch_optional(&mut *batch.db).await?;
+            let row = sql(text).bind(&self.task).fetch_optional(&mut *batch.db).await?;
             let owner: Option<String> = row.map(|row| row.try_get(0)).transpose()?;
             if owner.as_deref() != Some(&self.contributor) {
                 return Err(Refusal::new(ErrorCode::NoSuchTask, "Task not found").into());
             }
             let text = "UPDATE keyless_task SET status = 'failed' WHERE id = $1";
-            sqlx::query(text).bind(&self.task).execute(&mut *batch.db).await?;
+            sql(text).bind(&self.task).execute(&mut *batch.db).await?;
             Ok(())
         })
     }

@@ -10,6 +10,7 @@ use futures::future::BoxFuture;
 
 use super::MAX_LANES;
 use crate::error::Refusal;
+use crate::store::db::DbError;
 use crate::store::jobs::{self, Counted, JobRow, unit_of};
 use crate::store::leases::{self, LeaseRow};
 use crate::store::{Batch, Operation, WriteError, people};
@@ -97,8 +98,8 @@ impl LeaseLane {
         let Some(miner) = session.key() else { return Ok(None) };
         people::touch_session(batch.db, &session.id, batch.now_ms).await?;
         if let Some(lease) = leases::live_lease_of_lane(batch.db, &session.id, self.lane).await? {
-            let job = jobs::job(batch.db, lease.job).await?.ok_or(sqlx::Error::RowNotFound)?;
-            let unit = jobs::unit(batch.db, lease.unit).await?.ok_or(sqlx::Error::RowNotFound)?;
+            let job = jobs::job(batch.db, lease.job).await?.ok_or(DbError::RowNotFound)?;
+            let unit = jobs::unit(batch.db, lease.unit).await?.ok_or(DbError::RowNotFound)?;
             let unit = unit_of(&job.template()?, unit.run());
             return Ok(Some(self.leased(lease, unit, job, batch.now_ms)));
         }
@@ -145,7 +146,7 @@ pub(crate) fn statement(
     coordinator: PublicKey,
     lease: &LeaseRow,
     unit: &Unit,
-) -> Result<adit_core::statement::Lease, sqlx::Error> {
+) -> Result<adit_core::statement::Lease, DbError> {
     Ok(adit_core::statement::Lease {
         version: adit_core::statement::STATEMENT_VERSION,
         coordinator,
@@ -202,7 +203,7 @@ pub(crate) enum Ending {
 }
 
 /// Ends a live lease and gives its unit back to the job.
-pub(crate) async fn give_back(batch: &mut Batch<'_>, lease: &LeaseRow, ending: Ending) -> Result<(), sqlx::Error> {
+pub(crate) async fn give_back(batch: &mut Batch<'_>, lease: &LeaseRow, ending: Ending) -> Result<(), DbError> {
     let state = if ending == Ending::Expired { "expired" } else { "dropped" };
     if !leases::end(batch.db, &lease.id, state).await? {
         return Ok(());
@@ -214,7 +215,7 @@ pub(crate) async fn give_back(batch: &mut Batch<'_>, lease: &LeaseRow, ending: E
 }
 
 /// Gives a leased unit back: to wait as it is, or in panels after it expired too often.
-pub(crate) async fn release_unit(batch: &mut Batch<'_>, unit: i64, ending: Ending) -> Result<(), sqlx::Error> {
+pub(crate) async fn release_unit(batch: &mut Batch<'_>, unit: i64, ending: Ending) -> Result<(), DbError> {
     let Some(unit) = jobs::unit(batch.db, unit).await? else { return Ok(()) };
     if unit.state != "leased" {
         return Ok(());

@@ -13,6 +13,7 @@ use futures::future::BoxFuture;
 
 use super::{CHALLENGE_MS, lease};
 use crate::error::Refusal;
+use crate::store::db::DbError;
 use crate::store::people::{self, ChallengeRow, ContributorRow, SessionRow};
 use crate::store::{Batch, Operation, WriteError};
 
@@ -92,7 +93,7 @@ impl Operation for Register {
             let row = ContributorRow { registered_at_ms: batch.now_ms, ..self.contributor.clone() };
             let new = people::insert_contributor(batch.db, &row).await?;
             let found = people::contributor(batch.db, &row.id).await?;
-            let contributor = found.ok_or(sqlx::Error::RowNotFound)?;
+            let contributor = found.ok_or(DbError::RowNotFound)?;
             let expires_at_ms = batch.now_ms + CHALLENGE_MS;
             if let Some(key) = &self.key {
                 let challenge = ChallengeRow {
@@ -192,7 +193,7 @@ impl Operation for StartSession {
                 return Ok(Started { session, new: false });
             }
             people::insert_session(batch.db, &self.session, &self.contributor, key.as_ref(), batch.now_ms).await?;
-            let session = people::session(batch.db, &self.session).await?.ok_or(sqlx::Error::RowNotFound)?;
+            let session = people::session(batch.db, &self.session).await?.ok_or(DbError::RowNotFound)?;
             Ok(Started { session, new: true })
         })
     }
@@ -243,13 +244,13 @@ impl Operation for StopSession {
         Box::pin(async move {
             let session = own_session(batch, &self.contributor, &self.session).await?;
             end_session(batch, &session.id).await?;
-            Ok(people::session(batch.db, &session.id).await?.ok_or(sqlx::Error::RowNotFound)?)
+            Ok(people::session(batch.db, &session.id).await?.ok_or(DbError::RowNotFound)?)
         })
     }
 }
 
 /// Ends a session and gives its leases back to their jobs.
-pub(crate) async fn end_session(batch: &mut Batch<'_>, session: &str) -> Result<(), sqlx::Error> {
+pub(crate) async fn end_session(batch: &mut Batch<'_>, session: &str) -> Result<(), DbError> {
     if people::end_session(batch.db, session, batch.now_ms).await? {
         for held in crate::store::leases::live_of_session(batch.db, session).await? {
             lease::give_back(batch, &held, lease::Ending::Dropped).await?;

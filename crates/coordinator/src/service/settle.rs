@@ -10,6 +10,7 @@ use futures::future::BoxFuture;
 
 use super::lease::{Ending, LeaseLane, Leased, release_unit};
 use crate::error::Refusal;
+use crate::store::db::{DbError, sql};
 use crate::store::jobs::{self, Counted, UnitRow};
 use crate::store::leases::{self, LeaseRow};
 use crate::store::{Batch, Operation, WriteError, blocks, ledger, log, people};
@@ -80,13 +81,13 @@ impl Settle {
 
     async fn settle(&self, batch: &mut Batch<'_>) -> Result<Receipt, WriteError> {
         let lease = find(batch, &self.lease).await?;
-        let unit = jobs::unit(batch.db, lease.unit).await?.ok_or(sqlx::Error::RowNotFound)?;
-        let job = jobs::job(batch.db, lease.job).await?.ok_or(sqlx::Error::RowNotFound)?;
+        let unit = jobs::unit(batch.db, lease.unit).await?.ok_or(DbError::RowNotFound)?;
+        let job = jobs::job(batch.db, lease.job).await?.ok_or(DbError::RowNotFound)?;
         let miner = lease.miner()?;
         let verdict = self.verdict(batch, &lease, &unit, job.state == "active").await?;
         let value = Amount::from_nano(lease.value);
         let epoch = ledger::open_epoch(batch.db).await?;
-        let record = people::miner(batch.db, &miner).await?.ok_or(sqlx::Error::RowNotFound)?;
+        let record = people::miner(batch.db, &miner).await?.ok_or(DbError::RowNotFound)?;
         let receipt = Receipt {
             version: STATEMENT_VERSION,
             coordinator: batch.coordinator(),
@@ -158,9 +159,9 @@ impl Settle {
     }
 
     /// A late output was right: whoever holds the unit now may stop.
-    async fn drop_other_leases(&self, batch: &mut Batch<'_>, unit: i64) -> Result<(), sqlx::Error> {
+    async fn drop_other_leases(&self, batch: &mut Batch<'_>, unit: i64) -> Result<(), DbError> {
         let text = "UPDATE lease SET state = 'dropped' WHERE unit = $1 AND state = 'live'";
-        sqlx::query(text).bind(unit).execute(&mut *batch.db).await?;
+        sql(text).bind(unit).execute(&mut *batch.db).await?;
         Ok(())
     }
 
@@ -210,7 +211,7 @@ async fn find(batch: &mut Batch<'_>, lease: &LeaseId) -> Result<LeaseRow, WriteE
 pub(crate) async fn account_of(
     db: &mut crate::store::Db,
     miner: &PublicKey,
-) -> Result<Option<adit_protocol::records::Account>, sqlx::Error> {
+) -> Result<Option<adit_protocol::records::Account>, DbError> {
     let Some(record) = people::miner(db, miner).await? else { return Ok(None) };
     let epoch = ledger::open_epoch(db).await?;
     Ok(Some(adit_protocol::records::Account {

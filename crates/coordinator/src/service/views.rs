@@ -7,13 +7,14 @@ use adit_protocol::records::{AccountTotal, EpochView, LedgerTotals, MinerView};
 
 use super::settle::account_of;
 use crate::intake;
+use crate::store::db::DbError;
 use crate::store::jobs::JobRow;
 use crate::store::ledger::EpochRow;
 use crate::store::people::{ContributorRow, MinerRow};
 use crate::store::{Db, audit, leases, ledger, people};
 
 /// A job, and why it does not move where it does not.
-pub(crate) async fn job_view(db: &mut Db, row: &JobRow, now_ms: i64) -> Result<JobView, sqlx::Error> {
+pub(crate) async fn job_view(db: &mut Db, row: &JobRow, now_ms: i64) -> Result<JobView, DbError> {
     let template = row.template()?;
     let state = match row.state.as_str() {
         "done" => JobState::Done,
@@ -51,7 +52,7 @@ pub(crate) async fn job_view(db: &mut Db, row: &JobRow, now_ms: i64) -> Result<J
 }
 
 /// Why nothing moves.
-async fn stuck(db: &mut Db, row: &JobRow, now_ms: i64) -> Result<Option<String>, sqlx::Error> {
+async fn stuck(db: &mut Db, row: &JobRow, now_ms: i64) -> Result<Option<String>, DbError> {
     if row.panels_leased > 0 {
         return Ok(None);
     }
@@ -69,11 +70,7 @@ async fn stuck(db: &mut Db, row: &JobRow, now_ms: i64) -> Result<Option<String>,
 }
 
 /// A contributor in the original's shape.
-pub(crate) async fn contributor_view(
-    db: &mut Db,
-    row: &ContributorRow,
-    now_ms: i64,
-) -> Result<Contributor, sqlx::Error> {
+pub(crate) async fn contributor_view(db: &mut Db, row: &ContributorRow, now_ms: i64) -> Result<Contributor, DbError> {
     let (time_ms, open) = people::session_time(db, Some(&row.id), now_ms).await?;
     let key = row.key();
     let miner = match &key {
@@ -97,7 +94,7 @@ pub(crate) async fn contributor_view(
 }
 
 /// What a miner was paid.
-pub(crate) async fn posted(db: &mut Db, key: Option<&PublicKey>) -> Result<Amount, sqlx::Error> {
+pub(crate) async fn posted(db: &mut Db, key: Option<&PublicKey>) -> Result<Amount, DbError> {
     match key {
         Some(key) => ledger::balance(db, &ledger::miner_account(key)).await,
         None => Ok(Amount::ZERO),
@@ -110,7 +107,7 @@ pub(crate) fn hours(ms: i64) -> f64 {
 }
 
 /// A miner as its operator sees it.
-pub(crate) async fn miner_view(db: &mut Db, row: &MinerRow, now_ms: i64) -> Result<Option<MinerView>, sqlx::Error> {
+pub(crate) async fn miner_view(db: &mut Db, row: &MinerRow, now_ms: i64) -> Result<Option<MinerView>, DbError> {
     let Ok(key) = PublicKey::try_from(row.key.as_slice()) else { return Ok(None) };
     let Some(account) = account_of(db, &key).await? else { return Ok(None) };
     let (live, sessions, speed) = leases::of_miner(db, &row.key).await?;
@@ -139,7 +136,7 @@ pub(crate) fn epoch_view(row: &EpochRow) -> EpochView {
 }
 
 /// The ledger's totals, with an audit of everything that it promises.
-pub(crate) async fn ledger_totals(db: &mut Db) -> Result<LedgerTotals, sqlx::Error> {
+pub(crate) async fn ledger_totals(db: &mut Db) -> Result<LedgerTotals, DbError> {
     let accounts = ledger::totals(db).await?.into_iter().map(|row| AccountTotal {
         kind: row.kind,
         accounts: row.accounts as u64,
@@ -154,7 +151,7 @@ pub(crate) async fn ledger_totals(db: &mut Db) -> Result<LedgerTotals, sqlx::Err
 }
 
 /// The ledger's facts in the original's names.
-pub(crate) async fn tokenomics(db: &mut Db, now_ms: i64) -> Result<serde_json::Value, sqlx::Error> {
+pub(crate) async fn tokenomics(db: &mut Db, now_ms: i64) -> Result<serde_json::Value, DbError> {
     let issued = ledger::issued(db).await?.approximate_nnet();
     let genesis_ms = ledger::first_opened_at_ms(db).await?;
     Ok(serde_json::json!({
@@ -172,7 +169,7 @@ pub(crate) async fn tokenomics(db: &mut Db, now_ms: i64) -> Result<serde_json::V
 
 /// Fees by the original's published rule without its random part: base 0.01, clamped to 0.001 ..= 0.5 NEO, less with
 /// every provider (p = max(0.2, 1 − 0.03 · providers)). Load stands in for transactions: jobs that wait.
-pub(crate) async fn gas_info(db: &mut Db, now_ms: i64) -> Result<GasInfo, sqlx::Error> {
+pub(crate) async fn gas_info(db: &mut Db, now_ms: i64) -> Result<GasInfo, DbError> {
     let providers = leases::lanes_at_work(db, now_ms - 60_000).await?;
     let (waiting, _) = crate::store::jobs::counts(db).await?;
     let (level, load) = match waiting {

@@ -1,8 +1,7 @@
 //! What must hold at any time, as queries that count where it does not. Each reads every row at most a few times.
 
-use sqlx::Row;
-
 use super::Db;
+use super::db::{DbError, sql};
 
 const RULES: [(&str, &str); 14] = [
     ("balances do not add up to zero", "SELECT COUNT(*) FROM (SELECT SUM(balance) AS s FROM account) WHERE s <> 0"),
@@ -89,10 +88,10 @@ const RULES: [(&str, &str); 14] = [
 ];
 
 /// What the ledger, the units and the log promise; each sentence is one that does not hold.
-pub(crate) async fn audit(db: &mut Db) -> Result<Vec<String>, sqlx::Error> {
+pub(crate) async fn audit(db: &mut Db) -> Result<Vec<String>, DbError> {
     let mut broken = Vec::new();
     for (sentence, query) in RULES {
-        if sqlx::query(query).fetch_one(&mut *db).await?.try_get::<i64, _>(0)? > 0 {
+        if sql(query).fetch_one(&mut *db).await?.try_get::<i64>(0)? > 0 {
             broken.push(sentence.to_owned());
         }
     }

@@ -1,22 +1,22 @@
 //! Blocks, uploaded files, and outputs.
 
 use adit_core::Cid;
-use sqlx::Row;
 
 use super::Db;
+use super::db::{DbError, sql};
 
 /// Pieces of an output are at most this long.
 pub(crate) const PIECE_BYTES: usize = 1 << 20;
 
 /// Stores a block of a job under its CID; one that is there stays.
-pub(crate) async fn insert(db: &mut Db, job: i64, cid: &Cid, bytes: &[u8]) -> Result<(), sqlx::Error> {
+pub(crate) async fn insert(db: &mut Db, job: i64, cid: &Cid, bytes: &[u8]) -> Result<(), DbError> {
     let cid = cid.to_string();
-    sqlx::query("INSERT INTO block (cid, bytes) VALUES ($1, $2) ON CONFLICT (cid) DO NOTHING")
+    sql("INSERT INTO block (cid, bytes) VALUES ($1, $2) ON CONFLICT (cid) DO NOTHING")
         .bind(&cid)
         .bind(bytes)
         .execute(&mut *db)
         .await?;
-    sqlx::query("INSERT INTO job_block (job, cid) VALUES ($1, $2) ON CONFLICT DO NOTHING")
+    sql("INSERT INTO job_block (job, cid) VALUES ($1, $2) ON CONFLICT DO NOTHING")
         .bind(job)
         .bind(&cid)
         .execute(db)
@@ -25,8 +25,8 @@ pub(crate) async fn insert(db: &mut Db, job: i64, cid: &Cid, bytes: &[u8]) -> Re
 }
 
 /// A block's bytes.
-pub(crate) async fn block(db: &mut Db, cid: &Cid) -> Result<Option<Vec<u8>>, sqlx::Error> {
-    let row = sqlx::query("SELECT bytes FROM block WHERE cid = $1").bind(cid.to_string()).fetch_optional(db).await?;
+pub(crate) async fn block(db: &mut Db, cid: &Cid) -> Result<Option<Vec<u8>>, DbError> {
+    let row = sql("SELECT bytes FROM block WHERE cid = $1").bind(cid.to_string()).fetch_optional(db).await?;
     row.map(|row| row.try_get(0)).transpose()
 }
 
@@ -37,13 +37,13 @@ pub(crate) async fn insert_file(
     format: &str,
     bytes: &[u8],
     now_ms: i64,
-) -> Result<(), sqlx::Error> {
+) -> Result<(), DbError> {
     let cid = file.to_string();
     let text = "INSERT INTO file (cid, format, bytes, used_at_ms) VALUES ($1, $2, $3, $4)
                 ON CONFLICT (cid) DO UPDATE SET used_at_ms = excluded.used_at_ms, format = excluded.format";
-    sqlx::query(text).bind(&cid).bind(format).bind(bytes.len() as i64).bind(now_ms).execute(&mut *db).await?;
+    sql(text).bind(&cid).bind(format).bind(bytes.len() as i64).bind(now_ms).execute(&mut *db).await?;
     for (piece, bytes) in bytes.chunks(PIECE_BYTES).enumerate() {
-        sqlx::query("INSERT INTO file_piece (file, piece, bytes) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
+        sql("INSERT INTO file_piece (file, piece, bytes) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
             .bind(&cid)
             .bind(piece as i64)
             .bind(bytes)
@@ -54,22 +54,22 @@ pub(crate) async fn insert_file(
 }
 
 /// An uploaded file's format and bytes.
-pub(crate) async fn file(db: &mut Db, file: &Cid) -> Result<Option<(String, Vec<u8>)>, sqlx::Error> {
+pub(crate) async fn file(db: &mut Db, file: &Cid) -> Result<Option<(String, Vec<u8>)>, DbError> {
     let cid = file.to_string();
-    let row = sqlx::query("SELECT format FROM file WHERE cid = $1").bind(&cid).fetch_optional(&mut *db).await?;
+    let row = sql("SELECT format FROM file WHERE cid = $1").bind(&cid).fetch_optional(&mut *db).await?;
     let Some(row) = row else { return Ok(None) };
     let text = "SELECT bytes FROM file_piece WHERE file = $1 ORDER BY piece";
     let mut bytes = Vec::new();
-    for row in sqlx::query(text).bind(&cid).fetch_all(db).await? {
+    for row in sql(text).bind(&cid).fetch_all(db).await? {
         bytes.extend_from_slice(row.try_get(0)?);
     }
     Ok(Some((row.try_get(0)?, bytes)))
 }
 
 /// Stores a settled unit's output.
-pub(crate) async fn insert_output(db: &mut Db, unit: i64, output: &[u8]) -> Result<(), sqlx::Error> {
+pub(crate) async fn insert_output(db: &mut Db, unit: i64, output: &[u8]) -> Result<(), DbError> {
     for (piece, bytes) in output.chunks(PIECE_BYTES).enumerate() {
-        sqlx::query("INSERT INTO output (unit, piece, bytes) VALUES ($1, $2, $3)")
+        sql("INSERT INTO output (unit, piece, bytes) VALUES ($1, $2, $3)")
             .bind(unit)
             .bind(piece as i64)
             .bind(bytes)
@@ -80,8 +80,8 @@ pub(crate) async fn insert_output(db: &mut Db, unit: i64, output: &[u8]) -> Resu
 }
 
 /// A settled unit's output; empty when it is no longer stored.
-pub(crate) async fn output(db: &mut Db, unit: i64) -> Result<Vec<u8>, sqlx::Error> {
-    let rows = sqlx::query("SELECT bytes FROM output WHERE unit = $1 ORDER BY piece").bind(unit).fetch_all(db).await?;
+pub(crate) async fn output(db: &mut Db, unit: i64) -> Result<Vec<u8>, DbError> {
+    let rows = sql("SELECT bytes FROM output WHERE unit = $1 ORDER BY piece").bind(unit).fetch_all(db).await?;
     let mut output = Vec::new();
     for row in rows {
         output.extend_from_slice(row.try_get(0)?);
@@ -90,17 +90,17 @@ pub(crate) async fn output(db: &mut Db, unit: i64) -> Result<Vec<u8>, sqlx::Erro
 }
 
 /// Bytes of the whole database.
-pub(crate) async fn stored_bytes(db: &mut Db) -> Result<u64, sqlx::Error> {
-    let pages: i64 = sqlx::query("PRAGMA page_count").fetch_one(&mut *db).await?.try_get(0)?;
-    let size: i64 = sqlx::query("PRAGMA page_size").fetch_one(db).await?.try_get(0)?;
+pub(crate) async fn stored_bytes(db: &mut Db) -> Result<u64, DbError> {
+    let pages: i64 = sql("PRAGMA page_count").fetch_one(&mut *db).await?.try_get(0)?;
+    let size: i64 = sql("PRAGMA page_size").fetch_one(db).await?.try_get(0)?;
     Ok((pages * size) as u64)
 }
 
 /// Removes results and blocks of jobs that ended before `before_ms`, and files that nobody used since.
-pub(crate) async fn forget(db: &mut Db, before_ms: i64) -> Result<u64, sqlx::Error> {
+pub(crate) async fn forget(db: &mut Db, before_ms: i64) -> Result<u64, DbError> {
     let outputs = "DELETE FROM output WHERE unit IN (SELECT unit.id FROM unit JOIN job ON job.id = unit.job
                    WHERE job.ended_at_ms IS NOT NULL AND job.ended_at_ms < $1)";
-    let mut forgotten = sqlx::query(outputs).bind(before_ms).execute(&mut *db).await?.rows_affected();
+    let mut forgotten = sql(outputs).bind(before_ms).execute(&mut *db).await?.rows_affected();
     let steps = [
         "DELETE FROM job_block WHERE job IN (SELECT id FROM job WHERE ended_at_ms IS NOT NULL AND ended_at_ms < $1)",
         "DELETE FROM block WHERE $1 > 0 AND cid NOT IN (SELECT cid FROM job_block)",
@@ -108,7 +108,7 @@ pub(crate) async fn forget(db: &mut Db, before_ms: i64) -> Result<u64, sqlx::Err
         "DELETE FROM file_piece WHERE $1 > 0 AND file NOT IN (SELECT cid FROM file)",
     ];
     for step in steps {
-        forgotten += sqlx::query(step).bind(before_ms).execute(&mut *db).await?.rows_affected();
+        forgotten += sql(step).bind(before_ms).execute(&mut *db).await?.rows_affected();
     }
     Ok(forgotten)
 }

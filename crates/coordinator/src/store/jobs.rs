@@ -2,13 +2,13 @@
 
 use adit_core::assemble::Run;
 use adit_core::{Cid, Kind, PublicKey, Unit};
-use sqlx::Row;
 
 use super::Db;
+use super::db::{DbError, from_row, sql, sql_as};
 use super::log::corrupt;
 
 /// A job.
-#[derive(Clone, Debug, sqlx::FromRow)]
+#[derive(Clone, Debug)]
 pub(crate) struct JobRow {
     pub(crate) id: i64,
     pub(crate) name: Option<String>,
@@ -31,17 +31,39 @@ pub(crate) struct JobRow {
     pub(crate) ended_at_ms: Option<i64>,
 }
 
+from_row!(JobRow {
+    id,
+    name,
+    kind,
+    state,
+    demo,
+    sponsored,
+    template,
+    panels,
+    cursor,
+    panels_done,
+    panels_leased,
+    units_valid,
+    units_invalid,
+    leases_expired,
+    spent,
+    coin_seed,
+    coin_generation,
+    created_at_ms,
+    ended_at_ms
+});
+
 impl JobRow {
     /// The unit that would hold the whole job. Its input may be larger than a unit's may.
-    pub(crate) fn template(&self) -> Result<Unit, sqlx::Error> {
+    pub(crate) fn template(&self) -> Result<Unit, DbError> {
         adit_core::encoding::decode(&self.template).map_err(|_| corrupt("a job's template does not decode"))
     }
 
-    pub(crate) fn kind(&self) -> Result<Kind, sqlx::Error> {
+    pub(crate) fn kind(&self) -> Result<Kind, DbError> {
         self.kind.parse().map_err(|_| corrupt("a job of an unknown kind"))
     }
 
-    pub(crate) fn seed(&self) -> Result<[u8; 32], sqlx::Error> {
+    pub(crate) fn seed(&self) -> Result<[u8; 32], DbError> {
         self.coin_seed.as_slice().try_into().map_err(|_| corrupt("a seed has the wrong length"))
     }
 }
@@ -69,42 +91,42 @@ pub(crate) struct NewJob {
     pub(crate) coin_seed: [u8; 32],
 }
 
-pub(crate) async fn insert(db: &mut Db, job: &NewJob, now_ms: i64) -> Result<i64, sqlx::Error> {
+pub(crate) async fn insert(db: &mut Db, job: &NewJob, now_ms: i64) -> Result<i64, DbError> {
     let text = "INSERT INTO job (name, kind, state, demo, sponsored, template, panels, coin_seed, created_at_ms)
                 VALUES ($1, $2, 'active', $3, $4, $5, $6, $7, $8) RETURNING id";
-    let query = sqlx::query(text).bind(job.name.as_deref()).bind(job.kind.name()).bind(i64::from(job.demo));
+    let query = sql(text).bind(job.name.as_deref()).bind(job.kind.name()).bind(i64::from(job.demo));
     let query = query.bind(i64::from(job.sponsored)).bind(job.template.to_bytes()).bind(i64::from(job.panels));
     query.bind(&job.coin_seed[..]).bind(now_ms).fetch_one(db).await?.try_get(0)
 }
 
-pub(crate) async fn job(db: &mut Db, id: i64) -> Result<Option<JobRow>, sqlx::Error> {
+pub(crate) async fn job(db: &mut Db, id: i64) -> Result<Option<JobRow>, DbError> {
     let text = format!("SELECT {COLUMNS} FROM job WHERE id = $1");
-    sqlx::query_as(sqlx::AssertSqlSafe(text)).bind(id).fetch_optional(db).await
+    sql_as(text).bind(id).fetch_optional(db).await
 }
 
 /// Jobs, newest first.
-pub(crate) async fn jobs(db: &mut Db, limit: i64) -> Result<Vec<JobRow>, sqlx::Error> {
+pub(crate) async fn jobs(db: &mut Db, limit: i64) -> Result<Vec<JobRow>, DbError> {
     let text = format!("SELECT {COLUMNS} FROM job ORDER BY id DESC LIMIT $1");
-    sqlx::query_as(sqlx::AssertSqlSafe(text)).bind(limit).fetch_all(db).await
+    sql_as(text).bind(limit).fetch_all(db).await
 }
 
 /// Active jobs that have panels to lease, oldest first.
-pub(crate) async fn jobs_with_work(db: &mut Db) -> Result<Vec<JobRow>, sqlx::Error> {
+pub(crate) async fn jobs_with_work(db: &mut Db) -> Result<Vec<JobRow>, DbError> {
     let text = format!(
         "SELECT {COLUMNS} FROM job WHERE state = 'active' AND panels_done + panels_leased < panels ORDER BY id LIMIT 8"
     );
-    sqlx::query_as(sqlx::AssertSqlSafe(text)).fetch_all(db).await
+    sql_as(text).fetch_all(db).await
 }
 
 /// Counts of jobs: active, in all.
-pub(crate) async fn counts(db: &mut Db) -> Result<(i64, i64), sqlx::Error> {
+pub(crate) async fn counts(db: &mut Db) -> Result<(i64, i64), DbError> {
     let text = "SELECT COALESCE(SUM(state = 'active'), 0), COUNT(*) FROM job";
-    let row = sqlx::query(text).fetch_one(db).await?;
+    let row = sql(text).fetch_one(db).await?;
     Ok((row.try_get(0)?, row.try_get(1)?))
 }
 
 /// A unit.
-#[derive(Clone, Debug, sqlx::FromRow)]
+#[derive(Clone, Debug)]
 pub(crate) struct UnitRow {
     pub(crate) id: i64,
     pub(crate) job: i64,
@@ -113,6 +135,8 @@ pub(crate) struct UnitRow {
     pub(crate) state: String,
     pub(crate) expiries: i64,
 }
+
+from_row!(UnitRow { id, job, first, count, state, expiries });
 
 impl UnitRow {
     pub(crate) fn run(&self) -> Run {
@@ -129,62 +153,56 @@ pub(crate) async fn waiting_unit(
     job: i64,
     miner: &PublicKey,
     since_ms: i64,
-) -> Result<Option<UnitRow>, sqlx::Error> {
+) -> Result<Option<UnitRow>, DbError> {
     let text = format!(
         "SELECT {UNIT_COLUMNS} FROM unit WHERE job = $1 AND state = 'waiting' AND NOT EXISTS
            (SELECT 1 FROM lease JOIN receipt ON receipt.lease = lease.id WHERE lease.unit = unit.id
             AND lease.miner = $2 AND lease.verdict = 'invalid' AND receipt.at_ms >= $3)
          ORDER BY first LIMIT 1"
     );
-    sqlx::query_as(sqlx::AssertSqlSafe(text)).bind(job).bind(&miner.0[..]).bind(since_ms).fetch_optional(db).await
+    sql_as(text).bind(job).bind(&miner.0[..]).bind(since_ms).fetch_optional(db).await
 }
 
-pub(crate) async fn unit(db: &mut Db, id: i64) -> Result<Option<UnitRow>, sqlx::Error> {
+pub(crate) async fn unit(db: &mut Db, id: i64) -> Result<Option<UnitRow>, DbError> {
     let text = format!("SELECT {UNIT_COLUMNS} FROM unit WHERE id = $1");
-    sqlx::query_as(sqlx::AssertSqlSafe(text)).bind(id).fetch_optional(db).await
+    sql_as(text).bind(id).fetch_optional(db).await
 }
 
-pub(crate) async fn unit_by_cid(db: &mut Db, cid: &Cid) -> Result<Option<UnitRow>, sqlx::Error> {
+pub(crate) async fn unit_by_cid(db: &mut Db, cid: &Cid) -> Result<Option<UnitRow>, DbError> {
     let text = format!("SELECT {UNIT_COLUMNS} FROM unit WHERE cid = $1 LIMIT 1");
-    sqlx::query_as(sqlx::AssertSqlSafe(text)).bind(cid.to_string()).fetch_optional(db).await
+    sql_as(text).bind(cid.to_string()).fetch_optional(db).await
 }
 
 /// Inserts a unit that the coordinator computed itself.
-pub(crate) async fn insert_inline_unit(db: &mut Db, job: i64, run: Run, cid: &Cid) -> Result<i64, sqlx::Error> {
+pub(crate) async fn insert_inline_unit(db: &mut Db, job: i64, run: Run, cid: &Cid) -> Result<i64, DbError> {
     let id = insert_unit(db, job, run, cid).await?;
     move_unit(db, id, ["leased", "leased"], "inline", 0).await?;
     Ok(id)
 }
 
 /// A job's finished units from the top.
-pub(crate) async fn settled_units(db: &mut Db, job: i64) -> Result<Vec<UnitRow>, sqlx::Error> {
+pub(crate) async fn settled_units(db: &mut Db, job: i64) -> Result<Vec<UnitRow>, DbError> {
     let text =
         format!("SELECT {UNIT_COLUMNS} FROM unit WHERE job = $1 AND state IN ('settled', 'inline') ORDER BY first");
-    sqlx::query_as(sqlx::AssertSqlSafe(text)).bind(job).fetch_all(db).await
+    sql_as(text).bind(job).fetch_all(db).await
 }
 
-pub(crate) async fn insert_unit(db: &mut Db, job: i64, run: Run, cid: &Cid) -> Result<i64, sqlx::Error> {
+pub(crate) async fn insert_unit(db: &mut Db, job: i64, run: Run, cid: &Cid) -> Result<i64, DbError> {
     let text = "INSERT INTO unit (job, first, count, cid, state) VALUES ($1, $2, $3, $4, 'leased') RETURNING id";
-    let query = sqlx::query(text).bind(job).bind(i64::from(run.first)).bind(i64::from(run.count)).bind(cid.to_string());
+    let query = sql(text).bind(job).bind(i64::from(run.first)).bind(i64::from(run.count)).bind(cid.to_string());
     query.fetch_one(db).await?.try_get(0)
 }
 
 /// Moves a unit on; false if it was not in one of `from`.
-pub(crate) async fn move_unit(
-    db: &mut Db,
-    id: i64,
-    from: [&str; 2],
-    to: &str,
-    expiries: i64,
-) -> Result<bool, sqlx::Error> {
+pub(crate) async fn move_unit(db: &mut Db, id: i64, from: [&str; 2], to: &str, expiries: i64) -> Result<bool, DbError> {
     let text = "UPDATE unit SET state = $2, expiries = expiries + $3 WHERE id = $1 AND state IN ($4, $5)";
-    let query = sqlx::query(text).bind(id).bind(to).bind(expiries).bind(from[0]).bind(from[1]);
+    let query = sql(text).bind(id).bind(to).bind(expiries).bind(from[0]).bind(from[1]);
     Ok(query.execute(db).await?.rows_affected() == 1)
 }
 
 /// Takes panels that came back, at most `wanted`.
-pub(crate) async fn take_returned(db: &mut Db, job: i64, wanted: u32) -> Result<Option<Run>, sqlx::Error> {
-    let row = sqlx::query("SELECT first, count FROM returned WHERE job = $1 ORDER BY first LIMIT 1").bind(job);
+pub(crate) async fn take_returned(db: &mut Db, job: i64, wanted: u32) -> Result<Option<Run>, DbError> {
+    let row = sql("SELECT first, count FROM returned WHERE job = $1 ORDER BY first LIMIT 1").bind(job);
     let Some(row) = row.fetch_optional(&mut *db).await? else { return Ok(None) };
     let (first, count): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
     let taken = count.min(i64::from(wanted.max(1)));
@@ -195,8 +213,8 @@ pub(crate) async fn take_returned(db: &mut Db, job: i64, wanted: u32) -> Result<
     Ok(Some(Run { first: first as u32, count: taken as u32 }))
 }
 
-pub(crate) async fn insert_returned(db: &mut Db, job: i64, first: i64, count: i64) -> Result<(), sqlx::Error> {
-    sqlx::query("INSERT INTO returned (job, first, count) VALUES ($1, $2, $3)")
+pub(crate) async fn insert_returned(db: &mut Db, job: i64, first: i64, count: i64) -> Result<(), DbError> {
+    sql("INSERT INTO returned (job, first, count) VALUES ($1, $2, $3)")
         .bind(job)
         .bind(first)
         .bind(count)
@@ -206,18 +224,14 @@ pub(crate) async fn insert_returned(db: &mut Db, job: i64, first: i64, count: i6
 }
 
 /// Takes exactly this range back; false if somebody has taken part of it.
-pub(crate) async fn delete_returned(db: &mut Db, job: i64, first: i64, count: i64) -> Result<bool, sqlx::Error> {
+pub(crate) async fn delete_returned(db: &mut Db, job: i64, first: i64, count: i64) -> Result<bool, DbError> {
     let text = "DELETE FROM returned WHERE job = $1 AND first = $2 AND count = $3";
-    Ok(sqlx::query(text).bind(job).bind(first).bind(count).execute(db).await?.rows_affected() == 1)
+    Ok(sql(text).bind(job).bind(first).bind(count).execute(db).await?.rows_affected() == 1)
 }
 
 /// Moves a job's cursor on.
-pub(crate) async fn advance_cursor(db: &mut Db, job: i64, count: u32) -> Result<(), sqlx::Error> {
-    sqlx::query("UPDATE job SET cursor = cursor + $2 WHERE id = $1")
-        .bind(job)
-        .bind(i64::from(count))
-        .execute(db)
-        .await?;
+pub(crate) async fn advance_cursor(db: &mut Db, job: i64, count: u32) -> Result<(), DbError> {
+    sql("UPDATE job SET cursor = cursor + $2 WHERE id = $1").bind(job).bind(i64::from(count)).execute(db).await?;
     Ok(())
 }
 
@@ -233,25 +247,25 @@ pub(crate) struct Counted {
 }
 
 /// Applies them; the answer says whether every panel is done.
-pub(crate) async fn count(db: &mut Db, job: i64, change: Counted) -> Result<bool, sqlx::Error> {
+pub(crate) async fn count(db: &mut Db, job: i64, change: Counted) -> Result<bool, DbError> {
     let text = "UPDATE job SET panels_leased = panels_leased + $2, panels_done = panels_done + $3,
                 units_valid = units_valid + $4, units_invalid = units_invalid + $5, leases_expired = leases_expired + $6,
                 spent = spent + $7 WHERE id = $1 RETURNING panels_done = panels";
-    let query = sqlx::query(text).bind(job).bind(change.leased).bind(change.done).bind(change.valid);
+    let query = sql(text).bind(job).bind(change.leased).bind(change.done).bind(change.valid);
     let row = query.bind(change.invalid).bind(change.expired).bind(change.spent).fetch_one(db).await?;
-    Ok(row.try_get::<i64, _>(0)? == 1)
+    Ok(row.try_get::<i64>(0)? == 1)
 }
 
 /// Ends an active job; false if it had ended.
-pub(crate) async fn end(db: &mut Db, job: i64, state: &str, now_ms: i64) -> Result<bool, sqlx::Error> {
+pub(crate) async fn end(db: &mut Db, job: i64, state: &str, now_ms: i64) -> Result<bool, DbError> {
     let text = "UPDATE job SET state = $2, ended_at_ms = $3 WHERE id = $1 AND state = 'active'";
-    Ok(sqlx::query(text).bind(job).bind(state).bind(now_ms).execute(db).await?.rows_affected() == 1)
+    Ok(sql(text).bind(job).bind(state).bind(now_ms).execute(db).await?.rows_affected() == 1)
 }
 
 /// Replaces a job's coins, once for a generation.
-pub(crate) async fn replace_coins(db: &mut Db, job: i64, generation: i64, seed: &[u8; 32]) -> Result<(), sqlx::Error> {
+pub(crate) async fn replace_coins(db: &mut Db, job: i64, generation: i64, seed: &[u8; 32]) -> Result<(), DbError> {
     let text =
         "UPDATE job SET coin_seed = $3, coin_generation = coin_generation + 1 WHERE id = $1 AND coin_generation = $2";
-    sqlx::query(text).bind(job).bind(generation).bind(&seed[..]).execute(db).await?;
+    sql(text).bind(job).bind(generation).bind(&seed[..]).execute(db).await?;
     Ok(())
 }

@@ -4,13 +4,13 @@ use adit_core::PublicKey;
 use adit_core::sign::{Digest, LeaseId};
 use adit_core::statement::Verdict;
 use adit_protocol::records::Verdicts;
-use sqlx::Row;
 
 use super::Db;
+use super::db::{DbError, from_row, sql, sql_as};
 use super::log::corrupt;
 
 /// A lease.
-#[derive(Clone, Debug, sqlx::FromRow)]
+#[derive(Clone, Debug)]
 pub(crate) struct LeaseRow {
     pub(crate) id: Vec<u8>,
     pub(crate) unit: i64,
@@ -29,12 +29,30 @@ pub(crate) struct LeaseRow {
     pub(crate) verdict: Option<String>,
 }
 
+from_row!(LeaseRow {
+    id,
+    unit,
+    job,
+    miner,
+    session,
+    lane,
+    task,
+    work,
+    value,
+    ttl_ms,
+    issued_at_ms,
+    deadline_ms,
+    state,
+    digest,
+    verdict
+});
+
 impl LeaseRow {
-    pub(crate) fn id(&self) -> Result<LeaseId, sqlx::Error> {
+    pub(crate) fn id(&self) -> Result<LeaseId, DbError> {
         LeaseId::try_from(self.id.as_slice()).map_err(|_| corrupt("a lease's id has the wrong length"))
     }
 
-    pub(crate) fn miner(&self) -> Result<PublicKey, sqlx::Error> {
+    pub(crate) fn miner(&self) -> Result<PublicKey, DbError> {
         PublicKey::try_from(self.miner.as_slice()).map_err(|_| corrupt("a key has the wrong length"))
     }
 }
@@ -42,46 +60,44 @@ impl LeaseRow {
 const COLUMNS: &str = "id, unit, job, miner, session, lane, task, work, value, ttl_ms, issued_at_ms, deadline_ms, state, \
      digest, verdict";
 
-pub(crate) async fn lease(db: &mut Db, id: &LeaseId) -> Result<Option<LeaseRow>, sqlx::Error> {
+pub(crate) async fn lease(db: &mut Db, id: &LeaseId) -> Result<Option<LeaseRow>, DbError> {
     let text = format!("SELECT {COLUMNS} FROM lease WHERE id = $1");
-    sqlx::query_as(sqlx::AssertSqlSafe(text)).bind(&id.0[..]).fetch_optional(db).await
+    sql_as(text).bind(&id.0[..]).fetch_optional(db).await
 }
 
-pub(crate) async fn lease_of_task(db: &mut Db, task: &str) -> Result<Option<LeaseRow>, sqlx::Error> {
+pub(crate) async fn lease_of_task(db: &mut Db, task: &str) -> Result<Option<LeaseRow>, DbError> {
     let text = format!("SELECT {COLUMNS} FROM lease WHERE task = $1");
-    sqlx::query_as(sqlx::AssertSqlSafe(text)).bind(task).fetch_optional(db).await
+    sql_as(text).bind(task).fetch_optional(db).await
 }
 
 /// The lease that a lane works on, if it is still live.
-pub(crate) async fn live_lease_of_lane(db: &mut Db, session: &str, lane: u32) -> Result<Option<LeaseRow>, sqlx::Error> {
+pub(crate) async fn live_lease_of_lane(db: &mut Db, session: &str, lane: u32) -> Result<Option<LeaseRow>, DbError> {
     let text = format!(
         "SELECT {COLUMNS} FROM lease WHERE state = 'live' AND id = (SELECT lease FROM lane WHERE session = $1 AND lane = $2)"
     );
-    sqlx::query_as(sqlx::AssertSqlSafe(text)).bind(session).bind(i64::from(lane)).fetch_optional(db).await
+    sql_as(text).bind(session).bind(i64::from(lane)).fetch_optional(db).await
 }
 
 /// Live leases past their deadline.
-pub(crate) async fn overdue(db: &mut Db, now_ms: i64) -> Result<Vec<LeaseRow>, sqlx::Error> {
+pub(crate) async fn overdue(db: &mut Db, now_ms: i64) -> Result<Vec<LeaseRow>, DbError> {
     let text = format!("SELECT {COLUMNS} FROM lease WHERE state = 'live' AND deadline_ms < $1 LIMIT 200");
-    sqlx::query_as(sqlx::AssertSqlSafe(text)).bind(now_ms).fetch_all(db).await
+    sql_as(text).bind(now_ms).fetch_all(db).await
 }
 
 /// A session's live leases.
-pub(crate) async fn live_of_session(db: &mut Db, session: &str) -> Result<Vec<LeaseRow>, sqlx::Error> {
+pub(crate) async fn live_of_session(db: &mut Db, session: &str) -> Result<Vec<LeaseRow>, DbError> {
     let text = format!("SELECT {COLUMNS} FROM lease WHERE session = $1 AND state = 'live'");
-    sqlx::query_as(sqlx::AssertSqlSafe(text)).bind(session).fetch_all(db).await
+    sql_as(text).bind(session).fetch_all(db).await
 }
 
-pub(crate) async fn insert(db: &mut Db, lease: &LeaseRow) -> Result<(), sqlx::Error> {
+pub(crate) async fn insert(db: &mut Db, lease: &LeaseRow) -> Result<(), DbError> {
     let text = "INSERT INTO lease (id, unit, job, miner, session, lane, task, work, value, ttl_ms, issued_at_ms, deadline_ms, state)
                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'live')";
-    let query = sqlx::query(text).bind(&lease.id[..]).bind(lease.unit).bind(lease.job).bind(&lease.miner[..]);
+    let query = sql(text).bind(&lease.id[..]).bind(lease.unit).bind(lease.job).bind(&lease.miner[..]);
     let query = query.bind(&lease.session).bind(lease.lane).bind(&lease.task).bind(lease.work).bind(lease.value);
     query.bind(lease.ttl_ms).bind(lease.issued_at_ms).bind(lease.deadline_ms).execute(&mut *db).await?;
-    sqlx::query(
-        "INSERT INTO lane (session, lane, lease) VALUES ($1, $2, $3)
-         ON CONFLICT (session, lane) DO UPDATE SET lease = excluded.lease",
-    )
+    sql("INSERT INTO lane (session, lane, lease) VALUES ($1, $2, $3)
+         ON CONFLICT (session, lane) DO UPDATE SET lease = excluded.lease")
     .bind(&lease.session)
     .bind(lease.lane)
     .bind(&lease.id[..])
@@ -91,9 +107,9 @@ pub(crate) async fn insert(db: &mut Db, lease: &LeaseRow) -> Result<(), sqlx::Er
 }
 
 /// Ends a live lease without an output; false if it was not live.
-pub(crate) async fn end(db: &mut Db, id: &[u8], state: &str) -> Result<bool, sqlx::Error> {
+pub(crate) async fn end(db: &mut Db, id: &[u8], state: &str) -> Result<bool, DbError> {
     let text = "UPDATE lease SET state = $2 WHERE id = $1 AND state = 'live'";
-    Ok(sqlx::query(text).bind(id).bind(state).execute(db).await?.rows_affected() == 1)
+    Ok(sql(text).bind(id).bind(state).execute(db).await?.rows_affected() == 1)
 }
 
 /// Notes a lease's output and verdict, once; false if it has one.
@@ -103,47 +119,45 @@ pub(crate) async fn settle(
     digest: &Digest,
     verdict: Verdict,
     log_index: u64,
-) -> Result<bool, sqlx::Error> {
+) -> Result<bool, DbError> {
     let text = "UPDATE lease SET state = 'delivered', digest = $2, verdict = $3, log_index = $4
                 WHERE id = $1 AND verdict IS NULL";
-    let query = sqlx::query(text).bind(&id.0[..]).bind(&digest.0[..]).bind(verdict.name()).bind(log_index as i64);
+    let query = sql(text).bind(&id.0[..]).bind(&digest.0[..]).bind(verdict.name()).bind(log_index as i64);
     Ok(query.execute(db).await?.rows_affected() == 1)
 }
 
 /// A lane's measured speed, 0 if unknown: multiply-accumulates a second.
-pub(crate) async fn lane_speed(db: &mut Db, session: &str, lane: u32) -> Result<u64, sqlx::Error> {
-    let row = sqlx::query("SELECT work_per_s FROM lane WHERE session = $1 AND lane = $2")
+pub(crate) async fn lane_speed(db: &mut Db, session: &str, lane: u32) -> Result<u64, DbError> {
+    let row = sql("SELECT work_per_s FROM lane WHERE session = $1 AND lane = $2")
         .bind(session)
         .bind(i64::from(lane))
         .fetch_optional(db)
         .await?;
-    row.map_or(Ok(0), |row| row.try_get::<i64, _>(0).map(|speed| speed as u64))
+    row.map_or(Ok(0), |row| row.try_get::<i64>(0).map(|speed| speed as u64))
 }
 
 /// Mixes a new measurement into a lane's speed.
-pub(crate) async fn measure_lane(db: &mut Db, session: &str, lane: i64, work_per_s: u64) -> Result<(), sqlx::Error> {
+pub(crate) async fn measure_lane(db: &mut Db, session: &str, lane: i64, work_per_s: u64) -> Result<(), DbError> {
     let text = "UPDATE lane SET work_per_s = CASE WHEN work_per_s = 0 THEN $3 ELSE (work_per_s + $3) / 2 END
                 WHERE session = $1 AND lane = $2";
-    sqlx::query(text).bind(session).bind(lane).bind(work_per_s.min(1 << 60) as i64).execute(db).await?;
+    sql(text).bind(session).bind(lane).bind(work_per_s.min(1 << 60) as i64).execute(db).await?;
     Ok(())
 }
 
 /// Lanes of open sessions that were heard of lately: among how many a job's rest is shared out.
-pub(crate) async fn lanes_at_work(db: &mut Db, since_ms: i64) -> Result<u32, sqlx::Error> {
+pub(crate) async fn lanes_at_work(db: &mut Db, since_ms: i64) -> Result<u32, DbError> {
     let text = "SELECT COUNT(*) FROM lane JOIN session ON session.id = lane.session
                 WHERE session.ended_at_ms IS NULL AND session.seen_at_ms >= $1";
-    Ok(sqlx::query(text).bind(since_ms).fetch_one(db).await?.try_get::<i64, _>(0)? as u32)
+    Ok(sql(text).bind(since_ms).fetch_one(db).await?.try_get::<i64>(0)? as u32)
 }
 
 /// Live leases of a miner, its expired ones, and the measured speed of its open lanes.
-pub(crate) async fn of_miner(db: &mut Db, miner: &[u8]) -> Result<(i64, i64, i64), sqlx::Error> {
-    let row = sqlx::query(
-        "SELECT (SELECT COUNT(*) FROM lease JOIN session ON session.id = lease.session
+pub(crate) async fn of_miner(db: &mut Db, miner: &[u8]) -> Result<(i64, i64, i64), DbError> {
+    let row = sql("SELECT (SELECT COUNT(*) FROM lease JOIN session ON session.id = lease.session
                  WHERE session.miner = $1 AND session.ended_at_ms IS NULL AND lease.state = 'live'),
                 (SELECT COUNT(*) FROM session WHERE miner = $1 AND ended_at_ms IS NULL),
                 (SELECT COALESCE(SUM(work_per_s), 0) FROM lane JOIN session ON session.id = lane.session
-                 WHERE session.miner = $1 AND session.ended_at_ms IS NULL)",
-    )
+                 WHERE session.miner = $1 AND session.ended_at_ms IS NULL)")
     .bind(miner)
     .fetch_one(db)
     .await?;
@@ -151,21 +165,18 @@ pub(crate) async fn of_miner(db: &mut Db, miner: &[u8]) -> Result<(i64, i64, i64
 }
 
 /// Adds an expired lease to a miner's record.
-pub(crate) async fn count_expired(db: &mut Db, miner: &[u8]) -> Result<(), sqlx::Error> {
-    sqlx::query("UPDATE miner SET leases_expired = leases_expired + 1 WHERE key = $1").bind(miner).execute(db).await?;
+pub(crate) async fn count_expired(db: &mut Db, miner: &[u8]) -> Result<(), DbError> {
+    sql("UPDATE miner SET leases_expired = leases_expired + 1 WHERE key = $1").bind(miner).execute(db).await?;
     Ok(())
 }
 
 /// Live leases, and the rest of the verdict counters.
-pub(crate) async fn verdicts(db: &mut Db) -> Result<(u64, Verdicts), sqlx::Error> {
-    let live = sqlx::query("SELECT COUNT(*) FROM lease WHERE state = 'live'")
-        .fetch_one(&mut *db)
-        .await?
-        .try_get::<i64, _>(0)?;
+pub(crate) async fn verdicts(db: &mut Db) -> Result<(u64, Verdicts), DbError> {
+    let live = sql("SELECT COUNT(*) FROM lease WHERE state = 'live'").fetch_one(&mut *db).await?.try_get::<i64>(0)?;
     let mut counts = Verdicts::default();
-    let rows = sqlx::query("SELECT verdict, COUNT(*) FROM receipt GROUP BY verdict").fetch_all(&mut *db).await?;
+    let rows = sql("SELECT verdict, COUNT(*) FROM receipt GROUP BY verdict").fetch_all(&mut *db).await?;
     for row in rows {
-        let count = row.try_get::<i64, _>(1)? as u64;
+        let count = row.try_get::<i64>(1)? as u64;
         match Verdict::from_name(row.try_get(0)?) {
             Some(Verdict::Valid) => counts.valid = count,
             Some(Verdict::Invalid) => counts.invalid = count,
@@ -174,18 +185,18 @@ pub(crate) async fn verdicts(db: &mut Db) -> Result<(u64, Verdicts), sqlx::Error
             None => {}
         }
     }
-    let expired = sqlx::query("SELECT COALESCE(SUM(leases_expired), 0) FROM job").fetch_one(db).await?;
-    counts.expired = expired.try_get::<i64, _>(0)? as u64;
+    let expired = sql("SELECT COALESCE(SUM(leases_expired), 0) FROM job").fetch_one(db).await?;
+    counts.expired = expired.try_get::<i64>(0)? as u64;
     Ok((live as u64, counts))
 }
 
 /// Multiply-accumulates verified in all.
-pub(crate) async fn work_verified(db: &mut Db) -> Result<u64, sqlx::Error> {
-    Ok(sqlx::query("SELECT COALESCE(SUM(work), 0) FROM miner").fetch_one(db).await?.try_get::<i64, _>(0)? as u64)
+pub(crate) async fn work_verified(db: &mut Db) -> Result<u64, DbError> {
+    Ok(sql("SELECT COALESCE(SUM(work), 0) FROM miner").fetch_one(db).await?.try_get::<i64>(0)? as u64)
 }
 
 /// A job's live leases.
-pub(crate) async fn live_of_job(db: &mut Db, job: i64) -> Result<Vec<LeaseRow>, sqlx::Error> {
+pub(crate) async fn live_of_job(db: &mut Db, job: i64) -> Result<Vec<LeaseRow>, DbError> {
     let text = format!("SELECT {COLUMNS} FROM lease WHERE job = $1 AND state = 'live'");
-    sqlx::query_as(sqlx::AssertSqlSafe(text)).bind(job).fetch_all(db).await
+    sql_as(text).bind(job).fetch_all(db).await
 }

@@ -4,9 +4,9 @@
 //! `escrow:<job>`, `miner:<key>`.
 
 use adit_core::{Amount, PublicKey};
-use sqlx::Row;
 
 use super::Db;
+use super::db::{DbError, from_row, sql, sql_as};
 use super::log::corrupt;
 
 /// Where amounts come from.
@@ -39,8 +39,8 @@ pub(crate) async fn transfer(
     credit: &str,
     amount: Amount,
     now_ms: i64,
-) -> Result<(), sqlx::Error> {
-    sqlx::query("INSERT INTO transfer (id, debit, credit, amount, at_ms) VALUES ($1, $2, $3, $4, $5)")
+) -> Result<(), DbError> {
+    sql("INSERT INTO transfer (id, debit, credit, amount, at_ms) VALUES ($1, $2, $3, $4, $5)")
         .bind(id)
         .bind(debit)
         .bind(credit)
@@ -50,16 +50,14 @@ pub(crate) async fn transfer(
         .await?;
     for (account, change) in [(debit, -amount.nano()), (credit, amount.nano())] {
         let kind = account.split_once(':').map_or(account, |(kind, _)| kind);
-        let row = sqlx::query(
-            "INSERT INTO account (id, kind, balance) VALUES ($1, $2, $3)
-             ON CONFLICT (id) DO UPDATE SET balance = account.balance + excluded.balance RETURNING balance",
-        )
+        let row = sql("INSERT INTO account (id, kind, balance) VALUES ($1, $2, $3)
+             ON CONFLICT (id) DO UPDATE SET balance = account.balance + excluded.balance RETURNING balance")
         .bind(account)
         .bind(kind)
         .bind(change)
         .fetch_one(&mut *db)
         .await?;
-        if row.try_get::<i64, _>(0)? < 0 && account != ISSUANCE {
+        if row.try_get::<i64>(0)? < 0 && account != ISSUANCE {
             return Err(corrupt("an account would be below zero"));
         }
     }
@@ -67,18 +65,18 @@ pub(crate) async fn transfer(
 }
 
 /// An account's balance.
-pub(crate) async fn balance(db: &mut Db, account: &str) -> Result<Amount, sqlx::Error> {
-    let row = sqlx::query("SELECT balance FROM account WHERE id = $1").bind(account).fetch_optional(db).await?;
+pub(crate) async fn balance(db: &mut Db, account: &str) -> Result<Amount, DbError> {
+    let row = sql("SELECT balance FROM account WHERE id = $1").bind(account).fetch_optional(db).await?;
     row.map_or(Ok(Amount::ZERO), |row| row.try_get(0).map(Amount::from_nano))
 }
 
 /// What was issued so far.
-pub(crate) async fn issued(db: &mut Db) -> Result<Amount, sqlx::Error> {
+pub(crate) async fn issued(db: &mut Db) -> Result<Amount, DbError> {
     Ok(Amount::from_nano(-balance(db, ISSUANCE).await?.nano()))
 }
 
 /// An epoch.
-#[derive(Clone, Debug, sqlx::FromRow)]
+#[derive(Clone, Debug)]
 pub(crate) struct EpochRow {
     pub(crate) id: i64,
     pub(crate) budget: i64,
@@ -90,24 +88,26 @@ pub(crate) struct EpochRow {
     pub(crate) closed_at_ms: Option<i64>,
 }
 
+from_row!(EpochRow { id, budget, value, paid, carried, miners, opened_at_ms, closed_at_ms });
+
 /// The open epoch.
-pub(crate) async fn open_epoch(db: &mut Db) -> Result<EpochRow, sqlx::Error> {
-    sqlx::query_as("SELECT * FROM epoch ORDER BY id DESC LIMIT 1").fetch_one(db).await
+pub(crate) async fn open_epoch(db: &mut Db) -> Result<EpochRow, DbError> {
+    sql_as("SELECT * FROM epoch ORDER BY id DESC LIMIT 1").fetch_one(db).await
 }
 
 /// Epochs, newest first.
-pub(crate) async fn epochs(db: &mut Db, limit: i64) -> Result<Vec<EpochRow>, sqlx::Error> {
-    sqlx::query_as("SELECT * FROM epoch ORDER BY id DESC LIMIT $1").bind(limit).fetch_all(db).await
+pub(crate) async fn epochs(db: &mut Db, limit: i64) -> Result<Vec<EpochRow>, DbError> {
+    sql_as("SELECT * FROM epoch ORDER BY id DESC LIMIT $1").bind(limit).fetch_all(db).await
 }
 
 /// When the first epoch was opened (Unix, ms).
-pub(crate) async fn first_opened_at_ms(db: &mut Db) -> Result<i64, sqlx::Error> {
-    sqlx::query("SELECT COALESCE(MIN(opened_at_ms), 0) FROM epoch").fetch_one(db).await?.try_get(0)
+pub(crate) async fn first_opened_at_ms(db: &mut Db) -> Result<i64, DbError> {
+    sql("SELECT COALESCE(MIN(opened_at_ms), 0) FROM epoch").fetch_one(db).await?.try_get(0)
 }
 
 /// Opens an epoch.
-pub(crate) async fn insert_epoch(db: &mut Db, id: i64, budget: Amount, now_ms: i64) -> Result<(), sqlx::Error> {
-    sqlx::query("INSERT INTO epoch (id, budget, opened_at_ms) VALUES ($1, $2, $3)")
+pub(crate) async fn insert_epoch(db: &mut Db, id: i64, budget: Amount, now_ms: i64) -> Result<(), DbError> {
+    sql("INSERT INTO epoch (id, budget, opened_at_ms) VALUES ($1, $2, $3)")
         .bind(id)
         .bind(budget.nano())
         .bind(now_ms)
@@ -124,21 +124,23 @@ pub(crate) async fn close_epoch(
     carried: Amount,
     miners: i64,
     now_ms: i64,
-) -> Result<bool, sqlx::Error> {
+) -> Result<bool, DbError> {
     let text = "UPDATE epoch SET paid = $2, carried = $3, miners = $4, closed_at_ms = $5
                 WHERE id = $1 AND closed_at_ms IS NULL";
-    let query = sqlx::query(text).bind(id).bind(paid.nano()).bind(carried.nano()).bind(miners).bind(now_ms);
+    let query = sql(text).bind(id).bind(paid.nano()).bind(carried.nano()).bind(miners).bind(now_ms);
     Ok(query.execute(db).await?.rows_affected() == 1)
 }
 
 /// A miner's part in an epoch.
-#[derive(Clone, Debug, sqlx::FromRow)]
+#[derive(Clone, Debug)]
 pub(crate) struct ShareRow {
     pub(crate) miner: Vec<u8>,
     pub(crate) sponsored: i64,
     pub(crate) good: i64,
     pub(crate) bad: i64,
 }
+
+from_row!(ShareRow { miner, sponsored, good, bad });
 
 /// Adds to a miner's part in an epoch, and to the epoch's value.
 pub(crate) async fn add_share(
@@ -148,12 +150,10 @@ pub(crate) async fn add_share(
     sponsored: Amount,
     good: Amount,
     bad: Amount,
-) -> Result<(), sqlx::Error> {
-    sqlx::query(
-        "INSERT INTO share (epoch, miner, sponsored, good, bad) VALUES ($1, $2, $3, $4, $5)
+) -> Result<(), DbError> {
+    sql("INSERT INTO share (epoch, miner, sponsored, good, bad) VALUES ($1, $2, $3, $4, $5)
          ON CONFLICT (epoch, miner) DO UPDATE SET sponsored = share.sponsored + excluded.sponsored,
-         good = share.good + excluded.good, bad = share.bad + excluded.bad",
-    )
+         good = share.good + excluded.good, bad = share.bad + excluded.bad")
     .bind(epoch)
     .bind(&miner.0[..])
     .bind(sponsored.nano())
@@ -162,26 +162,22 @@ pub(crate) async fn add_share(
     .execute(&mut *db)
     .await?;
     if sponsored > Amount::ZERO {
-        sqlx::query("UPDATE epoch SET value = value + $2 WHERE id = $1")
-            .bind(epoch)
-            .bind(sponsored.nano())
-            .execute(db)
-            .await?;
+        sql("UPDATE epoch SET value = value + $2 WHERE id = $1").bind(epoch).bind(sponsored.nano()).execute(db).await?;
     }
     Ok(())
 }
 
 /// Everybody's part in an epoch, in the order of their keys.
-pub(crate) async fn shares(db: &mut Db, epoch: i64) -> Result<Vec<ShareRow>, sqlx::Error> {
-    sqlx::query_as("SELECT miner, sponsored, good, bad FROM share WHERE epoch = $1 ORDER BY miner")
+pub(crate) async fn shares(db: &mut Db, epoch: i64) -> Result<Vec<ShareRow>, DbError> {
+    sql_as("SELECT miner, sponsored, good, bad FROM share WHERE epoch = $1 ORDER BY miner")
         .bind(epoch)
         .fetch_all(db)
         .await
 }
 
 /// One miner's sponsored base rewards in an epoch: pending until it closes.
-pub(crate) async fn pending(db: &mut Db, epoch: i64, miner: &PublicKey) -> Result<Amount, sqlx::Error> {
-    let row = sqlx::query("SELECT sponsored FROM share WHERE epoch = $1 AND miner = $2")
+pub(crate) async fn pending(db: &mut Db, epoch: i64, miner: &PublicKey) -> Result<Amount, DbError> {
+    let row = sql("SELECT sponsored FROM share WHERE epoch = $1 AND miner = $2")
         .bind(epoch)
         .bind(&miner.0[..])
         .fetch_optional(db)
@@ -190,20 +186,22 @@ pub(crate) async fn pending(db: &mut Db, epoch: i64, miner: &PublicKey) -> Resul
 }
 
 /// An account kind's total.
-#[derive(Clone, Debug, sqlx::FromRow)]
+#[derive(Clone, Debug)]
 pub(crate) struct TotalRow {
     pub(crate) kind: String,
     pub(crate) accounts: i64,
     pub(crate) balance: i64,
 }
 
+from_row!(TotalRow { kind, accounts, balance });
+
 /// Totals by account kind.
-pub(crate) async fn totals(db: &mut Db) -> Result<Vec<TotalRow>, sqlx::Error> {
+pub(crate) async fn totals(db: &mut Db) -> Result<Vec<TotalRow>, DbError> {
     let text = "SELECT kind, COUNT(*) AS accounts, SUM(balance) AS balance FROM account GROUP BY kind ORDER BY kind";
-    sqlx::query_as(text).fetch_all(db).await
+    sql_as(text).fetch_all(db).await
 }
 
 /// Transfers so far.
-pub(crate) async fn transfers(db: &mut Db) -> Result<i64, sqlx::Error> {
-    sqlx::query("SELECT COUNT(*) FROM transfer").fetch_one(db).await?.try_get(0)
+pub(crate) async fn transfers(db: &mut Db) -> Result<i64, DbError> {
+    sql("SELECT COUNT(*) FROM transfer").fetch_one(db).await?.try_get(0)
 }

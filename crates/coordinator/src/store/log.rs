@@ -4,9 +4,9 @@ use adit_core::log::{Frontier, Hash, Node, consistency_path, inclusion_path};
 use adit_core::sign::{Digest, LeaseId};
 use adit_core::statement::{LogHead, ProvenReceipt, Receipt};
 use adit_core::{PublicKey, Signature, encoding};
-use sqlx::Row;
 
 use super::Db;
+use super::db::{DbError, sql};
 
 /// The log's state at start.
 pub(super) struct Edge {
@@ -14,7 +14,7 @@ pub(super) struct Edge {
     pub(super) head: Option<(LogHead, Signature)>,
 }
 
-pub(super) async fn load_edge(db: &mut Db) -> Result<Edge, sqlx::Error> {
+pub(super) async fn load_edge(db: &mut Db) -> Result<Edge, DbError> {
     let head = latest_head(db).await?;
     let size = head.as_ref().map_or(0, |(head, _)| head.size);
     let nodes = load_nodes(db, |node| Frontier::load(size, node).map(|_| ())).await?;
@@ -23,8 +23,8 @@ pub(super) async fn load_edge(db: &mut Db) -> Result<Edge, sqlx::Error> {
     Ok(Edge { frontier, head })
 }
 
-pub(super) async fn insert_node(db: &mut Db, node: Node, hash: &Hash) -> Result<(), sqlx::Error> {
-    sqlx::query("INSERT INTO log_node (level, place, hash) VALUES ($1, $2, $3)")
+pub(super) async fn insert_node(db: &mut Db, node: Node, hash: &Hash) -> Result<(), DbError> {
+    sql("INSERT INTO log_node (level, place, hash) VALUES ($1, $2, $3)")
         .bind(i64::from(node.level))
         .bind(node.index as i64)
         .bind(&hash[..])
@@ -33,10 +33,10 @@ pub(super) async fn insert_node(db: &mut Db, node: Node, hash: &Hash) -> Result<
     Ok(())
 }
 
-pub(super) async fn insert_receipt(db: &mut Db, receipt: &Receipt) -> Result<(), sqlx::Error> {
+pub(super) async fn insert_receipt(db: &mut Db, receipt: &Receipt) -> Result<(), DbError> {
     let text = "INSERT INTO receipt (log_index, lease, miner, epoch, verdict, work, at_ms, bytes)
                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-    sqlx::query(text)
+    sql(text)
         .bind(receipt.log_index as i64)
         .bind(&receipt.lease.0[..])
         .bind(&receipt.miner.0[..])
@@ -50,8 +50,8 @@ pub(super) async fn insert_receipt(db: &mut Db, receipt: &Receipt) -> Result<(),
     Ok(())
 }
 
-pub(super) async fn insert_head(db: &mut Db, head: &LogHead, signature: &Signature) -> Result<(), sqlx::Error> {
-    sqlx::query("INSERT INTO log_head (size, head, signature) VALUES ($1, $2, $3)")
+pub(super) async fn insert_head(db: &mut Db, head: &LogHead, signature: &Signature) -> Result<(), DbError> {
+    sql("INSERT INTO log_head (size, head, signature) VALUES ($1, $2, $3)")
         .bind(head.size as i64)
         .bind(encoding::encode(head))
         .bind(&signature.0[..])
@@ -61,41 +61,41 @@ pub(super) async fn insert_head(db: &mut Db, head: &LogHead, signature: &Signatu
 }
 
 /// The newest signed head, if there is any receipt.
-pub(crate) async fn latest_head(db: &mut Db) -> Result<Option<(LogHead, Signature)>, sqlx::Error> {
-    let row = sqlx::query("SELECT head, signature FROM log_head ORDER BY size DESC LIMIT 1").fetch_optional(db).await?;
+pub(crate) async fn latest_head(db: &mut Db) -> Result<Option<(LogHead, Signature)>, DbError> {
+    let row = sql("SELECT head, signature FROM log_head ORDER BY size DESC LIMIT 1").fetch_optional(db).await?;
     let Some(row) = row else { return Ok(None) };
     let head = encoding::decode(row.try_get(0)?).map_err(|_| corrupt("a log head does not decode"))?;
     let signature =
-        Signature::try_from(row.try_get::<&[u8], _>(1)?).map_err(|_| corrupt("a signature has the wrong length"))?;
+        Signature::try_from(row.try_get::<&[u8]>(1)?).map_err(|_| corrupt("a signature has the wrong length"))?;
     Ok(Some((head, signature)))
 }
 
 /// The receipt of a lease.
-pub(crate) async fn receipt(db: &mut Db, lease: &LeaseId) -> Result<Option<Receipt>, sqlx::Error> {
-    let row = sqlx::query("SELECT bytes FROM receipt WHERE lease = $1").bind(&lease.0[..]).fetch_optional(db).await?;
+pub(crate) async fn receipt(db: &mut Db, lease: &LeaseId) -> Result<Option<Receipt>, DbError> {
+    let row = sql("SELECT bytes FROM receipt WHERE lease = $1").bind(&lease.0[..]).fetch_optional(db).await?;
     row.map(|row| decode_receipt(row.try_get(0)?)).transpose()
 }
 
 /// The newest receipts, of one miner or of all.
-pub(crate) async fn receipts(db: &mut Db, miner: Option<&PublicKey>, limit: i64) -> Result<Vec<Receipt>, sqlx::Error> {
+pub(crate) async fn receipts(db: &mut Db, miner: Option<&PublicKey>, limit: i64) -> Result<Vec<Receipt>, DbError> {
     let query = match miner {
         Some(miner) => {
             let text = "SELECT bytes FROM receipt WHERE miner = $2 ORDER BY log_index DESC LIMIT $1";
-            sqlx::query(text).bind(limit).bind(miner.0.to_vec())
+            sql(text).bind(limit).bind(miner.0.to_vec())
         }
-        None => sqlx::query("SELECT bytes FROM receipt ORDER BY log_index DESC LIMIT $1").bind(limit),
+        None => sql("SELECT bytes FROM receipt ORDER BY log_index DESC LIMIT $1").bind(limit),
     };
     query.fetch_all(db).await?.iter().map(|row| decode_receipt(row.try_get(0)?)).collect()
 }
 
 /// Multiply-accumulates of valid outputs since `since_ms`.
-pub(crate) async fn work_since(db: &mut Db, since_ms: i64) -> Result<u64, sqlx::Error> {
+pub(crate) async fn work_since(db: &mut Db, since_ms: i64) -> Result<u64, DbError> {
     let text = "SELECT COALESCE(SUM(work), 0) FROM receipt WHERE at_ms >= $1 AND verdict = 'valid'";
-    Ok(sqlx::query(text).bind(since_ms).fetch_one(db).await?.try_get::<i64, _>(0)? as u64)
+    Ok(sql(text).bind(since_ms).fetch_one(db).await?.try_get::<i64>(0)? as u64)
 }
 
 /// Proves `receipt` under the newest head.
-pub(crate) async fn prove(db: &mut Db, receipt: Receipt) -> Result<ProvenReceipt, sqlx::Error> {
+pub(crate) async fn prove(db: &mut Db, receipt: Receipt) -> Result<ProvenReceipt, DbError> {
     let (head, head_signature) = latest_head(db).await?.ok_or_else(|| corrupt("a receipt without a head"))?;
     let path = |node: &mut dyn FnMut(Node) -> Result<Hash, Node>| inclusion_path(receipt.log_index, head.size, node);
     let nodes = load_nodes(db, |mut node| path(&mut node).map(|_| ())).await?;
@@ -104,7 +104,7 @@ pub(crate) async fn prove(db: &mut Db, receipt: Receipt) -> Result<ProvenReceipt
 }
 
 /// Proves that the log of `from` entries is a prefix of the log of `to`; 1 ≤ from ≤ to ≤ the log's size.
-pub(crate) async fn consistency(db: &mut Db, from: u64, to: u64) -> Result<Vec<Digest>, sqlx::Error> {
+pub(crate) async fn consistency(db: &mut Db, from: u64, to: u64) -> Result<Vec<Digest>, DbError> {
     let nodes = load_nodes(db, |node| consistency_path(from, to, node).map(|_| ())).await?;
     let path =
         consistency_path(from, to, |node| nodes.find(node)).map_err(|_| corrupt("a subtree of the log is missing"))?;
@@ -124,7 +124,7 @@ impl Nodes {
 async fn load_nodes(
     db: &mut Db,
     computation: impl FnOnce(&mut dyn FnMut(Node) -> Result<Hash, Node>) -> Result<(), Node>,
-) -> Result<Nodes, sqlx::Error> {
+) -> Result<Nodes, DbError> {
     let mut wanted = Vec::new();
     let mut note = |node| {
         wanted.push(node);
@@ -133,7 +133,7 @@ async fn load_nodes(
     computation(&mut note).map_err(|_| corrupt("the log's shape"))?;
     let mut nodes = Vec::with_capacity(wanted.len());
     for node in wanted {
-        let row = sqlx::query("SELECT hash FROM log_node WHERE level = $1 AND place = $2")
+        let row = sql("SELECT hash FROM log_node WHERE level = $1 AND place = $2")
             .bind(i64::from(node.level))
             .bind(node.index as i64)
             .fetch_optional(&mut *db)
@@ -145,11 +145,11 @@ async fn load_nodes(
     Ok(Nodes(nodes))
 }
 
-fn decode_receipt(bytes: &[u8]) -> Result<Receipt, sqlx::Error> {
+fn decode_receipt(bytes: &[u8]) -> Result<Receipt, DbError> {
     encoding::decode(bytes).map_err(|_| corrupt("a receipt does not decode"))
 }
 
 /// The database holds what this program never writes.
-pub(crate) fn corrupt(what: &'static str) -> sqlx::Error {
-    sqlx::Error::Decode(what.into())
+pub(crate) fn corrupt(what: &'static str) -> DbError {
+    DbError::Corrupt(what)
 }

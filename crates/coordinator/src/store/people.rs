@@ -2,13 +2,13 @@
 
 use adit_core::PublicKey;
 use adit_core::sign::Challenge;
-use sqlx::Row;
 
 use super::Db;
+use super::db::{DbError, from_row, sql, sql_as};
 use super::log::corrupt;
 
 /// A contributor with what is known of its miner.
-#[derive(Clone, Debug, sqlx::FromRow)]
+#[derive(Clone, Debug)]
 pub(crate) struct ContributorRow {
     pub(crate) id: String,
     pub(crate) miner: Option<Vec<u8>>,
@@ -18,6 +18,8 @@ pub(crate) struct ContributorRow {
     pub(crate) registered_at_ms: i64,
 }
 
+from_row!(ContributorRow { id, miner, cpu_cores, gpu_memory_mb, gpu_model, registered_at_ms });
+
 impl ContributorRow {
     /// The key that the id belongs to.
     pub(crate) fn key(&self) -> Option<PublicKey> {
@@ -25,23 +27,23 @@ impl ContributorRow {
     }
 }
 
-pub(crate) async fn contributor(db: &mut Db, id: &str) -> Result<Option<ContributorRow>, sqlx::Error> {
-    sqlx::query_as("SELECT * FROM contributor WHERE id = $1").bind(id).fetch_optional(db).await
+pub(crate) async fn contributor(db: &mut Db, id: &str) -> Result<Option<ContributorRow>, DbError> {
+    sql_as("SELECT * FROM contributor WHERE id = $1").bind(id).fetch_optional(db).await
 }
 
 /// Registers an id; false if it was there.
-pub(crate) async fn insert_contributor(db: &mut Db, row: &ContributorRow) -> Result<bool, sqlx::Error> {
+pub(crate) async fn insert_contributor(db: &mut Db, row: &ContributorRow) -> Result<bool, DbError> {
     let text = "INSERT INTO contributor (id, cpu_cores, gpu_memory_mb, gpu_model, registered_at_ms)
                 VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO NOTHING";
-    let query = sqlx::query(text).bind(&row.id).bind(row.cpu_cores).bind(row.gpu_memory_mb);
+    let query = sql(text).bind(&row.id).bind(row.cpu_cores).bind(row.gpu_memory_mb);
     let done = query.bind(row.gpu_model.as_deref()).bind(row.registered_at_ms).execute(db).await?;
     Ok(done.rows_affected() == 1)
 }
 
 /// Gives an id to the first key proved for it; false if it belongs to another.
-pub(crate) async fn claim_contributor(db: &mut Db, id: &str, miner: &PublicKey) -> Result<bool, sqlx::Error> {
+pub(crate) async fn claim_contributor(db: &mut Db, id: &str, miner: &PublicKey) -> Result<bool, DbError> {
     let text = "UPDATE contributor SET miner = $2 WHERE id = $1 AND (miner IS NULL OR miner = $2)";
-    Ok(sqlx::query(text).bind(id).bind(&miner.0[..]).execute(db).await?.rows_affected() == 1)
+    Ok(sql(text).bind(id).bind(&miner.0[..]).execute(db).await?.rows_affected() == 1)
 }
 
 /// Makes or refreshes a miner. A payout address is set once; afterwards it changes only by a signed counter.
@@ -51,8 +53,8 @@ pub(crate) async fn see_miner(
     contributor: &str,
     payout: Option<&str>,
     now_ms: i64,
-) -> Result<(), sqlx::Error> {
-    sqlx::query(
+) -> Result<(), DbError> {
+    sql(
         "INSERT INTO miner (key, contributor, payout, seen_at_ms) VALUES ($1, $2, $3, $4)
          ON CONFLICT (key) DO UPDATE SET seen_at_ms = excluded.seen_at_ms, payout = COALESCE(miner.payout, excluded.payout)",
     )
@@ -66,7 +68,7 @@ pub(crate) async fn see_miner(
 }
 
 /// A miner's record.
-#[derive(Clone, Debug, sqlx::FromRow)]
+#[derive(Clone, Debug)]
 pub(crate) struct MinerRow {
     pub(crate) key: Vec<u8>,
     pub(crate) contributor: String,
@@ -80,18 +82,31 @@ pub(crate) struct MinerRow {
     pub(crate) seen_at_ms: i64,
 }
 
-pub(crate) async fn miner(db: &mut Db, key: &PublicKey) -> Result<Option<MinerRow>, sqlx::Error> {
-    sqlx::query_as("SELECT * FROM miner WHERE key = $1").bind(&key.0[..]).fetch_optional(db).await
+from_row!(MinerRow {
+    key,
+    contributor,
+    payout,
+    good,
+    bad,
+    units_valid,
+    units_invalid,
+    leases_expired,
+    work,
+    seen_at_ms
+});
+
+pub(crate) async fn miner(db: &mut Db, key: &PublicKey) -> Result<Option<MinerRow>, DbError> {
+    sql_as("SELECT * FROM miner WHERE key = $1").bind(&key.0[..]).fetch_optional(db).await
 }
 
 /// Miners, the last seen first.
-pub(crate) async fn miners(db: &mut Db, limit: i64) -> Result<Vec<MinerRow>, sqlx::Error> {
-    sqlx::query_as("SELECT * FROM miner ORDER BY seen_at_ms DESC LIMIT $1").bind(limit).fetch_all(db).await
+pub(crate) async fn miners(db: &mut Db, limit: i64) -> Result<Vec<MinerRow>, DbError> {
+    sql_as("SELECT * FROM miner ORDER BY seen_at_ms DESC LIMIT $1").bind(limit).fetch_all(db).await
 }
 
 /// Miners with the most verified work.
-pub(crate) async fn leaders(db: &mut Db, limit: i64) -> Result<Vec<MinerRow>, sqlx::Error> {
-    sqlx::query_as("SELECT * FROM miner ORDER BY work DESC, contributor LIMIT $1").bind(limit).fetch_all(db).await
+pub(crate) async fn leaders(db: &mut Db, limit: i64) -> Result<Vec<MinerRow>, DbError> {
+    sql_as("SELECT * FROM miner ORDER BY work DESC, contributor LIMIT $1").bind(limit).fetch_all(db).await
 }
 
 /// Adds a verdict to a miner's counters.
@@ -101,11 +116,9 @@ pub(crate) async fn count_verdict(
     valid: bool,
     work: u64,
     now_ms: i64,
-) -> Result<(), sqlx::Error> {
-    sqlx::query(
-        "UPDATE miner SET units_valid = units_valid + $2, units_invalid = units_invalid + $3, work = work + $4,
-         seen_at_ms = $5 WHERE key = $1",
-    )
+) -> Result<(), DbError> {
+    sql("UPDATE miner SET units_valid = units_valid + $2, units_invalid = units_invalid + $3, work = work + $4,
+         seen_at_ms = $5 WHERE key = $1")
     .bind(&key.0[..])
     .bind(i64::from(valid))
     .bind(i64::from(!valid))
@@ -117,8 +130,8 @@ pub(crate) async fn count_verdict(
 }
 
 /// Adds a closed epoch to what a miner's confidence is made of.
-pub(crate) async fn count_epoch(db: &mut Db, key: &[u8], good: i64, bad: i64) -> Result<(), sqlx::Error> {
-    sqlx::query("UPDATE miner SET good = good + $2, bad = bad + $3 WHERE key = $1")
+pub(crate) async fn count_epoch(db: &mut Db, key: &[u8], good: i64, bad: i64) -> Result<(), DbError> {
+    sql("UPDATE miner SET good = good + $2, bad = bad + $3 WHERE key = $1")
         .bind(key)
         .bind(good)
         .bind(bad)
@@ -136,27 +149,20 @@ pub(crate) struct ChallengeRow {
     pub(crate) expires_at_ms: i64,
 }
 
-pub(crate) async fn insert_challenge(
-    db: &mut Db,
-    challenge: &Challenge,
-    row: &ChallengeRow,
-) -> Result<(), sqlx::Error> {
-    sqlx::query("DELETE FROM challenge WHERE expires_at_ms < $1 - 3600000")
-        .bind(row.expires_at_ms)
-        .execute(&mut *db)
-        .await?;
+pub(crate) async fn insert_challenge(db: &mut Db, challenge: &Challenge, row: &ChallengeRow) -> Result<(), DbError> {
+    sql("DELETE FROM challenge WHERE expires_at_ms < $1 - 3600000").bind(row.expires_at_ms).execute(&mut *db).await?;
     let text =
         "INSERT INTO challenge (challenge, contributor, miner, payout, expires_at_ms) VALUES ($1, $2, $3, $4, $5)";
-    let query = sqlx::query(text).bind(&challenge.0[..]).bind(&row.contributor).bind(&row.miner.0[..]);
+    let query = sql(text).bind(&challenge.0[..]).bind(&row.contributor).bind(&row.miner.0[..]);
     query.bind(row.payout.as_deref()).bind(row.expires_at_ms).execute(db).await?;
     Ok(())
 }
 
 /// A challenge, if it was not used.
-pub(crate) async fn challenge(db: &mut Db, challenge: &Challenge) -> Result<Option<ChallengeRow>, sqlx::Error> {
+pub(crate) async fn challenge(db: &mut Db, challenge: &Challenge) -> Result<Option<ChallengeRow>, DbError> {
     let text = "SELECT contributor, miner, payout, expires_at_ms FROM challenge WHERE challenge = $1";
-    let Some(row) = sqlx::query(text).bind(&challenge.0[..]).fetch_optional(db).await? else { return Ok(None) };
-    let miner = PublicKey::try_from(row.try_get::<&[u8], _>(1)?).map_err(|_| corrupt("a key has the wrong length"))?;
+    let Some(row) = sql(text).bind(&challenge.0[..]).fetch_optional(db).await? else { return Ok(None) };
+    let miner = PublicKey::try_from(row.try_get::<&[u8]>(1)?).map_err(|_| corrupt("a key has the wrong length"))?;
     Ok(Some(ChallengeRow {
         contributor: row.try_get(0)?,
         miner,
@@ -165,13 +171,13 @@ pub(crate) async fn challenge(db: &mut Db, challenge: &Challenge) -> Result<Opti
     }))
 }
 
-pub(crate) async fn delete_challenge(db: &mut Db, challenge: &Challenge) -> Result<(), sqlx::Error> {
-    sqlx::query("DELETE FROM challenge WHERE challenge = $1").bind(&challenge.0[..]).execute(db).await?;
+pub(crate) async fn delete_challenge(db: &mut Db, challenge: &Challenge) -> Result<(), DbError> {
+    sql("DELETE FROM challenge WHERE challenge = $1").bind(&challenge.0[..]).execute(db).await?;
     Ok(())
 }
 
 /// A session.
-#[derive(Clone, Debug, sqlx::FromRow)]
+#[derive(Clone, Debug)]
 pub(crate) struct SessionRow {
     pub(crate) id: String,
     pub(crate) contributor: String,
@@ -183,6 +189,8 @@ pub(crate) struct SessionRow {
     pub(crate) earned: i64,
 }
 
+from_row!(SessionRow { id, contributor, miner, started_at_ms, seen_at_ms, ended_at_ms, units_valid, earned });
+
 impl SessionRow {
     /// The key that opened it.
     pub(crate) fn key(&self) -> Option<PublicKey> {
@@ -190,8 +198,8 @@ impl SessionRow {
     }
 }
 
-pub(crate) async fn session(db: &mut Db, id: &str) -> Result<Option<SessionRow>, sqlx::Error> {
-    sqlx::query_as("SELECT * FROM session WHERE id = $1").bind(id).fetch_optional(db).await
+pub(crate) async fn session(db: &mut Db, id: &str) -> Result<Option<SessionRow>, DbError> {
+    sql_as("SELECT * FROM session WHERE id = $1").bind(id).fetch_optional(db).await
 }
 
 /// The open session of an id: of its key, or its keyless one.
@@ -199,10 +207,10 @@ pub(crate) async fn open_session(
     db: &mut Db,
     contributor: &str,
     miner: Option<&PublicKey>,
-) -> Result<Option<SessionRow>, sqlx::Error> {
+) -> Result<Option<SessionRow>, DbError> {
     let text = "SELECT * FROM session WHERE contributor = $1 AND ended_at_ms IS NULL AND miner IS $2
                 ORDER BY started_at_ms DESC LIMIT 1";
-    sqlx::query_as(text).bind(contributor).bind(miner.map(|key| key.0.to_vec())).fetch_optional(db).await
+    sql_as(text).bind(contributor).bind(miner.map(|key| key.0.to_vec())).fetch_optional(db).await
 }
 
 pub(crate) async fn insert_session(
@@ -211,46 +219,42 @@ pub(crate) async fn insert_session(
     contributor: &str,
     miner: Option<&PublicKey>,
     now_ms: i64,
-) -> Result<(), sqlx::Error> {
+) -> Result<(), DbError> {
     let text = "INSERT INTO session (id, contributor, miner, started_at_ms, seen_at_ms) VALUES ($1, $2, $3, $4, $4)";
-    let query = sqlx::query(text).bind(id).bind(contributor).bind(miner.map(|key| key.0.to_vec()));
+    let query = sql(text).bind(id).bind(contributor).bind(miner.map(|key| key.0.to_vec()));
     query.bind(now_ms).execute(db).await?;
     Ok(())
 }
 
 /// Notes that a session lives; false if it has ended.
-pub(crate) async fn touch_session(db: &mut Db, id: &str, now_ms: i64) -> Result<bool, sqlx::Error> {
+pub(crate) async fn touch_session(db: &mut Db, id: &str, now_ms: i64) -> Result<bool, DbError> {
     let text = "UPDATE session SET seen_at_ms = $2 WHERE id = $1 AND ended_at_ms IS NULL";
-    Ok(sqlx::query(text).bind(id).bind(now_ms).execute(db).await?.rows_affected() == 1)
+    Ok(sql(text).bind(id).bind(now_ms).execute(db).await?.rows_affected() == 1)
 }
 
 /// Ends a session, once.
-pub(crate) async fn end_session(db: &mut Db, id: &str, now_ms: i64) -> Result<bool, sqlx::Error> {
+pub(crate) async fn end_session(db: &mut Db, id: &str, now_ms: i64) -> Result<bool, DbError> {
     let text = "UPDATE session SET ended_at_ms = $2 WHERE id = $1 AND ended_at_ms IS NULL";
-    Ok(sqlx::query(text).bind(id).bind(now_ms).execute(db).await?.rows_affected() == 1)
+    Ok(sql(text).bind(id).bind(now_ms).execute(db).await?.rows_affected() == 1)
 }
 
 /// Sessions without a call since `before_ms`.
-pub(crate) async fn idle_sessions(db: &mut Db, before_ms: i64) -> Result<Vec<String>, sqlx::Error> {
+pub(crate) async fn idle_sessions(db: &mut Db, before_ms: i64) -> Result<Vec<String>, DbError> {
     let text = "SELECT id FROM session WHERE ended_at_ms IS NULL AND seen_at_ms < $1 LIMIT 100";
-    sqlx::query(text).bind(before_ms).fetch_all(db).await?.iter().map(|row| row.try_get(0)).collect()
+    sql(text).bind(before_ms).fetch_all(db).await?.iter().map(|row| row.try_get(0)).collect()
 }
 
 /// Adds a verified unit to a session.
-pub(crate) async fn count_unit(db: &mut Db, session: &str, value: i64) -> Result<(), sqlx::Error> {
+pub(crate) async fn count_unit(db: &mut Db, session: &str, value: i64) -> Result<(), DbError> {
     let text = "UPDATE session SET units_valid = units_valid + 1, earned = earned + $2 WHERE id = $1";
-    sqlx::query(text).bind(session).bind(value).execute(db).await?;
+    sql(text).bind(session).bind(value).execute(db).await?;
     Ok(())
 }
 
 /// Milliseconds in sessions, of one contributor or of all, and how many are open.
-pub(crate) async fn session_time(
-    db: &mut Db,
-    contributor: Option<&str>,
-    now_ms: i64,
-) -> Result<(i64, i64), sqlx::Error> {
+pub(crate) async fn session_time(db: &mut Db, contributor: Option<&str>, now_ms: i64) -> Result<(i64, i64), DbError> {
     let text = "SELECT COALESCE(SUM(COALESCE(ended_at_ms, $2) - started_at_ms), 0), COUNT(*) - COUNT(ended_at_ms)
                 FROM session WHERE $1 IS NULL OR contributor = $1";
-    let row = sqlx::query(text).bind(contributor).bind(now_ms).fetch_one(db).await?;
+    let row = sql(text).bind(contributor).bind(now_ms).fetch_one(db).await?;
     Ok((row.try_get(0)?, row.try_get(1)?))
 }

@@ -13,9 +13,9 @@ use adit_core::sign::{Digest, SecretKey};
 use adit_core::statement::{LogHead, ProvenReceipt, Receipt, STATEMENT_VERSION};
 use adit_core::{Cid, PublicKey, Signature, encoding};
 use futures::future::BoxFuture;
-use sqlx::{Connection, Executor};
 use tokio::sync::{mpsc, oneshot};
 
+use super::db::DbError;
 use super::{Db, log};
 use crate::clock::Clock;
 use crate::error::Refusal;
@@ -43,7 +43,7 @@ pub(crate) enum WriteError {
     Refused(Refusal),
     /// The database failed.
     #[error("the database failed: {0}")]
-    Database(Arc<sqlx::Error>),
+    Database(Arc<DbError>),
     /// The coordinator is stopping.
     #[error("the coordinator is stopping")]
     Stopping,
@@ -55,8 +55,8 @@ impl From<Refusal> for WriteError {
     }
 }
 
-impl From<sqlx::Error> for WriteError {
-    fn from(error: sqlx::Error) -> Self {
+impl From<DbError> for WriteError {
+    fn from(error: DbError) -> Self {
         WriteError::Database(Arc::new(error))
     }
 }
@@ -82,7 +82,7 @@ impl Batch<'_> {
     }
 
     /// Appends a receipt, which must name [`Batch::next_log_index`].
-    pub(crate) async fn append(&mut self, receipt: &Receipt) -> Result<(), sqlx::Error> {
+    pub(crate) async fn append(&mut self, receipt: &Receipt) -> Result<(), DbError> {
         for (node, hash) in self.log.frontier.append(receipt.leaf()) {
             log::insert_node(self.db, node, &hash).await?;
             self.log.fresh.insert(node, hash);
@@ -120,7 +120,7 @@ struct LogEdge {
 }
 
 trait Queued: Send {
-    fn apply<'a>(&'a mut self, batch: &'a mut Batch<'_>) -> BoxFuture<'a, Result<(), Arc<sqlx::Error>>>;
+    fn apply<'a>(&'a mut self, batch: &'a mut Batch<'_>) -> BoxFuture<'a, Result<(), Arc<DbError>>>;
     fn answer(self: Box<Self>, sealed: &Arc<Sealed>);
     fn fail(self: Box<Self>, error: WriteError);
 }
@@ -135,7 +135,7 @@ struct Waiting<O: Operation> {
 }
 
 impl<O: Operation> Queued for Waiting<O> {
-    fn apply<'a>(&'a mut self, batch: &'a mut Batch<'_>) -> BoxFuture<'a, Result<(), Arc<sqlx::Error>>> {
+    fn apply<'a>(&'a mut self, batch: &'a mut Batch<'_>) -> BoxFuture<'a, Result<(), Arc<DbError>>> {
         Box::pin(async move {
             match self.operation.apply(batch).await {
                 Err(WriteError::Database(error)) => Err(error),
@@ -174,7 +174,8 @@ impl std::fmt::Debug for dyn Queued {
 
 impl Writer {
     /// Takes the connection over.
-    pub(super) async fn start(mut db: Db, key: SecretKey, clock: Clock) -> Result<Writer, sqlx::Error> {
+    pub(super) async fn start(mut db: Db, key: SecretKey, clock: Clock) -> Result<Writer, DbError> {
+        let runtime = tokio::runtime::Handle::current();
         let (queue, receiver) = mpsc::channel(QUEUE);
         let stored = log::load_edge(&mut db).await?;
         let edge = LogEdge {
@@ -188,10 +189,12 @@ impl Writer {
         let head = Arc::new(edge.seal_at_start(stored.head, &key));
         let task = Task { db, key, clock, edge, head, receiver, stopping };
         let ended = stopped.clone();
-        tokio::spawn(async move {
-            task.run().await;
+        // Statements run where they are asked for and commits wait for the disk: that is a thread's work, not a task's.
+        let spawned = std::thread::Builder::new().name("store writer".into()).spawn(move || {
+            runtime.block_on(task.run());
             ended.notify_one();
         });
+        spawned.map_err(DbError::Thread)?;
         Ok(Writer { queue, stopped, stop: Arc::new(stop) })
     }
 
@@ -255,8 +258,7 @@ impl Task {
             self.commit(batch).await;
         }
         // The checkpoint leaves one file behind.
-        let _ = self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").await;
-        let _ = self.db.close().await;
+        let _ = self.db.batch("PRAGMA wal_checkpoint(TRUNCATE)");
     }
 
     /// Takes what is queued; waits a little for company only when there is some already.
@@ -293,30 +295,34 @@ impl Task {
     }
 
     /// One transaction over the whole batch: all of it, or nothing.
-    async fn transact(&mut self, batch: &mut [Box<dyn Queued>]) -> Result<Arc<Sealed>, Arc<sqlx::Error>> {
+    async fn transact(&mut self, batch: &mut [Box<dyn Queued>]) -> Result<Arc<Sealed>, Arc<DbError>> {
         let before = self.edge.clone();
         let result = self.try_transact(batch).await;
         match &result {
             Ok(sealed) => self.head = sealed.clone(),
-            Err(_) => self.edge = before,
+            Err(_) => {
+                self.edge = before;
+                // Fails where the transaction has not begun; then there is nothing to undo.
+                let _ = self.db.batch("ROLLBACK");
+            }
         }
         result
     }
 
-    async fn try_transact(&mut self, batch: &mut [Box<dyn Queued>]) -> Result<Arc<Sealed>, Arc<sqlx::Error>> {
+    async fn try_transact(&mut self, batch: &mut [Box<dyn Queued>]) -> Result<Arc<Sealed>, Arc<DbError>> {
         let now_ms = self.clock.now_ms();
         let size = self.edge.frontier.size();
         self.edge.fresh = self.edge.frontier.peaks().collect();
-        let mut tx = self.db.begin_with("BEGIN IMMEDIATE").await.map_err(Arc::new)?;
+        self.db.batch("BEGIN IMMEDIATE")?;
         for queued in batch.iter_mut() {
-            queued.apply(&mut Batch { db: &mut tx, now_ms, log: &mut self.edge }).await?;
+            queued.apply(&mut Batch { db: &mut self.db, now_ms, log: &mut self.edge }).await?;
         }
         let mut sealed = self.head.clone();
         if self.edge.frontier.size() > size {
             sealed = Arc::new(seal(&mut self.edge, &self.key, now_ms));
-            log::insert_head(&mut tx, &sealed.head, &sealed.signature).await.map_err(Arc::new)?;
+            log::insert_head(&mut self.db, &sealed.head, &sealed.signature).await?;
         }
-        tx.commit().await.map_err(Arc::new)?;
+        self.db.batch("COMMIT")?;
         Ok(sealed)
     }
 }
