@@ -9,7 +9,6 @@ macro_rules! error_codes {
     ($($(#[$doc:meta])* $name:ident = $code:literal, $status:literal;)*) => {
         /// A stable error code.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
         pub enum ErrorCode {
             $($(#[$doc])* #[serde(rename = $code)] $name,)*
         }
@@ -125,6 +124,22 @@ error_codes! {
     /// A fault of the coordinator's own.
     Internal = "internal", 500;
 }
+
+/// Every code with its status.
+#[cfg(feature = "openapi")]
+impl utoipa::PartialSchema for ErrorCode {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        use utoipa::openapi::schema::{ObjectBuilder, Type};
+        let statuses: Vec<String> =
+            Self::ALL.iter().map(|code| alloc::format!("`{}` {}", code.name(), code.status())).collect();
+        let description = alloc::format!("A stable code, and the status that it comes with: {}.", statuses.join(", "));
+        let codes = ObjectBuilder::new().schema_type(Type::String).description(Some(description));
+        codes.enum_values(Some(Self::ALL.iter().map(|code| code.name()))).into()
+    }
+}
+
+#[cfg(feature = "openapi")]
+impl utoipa::ToSchema for ErrorCode {}
 
 /// The body of every answer that is an error.
 ///
