@@ -78,6 +78,11 @@ impl Client {
         })
     }
 
+    /// Goes on with a coordinator that was started again elsewhere.
+    pub fn move_to(&mut self, server: &crate::Server) {
+        self.url.clone_from(&server.url);
+    }
+
     /// A request, to be changed by the test.
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         self.http.request(method, format!("{}{path}", self.url))
