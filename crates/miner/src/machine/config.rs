@@ -27,6 +27,8 @@ pub struct Config {
     pub gateways: Vec<String>,
     /// The coordinator's key, where it is known from before. Another one is refused.
     pub pinned: Option<PublicKey>,
+    /// What a person does to accept another key: the end of a sentence that begins "If it was replaced on purpose, ".
+    pub repin: String,
     /// The part of the time that lanes may work, 0.0 ..= 1.0.
     pub duty: f64,
     /// Input blocks that are kept for later units, in bytes.
@@ -50,6 +52,7 @@ impl Config {
             devices,
             gateways: Vec::new(),
             pinned: None,
+            repin: "forget the known key".into(),
             duty: 1.0,
             cache_bytes: 256 << 20,
             max_units: None,

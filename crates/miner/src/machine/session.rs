@@ -69,8 +69,9 @@ impl Machine {
         let key = grant.coordinator_key;
         if let Some(known) = self.coordinator.filter(|known| *known != key) {
             return self.fatal(format!(
-                "the coordinator's key is {key}, but {known} was known from before. If it was replaced on purpose, \
-                 forget the known key; otherwise somebody is in between"
+                "the coordinator's key is {key}, but {known} was known from before. If it was replaced on purpose, {}; \
+                 otherwise somebody is in between",
+                self.config.repin
             ));
         }
         if !key.is_valid() {
