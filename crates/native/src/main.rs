@@ -1,9 +1,29 @@
 //! `adit`: mine verified work, hand it out, submit it, check its receipts.
+//!
+//! A file for each command. The feature `vintage` builds what old machines can use: mining and checking.
 
+#[cfg(not(any(feature = "full", feature = "vintage")))]
+compile_error!("choose the feature `full` (the default) or `vintage`");
+
+mod bench;
+#[cfg(feature = "full")]
+mod completions;
+mod doctor;
+mod engines;
+mod home;
+mod http;
+#[cfg(feature = "full")]
 mod jobs;
+mod mine;
+#[cfg(feature = "full")]
 mod remote;
+mod report;
+#[cfg(feature = "full")]
 mod serve;
+mod stop;
+#[cfg(feature = "full")]
 mod submit;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -11,7 +31,7 @@ use clap::{Parser, Subcommand};
 
 /// Mine useful, verified work with the device you have.
 ///
-/// Exit status: 0 done, 1 something failed (the last line says what and what to do), 2 wrong usage.
+/// Exit status: 0 done, 1 something failed (the last line says what and what to do), 2 wrong usage, 130 stopped at once.
 #[derive(Parser)]
 #[command(name = "adit", version, max_term_width = 100)]
 struct Cli {
@@ -21,12 +41,29 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Mine: compute units for a coordinator and be paid for what it verifies
+    Mine(mine::Args),
     /// Run a coordinator: hand out units, verify every output, keep the ledger
+    #[cfg(feature = "full")]
     Serve(serve::Args),
     /// Submit a job and wait for its result
+    #[cfg(feature = "full")]
     Submit(submit::Args),
     /// List, show, cancel jobs and fetch their results
+    #[cfg(feature = "full")]
     Jobs(jobs::Args),
+    /// Check a receipt: signatures, log, amount, and the mathematics with coins of your own
+    Verify(verify::Args),
+    /// Say what this machine offers and what is missing
+    Doctor(doctor::Args),
+    /// Measure what this machine computes with, and say what a miner would choose
+    Bench(bench::Args),
+    /// Print completions for a shell
+    #[cfg(feature = "full")]
+    Completions(completions::ShellArgs),
+    /// Write the manual pages into a directory
+    #[cfg(feature = "full")]
+    Man(completions::ManArgs),
 }
 
 fn main() -> ExitCode {
@@ -37,11 +74,24 @@ fn main() -> ExitCode {
     };
     let result = runtime.block_on(async {
         match cli.command {
+            Command::Mine(args) => mine::run(args).await,
+            #[cfg(feature = "full")]
             Command::Serve(args) => serve::run(args).await,
+            #[cfg(feature = "full")]
             Command::Submit(args) => submit::run(args).await,
+            #[cfg(feature = "full")]
             Command::Jobs(args) => jobs::run(args).await,
+            Command::Verify(args) => verify::run(args).await,
+            Command::Doctor(args) => doctor::run(args).await,
+            Command::Bench(args) => bench::run(args),
+            #[cfg(feature = "full")]
+            Command::Completions(args) => completions::print(&args),
+            #[cfg(feature = "full")]
+            Command::Man(args) => completions::write_manual(&args),
         }
     });
+    // Lanes and requests that are still at work are not waited for.
+    runtime.shutdown_background();
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
@@ -51,4 +101,14 @@ fn main() -> ExitCode {
 fn fail(error: &anyhow::Error) -> ExitCode {
     eprintln!("error: {error:#}");
     ExitCode::FAILURE
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Cli::command().debug_assert();
+    }
 }

@@ -58,26 +58,9 @@ pub(crate) async fn run(args: Args) -> Result<()> {
             eprintln!("[OK] Open http://{address}/ and press Start; operators see http://{address}/dashboard");
         }
     };
-    adit_coordinator::serve(config, ready, stop_signal()).await?;
+    adit_coordinator::serve(config, ready, crate::stop::signal()).await?;
     eprintln!("[OK] Stopped; everything that was accepted is stored");
     Ok(())
-}
-
-/// Ctrl-C, or the signal that service managers send.
-pub(crate) async fn stop_signal() {
-    let interrupt = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        match signal(SignalKind::terminate()) {
-            Ok(mut terminate) => {
-                tokio::select! { _ = interrupt => {}, _ = terminate.recv() => {} }
-            }
-            Err(_) => drop(interrupt.await),
-        }
-    }
-    #[cfg(not(unix))]
-    drop(interrupt.await);
 }
 
 fn start_log(json: bool) {

@@ -168,7 +168,7 @@ async fn follow(remote: &Remote, mut job: JobView, quiet: bool) -> Result<JobVie
         }
         tokio::select! {
             () = tokio::time::sleep(POLL) => {}
-            () = crate::serve::stop_signal() => {
+            () = crate::stop::signal() => {
                 bail!("stopped waiting; job {} goes on: `adit jobs show {}`", job.job, job.job);
             }
         }

@@ -1,0 +1,210 @@
+//! `adit doctor`: what this machine offers and what is missing.
+
+use std::path::PathBuf;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use adit_cpu::{Backend, Cpu};
+use adit_fetch::{Fetch, Request};
+use adit_miner::trial::quantity;
+use adit_protocol::paths;
+use adit_protocol::records::Overview;
+use anyhow::{Result, ensure};
+
+use crate::engines::open_processor;
+use crate::home::{Home, KeyFile, is_loopback};
+use crate::http;
+use crate::report::{self, Finding};
+
+/// Look at cores, backends, graphics, key, server and clock.
+///
+/// Exit status 1 if this machine cannot mine; what is merely absent is only said.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The coordinator to look for
+    #[arg(long, value_name = "URL", env = "ADIT_SERVER", default_value = http::DEFAULT_SERVER)]
+    server: String,
+    /// The miner's key file
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) async fn run(args: Args) -> Result<()> {
+    let server = args.server.trim_end_matches('/');
+    let mut findings = vec![program(), cores()];
+    findings.extend(processor());
+    findings.push(graphics());
+    findings.extend(key(&args));
+    findings.extend(coordinator(server).await);
+    findings.push(browser(server));
+    report::print(&findings, args.json)?;
+    ensure!(report::holds(&findings), "this machine cannot mine as it is");
+    Ok(())
+}
+
+fn program() -> Finding {
+    let (os, arch) = (std::env::consts::OS, std::env::consts::ARCH);
+    let build = if cfg!(feature = "full") { "full" } else { "vintage" };
+    let order = if cfg!(target_endian = "big") { "big-endian" } else { "little-endian" };
+    Finding::ok("program", format!("adit {} ({build}) on {os}, {arch}, {order}", env!("CARGO_PKG_VERSION")))
+}
+
+fn cores() -> Finding {
+    match std::thread::available_parallelism() {
+        Ok(cores) => Finding::ok("cores", format!("{cores}: as many lanes")),
+        Err(error) => Finding::skipped("cores", format!("not known ({error}): one lane")).advise("choose with --cpu"),
+    }
+}
+
+/// A line for each backend, and one for the choice.
+fn processor() -> Vec<Finding> {
+    let look = |backend| match Cpu::with(backend) {
+        Ok(_) => Finding::ok("processor", format!("{backend} agrees with the start-up vectors")),
+        Err(error) => Finding::skipped("processor", format!("{error}: it is never used")),
+    };
+    let mut findings: Vec<Finding> = Backend::available().into_iter().map(look).collect();
+    findings.push(match open_processor() {
+        Ok((engine, rate)) => {
+            Finding::ok("choice", format!("{}: {} operations a second on one core", engine.0.backend(), quantity(rate)))
+        }
+        Err(error) => Finding::failed("choice", format!("{error:#}")).advise("the processor or the compiler is broken"),
+    });
+    findings
+}
+
+#[cfg(feature = "full")]
+fn graphics() -> Finding {
+    match crate::engines::open_graphics(adit_gpu::AdapterChoice::Any) {
+        Ok((engine, rate)) if engine.is_software() => {
+            let found = format!("{}: {} operations a second", engine.name(), quantity(rate));
+            Finding::skipped("graphics", found).advise("install a driver if there is a graphics adapter")
+        }
+        Ok((engine, rate)) => {
+            let found =
+                format!("{} through {}: {} operations a second", engine.name(), engine.backend(), quantity(rate));
+            Finding::ok("graphics", found)
+        }
+        Err(error) => {
+            Finding::skipped("graphics", format!("{error:#}")).advise("cores are used alone; a driver may be missing")
+        }
+    }
+}
+
+#[cfg(not(feature = "full"))]
+fn graphics() -> Finding {
+    Finding::skipped("graphics", "this build computes on processors alone")
+}
+
+fn key(args: &Args) -> Vec<Finding> {
+    let home = match Home::find(args.key.as_deref()) {
+        Ok(home) => home,
+        Err(error) => return vec![Finding::failed("key", format!("{error:#}"))],
+    };
+    let at = home.key().display();
+    let mut findings = vec![match KeyFile::look(home.key()) {
+        Ok(Some((public_key, sealing))) => Finding::ok("key", format!("{public_key} in {at}, {sealing}")),
+        Ok(None) => Finding::ok("key", format!("none yet: `adit mine` makes one in {at}")),
+        Err(error) => Finding::failed("key", format!("{error:#}")),
+    }];
+    #[cfg(unix)]
+    if let Ok(facts) = std::fs::metadata(home.key()) {
+        use std::os::unix::fs::PermissionsExt;
+        let others = facts.permissions().mode() & 0o077;
+        if others != 0 {
+            let advice = format!("chmod 600 {at}");
+            findings.push(Finding::failed("key", "others on this machine may read the key file").advise(advice));
+        }
+    }
+    let waiting = std::fs::read_dir(home.journal()).map_or(0, Iterator::count);
+    if waiting > 0 {
+        let found = format!("{waiting} deliveries wait to be sent by the next `adit mine`");
+        findings.push(Finding::ok("journal", found));
+    }
+    findings
+}
+
+async fn coordinator(server: &str) -> Vec<Finding> {
+    let away = |found: String| {
+        Finding::skipped("coordinator", found).advise("start one with `adit serve`, or name it with --server")
+    };
+    let http = match http::open() {
+        Ok(http) => http,
+        Err(error) => return vec![Finding::failed("coordinator", format!("{error:#}"))],
+    };
+    let response = match http.fetch(Request::get(format!("{server}{}", paths::OVERVIEW)).timeout_ms(5_000)).await {
+        Ok(response) => response,
+        Err(error) => return vec![away(format!("{server}: {error}"))],
+    };
+    let Ok(overview) = serde_json::from_slice::<Overview>(&response.body) else {
+        return vec![away(format!("{server} answers {}, but not as a coordinator", response.status))];
+    };
+    let Overview { version, coordinator_key, jobs_active, sessions_open, .. } = overview;
+    let found = format!(
+        "{server}: version {version}, {jobs_active} active jobs, {sessions_open} sessions, key {coordinator_key}"
+    );
+    let mut findings = vec![Finding::ok("coordinator", found)];
+    findings.extend(response.header("date").and_then(clock));
+    findings
+}
+
+/// Nothing that Adit signs depends on a miner's clock, but people read it, and TLS needs it roughly right.
+fn clock(date: &str) -> Option<Finding> {
+    /// TLS and people bear this much.
+    const FAIR_S: i64 = 300;
+    let theirs = http_date(date)?;
+    let ours = SystemTime::now().duration_since(UNIX_EPOCH).ok()?.as_secs() as i64;
+    let ahead = ours - theirs;
+    Some(match ahead.abs() {
+        ..=FAIR_S => Finding::ok("clock", format!("{} s from the coordinator's", ahead.abs())),
+        _ => Finding::skipped("clock", format!("{} s from the coordinator's", ahead.abs()))
+            .advise("mining does not mind; https may refuse to connect"),
+    })
+}
+
+/// Seconds since 1970 of a date in HTTP's fixed form (RFC 9110, 5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT`.
+fn http_date(text: &str) -> Option<i64> {
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let mut parts = text.split([' ', ':']).skip(1);
+    let day: i64 = parts.next()?.parse().ok()?;
+    let month = parts.next()?;
+    let month = MONTHS.iter().position(|name| *name == month)? as i64 + 1;
+    let year: i64 = parts.next()?.parse().ok()?;
+    let mut number = || parts.next()?.parse::<i64>().ok();
+    let (hour, minute, second) = (number()?, number()?, number()?);
+    // Days from the civil date, with years that begin in March.
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day - 1 - 719_468;
+    Some(((days * 24 + hour) * 60 + minute) * 60 + second)
+}
+
+/// Whether a browser would let the page at this address use WebGPU and WebCrypto.
+fn browser(server: &str) -> Finding {
+    if server.starts_with("https://") || is_loopback(server) {
+        return Finding::ok("browser", format!("open {server}/ in Chrome, Edge, Firefox or Safari and press Start"));
+    }
+    let why = format!("{server} is no secure address: browsers give its page neither WebGPU nor WebCrypto");
+    Finding::skipped("browser", why).advise("serve it over https, or open it on the machine itself")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::State;
+
+    #[test]
+    fn dates_are_read_as_http_writes_them() {
+        assert_eq!(http_date("Sun, 06 Nov 1994 08:49:37 GMT"), Some(784_111_777));
+        assert_eq!(http_date("Thu, 01 Jan 1970 00:00:00 GMT"), Some(0));
+        assert_eq!(http_date("Tue, 29 Feb 2028 12:00:00 GMT"), Some(1_835_438_400));
+        assert_eq!(http_date("yesterday"), None);
+    }
+
+    #[test]
+    fn an_insecure_page_is_explained() {
+        assert_eq!(browser("http://127.0.0.1:8000").state, State::Ok);
+        assert_eq!(browser("https://example.org").state, State::Ok);
+        assert!(browser("http://192.168.1.5:8000").found.contains("neither WebGPU nor WebCrypto"));
+    }
+}

@@ -1,0 +1,181 @@
+//! `adit mine`: a miner until Ctrl-C, with the flags and lines that users of NeoNet's miner know.
+
+mod banner;
+mod lanes;
+mod printer;
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use adit_core::{Amount, PublicKey};
+use adit_miner::driver::{Control, Host, Runtime};
+use adit_miner::machine::{Config, Device, default_contributor};
+use adit_miner::notice::Notice;
+use anyhow::{Result, ensure};
+use futures::channel::mpsc::{UnboundedSender, unbounded};
+
+use crate::home::{Directory, Home, KeyFile, Known, PASSPHRASE};
+use crate::{http, stop};
+use banner::Banner;
+use lanes::Threads;
+use printer::Printer;
+
+/// Compute units for a coordinator and be paid for what it verifies.
+///
+/// A lane runs on every core, and one on the graphics adapter where that wins a race against one core. Each lane says what
+/// it computes with and why. Deliveries that were not answered yet are kept beside the key and sent again after a restart.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The coordinator to mine for
+    #[arg(long, value_name = "URL", env = "ADIT_SERVER", default_value = http::DEFAULT_SERVER)]
+    server: String,
+    /// Your miner's id; the same key always has the same one if none is given
+    #[arg(long)]
+    id: Option<String>,
+    /// Cores to compute on, a lane each; all of them unless given, 0 for none
+    #[arg(long, value_name = "N")]
+    cpu: Option<usize>,
+    /// The graphics adapter's memory in MB, for display; nothing is paid for claims
+    #[arg(long, value_name = "MB", default_value_t = 0)]
+    gpu_mem: u32,
+    /// The graphics adapter's model, for display
+    #[arg(long, value_name = "NAME", default_value = "")]
+    gpu_model: String,
+    /// Whether to compute on a graphics adapter: where it wins its race, never, or on an emulated one for tests
+    #[arg(long, value_enum, default_value_t = Gpu::Auto)]
+    gpu: Gpu,
+    /// The part of the time that lanes work: 0.5 is half of it
+    #[arg(long, value_name = "PART", default_value = "1", value_parser = duty)]
+    throttle: f64,
+    /// The miner's key file, made at first use; set ADIT_PASSPHRASE to seal it
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+    /// An EVM address (0x and 40 hex digits) that rewards go to instead of the key's own account
+    #[arg(long, value_name = "ADDRESS")]
+    payout: Option<String>,
+    /// The coordinator's public key; any other is refused. Otherwise the first one seen is kept, except on loopback
+    #[arg(long, value_name = "HEX")]
+    coordinator_key: Option<PublicKey>,
+    /// An IPFS gateway to ask for input blocks before the coordinator; may be repeated
+    #[arg(long, value_name = "URL")]
+    gateway: Vec<String>,
+    /// Stop after so many verdicts
+    #[arg(long, value_name = "N")]
+    max_units: Option<u64>,
+    /// Print every notice as a line of JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Whether to compute on a graphics adapter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Gpu {
+    /// Where it wins its race against one core
+    Auto,
+    /// Never
+    Off,
+    /// On an adapter that the processor emulates, without a race: for tests
+    Software,
+}
+
+pub(crate) async fn run(args: Args) -> Result<()> {
+    let home = Home::find(args.key.as_deref())?;
+    let passphrase = std::env::var(PASSPHRASE).ok().filter(|passphrase| !passphrase.is_empty());
+    let key = KeyFile::open_or_make(home.key(), passphrase.as_deref())?;
+    let mut known = Known::load(home.known())?;
+    let config = config(&args, &key, &known)?;
+    let (person, controls) = unbounded();
+    let mut printer = Printer::new(std::io::stdout(), args.json, person.clone());
+    printer.banner(&Banner { config: &config, key: &key, home: &home, gpu: args.gpu });
+    let (threads, lane_events) = Threads::start(&config.devices, args.gpu);
+    let host =
+        Host { fetch: http::open()?, journal: Directory::new(home.journal()), runtime: Tokio::new(), lanes: threads };
+    let server = config.server.clone();
+    let notify = |notice: Notice| {
+        if let Notice::Registered { coordinator_key, .. } = &notice
+            && let Err(error) = known.pin(&server, *coordinator_key)
+        {
+            printer.warn(&format!("the coordinator's key could not be kept: {error:#}"));
+        }
+        printer.notice(notice);
+    };
+    let mined = tokio::select! {
+        mined = adit_miner::run(config, host, controls, lane_events, notify) => mined,
+        never = watch(person, args.json) => match never {},
+    };
+    mined.map(|_| ()).map_err(Into::into)
+}
+
+fn config(args: &Args, key: &KeyFile, known: &Known) -> Result<Config> {
+    let server = args.server.trim_end_matches('/');
+    let has_scheme = server.starts_with("http://") || server.starts_with("https://");
+    ensure!(has_scheme, "{server} is no address: write it as {}", http::DEFAULT_SERVER);
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let mut devices = vec![Device::Cpu; args.cpu.unwrap_or(cores)];
+    if args.gpu != Gpu::Off && cfg!(feature = "full") {
+        devices.push(Device::Gpu);
+    }
+    ensure!(!devices.is_empty(), "there is nothing to compute with: give --cpu a number of cores, or --gpu auto");
+    let mut config = Config::new(server, key.key.clone(), devices);
+    config.contributor = args.id.clone().unwrap_or_else(|| default_contributor(&key.key.public_key()));
+    config.payout = args.payout.clone();
+    config.gpu_memory_mb = args.gpu_mem.into();
+    config.gpu_model = Some(args.gpu_model.clone()).filter(|model| !model.is_empty());
+    config.gateways = args.gateway.iter().map(|gateway| gateway.trim_end_matches('/').to_owned()).collect();
+    config.pinned = args.coordinator_key.or_else(|| known.get(server));
+    config.repin = match args.coordinator_key {
+        Some(_) => "give the new one with --coordinator-key".into(),
+        None => format!("remove its line from {}", known.path().display()),
+    };
+    config.duty = args.throttle;
+    config.max_units = args.max_units;
+    Ok(config)
+}
+
+fn duty(text: &str) -> Result<f64, String> {
+    let duty: f64 = text.parse().map_err(|_| "it is no number".to_owned())?;
+    if duty > 0.0 && duty <= 1.0 { Ok(duty) } else { Err("it is a part of the time: above 0, at most 1".into()) }
+}
+
+/// The first Ctrl-C ends the session, the second one the program.
+async fn watch(person: UnboundedSender<Control>, quiet: bool) -> std::convert::Infallible {
+    stop::signal().await;
+    if !quiet {
+        println!("\n[INFO] Ending the session (Ctrl-C again to quit at once)");
+    }
+    // The loop is gone if nobody listens; then the program ends anyway.
+    let _ = person.unbounded_send(Control::Stop);
+    stop::signal().await;
+    std::process::exit(130)
+}
+
+/// Time and dice of this process.
+struct Tokio(Instant);
+
+impl Tokio {
+    fn new() -> Self {
+        Tokio(Instant::now())
+    }
+}
+
+impl Runtime for Tokio {
+    fn now_ms(&self) -> u64 {
+        self.0.elapsed().as_millis() as u64
+    }
+
+    async fn sleep(&self, ms: u64) {
+        tokio::time::sleep(Duration::from_millis(ms)).await;
+    }
+
+    fn random(&self) -> u64 {
+        let mut bytes = [0; 8];
+        // Only retries are spread by it: without randomness they come together.
+        let _ = getrandom::fill(&mut bytes);
+        u64::from_le_bytes(bytes)
+    }
+}
+
+/// An amount with its unit.
+fn nnet(amount: Amount) -> String {
+    format!("{amount} NNET")
+}

@@ -1,0 +1,124 @@
+//! Lanes as threads: each makes its own backend, measures it, and computes until nobody listens.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread;
+use std::time::Duration;
+
+use adit_miner::driver::Lanes;
+use adit_miner::lane::{LaneCommand, LaneEvent};
+use adit_miner::machine::Device;
+use adit_miner::runner::{Engine, LaneRunner};
+use adit_miner::trial::quantity;
+use anyhow::Result;
+use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
+use futures::executor::block_on;
+
+use super::Gpu;
+use crate::engines::{clock, open_processor};
+
+type Said = UnboundedSender<(u32, LaneEvent)>;
+
+/// The lanes' threads, by lane.
+pub(super) struct Threads(Vec<Sender<LaneCommand>>);
+
+impl Threads {
+    /// Starts a lane for each device; what they say comes out of the receiver.
+    pub(super) fn start(devices: &[Device], gpu: Gpu) -> (Self, UnboundedReceiver<(u32, LaneEvent)>) {
+        let (said, heard) = unbounded();
+        let threads = devices.iter().enumerate().map(|(lane, device)| spawn(lane as u32, *device, gpu, said.clone()));
+        (Threads(threads.collect()), heard)
+    }
+}
+
+impl Lanes for Threads {
+    fn send(&mut self, lane: u32, command: LaneCommand) {
+        if let Some(thread) = self.0.get(lane as usize) {
+            // A lane that is gone has said so.
+            let _ = thread.send(command);
+        }
+    }
+}
+
+fn spawn(lane: u32, device: Device, gpu: Gpu, said: Said) -> Sender<LaneCommand> {
+    let (commands, told) = channel();
+    let to_say = said.clone();
+    let thread = thread::Builder::new().name(format!("lane {lane}")).spawn(move || {
+        let worked = match device {
+            Device::Cpu => processor(lane, &told, &to_say),
+            Device::Gpu => graphics(lane, gpu, &told, &to_say),
+        };
+        if let Err(error) = worked {
+            say(&to_say, lane, LaneEvent::Unusable { reason: format!("{error:#}") });
+        }
+    });
+    if let Err(error) = thread {
+        say(&said, lane, LaneEvent::Unusable { reason: format!("the system gives no thread: {error}") });
+    }
+    commands
+}
+
+fn processor(lane: u32, told: &Receiver<LaneCommand>, said: &Said) -> Result<()> {
+    let (engine, rate) = open_processor()?;
+    let why =
+        format!("the fastest of this processor that agrees with the vectors: {} operations a second", quantity(rate));
+    say(said, lane, LaneEvent::Ready { backend: engine.0.backend().to_string(), why, work_per_s: rate as u64 });
+    work(lane, engine, told, said);
+    Ok(())
+}
+
+#[cfg(feature = "full")]
+fn graphics(lane: u32, gpu: Gpu, told: &Receiver<LaneCommand>, said: &Said) -> Result<()> {
+    use adit_gpu::AdapterChoice;
+    let adapters = if gpu == Gpu::Software { AdapterChoice::Software } else { AdapterChoice::Any };
+    let (engine, rate) = crate::engines::open_graphics(adapters)?;
+    let (_, core) = open_processor()?;
+    let (name, ours, theirs) = (engine.name(), quantity(rate), quantity(core));
+    let race = format!("{ours} operations a second, one core does {theirs}");
+    if rate <= core && gpu != Gpu::Software {
+        anyhow::bail!("{name} lost its race: {race}");
+    }
+    let why =
+        if gpu == Gpu::Software { format!("{name}, as asked: {race}") } else { format!("{name} won its race: {race}") };
+    say(said, lane, LaneEvent::Ready { backend: engine.backend().to_owned(), why, work_per_s: rate as u64 });
+    work(lane, engine, told, said);
+    Ok(())
+}
+
+#[cfg(not(feature = "full"))]
+fn graphics(_: u32, _: Gpu, _: &Receiver<LaneCommand>, _: &Said) -> Result<()> {
+    anyhow::bail!("this build computes on processors alone")
+}
+
+/// Computes until the other end of `told` is gone.
+fn work<E: Engine>(lane: u32, engine: E, told: &Receiver<LaneCommand>, said: &Said) {
+    let mut runner = LaneRunner::new(engine);
+    let now_ms = clock();
+    let mut rest_ms = 0.0;
+    loop {
+        let command = if runner.is_idle() {
+            told.recv().map_err(|_| RecvTimeoutError::Disconnected)
+        } else {
+            told.recv_timeout(Duration::from_secs_f64(rest_ms / 1e3))
+        };
+        match command {
+            Ok(command) => {
+                runner.obey(command);
+                rest_ms = 0.0;
+                continue;
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
+        if let Some(slice) = block_on(runner.slice(&now_ms)) {
+            rest_ms = slice.rest_ms;
+            if let Some(event) = slice.event {
+                say(said, lane, event);
+            }
+        }
+    }
+}
+
+fn say(said: &Said, lane: u32, event: LaneEvent) {
+    // Nobody listens any more when the program ends.
+    let _ = said.unbounded_send((lane, event));
+}

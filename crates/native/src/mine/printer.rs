@@ -1,0 +1,273 @@
+//! What a miner says, in the lines that users of NeoNet's miner know, or as JSON.
+
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+use adit_core::Amount;
+use adit_core::statement::Verdict;
+use adit_miner::driver::Control;
+use adit_miner::notice::{LaneStatus, Notice, Status};
+use adit_miner::trial::quantity;
+use adit_protocol::neonet::GasInfo;
+use futures::channel::mpsc::UnboundedSender;
+
+use super::banner::Banner;
+use super::nnet;
+
+/// How often the status is printed.
+const STATUS_EVERY: Duration = Duration::from_secs(30);
+
+/// Prints notices. Where nobody reads any more, it asks the miner to stop.
+pub(super) struct Printer<W> {
+    out: W,
+    json: bool,
+    person: UnboundedSender<Control>,
+    total: Amount,
+    gas_shown: bool,
+    waiting: bool,
+    status_at: Instant,
+    last: Option<Status>,
+}
+
+impl<W: Write> Printer<W> {
+    pub(super) fn new(out: W, json: bool, person: UnboundedSender<Control>) -> Self {
+        let (total, status_at) = (Amount::ZERO, Instant::now());
+        Printer { out, json, person, total, gas_shown: false, waiting: false, status_at, last: None }
+    }
+
+    pub(super) fn banner(&mut self, banner: &Banner<'_>) {
+        if !self.json {
+            self.line(&banner.to_string());
+        }
+    }
+
+    pub(super) fn warn(&mut self, text: &str) {
+        if self.json { eprintln!("[WARN] {text}") } else { self.line(&format!("[WARN] {text}")) }
+    }
+
+    pub(super) fn notice(&mut self, notice: Notice) {
+        if self.json {
+            // Notices hold nothing that JSON cannot spell.
+            let line = serde_json::to_string(&notice).unwrap_or_default();
+            return self.line(&line);
+        }
+        match notice {
+            Notice::Gas(gas) => self.gas(&gas),
+            Notice::Registered { contributor, coordinator_key } => {
+                self.line(&format!("[OK] Registered as {contributor} with coordinator {coordinator_key}"));
+            }
+            Notice::SessionStarted { resumed } => self.session(resumed),
+            Notice::Lane(lane) => self.lane(&lane),
+            Notice::TaskStarted { lane, lease, task_type, job, work } => {
+                self.waiting = false;
+                let (lease, work) = (lease.to_string(), quantity(work as f64));
+                let id = &lease[..8];
+                self.line(&format!(
+                    "[TASK] Processing: {task_type} (ID: {id}...) | Lane {lane} | Job {job} | {work} operations"
+                ));
+            }
+            Notice::TaskComputed { lane, busy_ms, .. } => {
+                self.line(&format!("[DONE] Computed in {busy_ms:.0}ms | Lane {lane}"));
+            }
+            Notice::Verdict { lane, verdict, reward, receipt } => {
+                self.verdict(lane, verdict, reward, receipt.receipt.bits)
+            }
+            Notice::TaskDropped { lane, reason } => {
+                self.line(&format!("[WARN] Lane {lane} dropped its unit: {reason}"))
+            }
+            Notice::Retry { reason, in_ms } => self.line(&format!("[WARN] {reason}{}", again(in_ms))),
+            Notice::NoWork { in_ms, .. } => self.no_work(in_ms),
+            Notice::Status(status) => self.status(status),
+            Notice::Stopped { .. } => self.stopped(),
+            // The last line of all says it.
+            Notice::Fatal { .. } => {}
+        }
+    }
+
+    /// In full at first, then in a line.
+    fn gas(&mut self, gas: &GasInfo) {
+        let GasInfo { neo_transfer_fee, token_transfer_fee, active_providers, congestion_level, fee_model } = gas;
+        if self.gas_shown {
+            return self.line(&format!(
+                "[GAS] Fee: {neo_transfer_fee:.6} NEO | Congestion: {congestion_level} | Providers: {active_providers}"
+            ));
+        }
+        self.gas_shown = true;
+        self.line(&format!("[GAS] Network Fee Model: {fee_model}"));
+        self.line(&format!("[GAS] NEO Transfer Fee: {neo_transfer_fee:.6} NEO"));
+        self.line(&format!("[GAS] Token Transfer Fee: {token_transfer_fee:.6} NEO"));
+        self.line(&format!("[GAS] Congestion Level: {congestion_level}"));
+        self.line(&format!("[GAS] Active Providers: {active_providers}"));
+    }
+
+    fn session(&mut self, resumed: bool) {
+        if resumed {
+            return self.line("[OK] Session resumed");
+        }
+        self.line("[OK] Session started");
+        self.line("[MINING] Starting task processing...");
+        self.line("[INFO] Press Ctrl+C to stop");
+    }
+
+    fn lane(&mut self, lane: &LaneStatus) {
+        let LaneStatus { lane, device, backend, why, .. } = lane;
+        match backend {
+            Some(backend) => self.line(&format!("[INFO] Lane {lane}: {device}, {backend}: {why}")),
+            None => self.line(&format!("[INFO] Lane {lane}: {device} is off: {why}")),
+        }
+    }
+
+    fn verdict(&mut self, lane: u32, verdict: Verdict, reward: Amount, bits: u32) {
+        match verdict {
+            Verdict::Valid => {
+                self.total = self.total.checked_add(reward).unwrap_or(self.total);
+                let (reward, total) = (nnet(reward), nnet(self.total));
+                self.line(&format!("[REWARD] +{reward} | Total: {total} | Verified to {bits} bits | Lane {lane}"));
+            }
+            Verdict::Invalid => {
+                self.line(&format!("[ERROR] Lane {lane}: the output was refused as wrong, nothing is paid"))
+            }
+            Verdict::TooLate => self.line(&format!("[WARN] Lane {lane}: another miner's output was there first")),
+            Verdict::Inconclusive => {
+                self.line(&format!("[WARN] Lane {lane}: the check could not decide, nothing is paid"))
+            }
+        }
+    }
+
+    /// Once, until there is work again.
+    fn no_work(&mut self, in_ms: u64) {
+        if !self.waiting {
+            self.waiting = true;
+            self.line(&format!("[INFO] There is no work now{}", again(in_ms)));
+        }
+    }
+
+    fn status(&mut self, status: Status) {
+        let due = self.status_at.elapsed() >= STATUS_EVERY;
+        let pause_changed = self.last.as_ref().is_some_and(|last| last.paused != status.paused);
+        if due || pause_changed {
+            self.status_at = Instant::now();
+            self.line(&shown(&status));
+        }
+        self.last = Some(status);
+    }
+
+    fn stopped(&mut self) {
+        if let Some(status) = &self.last {
+            let line = shown(status);
+            self.line(&line);
+        }
+        self.line("[OK] Session ended");
+    }
+
+    fn line(&mut self, text: &str) {
+        if writeln!(self.out, "{text}").and_then(|()| self.out.flush()).is_err() {
+            // The reader is gone: mining unseen is not what was asked for.
+            let _ = self.person.unbounded_send(Control::Stop);
+        }
+    }
+}
+
+fn shown(status: &Status) -> String {
+    let Status { units_valid, earned, work_per_s, .. } = status;
+    let mut line = format!("[STATUS] Tasks: {units_valid} | Rewards: {}", nnet(*earned));
+    line += &format!(" | {} operations/s verified", quantity(*work_per_s as f64));
+    if let Some(account) = &status.account {
+        line += &format!(" | Pending: {} | Paid: {}", nnet(account.pending), nnet(account.posted));
+    }
+    if !status.paused.is_empty() {
+        line += &format!(" | Paused: {}", status.paused.join(", "));
+    }
+    line
+}
+
+fn again(in_ms: u64) -> String {
+    match in_ms {
+        0 => String::new(),
+        ms => format!("; again in {:.1} s", ms as f64 / 1e3),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use adit_core::sign::LeaseId;
+    use futures::channel::mpsc::unbounded;
+
+    fn printed(json: bool, notices: Vec<Notice>) -> String {
+        let mut out = Vec::new();
+        let mut printer = Printer::new(&mut out, json, unbounded().0);
+        notices.into_iter().for_each(|notice| printer.notice(notice));
+        String::from_utf8(out).unwrap()
+    }
+
+    fn gas() -> Notice {
+        Notice::Gas(GasInfo {
+            neo_transfer_fee: 0.012453,
+            token_transfer_fee: 0.006227,
+            active_providers: 5,
+            congestion_level: "medium".into(),
+            fee_model: "EIP-1559 Dynamic".into(),
+        })
+    }
+
+    #[test]
+    fn lines_are_those_that_users_know() {
+        let lease = LeaseId([0x7a; 16]);
+        let started = Notice::TaskStarted { lane: 0, lease, task_type: "matrix_ops".into(), job: 3, work: 2_000_000 };
+        let computed = Notice::TaskComputed { lane: 0, lease, busy_ms: 156.4 };
+        assert_eq!(
+            printed(false, vec![gas(), gas(), Notice::SessionStarted { resumed: false }, started, computed]),
+            "[GAS] Network Fee Model: EIP-1559 Dynamic\n\
+             [GAS] NEO Transfer Fee: 0.012453 NEO\n\
+             [GAS] Token Transfer Fee: 0.006227 NEO\n\
+             [GAS] Congestion Level: medium\n\
+             [GAS] Active Providers: 5\n\
+             [GAS] Fee: 0.012453 NEO | Congestion: medium | Providers: 5\n\
+             [OK] Session started\n\
+             [MINING] Starting task processing...\n\
+             [INFO] Press Ctrl+C to stop\n\
+             [TASK] Processing: matrix_ops (ID: 7a7a7a7a...) | Lane 0 | Job 3 | 2.0 M operations\n\
+             [DONE] Computed in 156ms | Lane 0\n"
+        );
+    }
+
+    #[test]
+    fn waiting_is_said_once_and_the_end_with_a_status() {
+        let no_work = || Notice::NoWork { lane: 0, in_ms: 2_000 };
+        let status = Status { units_valid: 2, earned: Amount::from_nano(130_000_000), ..Status::default() };
+        let stopped = Notice::Stopped { summary: None };
+        assert_eq!(
+            printed(false, vec![no_work(), no_work(), Notice::Status(status), stopped]),
+            "[INFO] There is no work now; again in 2.0 s\n\
+             [STATUS] Tasks: 2 | Rewards: 0.13 NNET | 0 operations/s verified\n\
+             [OK] Session ended\n"
+        );
+    }
+
+    #[test]
+    fn json_is_one_notice_a_line() {
+        let text = printed(true, vec![gas(), Notice::Stopped { summary: None }]);
+        let kinds: Vec<String> = text
+            .lines()
+            .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["notice"].to_string())
+            .collect();
+        assert_eq!(kinds, ["\"gas\"", "\"stopped\""]);
+    }
+
+    #[test]
+    fn a_reader_that_is_gone_stops_the_miner() {
+        struct Gone;
+        impl Write for Gone {
+            fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+                Err(std::io::ErrorKind::BrokenPipe.into())
+            }
+            fn flush(&mut self) -> std::io::Result<()> {
+                Ok(())
+            }
+        }
+        let (person, mut told) = unbounded();
+        Printer::new(Gone, false, person).notice(gas());
+        assert_eq!(told.try_recv().unwrap(), Control::Stop);
+    }
+}

@@ -1,0 +1,84 @@
+//! The mathematics of a receipt, with the unit, its inputs and the output from wherever they are to be had.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use adit_core::content_id::{MAX_BLOCK_BYTES, block_matches};
+use adit_core::recheck::recheck;
+use adit_core::statement::{Receipt, Verdict};
+use adit_core::unit::MAX_OUTPUT_BYTES;
+use adit_core::{Cid, Unit};
+use adit_protocol::paths::{self, with};
+use anyhow::{Context, Result};
+use futures::stream::{self, StreamExt, TryStreamExt};
+
+use crate::http::{self, Http};
+use crate::report::Finding;
+
+const ABOUT: &str = "mathematics";
+/// The largest encoding of a unit.
+const MAX_UNIT_BYTES: usize = 8 << 20;
+/// Blocks that are asked for at once.
+const AT_ONCE: usize = 8;
+
+/// Fetches everything, holds it against its digests, and checks the output with coins drawn here.
+pub(super) async fn look(http: &Http, server: &str, gateways: &[String], receipt: &Receipt) -> Finding {
+    let (unit, blocks, output) = match gather(http, server, gateways, receipt).await {
+        Ok(gathered) => gathered,
+        Err(error) => {
+            let advice = "outputs are stored for a while only; --offline looks at the receipt alone";
+            return Finding::failed(ABOUT, format!("could not be looked at: {error:#}")).advise(advice);
+        }
+    };
+    let mut seed = [0; 32];
+    if let Err(error) = getrandom::fill(&mut seed) {
+        return Finding::failed(ABOUT, format!("the operating system gives no random bytes: {error}"));
+    }
+    let checked = recheck(receipt, &unit, |cid| blocks.get(cid).map(Vec::as_slice), &output, &seed);
+    match (checked, receipt.verdict) {
+        (Err(error), _) => Finding::failed(ABOUT, error.to_string()),
+        (Ok(()), Verdict::Inconclusive) => Finding::skipped(ABOUT, "the receipt itself says that nothing was decided"),
+        (Ok(()), Verdict::Invalid) => match receipt.counterexample {
+            Some(e) => Finding::ok(
+                ABOUT,
+                format!(
+                    "the output is wrong: product {} has {} at ({}, {}), {} is right",
+                    e.tensor, e.got, e.i, e.j, e.want
+                ),
+            ),
+            None => Finding::ok(ABOUT, "the output is wrong"),
+        },
+        (Ok(()), _) => {
+            let (products, rows) = (unit.weights().len(), unit.input().rows);
+            let held = format!("{products} products over {rows} rows hold under coins drawn just now");
+            Finding::ok(ABOUT, format!("{held}: a wrong output passes with a chance of at most 2^-64"))
+        }
+    }
+}
+
+type Gathered = (Unit, BTreeMap<Cid, Vec<u8>>, Vec<u8>);
+
+async fn gather(http: &Http, server: &str, gateways: &[String], receipt: &Receipt) -> Result<Gathered> {
+    let url = format!("{server}{}", with(paths::UNIT, &receipt.unit.to_string()));
+    let unit = http::get_bytes(http, &url, MAX_UNIT_BYTES).await?;
+    let unit = Unit::from_bytes(&unit).with_context(|| format!("{url} gives no unit"))?;
+    let wanted: BTreeSet<Cid> = unit.blocks().into_iter().map(|(cid, _)| cid).collect();
+    let fetched = wanted.into_iter().map(|cid| block(http, server, gateways, cid));
+    let blocks = stream::iter(fetched).buffer_unordered(AT_ONCE).try_collect().await?;
+    let url = format!("{server}{}", with(paths::OUTPUT, &receipt.lease.to_string()));
+    let output = http::get_bytes(http, &url, MAX_OUTPUT_BYTES as usize).await?;
+    Ok((unit, blocks, output))
+}
+
+/// A block from the first source that has it.
+async fn block(http: &Http, server: &str, gateways: &[String], cid: Cid) -> Result<(Cid, Vec<u8>)> {
+    let mut failed = anyhow::anyhow!("there is nobody to ask for block {cid}");
+    for source in gateways.iter().map(|gateway| gateway.trim_end_matches('/')).chain([server]) {
+        let url = format!("{source}{}?format=raw", with(paths::BLOCK, &cid.to_string()));
+        match http::get_bytes(http, &url, MAX_BLOCK_BYTES).await {
+            Ok(bytes) if block_matches(&cid, &bytes) => return Ok((cid, bytes)),
+            Ok(_) => failed = anyhow::anyhow!("{url} gives other bytes than the name says"),
+            Err(error) => failed = error,
+        }
+    }
+    Err(failed)
+}
