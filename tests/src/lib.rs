@@ -1,5 +1,6 @@
 //! What end-to-end tests share: a coordinator on loopback, and a client that says exactly what a test wants said.
 
+pub mod bench;
 pub mod client;
 pub mod files;
 pub mod raw;

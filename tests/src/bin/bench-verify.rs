@@ -1,0 +1,201 @@
+//! What a unit costs to compute and what it costs to check, on one thread of this machine.
+//!
+//! compute: the fastest backend, slice by slice as a lane does it. check: the coordinator's work when an output arrives,
+//! with coins prepared while the miner computed. total: the same with the preparing. digest: BLAKE3 over the output, which
+//! a coordinator does in the same pass. Every figure is the median of runs that took turns.
+
+use std::rc::Rc;
+use std::time::Instant;
+
+use adit_core::kernel::{Prepared, PreparedLayer, Running, to_le_bytes};
+use adit_core::vectors::Vector;
+use adit_core::verify::{Check, CheckLayer, Coins};
+use adit_cpu::{Backend, Cpu, FastFold, Pace, Packed};
+use adit_tests::bench::{json_file, least, machine, median, timed};
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+
+/// Name, input rows (an output is at most 64 MiB), dimensions.
+const CASES: [(&str, usize, &[usize]); 7] = [
+    ("matmul 256", 256, &[256, 256]),
+    ("matmul 512", 512, &[512, 512]),
+    ("matmul 1024", 1024, &[1024, 1024]),
+    ("matmul 2048", 2048, &[2048, 2048]),
+    ("matmul 8192", 2048, &[8192, 8192]),
+    ("mlp 64-32-16-10", 16_384, &[64, 32, 16, 10]),
+    ("mlp 784-128-64-10", 8192, &[784, 128, 64, 10]),
+];
+/// Timings of every figure; short ones are repeated more often.
+const RUNS: usize = 7;
+const SHORT_RUNS: usize = 41;
+const SHORT_WORK: u64 = 2 << 30;
+const SLICE_MS: f64 = 50.0;
+/// An output arrives in pieces of this size.
+const PIECE_BYTES: usize = 64 << 10;
+/// The portable backend is timed on as many rows as this much work has.
+const PORTABLE_WORK: u64 = 1 << 30;
+
+fn main() -> Result<()> {
+    let file = json_file()?;
+    let best = Cpu::best()?;
+    println!("{}\n{} against portable, one thread, medians of {RUNS} to {SHORT_RUNS}\n", machine(), best.backend());
+    println!("{}", Row::HEAD);
+    let mut rows = Vec::new();
+    for (name, count, dims) in CASES {
+        let row = Case::new(name, count, dims, best)?.measure()?;
+        println!("{row}");
+        rows.push(row.to_json());
+    }
+    if let Some(file) = file {
+        let report = json!({ "machine": machine(), "backend": best.backend().name(), "rows": rows });
+        std::fs::write(&file, format!("{report:#}\n")).with_context(|| file.display().to_string())?;
+    }
+    Ok(())
+}
+
+/// One unit with everything prepared.
+struct Case {
+    name: &'static str,
+    input: Vec<i8>,
+    rows: usize,
+    model: Prepared<Vec<i8>>,
+    best: Cpu,
+    portable: Cpu,
+    packed: Rc<Prepared<Packed>>,
+    packed_portably: Rc<Prepared<Packed>>,
+    fold: FastFold,
+    layers: Vec<CheckLayer<FastFold>>,
+}
+
+impl Case {
+    fn new(name: &'static str, rows: usize, dims: &'static [usize], best: Cpu) -> Result<Self> {
+        let data = Vector { name, seed: 1, rows, dims, sha256: [0; 32] };
+        let (model, input) = data.prepare(|weights, _, _| weights.to_vec());
+        let portable = Cpu::with(Backend::Portable)?;
+        let fold = FastFold::with(best);
+        let (packed, packed_portably) = (pack(&model, &best), pack(&model, &portable));
+        let layers = prepare_checks(&model, &fold);
+        Ok(Case { name, input, rows, model, best, portable, packed, packed_portably, fold, layers })
+    }
+
+    fn measure(&self) -> Result<Row> {
+        let output = to_le_bytes(&compute(&self.best, &self.packed, &self.input, self.rows, &mut Pace::default()));
+        ensure!(self.accepts(&self.layers, &output), "{}: a right output was refused", self.name);
+        let mut forged = output.clone();
+        forged[output.len() / 2] ^= 1;
+        ensure!(!self.accepts(&self.layers, &forged), "{}: a wrong output was accepted", self.name);
+
+        let few = ((PORTABLE_WORK / self.model.work_per_row()) as usize).clamp(1, self.rows);
+        let few_rows = &self.input[..few * self.model.layers[0].k];
+        let work = self.rows as u64 * self.model.work_per_row();
+        let runs = if work < SHORT_WORK { SHORT_RUNS } else { RUNS };
+        let mut samples: [Vec<f64>; 5] = Default::default();
+        let (mut pace, mut portable_pace) = (Pace::default(), Pace::default());
+        for _ in 0..runs {
+            let portable = || compute(&self.portable, &self.packed_portably, few_rows, few, &mut portable_pace);
+            let times = [
+                timed(|| compute(&self.best, &self.packed, &self.input, self.rows, &mut pace)).0,
+                timed(portable).0 * self.rows as f64 / few as f64,
+                timed(|| self.accepts(&self.layers, &output)).0,
+                timed(|| self.accepts(&prepare_checks(&self.model, &self.fold), &output)).0,
+                timed(|| blake3::hash(&output)).0,
+            ];
+            samples.iter_mut().zip(times).for_each(|(samples, time)| samples.push(time));
+        }
+        Ok(Row {
+            name: self.name,
+            operations: 2.0 * work as f64,
+            output_bytes: output.len(),
+            median: Times::of(&samples, median),
+            least: Times::of(&samples, least),
+        })
+    }
+
+    /// The coordinator's work at delivery.
+    fn accepts(&self, layers: &[CheckLayer<FastFold>], output: &[u8]) -> bool {
+        let mut check = Check::new(self.fold, layers, &self.input);
+        output.chunks(PIECE_BYTES).for_each(|piece| check.bytes(piece));
+        check.finish().is_ok()
+    }
+}
+
+fn pack(model: &Prepared<Vec<i8>>, cpu: &Cpu) -> Rc<Prepared<Packed>> {
+    use adit_core::kernel::Product;
+    let layer = |layer: &PreparedLayer<Vec<i8>>| {
+        let packed = cpu.pack(&layer.packed, layer.k, layer.n);
+        PreparedLayer { packed, k: layer.k, n: layer.n, bias: layer.bias.clone(), requant: layer.requant }
+    };
+    Rc::new(Prepared { layers: model.layers.iter().map(layer).collect() })
+}
+
+fn prepare_checks(model: &Prepared<Vec<i8>>, fold: &FastFold) -> Vec<CheckLayer<FastFold>> {
+    let layers = model.layers.iter().enumerate().map(|(index, layer)| {
+        let coins = Coins::from_seed(&[7; 32], index as u32, layer.n);
+        CheckLayer::new(fold, &layer.packed, layer.k, layer.n, coins, layer.bias.clone(), layer.requant)
+    });
+    layers.collect()
+}
+
+fn compute(cpu: &Cpu, packed: &Rc<Prepared<Packed>>, input: &[i8], rows: usize, pace: &mut Pace) -> Vec<i32> {
+    let mut running = Running::new(packed.clone(), input.to_vec(), rows);
+    let began = Instant::now();
+    while !pace.run_slice(cpu, &mut running, SLICE_MS, || began.elapsed().as_secs_f64() * 1e3) {}
+    running.into_output()
+}
+
+/// Milliseconds.
+#[derive(serde::Serialize)]
+struct Times {
+    compute: f64,
+    portable: f64,
+    check: f64,
+    total_check: f64,
+    digest: f64,
+}
+
+impl Times {
+    fn of(samples: &[Vec<f64>; 5], summary: impl Fn(&[f64]) -> f64) -> Self {
+        let [compute, portable, check, total_check, digest] = samples.each_ref().map(|samples| summary(samples));
+        Times { compute, portable, check, total_check, digest }
+    }
+}
+
+/// One line of the table.
+struct Row {
+    name: &'static str,
+    /// Multiplications and additions.
+    operations: f64,
+    output_bytes: usize,
+    median: Times,
+    least: Times,
+}
+
+impl Row {
+    const HEAD: &str = "                    best  portable  compute    check    total   digest  compute   at       \
+                        with     with    upload\n\
+                        unit               Gop/s     Gop/s       ms       ms       ms       ms   /check  least  \
+                        preparing  digest  bytes/op";
+
+    fn to_json(&self) -> Value {
+        json!({
+            "unit": self.name,
+            "operations": self.operations,
+            "output_bytes": self.output_bytes,
+            "median_ms": self.median,
+            "least_ms": self.least,
+            "compute_over_check": self.median.compute / self.median.check,
+            "upload_bytes_per_operation": self.output_bytes as f64 / self.operations,
+        })
+    }
+}
+
+impl std::fmt::Display for Row {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Times { compute, portable, check, total_check, digest } = self.median;
+        let gop_per_s = |ms: f64| self.operations / ms / 1e6;
+        write!(f, "{:17} {:6.1} {:9.1} {compute:8.2}", self.name, gop_per_s(compute), gop_per_s(portable))?;
+        write!(f, " {check:8.3} {total_check:8.3} {digest:8.3} {:8.1}", compute / check)?;
+        write!(f, " {:6.1} {:10.1}", self.least.compute / self.least.check, compute / total_check)?;
+        write!(f, " {:7.1} {:9.6}", compute / (check + digest), self.output_bytes as f64 / self.operations)
+    }
+}
