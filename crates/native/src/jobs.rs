@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use adit_miner::trial::quantity;
 use adit_protocol::jobs::{JobList, JobState, JobView};
 use adit_protocol::paths::{self, with};
 use anyhow::Result;
@@ -92,7 +93,7 @@ fn details(job: &JobView) {
         "  outputs    {} valid, {} invalid; {} leases ran out",
         job.units_valid, job.units_invalid, job.leases_expired
     );
-    println!("  work       {:.3} G multiply-accumulates", job.work as f64 / 1e9);
+    println!("  work       {} multiply-accumulates", quantity(job.work as f64));
     println!(
         "  spent      {} NNET{}",
         job.spent,

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use adit_protocol::ErrorBody;
-use anyhow::{Context, Result, anyhow, bail};
-use reqwest::{Method, Response};
+use anyhow::{Context, Result, bail};
+use reqwest::{Method, Response, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -24,6 +24,11 @@ pub(crate) struct Server {
     #[arg(long, value_name = "DIR", env = "ADIT_DATA", default_value = ".adit", global = true)]
     data: PathBuf,
 }
+
+/// Nobody answers, or not now: asking again may help.
+#[derive(Debug, thiserror::Error)]
+#[error("no coordinator answers at {0}: start one with `adit serve`, or name it with --server")]
+pub(crate) struct Away(String);
 
 /// A connection to it.
 pub(crate) struct Remote {
@@ -100,16 +105,14 @@ impl Remote {
     }
 
     async fn send(&self, request: reqwest::RequestBuilder) -> Result<Response> {
-        let unreachable =
-            || format!("no coordinator answers at {}: start one with `adit serve`, or name it with --server", self.url);
-        let response = request
-            .send()
-            .await
-            .map_err(|error| if error.is_connect() { anyhow!(unreachable()) } else { anyhow!(error) })?;
+        let response = request.send().await.map_err(|_| Away(self.url.clone()))?;
         if response.status().is_success() {
             return Ok(response);
         }
         let status = response.status();
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            bail!(Away(self.url.clone()));
+        }
         match response.json::<ErrorBody>().await {
             Ok(error) => bail!("{} ({})", error.message(), error.code.name()),
             Err(_) => bail!("{} answered {status}; is it a coordinator?", self.url),

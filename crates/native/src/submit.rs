@@ -5,16 +5,20 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use adit_core::Amount;
+use adit_miner::trial::quantity;
 use adit_protocol::jobs::{Estimate, FileInfo, JobRequest, JobState, JobView, JobWork};
 use adit_protocol::paths::{self, with};
 use anyhow::{Context, Result, bail, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
-use crate::remote::{Remote, Server};
+use crate::remote::{Away, Remote, Server};
 
 /// How often a job's state is asked for.
 const POLL: Duration = Duration::from_millis(300);
+
+/// Said instead of the coordinator.
+const AWAY: &str = "the coordinator does not answer; the job goes on when it is back";
 
 /// Submit a job and wait for its result.
 #[derive(clap::Args)]
@@ -116,10 +120,10 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     let estimate: Estimate = remote.post(paths::ESTIMATE, &request).await?;
     let panels = estimate.panels;
     say(format!(
-        "{}: {} rows in {panels} panels, {:.1} G multiply-accumulates, at most {} NNET",
+        "{}: {} rows in {panels} panels, {} multiply-accumulates, at most {} NNET",
         estimate.kind,
         estimate.rows,
-        estimate.work as f64 / 1e9,
+        quantity(estimate.work as f64),
         estimate.price
     ));
     if args.estimate {
@@ -157,6 +161,8 @@ pub(crate) async fn fetch(remote: &Remote, job: u64, output: &Path) -> Result<u6
 async fn follow(remote: &Remote, mut job: JobView, quiet: bool) -> Result<JobView> {
     let bar = if !quiet && std::io::stderr().is_terminal() { bar(&job)? } else { ProgressBar::hidden() };
     let mut said = None;
+    let stopped = crate::stop::signal();
+    tokio::pin!(stopped);
     while job.state == JobState::Active {
         bar.set_position(u64::from(job.panels_done));
         bar.set_message(job.stuck.clone().unwrap_or_default());
@@ -168,11 +174,15 @@ async fn follow(remote: &Remote, mut job: JobView, quiet: bool) -> Result<JobVie
         }
         tokio::select! {
             () = tokio::time::sleep(POLL) => {}
-            () = crate::stop::signal() => {
+            () = &mut stopped => {
                 bail!("stopped waiting; job {} goes on: `adit jobs show {}`", job.job, job.job);
             }
         }
-        job = remote.get(&with(paths::JOB, &job.job.to_string())).await?;
+        job = match remote.get(&with(paths::JOB, &job.job.to_string())).await {
+            // The job is the coordinator's and outlasts its restart.
+            Err(error) if error.is::<Away>() => JobView { stuck: Some(AWAY.into()), ..job },
+            answer => answer?,
+        };
     }
     bar.finish_and_clear();
     ensure!(job.state == JobState::Done, "job {} was cancelled", job.job);
