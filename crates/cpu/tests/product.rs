@@ -60,8 +60,8 @@ fn the_longest_k_with_the_largest_values() {
 #[test]
 fn no_rows_and_no_columns() {
     for cpu in backends() {
-        assert_eq!(multiply(&cpu, &[], &[1, 2, 3], 0, 3, 1), []);
-        assert_eq!(multiply(&cpu, &[1, 2, 3], &[], 1, 3, 0), []);
+        assert!(multiply(&cpu, &[], &[1, 2, 3], 0, 3, 1).is_empty());
+        assert!(multiply(&cpu, &[1, 2, 3], &[], 1, 3, 0).is_empty());
     }
 }
 

@@ -115,6 +115,7 @@ fn test_vintage(repo: &Repo, tally: &mut Tally) -> Result<Outcome> {
     for host in HOSTS.iter().filter(|host| host.lacks(repo).is_none()) {
         println!("{}", host.about);
         rust::test_on(repo, host, tally)?;
+        rust::exchange_with(repo, host, tally)?;
     }
     Ok(if missing.is_empty() { Outcome::Done } else { Outcome::Skipped(missing.join("; ")) })
 }

@@ -19,7 +19,7 @@ use adit_protocol::mining::Delivered;
 use adit_protocol::neonet::Task;
 use adit_protocol::paths;
 use adit_protocol::records::{LedgerTotals, Overview};
-use adit_tests::{Client, files};
+use adit_tests::{Client, bench, files};
 use anyhow::{Context, Result, ensure};
 use serde_json::json;
 
@@ -37,15 +37,7 @@ fn main() -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     match arguments.first().map(String::as_str) {
         Some("serve") => runtime.block_on(run_coordinator(PathBuf::from(&arguments[1]))),
-        _ => runtime.block_on(bench(json_file(&arguments)?)),
-    }
-}
-
-fn json_file(arguments: &[String]) -> Result<Option<PathBuf>> {
-    match arguments {
-        [] => Ok(None),
-        [flag, file] if flag == "--json" => Ok(Some(file.into())),
-        _ => anyhow::bail!("usage: bench-server [--json FILE]"),
+        _ => runtime.block_on(measure(bench::json_file()?)),
     }
 }
 
@@ -95,7 +87,7 @@ impl Coordinator {
     }
 }
 
-async fn bench(json: Option<PathBuf>) -> Result<()> {
+async fn measure(json: Option<PathBuf>) -> Result<()> {
     let data = tempfile::TempDir::new()?;
     let coordinator = Coordinator::start(data.path())?;
     let (m, k, n) = SHAPE;
@@ -139,10 +131,10 @@ async fn bench(json: Option<PathBuf>) -> Result<()> {
         Some(tasks) => println!("original's habits         {tasks:.0} tasks a second, all paid 0 (Python driver)"),
         None => println!("original's habits         skipped: no python3"),
     }
-    println!("machine                   {}", machine());
+    println!("machine                   {}", bench::machine());
     let report = json!({
         "units": units, "seconds": elapsed, "units_per_s": per_s, "units_per_processor_s": per_core_s,
-        "original_style_tasks_per_s": python, "shape": [m, k, n], "sessions": SESSIONS, "machine": machine(),
+        "original_style_tasks_per_s": python, "shape": [m, k, n], "sessions": SESSIONS, "machine": bench::machine(),
     });
     if let Some(file) = json {
         std::fs::write(file, serde_json::to_string_pretty(&report)?)?;
@@ -185,11 +177,4 @@ fn drive_with_python(url: &str) -> Option<f64> {
     let done = Command::new("python3").arg(script).args([url, "5", "8"]).output().ok()?;
     let report: serde_json::Value = serde_json::from_slice(&done.stdout).ok()?;
     (report["paid"] == 0.0).then(|| report["tasks_per_s"].as_f64())?
-}
-
-fn machine() -> String {
-    let model = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = model.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or("unknown processor");
-    let cores = std::thread::available_parallelism().map_or(0, usize::from);
-    format!("{cores} x {}", model.trim_start_matches([' ', '\t', ':']))
 }

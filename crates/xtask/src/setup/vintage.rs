@@ -51,16 +51,21 @@ impl Host {
         Some(library.parent()?.parent()?.to_owned())
     }
 
+    /// The words that run a program built for it.
+    pub(crate) fn runner(&self) -> Vec<String> {
+        let prefix = self.prefix().unwrap_or_default();
+        let words = self.qemu.iter().copied().map(str::to_owned);
+        words.chain(["-L".to_owned(), prefix.display().to_string()]).collect()
+    }
+
     /// Lets a cargo command with `--target` link for the host and run what it built under QEMU.
     pub(crate) fn configure(&self, command: &mut Command) {
         let target = self.target.replace('-', "_");
-        let prefix = self.prefix().unwrap_or_default();
-        let runner = format!("{} -L {}", self.qemu.join(" "), prefix.display());
         let shouted = target.to_uppercase();
         command
             .args(["--target", self.target])
             .env(format!("CARGO_TARGET_{shouted}_LINKER"), self.gcc)
-            .env(format!("CARGO_TARGET_{shouted}_RUNNER"), runner)
+            .env(format!("CARGO_TARGET_{shouted}_RUNNER"), self.runner().join(" "))
             .env(format!("CC_{target}"), self.gcc);
     }
 }

@@ -65,6 +65,20 @@ pub(crate) fn test_on(repo: &Repo, host: &Host, tally: &mut Tally) -> Result<()>
     tally.run(&mut command)
 }
 
+/// The program of an old machine mines with a coordinator of this one.
+pub(crate) fn exchange_with(repo: &Repo, host: &Host, tally: &mut Tally) -> Result<()> {
+    let mut command = cargo(repo);
+    command.args(["build", "--profile", "ci", "--package", "adit-native"]);
+    host.configure(command.args(["--no-default-features", "--features", "vintage"]));
+    shell::run(&mut command)?;
+    let program = repo.target.join(host.target).join("ci").join("adit");
+    let mut words = host.runner();
+    words.push(program.display().to_string());
+    let mut command = runner(repo);
+    command.args(WORKSPACE).args(["--test", "vintage"]).env("ADIT_VINTAGE", words.join("\n"));
+    tally.run(&mut command)
+}
+
 fn runner(repo: &Repo) -> Command {
     let mut command = cargo(repo);
     if shell::find("cargo-nextest").is_some() {
