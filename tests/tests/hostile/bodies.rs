@@ -53,7 +53,7 @@ async fn what_is_no_json_is_refused() -> Result<()> {
             "{\"a\":".repeat(10_000).into_bytes(),
             format!("{good}{good}").into_bytes(),
             format!("{good}x").into_bytes(),
-            good[..good.len() - 1].as_bytes().to_vec(),
+            good.as_bytes()[..good.len() - 1].to_vec(),
         ];
         // The first field twice, with two values.
         let twice = good.replacen('{', "{\"contributor_id\": \"other\", \"work\": {}, ", 1);

@@ -59,13 +59,14 @@ async fn a_start_that_is_not_what_was_registered_is_refused() -> Result<()> {
     let (client, victim) = (Client::new(&scene.server, "stranger", 1)?, Client::new(&scene.server, "victim", 2)?);
     let grant = challenge(&client, json!({ "public_key": client.key.public_key(), "payout": PAYOUT })).await?;
     let good = SessionStart { payout: Some(PAYOUT.into()), ..client.start_statement(&grant) };
-    let says = async |change: fn(&mut SessionStart, &Client, &Client)| {
+    type Change = fn(&mut SessionStart, &Client, &Client);
+    let says = async |change: Change| {
         let mut statement = good.clone();
         change(&mut statement, &client, &victim);
         let signature = client.key.sign(&statement);
         client.start_with(statement, signature).await?.code()
     };
-    let cases: [(fn(&mut SessionStart, &Client, &Client), ErrorCode); 8] = [
+    let cases: [(Change, ErrorCode); 8] = [
         (|s, _, victim| s.coordinator = victim.key.public_key(), StatementMismatch),
         (|s, _, _| s.contributor = "victim".into(), StatementMismatch),
         (|s, _, _| s.contributor = "Stranger".into(), StatementMismatch),

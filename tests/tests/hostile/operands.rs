@@ -69,8 +69,9 @@ fn bad_models() -> Vec<BadFile> {
     let model = |weights: Vec<i8>, bias: Vec<i32>, requant: [i32; 2]| {
         files::model(&[(weights, bias), (vec![1, 1, 1, 1], vec![0, 0])], requant)
     };
+    type Parts = (Vec<i8>, Vec<i32>, [i32; 2]);
     let fine = || (vec![1i8, 2, 3, 4], vec![0, 0], [1, 1]);
-    let with = |change: fn(&mut (Vec<i8>, Vec<i32>, [i32; 2]))| {
+    let with = |change: fn(&mut Parts)| {
         let mut parts = fine();
         change(&mut parts);
         model(parts.0, parts.1, parts.2)
