@@ -33,6 +33,8 @@ struct Held {
     grant: TaskGrant,
     /// Index of the miner.
     miner: usize,
+    /// The session that it belongs to.
+    session: String,
     /// Virtual time at which it was first seen.
     since_ms: i64,
     /// Its session ended, its job was cancelled, or the unit was done by somebody else.
@@ -182,8 +184,8 @@ impl World {
         for other in self.held.values().filter(|other| other.grant.job == grant.job && self.is_live(other)) {
             ensure!(other.grant.unit.input().panels.iter().all(|panel| !panels.contains(panel)), "leased twice");
         }
-        let since_ms = self.now_ms;
-        self.held.insert(id, Held { grant, miner, since_ms, dropped: false, delivered: None });
+        let (since_ms, session) = (self.now_ms, self.client(miner).session.clone());
+        self.held.insert(id, Held { grant, miner, session, since_ms, dropped: false, delivered: None });
         Ok(())
     }
 
@@ -219,7 +221,7 @@ impl World {
             }
             let answer: Delivered = reply.json()?;
             ensure!(answer.receipt.receipt == **receipt, "another receipt");
-            return self.took_next(miner, answer);
+            return self.took_next(&held, answer);
         }
         let live = self.is_live(&held);
         if reply.status != 200 {
@@ -236,7 +238,7 @@ impl World {
             Verdict::Inconclusive => ensure!(false, "an exact kind is decided"),
         }
         self.settled(&held, &answer, output)?;
-        self.took_next(miner, answer)
+        self.took_next(&held, answer)
     }
 
     /// Notes a verdict: panels are done once, and it is owed or it counts against the miner.
@@ -269,14 +271,16 @@ impl World {
         Ok(())
     }
 
-    fn took_next(&mut self, miner: usize, answer: Delivered) -> Result<()> {
-        if self.miners[miner].open {
-            self.miners[miner].seen_ms = self.now_ms;
+    /// A delivery is a call of the lease's own session, and brings it the next unit if it is still open.
+    fn took_next(&mut self, held: &Held, answer: Delivered) -> Result<()> {
+        let open = self.miners[held.miner].open && self.client(held.miner).session == held.session;
+        if open {
+            self.miners[held.miner].seen_ms = self.now_ms;
         }
         match answer.next.and_then(|task| task.adit) {
             Some(grant) => {
-                ensure!(self.miners[miner].open, "a lease for a session that has ended");
-                self.take(miner, grant)
+                ensure!(open, "a lease for a session that has ended");
+                self.take(held.miner, grant)
             }
             None => Ok(()),
         }
@@ -399,7 +403,8 @@ impl World {
 
     /// However it went: an honest miner now finishes every job that was not cancelled, with the right result.
     async fn drains(&mut self) -> Result<()> {
-        self.advance(LEASE_MS).await?;
+        // A lane that was found slow has leases of up to an hour.
+        self.advance(EPOCH_MS + 1_000).await?;
         let mut honest = Client::new(self.server(), "honest", 100)?;
         honest.open().await?;
         honest.mine(&self.server().key()).await?;
