@@ -61,6 +61,9 @@ pub struct Machine {
     coordinator: Option<PublicKey>,
     calls: BTreeMap<CallId, Call>,
     next_call: u64,
+    /// The first call of the session that is open: an older call's word about its session is about an older session.
+    session_calls: CallId,
+    answers_session: bool,
     schedule: Schedule,
     lanes: Vec<Lane>,
     cache: Cache,
@@ -128,6 +131,8 @@ impl Machine {
             coordinator: config.pinned,
             calls: BTreeMap::new(),
             next_call: 0,
+            session_calls: CallId(0),
+            answers_session: true,
             schedule: Schedule::default(),
             lanes: config.devices.iter().map(|device| Lane::new(*device)).collect(),
             cache: Cache::new(config.cache_bytes),
@@ -220,6 +225,7 @@ impl Machine {
         if matches!(self.phase, Phase::Stopping) && call != Call::StopSession {
             return;
         }
+        self.answers_session = id >= self.session_calls;
         match call {
             Call::Gas => self.gas_answered(answer),
             Call::Register => self.registered(answer),

@@ -12,7 +12,7 @@ use adit_protocol::{ErrorCode, paths};
 use serde::Serialize;
 
 use super::answer::{Answer, is_session_lost};
-use super::{Action, Answered, Call, Machine, Phase, Session, Timer, Work};
+use super::{Action, Answered, Call, CallId, Machine, Phase, Session, Timer, Work};
 use crate::notice::Notice;
 
 /// The longest time between two signs of life, and between two looks at the account.
@@ -126,6 +126,7 @@ impl Machine {
         self.take_account(grant.account);
         let in_flight = (grant.in_flight as usize).max(1);
         self.phase = Phase::Open(Session { id, in_flight, proved: false, beat_ms });
+        self.session_calls = CallId(self.next_call);
         self.notice(Notice::SessionStarted { resumed: !response.success });
         self.send_all();
         self.employ_all();
@@ -135,6 +136,11 @@ impl Machine {
     pub(super) fn session_lost(&mut self, reason: String) {
         if !matches!(self.phase, Phase::Open(_)) {
             return;
+        }
+        if !self.answers_session {
+            // A straggler's: what it was for is done in the session that is open.
+            self.send_all();
+            return self.employ_all();
         }
         self.phase = Phase::Opening;
         self.schedule.clear(Timer::Heartbeat);

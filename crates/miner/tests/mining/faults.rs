@@ -48,6 +48,18 @@ fn a_restart_while_waiting_for_work_is_noticed_and_mended() {
 }
 
 #[test]
+fn a_stragglers_word_about_an_older_session_changes_nothing() {
+    let mut world = World::new(2, 2);
+    world.run(500);
+    world.twin.restart();
+    // Both deliveries learn that the session is gone; the second one's answer takes longer than a new session does.
+    world.slow_answer = Some((2, 20_000));
+    world.run(60_000);
+    assert_eq!(world.verdicts(), [Verdict::Valid; 4]);
+    assert_eq!(world.sent("/register").len(), 2);
+}
+
+#[test]
 fn a_coordinator_that_is_away_is_waited_for_with_growing_patience() {
     let network: Network = Box::new(|request, twin, now_ms| match now_ms {
         1_000_000.. => Ok(twin.answer(request)),
