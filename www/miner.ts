@@ -190,6 +190,7 @@ export class Miner extends EventTarget {
         break;
       case "session_started":
         if (this.phase === "starting") this.phase = "mining";
+        void this.#recall();
         break;
       case "lane":
         this.#noteLane(notice);
@@ -200,7 +201,7 @@ export class Miner extends EventTarget {
         break;
       case "verdict":
         this.tasks.delete(notice.lane);
-        this.#add(notice.receipt);
+        this.#add([notice.receipt]);
         break;
       case "task_dropped":
         this.tasks.delete(notice.lane);
@@ -233,11 +234,24 @@ export class Miner extends EventTarget {
     this.status.lanes = [...others, lane].sort((a, b) => a.lane - b.lane);
   }
 
-  #add(receipt: ProvenReceipt): void {
-    const known = this.entries.some((entry) => entry.receipt.receipt.lease === receipt.receipt.lease);
-    if (known) return;
-    const entry: Entry = { receipt, checking: false, checked: undefined, trouble: undefined };
-    this.entries = [entry, ...this.entries].slice(0, MAX_ENTRIES);
+  /** The receipts of earlier visits. They are checked like any other; without them mining goes on as well. */
+  async #recall(): Promise<void> {
+    try {
+      const answer = await fetch(`${this.server}/v1/receipts?miner=${this.publicKey}&limit=50`, { cache: "no-store" });
+      if (!answer.ok) return;
+      this.#add(((await answer.json()) as { receipts: ProvenReceipt[] }).receipts);
+      this.#changed();
+    } catch {
+      return;
+    }
+  }
+
+  #add(receipts: ProvenReceipt[]): void {
+    const known = new Set(this.entries.map(({ receipt }) => receipt.receipt.lease));
+    const fresh = receipts.filter(({ receipt }) => !known.has(receipt.lease));
+    const entries = fresh.map((receipt) => ({ receipt, checking: false, checked: undefined, trouble: undefined }));
+    const all = [...entries, ...this.entries].sort((a, b) => b.receipt.receipt.log_index - a.receipt.receipt.log_index);
+    this.entries = all.slice(0, MAX_ENTRIES);
   }
 
   #broken(reason: string): void {

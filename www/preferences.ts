@@ -22,7 +22,8 @@ const defaults: Preferences = {
   duty: 1,
   pauseOnBattery: true,
   pauseWhenHidden: false,
-  pauseUnderPressure: true,
+  // Another program that works hard is often one that was started to: a person who wants this says so.
+  pauseUnderPressure: false,
 };
 
 export function load(): Preferences {

@@ -137,7 +137,7 @@ export class App extends LitElement {
       <ul class="steps" aria-label="How it works">
         <li class="card">
           <h2>You decide</h2>
-          <p class="small muted">Start, Stop, and how hard to work. It rests on battery and when your device is needed.</p>
+          <p class="small muted">Start, Stop, and how hard to work. It rests on battery, and whenever you tell it to.</p>
         </li>
         <li class="card">
           <h2>Real jobs</h2>

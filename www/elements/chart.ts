@@ -3,7 +3,7 @@ import { customElement, property } from "lit/decorators.js";
 import uPlot from "uplot";
 import uPlotStyle from "uplot/dist/uPlot.min.css?inline";
 
-import { quantity } from "../format.ts";
+import { quantity, time } from "../format.ts";
 import type { History } from "../history.ts";
 import { shared } from "./styles.ts";
 
@@ -83,7 +83,7 @@ export class Chart extends LitElement {
       legend: { show: false },
       cursor: { show: false },
       scales: { y: { range: (_, __, max) => [0, Math.max(max, 1) * 1.1] } },
-      axes: [{ ...axis }, { ...axis, size: 64, values: (_, ticks) => ticks.map(quantity) }],
+      axes: [{ ...axis, space: 90, values: (_, ticks) => ticks.map((tick) => time(tick * 1000)) }, { ...axis, size: 64, values: (_, ticks) => ticks.map(quantity) }],
       series: [{}, { stroke: colour("--accent"), width: 2, fill: `${colour("--accent")}22`, points: { show: false } }],
     };
     this.#plot = new uPlot(options, [[], []], place);

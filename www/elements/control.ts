@@ -18,7 +18,7 @@ export class Control extends LitElement {
         grid-template-columns: auto 1fr;
         gap: 1rem 1.6rem;
         align-items: center;
-        padding: 1.4rem;
+        padding: 1.4rem 1.4rem 0.9rem;
       }
       .state {
         display: flex;
@@ -60,7 +60,7 @@ export class Control extends LitElement {
       @media (max-width: 34rem) {
         .panel {
           grid-template-columns: 1fr;
-          padding: 1.1rem;
+          padding: 1.1rem 1.1rem 0.7rem;
         }
         button.main {
           width: 100%;
@@ -105,19 +105,29 @@ export class Control extends LitElement {
     `;
   }
 
+  /** One button whatever it says, so that it keeps the focus. */
   #button() {
+    const { label, press } = this.#offer();
+    const possible = press !== undefined;
+    return html`<button class="main" aria-disabled=${!possible} ?disabled=${this.obstacle !== undefined} @click=${press}>${label}</button>`;
+  }
+
+  #offer(): { label: string; press?: () => void } {
     const { miner } = this;
-    if (miner.phase === "elsewhere") {
-      return html`<button class="main" @click=${() => miner.takeOver()}>Mine here instead</button>`;
+    switch (miner.phase) {
+      case "starting":
+      case "mining":
+        return { label: "Stop", press: () => miner.stop() };
+      case "stopping":
+        return { label: "Stop" };
+      case "elsewhere":
+        return { label: "Mine here instead", press: () => miner.takeOver() };
+      case "failed":
+        if (miner.strangeKey) return { label: "Trust the new key and start", press: () => void miner.trustStrangeKey() };
+        break;
+      case "idle":
     }
-    if (miner.phase === "failed" && miner.strangeKey) {
-      return html`<button class="main" @click=${() => miner.trustStrangeKey()}>Trust the new key and start</button>`;
-    }
-    if (miner.active) {
-      const stopping = miner.phase === "stopping";
-      return html`<button class="main" ?disabled=${stopping} @click=${() => miner.stop()}>Stop</button>`;
-    }
-    return html`<button class="main" ?disabled=${this.obstacle !== undefined} @click=${() => miner.start()}>Start</button>`;
+    return { label: "Start", press: () => miner.start() };
   }
 
   #throttle() {

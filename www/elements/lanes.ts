@@ -91,7 +91,7 @@ export class Lanes extends LitElement {
           ${lane.backend ? html`<span class="mono muted">${lane.backend}</span>` : nothing}
         </div>
         <div class="doing small">
-          <span class="muted">${STATES[lane.state] ?? lane.state}</span>
+          <span class="muted">${this.#state(lane)}</span>
           ${lane.state === "off"
             ? nothing
             : html`<progress max="1" .value=${lane.progress} aria-label="Unit of lane ${lane.lane}"></progress>`}
@@ -102,5 +102,11 @@ export class Lanes extends LitElement {
         ${lane.why ? html`<p class="why small muted" data-testid="why">${lane.why}</p>` : nothing}
       </li>
     `;
+  }
+
+  #state({ device, state }: LaneStatus): string {
+    if (state === "starting" && device === "gpu") return "races after the first verified unit";
+    if (state === "computing" && this.miner.pauses.length > 0) return "paused";
+    return STATES[state] ?? state;
   }
 }

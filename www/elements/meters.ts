@@ -66,15 +66,15 @@ export class Meters extends LitElement {
     const invalid = status?.units_invalid ?? 0;
     return html`
       <dl>
-        ${meter("rate", "Verified rate", quantity(status?.work_per_s ?? 0), "multiply-adds/s", "over the last ten seconds")}
+        ${meter("rate", "Verified rate", quantity(status?.work_per_s ?? 0), "/s", "multiply-adds, over ten seconds")}
         ${meter(
           "units",
           "Verified units",
           count(status?.units_valid ?? 0),
           "",
-          invalid > 0 ? `${count(invalid)} refused` : status ? `in ${duration(status.uptime_ms)}` : "none yet",
+          invalid > 0 ? `${count(invalid)} refused` : status ? `in ${duration(status.uptime_ms)} of mining` : "none yet",
         )}
-        ${meter("pending", "Pending", amount(account?.pending), "NNET", "at most; settled when the epoch closes", account?.pending)}
+        ${meter("pending", "Pending", amount(account?.pending), "NNET", "at most; paid when the epoch closes", account?.pending)}
         ${meter("posted", "Posted", amount(account?.posted), "NNET", "paid to your key", account?.posted)}
       </dl>
     `;

@@ -129,7 +129,7 @@ export class Receipts extends LitElement {
     if (!checked) return nothing;
     return html`
       <div class="outcome small" data-testid="outcome">
-        ${finding("Signatures, log and arithmetic", checked.proof)} ${finding("The mathematics", checked.mathematics)}
+        ${finding("Signatures, log and amount", checked.proof)} ${finding("The mathematics", checked.mathematics)}
         <p class="muted">${checked.source}</p>
         <p class="muted">
           What this does not prove: that the coordinator has published every receipt, nor that it shows everyone the same
@@ -160,7 +160,7 @@ export class Receipts extends LitElement {
 
 function finding(title: string, { found, detail }: Finding) {
   const [mark, tone] = { holds: ["✓", "good"], fails: ["✗", "bad"], unknown: ["–", "warn"] }[found];
-  const words = { holds: "hold", fails: "do not hold", unknown: "not checked" }[found];
+  const words = { holds: "in order", fails: "not in order", unknown: "not checked" }[found];
   return html`
     <div class="finding" data-found=${found}>
       <span class=${tone ?? ""} aria-hidden="true">${mark}</span>

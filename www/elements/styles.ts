@@ -85,10 +85,11 @@ export const shared = css`
     min-height: 2.5rem;
     cursor: pointer;
   }
-  button:hover:not(:disabled) {
+  button:hover:not(:disabled, [aria-disabled="true"]) {
     border-color: var(--muted);
   }
-  button:disabled {
+  button:disabled,
+  button[aria-disabled="true"] {
     opacity: 0.55;
     cursor: default;
   }

@@ -99,9 +99,8 @@ async fn mathematics(server: &str, proven: &ProvenReceipt, held: Option<Vec<u8>>
             Finding::Unknown("The receipt itself says that nothing was decided.".into())
         }
         Ok(()) => Finding::Holds(format!(
-            "{} products over {} rows, checked against the inputs with coins that this browser has just thrown: a wrong \
-             output passes with a chance of at most 1 in 2^64.",
-            unit.weights().len(),
+            "Checked against the inputs over all {} rows, with coins that this browser has just thrown: a wrong output would \
+             have passed with a chance of at most 1 in 2^64.",
             unit.input().rows
         )),
         Err(error) => Finding::Fails(format!("{error}.")),

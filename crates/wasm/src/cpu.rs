@@ -4,20 +4,17 @@ use adit_cpu::Cpu;
 use adit_miner::runner::Processor;
 use wasm_bindgen::prelude::*;
 
-use crate::lane::Lane;
-use crate::trial;
+use crate::lane::{self, Lane};
 
 /// Opens a lane on the best backend of this build that agrees with the start-up vectors.
 #[wasm_bindgen]
 pub async fn open() -> Result<Lane, JsError> {
     let cpu = Cpu::best()?;
-    let engine = Processor(cpu);
-    let work_per_s = trial::work_per_s(&engine).await?;
-    Ok(Lane::new(engine, cpu.backend().name().into(), work_per_s))
+    Lane::new(Processor(cpu), cpu.backend().name()).await
 }
 
 /// Every start-up vector and whether the best backend agrees: `[{ vector, agrees }]`.
 #[wasm_bindgen]
 pub async fn vectors() -> Result<Vec<JsValue>, JsError> {
-    Ok(trial::vectors(&Processor(Cpu::best()?)).await?)
+    lane::vectors(&Processor(Cpu::best()?)).await
 }

@@ -2,24 +2,26 @@
 
 use adit_gpu::{GpuDevice, GpuError, PackedOperand};
 use adit_miner::runner::{Engine, EngineError};
+use adit_miner::trial::first_disagreement;
 use wasm_bindgen::prelude::*;
 
-use crate::lane::Lane;
-use crate::trial;
+use crate::lane::{self, Lane};
 
-/// Opens a lane on the best adapter that agrees with the start-up vectors. Whether it is worth having is the caller's to
+/// Opens a lane on the best adapter, if it agrees with the start-up vectors. Whether it is worth having is the caller's to
 /// decide: adapters that are emulated in software are slower than the processor they run on.
 #[wasm_bindgen]
 pub async fn open() -> Result<Lane, JsError> {
     let engine = Graphics(GpuDevice::open().await?);
-    let work_per_s = trial::work_per_s(&engine).await?;
-    Ok(Lane::new(engine, "webgpu".into(), work_per_s))
+    match first_disagreement(&engine).await? {
+        None => Lane::new(engine, "webgpu").await,
+        Some(vector) => Err(JsError::new(&format!("the adapter computes vector {vector:?} wrong"))),
+    }
 }
 
 /// Every start-up vector and whether the adapter agrees: `[{ vector, agrees }]`.
 #[wasm_bindgen]
 pub async fn vectors() -> Result<Vec<JsValue>, JsError> {
-    Ok(trial::vectors(&Graphics(GpuDevice::open().await?)).await?)
+    lane::vectors(&Graphics(GpuDevice::open().await?)).await
 }
 
 /// A graphics adapter as an engine.

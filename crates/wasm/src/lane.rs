@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use adit_core::Unit;
 use adit_core::sign::LeaseId;
+use adit_core::vectors::START_UP;
 use adit_miner::lane::{LaneCommand, LaneEvent};
 use adit_miner::runner::{Engine, LaneRunner, Slice};
+use adit_miner::trial;
 use futures::future::{FutureExt, LocalBoxFuture};
 use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
@@ -42,9 +44,21 @@ impl<E: Engine> Runner for LaneRunner<E> {
 }
 
 impl Lane {
-    pub(crate) fn new<E: Engine + 'static>(engine: E, backend: String, work_per_s: f64) -> Self {
-        Lane { runner: Box::new(LaneRunner::new(engine)), backend, work_per_s }
+    /// Measures `engine` and puts it to work.
+    pub(crate) async fn new<E: Engine + 'static>(engine: E, backend: &str) -> Result<Lane, JsError> {
+        let work_per_s = trial::work_per_s(&engine, trial::START_UP_SHAPE, trial::START_UP_MS, now_ms).await?;
+        Ok(Lane { runner: Box::new(LaneRunner::new(engine)), backend: backend.into(), work_per_s })
     }
+}
+
+/// Computes every start-up vector: `{ vector, agrees }` of each.
+pub(crate) async fn vectors<E: Engine>(engine: &E) -> Result<Vec<JsValue>, JsError> {
+    let mut agreements = Vec::new();
+    for vector in START_UP {
+        let agrees = trial::agrees(engine, vector).await?;
+        agreements.push(object(&[("vector", vector.name.into()), ("agrees", agrees.into())]));
+    }
+    Ok(agreements)
 }
 
 #[wasm_bindgen]

@@ -18,8 +18,6 @@ mod host;
 mod json;
 #[cfg(any(feature = "cpu", feature = "gpu"))]
 pub mod lane;
-#[cfg(any(feature = "cpu", feature = "gpu"))]
-mod trial;
 
 use wasm_bindgen::JsValue;
 

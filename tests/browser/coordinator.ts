@@ -1,0 +1,169 @@
+/** The coordinator that the specs mine for: the one that ADIT_URL names, or one of their own from ADIT_BIN. */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import type { Job, Overview } from "../../worker/wire.ts";
+import { npy } from "./npy.ts";
+
+const DIST = fileURLToPath(new URL("../../www/dist", import.meta.url));
+const HEALTHY_WITHIN_MS = 20_000;
+
+export interface Shape {
+  rows: number;
+  k: number;
+  n: number;
+}
+
+export class Coordinator {
+  readonly url: string;
+  #token: string;
+  #data: string | undefined;
+  #child: ChildProcess | undefined;
+  readonly #files = new Map<string, Promise<string>>();
+
+  private constructor(url: string, token: string) {
+    this.url = url;
+    this.#token = token;
+  }
+
+  /** The one that is there, or a new one. */
+  static async any(): Promise<Coordinator> {
+    const { ADIT_URL, ADIT_TOKEN } = process.env;
+    return ADIT_URL ? new Coordinator(ADIT_URL, ADIT_TOKEN ?? "") : Coordinator.start();
+  }
+
+  /** Whether specs may stop and start coordinators. */
+  static get ownOnes(): boolean {
+    return process.env["ADIT_BIN"] !== undefined;
+  }
+
+  /** A new one with an empty folder. */
+  static async start(): Promise<Coordinator> {
+    const coordinator = new Coordinator(`http://127.0.0.1:${await freePort()}`, "");
+    await coordinator.restart({ fresh: true });
+    return coordinator;
+  }
+
+  get token(): string {
+    return this.#token;
+  }
+
+  /** The same address again; with its folder, or `fresh`, with a new key. */
+  async restart({ fresh }: { fresh: boolean }): Promise<void> {
+    await this.kill();
+    if (fresh) {
+      this.#forget();
+      this.#files.clear();
+      this.#data = mkdtempSync(join(tmpdir(), "adit-browser-"));
+    }
+    const program = process.env["ADIT_BIN"];
+    if (!program || !this.#data) throw new Error("set ADIT_BIN to the built program, or ADIT_URL to a coordinator");
+    const listen = new URL(this.url).host;
+    const args = ["serve", "--listen", listen, "--data", this.#data, "--web", DIST];
+    this.#child = spawn(program, args, { stdio: ["ignore", "ignore", "inherit"] });
+    await this.#healthy();
+    this.#token = readFileSync(join(this.#data, "admin.token"), "utf8").trim();
+  }
+
+  /** Ends it as a crash would. */
+  async kill(): Promise<void> {
+    const child = this.#child;
+    this.#child = undefined;
+    if (!child || child.exitCode !== null) return;
+    const gone = new Promise((resolve) => child.once("exit", resolve));
+    child.kill("SIGKILL");
+    await gone;
+  }
+
+  async end(): Promise<void> {
+    await this.kill();
+    this.#forget();
+  }
+
+  /** Submits a product of two matrices; its number. */
+  async submit(name: string, { rows, k, n }: Shape): Promise<number> {
+    const [a, b] = [await this.#matrix(rows, k, 1), await this.#matrix(k, n, 2)];
+    const job = { work: { kind: "matmul_i8/1", a, b }, demo: true, name };
+    return (await this.#call<Job>("POST", "/v1/jobs", "application/json", JSON.stringify(job))).job;
+  }
+
+  /** Ends a job, unless it has ended. */
+  async cancel(job: number): Promise<void> {
+    if ((await this.job(job)).state === "active") await this.#call("DELETE", `/v1/jobs/${job}`);
+  }
+
+  job(job: number): Promise<Job> {
+    return this.#call("GET", `/v1/jobs/${job}`);
+  }
+
+  /** Valid outputs so far. */
+  async valid(): Promise<number> {
+    return (await this.overview()).verdicts.valid;
+  }
+
+  overview(): Promise<Overview> {
+    return this.#call("GET", "/v1/overview");
+  }
+
+  /** Raw bytes of a path. */
+  async bytes(path: string): Promise<Uint8Array> {
+    const answer = await fetch(this.url + path);
+    if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
+    return new Uint8Array(await answer.arrayBuffer());
+  }
+
+  /** A matrix's file, uploaded once. */
+  #matrix(rows: number, columns: number, seed: number): Promise<string> {
+    const name = `${seed}-${rows}x${columns}.npy`;
+    const uploaded = this.#files.get(name) ?? this.#upload(name, npy(rows, columns, seed));
+    this.#files.set(name, uploaded);
+    return uploaded;
+  }
+
+  async #upload(name: string, bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+    const path = `/v1/files?name=${name}`;
+    return (await this.#call<{ file: string }>("POST", path, "application/octet-stream", bytes)).file;
+  }
+
+  async #call<T>(method: string, path: string, type?: string, body?: BodyInit): Promise<T> {
+    const headers: Record<string, string> = { authorization: `Bearer ${this.#token}` };
+    if (type) headers["content-type"] = type;
+    const answer = await fetch(this.url + path, { method, headers, ...(body ? { body } : {}) });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
+    return JSON.parse(text) as T;
+  }
+
+  async #healthy(): Promise<void> {
+    const until = Date.now() + HEALTHY_WITHIN_MS;
+    for (;;) {
+      try {
+        if ((await fetch(`${this.url}/healthz`)).ok) return;
+      } catch {
+        if (Date.now() > until) throw new Error("the coordinator does not answer");
+      }
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
+  #forget(): void {
+    if (this.#data) rmSync(this.#data, { recursive: true, force: true });
+    this.#data = undefined;
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => (address && typeof address === "object" ? resolve(address.port) : reject(new Error("no port"))));
+    });
+  });
+}

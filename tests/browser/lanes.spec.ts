@@ -1,0 +1,96 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+import type { Page } from "@playwright/test";
+
+import type { Lane } from "../../pkg/cpu/cpu.js";
+import type { LaneReport } from "../../worker/messages.ts";
+import type { ProvenReceipt } from "../../worker/wire.ts";
+import { expect, test } from "./site.ts";
+
+// The web packages by themselves: every backend must give the same bits as the reference.
+
+const PKG = fileURLToPath(new URL("../../pkg/", import.meta.url));
+const TYPES: Record<string, string> = { js: "text/javascript", wasm: "application/wasm" };
+
+/** Serves the packages on an origin of their own. */
+async function serve(page: Page): Promise<void> {
+  await page.route("http://localhost/**", (route) => {
+    const path = new URL(route.request().url()).pathname;
+    if (path === "/") return route.fulfill({ contentType: "text/html", body: "<!doctype html>" });
+    const contentType = TYPES[path.split(".").at(-1) ?? ""] ?? "text/plain";
+    return route.fulfill({ contentType, body: readFileSync(PKG + path) });
+  });
+  await page.goto("http://localhost/");
+}
+
+for (const name of ["cpu", "gpu"]) {
+  test(`every test vector agrees in package ${name}`, async ({ page }) => {
+    await serve(page);
+    const vectors = await page.evaluate(async (name) => {
+      const lane = await import(`/${name}/${name}.js`);
+      await lane.default();
+      return (await lane.vectors()) as { vector: string; agrees: boolean }[];
+    }, name);
+    expect(vectors.length).toBeGreaterThanOrEqual(7);
+    expect(vectors.filter(({ agrees }) => !agrees)).toEqual([]);
+  });
+}
+
+test("both packages compute a leased unit to the bits of its receipt", async ({ mine, context, coordinator }) => {
+  const job = await coordinator.submit("bits", { rows: 96, k: 300, n: 70 });
+  await mine.start.click();
+  await mine.verified(1);
+  await expect.poll(async () => (await coordinator.job(job)).state).toBe("done");
+  await mine.stop.click();
+  const receipts = new TextDecoder().decode(await coordinator.bytes("/v1/receipts?limit=1"));
+  const { receipt } = (JSON.parse(receipts) as { receipts: ProvenReceipt[] }).receipts[0] as ProvenReceipt;
+  const unit = await coordinator.bytes(`/v1/units/${receipt.unit}`);
+  const blocks = await Promise.all(blocksOf(unit).map((cid) => coordinator.bytes(`/ipfs/${cid}?format=raw`)));
+  const task = { unit: [...unit], lease: receipt.lease, blocks: blocks.map((block) => [...block]) };
+  const page = await context.newPage();
+  await serve(page);
+  for (const name of ["cpu", "gpu"]) {
+    const { digest, slices } = await page.evaluate(compute, { ...task, name });
+    expect({ name, digest }).toEqual({ name, digest: receipt.output_digest });
+    expect(slices).toBeGreaterThan(1);
+  }
+});
+
+/** Runs a lane as its worker does. */
+async function compute(task: { name: string; unit: number[]; lease: string; blocks: number[][] }) {
+  const module = await import(`/${task.name}/${task.name}.js`);
+  await module.default();
+  const lane: Lane = await module.open();
+  const blocks = task.blocks.map((block) => new Uint8Array(block));
+  lane.start(task.lease, new Uint8Array(task.unit), blocks);
+  for (let slices = 1; ; slices += 1) {
+    const slice = (await lane.slice()) as { report?: LaneReport };
+    if (slice.report?.event === "done") return { digest: slice.report.digest, slices };
+    if (slice.report?.event === "failed") throw new Error(slice.report.reason);
+  }
+}
+
+/** The names of a product's blocks in the order in which a lane wants them: B in one block, then the panels of A. */
+function blocksOf(unit: Uint8Array): string[] {
+  const cids: string[] = [];
+  for (let at = 0; at + 41 <= unit.length; at += 1) {
+    // DAG-CBOR spells a CID as tag 42 and 37 bytes that begin with 0.
+    const isCid = [0xd8, 42, 0x58, 37, 0].every((byte, index) => unit[at + index] === byte);
+    if (isCid) cids.push(base32(unit.subarray(at + 5, at + 41)));
+  }
+  // A comes first in the encoding.
+  return [...cids.slice(-1), ...cids.slice(0, -1)];
+}
+
+function base32(bytes: Uint8Array): string {
+  const letters = "abcdefghijklmnopqrstuvwxyz234567";
+  let [bits, value] = [0, 0];
+  let text = "b";
+  for (const byte of bytes) {
+    value = (value << 8) | byte;
+    for (bits += 8; bits >= 5; bits -= 5) text += letters[(value >> (bits - 5)) & 31];
+    value &= (1 << bits) - 1;
+  }
+  return bits > 0 ? text + letters[(value << (5 - bits)) & 31] : text;
+}

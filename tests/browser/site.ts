@@ -1,0 +1,93 @@
+/** What every spec starts from: a coordinator, and the page opened on it. */
+
+import { type BrowserContext, type Locator, type Page, test as base, expect } from "@playwright/test";
+
+import { Coordinator, type Shape } from "./coordinator.ts";
+
+export { Coordinator, expect };
+
+/** Much work for few bytes: what watches a browser for a spec copies every request. */
+const SHAPE: Shape = { rows: 16_384, k: 4096, n: 512 };
+/** So many of them do not run out within a spec. */
+const JOBS = 6;
+
+/** The page, as a person sees it. */
+export class MinePage {
+  readonly page: Page;
+  readonly start: Locator;
+  readonly stop: Locator;
+  readonly state: Locator;
+  readonly detail: Locator;
+  readonly units: Locator;
+  readonly receipts: Locator;
+  readonly lanes: Locator;
+
+  constructor(page: Page) {
+    this.page = page;
+    this.start = page.getByRole("button", { name: "Start" });
+    this.stop = page.getByRole("button", { name: "Stop" });
+    this.state = page.getByTestId("state");
+    this.detail = page.getByTestId("detail");
+    this.units = page.getByTestId("units");
+    this.receipts = page.getByTestId("receipt");
+    this.lanes = page.getByTestId("lane");
+  }
+
+  async open(url: string): Promise<void> {
+    await this.page.goto(`${url}/`);
+    await expect(this.start).toBeVisible();
+  }
+
+  /** Waits until so many units of this visit are verified. */
+  async verified(atLeast: number): Promise<void> {
+    const verified = async () => Number.parseInt(await this.units.innerText(), 10);
+    await expect.poll(verified, { timeout: 30_000 }).toBeGreaterThanOrEqual(atLeast);
+  }
+}
+
+interface Fixtures {
+  /** The page on the coordinator, not started. */
+  mine: MinePage;
+  /** Jobs that outlast the spec, by their numbers. */
+  work: number[];
+  /** Words that an error on the console may contain, for specs that break something on purpose. */
+  expectedErrors: RegExp | undefined;
+}
+
+export const test = base.extend<Fixtures, { coordinator: Coordinator }>({
+  coordinator: [
+    async ({}, use) => {
+      const coordinator = await Coordinator.any();
+      await use(coordinator);
+      await coordinator.end();
+    },
+    { scope: "worker", timeout: 30_000 },
+  ],
+  expectedErrors: [undefined, { option: true }],
+  work: async ({ coordinator }, use, testInfo) => {
+    const jobs: number[] = [];
+    while (jobs.length < JOBS) jobs.push(await coordinator.submit(testInfo.title, SHAPE));
+    await use(jobs);
+    for (const job of jobs) await coordinator.cancel(job);
+  },
+  context: async ({ context, expectedErrors }, use) => {
+    const errors = watch(context);
+    await use(context);
+    expect(errors.filter((error) => !expectedErrors?.test(error))).toEqual([]);
+  },
+  mine: async ({ page, coordinator }, use) => {
+    const mine = new MinePage(page);
+    await mine.open(coordinator.url);
+    await use(mine);
+  },
+});
+
+/** Everything that a page or worker complains of; violations of the content security policy are among it. */
+function watch(context: BrowserContext): string[] {
+  const errors: string[] = [];
+  context.on("weberror", (error) => errors.push(error.error().message));
+  context.on("console", (message) => {
+    if (message.type() === "error" || message.type() === "warning") errors.push(message.text());
+  });
+  return errors;
+}
