@@ -61,7 +61,7 @@ pub fn recheck<'a>(
     }
     let checked = |cid: &Cid| block(cid).filter(|bytes| block_matches(cid, bytes));
     let layers = Layer::all(unit, &checked)?;
-    let input = gather(unit.input(), &checked)?;
+    let input = gather(unit.input(), checked)?;
     match (receipt.verdict, mismatch(&layers, &input, output, seed)) {
         (Verdict::Inconclusive, _) | (Verdict::Valid | Verdict::TooLate, None) => Ok(()),
         (Verdict::Valid | Verdict::TooLate, Some(mismatch)) => Err(RecheckError::Wrong(mismatch)),
