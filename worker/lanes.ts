@@ -24,6 +24,12 @@ export class Lanes {
     this.#workers.get(lane)?.postMessage(order, transfer);
   }
 
+  /** Ends a worker that has nothing to do. */
+  drop(lane: number): void {
+    this.#workers.get(lane)?.terminate();
+    this.#workers.delete(lane);
+  }
+
   close(): void {
     for (const worker of this.#workers.values()) worker.terminate();
     this.#workers.clear();

@@ -126,6 +126,7 @@ export class Session {
         miner.lane_ready(lane, report.backend, report.why, report.work_per_s);
         break;
       case "unusable":
+        this.#lanes.drop(lane);
         miner.lane_unusable(lane, report.reason);
         break;
       case "progress":

@@ -2,7 +2,7 @@ import { LitElement, css, html, nothing } from "lit";
 import { customElement } from "lit/decorators.js";
 
 import { shared } from "../elements/styles.ts";
-import { amount, bytes, count, duration, quantity, short } from "../format.ts";
+import { amount, bytes, count, duration, plural, quantity, short } from "../format.ts";
 import { Watch } from "../watch.ts";
 import { Feed, type Figures } from "./figures.ts";
 import * as tables from "./tables.ts";
@@ -110,7 +110,7 @@ export class Board extends LitElement {
       <dl class="tiles">
         ${tile("Verified rate", `${quantity(overview.work_per_s)}/s`, `${quantity(overview.work_verified)} multiply-adds so far`)}
         ${tile("Active jobs", count(overview.jobs_active), `of ${count(overview.jobs_total)}`)}
-        ${tile("Open sessions", count(overview.sessions_open), `${count(overview.leases_live)} leases under way`)}
+        ${tile("Open sessions", count(overview.sessions_open), `${plural(overview.leases_live, "lease")} under way`)}
         ${tile("Epoch", count(overview.epoch), `closes in ${duration(overview.epoch_ends_in_ms)}`)}
         ${tile("Epoch's value", amount(overview.epoch_value), `of a budget of ${amount(overview.epoch_budget)} NNET`)}
         ${tile("Log", `${count(overview.log_size)}`, `receipts; ${bytes(overview.stored_bytes)} of blocks and outputs`)}

@@ -1,7 +1,7 @@
 import { type TemplateResult, css, html, nothing } from "lit";
 
 import type { EpochView, Job, LedgerTotals, MinerView, Overview, ProvenReceipt } from "../../worker/wire.ts";
-import { amount, bytes, count, duration, quantity, short, time } from "../format.ts";
+import { amount, bytes, count, duration, plural, quantity, short, time } from "../format.ts";
 
 export const style = css`
   .wide {
@@ -24,6 +24,11 @@ export const style = css`
     padding: 0.45rem 0.9rem 0.45rem 0;
     border-bottom: 1px solid var(--line);
     vertical-align: top;
+    white-space: nowrap;
+  }
+  .text {
+    white-space: normal;
+    min-width: 11rem;
   }
   tr:last-child td {
     border: 0;
@@ -33,9 +38,6 @@ export const style = css`
   }
   .progress {
     min-width: 9rem;
-  }
-  .stuck {
-    max-width: 40ch;
   }
 `;
 
@@ -54,11 +56,11 @@ function job(job: Job) {
   const until = job.ended_at_ms ?? Date.now();
   return html`
     <tr data-testid="job" data-state=${job.state}>
-      <td>${job.job}${job.name ? html` <strong>${job.name}</strong>` : nothing}${job.demo ? html` <span class="muted">demo</span>` : nothing}</td>
+      <td class="text">${job.job}${job.name ? html` <strong>${job.name}</strong>` : nothing}${job.demo ? html` <span class="muted">demo</span>` : nothing}</td>
       <td>${job.kind}</td>
-      <td>
+      <td class="text">
         <span class=${tone}>${job.state}</span>
-        ${job.stuck ? html`<div class="small warn stuck">${job.stuck}</div>` : nothing}
+        ${job.stuck ? html`<div class="small warn">${job.stuck}</div>` : nothing}
       </td>
       <td class="progress">
         <progress max="1" .value=${done} aria-label="Job ${job.job}"></progress>
@@ -105,7 +107,7 @@ export function ledger({ accounts, transfers, balanced }: LedgerTotals) {
     html`
       <p class=${balanced ? "good" : "bad"} data-testid="balanced">
         ${balanced ? "✓ Balanced" : "✗ Not balanced: stop paying out and look into it"}
-        <span class="muted">${count(transfers)} transfers</span>
+        <span class="muted">${plural(transfers, "transfer")}</span>
       </p>
       ${table(["Account kind", ">Accounts", ">NNET"], rows)}
     `,

@@ -1,6 +1,7 @@
 import { LitElement, css, html, nothing } from "lit";
 import { customElement, state } from "lit/decorators.js";
 
+import { quantity } from "../format.ts";
 import { Miner } from "../miner.ts";
 import { apply, current, next } from "../theme.ts";
 import { obstacle } from "../obstacle.ts";
@@ -90,6 +91,9 @@ export class App extends LitElement {
   }
 
   protected override updated(): void {
+    const { phase, pauses, status } = this.#miner;
+    const rate = phase === "mining" ? (pauses.length > 0 ? "paused – " : `${quantity(status?.work_per_s ?? 0)}/s – `) : "";
+    document.title = `${rate}Adit`;
     // The chart is fetched when there is something to draw, so that it delays no first unit.
     if (!this.chartLoaded && this.#miner.entries.length > 0) {
       this.chartLoaded = true;

@@ -9,7 +9,7 @@ import { shared } from "./styles.ts";
 
 const HEIGHT = 170;
 /** The chart shows at least this long, so that its first minute does not race by. */
-const MIN_SECONDS = 120;
+const MIN_SECONDS = 60;
 
 /** The verified rate over the last minutes. */
 @customElement("adit-chart")

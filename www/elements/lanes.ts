@@ -83,7 +83,7 @@ export class Lanes extends LitElement {
   }
 
   #lane(lane: LaneStatus) {
-    const on = lane.device === "gpu" ? "Graphics card" : "Processor";
+    const on = lane.device === "gpu" ? "Graphics card" : `Processor lane ${lane.lane + 1}`;
     return html`
       <li data-testid="lane" data-device=${lane.device} data-state=${lane.state}>
         <div>

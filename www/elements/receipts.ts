@@ -25,7 +25,7 @@ export class Receipts extends LitElement {
       }
       li {
         border-top: 1px solid var(--line);
-        padding: 0.7rem 0;
+        padding: 0.55rem 0;
       }
       li .row {
         justify-content: space-between;
@@ -54,19 +54,29 @@ export class Receipts extends LitElement {
       .finding strong {
         display: block;
       }
+      .buttons {
+        display: flex;
+        gap: 0.4rem;
+      }
+      .plain {
+        background: none;
+        font-weight: 500;
+      }
       .facts {
         display: grid;
         grid-template-columns: auto 1fr;
         gap: 0.1rem 0.9rem;
-      }
-      details {
-        margin-top: 0.3rem;
+        margin-top: 0.6rem;
       }
     `,
   ];
 
   @property({ attribute: false }) miner!: Miner;
   @state() private all = false;
+  /** The list as it stays while somebody points at it: rows that move away cannot be pressed. */
+  @state() private held: Entry[] | undefined;
+  /** Leases of receipts whose details are shown. */
+  @state() private opened: ReadonlySet<string> = new Set();
 
   constructor() {
     super();
@@ -74,10 +84,11 @@ export class Receipts extends LitElement {
   }
 
   protected override render() {
-    const { entries } = this.miner;
-    const shown = this.all ? entries : entries.slice(0, FIRST);
+    const entries = this.held ?? this.miner.entries;
+    const newer = this.miner.entries.length - entries.length;
+    const shown = this.all ? entries : entries.filter((entry, index) => index < FIRST || this.#inUse(entry));
     return html`
-      <section class="card" aria-label="Receipts">
+      <section class="card" aria-label="Receipts" @pointerenter=${this.#hold} @pointerleave=${this.#release}>
         <h2>Receipts</h2>
         <p class="small muted intro">
           The coordinator signs a receipt for each result. You need not believe it: check one here, on your own device.
@@ -89,11 +100,14 @@ export class Receipts extends LitElement {
             (entry) => this.#entry(entry),
           )}
         </ul>
-        ${entries.length > FIRST
-          ? html`<button class="small" aria-expanded=${this.all} @click=${() => (this.all = !this.all)}>
-              ${this.all ? "Show fewer" : `Show all ${entries.length}`}
-            </button>`
-          : nothing}
+        <div class="row">
+          ${entries.length > FIRST
+            ? html`<button class="small" aria-expanded=${this.all} @click=${() => (this.all = !this.all)}>
+                ${this.all ? "Show fewer" : `Show all ${entries.length}`}
+              </button>`
+            : nothing}
+          <span class="small muted">${newer > 0 ? `${newer} newer` : nothing}</span>
+        </div>
       </section>
     `;
   }
@@ -101,6 +115,7 @@ export class Receipts extends LitElement {
   #entry(entry: Entry) {
     const { receipt } = entry.receipt;
     const good = receipt.verdict === "valid";
+    const open = this.opened.has(receipt.lease);
     return html`
       <li data-testid="receipt" data-verdict=${receipt.verdict}>
         <div class="row">
@@ -111,17 +126,35 @@ export class Receipts extends LitElement {
             <span class="number">${quantity(receipt.work)} multiply-adds</span>
             <span class="number">${amount(receipt.value)} NNET</span>
           </span>
-          <button class="small" ?disabled=${entry.checking} @click=${() => this.miner.check(entry)}>
-            ${entry.checking ? "Checking…" : "Check it here"}
-          </button>
+          <span class="buttons">
+            <button class="small" aria-disabled=${entry.checking} @click=${() => entry.checking || this.miner.check(entry)}>
+              ${entry.checking ? "Checking…" : "Check it here"}
+            </button>
+            <button class="small plain" aria-expanded=${open} @click=${() => this.#toggle(receipt.lease)}>Details</button>
+          </span>
         </div>
         <div role="status">${this.#outcome(entry)}</div>
-        <details class="small">
-          <summary>What it says</summary>
-          ${this.#facts(entry)}
-        </details>
+        ${open ? this.#facts(entry) : nothing}
       </li>
     `;
+  }
+
+  #hold = (): void => {
+    this.held = this.miner.entries;
+  };
+
+  #release = (): void => {
+    this.held = undefined;
+  };
+
+  #inUse({ receipt, checking, checked, trouble }: Entry): boolean {
+    return checking || checked !== undefined || trouble !== undefined || this.opened.has(receipt.receipt.lease);
+  }
+
+  #toggle(lease: string): void {
+    const opened = new Set(this.opened);
+    if (!opened.delete(lease)) opened.add(lease);
+    this.opened = opened;
   }
 
   #outcome({ checked, trouble }: Entry) {
@@ -151,7 +184,7 @@ export class Receipts extends LitElement {
       ["Coordinator", short(receipt.coordinator)],
     ];
     return html`
-      <dl class="facts">
+      <dl class="facts small">
         ${facts.map(([name, value]) => html`<dt class="muted">${name}</dt><dd class="mono">${value}</dd>`)}
       </dl>
     `;
