@@ -224,6 +224,15 @@ fn a_receipt_has_to_say_the_verdict_and_the_leased_reward() {
 }
 
 #[test]
+fn a_delivery_whose_receipt_never_holds_is_given_up() {
+    let mut world = forging_receipts(|delivered, _| delivered.receipt.head_signature.0[3] ^= 1);
+    world.run(600_000);
+    assert!(world.said("TaskDropped") && world.journal.is_empty());
+    // Both units had their turn.
+    assert_eq!(world.started(), 2);
+}
+
+#[test]
 fn the_next_task_in_an_answer_is_checked_like_any_other() {
     let world = forging_receipts(|delivered, _| {
         if let Some(grant) = delivered.next.as_mut().and_then(|next| next.adit.as_mut()) {
