@@ -293,6 +293,31 @@ async fn a_cancelled_job_takes_and_pays_nothing_more() -> Result<()> {
     scene.server.assert_balanced().await
 }
 
+/// Whoever is refused while it is still sending learns why: the connection is not cut under it. A client that reads
+/// only after it has sent everything would otherwise see a reset connection, and try again.
+#[tokio::test]
+async fn a_refusal_reaches_who_is_still_sending() -> Result<()> {
+    let scene = Scene::start().await?;
+    let body = vec![1; 24 << 20];
+    let length = body.len().to_string();
+    // No lease has this id, no token comes with this file, no such body is JSON.
+    let output = with(paths::OUTPUT, &LeaseId([7; 16]).to_string());
+    for (method, target, code) in [
+        ("PUT", output.as_str(), NoSuchLease),
+        ("POST", "/v1/files?name=A.npy", TokenRequired),
+        ("POST", paths::REGISTER, UnsupportedMediaType),
+        ("POST", "/v1/nothing", NoSuchPath),
+        ("PUT", paths::FILES, MethodNotAllowed),
+    ] {
+        for _ in 0..4 {
+            let request = raw::request(method, target, &[("host", "127.0.0.1"), ("content-length", &length)], &body);
+            let reply = raw::send(&scene.server.url, &request).await?.with_context(|| format!("{target}: cut"))?;
+            assert_eq!(reply.code()?, code);
+        }
+    }
+    scene.ends_well().await
+}
+
 /// The same signature with s on the other side: n − s of the group's order n (SEC 2, 2.4.1).
 pub(super) fn high_s(signature: &Signature) -> Signature {
     const ORDER: &str = "fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141";

@@ -140,6 +140,22 @@ async fn somebody_elses_key_id_and_payout_stay_theirs() -> Result<()> {
     scene.ends_well().await
 }
 
+/// Not even by the key itself in passing: whoever gets hold of a key for a moment cannot turn its rewards away.
+#[tokio::test]
+async fn a_payout_address_once_set_stays() -> Result<()> {
+    let scene = Scene::start().await?;
+    let client = Client::new(&scene.server, "stranger", 1)?;
+    for payout in [PAYOUT.to_owned(), PAYOUT.replace("0x0", "0x1")] {
+        let grant = challenge(&client, json!({ "public_key": client.key.public_key(), "payout": payout })).await?;
+        let statement = SessionStart { payout: Some(payout), ..client.start_statement(&grant) };
+        let signature = client.key.sign(&statement);
+        client.start_with(statement, signature).await?.json::<StartSessionResponse>()?;
+        let shown: ContributorResponse = client.get(&with(paths::CONTRIBUTOR, "stranger")).await?.json()?;
+        assert_eq!(shown.contributor.wallet_address, PAYOUT);
+    }
+    scene.ends_well().await
+}
+
 #[tokio::test]
 async fn a_session_serves_its_owner_alone() -> Result<()> {
     let scene = Scene::start().await?;
@@ -208,7 +224,7 @@ async fn the_operators_calls_need_the_token_and_the_coordinators_own_name() -> R
             String::new(),
             "Bearer ".into(),
             format!("Bearer {}", &token[1..]),
-            format!("Bearer {}0", &token[..token.len() - 1]),
+            format!("Bearer {}g", &token[..token.len() - 1]),
             format!("Bearer {}", token.to_uppercase()),
             format!("Bearer {token} {token}"),
             format!("bearer{token}"),
