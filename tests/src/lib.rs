@@ -3,6 +3,7 @@
 pub mod bench;
 pub mod client;
 pub mod files;
+pub mod program;
 pub mod raw;
 pub mod scene;
 pub mod server;
