@@ -14,29 +14,45 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Sends `request` as it is; the answer, or `None` if the connection closed without one.
 pub async fn send(url: &str, request: &[u8]) -> Result<Option<Reply>> {
-    exchange(url, request, false).await
+    let mut connection = Connection::open(url).await?;
+    connection.write(request).await;
+    connection.answer().await
 }
 
 /// Sends `request` as it is and no more: whatever it announced beyond never comes.
 pub async fn send_and_hang_up(url: &str, request: &[u8]) -> Result<Option<Reply>> {
-    exchange(url, request, true).await
+    let mut connection = Connection::open(url).await?;
+    connection.write(request).await;
+    let _ = connection.0.shutdown().await;
+    connection.answer().await
 }
 
-async fn exchange(url: &str, request: &[u8], hang_up: bool) -> Result<Option<Reply>> {
-    let address = url.strip_prefix("http://").context("not http")?;
-    let mut stream = TcpStream::connect(address).await?;
-    // A server may answer and close before it has read everything.
-    let _ = stream.write_all(request).await;
-    if hang_up {
-        let _ = stream.shutdown().await;
+/// A connection for one request, in pieces.
+pub struct Connection(TcpStream);
+
+impl Connection {
+    /// Connects.
+    pub async fn open(url: &str) -> Result<Self> {
+        let address = url.strip_prefix("http://").context("not http")?;
+        Ok(Connection(TcpStream::connect(address).await?))
     }
-    let mut answer = Vec::new();
-    let read = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut answer)).await.context("no end of the answer")?;
-    // An answer may be cut off by a reset after its last byte.
-    if read.is_err() && answer.is_empty() {
-        return Ok(None);
+
+    /// Sends a piece.
+    pub async fn write(&mut self, piece: &[u8]) {
+        // A server may answer and close before it has read everything.
+        let _ = self.0.write_all(piece).await;
     }
-    parse(&answer)
+
+    /// The answer.
+    pub async fn answer(mut self) -> Result<Option<Reply>> {
+        let mut answer = Vec::new();
+        let read = tokio::time::timeout(PATIENCE, self.0.read_to_end(&mut answer)).await;
+        // An answer may be cut off by a reset after its last byte.
+        if read.context("no end of the answer")?.is_err() && answer.is_empty() {
+            return Ok(None);
+        }
+        parse(&answer)
+    }
 }
 
 /// A request with these headers, one a line, and this body; the connection ends after the answer.

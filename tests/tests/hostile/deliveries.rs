@@ -293,6 +293,95 @@ async fn a_cancelled_job_takes_and_pays_nothing_more() -> Result<()> {
     scene.server.assert_balanced().await
 }
 
+/// Delivers in two halves, with something between them: what came of it, if it was not refused.
+async fn slowly(
+    scene: &Scene,
+    client: &Client,
+    grant: &TaskGrant,
+    output: &[u8],
+    meanwhile: impl Future<Output = Result<()>>,
+) -> Result<Option<Delivered>> {
+    let delivery = client.delivery(grant, output);
+    let (signature, digest) = (client.key.sign(&delivery).to_string(), delivery.digest.to_string());
+    let length = output.len().to_string();
+    let headers = [
+        ("host", "127.0.0.1"),
+        (paths::SIGNATURE_HEADER, signature.as_str()),
+        (paths::DIGEST_HEADER, digest.as_str()),
+        ("content-length", length.as_str()),
+    ];
+    let (first, second) = output.split_at(output.len() / 2);
+    let target = with(paths::OUTPUT, &delivery.lease.to_string());
+    let mut connection = raw::Connection::open(&scene.server.url).await?;
+    connection.write(&raw::request("PUT", &target, &headers, first)).await;
+    // So long it surely takes to see that the lease is live.
+    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    meanwhile.await?;
+    connection.write(second).await;
+    let reply = connection.answer().await?.context("no answer")?;
+    if reply.status == 200 {
+        return reply.json().map(Some);
+    }
+    assert_eq!(reply.code()?, LeaseExpired);
+    Ok(None)
+}
+
+fn too_late(answer: Option<Delivered>) -> Result<()> {
+    if let Some(answer) = answer {
+        ensure!(answer.verdict == Verdict::TooLate && answer.reward == adit_core::Amount::ZERO, "{answer:?}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_job_cancelled_while_its_output_arrives_is_not_paid() -> Result<()> {
+    let scene = Scene::start().await?;
+    let (client, grant, output) = with_lease(&scene).await?;
+    let path = with(paths::JOB, &scene.job.to_string());
+    let cancels = async {
+        ensure!(client.send(client.as_operator(Method::DELETE, &path)).await?.status == 200);
+        Ok(())
+    };
+    too_late(slowly(&scene, &client, &grant, &output, cancels).await?)?;
+    scene.earned_nothing(&client).await?;
+    scene.server.assert_balanced().await
+}
+
+#[tokio::test]
+async fn a_unit_done_by_another_while_its_output_arrives_is_not_paid_again() -> Result<()> {
+    let scene = Scene::start().await?;
+    let (slow, grant, output) = with_lease(&scene).await?;
+    let mut fast = Client::new(&scene.server, "fast", 2)?;
+    let overtakes = async {
+        scene.server.advance(LEASE_MS).await?;
+        fast.open().await?;
+        let again = scene.lease(&fast).await?;
+        ensure!(again.unit == grant.unit);
+        let output = fast.compute(&again).await?;
+        ensure!(fast.deliver(&again, output).await?.json::<Delivered>()?.verdict == Verdict::Valid);
+        Ok(())
+    };
+    too_late(slowly(&scene, &slow, &grant, &output, overtakes).await?)?;
+    scene.earned_nothing(&slow).await?;
+    scene.ends_well().await
+}
+
+#[tokio::test]
+async fn a_unit_cut_anew_while_its_output_arrives_is_not_done_twice() -> Result<()> {
+    let scene = Scene::start().await?;
+    let (slow, grant, output) = with_lease(&scene).await?;
+    let cuts = async {
+        for key in 2..4 {
+            scene.server.advance(LEASE_MS).await?;
+            scene.lease(&scene.stranger(&format!("other{key}"), key).await?).await?;
+        }
+        Ok(())
+    };
+    too_late(slowly(&scene, &slow, &grant, &output, cuts).await?)?;
+    scene.earned_nothing(&slow).await?;
+    scene.ends_well().await
+}
+
 /// Whoever is refused while it is still sending learns why: the connection is not cut under it. A client that reads
 /// only after it has sent everything would otherwise see a reset connection, and try again.
 #[tokio::test]

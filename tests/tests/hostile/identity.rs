@@ -100,6 +100,18 @@ async fn a_start_that_is_not_what_was_registered_is_refused() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_challenge_is_for_one_id() -> Result<()> {
+    let scene = Scene::start().await?;
+    let (first, second) = (Client::new(&scene.server, "first", 1)?, Client::new(&scene.server, "second", 1)?);
+    let grant = first.register().await?;
+    second.register().await?;
+    let statement = second.start_statement(&grant);
+    let signature = second.key.sign(&statement);
+    assert_eq!(second.start_with(statement, signature).await?.code()?, StatementMismatch);
+    scene.ends_well().await
+}
+
+#[tokio::test]
 async fn a_challenge_ends_with_its_time() -> Result<()> {
     let scene = Scene::start().await?;
     let client = Client::new(&scene.server, "stranger", 1)?;
