@@ -75,14 +75,15 @@ async function openGpu(module: WebAssembly.Module, rival: number): Promise<LaneR
   await gpu.default({ module_or_path: module });
   const contender = await gpu.open();
   const { work_per_s } = contender;
-  const rates = `${quantity(work_per_s)} multiply-adds/s, a processor lane ${quantity(rival)}`;
+  const rate = `${quantity(work_per_s)} multiply-adds/s`;
+  const rates = `${rate}, a processor lane ${quantity(rival)}`;
   const name = await adapterName();
   if (work_per_s <= rival) {
     contender.free();
     return { event: "unusable", reason: `${name} lost its race: ${rates}` };
   }
   lane = contender;
-  return ready(lane, `${name} won its race: ${rates}`);
+  return ready(lane, rival > 0 ? `${name} won its race: ${rates}` : `${name} is the only lane: ${rate} in its trial`);
 }
 
 function ready({ backend, work_per_s }: Lane, why: string): LaneReport {

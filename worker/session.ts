@@ -64,6 +64,8 @@ export class Session {
     });
     this.pauses(pauses);
     for (let lane = 0; lane < settings.cpuLanes; lane += 1) this.#lanes.open(lane, "cpu", module);
+    // Without a rival there is nothing to wait for.
+    if (settings.cpuLanes === 0) void this.#askGpu();
     this.ended = this.#run();
   }
 

@@ -65,6 +65,7 @@ function away(reason: string): Headline {
 }
 
 function lanesToCome({ preferences }: Miner): string {
+  if (preferences.cpuLanes === 0) return "The graphics card alone";
   const gpu = preferences.gpu ? ", and the graphics card if it is faster" : "";
   return `${plural(preferences.cpuLanes, "processor lane")}${gpu}`;
 }

@@ -109,8 +109,8 @@ export class Miner extends EventTarget {
   }
 
   prefer(change: Partial<preferences.Preferences>): void {
-    this.preferences = { ...this.preferences, ...change };
-    preferences.save(this.preferences);
+    preferences.save({ ...this.preferences, ...change });
+    this.preferences = preferences.load();
     this.#pauses.preferences = this.preferences;
     if (change.duty !== undefined && this.active) this.#send({ type: "duty", duty: change.duty });
     this.#changed();

@@ -13,5 +13,7 @@ test("what makes no sense is ignored", () => {
     expect(parse(text)).toEqual(defaults);
   }
   expect(parse('{"cpuLanes":9999}').cpuLanes).toBe(maxLanes);
+  expect(parse('{"cpuLanes":0,"gpu":true}').cpuLanes).toBe(0);
+  expect(parse('{"cpuLanes":0,"gpu":false}').cpuLanes).toBe(1);
   expect(parse('{"duty":0.25,"gpu":false}')).toEqual({ ...defaults, duty: 0.25, gpu: false });
 });

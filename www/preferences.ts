@@ -1,6 +1,7 @@
 /** What a person has chosen, kept in this browser. */
 
 export interface Preferences {
+  /** 0: the graphics card alone. */
   cpuLanes: number;
   gpu: boolean;
   /** The part of the time that lanes work, above 0 and up to 1. */
@@ -43,6 +44,8 @@ export function parse(text: string | null): Preferences {
   }
   const { cpuLanes, duty } = stored;
   if (Number.isInteger(cpuLanes)) preferences.cpuLanes = Math.min(Math.max(cpuLanes as number, 0), maxLanes);
+  // Somebody has to work.
+  if (!preferences.gpu) preferences.cpuLanes = Math.max(preferences.cpuLanes, 1);
   if (typeof duty === "number" && duty >= 0.05 && duty <= 1) preferences.duty = duty;
   return preferences;
 }

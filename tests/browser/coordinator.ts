@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import type { Job, Overview } from "../../worker/wire.ts";
+import type { Job, MinerView, Overview } from "../../worker/wire.ts";
 import { npy } from "./npy.ts";
 
 const DIST = fileURLToPath(new URL("../../www/dist", import.meta.url));
@@ -110,9 +110,14 @@ export class Coordinator {
     return this.#call("GET", "/v1/overview");
   }
 
+  /** Miners seen lately. */
+  async miners(): Promise<MinerView[]> {
+    return (await this.#call<{ miners: MinerView[] }>("GET", "/v1/miners")).miners;
+  }
+
   /** Raw bytes of a path. */
-  async bytes(path: string): Promise<Uint8Array> {
-    const answer = await fetch(this.url + path);
+  async bytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
+    const answer = await fetch(this.url + path, { headers: { authorization: `Bearer ${this.#token}` } });
     if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
     return new Uint8Array(await answer.arrayBuffer());
   }

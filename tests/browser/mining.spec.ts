@@ -77,6 +77,17 @@ test("a graphics card joins, or the page says why not", async ({ mine, work }) =
   await expect(gpu).toHaveAttribute("data-state", won ? /idle|fetching|computing|delivering/ : "off");
 });
 
+test("a graphics card mines alone if that is wanted", async ({ mine, work }) => {
+  expect(work).not.toEqual([]);
+  await mine.page.getByLabel("Processor lanes").fill("0");
+  await expect(mine.detail).toHaveText("The graphics card alone");
+  await mine.start.click();
+  await mine.verified(1);
+  await expect(mine.lanes).toHaveCount(1);
+  await expect(mine.lanes.first()).toContainText("webgpu");
+  await expect(mine.lanes.first().getByTestId("why")).toContainText("is the only lane");
+});
+
 test("one tab mines; another may take over", async ({ mine, context, coordinator, work }) => {
   expect(work).not.toEqual([]);
   await mine.start.click();

@@ -1,25 +1,48 @@
+import type { Page } from "@playwright/test";
+
 import { Coordinator, MinePage, expect, test } from "./site.ts";
 
 test.use({ expectedErrors: /ERR_CONNECTION_REFUSED|Failed to load resource/ });
 
-test("an output that could not be delivered is sent after a reload", async ({ mine, coordinator, work }) => {
+/** Leases whose outputs are kept for another try. */
+function journal(page: Page): Promise<IDBValidKey[]> {
+  return page.evaluate(
+    () =>
+      new Promise((resolve, reject) => {
+        const request = indexedDB.open("adit");
+        request.onerror = () => reject(request.error);
+        request.onsuccess = () => {
+          const leases = request.result.transaction("journal").objectStore("journal").getAllKeys();
+          leases.onsuccess = () => {
+            request.result.close();
+            resolve(leases.result);
+          };
+        };
+      }),
+  );
+}
+
+test("an output that could not be delivered is sent after a reload, before anything new", async ({ mine, coordinator, work }) => {
   expect(work).not.toEqual([]);
-  const refused = new Set<string>();
-  await mine.page.route("**/v1/leases/*/output", (route) => {
-    refused.add(route.request().url().split("/").at(-2) ?? "");
-    return route.abort();
-  });
+  const { page } = mine;
+  await page.route("**/v1/leases/*/output", (route) => route.abort());
   await mine.start.click();
   await expect(mine.state).toHaveText("The coordinator does not answer", { timeout: 20_000 });
-  const [lease] = refused;
-  expect(lease).toMatch(/^[0-9a-f]{32}$/);
-  await mine.page.unrouteAll();
-  await mine.page.reload();
+  await expect.poll(() => journal(page), { timeout: 20_000 }).toHaveLength(1);
+  const [lease] = await journal(page);
+  await page.unrouteAll();
+  await page.reload();
+  const asked: string[] = [];
+  page.on("request", (request) => asked.push(new URL(request.url()).pathname));
   await mine.start.click();
   await mine.verified(1);
-  await expect
-    .poll(async () => JSON.parse(new TextDecoder().decode(await coordinator.bytes(`/v1/leases/${lease}/receipt`))).receipt.verdict)
-    .toBe("valid");
+  const sent = asked.indexOf(`/v1/leases/${lease}/output`);
+  const blocks = asked.findIndex((path) => path.startsWith("/ipfs/"));
+  expect(sent).toBeGreaterThanOrEqual(0);
+  expect(blocks < 0 || blocks > sent).toBe(true);
+  const { receipt } = JSON.parse(new TextDecoder().decode(await coordinator.bytes(`/v1/leases/${lease}/receipt`)));
+  expect(receipt.verdict).toBe("valid");
+  expect(await journal(page)).not.toContain(lease);
 });
 
 test("a receipt that does not hold is not believed", async ({ mine, work }) => {

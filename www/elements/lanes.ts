@@ -105,7 +105,7 @@ export class Lanes extends LitElement {
   }
 
   #state({ device, state }: LaneStatus): string {
-    if (state === "starting" && device === "gpu") return "races after the first verified unit";
+    if (state === "starting" && device === "gpu" && this.miner.preferences.cpuLanes > 0) return "races after the first verified unit";
     if (state === "computing" && this.miner.pauses.length > 0) return "paused";
     return STATES[state] ?? state;
   }

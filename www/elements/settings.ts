@@ -25,11 +25,8 @@ export class Settings extends LitElement {
         margin-top: 0.2rem;
       }
       label.lanes {
-        display: block;
-      }
-      .lanes span {
-        display: flex;
         justify-content: space-between;
+        padding-bottom: 0;
       }
       fieldset {
         border: 0;
@@ -48,22 +45,25 @@ export class Settings extends LitElement {
 
   protected override render() {
     const { miner } = this;
-    const { cpuLanes } = miner.preferences;
+    const { cpuLanes, gpu } = miner.preferences;
     return html`
       <section class="card" aria-label="Settings">
         <h2>Settings</h2>
         <fieldset ?disabled=${miner.active}>
-          <label class="lanes">
-            <span>Processor lanes<output class="number">${plural(cpuLanes, "lane")} of ${maxLanes}</output></span>
-            <input
-              type="range"
-              name="lanes"
-              min="1"
-              max=${maxLanes}
-              .value=${String(cpuLanes)}
-              @input=${(event: Event) => miner.prefer({ cpuLanes: Number((event.target as HTMLInputElement).value) })}
-            />
+          <label class="lanes" for="lanes">
+            <span>Processor lanes</span>
+            <output class="number" for="lanes">
+              ${cpuLanes > 0 ? `${plural(cpuLanes, "lane")} of ${maxLanes}` : "graphics card alone"}
+            </output>
           </label>
+          <input
+            id="lanes"
+            type="range"
+            min=${gpu ? 0 : 1}
+            max=${maxLanes}
+            .value=${String(cpuLanes)}
+            @input=${(event: Event) => miner.prefer({ cpuLanes: Number((event.target as HTMLInputElement).value) })}
+          />
           ${this.#switch("gpu", "Use the graphics card if it is faster", "It is raced against a processor lane first.")}
         </fieldset>
         <fieldset>
