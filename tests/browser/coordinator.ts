@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import type { Job, MinerView, Overview } from "../../worker/wire.ts";
+import type { Job, Overview } from "../../worker/wire.ts";
 import { npy } from "./npy.ts";
 
 const DIST = fileURLToPath(new URL("../../www/dist", import.meta.url));
@@ -108,11 +108,6 @@ export class Coordinator {
 
   overview(): Promise<Overview> {
     return this.#call("GET", "/v1/overview");
-  }
-
-  /** Miners seen lately. */
-  async miners(): Promise<MinerView[]> {
-    return (await this.#call<{ miners: MinerView[] }>("GET", "/v1/miners")).miners;
   }
 
   /** Raw bytes of a path. */

@@ -6,6 +6,8 @@ import type { Page } from "@playwright/test";
 
 import { expect, test } from "./site.ts";
 
+test.use({ jobs: 6 });
+
 // Pictures for people, and what a program can tell of accessibility.
 
 const PICTURES = fileURLToPath(new URL("screenshots", import.meta.url));

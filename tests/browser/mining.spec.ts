@@ -1,5 +1,7 @@
 import { MinePage, expect, test } from "./site.ts";
 
+test.use({ jobs: 6 });
+
 test("nothing is loaded, computed or registered before Start", async ({ page, coordinator, work }) => {
   expect(work).not.toEqual([]);
   const before = await coordinator.overview();

@@ -1,5 +1,7 @@
 import { expect, test } from "./site.ts";
 
+test.use({ jobs: 6 });
+
 /** No machine that runs tests can be unplugged: the browser's own interface says that this one was. */
 const battery = () => {
   const battery = Object.assign(new EventTarget(), { charging: true });

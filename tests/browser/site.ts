@@ -8,8 +8,6 @@ export { Coordinator, expect };
 
 /** Much work for few bytes: what watches a browser for a spec copies every request. */
 const SHAPE: Shape = { rows: 16_384, k: 4096, n: 512 };
-/** So many of them do not run out within a spec. */
-const JOBS = 6;
 
 /** The page, as a person sees it. */
 export class MinePage {
@@ -46,9 +44,11 @@ export class MinePage {
 }
 
 interface Fixtures {
+  /** How many jobs there are; each takes a lane some seconds. */
+  jobs: number;
   /** The page on the coordinator, not started. */
   mine: MinePage;
-  /** Jobs that outlast the spec, by their numbers. */
+  /** The jobs' numbers. */
   work: number[];
   /** Words that an error on the console may contain, for specs that break something on purpose. */
   expectedErrors: RegExp | undefined;
@@ -64,11 +64,12 @@ export const test = base.extend<Fixtures, { coordinator: Coordinator }>({
     { scope: "worker", timeout: 30_000 },
   ],
   expectedErrors: [undefined, { option: true }],
-  work: async ({ coordinator }, use, testInfo) => {
-    const jobs: number[] = [];
-    while (jobs.length < JOBS) jobs.push(await coordinator.submit(testInfo.title, SHAPE));
-    await use(jobs);
-    for (const job of jobs) await coordinator.cancel(job);
+  jobs: [2, { option: true }],
+  work: async ({ coordinator, jobs }, use, testInfo) => {
+    const numbers: number[] = [];
+    while (numbers.length < jobs) numbers.push(await coordinator.submit(testInfo.title, SHAPE));
+    await use(numbers);
+    for (const job of numbers) await coordinator.cancel(job);
   },
   context: async ({ context, expectedErrors }, use) => {
     const errors = watch(context);
