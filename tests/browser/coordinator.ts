@@ -88,8 +88,17 @@ export class Coordinator {
   /** Submits a product of two matrices; its number. */
   async submit(name: string, { rows, k, n }: Shape): Promise<number> {
     const [a, b] = [await this.#matrix(rows, k, 1), await this.#matrix(k, n, 2)];
-    const job = { work: { kind: "matmul_i8/1", a, b }, demo: true, name };
-    return (await this.#call<Job>("POST", "/v1/jobs", "application/json", JSON.stringify(job))).job;
+    return this.#submit({ work: { kind: "matmul_i8/1", a, b }, demo: true, name });
+  }
+
+  /** Submits the classification of samples; its number. */
+  async submitInference(name: string, model: Uint8Array<ArrayBuffer>, samples: Uint8Array<ArrayBuffer>): Promise<number> {
+    const work = {
+      kind: "mlp_i8/1",
+      model: await this.#upload("model.safetensors", model),
+      input: await this.#upload("samples.csv", samples),
+    };
+    return this.#submit({ work, demo: true, name });
   }
 
   /** Ends a job, unless it has ended. */
@@ -115,6 +124,10 @@ export class Coordinator {
     const answer = await fetch(this.url + path, { headers: { authorization: `Bearer ${this.#token}` } });
     if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
     return new Uint8Array(await answer.arrayBuffer());
+  }
+
+  async #submit(job: object): Promise<number> {
+    return (await this.#call<Job>("POST", "/v1/jobs", "application/json", JSON.stringify(job))).job;
   }
 
   /** A matrix's file, uploaded once. */
