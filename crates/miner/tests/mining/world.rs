@@ -6,7 +6,7 @@ use adit_core::kernel::{self, Scalar};
 use adit_core::sign::{Digest, LeaseId};
 use adit_core::statement::Verdict;
 use adit_core::{Cid, Unit};
-use adit_fetch::{FetchError, Method, Request, Response};
+use adit_fetch::{FetchError, Request, Response};
 use adit_miner::lane::{BlockBytes, LaneCommand, LaneEvent};
 use adit_miner::machine::{Action, Config, Device, Event, Machine};
 use adit_miner::notice::Notice;
@@ -37,8 +37,8 @@ pub(crate) struct World {
     pub(crate) commands: Vec<(u32, LaneCommand)>,
     pub(crate) notices: Vec<(u64, Notice)>,
     pub(crate) ended: bool,
-    /// The answer to this delivery, counted from 1, takes so long.
-    pub(crate) slow_answer: Option<(usize, u64)>,
+    /// The answer to the so-manyth request for such an address takes so long.
+    pub(crate) slow_answer: Option<(&'static str, usize, u64)>,
     queue: BTreeMap<(u64, u64), Event>,
     serial: u64,
 }
@@ -124,10 +124,10 @@ impl World {
                     }
                     answer => answer,
                 };
-                let delivery = request.method == Method::Put;
+                let url = request.url.clone();
                 self.requests.push((self.now_ms, request));
                 let takes_ms = match self.slow_answer {
-                    Some((which, slow_ms)) if delivery && self.sent("/output").len() == which => slow_ms,
+                    Some((part, which, slow_ms)) if url.contains(part) && self.sent(part).len() == which => slow_ms,
                     _ => ANSWER_MS,
                 };
                 self.at(self.now_ms + takes_ms, Event::Answer { call, answer });
