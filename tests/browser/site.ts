@@ -7,7 +7,7 @@ import { Coordinator, type Shape } from "./coordinator.ts";
 export { Coordinator, expect };
 
 /** Much work for few bytes: what watches a browser for a spec copies every request. */
-const SHAPE: Shape = { rows: 16_384, k: 4096, n: 512 };
+const SHAPE: Shape = { rows: 16_384, k: 4096, n: 1024 };
 
 /** The page, as a person sees it. */
 export class MinePage {
