@@ -178,6 +178,9 @@ async fn only_the_leases_own_key_may_deliver() -> Result<()> {
     let theirs = scene.lease(&thief).await?;
     let delivery = client.delivery(&grant, &output);
     let signature = client.key.sign(&delivery);
+    // Just as good by the equation, but a second spelling: s over half of the order.
+    let high = high_s(&signature);
+    ensure!(high_s(&high) == signature && high.0[..32] == signature.0[..32] && high.0[32] >= 0x80);
     // The thief's own signature, and one of the owner's for other words.
     for forged in [
         thief.key.sign(&delivery),
@@ -188,7 +191,7 @@ async fn only_the_leases_own_key_may_deliver() -> Result<()> {
         client.key.sign(&grant.lease),
         Signature([0; 64]),
         Signature([0xff; 64]),
-        high_s(&signature),
+        high,
     ] {
         assert_eq!(thief.deliver_as(&delivery, &forged, output.clone()).await?.code()?, InvalidSignature);
     }
@@ -221,6 +224,21 @@ async fn leases_that_do_not_exist_are_not_found() -> Result<()> {
     assert_eq!(client.get(&with(paths::OUTPUT, &id)).await?.code()?, NotFinished);
     still_open(&client, &grant, output.clone()).await?;
     assert_eq!(client.get(&with(paths::OUTPUT, &id)).await?.body, output);
+    scene.ends_well().await
+}
+
+#[tokio::test]
+async fn a_session_that_stops_gives_its_unit_back_at_once() -> Result<()> {
+    let scene = Scene::start().await?;
+    let (client, grant, output) = with_lease(&scene).await?;
+    let body = serde_json::json!({ "contributor_id": "stranger", "session_id": client.session });
+    assert_eq!(client.post(paths::STOP_SESSION, &body).await?.status, 200);
+    let mut other = scene.stranger("other", 2).await?;
+    let again = scene.lease(&other).await?;
+    assert_eq!(again.unit, grant.unit);
+    let theirs = other.compute(&again).await?;
+    assert_eq!(other.deliver(&again, theirs).await?.json::<Delivered>()?.verdict, Verdict::Valid);
+    assert_eq!(client.deliver(&grant, output).await?.code()?, LeaseExpired);
     scene.ends_well().await
 }
 

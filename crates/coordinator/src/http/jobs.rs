@@ -96,9 +96,6 @@ pub(super) async fn submit(State(app): Shared, _: Operator, Body(request): Body<
     if request.name.as_ref().is_some_and(|name| name.len() > MAX_NAME) {
         return Err(ApiError::new(ErrorCode::InvalidParameter, "name is longer than 200 bytes"));
     }
-    if request.budget.is_some_and(|budget| budget.nano() < 0) {
-        return Err(ApiError::new(ErrorCode::BudgetTooSmall, "the budget is below zero"));
-    }
     let mut order = order(&app, &request.work).await?;
     let mut inline = None;
     if order.too_small() && !request.demo {

@@ -3,7 +3,7 @@
 use super::Db;
 use super::db::{DbError, sql};
 
-const RULES: [(&str, &str); 14] = [
+const RULES: [(&str, &str); 15] = [
     ("balances do not add up to zero", "SELECT COUNT(*) FROM (SELECT SUM(balance) AS s FROM account) WHERE s <> 0"),
     ("an account is below zero", "SELECT COUNT(*) FROM account WHERE balance < 0 AND id <> 'issuance'"),
     (
@@ -28,6 +28,11 @@ const RULES: [(&str, &str); 14] = [
         "SELECT COUNT(*) FROM unit LEFT JOIN
            (SELECT unit, COUNT(*) AS live FROM lease WHERE state = 'live' GROUP BY unit) AS held ON held.unit = unit.id
          WHERE COALESCE(live, 0) <> CASE WHEN state = 'leased' THEN 1 ELSE 0 END",
+    ),
+    (
+        "a session that has ended holds a lease",
+        "SELECT COUNT(*) FROM lease JOIN session ON session.id = lease.session
+         WHERE lease.state = 'live' AND session.ended_at_ms IS NOT NULL",
     ),
     (
         "a job's counters are not those of its units",
