@@ -46,7 +46,7 @@ export function jobs(jobs: Job[]) {
     "Jobs",
     jobs.length === 0
       ? html`<p class="muted">None yet. <span class="mono">adit submit</span> sends one.</p>`
-      : table(["Job", "Kind", "State", "Progress", ">Units", ">Refused", ">Spent", ">Age"], jobs.map(job)),
+      : table(["Job", "Progress", "State", "Kind", ">Units", ">Refused", ">Spent", ">Age"], jobs.map(job)),
   );
 }
 
@@ -57,15 +57,15 @@ function job(job: Job) {
   return html`
     <tr data-testid="job" data-state=${job.state}>
       <td class="text">${job.job}${job.name ? html` <strong>${job.name}</strong>` : nothing}${job.demo ? html` <span class="muted">demo</span>` : nothing}</td>
-      <td>${job.kind}</td>
-      <td class="text">
-        <span class=${tone}>${job.state}</span>
-        ${job.stuck ? html`<div class="small warn">${job.stuck}</div>` : nothing}
-      </td>
       <td class="progress">
         <progress max="1" .value=${done} aria-label="Job ${job.job}"></progress>
         <span class="small muted">${count(job.panels_done)} of ${count(job.panels)} panels, ${count(job.panels_leased)} leased</span>
       </td>
+      <td class="text">
+        <span class=${tone}>${job.state}</span>
+        ${job.stuck ? html`<div class="small warn">${job.stuck}</div>` : nothing}
+      </td>
+      <td>${job.kind}</td>
       <td class="right">${count(job.units_valid)}</td>
       <td class="right ${job.units_invalid > 0 ? "bad" : ""}">${count(job.units_invalid)}</td>
       <td class="right" title=${job.spent}>${amount(job.spent)}</td>
