@@ -269,6 +269,11 @@ impl Machine {
         format!("{}{path}", self.config.server)
     }
 
+    /// Why there was no answer, with who did not give it.
+    fn away(&self, reason: &str) -> String {
+        format!("{}: {reason}", self.config.server)
+    }
+
     fn notice(&mut self, notice: Notice) {
         self.actions.push(Action::Notice(notice));
     }

@@ -121,7 +121,7 @@ impl Machine {
             Answer::Refused(ErrorCode::DigestMismatch, reason) => self.send_later(lease, reason),
             Answer::Refused(code, reason) => self.drop_delivery(lease, &format!("{reason} ({})", code.name())),
             Answer::Nothing { asked_ms } => self.send_again(lease, "the delivery was not answered".into(), asked_ms),
-            Answer::Later { reason, asked_ms } => self.send_again(lease, reason, asked_ms),
+            Answer::Later { reason, asked_ms } => self.send_again(lease, self.away(&reason), asked_ms),
             Answer::Nonsense(reason) => self.send_later(lease, format!("delivery: {reason}")),
         }
     }

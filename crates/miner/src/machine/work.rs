@@ -70,7 +70,7 @@ impl Machine {
             Answer::Refused(_, reason) | Answer::Nonsense(reason) => {
                 self.ask_later(index, format!("task: {reason}"), None)
             }
-            Answer::Later { reason, asked_ms } => self.ask_later(index, reason, asked_ms),
+            Answer::Later { reason, asked_ms } => self.ask_later(index, self.away(&reason), asked_ms),
         }
     }
 

@@ -78,7 +78,7 @@ impl<W: Write> Printer<W> {
             Notice::Retry { reason, in_ms } => self.line(&format!("[WARN] {reason}{}", again(in_ms))),
             Notice::NoWork { in_ms, .. } => self.no_work(in_ms),
             Notice::Status(status) => self.status(status),
-            Notice::Stopped { .. } => self.stopped(),
+            Notice::Stopped { summary } => self.stopped(summary.is_some()),
             // The last line of all says it.
             Notice::Fatal { .. } => {}
         }
@@ -152,12 +152,12 @@ impl<W: Write> Printer<W> {
         self.last = Some(status);
     }
 
-    fn stopped(&mut self) {
+    fn stopped(&mut self, ended: bool) {
         if let Some(status) = &self.last {
             let line = shown(status);
             self.line(&line);
         }
-        self.line("[OK] Session ended");
+        self.line(if ended { "[OK] Session ended" } else { "[OK] Stopped" });
     }
 
     fn line(&mut self, text: &str) {
@@ -241,7 +241,7 @@ mod tests {
             printed(false, vec![no_work(), no_work(), Notice::Status(status), stopped]),
             "[INFO] There is no work now; again in 2.0 s\n\
              [STATUS] Tasks: 2 | Rewards: 0.13 NNET | 0 operations/s verified\n\
-             [OK] Session ended\n"
+             [OK] Stopped\n"
         );
     }
 
