@@ -43,6 +43,11 @@ impl Connection {
         let _ = self.0.write_all(piece).await;
     }
 
+    /// Whether nothing comes for a while.
+    pub async fn is_silent(&self) -> bool {
+        tokio::time::timeout(Duration::from_millis(200), self.0.peek(&mut [0])).await.is_err()
+    }
+
     /// The answer.
     pub async fn answer(mut self) -> Result<Option<Reply>> {
         let mut answer = Vec::new();

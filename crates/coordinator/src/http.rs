@@ -1,10 +1,11 @@
 //! Routes: caps first, then types, then the service. Every error is JSON with a stable code.
 
+mod delivery;
 mod extract;
 mod jobs;
-mod mining;
 mod neonet;
 mod openapi;
+mod receipts;
 mod records;
 
 use std::path::Path;
@@ -85,13 +86,13 @@ pub(crate) fn router(app: Arc<App>, web: Option<&Path>) -> Router {
         .route("/api/ai-energy/leaderboard", get(neonet::leaderboard))
         .route(paths::CONTRIBUTOR, get(neonet::contributor))
         .route(paths::GAS_INFO, get(neonet::gas_info))
-        .route(paths::OUTPUT, put(mining::deliver).get(mining::output))
-        .route(paths::RECEIPT, get(mining::receipt))
-        .route(paths::RECEIPTS, get(mining::receipts))
-        .route(paths::LOG_HEAD, get(mining::log_head))
-        .route(paths::LOG_CONSISTENCY, get(mining::log_consistency))
-        .route(paths::BLOCK, get(mining::block))
-        .route(paths::UNIT, get(mining::unit))
+        .route(paths::OUTPUT, put(delivery::deliver).get(receipts::output))
+        .route(paths::RECEIPT, get(receipts::receipt))
+        .route(paths::RECEIPTS, get(receipts::receipts))
+        .route(paths::LOG_HEAD, get(receipts::log_head))
+        .route(paths::LOG_CONSISTENCY, get(receipts::log_consistency))
+        .route(paths::BLOCK, get(receipts::block))
+        .route(paths::UNIT, get(receipts::unit))
         .route(paths::FILES, post(jobs::upload))
         .route(paths::ESTIMATE, post(jobs::estimate))
         .route(paths::JOBS, post(jobs::submit).get(jobs::list))

@@ -4,7 +4,7 @@
 //! writer is asked. [`Coordinator::router`] works without a socket, [`serve`] puts it on one.
 //!
 //! A unit's way through these files: `intake` → `service/jobs` (order, panels) → `service/lease` (unit, lease) →
-//! `http/mining` (delivery) → `service/check` (verification) → `service/settle` (verdict, money, receipt) →
+//! `http/delivery` → `service/check` (verification) → `service/settle` (verdict, money, receipt) →
 //! `service/epoch` (payment).
 
 mod clock;

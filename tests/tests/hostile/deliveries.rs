@@ -319,6 +319,26 @@ async fn slowly(
     output: &[u8],
     meanwhile: impl Future<Output = Result<()>>,
 ) -> Result<Option<Delivered>> {
+    let (mut connection, second) = half_sent(scene, client, grant, output).await?;
+    // So long it surely takes to see that the lease is live.
+    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    meanwhile.await?;
+    connection.write(second).await;
+    let reply = connection.answer().await?.context("no answer")?;
+    if reply.status == 200 {
+        return reply.json().map(Some);
+    }
+    assert_eq!(reply.code()?, LeaseExpired);
+    Ok(None)
+}
+
+/// A delivery whose second half is still to come.
+async fn half_sent<'a>(
+    scene: &Scene,
+    client: &Client,
+    grant: &TaskGrant,
+    output: &'a [u8],
+) -> Result<(raw::Connection, &'a [u8])> {
     let delivery = client.delivery(grant, output);
     let (signature, digest) = (client.key.sign(&delivery).to_string(), delivery.digest.to_string());
     let length = output.len().to_string();
@@ -332,16 +352,21 @@ async fn slowly(
     let target = with(paths::OUTPUT, &delivery.lease.to_string());
     let mut connection = raw::Connection::open(&scene.server.url).await?;
     connection.write(&raw::request("PUT", &target, &headers, first)).await;
-    // So long it surely takes to see that the lease is live.
-    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
-    meanwhile.await?;
-    connection.write(second).await;
-    let reply = connection.answer().await?.context("no answer")?;
-    if reply.status == 200 {
-        return reply.json().map(Some);
-    }
-    assert_eq!(reply.code()?, LeaseExpired);
-    Ok(None)
+    Ok((connection, second))
+}
+
+/// An answer in the middle of an upload would end the connection, and its sender might never read it.
+#[tokio::test]
+async fn what_is_sent_again_is_taken_in_before_it_is_answered() -> Result<()> {
+    let scene = Scene::start().await?;
+    let (client, grant, output) = with_lease(&scene).await?;
+    let first: Delivered = client.deliver(&grant, output.clone()).await?.json()?;
+    let (mut connection, rest) = half_sent(&scene, &client, &grant, &output).await?;
+    ensure!(connection.is_silent().await, "answered before all of it came");
+    connection.write(rest).await;
+    let again: Delivered = connection.answer().await?.context("no answer")?.json()?;
+    assert_eq!(again.receipt.receipt, first.receipt.receipt);
+    scene.server.assert_balanced().await
 }
 
 fn too_late(answer: Option<Delivered>) -> Result<()> {
