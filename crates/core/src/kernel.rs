@@ -132,6 +132,16 @@ pub struct Prepared<Packed> {
     pub layers: Vec<PreparedLayer<Packed>>,
 }
 
+/// A unit's shared operands as they are, row-major.
+pub type Weights = Prepared<Vec<i8>>;
+
+impl Weights {
+    /// Gathers them from `unit`'s blocks.
+    pub fn gather<'a>(unit: &Unit, block: impl Fn(&Cid) -> Option<&'a [u8]>) -> Result<Self, MissingBlock> {
+        Prepared::new(unit, block, |weights, _, _| Ok(weights.to_vec()))
+    }
+}
+
 /// One packed layer.
 #[derive(Debug)]
 pub struct PreparedLayer<Packed> {

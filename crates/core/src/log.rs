@@ -159,24 +159,11 @@ pub fn verify_inclusion(leaf: &Hash, index: u64, size: u64, path: &[Hash], root:
     if index >= size {
         return false;
     }
-    let (mut position, mut last, mut hash) = (index, size - 1, *leaf);
-    for sibling in path {
-        if last == 0 {
-            return false;
-        }
-        if position & 1 == 1 || position == last {
-            hash = node_hash(sibling, &hash);
-            while position & 1 == 0 && position != 0 {
-                position >>= 1;
-                last >>= 1;
-            }
-        } else {
-            hash = node_hash(&hash, sibling);
-        }
-        position >>= 1;
-        last >>= 1;
-    }
-    last == 0 && hash == *root
+    let mut hash = *leaf;
+    let whole = climb(index, size - 1, path, |sibling, is_left| {
+        hash = if is_left { node_hash(sibling, &hash) } else { node_hash(&hash, sibling) };
+    });
+    whole && hash == *root
 }
 
 /// Whether the log of `old_size` leaves is a prefix of the log of `size` (RFC 9162, 2.1.4.2).
@@ -187,33 +174,40 @@ pub fn verify_consistency(old_size: u64, old_root: &Hash, size: u64, root: &Hash
     if old_size == 0 || old_size > size {
         return false;
     }
-    let mut path = path.iter();
-    let first = if old_size.is_power_of_two() { Some(old_root) } else { path.next() };
-    let Some(first) = first else { return false };
-    let (mut position, mut last) = (old_size - 1, size - 1);
-    while position & 1 == 1 {
-        position >>= 1;
-        last >>= 1;
-    }
+    // A whole tree is its own first subtree, and the path need not name it.
+    let (first, path) = match path {
+        path if old_size.is_power_of_two() => (old_root, path),
+        [first, path @ ..] => (first, path),
+        [] => return false,
+    };
     let (mut old_hash, mut hash) = (*first, *first);
+    let complete = (old_size - 1).trailing_ones();
+    let whole = climb((old_size - 1) >> complete, (size - 1) >> complete, path, |sibling, is_left| {
+        if is_left {
+            old_hash = node_hash(sibling, &old_hash);
+        }
+        hash = if is_left { node_hash(sibling, &hash) } else { node_hash(&hash, sibling) };
+    });
+    whole && old_hash == *old_root && hash == *root
+}
+
+/// Goes up from node `position` of a level whose last node is `last`, telling of each sibling whether it is the left one;
+/// false unless the path ends at the root. A node without a right sibling is carried up as it is.
+fn climb(mut position: u64, mut last: u64, path: &[Hash], mut join: impl FnMut(&Hash, bool)) -> bool {
     for sibling in path {
         if last == 0 {
             return false;
         }
-        if position & 1 == 1 || position == last {
-            old_hash = node_hash(sibling, &old_hash);
-            hash = node_hash(sibling, &hash);
-            while position & 1 == 0 && position != 0 {
-                position >>= 1;
-                last >>= 1;
-            }
-        } else {
-            hash = node_hash(&hash, sibling);
+        let is_left = position & 1 == 1 || position == last;
+        join(sibling, is_left);
+        while is_left && position & 1 == 0 && position != 0 {
+            position >>= 1;
+            last >>= 1;
         }
         position >>= 1;
         last >>= 1;
     }
-    last == 0 && old_hash == *old_root && hash == *root
+    last == 0
 }
 
 #[cfg(test)]

@@ -3,13 +3,11 @@
 //! [`ProvenReceipt::verify`](crate::statement::ProvenReceipt::verify) needs the receipt alone and says nothing of the
 //! output; this needs the blocks and the output, and trusts nobody for the mathematics.
 
-use alloc::vec::Vec;
-
 use crate::content_id::{Cid, block_matches};
-use crate::kernel::{MissingBlock, activate, from_le_bytes, gather};
+use crate::kernel::{MissingBlock, Weights, gather};
 use crate::statement::{Receipt, Verdict};
-use crate::unit::{Operand, Requant, Unit};
-use crate::verify::{Check, CheckLayer, Coins, Counterexample, Mismatch, ScalarFold};
+use crate::unit::Unit;
+use crate::verify::{Check, CheckLayer, Mismatch, ScalarFold};
 
 /// What does not fit the receipt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -60,93 +58,40 @@ pub fn recheck<'a>(
         return Err(RecheckError::Output);
     }
     let checked = |cid: &Cid| block(cid).filter(|bytes| block_matches(cid, bytes));
-    let layers = Layer::all(unit, &checked)?;
+    let weights = Weights::gather(unit, checked)?;
     let input = gather(unit.input(), checked)?;
-    match (receipt.verdict, mismatch(&layers, &input, output, seed)) {
+    match (receipt.verdict, mismatch(&weights, &input, output, seed)) {
         (Verdict::Inconclusive, _) | (Verdict::Valid | Verdict::TooLate, None) => Ok(()),
         (Verdict::Valid | Verdict::TooLate, Some(mismatch)) => Err(RecheckError::Wrong(mismatch)),
         (Verdict::Invalid, None) => Err(RecheckError::Right),
         (Verdict::Invalid, Some(_)) => match receipt.counterexample {
-            Some(example) if !follows(&layers, &input, output, example) => Err(RecheckError::Counterexample),
+            Some(example) if !example.holds(&weights, &input, output) => Err(RecheckError::Counterexample),
             _ => Ok(()),
         },
     }
 }
 
-/// One product of the unit, unpacked.
-struct Layer {
-    weights: Vec<i8>,
-    k: usize,
-    n: usize,
-    bias: Vec<i32>,
-    requant: Option<Requant>,
-}
-
-impl Layer {
-    fn all<'a>(unit: &Unit, block: &impl Fn(&Cid) -> Option<&'a [u8]>) -> Result<Vec<Layer>, MissingBlock> {
-        let layer = |(index, weight): (usize, &Operand)| {
-            let (k, n) = (weight.rows as usize, weight.cols as usize);
-            let (bias, requant) = match unit {
-                Unit::MatmulI8 { .. } => (Vec::new(), None),
-                Unit::MlpI8 { layers, .. } => {
-                    let cid = layers[index].bias;
-                    let bytes = block(&cid).filter(|bytes| bytes.len() == 4 * n).ok_or(MissingBlock(cid))?;
-                    (from_le_bytes(bytes), layers[index].requant)
-                }
-            };
-            Ok(Layer { weights: gather(weight, block)?, k, n, bias, requant })
-        };
-        unit.weights().into_iter().enumerate().map(layer).collect()
-    }
-}
-
-fn mismatch(layers: &[Layer], input: &[i8], output: &[u8], seed: &[u8; 32]) -> Option<Mismatch> {
-    let check_layer = |(index, layer): (usize, &Layer)| {
-        let coins = Coins::from_seed(seed, index as u32, layer.n);
-        CheckLayer::new(&ScalarFold, &layer.weights, layer.k, layer.n, coins, layer.bias.clone(), layer.requant)
-    };
-    let check_layers: Vec<_> = layers.iter().enumerate().map(check_layer).collect();
-    let mut check = Check::new(ScalarFold, &check_layers, input);
+fn mismatch(weights: &Weights, input: &[i8], output: &[u8], seed: &[u8; 32]) -> Option<Mismatch> {
+    let layers = CheckLayer::all(&ScalarFold, weights, seed);
+    let mut check = Check::new(ScalarFold, &layers, input);
     check.bytes(output);
     check.finish().err()
-}
-
-/// Whether `example` names a delivered value and the right one beside it.
-fn follows(layers: &[Layer], input: &[i8], output: &[u8], example: Counterexample) -> bool {
-    let (i, j) = (example.i as usize, example.j as usize);
-    let width: usize = layers.iter().map(|layer| layer.n).sum();
-    let Some(layer) = layers.get(example.tensor as usize) else { return false };
-    let Some(row) = output.chunks_exact(4 * width).nth(i) else { return false };
-    if j >= layer.n {
-        return false;
-    }
-    let row = from_le_bytes(row);
-    let mut activations = input[i * layers[0].k..][..layers[0].k].to_vec();
-    let mut start = 0;
-    for before in &layers[..example.tensor as usize] {
-        let Some(requant) = before.requant else { return false };
-        let mut next = alloc::vec![0; before.n];
-        activate(&row[start..start + before.n], &before.bias, requant, &mut next);
-        activations = next;
-        start += before.n;
-    }
-    let column = layer.weights[j..].iter().step_by(layer.n);
-    let want: i32 = activations.iter().zip(column).map(|(a, w)| i32::from(*a) * i32::from(*w)).sum();
-    example.got == row[start + j] && example.want == want && example.got != want
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use alloc::collections::BTreeMap;
+    use alloc::vec::Vec;
 
     use crate::amount::Amount;
     use crate::content_id::block_cid;
-    use crate::kernel::{Scalar, compute, to_le_bytes};
+    use crate::kernel::{Scalar, compute, from_le_bytes, to_le_bytes};
     use crate::sign::{Digest, LeaseId, PublicKey, Signature};
     use crate::statement::Method;
-    use crate::unit;
+    use crate::unit::{self, Operand, Requant};
     use crate::vectors::Generator;
+    use crate::verify::Counterexample;
 
     struct Case {
         receipt: Receipt,

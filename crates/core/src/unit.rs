@@ -204,6 +204,13 @@ impl Unit {
 
     /// Every block that the kernel needs with its size in bytes: shared ones first, then the unit's own panels.
     pub fn blocks(&self) -> Vec<(Cid, u32)> {
+        let mut blocks = self.shared_blocks();
+        blocks.extend(self.input().blocks());
+        blocks
+    }
+
+    /// The blocks that all units of a job share: weights, then biases.
+    pub fn shared_blocks(&self) -> Vec<(Cid, u32)> {
         let mut blocks = Vec::new();
         for weight in self.weights() {
             blocks.extend(weight.blocks());
@@ -211,7 +218,6 @@ impl Unit {
         if let Unit::MlpI8 { layers, .. } = self {
             blocks.extend(layers.iter().map(|layer| (layer.bias, 4 * layer.weight.cols)));
         }
-        blocks.extend(self.input().blocks());
         blocks
     }
 

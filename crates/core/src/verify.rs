@@ -10,15 +10,15 @@
 //! of the output. Where Q checks share coins at the same time, the bound is Q · 2^-64: see [`bits`].
 
 mod check;
+mod counterexample;
 mod fold;
 
 use alloc::vec::Vec;
 
-use serde::{Deserialize, Serialize};
-
 use crate::kernel::from_le_bytes;
 
 pub use check::{Check, CheckLayer, check_rows};
+pub use counterexample::Counterexample;
 pub use fold::{Fingerprint, Fold, ScalarFold, Sums};
 
 /// Independent coins for every product.
@@ -64,37 +64,10 @@ pub struct Mismatch {
     pub layer: usize,
 }
 
-/// One wrong value of an output, with the right one: anyone who holds the blocks can recompute it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Counterexample {
-    /// Which product: the layer's number from 0; 0 for a product alone.
-    pub tensor: u32,
-    /// Output row.
-    pub i: u32,
-    /// Column within the tensor.
-    pub j: u32,
-    /// The delivered value.
-    pub got: i32,
-    /// Σ_l A_il · W_lj of the delivered activations.
-    pub want: i32,
-}
-
-/// Finds the wrong value behind `mismatch` by recomputing one row of one product: k · n multiply-accumulates.
-///
-/// `activations` are the row's inputs to that layer as they follow from the delivered sums, `sums` its delivered sums.
-pub fn counterexample(mismatch: Mismatch, activations: &[i8], weights: &[i8], sums: &[i32]) -> Option<Counterexample> {
-    let want = crate::kernel::matmul_i8(activations, weights, 1, activations.len(), sums.len());
-    let j = (0..sums.len()).find(|j| sums[*j] != want[*j])?;
-    let (tensor, i) = (mismatch.layer as u32, mismatch.row as u32);
-    Some(Counterexample { tensor, i, j: j as u32, got: sums[j], want: want[j] })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernel::{activate, matmul_i8, to_le_bytes};
+    use crate::kernel::{PreparedLayer, Weights, activate, matmul_i8, to_le_bytes};
     use crate::unit::Requant;
     use crate::vectors::Generator;
     use alloc::vec;
@@ -177,8 +150,13 @@ mod tests {
         forged[9] += 1;
         let mismatch = check_rows(&layers, &x, &forged).unwrap();
         assert_eq!(mismatch, Mismatch { row: 1, layer: 1 });
-        let found = counterexample(mismatch, &a1[3..], &w2, &forged[8..]).unwrap();
+        let layer = |packed, k, n, bias, requant| PreparedLayer { packed, k, n, bias, requant };
+        let layers = vec![layer(w1, 4, 3, vec![5, 6, 7], Some(requant)), layer(w2, 3, 2, vec![0, 0], None)];
+        let (weights, forged) = (Weights { layers }, to_le_bytes(&forged));
+        let found = Counterexample::find(&weights, &x, &forged, mismatch).unwrap();
         assert_eq!((found.tensor, found.i, found.j, found.got - found.want), (1, 1, 1, 1));
+        assert!(found.holds(&weights, &x, &forged));
+        assert!(!found.holds(&weights, &x, &to_le_bytes(&output)));
     }
 
     /// Long outputs are checked run by run: each border, each end, whatever the pieces are.

@@ -8,8 +8,8 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use adit_core::kernel::{activate, from_le_bytes, gather};
-use adit_core::verify::{Check, CheckLayer, Coins, Counterexample, Mismatch, bits, counterexample};
+use adit_core::kernel::{Weights, from_le_bytes};
+use adit_core::verify::{Check, CheckLayer, Counterexample, Mismatch, bits};
 use adit_core::{Cid, Unit};
 use adit_cpu::FastFold;
 use tokio::sync::OnceCell;
@@ -65,9 +65,9 @@ impl Checker {
         let prepared = cell.get_or_try_init(|| async {
             let template = job.template()?;
             let seed = job.seed()?;
-            let weights = Weights::load(&mut *self.store.read().await?, &template).await?;
+            let weights = load_weights(&mut *self.store.read().await?, &template).await?;
             let fold = self.fold;
-            let layers = tokio::task::spawn_blocking(move || weights.into_check_layers(&fold, &template, &seed)).await;
+            let layers = tokio::task::spawn_blocking(move || CheckLayer::all(&fold, &weights, &seed)).await;
             let layers = layers.map_err(|_| corrupt("preparing coins panicked"))?;
             Ok::<_, DbError>(Arc::new(Prepared { layers, begun: AtomicU32::new(0), under_way: AtomicU32::new(0) }))
         });
@@ -114,28 +114,8 @@ impl Checker {
         output: &[u8],
         mismatch: Mismatch,
     ) -> Result<Option<Counterexample>, DbError> {
-        let weights = Weights::load(&mut *self.store.read().await?, unit).await?;
-        let width = unit.output_width() as usize;
-        let row =
-            from_le_bytes(output.get(4 * width * mismatch.row..4 * width * (mismatch.row + 1)).unwrap_or_default());
-        let inputs = unit.input().cols as usize;
-        let mut activations =
-            input.get(mismatch.row * inputs..(mismatch.row + 1) * inputs).unwrap_or_default().to_vec();
-        let mut start = 0;
-        for (index, layer) in weights.layers.iter().enumerate() {
-            let sums = row.get(start..start + layer.n).unwrap_or_default();
-            start += layer.n;
-            if index == mismatch.layer {
-                return Ok(counterexample(mismatch, &activations, &layer.values, sums));
-            }
-            if let (Unit::MlpI8 { layers, .. }, true) = (unit, sums.len() == layer.n)
-                && let Some(requant) = layers[index].requant
-            {
-                activations = vec![0; layer.n];
-                activate(sums, &layer.bias, requant, &mut activations);
-            }
-        }
-        Ok(None)
+        let weights = load_weights(&mut *self.store.read().await?, unit).await?;
+        Ok(Counterexample::find(&weights, input, output, mismatch))
     }
 }
 
@@ -171,48 +151,13 @@ impl Drop for Pass<'_> {
     }
 }
 
-/// A unit's weights and biases.
-struct Weights {
-    layers: Vec<LayerWeights>,
-}
-
-struct LayerWeights {
-    values: Vec<i8>,
-    k: usize,
-    n: usize,
-    bias: Vec<i32>,
-}
-
-impl Weights {
-    async fn load(db: &mut Db, unit: &Unit) -> Result<Self, DbError> {
-        let mut layers = Vec::new();
-        for (index, weight) in unit.weights().into_iter().enumerate() {
-            let mut panels: HashMap<Cid, Vec<u8>> = HashMap::new();
-            for cid in &weight.panels {
-                panels.insert(*cid, load_block(db, cid).await?);
-            }
-            let find = |cid: &Cid| panels.get(cid).map(Vec::as_slice);
-            let values = gather(weight, find).map_err(|_| corrupt("a panel has the wrong length"))?;
-            let bias = match unit {
-                Unit::MlpI8 { layers, .. } => from_le_bytes(&load_block(db, &layers[index].bias).await?),
-                Unit::MatmulI8 { .. } => Vec::new(),
-            };
-            layers.push(LayerWeights { values, k: weight.rows as usize, n: weight.cols as usize, bias });
-        }
-        Ok(Weights { layers })
+/// A unit's weights and biases, from the store.
+async fn load_weights(db: &mut Db, unit: &Unit) -> Result<Weights, DbError> {
+    let mut blocks: HashMap<Cid, Vec<u8>> = HashMap::new();
+    for (cid, _) in unit.shared_blocks() {
+        blocks.insert(cid, load_block(db, &cid).await?);
     }
-
-    fn into_check_layers(self, fold: &FastFold, unit: &Unit, seed: &[u8; 32]) -> Vec<CheckLayer<FastFold>> {
-        let requant = |index: usize| match unit {
-            Unit::MlpI8 { layers, .. } => layers[index].requant,
-            Unit::MatmulI8 { .. } => None,
-        };
-        let layer = |(index, layer): (usize, LayerWeights)| {
-            let coins = Coins::from_seed(seed, index as u32, layer.n);
-            CheckLayer::new(fold, &layer.values, layer.k, layer.n, coins, layer.bias, requant(index))
-        };
-        self.layers.into_iter().enumerate().map(layer).collect()
-    }
+    Weights::gather(unit, |cid| blocks.get(cid).map(Vec::as_slice)).map_err(|_| corrupt("a block has the wrong length"))
 }
 
 async fn load_block(db: &mut Db, cid: &Cid) -> Result<Vec<u8>, DbError> {

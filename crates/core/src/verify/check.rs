@@ -5,7 +5,7 @@ use core::fmt;
 use core::mem;
 
 use super::{Coins, Fingerprint, Fold, Mismatch, ScalarFold, Sums};
-use crate::kernel::{activate, to_le_bytes};
+use crate::kernel::{PreparedLayer, Weights, activate, to_le_bytes};
 use crate::unit::Requant;
 
 /// Output bytes that are checked at once: they stay in a core's cache, and a fold has several rows to share coins.
@@ -48,6 +48,15 @@ impl<F: Fold> CheckLayer<F> {
     ) -> Self {
         let folded = fold.fold_weights(weights, k, n, &coins);
         CheckLayer { k, n, coins, folded, bias, requant }
+    }
+
+    /// All layers of a unit, with the coins that `seed` makes.
+    pub fn all(fold: &F, weights: &Weights, seed: &[u8; 32]) -> Vec<Self> {
+        let layer = |(index, layer): (usize, &PreparedLayer<Vec<i8>>)| {
+            let coins = Coins::from_seed(seed, index as u32, layer.n);
+            Self::new(fold, &layer.packed, layer.k, layer.n, coins, layer.bias.clone(), layer.requant)
+        };
+        weights.layers.iter().enumerate().map(layer).collect()
     }
 }
 
