@@ -213,7 +213,8 @@ async fn keyless_task(
     session: &SessionRow,
     contributor: Option<&str>,
 ) -> Result<Option<Task>, ApiError> {
-    let operation = crate::service::keyless::Copy { session: session.id.clone(), task: random_uuid() };
+    let (owner, task) = (session.contributor.clone(), random_uuid());
+    let operation = crate::service::keyless::Copy { session: session.id.clone(), contributor: owner, task };
     let (copy, _) = app.store.write(operation).await?;
     Ok(copy.map(|copy| Task {
         task_id: copy.task,

@@ -15,6 +15,8 @@ use crate::store::{Batch, Operation, WriteError, people};
 pub(crate) struct Copy {
     /// The session.
     pub(crate) session: String,
+    /// Whose it is.
+    pub(crate) contributor: String,
     /// Random: the task's id, if it is new.
     pub(crate) task: String,
 }
@@ -30,7 +32,7 @@ impl Operation for Copy {
     type Output = Option<Copied>;
     fn apply<'a>(&'a self, batch: &'a mut Batch<'_>) -> BoxFuture<'a, Result<Option<Copied>, WriteError>> {
         Box::pin(async move {
-            people::touch_session(batch.db, &self.session, batch.now_ms).await?;
+            people::touch_session(batch.db, &self.session, &self.contributor, batch.now_ms).await?;
             let text =
                 "SELECT id, unit, created_at_ms FROM keyless_task WHERE session = $1 AND status = 'assigned' LIMIT 1";
             if let Some(row) = sql(text).bind(&self.session).fetch_optional(&mut *batch.db).await? {
@@ -38,7 +40,7 @@ impl Operation for Copy {
                     adit_core::encoding::decode(row.try_get(1)?).map_err(|_| corrupt("a copy does not decode"))?;
                 return Ok(Some(Copied { task: row.try_get(0)?, unit, created_at_ms: row.try_get(2)? }));
             }
-            let Some(job) = jobs::jobs_with_work(batch.db).await?.into_iter().next() else { return Ok(None) };
+            let Some(job) = jobs::next_with_work(batch.db, 0).await? else { return Ok(None) };
             let first = (job.cursor.min(job.panels - 1)).max(0) as u32;
             let unit = unit_of(&job.template()?, Run { first, count: 1 });
             sql("INSERT INTO keyless_task (id, session, status, unit, created_at_ms) VALUES ($1, $2, 'assigned', $3, $4)")

@@ -9,11 +9,12 @@ use adit_protocol::ErrorCode;
 use futures::future::BoxFuture;
 
 use super::MAX_LANES;
+use super::people::open_session;
 use crate::error::Refusal;
 use crate::store::db::DbError;
 use crate::store::jobs::{self, Counted, JobRow, unit_of};
-use crate::store::leases::{self, LeaseRow};
-use crate::store::{Batch, Operation, WriteError, people};
+use crate::store::leases::{self, LaneRow, LeaseRow};
+use crate::store::{Batch, Operation, WriteError};
 
 /// How long a unit should take a lane.
 const TARGET_MS: u64 = 2_000;
@@ -25,6 +26,8 @@ const MIN_TTL_MS: u64 = 30_000;
 const SLOWEST: u64 = 1 << 22;
 /// A lane that was not heard of for so long does not count when a job's rest is shared out.
 const AT_WORK_MS: i64 = 30_000;
+/// So many jobs are tried for a lane that may not have the first one's units.
+const JOBS_TRIED: usize = 8;
 /// So long a unit is not given again to a miner whose output for it was refused: others get their turn first, and a
 /// network of one miner still ends.
 const REFUSED_MS: i64 = 30_000;
@@ -88,24 +91,25 @@ impl LeaseLane {
         if self.lane >= MAX_LANES {
             return Err(Refusal::new(ErrorCode::InvalidLane, format!("lane must be below {MAX_LANES}")).into());
         }
-        let session = people::session(batch.db, &self.session).await?;
-        let session = session
-            .filter(|session| session.ended_at_ms.is_none())
-            .ok_or_else(|| Refusal::new(ErrorCode::NoSession, "No active session. Start a session first."))?;
-        if session.contributor != self.contributor {
-            return Err(Refusal::new(ErrorCode::NotYourSession, "Session belongs to another contributor").into());
-        }
+        let session = open_session(batch, &self.contributor, &self.session).await?;
         let Some(miner) = session.key() else { return Ok(None) };
-        people::touch_session(batch.db, &session.id, batch.now_ms).await?;
-        if let Some(lease) = leases::live_lease_of_lane(batch.db, &session.id, self.lane).await? {
+        let LaneRow { lease, work_per_s } = leases::lane(batch.db, &session.id, self.lane).await?;
+        let held = match lease {
+            Some(lease) => leases::live(batch.db, &lease).await?,
+            None => None,
+        };
+        if let Some(lease) = held {
             let job = jobs::job(batch.db, lease.job).await?.ok_or(DbError::RowNotFound)?;
             let unit = jobs::unit(batch.db, lease.unit).await?.ok_or(DbError::RowNotFound)?;
             let unit = unit_of(&job.template()?, unit.run());
             return Ok(Some(self.leased(lease, unit, job, batch.now_ms)));
         }
-        let speed = leases::lane_speed(batch.db, &session.id, self.lane).await?;
-        let lanes = leases::lanes_at_work(batch.db, batch.now_ms - AT_WORK_MS).await?;
-        for job in jobs::jobs_with_work(batch.db).await? {
+        let speed = work_per_s as u64;
+        let lanes = batch.lanes_at_work(AT_WORK_MS).await?;
+        let mut after = 0;
+        for _ in 0..JOBS_TRIED {
+            let Some(job) = jobs::next_with_work(batch.db, after).await? else { break };
+            after = job.id;
             let template = job.template()?;
             if let Some((unit_id, unit)) = take_unit(batch, &job, &template, &miner, speed, lanes).await? {
                 let work = unit.work();
@@ -168,28 +172,29 @@ async fn take_unit(
     speed: u64,
     lanes: u32,
 ) -> Result<Option<(i64, Unit)>, WriteError> {
-    let since_ms = batch.now_ms - REFUSED_MS;
-    if let Some(waiting) = jobs::waiting_unit(batch.db, job.id, miner, since_ms).await? {
+    if job.has_waiting()
+        && let Some(waiting) = jobs::waiting_unit(batch.db, job.id, miner, batch.now_ms - REFUSED_MS).await?
+    {
         jobs::move_unit(batch.db, waiting.id, ["waiting", "waiting"], "leased", 0).await?;
         jobs::count(batch.db, job.id, Counted { leased: waiting.count, ..Counted::default() }).await?;
         return Ok(Some((waiting.id, unit_of(template, waiting.run()))));
     }
     let left = (job.panels - job.panels_done - job.panels_leased).max(0) as u32;
     let wanted = wanted_panels(template, left, speed, lanes);
-    let run = match jobs::take_returned(batch.db, job.id, wanted).await? {
-        Some(run) => run,
+    let returned = if job.has_waiting() { jobs::take_returned(batch.db, job.id, wanted).await? } else { None };
+    let (run, cut) = match returned {
+        Some(run) => (run, 0),
         None => {
             let count = wanted.min((job.panels - job.cursor).max(0) as u32);
             if count == 0 {
                 return Ok(None);
             }
-            jobs::advance_cursor(batch.db, job.id, count).await?;
-            Run { first: job.cursor as u32, count }
+            (Run { first: job.cursor as u32, count }, i64::from(count))
         }
     };
     let unit = unit_of(template, run);
     let id = jobs::insert_unit(batch.db, job.id, run, &unit.cid()).await?;
-    jobs::count(batch.db, job.id, Counted { leased: i64::from(run.count), ..Counted::default() }).await?;
+    jobs::count(batch.db, job.id, Counted { leased: i64::from(run.count), cut, ..Counted::default() }).await?;
     Ok(Some((id, unit)))
 }
 

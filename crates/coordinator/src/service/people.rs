@@ -189,7 +189,7 @@ impl Operation for StartSession {
             }
             let key = self.prove(batch).await?;
             if let Some(session) = people::open_session(batch.db, &self.contributor, key.as_ref()).await? {
-                people::touch_session(batch.db, &session.id, batch.now_ms).await?;
+                people::touch_session(batch.db, &session.id, &self.contributor, batch.now_ms).await?;
                 return Ok(Started { session, new: false });
             }
             people::insert_session(batch.db, &self.session, &self.contributor, key.as_ref(), batch.now_ms).await?;
@@ -199,18 +199,27 @@ impl Operation for StartSession {
     }
 }
 
-/// Finds a session for its owner.
-pub(crate) async fn own_session(
-    batch: &mut Batch<'_>,
-    contributor: &str,
-    session: &str,
-) -> Result<SessionRow, WriteError> {
+/// Finds a session for its owner, open or not.
+async fn own_session(batch: &mut Batch<'_>, contributor: &str, session: &str) -> Result<SessionRow, WriteError> {
     let found = people::session(batch.db, session).await?;
     let found = found.ok_or_else(|| Refusal::new(ErrorCode::NoSession, "Session not found"))?;
     if found.contributor != contributor {
         return Err(Refusal::new(ErrorCode::NotYourSession, "Session belongs to another contributor").into());
     }
     Ok(found)
+}
+
+/// An open session for its owner, who is heard of by this.
+pub(crate) async fn open_session(
+    batch: &mut Batch<'_>,
+    contributor: &str,
+    session: &str,
+) -> Result<SessionRow, WriteError> {
+    if let Some(open) = people::touch_session(batch.db, session, contributor, batch.now_ms).await? {
+        return Ok(open);
+    }
+    own_session(batch, contributor, session).await?;
+    Err(Refusal::new(ErrorCode::NoSession, "Session not found: it has ended; start another").into())
 }
 
 /// Says that a miner lives.
@@ -222,13 +231,7 @@ pub(crate) struct Heartbeat {
 impl Operation for Heartbeat {
     type Output = (SessionRow, i64);
     fn apply<'a>(&'a self, batch: &'a mut Batch<'_>) -> BoxFuture<'a, Result<Self::Output, WriteError>> {
-        Box::pin(async move {
-            let session = own_session(batch, &self.contributor, &self.session).await?;
-            if !people::touch_session(batch.db, &session.id, batch.now_ms).await? {
-                return Err(Refusal::new(ErrorCode::NoSession, "Session not found: it has ended; start another").into());
-            }
-            Ok((session, batch.now_ms))
-        })
+        Box::pin(async move { Ok((open_session(batch, &self.contributor, &self.session).await?, batch.now_ms)) })
     }
 }
 
@@ -255,6 +258,7 @@ pub(crate) async fn end_session(batch: &mut Batch<'_>, session: &str) -> Result<
         for held in crate::store::leases::live_of_session(batch.db, session).await? {
             lease::give_back(batch, &held, lease::Ending::Dropped).await?;
         }
+        crate::store::leases::delete_lanes(batch.db, session).await?;
     }
     Ok(())
 }

@@ -53,9 +53,16 @@ impl Operation for Settle {
     type Output = Settled;
     fn apply<'a>(&'a self, batch: &'a mut Batch<'_>) -> BoxFuture<'a, Result<Settled, WriteError>> {
         Box::pin(async move {
-            let receipt = match self.earlier(batch).await? {
+            let lease = leases::lease(batch.db, &self.lease).await?;
+            let lease = lease.ok_or_else(|| Refusal::new(ErrorCode::NoSuchLease, "no lease of this id"))?;
+            let earlier = match &lease.digest {
+                None => None,
+                Some(digest) if *digest == self.digest.0 => log::receipt(batch.db, &self.lease).await?,
+                Some(_) => return Err(second_digest().into()),
+            };
+            let receipt = match earlier {
                 Some(receipt) => receipt,
-                None => self.settle(batch).await?,
+                None => self.settle(batch, &lease).await?,
             };
             // A lane that is refused its next unit still gets its verdict.
             let next = match self.next.lease(batch).await {
@@ -69,25 +76,21 @@ impl Operation for Settle {
 }
 
 impl Settle {
-    /// The verdict that this lease has already, if the output is the same.
-    async fn earlier(&self, batch: &mut Batch<'_>) -> Result<Option<Receipt>, WriteError> {
-        let lease = find(batch, &self.lease).await?;
-        match lease.digest {
-            None => Ok(None),
-            Some(digest) if digest == self.digest.0 => Ok(log::receipt(batch.db, &self.lease).await?),
-            Some(_) => Err(second_digest().into()),
-        }
-    }
-
-    async fn settle(&self, batch: &mut Batch<'_>) -> Result<Receipt, WriteError> {
-        let lease = find(batch, &self.lease).await?;
+    async fn settle(&self, batch: &mut Batch<'_>, lease: &LeaseRow) -> Result<Receipt, WriteError> {
         let unit = jobs::unit(batch.db, lease.unit).await?.ok_or(DbError::RowNotFound)?;
         let job = jobs::job(batch.db, lease.job).await?.ok_or(DbError::RowNotFound)?;
         let miner = lease.miner()?;
-        let verdict = self.verdict(batch, &lease, &unit, job.state == "active").await?;
+        let verdict = self.verdict(batch, lease, &unit, job.state == "active").await?;
+        let record = match verdict {
+            Verdict::Valid | Verdict::Invalid => {
+                let valid = verdict == Verdict::Valid;
+                people::count_verdict(batch.db, &miner, valid, lease.work, batch.now_ms).await?
+            }
+            Verdict::Inconclusive | Verdict::TooLate => people::miner(batch.db, &miner).await?,
+        };
+        let record = record.ok_or(DbError::RowNotFound)?;
         let value = Amount::from_nano(lease.value);
         let epoch = ledger::open_epoch(batch.db).await?;
-        let record = people::miner(batch.db, &miner).await?.ok_or(DbError::RowNotFound)?;
         let receipt = Receipt {
             version: STATEMENT_VERSION,
             coordinator: batch.coordinator(),
@@ -112,11 +115,10 @@ impl Settle {
         };
         leases::settle(batch.db, &self.lease, &self.digest, verdict, receipt.log_index).await?;
         match verdict {
-            Verdict::Valid => self.reward(batch, &lease, &unit, job.sponsored == 1, epoch.id, value).await?,
+            Verdict::Valid => self.reward(batch, lease, &unit, job.sponsored == 1, &receipt).await?,
             Verdict::Invalid => {
                 jobs::replace_coins(batch.db, job.id, self.coin_generation, &self.new_seed).await?;
                 jobs::count(batch.db, job.id, Counted { invalid: 1, ..Counted::default() }).await?;
-                people::count_verdict(batch.db, &miner, false, 0, batch.now_ms).await?;
                 ledger::add_share(batch.db, epoch.id, &miner, Amount::ZERO, Amount::ZERO, value).await?;
                 if lease.state == "live" {
                     release_unit(batch, unit.id, Ending::Dropped).await?;
@@ -148,12 +150,8 @@ impl Settle {
         }
         let from = if unit.state == "returned" { ["returned", "returned"] } else { ["leased", "waiting"] };
         let taken = jobs::move_unit(batch.db, unit.id, from, "settled", 0).await?;
-        if taken && unit.state == "leased" {
-            let change = Counted { leased: -unit.count, ..Counted::default() };
-            jobs::count(batch.db, unit.job, change).await?;
-            if lease.state != "live" {
-                self.drop_other_leases(batch, unit.id).await?;
-            }
+        if taken && unit.state == "leased" && lease.state != "live" {
+            self.drop_other_leases(batch, unit.id).await?;
         }
         Ok(if taken { Verdict::Valid } else { Verdict::TooLate })
     }
@@ -172,24 +170,23 @@ impl Settle {
         lease: &LeaseRow,
         unit: &UnitRow,
         sponsored: bool,
-        epoch: i64,
-        value: Amount,
+        receipt: &Receipt,
     ) -> Result<(), WriteError> {
-        let miner = lease.miner()?;
+        let (miner, value) = (receipt.miner, receipt.value);
         blocks::insert_output(batch.db, unit.id, &self.output).await?;
         let pending = if sponsored { value } else { Amount::ZERO };
-        ledger::add_share(batch.db, epoch, &miner, pending, value, Amount::ZERO).await?;
+        ledger::add_share(batch.db, receipt.epoch as i64, &miner, pending, value, Amount::ZERO).await?;
         if !sponsored && value > Amount::ZERO {
             let id = format!("lease:{}", self.lease);
             let (escrow, account) = (ledger::escrow_account(lease.job), ledger::miner_account(&miner));
             ledger::transfer(batch.db, &id, &escrow, &account, value, batch.now_ms).await?;
         }
-        people::count_verdict(batch.db, &miner, true, lease.work as u64, batch.now_ms).await?;
         people::count_unit(batch.db, &lease.session, value.nano()).await?;
         let elapsed_ms = (self.announced_at_ms - lease.issued_at_ms).max(1) as u64;
         let speed = (lease.work as u64).saturating_mul(1_000) / elapsed_ms;
-        leases::measure_lane(batch.db, &lease.session, lease.lane, speed).await?;
-        let change = Counted { done: unit.count, valid: 1, spent: value.nano(), ..Counted::default() };
+        leases::measure_lane(batch.db, lease, speed).await?;
+        let leased = if unit.state == "leased" { -unit.count } else { 0 };
+        let change = Counted { leased, done: unit.count, valid: 1, spent: value.nano(), ..Counted::default() };
         if jobs::count(batch.db, lease.job, change).await? {
             super::jobs::finish(batch, lease.job).await?;
         }
@@ -200,11 +197,6 @@ impl Settle {
 pub(crate) fn second_digest() -> Refusal {
     let detail = "an output with another digest was delivered for this lease; a lease takes one output only";
     Refusal::new(ErrorCode::SecondDigest, detail)
-}
-
-async fn find(batch: &mut Batch<'_>, lease: &LeaseId) -> Result<LeaseRow, WriteError> {
-    let found = leases::lease(batch.db, lease).await?;
-    Ok(found.ok_or_else(|| Refusal::new(ErrorCode::NoSuchLease, "no lease of this id"))?)
 }
 
 /// One miner's account.

@@ -163,23 +163,28 @@ impl Query<'_> {
 
     /// Runs a statement that changes.
     pub(crate) async fn execute(self, db: &mut Db) -> Result<Changed, DbError> {
-        let mut statement = db.0.prepare_cached(&self.text)?;
-        bind_all(&mut statement, self.values)?;
-        Ok(Changed(statement.raw_execute()? as u64))
+        Ok(Changed(self.prepare(db)?.raw_execute()? as u64))
     }
 
     /// Every row of the answer.
     pub(crate) async fn fetch_all(self, db: &mut Db) -> Result<Vec<Row>, DbError> {
-        let mut statement = db.0.prepare_cached(&self.text)?;
-        let names: Arc<[String]> = statement.column_names().map(str::to_owned).collect();
-        bind_all(&mut statement, self.values)?;
+        let mut statement = self.prepare(db)?;
+        let columns = statement.column_count();
         let mut rows = statement.raw_query();
         let mut answer = Vec::new();
         while let Some(row) = rows.next()? {
-            let values = (0..names.len()).map(|index| row.get(index)).collect::<Result<Vec<Value>, _>>()?;
-            answer.push(Row { names: names.clone(), values });
+            answer.push(Row((0..columns).map(|index| row.get(index)).collect::<Result<Vec<Value>, _>>()?));
         }
         Ok(answer)
+    }
+
+    /// SQLite numbers `$N` by first appearance, but `?N` by N.
+    fn prepare(self, db: &Db) -> Result<rusqlite::CachedStatement<'_>, DbError> {
+        let mut statement = db.0.prepare_cached(&self.text.replace('$', "?"))?;
+        for (index, value) in self.values.into_iter().enumerate() {
+            statement.raw_bind_parameter(index + 1, value)?;
+        }
+        Ok(statement)
     }
 
     /// The first row of the answer, if there is one.
@@ -193,19 +198,29 @@ impl Query<'_> {
     }
 }
 
-/// A statement whose rows become structs: see [`from_row`].
+/// A struct that rows become: see [`from_row`].
+pub(crate) trait FromRow: Sized {
+    /// Its columns, as a statement names them.
+    const COLUMNS: &'static str;
+    /// A row of those columns.
+    fn from_row(row: &Row) -> Result<Self, DbError>;
+}
+
+/// A statement whose rows become structs.
 #[derive(Debug)]
 pub(crate) struct QueryAs<'q, T> {
     query: Query<'q>,
     row: PhantomData<T>,
 }
 
-/// A statement whose rows become structs.
-pub(crate) fn sql_as<'q, T>(text: impl Into<Cow<'q, str>>) -> QueryAs<'q, T> {
+/// A statement whose rows become structs; its `*` stands for their columns.
+pub(crate) fn sql_as<'q, T: FromRow>(text: &str) -> QueryAs<'q, T> {
+    let columns = |verb: &str| format!("{verb} {}", T::COLUMNS);
+    let text = text.replacen("SELECT *", &columns("SELECT"), 1).replacen("RETURNING *", &columns("RETURNING"), 1);
     QueryAs { query: sql(text), row: PhantomData }
 }
 
-impl<T: for<'r> TryFrom<&'r Row, Error = DbError>> QueryAs<'_, T> {
+impl<T: FromRow> QueryAs<'_, T> {
     /// The next parameter.
     pub(crate) fn bind(self, value: impl IntoValue) -> Self {
         QueryAs { query: self.query.bind(value), row: PhantomData }
@@ -213,12 +228,12 @@ impl<T: for<'r> TryFrom<&'r Row, Error = DbError>> QueryAs<'_, T> {
 
     /// Every row.
     pub(crate) async fn fetch_all(self, db: &mut Db) -> Result<Vec<T>, DbError> {
-        self.query.fetch_all(db).await?.iter().map(T::try_from).collect()
+        self.query.fetch_all(db).await?.iter().map(T::from_row).collect()
     }
 
     /// The first row, if there is one.
     pub(crate) async fn fetch_optional(self, db: &mut Db) -> Result<Option<T>, DbError> {
-        self.query.fetch_optional(db).await?.as_ref().map(T::try_from).transpose()
+        self.query.fetch_optional(db).await?.as_ref().map(T::from_row).transpose()
     }
 
     /// The first row.
@@ -227,44 +242,27 @@ impl<T: for<'r> TryFrom<&'r Row, Error = DbError>> QueryAs<'_, T> {
     }
 }
 
-/// SQLite numbers `$N` by first appearance, so parameters are found by their names.
-fn bind_all(statement: &mut rusqlite::CachedStatement<'_>, values: Vec<Value>) -> Result<(), DbError> {
-    for (index, value) in values.into_iter().enumerate() {
-        let place = statement.parameter_index(&format!("${}", index + 1))?;
-        let place = place.ok_or(DbError::Corrupt("a parameter that its statement does not name"))?;
-        statement.raw_bind_parameter(place, value)?;
-    }
-    Ok(())
-}
-
 /// A row of an answer.
 #[derive(Clone, Debug)]
-pub(crate) struct Row {
-    names: Arc<[String]>,
-    values: Vec<Value>,
-}
+pub(crate) struct Row(Vec<Value>);
 
 impl Row {
     /// The value of a column, by its place.
     pub(crate) fn try_get<'r, T: FromValue<'r>>(&'r self, column: usize) -> Result<T, DbError> {
-        let value = self.values.get(column).ok_or(DbError::Corrupt("a column is missing"))?;
+        let value = self.0.get(column).ok_or(DbError::Corrupt("a column is missing"))?;
         T::from_value(value).ok_or(DbError::Corrupt("a column has another type"))
-    }
-
-    /// The value of a column, by its name.
-    pub(crate) fn named<'r, T: FromValue<'r>>(&'r self, name: &str) -> Result<T, DbError> {
-        let column = self.names.iter().position(|column| column == name);
-        self.try_get(column.ok_or(DbError::Corrupt("a column is missing"))?)
     }
 }
 
 /// Makes a struct of the columns of the same names.
 macro_rules! from_row {
-    ($name:ident { $($field:ident),* $(,)? }) => {
-        impl TryFrom<&$crate::store::db::Row> for $name {
-            type Error = $crate::store::db::DbError;
-            fn try_from(row: &$crate::store::db::Row) -> Result<Self, Self::Error> {
-                Ok($name { $($field: row.named(stringify!($field))?,)* })
+    ($name:ident { $first:ident $(, $field:ident)* $(,)? }) => {
+        impl $crate::store::db::FromRow for $name {
+            const COLUMNS: &'static str = concat!(stringify!($first) $(, ", ", stringify!($field))*);
+            fn from_row(row: &$crate::store::db::Row) -> Result<Self, $crate::store::db::DbError> {
+                let mut columns = 0..;
+                let mut next = || columns.next().unwrap_or_default();
+                Ok($name { $first: row.try_get(next())?, $($field: row.try_get(next())?,)* })
             }
         }
     };

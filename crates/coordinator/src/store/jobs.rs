@@ -59,6 +59,11 @@ impl JobRow {
         adit_core::encoding::decode(&self.template).map_err(|_| corrupt("a job's template does not decode"))
     }
 
+    /// Whether panels that were cut wait to be leased again.
+    pub(crate) fn has_waiting(&self) -> bool {
+        self.cursor > self.panels_done + self.panels_leased
+    }
+
     pub(crate) fn kind(&self) -> Result<Kind, DbError> {
         self.kind.parse().map_err(|_| corrupt("a job of an unknown kind"))
     }
@@ -75,9 +80,6 @@ pub(crate) fn unit_of(template: &Unit, run: Run) -> Unit {
         Unit::MlpI8 { x, layers } => Unit::MlpI8 { x: x.run(run.first, run.count), layers: layers.clone() },
     }
 }
-
-const COLUMNS: &str = "id, name, kind, state, demo, sponsored, template, panels, cursor, panels_done, panels_leased, \
-     units_valid, units_invalid, leases_expired, spent, coin_seed, coin_generation, created_at_ms, ended_at_ms";
 
 /// What a new job needs.
 #[derive(Clone, Debug)]
@@ -100,22 +102,21 @@ pub(crate) async fn insert(db: &mut Db, job: &NewJob, now_ms: i64) -> Result<i64
 }
 
 pub(crate) async fn job(db: &mut Db, id: i64) -> Result<Option<JobRow>, DbError> {
-    let text = format!("SELECT {COLUMNS} FROM job WHERE id = $1");
+    let text = "SELECT * FROM job WHERE id = $1";
     sql_as(text).bind(id).fetch_optional(db).await
 }
 
 /// Jobs, newest first.
 pub(crate) async fn jobs(db: &mut Db, limit: i64) -> Result<Vec<JobRow>, DbError> {
-    let text = format!("SELECT {COLUMNS} FROM job ORDER BY id DESC LIMIT $1");
+    let text = "SELECT * FROM job ORDER BY id DESC LIMIT $1";
     sql_as(text).bind(limit).fetch_all(db).await
 }
 
-/// Active jobs that have panels to lease, oldest first.
-pub(crate) async fn jobs_with_work(db: &mut Db) -> Result<Vec<JobRow>, DbError> {
-    let text = format!(
-        "SELECT {COLUMNS} FROM job WHERE state = 'active' AND panels_done + panels_leased < panels ORDER BY id LIMIT 8"
-    );
-    sql_as(text).fetch_all(db).await
+/// The oldest active job after `job` that has panels to lease.
+pub(crate) async fn next_with_work(db: &mut Db, job: i64) -> Result<Option<JobRow>, DbError> {
+    let text = "SELECT * FROM job WHERE state = 'active' AND id > $1 AND panels_done + panels_leased < panels
+                ORDER BY id LIMIT 1";
+    sql_as(text).bind(job).fetch_optional(db).await
 }
 
 /// Counts of jobs: active, in all.
@@ -144,8 +145,6 @@ impl UnitRow {
     }
 }
 
-const UNIT_COLUMNS: &str = "id, job, first, count, state, expiries";
-
 /// A unit whose lease ended, to be leased again as it is: none for which an output of `miner` was refused since
 /// `since_ms`.
 pub(crate) async fn waiting_unit(
@@ -154,22 +153,20 @@ pub(crate) async fn waiting_unit(
     miner: &PublicKey,
     since_ms: i64,
 ) -> Result<Option<UnitRow>, DbError> {
-    let text = format!(
-        "SELECT {UNIT_COLUMNS} FROM unit WHERE job = $1 AND state = 'waiting' AND NOT EXISTS
+    let text = "SELECT * FROM unit WHERE job = $1 AND state = 'waiting' AND NOT EXISTS
            (SELECT 1 FROM lease JOIN receipt ON receipt.lease = lease.id WHERE lease.unit = unit.id
             AND lease.miner = $2 AND lease.verdict = 'invalid' AND receipt.at_ms >= $3)
-         ORDER BY first LIMIT 1"
-    );
+         ORDER BY first LIMIT 1";
     sql_as(text).bind(job).bind(&miner.0[..]).bind(since_ms).fetch_optional(db).await
 }
 
 pub(crate) async fn unit(db: &mut Db, id: i64) -> Result<Option<UnitRow>, DbError> {
-    let text = format!("SELECT {UNIT_COLUMNS} FROM unit WHERE id = $1");
+    let text = "SELECT * FROM unit WHERE id = $1";
     sql_as(text).bind(id).fetch_optional(db).await
 }
 
 pub(crate) async fn unit_by_cid(db: &mut Db, cid: &Cid) -> Result<Option<UnitRow>, DbError> {
-    let text = format!("SELECT {UNIT_COLUMNS} FROM unit WHERE cid = $1 LIMIT 1");
+    let text = "SELECT * FROM unit WHERE cid = $1 LIMIT 1";
     sql_as(text).bind(cid.to_string()).fetch_optional(db).await
 }
 
@@ -182,8 +179,7 @@ pub(crate) async fn insert_inline_unit(db: &mut Db, job: i64, run: Run, cid: &Ci
 
 /// A job's finished units from the top.
 pub(crate) async fn settled_units(db: &mut Db, job: i64) -> Result<Vec<UnitRow>, DbError> {
-    let text =
-        format!("SELECT {UNIT_COLUMNS} FROM unit WHERE job = $1 AND state IN ('settled', 'inline') ORDER BY first");
+    let text = "SELECT * FROM unit WHERE job = $1 AND state IN ('settled', 'inline') ORDER BY first";
     sql_as(text).bind(job).fetch_all(db).await
 }
 
@@ -229,15 +225,10 @@ pub(crate) async fn delete_returned(db: &mut Db, job: i64, first: i64, count: i6
     Ok(sql(text).bind(job).bind(first).bind(count).execute(db).await?.rows_affected() == 1)
 }
 
-/// Moves a job's cursor on.
-pub(crate) async fn advance_cursor(db: &mut Db, job: i64, count: u32) -> Result<(), DbError> {
-    sql("UPDATE job SET cursor = cursor + $2 WHERE id = $1").bind(job).bind(i64::from(count)).execute(db).await?;
-    Ok(())
-}
-
 /// Changes of a job's counters.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Counted {
+    pub(crate) cut: i64,
     pub(crate) leased: i64,
     pub(crate) done: i64,
     pub(crate) valid: i64,
@@ -250,9 +241,9 @@ pub(crate) struct Counted {
 pub(crate) async fn count(db: &mut Db, job: i64, change: Counted) -> Result<bool, DbError> {
     let text = "UPDATE job SET panels_leased = panels_leased + $2, panels_done = panels_done + $3,
                 units_valid = units_valid + $4, units_invalid = units_invalid + $5, leases_expired = leases_expired + $6,
-                spent = spent + $7 WHERE id = $1 RETURNING panels_done = panels";
+                spent = spent + $7, cursor = cursor + $8 WHERE id = $1 RETURNING panels_done = panels";
     let query = sql(text).bind(job).bind(change.leased).bind(change.done).bind(change.valid);
-    let row = query.bind(change.invalid).bind(change.expired).bind(change.spent).fetch_one(db).await?;
+    let row = query.bind(change.invalid).bind(change.expired).bind(change.spent).bind(change.cut).fetch_one(db).await?;
     Ok(row.try_get::<i64>(0)? == 1)
 }
 

@@ -57,36 +57,45 @@ impl LeaseRow {
     }
 }
 
-const COLUMNS: &str = "id, unit, job, miner, session, lane, task, work, value, ttl_ms, issued_at_ms, deadline_ms, state, \
-     digest, verdict";
-
 pub(crate) async fn lease(db: &mut Db, id: &LeaseId) -> Result<Option<LeaseRow>, DbError> {
-    let text = format!("SELECT {COLUMNS} FROM lease WHERE id = $1");
+    let text = "SELECT * FROM lease WHERE id = $1";
     sql_as(text).bind(&id.0[..]).fetch_optional(db).await
 }
 
 pub(crate) async fn lease_of_task(db: &mut Db, task: &str) -> Result<Option<LeaseRow>, DbError> {
-    let text = format!("SELECT {COLUMNS} FROM lease WHERE task = $1");
+    let text = "SELECT * FROM lease WHERE task = $1";
     sql_as(text).bind(task).fetch_optional(db).await
 }
 
-/// The lease that a lane works on, if it is still live.
-pub(crate) async fn live_lease_of_lane(db: &mut Db, session: &str, lane: u32) -> Result<Option<LeaseRow>, DbError> {
-    let text = format!(
-        "SELECT {COLUMNS} FROM lease WHERE state = 'live' AND id = (SELECT lease FROM lane WHERE session = $1 AND lane = $2)"
-    );
-    sql_as(text).bind(session).bind(i64::from(lane)).fetch_optional(db).await
+/// A lease that is still live.
+pub(crate) async fn live(db: &mut Db, id: &[u8]) -> Result<Option<LeaseRow>, DbError> {
+    sql_as("SELECT * FROM lease WHERE id = $1 AND state = 'live'").bind(id).fetch_optional(db).await
+}
+
+/// A lane: the lease that it was given last, unless it has delivered it, and its measured speed, 0 if unknown:
+/// multiply-accumulates a second.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct LaneRow {
+    pub(crate) lease: Option<Vec<u8>>,
+    pub(crate) work_per_s: i64,
+}
+
+from_row!(LaneRow { lease, work_per_s });
+
+pub(crate) async fn lane(db: &mut Db, session: &str, lane: u32) -> Result<LaneRow, DbError> {
+    let query = sql_as("SELECT * FROM lane WHERE session = $1 AND lane = $2").bind(session).bind(i64::from(lane));
+    Ok(query.fetch_optional(db).await?.unwrap_or_default())
 }
 
 /// Live leases past their deadline.
 pub(crate) async fn overdue(db: &mut Db, now_ms: i64) -> Result<Vec<LeaseRow>, DbError> {
-    let text = format!("SELECT {COLUMNS} FROM lease WHERE state = 'live' AND deadline_ms < $1 LIMIT 200");
+    let text = "SELECT * FROM lease WHERE state = 'live' AND deadline_ms < $1 LIMIT 200";
     sql_as(text).bind(now_ms).fetch_all(db).await
 }
 
 /// A session's live leases.
 pub(crate) async fn live_of_session(db: &mut Db, session: &str) -> Result<Vec<LeaseRow>, DbError> {
-    let text = format!("SELECT {COLUMNS} FROM lease WHERE session = $1 AND state = 'live'");
+    let text = "SELECT * FROM lease WHERE session = $1 AND state = 'live'";
     sql_as(text).bind(session).fetch_all(db).await
 }
 
@@ -126,21 +135,18 @@ pub(crate) async fn settle(
     Ok(query.execute(db).await?.rows_affected() == 1)
 }
 
-/// A lane's measured speed, 0 if unknown: multiply-accumulates a second.
-pub(crate) async fn lane_speed(db: &mut Db, session: &str, lane: u32) -> Result<u64, DbError> {
-    let row = sql("SELECT work_per_s FROM lane WHERE session = $1 AND lane = $2")
-        .bind(session)
-        .bind(i64::from(lane))
-        .fetch_optional(db)
-        .await?;
-    row.map_or(Ok(0), |row| row.try_get::<i64>(0).map(|speed| speed as u64))
+/// Notes that a lane has delivered `lease`, and mixes a new measurement into its speed.
+pub(crate) async fn measure_lane(db: &mut Db, lease: &LeaseRow, work_per_s: u64) -> Result<(), DbError> {
+    let text = "UPDATE lane SET work_per_s = CASE WHEN work_per_s = 0 THEN $3 ELSE (work_per_s + $3) / 2 END,
+                lease = CASE WHEN lease = $4 THEN NULL ELSE lease END WHERE session = $1 AND lane = $2";
+    let query = sql(text).bind(&lease.session).bind(lease.lane).bind(work_per_s.min(1 << 60) as i64);
+    query.bind(&lease.id[..]).execute(db).await?;
+    Ok(())
 }
 
-/// Mixes a new measurement into a lane's speed.
-pub(crate) async fn measure_lane(db: &mut Db, session: &str, lane: i64, work_per_s: u64) -> Result<(), DbError> {
-    let text = "UPDATE lane SET work_per_s = CASE WHEN work_per_s = 0 THEN $3 ELSE (work_per_s + $3) / 2 END
-                WHERE session = $1 AND lane = $2";
-    sql(text).bind(session).bind(lane).bind(work_per_s.min(1 << 60) as i64).execute(db).await?;
+/// Forgets the lanes of a session that has ended.
+pub(crate) async fn delete_lanes(db: &mut Db, session: &str) -> Result<(), DbError> {
+    sql("DELETE FROM lane WHERE session = $1").bind(session).execute(db).await?;
     Ok(())
 }
 
@@ -197,6 +203,6 @@ pub(crate) async fn work_verified(db: &mut Db) -> Result<u64, DbError> {
 
 /// A job's live leases.
 pub(crate) async fn live_of_job(db: &mut Db, job: i64) -> Result<Vec<LeaseRow>, DbError> {
-    let text = format!("SELECT {COLUMNS} FROM lease WHERE job = $1 AND state = 'live'");
+    let text = "SELECT * FROM lease WHERE job = $1 AND state = 'live'";
     sql_as(text).bind(job).fetch_all(db).await
 }

@@ -169,10 +169,7 @@ pub(crate) async fn add_share(
 
 /// Everybody's part in an epoch, in the order of their keys.
 pub(crate) async fn shares(db: &mut Db, epoch: i64) -> Result<Vec<ShareRow>, DbError> {
-    sql_as("SELECT miner, sponsored, good, bad FROM share WHERE epoch = $1 ORDER BY miner")
-        .bind(epoch)
-        .fetch_all(db)
-        .await
+    sql_as("SELECT * FROM share WHERE epoch = $1 ORDER BY miner").bind(epoch).fetch_all(db).await
 }
 
 /// One miner's sponsored base rewards in an epoch: pending until it closes.

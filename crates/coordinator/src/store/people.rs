@@ -109,24 +109,18 @@ pub(crate) async fn leaders(db: &mut Db, limit: i64) -> Result<Vec<MinerRow>, Db
     sql_as("SELECT * FROM miner ORDER BY work DESC, contributor LIMIT $1").bind(limit).fetch_all(db).await
 }
 
-/// Adds a verdict to a miner's counters.
+/// Adds a verdict on so much work to a miner's counters: its record.
 pub(crate) async fn count_verdict(
     db: &mut Db,
     key: &PublicKey,
     valid: bool,
-    work: u64,
+    work: i64,
     now_ms: i64,
-) -> Result<(), DbError> {
-    sql("UPDATE miner SET units_valid = units_valid + $2, units_invalid = units_invalid + $3, work = work + $4,
-         seen_at_ms = $5 WHERE key = $1")
-    .bind(&key.0[..])
-    .bind(i64::from(valid))
-    .bind(i64::from(!valid))
-    .bind(if valid { work as i64 } else { 0 })
-    .bind(now_ms)
-    .execute(db)
-    .await?;
-    Ok(())
+) -> Result<Option<MinerRow>, DbError> {
+    let text = "UPDATE miner SET units_valid = units_valid + $2, units_invalid = units_invalid + $3, work = work + $4,
+                seen_at_ms = $5 WHERE key = $1 RETURNING *";
+    let query = sql_as(text).bind(&key.0[..]).bind(i64::from(valid)).bind(i64::from(!valid));
+    query.bind(if valid { work } else { 0 }).bind(now_ms).fetch_optional(db).await
 }
 
 /// Adds a closed epoch to what a miner's confidence is made of.
@@ -226,10 +220,16 @@ pub(crate) async fn insert_session(
     Ok(())
 }
 
-/// Notes that a session lives; false if it has ended.
-pub(crate) async fn touch_session(db: &mut Db, id: &str, now_ms: i64) -> Result<bool, DbError> {
-    let text = "UPDATE session SET seen_at_ms = $2 WHERE id = $1 AND ended_at_ms IS NULL";
-    Ok(sql(text).bind(id).bind(now_ms).execute(db).await?.rows_affected() == 1)
+/// Notes that a contributor's session lives; `None` if it has ended, is another's, or is none.
+pub(crate) async fn touch_session(
+    db: &mut Db,
+    id: &str,
+    contributor: &str,
+    now_ms: i64,
+) -> Result<Option<SessionRow>, DbError> {
+    let text = "UPDATE session SET seen_at_ms = $3 WHERE id = $1 AND contributor = $2 AND ended_at_ms IS NULL
+                RETURNING *";
+    sql_as(text).bind(id).bind(contributor).bind(now_ms).fetch_optional(db).await
 }
 
 /// Ends a session, once.

@@ -16,7 +16,7 @@ use futures::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot};
 
 use super::db::DbError;
-use super::{Db, log};
+use super::{Db, leases, log};
 use crate::clock::Clock;
 use crate::error::Refusal;
 
@@ -68,9 +68,18 @@ pub(crate) struct Batch<'a> {
     /// The batch's instant (Unix, ms).
     pub(crate) now_ms: i64,
     log: &'a mut LogEdge,
+    lanes_at_work: &'a mut Option<u32>,
 }
 
 impl Batch<'_> {
+    /// Lanes that were heard of in the last `within_ms`, counted once a batch: a rough figure is enough to share out by.
+    pub(crate) async fn lanes_at_work(&mut self, within_ms: i64) -> Result<u32, DbError> {
+        if self.lanes_at_work.is_none() {
+            *self.lanes_at_work = Some(leases::lanes_at_work(self.db, self.now_ms - within_ms).await?);
+        }
+        Ok(self.lanes_at_work.unwrap_or_default())
+    }
+
     /// The place that the next receipt will have in the log.
     pub(crate) fn next_log_index(&self) -> u64 {
         self.log.frontier.size()
@@ -314,8 +323,10 @@ impl Task {
         let size = self.edge.frontier.size();
         self.edge.fresh = self.edge.frontier.peaks().collect();
         self.db.batch("BEGIN IMMEDIATE")?;
+        let mut lanes_at_work = None;
         for queued in batch.iter_mut() {
-            queued.apply(&mut Batch { db: &mut self.db, now_ms, log: &mut self.edge }).await?;
+            let lanes_at_work = &mut lanes_at_work;
+            queued.apply(&mut Batch { db: &mut self.db, now_ms, log: &mut self.edge, lanes_at_work }).await?;
         }
         let mut sealed = self.head.clone();
         if self.edge.frontier.size() > size {
