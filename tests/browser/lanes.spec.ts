@@ -1,28 +1,8 @@
-import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
-
-import type { Page } from "@playwright/test";
-
-import type { Lane } from "../../pkg/cpu/cpu.js";
-import type { LaneReport } from "../../worker/messages.ts";
 import type { ProvenReceipt } from "../../worker/wire.ts";
+import { compute, serve } from "./packages.ts";
 import { expect, test } from "./site.ts";
 
-// The web packages by themselves: every backend must give the same bits as the reference.
-
-const PKG = fileURLToPath(new URL("../../pkg/", import.meta.url));
-const TYPES: Record<string, string> = { js: "text/javascript", wasm: "application/wasm" };
-
-/** Serves the packages on an origin of their own. */
-async function serve(page: Page): Promise<void> {
-  await page.route("http://localhost/**", (route) => {
-    const path = new URL(route.request().url()).pathname;
-    if (path === "/") return route.fulfill({ contentType: "text/html", body: "<!doctype html>" });
-    const contentType = TYPES[path.split(".").at(-1) ?? ""] ?? "text/plain";
-    return route.fulfill({ contentType, body: readFileSync(PKG + path) });
-  });
-  await page.goto("http://localhost/");
-}
+// Every backend must give the same bits as the reference.
 
 for (const name of ["cpu", "gpu"]) {
   test(`every test vector agrees in package ${name}`, async ({ page }) => {
@@ -56,20 +36,6 @@ test("both packages compute a leased unit to the bits of its receipt", async ({ 
     expect(slices).toBeGreaterThan(1);
   }
 });
-
-/** Runs a lane as its worker does. */
-async function compute(task: { name: string; unit: number[]; lease: string; blocks: number[][] }) {
-  const module = await import(`/${task.name}/${task.name}.js`);
-  await module.default();
-  const lane: Lane = await module.open();
-  const blocks = task.blocks.map((block) => new Uint8Array(block));
-  lane.start(task.lease, new Uint8Array(task.unit), blocks);
-  for (let slices = 1; ; slices += 1) {
-    const slice = (await lane.slice()) as { report?: LaneReport };
-    if (slice.report?.event === "done") return { digest: slice.report.digest, slices };
-    if (slice.report?.event === "failed") throw new Error(slice.report.reason);
-  }
-}
 
 /** The names of a product's blocks in the order in which a lane wants them: B in one block, then the panels of A. */
 function blocksOf(unit: Uint8Array): string[] {

@@ -1,9 +1,30 @@
-//! What the benchmarks share: their one flag, the machine's name, medians.
+//! What the benchmarks share: their one flag, the machine's name, their units, medians.
 
 use std::path::PathBuf;
 use std::time::Instant;
 
+use adit_core::kernel::Weights;
+use adit_core::vectors::Vector;
 use anyhow::{Result, bail};
+
+/// A unit to measure with: its name, input rows (an output is at most 64 MiB), dimensions.
+pub type Shape = (&'static str, usize, &'static [usize]);
+
+/// Products and perceptrons from too small to large.
+pub const SHAPES: [Shape; 7] = [
+    ("matmul 256", 256, &[256, 256]),
+    ("matmul 512", 512, &[512, 512]),
+    ("matmul 1024", 1024, &[1024, 1024]),
+    ("matmul 2048", 2048, &[2048, 2048]),
+    ("matmul 8192", 2048, &[8192, 8192]),
+    ("mlp 64-32-16-10", 16_384, &[64, 32, 16, 10]),
+    ("mlp 784-128-64-10", 8192, &[784, 128, 64, 10]),
+];
+
+/// The shape's weights and input, the same every time.
+pub fn operands((name, rows, dims): Shape) -> (Weights, Vec<i8>) {
+    Vector { name, seed: 1, rows, dims, sha256: [0; 32] }.prepare(|weights, _, _| weights.to_vec())
+}
 
 /// The file of `--json FILE`, the only flag that a benchmark has.
 pub fn json_file() -> Result<Option<PathBuf>> {

@@ -6,6 +6,7 @@ use std::process::Command;
 use anyhow::Result;
 
 use crate::repo::Repo;
+use crate::setup::browser;
 use crate::{shell, web};
 
 #[derive(clap::Args)]
@@ -52,10 +53,11 @@ impl What {
 
 /// Measures the code that people run: always the release profile.
 pub(crate) fn run(repo: &Repo, args: &Args) -> Result<()> {
-    if matches!(args.what, What::Web) {
-        web::run(repo)?;
-    }
     let mut command = args.what.program().cargo_run(repo);
+    if let (What::Web | What::Verify, Some(chromium)) = (args.what, browser::find()) {
+        web::run(repo)?;
+        command.env(browser::CHROMIUM, chromium);
+    }
     if let Some(file) = &args.json {
         command.arg("--json").arg(std::path::absolute(file)?);
     }

@@ -2,34 +2,28 @@
 //!
 //! compute: the fastest backend, slice by slice as a lane does it. check: the coordinator's work when an output arrives,
 //! with coins prepared while the miner computed. total: the same with the preparing. digest: BLAKE3 over the output, which
-//! a coordinator does in the same pass. Every figure is the median of runs that took turns.
+//! a coordinator does in the same pass. wasm: the package `cpu` in Chromium, afterwards. Every figure is the median of runs
+//! that took turns.
 
 use std::rc::Rc;
 use std::time::Instant;
 
-use adit_core::kernel::{Prepared, PreparedLayer, Running, to_le_bytes};
-use adit_core::vectors::Vector;
-use adit_core::verify::{Check, CheckLayer, Coins};
+use adit_core::kernel::{Prepared, PreparedLayer, Running, Weights, to_le_bytes};
+use adit_core::verify::{Check, CheckLayer};
 use adit_cpu::{Backend, Cpu, FastFold, Pace, Packed};
-use adit_tests::bench::{json_file, least, machine, median, timed};
+use adit_tests::bench::{SHAPES, Shape, json_file, least, machine, median, operands, timed};
+use adit_tests::web::{self, Timed, WebUnit};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
-/// Name, input rows (an output is at most 64 MiB), dimensions.
-const CASES: [(&str, usize, &[usize]); 7] = [
-    ("matmul 256", 256, &[256, 256]),
-    ("matmul 512", 512, &[512, 512]),
-    ("matmul 1024", 1024, &[1024, 1024]),
-    ("matmul 2048", 2048, &[2048, 2048]),
-    ("matmul 8192", 2048, &[8192, 8192]),
-    ("mlp 64-32-16-10", 16_384, &[64, 32, 16, 10]),
-    ("mlp 784-128-64-10", 8192, &[784, 128, 64, 10]),
-];
 /// Timings of every figure; short ones are repeated more often.
 const RUNS: usize = 7;
 const SHORT_RUNS: usize = 41;
+const WEB_RUNS: usize = 9;
 const SHORT_WORK: u64 = 2 << 30;
 const SLICE_MS: f64 = 50.0;
+/// Coins that everybody knows: good enough to time a check.
+const SEED: [u8; 32] = [7; 32];
 /// An output arrives in pieces of this size.
 const PIECE_BYTES: usize = 64 << 10;
 /// The portable backend is timed on as many rows as this much work has.
@@ -40,12 +34,20 @@ fn main() -> Result<()> {
     let best = Cpu::best()?;
     println!("{}\n{} against portable, one thread, medians of {RUNS} to {SHORT_RUNS}\n", machine(), best.backend());
     println!("{}", Row::HEAD);
-    let mut rows = Vec::new();
-    for (name, count, dims) in CASES {
-        let row = Case::new(name, count, dims, best)?.measure()?;
+    let (mut rows, mut units) = (Vec::new(), Vec::new());
+    for shape in SHAPES {
+        let case = Case::new(shape, best)?;
+        let (row, output) = case.measure()?;
         println!("{row}");
-        rows.push(row.to_json());
+        rows.push(row);
+        units.push(WebUnit::new(&case.model, &case.input, case.rows, &output));
     }
+    println!("\nIn Chromium, one thread, medians of {WEB_RUNS}\n\n{}", Row::WEB_HEAD);
+    for (row, timed) in rows.iter_mut().zip(web::time("cpu", &units, WEB_RUNS)?.unwrap_or_default()) {
+        println!("{}", row.in_browser(&timed));
+        row.wasm = Some(timed.median_ms());
+    }
+    let rows: Vec<Value> = rows.iter().map(Row::to_json).collect();
     if let Some(file) = file {
         let report = json!({ "machine": machine(), "backend": best.backend().name(), "rows": rows });
         std::fs::write(&file, format!("{report:#}\n")).with_context(|| file.display().to_string())?;
@@ -58,7 +60,7 @@ struct Case {
     name: &'static str,
     input: Vec<i8>,
     rows: usize,
-    model: Prepared<Vec<i8>>,
+    model: Weights,
     best: Cpu,
     portable: Cpu,
     packed: Rc<Prepared<Packed>>,
@@ -68,17 +70,17 @@ struct Case {
 }
 
 impl Case {
-    fn new(name: &'static str, rows: usize, dims: &'static [usize], best: Cpu) -> Result<Self> {
-        let data = Vector { name, seed: 1, rows, dims, sha256: [0; 32] };
-        let (model, input) = data.prepare(|weights, _, _| weights.to_vec());
+    fn new(shape: Shape, best: Cpu) -> Result<Self> {
+        let (name, rows, _) = shape;
+        let (model, input) = operands(shape);
         let portable = Cpu::with(Backend::Portable)?;
         let fold = FastFold::with(best);
         let (packed, packed_portably) = (pack(&model, &best), pack(&model, &portable));
-        let layers = prepare_checks(&model, &fold);
+        let layers = CheckLayer::all(&fold, &model, &SEED);
         Ok(Case { name, input, rows, model, best, portable, packed, packed_portably, fold, layers })
     }
 
-    fn measure(&self) -> Result<Row> {
+    fn measure(&self) -> Result<(Row, Vec<u8>)> {
         let output = to_le_bytes(&compute(&self.best, &self.packed, &self.input, self.rows, &mut Pace::default()));
         ensure!(self.accepts(&self.layers, &output), "{}: a right output was refused", self.name);
         let mut forged = output.clone();
@@ -97,18 +99,20 @@ impl Case {
                 timed(|| compute(&self.best, &self.packed, &self.input, self.rows, &mut pace)).0,
                 timed(portable).0 * self.rows as f64 / few as f64,
                 timed(|| self.accepts(&self.layers, &output)).0,
-                timed(|| self.accepts(&prepare_checks(&self.model, &self.fold), &output)).0,
+                timed(|| self.accepts(&CheckLayer::all(&self.fold, &self.model, &SEED), &output)).0,
                 timed(|| blake3::hash(&output)).0,
             ];
             samples.iter_mut().zip(times).for_each(|(samples, time)| samples.push(time));
         }
-        Ok(Row {
+        let row = Row {
             name: self.name,
             operations: 2.0 * work as f64,
             output_bytes: output.len(),
             median: Times::of(&samples, median),
             least: Times::of(&samples, least),
-        })
+            wasm: None,
+        };
+        Ok((row, output))
     }
 
     /// The coordinator's work at delivery.
@@ -119,21 +123,13 @@ impl Case {
     }
 }
 
-fn pack(model: &Prepared<Vec<i8>>, cpu: &Cpu) -> Rc<Prepared<Packed>> {
+fn pack(model: &Weights, cpu: &Cpu) -> Rc<Prepared<Packed>> {
     use adit_core::kernel::Product;
     let layer = |layer: &PreparedLayer<Vec<i8>>| {
         let packed = cpu.pack(&layer.packed, layer.k, layer.n);
         PreparedLayer { packed, k: layer.k, n: layer.n, bias: layer.bias.clone(), requant: layer.requant }
     };
     Rc::new(Prepared { layers: model.layers.iter().map(layer).collect() })
-}
-
-fn prepare_checks(model: &Prepared<Vec<i8>>, fold: &FastFold) -> Vec<CheckLayer<FastFold>> {
-    let layers = model.layers.iter().enumerate().map(|(index, layer)| {
-        let coins = Coins::from_seed(&[7; 32], index as u32, layer.n);
-        CheckLayer::new(fold, &layer.packed, layer.k, layer.n, coins, layer.bias.clone(), layer.requant)
-    });
-    layers.collect()
 }
 
 fn compute(cpu: &Cpu, packed: &Rc<Prepared<Packed>>, input: &[i8], rows: usize, pace: &mut Pace) -> Vec<i32> {
@@ -168,6 +164,8 @@ struct Row {
     output_bytes: usize,
     median: Times,
     least: Times,
+    /// Milliseconds of the web package.
+    wasm: Option<f64>,
 }
 
 impl Row {
@@ -175,6 +173,14 @@ impl Row {
                         with     with    upload\n\
                         unit               Gop/s     Gop/s       ms       ms       ms       ms   /check  least  \
                         preparing  digest  bytes/op";
+
+    const WEB_HEAD: &str = "                   wasm   compute  compute\n\
+                        unit              Gop/s        ms   /check";
+
+    fn in_browser(&self, timed: &Timed) -> String {
+        let ms = timed.median_ms();
+        format!("{:17} {:6.1} {ms:9.2} {:8.1}", self.name, self.operations / ms / 1e6, ms / self.median.check)
+    }
 
     fn to_json(&self) -> Value {
         json!({
@@ -184,6 +190,8 @@ impl Row {
             "median_ms": self.median,
             "least_ms": self.least,
             "compute_over_check": self.median.compute / self.median.check,
+            "wasm_ms": self.wasm,
+            "wasm_over_check": self.wasm.map(|wasm| wasm / self.median.check),
             "upload_bytes_per_operation": self.output_bytes as f64 / self.operations,
         })
     }

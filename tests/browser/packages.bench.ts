@@ -1,0 +1,22 @@
+import { readFileSync, writeFileSync } from "node:fs";
+
+import { expect, test } from "@playwright/test";
+
+import { type Timing, serve, time } from "./packages.ts";
+
+/** A unit to be timed, written by tests/src/web.rs. */
+interface Order extends Timing {
+  digest: string;
+}
+
+test("units in a browser", async ({ page }) => {
+  const data = process.env["ADIT_BENCH"] as string;
+  await serve(page, data);
+  const results = [];
+  for (const order of JSON.parse(readFileSync(`${data}/orders.json`, "utf8")) as Order[]) {
+    const { backend, digests, times } = await page.evaluate(time, order);
+    expect(digests).toEqual([order.digest]);
+    results.push({ backend, times });
+  }
+  writeFileSync(`${data}/results.json`, JSON.stringify(results));
+});

@@ -1,0 +1,78 @@
+/** The web packages by themselves, without page or coordinator: served on an origin of their own, and a lane at work. */
+
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+import type { Page } from "@playwright/test";
+
+import type { Lane } from "../../pkg/cpu/cpu.js";
+import type { LaneReport } from "../../worker/messages.ts";
+
+const PKG = fileURLToPath(new URL("../../pkg/", import.meta.url));
+const TYPES: Record<string, string> = { js: "text/javascript", wasm: "application/wasm" };
+
+/** Serves the packages, and `/data/` from a directory if there is one. */
+export async function serve(page: Page, data?: string): Promise<void> {
+  await page.route("http://localhost/**", (route) => {
+    const path = new URL(route.request().url()).pathname;
+    if (path === "/") return route.fulfill({ contentType: "text/html", body: "<!doctype html>" });
+    const contentType = TYPES[path.split(".").at(-1) ?? ""] ?? "application/octet-stream";
+    const file = data && path.startsWith("/data/") ? data + path.slice("/data".length) : PKG + path;
+    return route.fulfill({ contentType, body: readFileSync(file) });
+  });
+  await page.goto("http://localhost/");
+}
+
+export interface Task {
+  /** Package, `cpu` or `gpu`. */
+  name: string;
+  lease: string;
+  unit: number[];
+  blocks: number[][];
+}
+
+/** Runs a lane as its worker does: in the page, so that nothing of the test's own is at hand. */
+export async function compute(task: Task) {
+  const module = await import(`/${task.name}/${task.name}.js`);
+  await module.default();
+  const lane: Lane = await module.open();
+  const blocks = task.blocks.map((block) => new Uint8Array(block));
+  lane.start(task.lease, new Uint8Array(task.unit), blocks);
+  for (let slices = 1; ; slices += 1) {
+    const slice = (await lane.slice()) as { report?: LaneReport };
+    if (slice.report?.event === "done") return { digest: slice.report.digest, slices };
+    if (slice.report?.event === "failed") throw new Error(slice.report.reason);
+  }
+}
+
+export interface Timing {
+  /** Package, `cpu` or `gpu`. */
+  name: string;
+  /** The folder of `/data/` with the unit and its blocks. */
+  folder: string;
+  blocks: number;
+  runs: number;
+}
+
+/** Computes a unit again and again: milliseconds in the lane's slices, without those of the first run, which packs. */
+export async function time({ name, folder, blocks, runs }: Timing) {
+  const module = await import(`/${name}/${name}.js`);
+  await module.default();
+  const lane: Lane = await module.open();
+  const file = async (path: string) => new Uint8Array(await (await fetch(`/data/${folder}/${path}`)).arrayBuffer());
+  const unit = await file("unit");
+  const inputs = await Promise.all(Array.from({ length: blocks }, (_, index) => file(String(index))));
+  const [times, digests]: [number[], string[]] = [[], []];
+  while (times.length <= runs) {
+    lane.start("00".repeat(16), unit, inputs);
+    for (;;) {
+      const slice = (await lane.slice()) as { report?: LaneReport };
+      if (slice.report?.event === "failed") throw new Error(slice.report.reason);
+      if (slice.report?.event !== "done") continue;
+      times.push(slice.report.busy_ms);
+      digests.push(slice.report.digest);
+      break;
+    }
+  }
+  return { backend: lane.backend, digests: [...new Set(digests)], times: times.slice(1) };
+}

@@ -1,0 +1,80 @@
+//! How fast the web packages compute in Chromium, against the fastest native backend: one lane each, the same units.
+//!
+//! Times are those that a lane reports: its slices, without packing. Every output is compared with the native one.
+
+use std::rc::Rc;
+
+use adit_core::kernel::{PreparedLayer, Product, Running, to_le_bytes};
+use adit_cpu::{Cpu, Pace};
+use adit_tests::bench::{SHAPES, Shape, json_file, machine, median, operands};
+use adit_tests::web::{self, WebUnit};
+use anyhow::{Context, Result};
+use serde_json::json;
+
+const RUNS: usize = 9;
+const SLICE_MS: f64 = 50.0;
+
+fn main() -> Result<()> {
+    let file = json_file()?;
+    let cpu = Cpu::best()?;
+    println!("{}\nmedians of {RUNS}, one lane: Gop/s, and the time against {}\n", machine(), cpu.backend());
+    let natives = SHAPES.map(|shape| Native::new(shape, &cpu));
+    let units: Vec<WebUnit> = natives.iter().map(|native| native.unit()).collect();
+    let mut rows: Vec<_> = natives.iter().map(Native::row).collect();
+    for package in ["cpu", "gpu"] {
+        let Some(times) = web::time(package, &units, RUNS)? else { continue };
+        println!("package {package}: {}", times.first().map_or("", |timed| &timed.backend));
+        for ((native, timed), row) in natives.iter().zip(&times).zip(&mut rows) {
+            let (ms, gop_per_s) = (timed.median_ms(), native.operations / timed.median_ms() / 1e6);
+            println!("  {:17} {gop_per_s:7.1} Gop/s  {:6.1} x", native.shape.0, ms / native.ms);
+            row[package] = json!({ "backend": timed.backend, "ms": ms, "gop_per_s": gop_per_s });
+        }
+    }
+    if let Some(file) = file {
+        let report = json!({ "machine": machine(), "native": cpu.backend().name(), "rows": rows });
+        std::fs::write(&file, format!("{report:#}\n")).with_context(|| file.display().to_string())?;
+    }
+    Ok(())
+}
+
+/// A unit as the native lane computes it.
+struct Native {
+    shape: Shape,
+    operations: f64,
+    output: Vec<u8>,
+    ms: f64,
+}
+
+impl Native {
+    fn new(shape: Shape, cpu: &Cpu) -> Self {
+        let (weights, input) = operands(shape);
+        let layer = |layer: PreparedLayer<Vec<i8>>| {
+            let PreparedLayer { packed, k, n, bias, requant } = layer;
+            PreparedLayer { packed: cpu.pack(&packed, k, n), k, n, bias, requant }
+        };
+        let layers = weights.layers.into_iter().map(layer).collect();
+        let prepared = Rc::new(adit_core::kernel::Prepared { layers });
+        let (mut output, mut pace) = (Vec::new(), Pace::default());
+        let mut run = || {
+            let mut running = Running::new(prepared.clone(), input.clone(), shape.1);
+            let began = std::time::Instant::now();
+            let now_ms = || began.elapsed().as_secs_f64() * 1e3;
+            while !pace.run_slice(cpu, &mut running, SLICE_MS, now_ms) {}
+            let ms = now_ms();
+            output = running.into_output();
+            ms
+        };
+        let times: Vec<f64> = (0..RUNS).map(|_| run()).collect();
+        let operations = 2.0 * (shape.1 as u64 * prepared.work_per_row()) as f64;
+        Native { shape, operations, output: to_le_bytes(&output), ms: median(&times) }
+    }
+
+    fn unit(&self) -> WebUnit {
+        let (weights, input) = operands(self.shape);
+        WebUnit::new(&weights, &input, self.shape.1, &self.output)
+    }
+
+    fn row(&self) -> serde_json::Value {
+        json!({ "unit": self.shape.0, "operations": self.operations, "native_ms": self.ms })
+    }
+}

@@ -1,0 +1,118 @@
+//! Units computed by the web packages in a real Chromium, for benchmarks that compare with it.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use adit_core::Unit;
+use adit_core::content_id::block_cid;
+use adit_core::kernel::{PreparedLayer, Weights, to_le_bytes};
+use adit_core::sign::Digest;
+use adit_core::split::{cut, shared_out_panel_rows, whole_panel_rows};
+use adit_core::unit::{Layer, Operand};
+use anyhow::{Context, Result, ensure};
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::bench::median;
+
+/// A unit with its blocks and the digest of its right output.
+pub struct WebUnit {
+    unit: Unit,
+    blocks: Vec<Vec<u8>>,
+    digest: Digest,
+}
+
+impl WebUnit {
+    /// The unit of these rows through these weights.
+    pub fn new(weights: &Weights, input: &[i8], rows: usize, output: &[u8]) -> Self {
+        let (layers, mut blocks) = (&weights.layers, Vec::new());
+        let mut operands: Vec<Operand> = layers
+            .iter()
+            .map(|layer| operand(&layer.packed, layer.k, layer.n, whole_panel_rows, &mut blocks))
+            .collect();
+        // A product alone has no bias.
+        let biases: Vec<Vec<u8>> =
+            layers.iter().map(|layer| to_le_bytes(&layer.bias)).filter(|b| !b.is_empty()).collect();
+        blocks.extend_from_slice(&biases);
+        let x = operand(input, rows, layers[0].k, |cols| shared_out_panel_rows(rows as u32, cols), &mut blocks);
+        let unit = if biases.is_empty() {
+            Unit::MatmulI8 { a: x, b: operands.remove(0) }
+        } else {
+            let layer = |((weight, bias), layer): ((Operand, &Vec<u8>), &PreparedLayer<_>)| Layer {
+                weight,
+                bias: block_cid(bias),
+                requant: layer.requant,
+            };
+            Unit::MlpI8 { x, layers: operands.into_iter().zip(&biases).zip(layers).map(layer).collect() }
+        };
+        WebUnit { unit, blocks, digest: Digest(*blake3::hash(output).as_bytes()) }
+    }
+
+    fn write(&self, folder: &Path) -> Result<()> {
+        std::fs::create_dir(folder)?;
+        std::fs::write(folder.join("unit"), self.unit.to_bytes())?;
+        for (index, block) in self.blocks.iter().enumerate() {
+            std::fs::write(folder.join(index.to_string()), block)?;
+        }
+        Ok(())
+    }
+}
+
+fn operand(
+    values: &[i8],
+    rows: usize,
+    cols: usize,
+    panel_rows: impl Fn(u32) -> u32,
+    blocks: &mut Vec<Vec<u8>>,
+) -> Operand {
+    let bytes: Vec<u8> = values.iter().map(|value| *value as u8).collect();
+    let (operand, panels) = cut(&bytes, rows as u32, cols as u32, panel_rows(cols as u32));
+    blocks.extend(panels.into_iter().map(<[u8]>::to_vec));
+    operand
+}
+
+/// A package's times for one unit.
+#[derive(Deserialize)]
+pub struct Timed {
+    /// What it computed with.
+    pub backend: String,
+    /// Milliseconds of each run.
+    pub times: Vec<f64>,
+}
+
+impl Timed {
+    /// The middle one, in milliseconds.
+    pub fn median_ms(&self) -> f64 {
+        median(&self.times)
+    }
+}
+
+/// Times `units` in the web package `cpu` or `gpu`; `None`, said aloud, where there is no browser or no package.
+pub fn time(package: &str, units: &[WebUnit], runs: usize) -> Result<Option<Vec<Timed>>> {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
+    let playwright = root.join("node_modules/.bin/playwright");
+    if std::env::var_os("ADIT_CHROMIUM").is_none() || !playwright.is_file() || !root.join("pkg").join(package).is_dir()
+    {
+        eprintln!(
+            "skipped: the browser's figures need Chromium and the web packages; `cargo xtask bench` sees to both"
+        );
+        return Ok(None);
+    }
+    let data = tempfile::TempDir::new()?;
+    let mut orders = Vec::new();
+    for (index, unit) in units.iter().enumerate() {
+        let folder = index.to_string();
+        unit.write(&data.path().join(&folder))?;
+        let (blocks, digest) = (unit.blocks.len(), unit.digest.to_string());
+        orders.push(json!({ "name": package, "folder": folder, "blocks": blocks, "runs": runs, "digest": digest }));
+    }
+    std::fs::write(data.path().join("orders.json"), serde_json::to_vec(&orders)?)?;
+    let done = Command::new(playwright)
+        .args(["test", "--config", "tests/browser/bench.config.ts"])
+        .current_dir(&root)
+        .env("ADIT_BENCH", data.path())
+        .output()?;
+    ensure!(done.status.success(), "{}", String::from_utf8_lossy(&done.stdout));
+    let results = std::fs::read(data.path().join("results.json")).context("the browser wrote no results")?;
+    Ok(Some(serde_json::from_slice(&results)?))
+}
