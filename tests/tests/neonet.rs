@@ -272,7 +272,7 @@ async fn the_originals_errors_keep_their_words() -> Result<()> {
     let task = with(paths::TASK, "Miner_X");
     says(miner.client.get(&task).await?, 404, "Contributor not registered", NotRegistered)?;
     let start = miner.client.post(paths::START_SESSION, &json!({ "contributor_id": "Miner_X" })).await?;
-    says(start, 404, "Not registered. Call /ai-energy/register first", NotRegistered)?;
+    says(start, 400, "Not registered. Call /ai-energy/register first", RegisterFirst)?;
     says(miner.submit(&json!({ "task_id": "x" }), json!({})).await?, 404, "Contributor not registered", NotRegistered)?;
     miner.register().await?;
     says(miner.client.get(&task).await?, 400, "No active session. Start a session first.", NoSession)?;

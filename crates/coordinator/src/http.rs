@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use adit_core::PublicKey;
 use adit_core::sign::SecretKey;
 use adit_cpu::Cpu;
+use adit_protocol::records::LedgerTotals;
 use adit_protocol::{ErrorCode, paths};
 use axum::Router;
 use axum::extract::{Request, State};
@@ -23,10 +24,12 @@ use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, any, get, post, put};
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, Semaphore};
+use tower::Layer;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::CorsLayer;
 use tower_http::services::{ServeDir, ServeFile};
+use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::clock::Clock;
 use crate::error::ApiError;
@@ -58,6 +61,8 @@ pub(crate) struct App {
     pub(crate) started: Instant,
     pub(crate) requests: Requests,
     pub(crate) output_bytes: Semaphore,
+    /// The ledger's totals, audited at a version of the store.
+    pub(crate) audited: Mutex<Option<(u64, LedgerTotals)>>,
 }
 
 /// Requests by class of answer.
@@ -110,9 +115,7 @@ pub(crate) fn router(app: Arc<App>, web: Option<&Path>) -> Router {
         .route("/ai-energy/{*rest}", any(no_such_path))
         .method_not_allowed_fallback(method_not_allowed);
     let api = match web {
-        Some(web) => {
-            api.route_service("/dashboard", ServeFile::new(web.join("dashboard.html"))).fallback_service(page(web))
-        }
+        Some(web) => api.merge(page(web)),
         None => api.fallback(no_such_path),
     };
     api.layer(middleware::map_response(harden))
@@ -122,9 +125,23 @@ pub(crate) fn router(app: Arc<App>, web: Option<&Path>) -> Router {
         .with_state(app)
 }
 
-/// The page's files. What is none of them is an error like any other.
-fn page(web: &Path) -> ServeDir<MethodRouter> {
-    ServeDir::new(web).call_fallback_on_method_not_allowed(true).fallback(any(no_such_path))
+/// The page's files. What is none of them is an error like any other. The names of assets change with what is in them, so
+/// they are kept for good; the documents that name them are asked for anew.
+fn page(web: &Path) -> Router<Arc<App>> {
+    let kept = |how: &'static str| {
+        let found = move |response: &Response<_>| response.status().is_success().then(|| HeaderValue::from_static(how));
+        SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, found)
+    };
+    let dashboard = ServeFile::new(web.join("dashboard.html")).precompressed_gzip();
+    Router::new()
+        .nest_service("/assets", kept("public, max-age=31536000, immutable").layer(files(&web.join("assets"))))
+        .route_service("/dashboard", kept("no-cache").layer(dashboard))
+        .fallback_service(kept("no-cache").layer(files(web)))
+}
+
+fn files(folder: &Path) -> ServeDir<MethodRouter> {
+    let files = ServeDir::new(folder).precompressed_gzip().call_fallback_on_method_not_allowed(true);
+    files.fallback(any(no_such_path))
 }
 
 /// Any page may mine here: there are no cookies, and a signature is what counts.

@@ -140,6 +140,7 @@ impl Coordinator {
             hosts: config.hosts.clone(),
             started: Instant::now(),
             requests: http::Requests::default(),
+            audited: tokio::sync::Mutex::default(),
             output_bytes: tokio::sync::Semaphore::new(http::OUTPUT_BYTES_AT_ONCE),
         });
         Ok(Coordinator { app, upkeep, _lock: lock })

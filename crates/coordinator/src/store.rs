@@ -54,6 +54,11 @@ impl Store {
         self.writer.write(operation).await
     }
 
+    /// Changes with every commit.
+    pub(crate) fn version(&self) -> u64 {
+        self.writer.commits()
+    }
+
     /// Waits until everything that was accepted is committed, and stops.
     pub(crate) async fn close(&self) {
         self.writer.close().await;

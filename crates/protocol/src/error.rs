@@ -49,6 +49,8 @@ error_codes! {
     TokenRequired = "token_required", 401;
     /// The contributor has not registered.
     NotRegistered = "not_registered", 404;
+    /// A session needs a registered contributor: register first.
+    RegisterFirst = "register_first", 400;
     /// The contributor's id is malformed.
     InvalidContributor = "invalid_contributor", 400;
     /// The id belongs to another key.
@@ -71,8 +73,6 @@ error_codes! {
     InvalidLane = "invalid_lane", 400;
     /// The task does not exist.
     NoSuchTask = "no_such_task", 404;
-    /// The task was completed before.
-    TaskCompleted = "task_completed", 400;
     /// The lease does not exist.
     NoSuchLease = "no_such_lease", 404;
     /// The lease ended and its unit went to somebody else.

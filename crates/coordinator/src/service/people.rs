@@ -184,8 +184,7 @@ impl Operation for StartSession {
         Box::pin(async move {
             if people::contributor(batch.db, &self.contributor).await?.is_none() {
                 let detail = "Not registered. Call /ai-energy/register first";
-                // The original answers 400 here and 404 elsewhere; one code, one status.
-                return Err(Refusal::new(ErrorCode::NotRegistered, detail).into());
+                return Err(Refusal::new(ErrorCode::RegisterFirst, detail).into());
             }
             let key = self.prove(batch).await?;
             if let Some(session) = people::open_session(batch.db, &self.contributor, key.as_ref()).await? {

@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use adit_core::log::{Frontier, Hash, Node, inclusion_path};
@@ -173,6 +174,7 @@ pub(crate) struct Writer {
     queue: mpsc::Sender<Box<dyn Queued>>,
     stopped: Arc<tokio::sync::Notify>,
     stop: Arc<tokio::sync::watch::Sender<bool>>,
+    commits: Arc<AtomicU64>,
 }
 
 impl std::fmt::Debug for dyn Queued {
@@ -196,7 +198,8 @@ impl Writer {
         let (stop, stopping) = tokio::sync::watch::channel(false);
         let stopped = Arc::new(tokio::sync::Notify::new());
         let head = Arc::new(edge.seal_at_start(stored.head, &key));
-        let task = Task { db, key, clock, edge, head, receiver, stopping };
+        let commits = Arc::new(AtomicU64::new(0));
+        let task = Task { db, key, clock, edge, head, receiver, stopping, commits: commits.clone() };
         let ended = stopped.clone();
         // Statements run where they are asked for and commits wait for the disk: that is a thread's work, not a task's.
         let spawned = std::thread::Builder::new().name("store writer".into()).spawn(move || {
@@ -204,7 +207,7 @@ impl Writer {
             ended.notify_one();
         });
         spawned.map_err(DbError::Thread)?;
-        Ok(Writer { queue, stopped, stop: Arc::new(stop) })
+        Ok(Writer { queue, stopped, stop: Arc::new(stop), commits })
     }
 
     pub(super) async fn write<O: Operation>(&self, operation: O) -> Answer<O::Output> {
@@ -212,6 +215,11 @@ impl Writer {
         let waiting = Box::new(Waiting { operation, result: None, reply });
         self.queue.send(waiting).await.map_err(|_| WriteError::Stopping)?;
         answer.await.map_err(|_| WriteError::Stopping)?
+    }
+
+    /// How many batches were committed: what was read before still holds as long as this stays the same.
+    pub(super) fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Acquire)
     }
 
     pub(super) async fn close(&self) {
@@ -228,6 +236,7 @@ struct Task {
     head: Arc<Sealed>,
     receiver: mpsc::Receiver<Box<dyn Queued>>,
     stopping: tokio::sync::watch::Receiver<bool>,
+    commits: Arc<AtomicU64>,
 }
 
 impl LogEdge {
@@ -334,6 +343,7 @@ impl Task {
             log::insert_head(&mut self.db, &sealed.head, &sealed.signature).await?;
         }
         self.db.batch("COMMIT")?;
+        self.commits.fetch_add(1, Ordering::Release);
         Ok(sealed)
     }
 }

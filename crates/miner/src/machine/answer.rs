@@ -51,7 +51,8 @@ impl<T: DeserializeOwned> Answer<T> {
 
 /// Whether a refusal means that the coordinator does not know our session any more.
 pub(crate) fn is_session_lost(code: ErrorCode) -> bool {
-    matches!(code, ErrorCode::NoSession | ErrorCode::NotYourSession | ErrorCode::NotRegistered)
+    use ErrorCode::*;
+    matches!(code, NoSession | NotYourSession | NotRegistered | RegisterFirst)
 }
 
 /// A peer's words, safe to show: one line, no control characters, not too long.

@@ -1,10 +1,12 @@
 //! The page: types, bundle, script tests.
 
+use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::Result;
 
+use super::sizes;
 use super::stamp::{Stamp, files_under};
 use crate::repo::Repo;
 use crate::setup::npm;
@@ -26,7 +28,17 @@ pub(crate) fn build(repo: &Repo) -> Result<()> {
     }
     check_types(repo)?;
     shell::run(npm::tool(repo, "vite").args(["build", "www", "--logLevel", "warn"]))?;
+    compress(repo)?;
     stamp.write(&sources)
+}
+
+/// Lays a compressed twin beside every file, which the coordinator sends as it is.
+fn compress(repo: &Repo) -> Result<()> {
+    for file in files_under(&repo.dist(), &[])?.into_iter().filter(|file| sizes::is_sent(file)) {
+        let twin = format!("{}.gz", file.display());
+        fs::write(twin, sizes::gzip(&fs::read(file)?)?)?;
+    }
+    Ok(())
 }
 
 /// The workers' imports are found in pkg/, so the packages have to be there.

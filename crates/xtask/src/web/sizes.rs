@@ -75,15 +75,16 @@ pub(crate) fn folder(folder: &Path, counts: impl Fn(&Path) -> bool) -> Result<We
     for file in files_under(folder, &[])?.iter().filter(|file| counts(file)) {
         let bytes = fs::read(file)?;
         total.plain += bytes.len() as u64;
-        total.gzip += gzip_len(&bytes)?;
+        total.gzip += gzip(&bytes)?.len() as u64;
     }
     Ok(total)
 }
 
-fn gzip_len(bytes: &[u8]) -> Result<u64> {
+/// Bytes as they are sent.
+pub(crate) fn gzip(bytes: &[u8]) -> Result<Vec<u8>> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(bytes)?;
-    Ok(encoder.finish()?.len() as u64)
+    Ok(encoder.finish()?)
 }
 
 #[cfg(test)]
