@@ -24,6 +24,11 @@ VECTORS = [
     ("mlp 7 rows 64-32-16-10", 6, 7, [64, 32, 16, 10]),
     ("mlp 33 rows 31-17-9", 7, 33, [31, 17, 9]),
 ]
+GRADIENTS = [
+    ("gradient 7 rows 64-32-16-10", 8, 7, [64, 32, 16, 10]),
+    ("gradient 33 rows 31-17", 9, 33, [31, 17]),
+    ("gradient 130 rows 19-40-23", 10, 130, [19, 40, 23]),
+]
 
 
 class Generator:
@@ -48,10 +53,14 @@ class Generator:
         return np.array([self.next() >> 57 for _ in range(count)], dtype=np.int64)
 
 
-def requant(sums):
+def scale(sums, low):
     multiplier, shift = REQUANT
     wide = [(int(s) * multiplier + (1 << (shift - 1))) >> shift for s in sums.flatten()]
-    return np.clip(np.array(wide, dtype=np.int64), 0, 127).reshape(sums.shape)
+    return np.clip(np.array(wide, dtype=np.int64), low, 127).reshape(sums.shape)
+
+
+def requant(sums):
+    return scale(sums, 0)
 
 
 def output(seed, rows, dims):
@@ -68,19 +77,51 @@ def output(seed, rows, dims):
     return np.concatenate(sums, axis=1).astype("<i4").tobytes()
 
 
+def gradient(seed, rows, dims):
+    """Backpropagation of the squared error, tensor by tensor as crates/core/src/kernel/gradient.rs lists them."""
+    values = Generator(seed)
+    acts = [values.activations(rows * dims[0]).reshape(rows, dims[0])]
+    weights, sums = [], []
+    for k, n in zip(dims, dims[1:]):
+        weights.append(values.weights(k * n).reshape(k, n))
+        bias = values.signed(n) * 64
+        sums.append(acts[-1] @ weights[-1])
+        acts.append(requant(sums[-1] + bias))
+    targets = values.weights(rows * dims[-1]).reshape(rows, dims[-1])
+    error = np.clip(scale(sums[-1] + bias, -127) - targets, -127, 127)
+    back, after = [], [acts[-2].T @ error]
+    for layer in range(len(weights) - 1, 0, -1):
+        back.append(error @ weights[layer].T)
+        inside = (acts[layer] > 0) & (acts[layer] < 127)
+        error = np.where(inside, scale(back[-1], -127), 0)
+        after.insert(0, acts[layer - 1].T @ error)
+    by_row = np.concatenate(sums + back, axis=1)
+    return b"".join(tensor.astype("<i4").tobytes() for tensor in [by_row, *after])
+
+
+def all_vectors():
+    yield from ((vector, False, output) for vector in VECTORS)
+    yield from ((vector, True, gradient) for vector in GRADIENTS)
+
+
+def digests():
+    for (name, seed, rows, dims), is_gradient, compute in all_vectors():
+        yield name, seed, rows, dims, is_gradient, hashlib.sha256(compute(seed, rows, dims)).hexdigest()
+
+
 def rust():
-    for name, seed, rows, dims in VECTORS:
-        digest = hashlib.sha256(output(seed, rows, dims)).hexdigest()
+    for name, seed, rows, dims, is_gradient, digest in digests():
         yield (
             f'    Vector {{\n        name: "{name}",\n        seed: {seed},\n        rows: {rows},\n'
-            f'        dims: &{dims},\n        sha256: digest("{digest}"),\n    }},'
+            f'        dims: &{dims},\n        gradient: {str(is_gradient).lower()},\n'
+            f'        sha256: digest("{digest}"),\n    }},'
         )
 
 
 def check():
     source = pathlib.Path(__file__).parents[2] / "crates/core/src/vectors.rs"
     committed = re.findall(r'digest\("([0-9a-f]{64})"\)', source.read_text())
-    computed = [hashlib.sha256(output(seed, rows, dims)).hexdigest() for _, seed, rows, dims in VECTORS]
+    computed = [digest for *_, digest in digests()]
     assert committed == computed, "the frozen digests are not those of this implementation"
     print(f"{len(computed)} digests agree")
 

@@ -7,11 +7,19 @@
 //! every Z_l. Rounding and clamping: [`activate`]. Source: Jacob et al. 2018, "Quantization and Training of Neural
 //! Networks for Efficient Integer-Arithmetic-Only Inference", section 2.2, with round-half-up instead of doubling-high.
 
+//!
+//! `gradient_i8/1`: see [`gradient`].
+
+mod chain;
+pub mod gradient;
+
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 
 use crate::content_id::Cid;
 use crate::unit::{MAX_ACTIVATION, Operand, Requant, Unit};
+use chain::Chain;
+use gradient::{Gradient, Layout, transpose};
 
 /// What a backend supplies: the product of a few rows with a packed operand.
 pub trait Product {
@@ -21,6 +29,14 @@ pub trait Product {
     fn pack(&self, b: &[i8], k: usize, n: usize) -> Self::Packed;
     /// Writes rows × n sums of row-major `a` (rows × k) times the packed operand.
     fn multiply(&self, a: &[i8], rows: usize, b: &Self::Packed, out: &mut [i32]);
+
+    /// Computes the product of a step.
+    fn carry_out(&self, Step { left, rows, right, sums }: Step<'_, Self::Packed>) {
+        match right {
+            Right::Packed(packed) => self.multiply(left, rows, packed, sums),
+            Right::Fresh { values, k, n } => self.multiply(left, rows, &self.pack(values, k, n), sums),
+        }
+    }
 }
 
 /// The reference: plain loops, no packing. Slow, and the definition of right.
@@ -153,8 +169,19 @@ pub struct PreparedLayer<Packed> {
     pub n: usize,
     /// Bias, empty for a matrix product.
     pub bias: Vec<i32>,
-    /// How the sums become the next layer's activations.
+    /// How the sums become the next layer's activations, or a gradient's prediction.
     pub requant: Option<Requant>,
+    /// How errors flow back through it, in a gradient's layers but the first.
+    pub back: Option<PreparedBack<Packed>>,
+}
+
+/// One layer, backwards.
+#[derive(Debug)]
+pub struct PreparedBack<Packed> {
+    /// The transposed weights, n × k.
+    pub transposed: Packed,
+    /// How the sums become the errors of the layer before.
+    pub scale: Requant,
 }
 
 impl<Packed> Prepared<Packed> {
@@ -167,143 +194,161 @@ impl<Packed> Prepared<Packed> {
         let mut layers = Vec::new();
         for (index, weight) in unit.weights().into_iter().enumerate() {
             let (k, n) = (weight.rows as usize, weight.cols as usize);
-            let (bias, requant) = match unit {
-                Unit::MatmulI8 { .. } => (Vec::new(), None),
-                Unit::MlpI8 { layers, .. } => {
-                    let cid = layers[index].bias;
-                    let bytes = block(&cid).filter(|bytes| bytes.len() == 4 * n).ok_or(MissingBlock(cid))?;
-                    (from_le_bytes(bytes), layers[index].requant)
+            let values = gather(weight, &block)?;
+            let (mut bias, mut requant, mut back) = (Vec::new(), None, None);
+            if let Some(layer) = unit.layers().get(index) {
+                let bytes = block(&layer.bias).filter(|bytes| bytes.len() == 4 * n).ok_or(MissingBlock(layer.bias))?;
+                (bias, requant) = (from_le_bytes(bytes), layer.requant);
+                if let Some(scale) = layer.back {
+                    back = Some(PreparedBack { transposed: pack(&transpose(&values, k, n), n, k)?, scale });
                 }
-            };
-            let packed = pack(&gather(weight, &block)?, k, n)?;
-            layers.push(PreparedLayer { packed, k, n, bias, requant });
+            }
+            layers.push(PreparedLayer { packed: pack(&values, k, n)?, k, n, bias, requant, back });
         }
         Ok(Prepared { layers })
     }
 
+    /// Whether these are a gradient's layers: the last one says how its sums become a prediction.
+    pub fn is_gradient(&self) -> bool {
+        self.layers.last().is_some_and(|layer| layer.requant.is_some())
+    }
+
+    /// Where a gradient's output has its tensors.
+    pub fn layout(&self) -> Layout {
+        Layout::new(self.layers.iter().map(|layer| (layer.k, layer.n)))
+    }
+
     /// i32 values in one output row.
     pub fn output_width(&self) -> usize {
-        self.layers.iter().map(|layer| layer.n).sum()
+        if self.is_gradient() { self.layout().row_width() } else { self.layers.iter().map(|layer| layer.n).sum() }
     }
 
     /// Multiply-accumulates for one input row.
     pub fn work_per_row(&self) -> u64 {
-        self.layers.iter().map(|layer| layer.k as u64 * layer.n as u64).sum()
+        let forwards = |layer: &PreparedLayer<Packed>| layer.k as u64 * layer.n as u64;
+        let products = if self.is_gradient() { 2 } else { 1 };
+        let back = |layer: &&PreparedLayer<Packed>| layer.back.is_some();
+        self.layers.iter().map(|layer| products * forwards(layer)).sum::<u64>()
+            + self.layers.iter().filter(back).map(forwards).sum::<u64>()
     }
 }
 
-/// A unit under way: a few rows at a time through all layers. Stop is drop.
-///
-/// The same composition serves every backend, also those that multiply asynchronously:
-/// ask for the next [`step`](Running::step), fill its sums, [`advance`](Running::advance).
-#[derive(Debug)]
-pub struct Running<Packed> {
-    prepared: Rc<Prepared<Packed>>,
-    input: Vec<i8>,
-    rows: usize,
-    done_rows: usize,
-    slice: Slice,
-    output: Vec<i32>,
+impl<Packed> PreparedLayer<Packed> {
+    /// What its elementwise steps need.
+    pub fn without_weights(&self) -> PreparedLayer<()> {
+        let back = self.back.as_ref().map(|back| PreparedBack { transposed: (), scale: back.scale });
+        PreparedLayer { packed: (), k: self.k, n: self.n, bias: self.bias.clone(), requant: self.requant, back }
+    }
 }
 
-#[derive(Debug, Default)]
-struct Slice {
-    rows: usize,
-    layer: usize,
-    activations: Vec<i8>,
-    sums: Vec<i32>,
+/// A unit's own rows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rows {
+    /// How many.
+    pub count: usize,
+    /// A or X, row-major.
+    pub input: Vec<i8>,
+    /// A gradient's targets, row-major; else empty.
+    pub targets: Vec<i8>,
 }
 
-/// One product to be computed: `sums` = `activations` (rows × k) · layer's operand.
+impl Rows {
+    /// Gathers them from `unit`'s blocks.
+    pub fn gather<'a>(unit: &Unit, block: impl Fn(&Cid) -> Option<&'a [u8]>) -> Result<Self, MissingBlock> {
+        let targets = unit.targets().map_or(Ok(Vec::new()), |targets| gather(targets, &block))?;
+        Ok(Rows { count: unit.input().rows as usize, input: gather(unit.input(), block)?, targets })
+    }
+}
+
+/// One product to be computed: `sums` = `left` (rows × k) · `right`.
 #[derive(Debug)]
 pub struct Step<'a, Packed> {
-    /// Left operand, rows × k.
-    pub activations: &'a [i8],
-    /// Rows of this slice.
+    /// Left operand, row-major.
+    pub left: &'a [i8],
+    /// Its rows.
     pub rows: usize,
     /// Right operand.
-    pub packed: &'a Packed,
+    pub right: Right<'a, Packed>,
     /// Where the rows × n sums go.
     pub sums: &'a mut [i32],
 }
 
+/// A right operand.
+#[derive(Debug)]
+pub enum Right<'a, Packed> {
+    /// Shared by all units of a job.
+    Packed(&'a Packed),
+    /// Made on the way, k × n row-major: to be packed for this product alone.
+    Fresh {
+        /// The values.
+        values: &'a [i8],
+        /// Rows.
+        k: usize,
+        /// Columns.
+        n: usize,
+    },
+}
+
+/// A unit under way: a few rows at a time through all products. Stop is drop.
+///
+/// The same composition serves every backend, also those that multiply asynchronously:
+/// ask for the next [`step`](Running::step), fill its sums, [`advance`](Running::advance).
+#[derive(Debug)]
+pub enum Running<Packed> {
+    /// Products in a chain.
+    Chain(Chain<Packed>),
+    /// Forwards and backwards.
+    Gradient(Gradient<Packed>),
+}
+
+/// Does the same with either.
+macro_rules! either {
+    ($running:expr, $it:ident => $what:expr) => {
+        match $running {
+            Running::Chain($it) => $what,
+            Running::Gradient($it) => $what,
+        }
+    };
+}
+
 impl<Packed> Running<Packed> {
-    /// Starts on the rows of `input` (rows × k of the first layer).
-    pub fn new(prepared: Rc<Prepared<Packed>>, input: Vec<i8>, rows: usize) -> Self {
-        let output = alloc::vec![0; rows * prepared.output_width()];
-        Running { prepared, input, rows, done_rows: 0, slice: Slice::default(), output }
+    /// Starts on a unit's rows.
+    pub fn new(prepared: Rc<Prepared<Packed>>, Rows { count, input, targets }: Rows) -> Self {
+        if prepared.is_gradient() {
+            Running::Gradient(Gradient::new(prepared, input, targets, count))
+        } else {
+            Running::Chain(Chain::new(prepared, input, count))
+        }
     }
 
     /// Rows that are finished.
     pub fn done_rows(&self) -> usize {
-        self.done_rows
+        either!(self, it => it.done_rows())
     }
 
     /// Rows in all.
     pub fn rows(&self) -> usize {
-        self.rows
+        either!(self, it => it.rows())
     }
 
     /// Multiply-accumulates for one row.
     pub fn work_per_row(&self) -> u64 {
-        self.prepared.work_per_row()
+        either!(self, it => it.prepared().work_per_row())
     }
 
     /// The next product, for at most `max_rows` rows when a new slice begins; `None` when the unit is finished.
     pub fn step(&mut self, max_rows: usize) -> Option<Step<'_, Packed>> {
-        if self.done_rows == self.rows {
-            return None;
-        }
-        let slice = &mut self.slice;
-        if slice.rows == 0 {
-            slice.rows = max_rows.clamp(1, self.rows - self.done_rows);
-            slice.layer = 0;
-        }
-        let layer = &self.prepared.layers[slice.layer];
-        let activations = if slice.layer == 0 {
-            &self.input[self.done_rows * layer.k..][..slice.rows * layer.k]
-        } else {
-            &slice.activations[..]
-        };
-        // A product alone writes where its result belongs; layers of a model go through a buffer, to be interleaved.
-        let sums = if self.prepared.layers.len() == 1 {
-            &mut self.output[self.done_rows * layer.n..][..slice.rows * layer.n]
-        } else {
-            slice.sums.resize(slice.rows * layer.n, 0);
-            &mut slice.sums[..]
-        };
-        Some(Step { activations, rows: slice.rows, packed: &layer.packed, sums })
+        either!(self, it => it.step(max_rows))
     }
 
     /// Takes the sums of the last [`step`](Running::step) over.
     pub fn advance(&mut self) {
-        let slice = &mut self.slice;
-        if self.prepared.layers.len() > 1 {
-            let before: usize = self.prepared.layers[..slice.layer].iter().map(|layer| layer.n).sum();
-            let layer = &self.prepared.layers[slice.layer];
-            let width = self.prepared.output_width();
-            for (row, sums) in slice.sums.chunks_exact(layer.n).enumerate() {
-                let start = (self.done_rows + row) * width + before;
-                self.output[start..start + layer.n].copy_from_slice(sums);
-            }
-            if let Some(requant) = layer.requant {
-                slice.activations.resize(slice.rows * layer.n, 0);
-                let rows = slice.sums.chunks_exact(layer.n).zip(slice.activations.chunks_exact_mut(layer.n));
-                for (sums, activations) in rows {
-                    activate(sums, &layer.bias, requant, activations);
-                }
-            }
-        }
-        slice.layer += 1;
-        if slice.layer == self.prepared.layers.len() {
-            self.done_rows += slice.rows;
-            slice.rows = 0;
-        }
+        either!(self, it => it.advance());
     }
 
-    /// The output: rows × width sums.
+    /// The output.
     pub fn into_output(self) -> Vec<i32> {
-        self.output
+        either!(self, it => it.into_output())
     }
 }
 
@@ -314,10 +359,11 @@ pub fn compute<'a, P: Product>(
     block: impl Fn(&Cid) -> Option<&'a [u8]>,
 ) -> Result<Vec<i32>, MissingBlock> {
     let prepared = Prepared::new(unit, &block, |b, k, n| Ok::<_, MissingBlock>(product.pack(b, k, n)))?;
-    let rows = unit.input().rows as usize;
-    let mut running = Running::new(Rc::new(prepared), gather(unit.input(), &block)?, rows);
-    while let Some(step) = running.step(rows) {
-        product.multiply(step.activations, step.rows, step.packed, step.sums);
+    let rows = Rows::gather(unit, &block)?;
+    let count = rows.count;
+    let mut running = Running::new(Rc::new(prepared), rows);
+    while let Some(step) = running.step(count) {
+        product.carry_out(step);
         running.advance();
     }
     Ok(running.into_output())
@@ -350,7 +396,7 @@ mod tests {
     }
 
     fn layer(values: Vec<i8>, k: usize, n: usize, requant: Option<Requant>) -> PreparedLayer<Unpacked> {
-        PreparedLayer { packed: Scalar.pack(&values, k, n), k, n, bias: vec![1; n], requant }
+        PreparedLayer { packed: Scalar.pack(&values, k, n), k, n, bias: vec![1; n], requant, back: None }
     }
 
     /// The formula as it is written above, in integers that hold everything.
@@ -388,9 +434,10 @@ mod tests {
             let requant = Some(Requant { multiplier: 5, shift: 9 });
             let prepared = Rc::new(Prepared { layers: vec![layer(w1, 4, 3, requant), layer(w2, 3, 2, None)] });
             let run = |max_rows| {
-                let mut running = Running::new(prepared.clone(), x[..rows * 4].to_vec(), rows);
+                let input = Rows { count: rows, input: x[..rows * 4].to_vec(), ..Rows::default() };
+                let mut running = Running::new(prepared.clone(), input);
                 while let Some(step) = running.step(max_rows) {
-                    Scalar.multiply(step.activations, step.rows, step.packed, step.sums);
+                    Scalar.carry_out(step);
                     running.advance();
                 }
                 running.into_output()

@@ -4,10 +4,10 @@
 //! output; this needs the blocks and the output, and trusts nobody for the mathematics.
 
 use crate::content_id::{Cid, block_matches};
-use crate::kernel::{MissingBlock, Weights, gather};
+use crate::kernel::{MissingBlock, Rows, Weights};
 use crate::statement::{Receipt, Verdict};
 use crate::unit::Unit;
-use crate::verify::{Check, CheckLayer, Mismatch, ScalarFold};
+use crate::verify::{Check, CheckPlan, Mismatch, ScalarFold};
 
 /// What does not fit the receipt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -25,7 +25,7 @@ pub enum RecheckError {
     #[error(transparent)]
     Block(#[from] MissingBlock),
     /// Refused by us, accepted by the receipt.
-    #[error("the receipt says that the output is right, but product {} is wrong in row {}", .0.layer, .0.row)]
+    #[error("the receipt says that the output is right, but product {} is wrong in row {}", .0.tensor, .0.row)]
     Wrong(Mismatch),
     /// Accepted by us, refused by the receipt.
     #[error("the receipt says that the output is wrong, but every product holds")]
@@ -59,21 +59,21 @@ pub fn recheck<'a>(
     }
     let checked = |cid: &Cid| block(cid).filter(|bytes| block_matches(cid, bytes));
     let weights = Weights::gather(unit, checked)?;
-    let input = gather(unit.input(), checked)?;
-    match (receipt.verdict, mismatch(&weights, &input, output, seed)) {
+    let rows = Rows::gather(unit, checked)?;
+    match (receipt.verdict, mismatch(&weights, &rows, output, seed)) {
         (Verdict::Inconclusive, _) | (Verdict::Valid | Verdict::TooLate, None) => Ok(()),
         (Verdict::Valid | Verdict::TooLate, Some(mismatch)) => Err(RecheckError::Wrong(mismatch)),
         (Verdict::Invalid, None) => Err(RecheckError::Right),
         (Verdict::Invalid, Some(_)) => match receipt.counterexample {
-            Some(example) if !example.holds(&weights, &input, output) => Err(RecheckError::Counterexample),
+            Some(example) if !example.holds(&weights, &rows, output) => Err(RecheckError::Counterexample),
             _ => Ok(()),
         },
     }
 }
 
-fn mismatch(weights: &Weights, input: &[i8], output: &[u8], seed: &[u8; 32]) -> Option<Mismatch> {
-    let layers = CheckLayer::all(&ScalarFold, weights, seed);
-    let mut check = Check::new(ScalarFold, &layers, input);
+fn mismatch(weights: &Weights, rows: &Rows, output: &[u8], seed: &[u8; 32]) -> Option<Mismatch> {
+    let plan = CheckPlan::new(&ScalarFold, weights, seed);
+    let mut check = Check::new(ScalarFold, &plan, rows);
     check.bytes(output);
     check.finish().err()
 }
@@ -118,7 +118,7 @@ mod tests {
             let weights = [operand(values.weights(24), 6, 4), operand(values.weights(12), 4, 3)];
             let bias = [keep(to_le_bytes(&[1, 2, 3, 4])), keep(to_le_bytes(&[5, 6, 7]))];
             let requants = [Some(Requant { multiplier: 3, shift: 9 }), None];
-            let layer = |((weight, bias), requant)| unit::Layer { weight, bias, requant };
+            let layer = |((weight, bias), requant)| unit::Layer { weight, bias, requant, back: None };
             let layers = weights.into_iter().zip(bias).zip(requants).map(layer).collect();
             let unit = Unit::MlpI8 { x, layers };
             let output = to_le_bytes(&compute(&Scalar, &unit, |cid| blocks.get(cid).map(Vec::as_slice)).unwrap());
@@ -174,8 +174,8 @@ mod tests {
         assert_eq!(refused(&|case| case.receipt.work += 1), RecheckError::Facts);
         assert_eq!(refused(&|case| case.output[0] ^= 1), RecheckError::Output);
         assert_eq!(refused(&|case| case.output.truncate(4)), RecheckError::Output);
-        assert_eq!(refused(&|case| case.forge(0)), RecheckError::Wrong(Mismatch { row: 0, layer: 0 }));
-        assert_eq!(refused(&|case| case.forge(7 + 5)), RecheckError::Wrong(Mismatch { row: 1, layer: 1 }));
+        assert_eq!(refused(&|case| case.forge(0)), RecheckError::Wrong(Mismatch { row: 0, tensor: 0 }));
+        assert_eq!(refused(&|case| case.forge(7 + 5)), RecheckError::Wrong(Mismatch { row: 1, tensor: 1 }));
         assert_eq!(refused(&|case| case.receipt.verdict = Verdict::Invalid), RecheckError::Right);
     }
 

@@ -20,8 +20,7 @@ pub const CONFIDENCE_HALF: i64 = 1_000_000_000;
 /// Price of 2^20 multiply-accumulates of a kind, in nano-NNET.
 pub const fn price(kind: Kind) -> Amount {
     match kind {
-        Kind::MatmulI8 => Amount::from_nano(1_000),
-        Kind::MlpI8 => Amount::from_nano(1_000),
+        Kind::MatmulI8 | Kind::MlpI8 | Kind::GradientI8 => Amount::from_nano(1_000),
     }
 }
 

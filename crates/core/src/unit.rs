@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::content_id::{Cid, MAX_BLOCK_BYTES, is_block_cid};
 use crate::encoding;
+use crate::kernel::gradient::Layout;
 
 /// The largest inner dimension k: k · 128 · 128 still fits an i32 (131 071 · 16 384 < 2^31).
 pub const MAX_K: u32 = 131_071;
@@ -34,17 +35,21 @@ pub enum Kind {
     /// A quantised multilayer perceptron: every layer's i32 sums before the bias.
     #[serde(rename = "mlp_i8/1")]
     MlpI8,
+    /// One batch of such a perceptron forwards and backwards: every product's i32 sums.
+    #[serde(rename = "gradient_i8/1")]
+    GradientI8,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 2] = [Kind::MatmulI8, Kind::MlpI8];
+    pub const ALL: [Kind; 3] = [Kind::MatmulI8, Kind::MlpI8, Kind::GradientI8];
 
     /// The kind's name with its version.
     pub const fn name(self) -> &'static str {
         match self {
             Kind::MatmulI8 => "matmul_i8/1",
             Kind::MlpI8 => "mlp_i8/1",
+            Kind::GradientI8 => "gradient_i8/1",
         }
     }
 }
@@ -97,14 +102,19 @@ pub struct Layer {
     pub weight: Operand,
     /// Bias: one raw block of little-endian i32, one for each output.
     pub bias: Cid,
-    /// How this layer's sums become the next layer's activations; absent in the last layer alone.
+    /// How this layer's sums become the next layer's activations; in a gradient's last layer, the prediction. Absent in the
+    /// last layer of `mlp_i8` alone.
     pub requant: Option<Requant>,
+    /// In `gradient_i8`, how errors become those of the layer before; absent in the first layer and in other kinds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub back: Option<Requant>,
 }
 
 /// What one lease asks for.
 ///
 /// The output has one row for each input row: for `matmul_i8` a row of C, for `mlp_i8` the rows Z_1 … Z_L one after
-/// the other, all i32 little-endian. So a row is checked as it arrives, without waiting for the rest.
+/// the other, all i32 little-endian. So a row is checked as it arrives, without waiting for the rest. That of `gradient_i8`
+/// is described in [`crate::kernel::gradient`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Unit {
@@ -121,6 +131,16 @@ pub enum Unit {
     MlpI8 {
         /// Activations, rows × inputs, 0..=127: a run of the job's panels.
         x: Operand,
+        /// The model, shared by the job's units.
+        layers: Vec<Layer>,
+    },
+    /// A batch's gradient.
+    #[serde(rename = "gradient_i8/1")]
+    GradientI8 {
+        /// Activations, rows × inputs, 0..=127: a run of the job's panels.
+        x: Operand,
+        /// Targets, rows × outputs, −127..=127: panels of as many rows as x's.
+        t: Operand,
         /// The model, shared by the job's units.
         layers: Vec<Layer>,
     },
@@ -161,6 +181,7 @@ impl Unit {
         match self {
             Unit::MatmulI8 { .. } => Kind::MatmulI8,
             Unit::MlpI8 { .. } => Kind::MlpI8,
+            Unit::GradientI8 { .. } => Kind::GradientI8,
         }
     }
 
@@ -168,7 +189,23 @@ impl Unit {
     pub fn input(&self) -> &Operand {
         match self {
             Unit::MatmulI8 { a, .. } => a,
-            Unit::MlpI8 { x, .. } => x,
+            Unit::MlpI8 { x, .. } | Unit::GradientI8 { x, .. } => x,
+        }
+    }
+
+    /// A gradient's targets.
+    pub fn targets(&self) -> Option<&Operand> {
+        match self {
+            Unit::GradientI8 { t, .. } => Some(t),
+            Unit::MatmulI8 { .. } | Unit::MlpI8 { .. } => None,
+        }
+    }
+
+    /// The model's layers; none for a product alone.
+    pub fn layers(&self) -> &[Layer] {
+        match self {
+            Unit::MatmulI8 { .. } => &[],
+            Unit::MlpI8 { layers, .. } | Unit::GradientI8 { layers, .. } => layers,
         }
     }
 
@@ -176,36 +213,74 @@ impl Unit {
     pub fn weights(&self) -> Vec<&Operand> {
         match self {
             Unit::MatmulI8 { b, .. } => alloc::vec![b],
-            Unit::MlpI8 { layers, .. } => layers.iter().map(|layer| &layer.weight).collect(),
+            Unit::MlpI8 { layers, .. } | Unit::GradientI8 { layers, .. } => {
+                layers.iter().map(|layer| &layer.weight).collect()
+            }
         }
+    }
+
+    /// The unit made of `count` panels from `first` on.
+    pub fn run(&self, first: u32, count: u32) -> Unit {
+        let run = |operand: &Operand| operand.run(first, count);
+        match self {
+            Unit::MatmulI8 { a, b } => Unit::MatmulI8 { a: run(a), b: b.clone() },
+            Unit::MlpI8 { x, layers } => Unit::MlpI8 { x: run(x), layers: layers.clone() },
+            Unit::GradientI8 { x, t, layers } => Unit::GradientI8 { x: run(x), t: run(t), layers: layers.clone() },
+        }
+    }
+
+    /// Where a gradient's output has its tensors.
+    pub fn layout(&self) -> Layout {
+        Layout::new(self.weights().iter().map(|weight| (weight.rows as usize, weight.cols as usize)))
     }
 
     /// i32 values in one output row.
     pub fn output_width(&self) -> u64 {
-        self.weights().iter().map(|w| u64::from(w.cols)).sum()
+        match self {
+            Unit::GradientI8 { .. } => self.layout().row_width() as u64,
+            Unit::MatmulI8 { .. } | Unit::MlpI8 { .. } => self.weights().iter().map(|w| u64::from(w.cols)).sum(),
+        }
     }
 
     /// Exact length of the output in bytes.
     pub fn output_bytes(&self) -> u64 {
-        4 * u64::from(self.input().rows) * self.output_width()
+        let rows = u64::from(self.input().rows).saturating_mul(self.output_width());
+        let after = if self.kind() == Kind::GradientI8 { self.layout().weights_len() as u64 } else { 0 };
+        4 * rows.saturating_add(after)
     }
 
-    /// Multiply-accumulates, from the parameters alone: Σ m · k · n.
+    /// Multiply-accumulates, from the parameters alone: Σ m · k · n over all products.
     pub fn work(&self) -> u64 {
-        let rows = u64::from(self.input().rows);
-        self.weights().iter().map(|w| rows * u64::from(w.rows) * u64::from(w.cols)).sum()
+        self.products().map(|(m, k, n)| m * k * n).sum()
     }
 
-    /// Multiply-accumulates of the check at delivery with prepared coins: two rounds over inputs and output of each product.
+    /// Multiply-accumulates of the check at delivery with prepared coins: two rounds over the operands that are not prepared
+    /// and the sums, of each product.
     pub fn check_work(&self) -> u64 {
+        let of_rows = |(m, k, n)| 2 * m * (k + n);
+        // Of V_l = A_lᵀ · D_l neither operand is prepared.
+        let of_weights = |(k, m, n)| 2 * (m * n + m * k + k * n);
+        let weights = if self.kind() == Kind::GradientI8 { self.weights().len() } else { 0 };
+        let products: Vec<_> = self.products().collect();
+        let (rows, after) = products.split_at(products.len() - weights);
+        rows.iter().copied().map(of_rows).sum::<u64>() + after.iter().copied().map(of_weights).sum::<u64>()
+    }
+
+    /// m, k and n of every product.
+    fn products(&self) -> impl Iterator<Item = (u64, u64, u64)> + use<> {
         let rows = u64::from(self.input().rows);
-        self.weights().iter().map(|w| 2 * rows * (u64::from(w.rows) + u64::from(w.cols))).sum()
+        let dims: Vec<_> = self.weights().iter().map(|w| (u64::from(w.rows), u64::from(w.cols))).collect();
+        let is_gradient = self.kind() == Kind::GradientI8;
+        let back: Vec<_> = if is_gradient { dims.iter().skip(1).map(|(k, n)| (rows, *n, *k)).collect() } else { Vec::new() };
+        let after: Vec<_> = if is_gradient { dims.iter().map(|(k, n)| (*k, rows, *n)).collect() } else { Vec::new() };
+        dims.into_iter().map(move |(k, n)| (rows, k, n)).chain(back).chain(after)
     }
 
     /// Every block that the kernel needs with its size in bytes: shared ones first, then the unit's own panels.
     pub fn blocks(&self) -> Vec<(Cid, u32)> {
         let mut blocks = self.shared_blocks();
         blocks.extend(self.input().blocks());
+        blocks.extend(self.targets().into_iter().flat_map(Operand::blocks));
         blocks
     }
 
@@ -215,9 +290,7 @@ impl Unit {
         for weight in self.weights() {
             blocks.extend(weight.blocks());
         }
-        if let Unit::MlpI8 { layers, .. } = self {
-            blocks.extend(layers.iter().map(|layer| (layer.bias, 4 * layer.weight.cols)));
-        }
+        blocks.extend(self.layers().iter().map(|layer| (layer.bias, 4 * layer.weight.cols)));
         blocks
     }
 
@@ -229,17 +302,22 @@ impl Unit {
     /// Checks every dimension and cap; a unit from the network is used only after this.
     pub fn validate(&self) -> Result<(), UnitError> {
         self.input().validate()?;
-        let mut width = self.input().cols;
+        let width = self.input().cols;
         match self {
             Unit::MatmulI8 { b, .. } => validate_weight(b, width)?,
             Unit::MlpI8 { layers, .. } => {
-                if layers.is_empty() || layers.len() > MAX_LAYERS {
-                    return Err(UnitError::Layers);
+                let last = layers.len().saturating_sub(1);
+                validate_layers(layers, width, |index| (index < last, false))?;
+            }
+            Unit::GradientI8 { x, t, layers } => {
+                let width = validate_layers(layers, width, |index| (true, index > 0))?;
+                t.validate()?;
+                if (t.rows, t.panel_rows, t.cols) != (x.rows, x.panel_rows, width) {
+                    return Err(UnitError::Mismatch);
                 }
-                for (index, layer) in layers.iter().enumerate() {
-                    validate_weight(&layer.weight, width)?;
-                    layer.validate(index + 1 == layers.len())?;
-                    width = layer.weight.cols;
+                // Outputs and rows are inner dimensions of the products that go backwards.
+                if layers.iter().any(|layer| layer.weight.cols > MAX_K) || x.rows > MAX_K {
+                    return Err(UnitError::Dimension);
                 }
             }
         }
@@ -275,14 +353,35 @@ fn validate_weight(weight: &Operand, inputs: u32) -> Result<(), UnitError> {
     if inputs > MAX_K { Err(UnitError::Dimension) } else { Ok(()) }
 }
 
+/// Checks a model's layers: the outputs of the last. `wanted` says whether layer `index` has a requantisation, and a scale
+/// for errors.
+fn validate_layers(
+    layers: &[Layer],
+    inputs: u32,
+    wanted: impl Fn(usize) -> (bool, bool),
+) -> Result<u32, UnitError> {
+    if layers.is_empty() || layers.len() > MAX_LAYERS {
+        return Err(UnitError::Layers);
+    }
+    let mut width = inputs;
+    for (index, layer) in layers.iter().enumerate() {
+        validate_weight(&layer.weight, width)?;
+        layer.validate(wanted(index))?;
+        width = layer.weight.cols;
+    }
+    Ok(width)
+}
+
 impl Layer {
-    fn validate(&self, last: bool) -> Result<(), UnitError> {
-        let fits =
-            |requant: Requant| (1..=i32::MAX as u32).contains(&requant.multiplier) && (1..=62).contains(&requant.shift);
-        match (self.requant, last) {
-            (None, true) => {}
-            (Some(requant), false) if fits(requant) => {}
-            _ => return Err(UnitError::Requant),
+    fn validate(&self, (requant, back): (bool, bool)) -> Result<(), UnitError> {
+        let fits = |scale: Option<Requant>, wanted: bool| match scale {
+            Some(Requant { multiplier, shift }) => {
+                wanted && (1..=i32::MAX as u32).contains(&multiplier) && (1..=62).contains(&shift)
+            }
+            None => !wanted,
+        };
+        if !fits(self.requant, requant) || !fits(self.back, back) {
+            return Err(UnitError::Requant);
         }
         let bias_bytes = u64::from(self.weight.cols) * 4;
         if bias_bytes > MAX_BLOCK_BYTES as u64 || !is_block_cid(&self.bias) { Err(UnitError::Block) } else { Ok(()) }
@@ -378,7 +477,7 @@ mod tests {
     #[test]
     fn requantisation_belongs_between_layers() {
         let bias = crate::content_id::block_cid(&[0; 12]);
-        let layer = |requant| Layer { weight: operand(3, 3, 3), bias, requant };
+        let layer = |requant| Layer { weight: operand(3, 3, 3), bias, requant, back: None };
         let good = Requant { multiplier: 1, shift: 1 };
         let unit = |layers| Unit::MlpI8 { x: operand(2, 3, 2), layers }.validate();
         assert_eq!(unit(alloc::vec![layer(Some(good)), layer(None)]), Ok(()));

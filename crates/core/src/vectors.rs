@@ -4,7 +4,8 @@
 
 use alloc::vec::Vec;
 
-use crate::kernel::{Prepared, PreparedLayer, Running, to_le_bytes};
+use crate::kernel::gradient::transpose;
+use crate::kernel::{Prepared, PreparedBack, PreparedLayer, Right, Rows, Running, Step, to_le_bytes};
 use crate::unit::Requant;
 
 /// SplitMix64 (Steele, Lea, Flood 2014): test data from a seed. Not for secrets.
@@ -47,17 +48,19 @@ impl Generator {
 pub struct Vector {
     /// A name for messages.
     pub name: &'static str,
-    /// Seed of the generated operands: the input, then for every layer weights and bias.
+    /// Seed of the generated operands: the input, then for every layer weights and bias, then a gradient's targets.
     pub seed: u64,
     /// Input rows.
     pub rows: usize,
     /// Inner dimension of the first layer, then the outputs of each. Two entries: a product alone, of full-range values.
     pub dims: &'static [usize],
+    /// Whether it is a gradient.
+    pub gradient: bool,
     /// SHA-256 of the output, little-endian i32.
     pub sha256: [u8; 32],
 }
 
-/// Requantisation of every hidden layer in the start-up set.
+/// Every scale in the start-up set: hidden layers' requantisation, a gradient's prediction and its errors.
 const REQUANT: Requant = Requant { multiplier: 1_518_500_250, shift: 40 };
 
 impl Vector {
@@ -67,19 +70,22 @@ impl Vector {
         mut pack: impl FnMut(&[i8], usize, usize) -> Packed,
         mut multiply: impl FnMut(&[i8], usize, &Packed, &mut [i32]),
     ) -> bool {
-        let (prepared, input) = self.prepare(&mut pack);
-        let mut running = Running::new(alloc::rc::Rc::new(prepared), input, self.rows);
-        while let Some(step) = running.step(self.rows) {
-            multiply(step.activations, step.rows, step.packed, step.sums);
+        let (prepared, rows) = self.prepare(&mut pack);
+        let mut running = Running::new(alloc::rc::Rc::new(prepared), rows);
+        while let Some(Step { left, rows, right, sums }) = running.step(self.rows) {
+            match right {
+                Right::Packed(packed) => multiply(left, rows, packed, sums),
+                Right::Fresh { values, k, n } => multiply(left, rows, &pack(values, k, n), sums),
+            }
             running.advance();
         }
         self.matches(&running.into_output())
     }
 
-    /// The packed operands and the input, for backends that multiply asynchronously.
-    pub fn prepare<Packed>(&self, mut pack: impl FnMut(&[i8], usize, usize) -> Packed) -> (Prepared<Packed>, Vec<i8>) {
+    /// The packed operands and the unit's rows, for backends that multiply asynchronously.
+    pub fn prepare<Packed>(&self, mut pack: impl FnMut(&[i8], usize, usize) -> Packed) -> (Prepared<Packed>, Rows) {
         let mut values = Generator::new(self.seed);
-        let product_alone = self.dims.len() == 2;
+        let product_alone = self.dims.len() == 2 && !self.gradient;
         let count = self.rows * self.dims[0];
         let input = if product_alone { values.signed(count) } else { values.activations(count) };
         let mut layers = Vec::new();
@@ -88,10 +94,14 @@ impl Vector {
             let weights = if product_alone { values.signed(k * n) } else { values.weights(k * n) };
             let bias =
                 if product_alone { Vec::new() } else { values.signed(n).iter().map(|b| i32::from(*b) * 64).collect() };
-            let requant = (index + 2 < self.dims.len()).then_some(REQUANT);
-            layers.push(PreparedLayer { packed: pack(&weights, k, n), k, n, bias, requant });
+            let requant = (self.gradient || index + 2 < self.dims.len()).then_some(REQUANT);
+            let back = (self.gradient && index > 0)
+                .then(|| PreparedBack { transposed: pack(&transpose(&weights, k, n), n, k), scale: REQUANT });
+            layers.push(PreparedLayer { packed: pack(&weights, k, n), k, n, bias, requant, back });
         }
-        (Prepared { layers }, input)
+        let outputs = self.dims.last().copied().unwrap_or_default();
+        let targets = if self.gradient { values.weights(self.rows * outputs) } else { Vec::new() };
+        (Prepared { layers }, Rows { count: self.rows, input, targets })
     }
 
     /// Whether `output` is the right one.
@@ -108,13 +118,15 @@ pub fn first_disagreement<Packed>(
     START_UP.iter().find(|vector| !vector.agrees(&mut pack, &mut multiply)).map(|vector| vector.name)
 }
 
-/// The start-up set. Edges: k odd, one row, one column, k over several cache blocks, three layers.
+/// The start-up set. Edges: k odd, one row, one column, k over several cache blocks, three layers, one layer
+/// backwards, more rows than a block has.
 pub const START_UP: &[Vector] = &[
     Vector {
         name: "matmul 1x1x1",
         seed: 1,
         rows: 1,
         dims: &[1, 1],
+        gradient: false,
         sha256: digest("74918fd46bdeaf3aebace99f5aabde93b8e39bce81ddef0300ced53eedf28910"),
     },
     Vector {
@@ -122,6 +134,7 @@ pub const START_UP: &[Vector] = &[
         seed: 2,
         rows: 3,
         dims: &[7, 5],
+        gradient: false,
         sha256: digest("d95426a435c608a2c7fafa0c2b160089816f0dfcdfae5b427ad3dda1ef4a4fd2"),
     },
     Vector {
@@ -129,6 +142,7 @@ pub const START_UP: &[Vector] = &[
         seed: 3,
         rows: 1,
         dims: &[129, 1],
+        gradient: false,
         sha256: digest("3a898023ad310307f8835797bd5a9b4eee31fe6564f3915f4a55fd22124b2626"),
     },
     Vector {
@@ -136,6 +150,7 @@ pub const START_UP: &[Vector] = &[
         seed: 4,
         rows: 33,
         dims: &[257, 65],
+        gradient: false,
         sha256: digest("7ada9d3fc1189d28cf1300d50930eae17b95270eb09fcebb51481efe47021899"),
     },
     Vector {
@@ -143,6 +158,7 @@ pub const START_UP: &[Vector] = &[
         seed: 5,
         rows: 5,
         dims: &[1024, 40],
+        gradient: false,
         sha256: digest("42e292708708ab671af1f002d9373810ccf0ec7f18803a89f619fda4de987c23"),
     },
     Vector {
@@ -150,6 +166,7 @@ pub const START_UP: &[Vector] = &[
         seed: 6,
         rows: 7,
         dims: &[64, 32, 16, 10],
+        gradient: false,
         sha256: digest("ce748bc7f2d276f61cea3f9332b105798ce1fe4b33f2b24ad83aa082eac7ec6b"),
     },
     Vector {
@@ -157,7 +174,32 @@ pub const START_UP: &[Vector] = &[
         seed: 7,
         rows: 33,
         dims: &[31, 17, 9],
+        gradient: false,
         sha256: digest("cf77d79fb370c865a1defdb5f0b3f3b15b0c20f372f09e12a2c4d1990f36d067"),
+    },
+    Vector {
+        name: "gradient 7 rows 64-32-16-10",
+        seed: 8,
+        rows: 7,
+        dims: &[64, 32, 16, 10],
+        gradient: true,
+        sha256: digest("a3cbc86b85b52f422931b096ef5b89b9c23902f694f974f7bc18ebd7159e6007"),
+    },
+    Vector {
+        name: "gradient 33 rows 31-17",
+        seed: 9,
+        rows: 33,
+        dims: &[31, 17],
+        gradient: true,
+        sha256: digest("e6d54d42cf3ec96063152de6941039e7a795b2f11b6467c39706e0852b9105fa"),
+    },
+    Vector {
+        name: "gradient 130 rows 19-40-23",
+        seed: 10,
+        rows: 130,
+        dims: &[19, 40, 23],
+        gradient: true,
+        sha256: digest("5efadb411f97664f6aea4cea6159f7d36e6a04b8aeb39abb61ac58fe79bbe2ee"),
     },
 ];
 

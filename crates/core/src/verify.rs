@@ -12,14 +12,16 @@
 mod check;
 mod counterexample;
 mod fold;
+mod gradient;
 
 use alloc::vec::Vec;
 
-use crate::kernel::from_le_bytes;
+use crate::kernel::{Rows, Weights, from_le_bytes};
 
-pub use check::{Check, CheckLayer, check_rows};
+pub use check::{ChainCheck, CheckLayer, check_rows};
 pub use counterexample::Counterexample;
 pub use fold::{Fingerprint, Fold, ScalarFold, Sums};
+pub use gradient::{GradientCheck, GradientPlan};
 
 /// Independent coins for every product.
 pub const ROUNDS: usize = 2;
@@ -60,8 +62,62 @@ impl core::fmt::Debug for Coins {
 pub struct Mismatch {
     /// Output row.
     pub row: usize,
-    /// Layer whose product is wrong.
-    pub layer: usize,
+    /// Which product is wrong: the layer's number from 0; 0 for a product alone. A gradient's tensors are numbered in
+    /// [`crate::kernel::gradient`].
+    pub tensor: usize,
+}
+
+/// A job's shared operands, prepared for checking with one generation of coins.
+pub enum CheckPlan<F: Fold> {
+    /// Products in a chain.
+    Chain(Vec<CheckLayer<F>>),
+    /// Forwards and backwards.
+    Gradient(GradientPlan<F>),
+}
+
+impl<F: Fold> CheckPlan<F> {
+    /// Prepares the coins that `seed` makes, other ones for each product.
+    pub fn new(fold: &F, weights: &Weights, seed: &[u8; 32]) -> Self {
+        if weights.is_gradient() {
+            CheckPlan::Gradient(GradientPlan::new(fold, weights, seed))
+        } else {
+            CheckPlan::Chain(CheckLayer::all(fold, weights, seed))
+        }
+    }
+}
+
+/// A check in one pass over an output as it arrives. It does the same work whether the output is right or wrong.
+pub enum Check<'a, F: Fold> {
+    /// Products in a chain.
+    Chain(ChainCheck<'a, F>),
+    /// Forwards and backwards.
+    Gradient(GradientCheck<'a, F>),
+}
+
+impl<'a, F: Fold> Check<'a, F> {
+    /// Begins on an output for `rows`.
+    pub fn new(fold: F, plan: &'a CheckPlan<F>, rows: &'a Rows) -> Self {
+        match plan {
+            CheckPlan::Chain(layers) => Check::Chain(ChainCheck::new(fold, layers, &rows.input)),
+            CheckPlan::Gradient(plan) => Check::Gradient(GradientCheck::new(fold, plan, rows)),
+        }
+    }
+
+    /// Takes the next bytes of the output, in pieces of any size.
+    pub fn bytes(&mut self, bytes: &[u8]) {
+        match self {
+            Check::Chain(check) => check.bytes(bytes),
+            Check::Gradient(check) => check.bytes(bytes),
+        }
+    }
+
+    /// `Ok` when all of it arrived and every product held; otherwise where one failed (a missing or a surplus row fails).
+    pub fn finish(self) -> Result<(), Mismatch> {
+        match self {
+            Check::Chain(check) => check.finish(),
+            Check::Gradient(check) => check.finish(),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -87,7 +143,7 @@ mod tests {
         let layers = [CheckLayer::linear(&b, 7, 3, Coins::from_seed(&SEED, 0, 3))];
         let bytes = to_le_bytes(&c);
         for piece in 1..=bytes.len() {
-            let mut check = Check::new(ScalarFold, &layers, &a);
+            let mut check = ChainCheck::new(ScalarFold, &layers, &a);
             bytes.chunks(piece).for_each(|chunk| check.bytes(chunk));
             assert_eq!(check.finish(), Ok(()), "{piece}");
         }
@@ -103,7 +159,7 @@ mod tests {
                 let mut forged = c.clone();
                 forged[index] ^= 1 << bit;
                 let row = index / 5;
-                assert_eq!(check_rows(&layers, &a, &forged), Some(Mismatch { row, layer: 0 }));
+                assert_eq!(check_rows(&layers, &a, &forged), Some(Mismatch { row, tensor: 0 }));
             }
         }
     }
@@ -113,7 +169,7 @@ mod tests {
         let (a, b, c) = product(4, 6, 5);
         let layers = [CheckLayer::linear(&b, 6, 5, Coins::from_seed(&SEED, 0, 5))];
         let finish = |values: &[i32]| {
-            let mut check = Check::new(ScalarFold, &layers, &a);
+            let mut check = ChainCheck::new(ScalarFold, &layers, &a);
             check.values(values);
             check.finish()
         };
@@ -149,14 +205,15 @@ mod tests {
         let mut forged = output.clone();
         forged[9] += 1;
         let mismatch = check_rows(&layers, &x, &forged).unwrap();
-        assert_eq!(mismatch, Mismatch { row: 1, layer: 1 });
-        let layer = |packed, k, n, bias, requant| PreparedLayer { packed, k, n, bias, requant };
+        assert_eq!(mismatch, Mismatch { row: 1, tensor: 1 });
+        let layer = |packed, k, n, bias, requant| PreparedLayer { packed, k, n, bias, requant, back: None };
         let layers = vec![layer(w1, 4, 3, vec![5, 6, 7], Some(requant)), layer(w2, 3, 2, vec![0, 0], None)];
         let (weights, forged) = (Weights { layers }, to_le_bytes(&forged));
-        let found = Counterexample::find(&weights, &x, &forged, mismatch).unwrap();
+        let rows = Rows { count: 2, input: x, targets: vec![] };
+        let found = Counterexample::find(&weights, &rows, &forged, mismatch).unwrap();
         assert_eq!((found.tensor, found.i, found.j, found.got - found.want), (1, 1, 1, 1));
-        assert!(found.holds(&weights, &x, &forged));
-        assert!(!found.holds(&weights, &x, &to_le_bytes(&output)));
+        assert!(found.holds(&weights, &rows, &forged));
+        assert!(!found.holds(&weights, &rows, &to_le_bytes(&output)));
     }
 
     /// Long outputs are checked run by run: each border, each end, whatever the pieces are.
@@ -166,7 +223,7 @@ mod tests {
         let (a, b, c) = product(m, k, n);
         let layers = [CheckLayer::linear(&b, k, n, Coins::from_seed(&SEED, 0, n))];
         let finish = |bytes: &[u8], piece: usize| {
-            let mut check = Check::new(ScalarFold, &layers, &a);
+            let mut check = ChainCheck::new(ScalarFold, &layers, &a);
             bytes.chunks(piece).for_each(|chunk| check.bytes(chunk));
             check.finish()
         };
@@ -176,9 +233,9 @@ mod tests {
             for row in [0, 261, 262, 263, 524, m - 1] {
                 let mut forged = bytes.clone();
                 forged[4 * n * row + 1] ^= 1;
-                assert_eq!(finish(&forged, piece), Err(Mismatch { row, layer: 0 }));
+                assert_eq!(finish(&forged, piece), Err(Mismatch { row, tensor: 0 }));
             }
-            assert_eq!(finish(&bytes[..bytes.len() - 1], piece), Err(Mismatch { row: m - 1, layer: 0 }));
+            assert_eq!(finish(&bytes[..bytes.len() - 1], piece), Err(Mismatch { row: m - 1, tensor: 0 }));
         }
     }
 

@@ -77,17 +77,22 @@ impl SumsBackend {
 impl Fold for FastFold {
     type Folded = Packed;
 
+    fn hold(&self, column: &[Fingerprint]) -> Packed {
+        let digits: Vec<i8> = column.iter().flatten().flat_map(|value| to_digits(*value)).collect();
+        self.cpu.pack(&digits, column.len(), COLUMNS)
+    }
+
     fn fold_weights(&self, weights: &[i8], k: usize, n: usize, coins: &Coins) -> Packed {
         let folded = if n <= MAX_K as usize {
             let mut s = vec![Fingerprint::default(); k];
             let coins: Vec<Fingerprint> = (0..n).map(|j| coins.0.each_ref().map(|r| i64::from(r[j]))).collect();
-            self.fold_activations(weights, &self.pack(&coins), &mut s);
+            self.fold_activations(weights, &self.hold(&coins), &mut s);
             s
         } else {
             let [first, second] = ScalarFold.fold_weights(weights, k, n, coins);
             first.into_iter().zip(second).map(|(first, second)| [first, second]).collect()
         };
-        self.pack(&folded)
+        self.hold(&folded)
     }
 
     fn fold_activations(&self, activations: &[i8], folded: &Packed, out: &mut [Fingerprint]) {
@@ -104,14 +109,6 @@ impl Fold for FastFold {
             SumsBackend::Avx2(avx2) => avx2.fold_sums(sums, coins, out),
             SumsBackend::Portable => ScalarFold.fold_sums(sums, coins, out),
         }
-    }
-}
-
-impl FastFold {
-    /// A column of pairs of 64-bit values as an i8 matrix of their digits.
-    fn pack(&self, values: &[Fingerprint]) -> Packed {
-        let digits: Vec<i8> = values.iter().flatten().flat_map(|value| to_digits(*value)).collect();
-        self.cpu.pack(&digits, values.len(), COLUMNS)
     }
 }
 

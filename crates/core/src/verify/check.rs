@@ -1,4 +1,4 @@
-//! A check in one pass over an output as it arrives.
+//! A chain's check in one pass over an output as it arrives.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -9,7 +9,7 @@ use crate::kernel::{PreparedLayer, Weights, activate, to_le_bytes};
 use crate::unit::Requant;
 
 /// Output bytes that are checked at once: they stay in a core's cache, and a fold has several rows to share coins.
-const RUN_BYTES: usize = 512 << 10;
+pub(super) const RUN_BYTES: usize = 512 << 10;
 
 /// So many whole rows in one piece of a chain's output are not gathered into a run first; of a product alone, one.
 const ROWS_IN_PLACE: usize = 8;
@@ -50,8 +50,18 @@ impl<F: Fold> CheckLayer<F> {
         CheckLayer { k, n, coins, folded, bias, requant }
     }
 
-    /// All layers of a unit, with the coins that `seed` makes.
-    pub fn all(fold: &F, weights: &Weights, seed: &[u8; 32]) -> Vec<Self> {
+    /// What a delivered product says of its rows.
+    pub(super) fn claim(&self, fold: &F, sums: Sums<'_>, claimed: &mut [Fingerprint]) {
+        fold.fold_sums(sums, &self.coins, claimed);
+    }
+
+    /// What it would say if it were right.
+    pub(super) fn expect(&self, fold: &F, left: &[i8], expected: &mut [Fingerprint]) {
+        fold.fold_activations(left, &self.folded, expected);
+    }
+
+    /// All layers of a chain, with the coins that `seed` makes.
+    pub(super) fn all(fold: &F, weights: &Weights, seed: &[u8; 32]) -> Vec<Self> {
         let layer = |(index, layer): (usize, &PreparedLayer<Vec<i8>>)| {
             let coins = Coins::from_seed(seed, index as u32, layer.n);
             Self::new(fold, &layer.packed, layer.k, layer.n, coins, layer.bias.clone(), layer.requant)
@@ -69,13 +79,13 @@ impl<F: Fold> fmt::Debug for CheckLayer<F> {
 
 /// Checks a whole output with the reference arithmetic: `None` when every product holds.
 pub fn check_rows(layers: &[CheckLayer], input: &[i8], output: &[i32]) -> Option<Mismatch> {
-    let mut check = Check::new(ScalarFold, layers, input);
+    let mut check = ChainCheck::new(ScalarFold, layers, input);
     check.values(output);
     check.finish().err()
 }
 
-/// A check in one pass over an output as it arrives. It does the same work whether the output is right or wrong.
-pub struct Check<'a, F: Fold> {
+/// A chain's check in one pass over an output as it arrives. It does the same work whether the output is right or wrong.
+pub struct ChainCheck<'a, F: Fold> {
     fold: F,
     layers: &'a [CheckLayer<F>],
     input: &'a [i8],
@@ -108,14 +118,14 @@ struct Scratch {
     activations: Vec<i8>,
 }
 
-impl<'a, F: Fold> Check<'a, F> {
+impl<'a, F: Fold> ChainCheck<'a, F> {
     /// Begins on an output for `input` (rows × k of the first layer).
     pub fn new(fold: F, layers: &'a [CheckLayer<F>], input: &'a [i8]) -> Self {
         let width = layers.iter().map(|layer| layer.n).sum();
         let rows = input.len() / layers.first().map_or(1, |layer| layer.k.max(1));
         let row_bytes = 4 * usize::max(width, 1);
         let run_bytes = (RUN_BYTES / row_bytes).max(1) * row_bytes;
-        Check {
+        ChainCheck {
             fold,
             layers,
             input,
@@ -174,7 +184,7 @@ impl<'a, F: Fold> Check<'a, F> {
         match self.mismatch {
             Some(mismatch) => Err(mismatch),
             None if self.rows_seen == self.rows && whole == last.len() => Ok(()),
-            None => Err(Mismatch { row: self.rows_seen.min(self.rows), layer: 0 }),
+            None => Err(Mismatch { row: self.rows_seen.min(self.rows), tensor: 0 }),
         }
     }
 
@@ -198,7 +208,7 @@ impl<'a, F: Fold> Check<'a, F> {
                 self.fold.fold_activations(activations, &layer.folded, expected);
             }
             let expected = if index > 0 { &expected[..] } else { &self.ahead.expected[..rows] };
-            let wrong = first_difference(claimed, expected).map(|row| Mismatch { row: first_row + row, layer: index });
+            let wrong = first_difference(claimed, expected).map(|row| Mismatch { row: first_row + row, tensor: index });
             // Rows first: a run goes through layer after layer, but the verdict names the first wrong row.
             found = match (found, wrong) {
                 (Some(found), Some(wrong)) if wrong.row >= found.row => Some(found),
@@ -244,7 +254,7 @@ fn requantise<F: Fold>(
 }
 
 /// The first row whose fingerprints differ, found in the same time wherever it is.
-fn first_difference(claimed: &[Fingerprint], expected: &[Fingerprint]) -> Option<usize> {
+pub(super) fn first_difference(claimed: &[Fingerprint], expected: &[Fingerprint]) -> Option<usize> {
     let rows = claimed.iter().zip(expected).enumerate().rev();
     rows.fold(None, |first, (row, (c, e))| if ((c[0] ^ e[0]) | (c[1] ^ e[1])) != 0 { Some(row) } else { first })
 }

@@ -1,76 +1,147 @@
 //! What a refusal shows: one wrong value and the right one, which anyone who holds the blocks can recompute.
 
-use alloc::vec;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
 use super::Mismatch;
-use crate::kernel::{Weights, activate, from_le_bytes, matmul_i8};
+use crate::kernel::gradient::{Layout, Tensor};
+use crate::kernel::{PreparedLayer, Rows, Weights, from_le_bytes};
 
 /// One wrong value of an output, with the right one: anyone who holds the blocks can recompute it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Counterexample {
-    /// Which product: the layer's number from 0; 0 for a product alone.
+    /// Which product: the layer's number from 0; 0 for a product alone; a gradient's tensors have numbers of their own.
     pub tensor: u32,
-    /// Output row.
+    /// Row of the tensor.
     pub i: u32,
     /// Column within the tensor.
     pub j: u32,
     /// The delivered value.
     pub got: i32,
-    /// Σ_l A_il · W_lj of the delivered activations.
+    /// Σ_l of the products that belong there, of the delivered sums before.
     pub want: i32,
 }
 
 impl Counterexample {
-    /// Finds the wrong value behind `mismatch` by recomputing one row of one product: k · n multiply-accumulates.
+    /// Finds the wrong value behind `mismatch` by recomputing that row of that product.
     ///
-    /// `input` holds the unit's rows, `output` what was delivered. `None` if that row of that product is right, or was not
-    /// delivered.
-    pub fn find(weights: &Weights, input: &[i8], output: &[u8], mismatch: Mismatch) -> Option<Self> {
-        let Row { activations, sums } = Row::delivered(weights, input, output, mismatch.row, mismatch.layer)?;
-        let layer = weights.layers.get(mismatch.layer)?;
-        let want = matmul_i8(&activations, &layer.packed, 1, layer.k, layer.n);
-        let j = (0..sums.len()).find(|j| sums[*j] != want[*j])?;
-        let (tensor, i) = (mismatch.layer as u32, mismatch.row as u32);
-        Some(Counterexample { tensor, i, j: j as u32, got: sums[j], want: want[j] })
+    /// `output` is what was delivered for `rows`. `None` if that row is right, or was not delivered.
+    pub fn find(weights: &Weights, rows: &Rows, output: &[u8], mismatch: Mismatch) -> Option<Self> {
+        let row = ProductRow::delivered(weights, rows, output, mismatch)?;
+        let at = |j: usize| {
+            let (got, want) = (row.sums[j], row.want(j));
+            let (tensor, i) = (mismatch.tensor as u32, mismatch.row as u32);
+            (got != want).then_some(Counterexample { tensor, i, j: j as u32, got, want })
+        };
+        (0..row.sums.len()).find_map(at)
     }
 
     /// Whether it names a delivered value and the right one beside it.
-    pub fn holds(&self, weights: &Weights, input: &[i8], output: &[u8]) -> bool {
-        let mismatch = Mismatch { row: self.i as usize, layer: self.tensor as usize };
-        let Some(row) = Row::delivered(weights, input, output, mismatch.row, mismatch.layer) else { return false };
-        let Some(layer) = weights.layers.get(mismatch.layer) else { return false };
+    pub fn holds(&self, weights: &Weights, rows: &Rows, output: &[u8]) -> bool {
+        let mismatch = Mismatch { row: self.i as usize, tensor: self.tensor as usize };
+        let Some(row) = ProductRow::delivered(weights, rows, output, mismatch) else { return false };
         let Some(got) = row.sums.get(self.j as usize) else { return false };
-        let column = layer.packed[self.j as usize..].iter().step_by(layer.n);
-        let want: i32 = row.activations.iter().zip(column).map(|(a, w)| i32::from(*a) * i32::from(*w)).sum();
-        self.got == *got && self.want == want && self.got != want
+        self.got == *got && self.want == row.want(self.j as usize) && self.got != self.want
     }
 }
 
-/// One row of one product as it was delivered.
-struct Row {
-    /// What entered the product, as it follows from the sums before it.
-    activations: Vec<i8>,
+/// One row of one product as it was delivered, with its operands as they follow from the sums before.
+struct ProductRow {
+    left: Vec<i8>,
+    /// `left.len()` × `sums.len()`, row-major.
+    right: Vec<i8>,
     sums: Vec<i32>,
 }
 
-impl Row {
-    fn delivered(weights: &Weights, input: &[i8], output: &[u8], row: usize, layer: usize) -> Option<Self> {
-        let output = from_le_bytes(output.chunks_exact(4 * weights.output_width().max(1)).nth(row)?);
-        let inputs = weights.layers.first()?.k;
-        let mut activations = input.get(inputs * row..inputs * (row + 1))?.to_vec();
-        let mut rest = &output[..];
-        for before in weights.layers.get(..layer)? {
-            let sums;
-            (sums, rest) = rest.split_at_checked(before.n)?;
-            activations = vec![0; before.n];
-            activate(sums, &before.bias, before.requant?, &mut activations);
+impl ProductRow {
+    fn want(&self, j: usize) -> i32 {
+        let column = self.right[j..].iter().step_by(self.sums.len());
+        self.left.iter().zip(column).map(|(left, right)| i32::from(*left) * i32::from(*right)).sum()
+    }
+
+    fn delivered(weights: &Weights, rows: &Rows, output: &[u8], at: Mismatch) -> Option<Self> {
+        let output = Delivered { weights, rows, output, layout: weights.layout() };
+        if !weights.is_gradient() {
+            let layer = weights.layers.get(at.tensor)?;
+            let (activations, sums) = (output.activations(at.row, at.tensor)?, output.row(at.row, Tensor::Sums(at.tensor))?);
+            return Some(ProductRow { left: activations, right: layer.packed.clone(), sums });
         }
-        let sums = rest.get(..weights.layers.get(layer)?.n)?.to_vec();
-        Some(Row { activations, sums })
+        match output.layout.tensor(at.tensor)? {
+            tensor @ Tensor::Sums(layer) => Some(ProductRow {
+                left: output.activations(at.row, layer)?,
+                right: weights.layers[layer].packed.clone(),
+                sums: output.row(at.row, tensor)?,
+            }),
+            tensor @ Tensor::Back(layer) => Some(ProductRow {
+                left: output.errors(at.row, layer)?,
+                right: weights.layers[layer].back.as_ref()?.transposed.clone(),
+                sums: output.row(at.row, tensor)?,
+            }),
+            Tensor::Weights(layer) => {
+                let mut row = ProductRow { left: Vec::new(), right: Vec::new(), sums: output.weights_row(layer, at.row)? };
+                for sample in 0..rows.count {
+                    row.left.push(*output.activations(sample, layer)?.get(at.row)?);
+                    row.right.extend(output.errors(sample, layer)?);
+                }
+                Some(row)
+            }
+        }
+    }
+}
+
+/// An output with what it is about.
+struct Delivered<'a> {
+    weights: &'a Weights,
+    rows: &'a Rows,
+    output: &'a [u8],
+    layout: Layout,
+}
+
+impl Delivered<'_> {
+    fn layer(&self, layer: usize) -> Option<&PreparedLayer<Vec<i8>>> {
+        self.weights.layers.get(layer)
+    }
+
+    /// Z_l or G_l of a row.
+    fn row(&self, row: usize, tensor: Tensor) -> Option<Vec<i32>> {
+        if row >= self.rows.count {
+            return None;
+        }
+        let range = self.layout.range(tensor);
+        let start = row.checked_mul(self.weights.output_width())?.checked_add(range.start)?;
+        Some(from_le_bytes(self.output.get(4 * start..4 * (start + range.len()))?))
+    }
+
+    /// A row of V_l.
+    fn weights_row(&self, layer: usize, row: usize) -> Option<Vec<i32>> {
+        let (k, n) = self.layout.dims(layer);
+        let after = self.rows.count * self.layout.row_width() + self.layout.range(Tensor::Weights(layer)).start;
+        let start = (row < k).then_some(after + row * n)?;
+        Some(from_le_bytes(self.output.get(4 * start..4 * (start + n))?))
+    }
+
+    /// A_l of a row.
+    fn activations(&self, row: usize, layer: usize) -> Option<Vec<i8>> {
+        match layer.checked_sub(1) {
+            Some(before) => Some(self.layer(before)?.activations(&self.row(row, Tensor::Sums(before))?)),
+            None => {
+                let k = self.layer(0)?.k;
+                Some(self.rows.input.get(row * k..(row + 1) * k)?.to_vec())
+            }
+        }
+    }
+
+    /// D_l of a row.
+    fn errors(&self, row: usize, layer: usize) -> Option<Vec<i8>> {
+        if layer + 1 == self.layout.layers() {
+            let n = self.layer(layer)?.n;
+            let targets = self.rows.targets.get(row * n..(row + 1) * n)?;
+            return Some(self.layer(layer)?.errors(&self.row(row, Tensor::Sums(layer))?, targets));
+        }
+        let back = self.row(row, Tensor::Back(layer + 1))?;
+        Some(self.layer(layer + 1)?.errors_before(&back, &self.activations(row, layer + 1)?))
     }
 }

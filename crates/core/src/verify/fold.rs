@@ -12,6 +12,8 @@ pub type Fingerprint = [i64; ROUNDS];
 pub trait Fold {
     /// s = W · r of both rounds, in the form that the fold likes. As secret as the coins.
     type Folded;
+    /// A column of pairs as it is, to be multiplied with by [`fold_activations`](Fold::fold_activations).
+    fn hold(&self, column: &[Fingerprint]) -> Self::Folded;
     /// s = W · r, W row-major k × n.
     fn fold_weights(&self, weights: &[i8], k: usize, n: usize, coins: &Coins) -> Self::Folded;
     /// Σ_l a_l · s_l of every row of `activations` (`out.len()` × k).
@@ -51,6 +53,10 @@ pub struct ScalarFold;
 
 impl Fold for ScalarFold {
     type Folded = [Vec<i64>; ROUNDS];
+
+    fn hold(&self, column: &[Fingerprint]) -> Self::Folded {
+        core::array::from_fn(|round| column.iter().map(|pair| pair[round]).collect())
+    }
 
     fn fold_weights(&self, weights: &[i8], k: usize, n: usize, coins: &Coins) -> Self::Folded {
         let row = |l: usize, r: &[i32]| dot(weights[l * n..][..n].iter().map(|w| i64::from(*w)), widened(r));
