@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use adit_core::kernel::Weights;
+use adit_core::kernel::{Rows, Weights};
 use adit_core::vectors::Vector;
 use anyhow::{Result, bail};
 
@@ -11,7 +11,7 @@ use anyhow::{Result, bail};
 pub type Shape = (&'static str, usize, &'static [usize]);
 
 /// Products and perceptrons from too small to large.
-pub const SHAPES: [Shape; 7] = [
+pub const SHAPES: [Shape; 9] = [
     ("matmul 256", 256, &[256, 256]),
     ("matmul 512", 512, &[512, 512]),
     ("matmul 1024", 1024, &[1024, 1024]),
@@ -19,11 +19,14 @@ pub const SHAPES: [Shape; 7] = [
     ("matmul 8192", 2048, &[8192, 8192]),
     ("mlp 64-32-16-10", 16_384, &[64, 32, 16, 10]),
     ("mlp 784-128-64-10", 8192, &[784, 128, 64, 10]),
+    ("gradient 784-128-10", 8192, &[784, 128, 10]),
+    ("gradient 1024-1024", 2048, &[1024, 1024, 1024]),
 ];
 
 /// The shape's weights and input, the same every time.
-pub fn operands((name, rows, dims): Shape) -> (Weights, Vec<i8>) {
-    Vector { name, seed: 1, rows, dims, sha256: [0; 32] }.prepare(|weights, _, _| weights.to_vec())
+pub fn operands((name, rows, dims): Shape) -> (Weights, Rows) {
+    Vector { name, seed: 1, rows, dims, gradient: name.starts_with("gradient"), sha256: [0; 32] }
+        .prepare(|weights, _, _| weights.to_vec())
 }
 
 /// The file of `--json FILE`, the only flag that a benchmark has.

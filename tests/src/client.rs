@@ -135,6 +135,14 @@ impl Client {
         self.submit(JobWork::MlpI8 { model: model.file, input: input.file }).await
     }
 
+    /// Uploads a model, samples and targets and submits their gradient.
+    pub async fn submit_gradient(&self, model: Vec<u8>, input: Vec<u8>, targets: Vec<u8>) -> Result<JobView> {
+        let model: FileInfo = self.upload("M.safetensors", model).await?.json()?;
+        let input: FileInfo = self.upload("X.csv", input).await?.json()?;
+        let targets: FileInfo = self.upload("T.npy", targets).await?.json()?;
+        self.submit(JobWork::GradientI8 { model: model.file, input: input.file, targets: targets.file }).await
+    }
+
     /// A job's state.
     pub async fn job(&self, job: u64) -> Result<JobView> {
         self.get(&with(paths::JOB, &job.to_string())).await?.json()

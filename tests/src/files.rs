@@ -36,6 +36,15 @@ pub fn values(seed: u64, count: usize) -> Vec<i8> {
 
 /// A `.safetensors` file of a quantised perceptron: weights and biases by layer, one requantisation for all but the last.
 pub fn model(layers: &[(Vec<i8>, Vec<i32>)], requant: [i32; 2]) -> Vec<u8> {
+    model_with(layers, requant, None)
+}
+
+/// The same, to be trained: `back` scales the errors, and the last layer's prediction is requantised too.
+pub fn training_model(layers: &[(Vec<i8>, Vec<i32>)], requant: [i32; 2], back: [i32; 2]) -> Vec<u8> {
+    model_with(layers, requant, Some(back))
+}
+
+fn model_with(layers: &[(Vec<i8>, Vec<i32>)], requant: [i32; 2], back: Option<[i32; 2]>) -> Vec<u8> {
     let mut header = serde_json::Map::new();
     let mut data: Vec<u8> = Vec::new();
     let mut tensor = |name: String, dtype: &str, shape: Vec<usize>, bytes: Vec<u8>| {
@@ -46,8 +55,11 @@ pub fn model(layers: &[(Vec<i8>, Vec<i32>)], requant: [i32; 2]) -> Vec<u8> {
     for (index, (weights, bias)) in layers.iter().enumerate() {
         let shape = vec![weights.len() / bias.len(), bias.len()];
         let le = |values: &[i32]| values.iter().flat_map(|value| value.to_le_bytes()).collect();
-        if index + 1 < layers.len() {
+        if index + 1 < layers.len() || back.is_some() {
             tensor(format!("layers.{index}.requant"), "I32", vec![2], le(&requant));
+        }
+        if let (Some(back), 1..) = (back, index) {
+            tensor(format!("layers.{index}.back"), "I32", vec![2], le(&back));
         }
         tensor(format!("layers.{index}.bias"), "I32", vec![bias.len()], le(bias));
         let bytes = weights.iter().map(|weight| *weight as u8).collect();
@@ -55,6 +67,20 @@ pub fn model(layers: &[(Vec<i8>, Vec<i32>)], requant: [i32; 2]) -> Vec<u8> {
     }
     let header = serde_json::Value::Object(header).to_string().into_bytes();
     [&(header.len() as u64).to_le_bytes()[..], &header, &data].concat()
+}
+
+/// The I64 tensors of a `.safetensors` result, by name.
+pub fn i64_tensors(file: &[u8]) -> std::collections::BTreeMap<String, Vec<i64>> {
+    let (length, rest) = file.split_at(8);
+    let length = u64::from_le_bytes(length.try_into().expect("8 bytes")) as usize;
+    let header: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(&rest[..length]).expect("a header");
+    let values = |tensor: &serde_json::Value| {
+        assert_eq!(tensor["dtype"], "I64");
+        let offset = |at: usize| tensor["data_offsets"][at].as_u64().expect("an offset") as usize;
+        let bytes = &rest[length + offset(0)..length + offset(1)];
+        bytes.chunks_exact(8).map(|b| i64::from_le_bytes(b.try_into().expect("8 bytes"))).collect()
+    };
+    header.iter().map(|(name, tensor)| (name.clone(), values(tensor))).collect()
 }
 
 /// Samples as `.csv`.

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use adit_core::Unit;
 use adit_core::content_id::block_cid;
-use adit_core::kernel::{PreparedLayer, Weights, to_le_bytes};
+use adit_core::kernel::{PreparedLayer, Rows, Weights, to_le_bytes};
 use adit_core::sign::Digest;
 use adit_core::split::{cut, shared_out_panel_rows, whole_panel_rows};
 use adit_core::unit::{Layer, Operand};
@@ -24,7 +24,7 @@ pub struct WebUnit {
 
 impl WebUnit {
     /// The unit of these rows through these weights.
-    pub fn new(weights: &Weights, input: &[i8], rows: usize, output: &[u8]) -> Self {
+    pub fn new(weights: &Weights, rows: &Rows, output: &[u8]) -> Self {
         let (layers, mut blocks) = (&weights.layers, Vec::new());
         let mut operands: Vec<Operand> = layers
             .iter()
@@ -34,7 +34,10 @@ impl WebUnit {
         let biases: Vec<Vec<u8>> =
             layers.iter().map(|layer| to_le_bytes(&layer.bias)).filter(|b| !b.is_empty()).collect();
         blocks.extend_from_slice(&biases);
-        let x = operand(input, rows, layers[0].k, |cols| shared_out_panel_rows(rows as u32, cols), &mut blocks);
+        let outputs = layers[layers.len() - 1].n;
+        let most_cols = layers[0].k.max(if rows.targets.is_empty() { 0 } else { outputs }) as u32;
+        let panel_rows = |_| shared_out_panel_rows(rows.count as u32, most_cols);
+        let x = operand(&rows.input, rows.count, layers[0].k, panel_rows, &mut blocks);
         let unit = if biases.is_empty() {
             Unit::MatmulI8 { a: x, b: operands.remove(0) }
         } else {
@@ -42,8 +45,15 @@ impl WebUnit {
                 weight,
                 bias: block_cid(bias),
                 requant: layer.requant,
+                back: layer.back.as_ref().map(|back| back.scale),
             };
-            Unit::MlpI8 { x, layers: operands.into_iter().zip(&biases).zip(layers).map(layer).collect() }
+            let layers = operands.into_iter().zip(&biases).zip(layers).map(layer).collect();
+            if rows.targets.is_empty() {
+                Unit::MlpI8 { x, layers }
+            } else {
+                let t = operand(&rows.targets, rows.count, outputs, panel_rows, &mut blocks);
+                Unit::GradientI8 { x, t, layers }
+            }
         };
         WebUnit { unit, blocks, digest: Digest(*blake3::hash(output).as_bytes()) }
     }

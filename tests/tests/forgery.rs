@@ -7,7 +7,7 @@ use adit_core::reward::confidence_bps;
 use adit_core::statement::{Receipt, Verdict};
 use adit_core::unit::Requant;
 use adit_core::vectors::Generator;
-use adit_core::{Amount, Cid, Unit};
+use adit_core::{Amount, Cid};
 use adit_protocol::ErrorCode;
 use adit_protocol::jobs::JobState;
 use adit_protocol::mining::{Delivered, TaskGrant};
@@ -46,11 +46,9 @@ impl Case {
         let find = |cid: &Cid| client.block(cid);
         let mut layers = Vec::new();
         for (index, weight) in grant.unit.weights().into_iter().enumerate() {
-            let (bias, requant) = match &grant.unit {
-                Unit::MlpI8 { layers, .. } => {
-                    (from_le_bytes(client.block(&layers[index].bias).context("a bias")?), layers[index].requant)
-                }
-                Unit::MatmulI8 { .. } => (Vec::new(), None),
+            let (bias, requant) = match grant.unit.layers().get(index) {
+                Some(layer) => (from_le_bytes(client.block(&layer.bias).context("a bias")?), layer.requant),
+                None => (Vec::new(), None),
             };
             let (k, n) = (weight.rows as usize, weight.cols as usize);
             layers.push(Layer { weights: gather(weight, find)?, k, n, bias, requant });

@@ -8,7 +8,7 @@
 //! |---|---|---|
 //! | `.npy` | one matrix | two dimensions, any integer dtype whose values lie in −128..=127, C or Fortran order |
 //! | `.csv` | samples, one a line | integers 0..=127, comma-separated; a first line of names (each with a letter) is skipped |
-//! | `.safetensors` | a quantised perceptron | `layers.N.weight` I8 \[in, out\] −127..=127, `layers.N.bias` I32 \[out\], `layers.N.requant` I32 or I64 \[2\] (multiplier, shift) in every layer but the last; nothing else |
+//! | `.safetensors` | a quantised perceptron | `layers.N.weight` I8 \[in, out\] −127..=127, `layers.N.bias` I32 \[out\], `layers.N.requant` I32 or I64 \[2\] (multiplier, shift) in every layer but the last; to be trained, also in the last, and `layers.N.back` of the same form in every layer but the first; nothing else |
 
 mod cut;
 mod error;
@@ -20,11 +20,11 @@ mod samples;
 use std::str::FromStr;
 
 use adit_core::content_id::MAX_BLOCK_BYTES;
-use adit_core::unit::{MAX_ACTIVATION, MAX_COLS, MAX_INPUT_BYTES, MAX_ROWS, Requant};
+use adit_core::unit::{MAX_ACTIVATION, MAX_COLS, MAX_INPUT_BYTES, MAX_OUTPUT_BYTES, MAX_ROWS, Requant};
 
 pub use cut::{input_panel_rows, model_blocks, operand_blocks};
 pub use error::IntakeError;
-pub use result::{CLASSES_HEADER, class_lines, npy_i32_header};
+pub use result::{CLASSES_HEADER, class_lines, gradient_file, npy_i32_header};
 
 /// A file format that jobs are made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -101,8 +101,10 @@ pub struct ModelLayer {
     pub weights: Vec<i8>,
     /// One for each output.
     pub bias: Vec<i32>,
-    /// How the sums become the next layer's activations; absent in the last layer alone.
+    /// How the sums become the next layer's activations; in the last layer, the prediction of a model to be trained.
     pub requant: Option<Requant>,
+    /// How errors become those of the layer before, in a model to be trained.
+    pub back: Option<Requant>,
 }
 
 /// Reads a whole file.
@@ -131,9 +133,14 @@ pub fn product(a: Parsed, b: Parsed) -> Result<(Matrix, Matrix), IntakeError> {
 
 /// A model and its samples, once they fit each other and a unit. Samples may also come as a matrix of 0..=127.
 pub fn inference(model: Parsed, input: Parsed) -> Result<(Model, Matrix), IntakeError> {
-    let Parsed::Model(model) = model else {
+    let Parsed::Model(mut model) = model else {
         return Err(IntakeError::WrongInput { role: "the model", wanted: "a .safetensors file" });
     };
+    // What training alone needs does not change a class.
+    model.layers.iter_mut().for_each(|layer| layer.back = None);
+    if let Some(last) = model.layers.last_mut() {
+        last.requant = None;
+    }
     let input = input.into_samples()?;
     if input.cols != model.inputs() {
         return Err(IntakeError::ShapeMismatch {
@@ -144,6 +151,38 @@ pub fn inference(model: Parsed, input: Parsed) -> Result<(Model, Matrix), Intake
     }
     fits_a_unit(model.layers.iter().map(|layer| layer.weights.len() + 4 * layer.bias.len()).sum())?;
     Ok((model, input))
+}
+
+/// A model to be trained with its samples and their targets, once they fit each other and a unit.
+pub fn gradient(model: Parsed, input: Parsed, targets: Parsed) -> Result<(Model, Matrix, Matrix), IntakeError> {
+    let wanted =
+        "a .safetensors file with layers.N.requant in every layer and layers.N.back in every one but the first";
+    match &model {
+        Parsed::Model(model) if model.layers.last().is_some_and(|layer| layer.requant.is_some()) => {}
+        _ => return Err(IntakeError::WrongInput { role: "a model to be trained", wanted }),
+    }
+    // Inference would ignore what training needs; here it stays.
+    let scales = model.clone();
+    let (_, input) = inference(model, input)?;
+    let Parsed::Model(model) = scales else { return Err(IntakeError::WrongInput { role: "the model", wanted }) };
+    let targets = targets.into_matrix("the targets")?;
+    let outputs = model.layers.last().map_or(0, |layer| layer.n);
+    if (targets.rows, targets.cols) != (input.rows, outputs) {
+        return Err(IntakeError::ShapeMismatch {
+            left: format!("the targets are {} x {}", targets.rows, targets.cols),
+            right: format!("{} samples have {outputs} outputs each", input.rows),
+            rule: "there is a target for every output of every sample",
+        });
+    }
+    for layer in &model.layers {
+        error::inner_dimension(u64::from(layer.n))?;
+    }
+    let (bytes, max) =
+        (4 * model.layers.iter().map(|layer| layer.weights.len() as u64).sum::<u64>(), MAX_OUTPUT_BYTES / 2);
+    if bytes > max {
+        return Err(IntakeError::GradientTooLarge { bytes, max });
+    }
+    Ok((model, input, targets))
 }
 
 /// A unit holds all shared blocks and at least one panel.

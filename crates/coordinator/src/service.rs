@@ -10,6 +10,7 @@ pub(crate) mod keyless;
 pub(crate) mod lease;
 pub(crate) mod network;
 pub(crate) mod people;
+pub(crate) mod result;
 pub(crate) mod settle;
 pub(crate) mod upkeep;
 pub(crate) mod views;

@@ -1,6 +1,10 @@
 //! From verified outputs back to the job's result. Pure: the caller reads and writes.
 
+mod gradient;
+
 use alloc::vec::Vec;
+
+pub use gradient::GradientSum;
 
 /// A verified unit's place in its job: the run of panels it covered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -156,6 +156,20 @@ impl Weights {
     pub fn gather<'a>(unit: &Unit, block: impl Fn(&Cid) -> Option<&'a [u8]>) -> Result<Self, MissingBlock> {
         Prepared::new(unit, block, |weights, _, _| Ok(weights.to_vec()))
     }
+
+    /// The same in the layout that `product` likes.
+    pub fn packed<P: Product>(&self, product: &P) -> Prepared<P::Packed> {
+        let layer = |layer: &PreparedLayer<Vec<i8>>| {
+            let PreparedLayer { packed, k, n, bias, requant, back } = layer;
+            let (k, n) = (*k, *n);
+            let back = back.as_ref().map(|back| {
+                let transposed = product.pack(&back.transposed, n, k);
+                PreparedBack { transposed, scale: back.scale }
+            });
+            PreparedLayer { packed: product.pack(packed, k, n), k, n, bias: bias.clone(), requant: *requant, back }
+        };
+        Prepared { layers: self.layers.iter().map(layer).collect() }
+    }
 }
 
 /// One packed layer.

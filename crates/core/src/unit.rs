@@ -139,7 +139,7 @@ pub enum Unit {
     GradientI8 {
         /// Activations, rows × inputs, 0..=127: a run of the job's panels.
         x: Operand,
-        /// Targets, rows × outputs, −127..=127: panels of as many rows as x's.
+        /// Targets, rows × outputs, −128..=127: panels of as many rows as x's.
         t: Operand,
         /// The model, shared by the job's units.
         layers: Vec<Layer>,
@@ -271,7 +271,8 @@ impl Unit {
         let rows = u64::from(self.input().rows);
         let dims: Vec<_> = self.weights().iter().map(|w| (u64::from(w.rows), u64::from(w.cols))).collect();
         let is_gradient = self.kind() == Kind::GradientI8;
-        let back: Vec<_> = if is_gradient { dims.iter().skip(1).map(|(k, n)| (rows, *n, *k)).collect() } else { Vec::new() };
+        let back: Vec<_> =
+            if is_gradient { dims.iter().skip(1).map(|(k, n)| (rows, *n, *k)).collect() } else { Vec::new() };
         let after: Vec<_> = if is_gradient { dims.iter().map(|(k, n)| (*k, rows, *n)).collect() } else { Vec::new() };
         dims.into_iter().map(move |(k, n)| (rows, k, n)).chain(back).chain(after)
     }
@@ -355,11 +356,7 @@ fn validate_weight(weight: &Operand, inputs: u32) -> Result<(), UnitError> {
 
 /// Checks a model's layers: the outputs of the last. `wanted` says whether layer `index` has a requantisation, and a scale
 /// for errors.
-fn validate_layers(
-    layers: &[Layer],
-    inputs: u32,
-    wanted: impl Fn(usize) -> (bool, bool),
-) -> Result<u32, UnitError> {
+fn validate_layers(layers: &[Layer], inputs: u32, wanted: impl Fn(usize) -> (bool, bool)) -> Result<u32, UnitError> {
     if layers.is_empty() || layers.len() > MAX_LAYERS {
         return Err(UnitError::Layers);
     }

@@ -68,7 +68,7 @@ fn run_block(cpu: &Cpu, running: &mut Running<Packed>, rows: usize) {
     let before = running.done_rows();
     while running.done_rows() == before {
         let Some(step) = running.step(rows) else { return };
-        cpu.multiply(step.activations, step.rows, step.packed, step.sums);
+        cpu.carry_out(step);
         running.advance();
     }
 }
@@ -84,16 +84,17 @@ mod tests {
     use std::cell::Cell;
     use std::rc::Rc;
 
-    use adit_core::kernel::{Prepared, PreparedLayer, matmul_i8};
+    use adit_core::kernel::{Prepared, PreparedLayer, Rows, matmul_i8};
     use adit_core::vectors::Generator;
 
     fn running(rows: usize, k: usize, n: usize) -> (Running<Packed>, Vec<i32>) {
         let mut values = Generator::new(3);
         let (a, b) = (values.signed(rows * k), values.signed(k * n));
         let packed = Cpu::best().unwrap().pack(&b, k, n);
-        let layer = PreparedLayer { packed, k, n, bias: Vec::new(), requant: None };
+        let layer = PreparedLayer { packed, k, n, bias: Vec::new(), requant: None, back: None };
         let c = matmul_i8(&a, &b, rows, k, n);
-        (Running::new(Rc::new(Prepared { layers: vec![layer] }), a, rows), c)
+        let rows = Rows { count: rows, input: a, targets: Vec::new() };
+        (Running::new(Rc::new(Prepared { layers: vec![layer] }), rows), c)
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use adit_core::kernel::{Product, Scalar, activate, matmul_i8, to_le_bytes};
 use adit_core::unit::Requant;
 use adit_core::vectors::Generator;
-use adit_core::verify::{Check, CheckLayer, Coins, Fingerprint, Fold, Mismatch, ScalarFold, Sums, check_rows};
+use adit_core::verify::{ChainCheck, CheckLayer, Coins, Fingerprint, Fold, Mismatch, ScalarFold, Sums, check_rows};
 use adit_cpu::{Backend, Cpu, FastFold};
 use proptest::prelude::*;
 
@@ -73,7 +73,7 @@ fn every_single_changed_bit_is_caught() {
     for fold in folds() {
         let layers = [CheckLayer::new(&fold, &b, k, n, coins(n, None), Vec::new(), None)];
         let finish = |values: &[i32]| {
-            let mut check = Check::new(fold, &layers, &a);
+            let mut check = ChainCheck::new(fold, &layers, &a);
             check.bytes(&to_le_bytes(values));
             check.finish()
         };
@@ -82,7 +82,7 @@ fn every_single_changed_bit_is_caught() {
             for bit in 0..32 {
                 let mut forged = c.clone();
                 forged[index] ^= 1 << bit;
-                assert_eq!(finish(&forged), Err(Mismatch { row: index / n, layer: 0 }), "{fold:?} {index} {bit}");
+                assert_eq!(finish(&forged), Err(Mismatch { row: index / n, tensor: 0 }), "{fold:?} {index} {bit}");
             }
         }
     }
@@ -148,7 +148,7 @@ proptest! {
         prop_assert_eq!(expected.is_some(), change.is_some());
         for fold in folds() {
             let layers = chain.layers(&fold);
-            let mut check = Check::new(fold, &layers, &chain.x);
+            let mut check = ChainCheck::new(fold, &layers, &chain.x);
             to_le_bytes(&chain.output).chunks(piece).for_each(|bytes| check.bytes(bytes));
             prop_assert_eq!(check.finish().err(), expected, "{:?}", fold);
         }

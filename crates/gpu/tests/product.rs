@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use adit_core::kernel::{Running, matmul_i8};
+use adit_core::kernel::{Right, Running, matmul_i8};
 use adit_core::unit::MAX_K;
 use adit_core::vectors::{Generator, START_UP};
 use adit_gpu::{AdapterChoice, Dot, GpuDevice, GpuError, Kernel, Options};
@@ -96,12 +96,17 @@ fn the_start_up_vectors_agree() {
     on_every_device(|device| {
         for vector in START_UP {
             let pack = |b: &[i8], k: usize, n: usize| device.pack(b, k as u32, n as u32).expect("an operand");
-            let (prepared, input) = vector.prepare(pack);
-            let mut running = Running::new(Rc::new(prepared), input, vector.rows);
+            let (prepared, rows) = vector.prepare(pack);
+            let mut running = Running::new(Rc::new(prepared), rows);
             while let Some(step) = running.step(device.rows_per_slice(1 << 16)) {
                 let mut sums = Vec::new();
-                let multiplied = device.multiply(step.activations, step.rows as u32, step.packed, &mut sums);
-                block_on(multiplied).expect("a product");
+                let multiplied = match step.right {
+                    Right::Packed(packed) => block_on(device.multiply(step.left, step.rows as u32, packed, &mut sums)),
+                    Right::Fresh { values, k, n } => {
+                        block_on(device.multiply(step.left, step.rows as u32, &pack(values, k, n), &mut sums))
+                    }
+                };
+                multiplied.expect("a product");
                 step.sums.copy_from_slice(&sums);
                 running.advance();
             }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::rc::Rc;
 
-use adit_core::kernel::{self, MissingBlock, Prepared, Product, Running};
+use adit_core::kernel::{self, MissingBlock, Prepared, Product, Right, Rows, Running, Step};
 use adit_core::sign::{Digest, LeaseId};
 use adit_core::{Cid, Unit, encoding};
 
@@ -29,6 +29,17 @@ pub trait Engine {
         b: &Self::Packed,
         out: &mut [i32],
     ) -> impl Future<Output = Result<(), EngineError>>;
+
+    /// Computes the product of a step.
+    fn carry_out(&self, step: Step<'_, Self::Packed>) -> impl Future<Output = Result<(), EngineError>> {
+        let Step { left, rows, right, sums } = step;
+        async move {
+            match right {
+                Right::Packed(packed) => self.multiply(left, rows, packed, sums).await,
+                Right::Fresh { values, k, n } => self.multiply(left, rows, &self.pack(values, k, n)?, sums).await,
+            }
+        }
+    }
 }
 
 /// The engine gave no result.
@@ -172,9 +183,9 @@ impl<E: Engine> LaneRunner<E> {
                 let digest = Digest(*blake3::hash(&output).as_bytes());
                 return Ok(Stage::Finished(output, digest));
             };
-            let work = step.activations.len() as f64 * (step.sums.len() / step.rows.max(1)) as f64;
+            let work = step.left.len() as f64 * (step.sums.len() / step.rows.max(1)) as f64;
             let before_ms = now_ms();
-            self.engine.multiply(step.activations, step.rows, step.packed, step.sums).await?;
+            self.engine.carry_out(step).await?;
             running.advance();
             self.learn(work, now_ms() - before_ms);
             if now_ms() - started_ms >= E::SLICE_MS / 2.0 {
@@ -187,9 +198,8 @@ impl<E: Engine> LaneRunner<E> {
         let by_cid: BTreeMap<Cid, &[u8]> = blocks.iter().map(|(cid, block)| (*cid, block.as_slice())).collect();
         let block = |cid: &Cid| by_cid.get(cid).copied();
         let prepared = self.shared.get_or_pack(&self.engine, unit, block)?;
-        let input = kernel::gather(unit.input(), block)?;
         let work_per_row = prepared.work_per_row();
-        Ok(Stage::Run(Running::new(prepared, input, unit.input().rows as usize), work_per_row))
+        Ok(Stage::Run(Running::new(prepared, Rows::gather(unit, block)?), work_per_row))
     }
 
     /// Follows the speed at once downwards and step by step upwards, so that slices rarely take too long.
@@ -246,7 +256,8 @@ impl<Packed> Shared<Packed> {
 fn shared_name(unit: &Unit) -> Cid {
     match unit {
         Unit::MatmulI8 { b, .. } => encoding::cid_of(b),
-        Unit::MlpI8 { layers, .. } => encoding::cid_of(layers),
+        // A gradient's layers have scales that a perceptron's have not, so their names differ.
+        Unit::MlpI8 { layers, .. } | Unit::GradientI8 { layers, .. } => encoding::cid_of(layers),
     }
 }
 

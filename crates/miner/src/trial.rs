@@ -1,6 +1,6 @@
 //! How fast an engine is, and whether it agrees: found out before it gets its first unit.
 
-use adit_core::kernel::Running;
+use adit_core::kernel::{Right, Running, Step};
 use adit_core::vectors::{Generator, START_UP, Vector};
 
 use crate::runner::{Engine, EngineError};
@@ -17,12 +17,14 @@ pub async fn first_disagreement<E: Engine>(engine: &E) -> Result<Option<&'static
 
 /// Whether `engine` computes `vector` right.
 pub async fn agrees<E: Engine>(engine: &E, vector: &Vector) -> Result<bool, EngineError> {
-    let (prepared, input) = vector.prepare(|b, k, n| (b.to_vec(), k, n));
-    let mut running = Running::new(prepared.into(), input, vector.rows);
-    while let Some(step) = running.step(vector.rows) {
-        let (b, k, n) = step.packed;
-        let packed = engine.pack(b, *k, *n)?;
-        engine.multiply(step.activations, step.rows, &packed, step.sums).await?;
+    let (prepared, rows) = vector.prepare(|b, k, n| (b.to_vec(), k, n));
+    let mut running = Running::new(prepared.into(), rows);
+    while let Some(Step { left, rows, right, sums }) = running.step(vector.rows) {
+        let packed = match right {
+            Right::Packed((b, k, n)) => engine.pack(b, *k, *n)?,
+            Right::Fresh { values, k, n } => engine.pack(values, k, n)?,
+        };
+        engine.multiply(left, rows, &packed, sums).await?;
         running.advance();
     }
     Ok(vector.matches(&running.into_output()))

@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use adit_core::Amount;
+use adit_core::{Amount, Cid};
 use adit_miner::trial::quantity;
 use adit_protocol::jobs::{Estimate, FileInfo, JobRequest, JobState, JobView, JobWork};
 use adit_protocol::paths::{self, with};
@@ -74,33 +74,54 @@ enum Work {
         #[arg(long, value_name = "FILE")]
         labels: Option<PathBuf>,
     },
+    /// Sum a quantised perceptron's gradient over samples: what one step of training needs
+    Gradient {
+        /// The model, .safetensors (layers.N.weight, .bias, .requant, and .back in every layer but the first)
+        #[arg(long, value_name = "FILE")]
+        model: PathBuf,
+        /// The samples, .csv of integers 0..127
+        #[arg(long, value_name = "FILE")]
+        input: PathBuf,
+        /// What each output should have been, .npy of integers −128..127 or .csv of 0..127
+        #[arg(long, value_name = "FILE")]
+        targets: PathBuf,
+        /// Where the gradient goes, .safetensors of int64
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+    },
 }
 
 impl Work {
-    fn files(&self) -> [&Path; 2] {
+    fn files(&self) -> Vec<&Path> {
         match self {
-            Work::Matmul { a, b, .. } => [a, b],
-            Work::Infer { model, input, .. } => [model, input],
+            Work::Matmul { a, b, .. } => vec![a, b],
+            Work::Infer { model, input, .. } => vec![model, input],
+            Work::Gradient { model, input, targets, .. } => vec![model, input, targets],
         }
     }
 
-    fn request(&self, [left, right]: [FileInfo; 2]) -> JobWork {
-        match self {
-            Work::Matmul { .. } => JobWork::MatmulI8 { a: left.file, b: right.file },
-            Work::Infer { .. } => JobWork::MlpI8 { model: left.file, input: right.file },
-        }
+    /// `files` are those of [`Work::files`], uploaded.
+    fn request(&self, files: &[Cid]) -> Result<JobWork> {
+        Ok(match (self, files) {
+            (Work::Matmul { .. }, [a, b]) => JobWork::MatmulI8 { a: *a, b: *b },
+            (Work::Infer { .. }, [model, input]) => JobWork::MlpI8 { model: *model, input: *input },
+            (Work::Gradient { .. }, [model, input, targets]) => {
+                JobWork::GradientI8 { model: *model, input: *input, targets: *targets }
+            }
+            _ => bail!("{} files were uploaded for this work", files.len()),
+        })
     }
 
     fn output(&self) -> &Path {
         match self {
-            Work::Matmul { output, .. } | Work::Infer { output, .. } => output,
+            Work::Matmul { output, .. } | Work::Infer { output, .. } | Work::Gradient { output, .. } => output,
         }
     }
 
     fn labels(&self) -> Option<&Path> {
         match self {
             Work::Infer { labels, .. } => labels.as_deref(),
-            Work::Matmul { .. } => None,
+            Work::Matmul { .. } | Work::Gradient { .. } => None,
         }
     }
 }
@@ -112,11 +133,14 @@ pub(crate) async fn run(args: Args) -> Result<()> {
             eprintln!("{text}")
         }
     };
-    let [left, right] = args.work.files();
-    say(format!("Uploading {} and {}", left.display(), right.display()));
-    let files = [remote.upload(paths::FILES, left).await?, remote.upload(paths::FILES, right).await?];
-    let request =
-        JobRequest { work: args.work.request(files), demo: args.demo, budget: args.budget, name: args.name.clone() };
+    let mut files = Vec::new();
+    for file in args.work.files() {
+        say(format!("Uploading {}", file.display()));
+        let uploaded: FileInfo = remote.upload(paths::FILES, file).await?;
+        files.push(uploaded.file);
+    }
+    let work = args.work.request(&files)?;
+    let request = JobRequest { work, demo: args.demo, budget: args.budget, name: args.name.clone() };
     let estimate: Estimate = remote.post(paths::ESTIMATE, &request).await?;
     let panels = estimate.panels;
     say(format!(

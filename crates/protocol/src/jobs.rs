@@ -81,6 +81,16 @@ pub enum JobWork {
         /// The samples.
         input: Cid,
     },
+    /// A model's gradient over all samples.
+    #[serde(rename = "gradient_i8/1")]
+    GradientI8 {
+        /// The model, with the scales that training needs.
+        model: Cid,
+        /// The samples.
+        input: Cid,
+        /// What each output should have been.
+        targets: Cid,
+    },
 }
 
 /// What a job would cost.

@@ -8,8 +8,8 @@
 use std::rc::Rc;
 use std::time::Instant;
 
-use adit_core::kernel::{Prepared, PreparedLayer, Running, Weights, to_le_bytes};
-use adit_core::verify::{Check, CheckLayer};
+use adit_core::kernel::{Prepared, Rows, Running, Weights, to_le_bytes};
+use adit_core::verify::{Check, CheckPlan};
 use adit_cpu::{Backend, Cpu, FastFold, Pace, Packed};
 use adit_tests::bench::{SHAPES, Shape, json_file, least, machine, median, operands, timed};
 use adit_tests::web::{self, Timed, WebUnit};
@@ -40,7 +40,7 @@ fn main() -> Result<()> {
         let (row, output) = case.measure()?;
         println!("{row}");
         rows.push(row);
-        units.push(WebUnit::new(&case.model, &case.input, case.rows, &output));
+        units.push(WebUnit::new(&case.model, &case.rows, &output));
     }
     println!("\nIn Chromium, one thread, medians of {WEB_RUNS}\n\n{}", Row::WEB_HEAD);
     for (row, timed) in rows.iter_mut().zip(web::time("cpu", &units, WEB_RUNS)?.unwrap_or_default()) {
@@ -58,48 +58,46 @@ fn main() -> Result<()> {
 /// One unit with everything prepared.
 struct Case {
     name: &'static str,
-    input: Vec<i8>,
-    rows: usize,
+    rows: Rows,
     model: Weights,
     best: Cpu,
     portable: Cpu,
     packed: Rc<Prepared<Packed>>,
     packed_portably: Rc<Prepared<Packed>>,
     fold: FastFold,
-    layers: Vec<CheckLayer<FastFold>>,
+    plan: CheckPlan<FastFold>,
 }
 
 impl Case {
     fn new(shape: Shape, best: Cpu) -> Result<Self> {
-        let (name, rows, _) = shape;
-        let (model, input) = operands(shape);
+        let (model, rows) = operands(shape);
         let portable = Cpu::with(Backend::Portable)?;
         let fold = FastFold::with(best);
-        let (packed, packed_portably) = (pack(&model, &best), pack(&model, &portable));
-        let layers = CheckLayer::all(&fold, &model, &SEED);
-        Ok(Case { name, input, rows, model, best, portable, packed, packed_portably, fold, layers })
+        let (packed, packed_portably) = (Rc::new(model.packed(&best)), Rc::new(model.packed(&portable)));
+        let plan = CheckPlan::new(&fold, &model, &SEED);
+        Ok(Case { name: shape.0, rows, model, best, portable, packed, packed_portably, fold, plan })
     }
 
     fn measure(&self) -> Result<(Row, Vec<u8>)> {
-        let output = to_le_bytes(&compute(&self.best, &self.packed, &self.input, self.rows, &mut Pace::default()));
-        ensure!(self.accepts(&self.layers, &output), "{}: a right output was refused", self.name);
+        let output = to_le_bytes(&compute(&self.best, &self.packed, &self.rows, &mut Pace::default()));
+        ensure!(self.accepts(&self.plan, &output), "{}: a right output was refused", self.name);
         let mut forged = output.clone();
         forged[output.len() / 2] ^= 1;
-        ensure!(!self.accepts(&self.layers, &forged), "{}: a wrong output was accepted", self.name);
+        ensure!(!self.accepts(&self.plan, &forged), "{}: a wrong output was accepted", self.name);
 
-        let few = ((PORTABLE_WORK / self.model.work_per_row()) as usize).clamp(1, self.rows);
-        let few_rows = &self.input[..few * self.model.layers[0].k];
-        let work = self.rows as u64 * self.model.work_per_row();
+        let few = ((PORTABLE_WORK / self.model.work_per_row()) as usize).clamp(1, self.rows.count);
+        let few_rows = self.first_rows(few);
+        let work = self.rows.count as u64 * self.model.work_per_row();
         let runs = if work < SHORT_WORK { SHORT_RUNS } else { RUNS };
         let mut samples: [Vec<f64>; 5] = Default::default();
         let (mut pace, mut portable_pace) = (Pace::default(), Pace::default());
         for _ in 0..runs {
-            let portable = || compute(&self.portable, &self.packed_portably, few_rows, few, &mut portable_pace);
+            let portable = || compute(&self.portable, &self.packed_portably, &few_rows, &mut portable_pace);
             let times = [
-                timed(|| compute(&self.best, &self.packed, &self.input, self.rows, &mut pace)).0,
-                timed(portable).0 * self.rows as f64 / few as f64,
-                timed(|| self.accepts(&self.layers, &output)).0,
-                timed(|| self.accepts(&CheckLayer::all(&self.fold, &self.model, &SEED), &output)).0,
+                timed(|| compute(&self.best, &self.packed, &self.rows, &mut pace)).0,
+                timed(portable).0 * self.rows.count as f64 / few as f64,
+                timed(|| self.accepts(&self.plan, &output)).0,
+                timed(|| self.accepts(&CheckPlan::new(&self.fold, &self.model, &SEED), &output)).0,
                 timed(|| blake3::hash(&output)).0,
             ];
             samples.iter_mut().zip(times).for_each(|(samples, time)| samples.push(time));
@@ -115,25 +113,21 @@ impl Case {
         Ok((row, output))
     }
 
+    fn first_rows(&self, count: usize) -> Rows {
+        let part = |values: &[i8]| values[..values.len() / self.rows.count * count].to_vec();
+        Rows { count, input: part(&self.rows.input), targets: part(&self.rows.targets) }
+    }
+
     /// The coordinator's work at delivery.
-    fn accepts(&self, layers: &[CheckLayer<FastFold>], output: &[u8]) -> bool {
-        let mut check = Check::new(self.fold, layers, &self.input);
+    fn accepts(&self, plan: &CheckPlan<FastFold>, output: &[u8]) -> bool {
+        let mut check = Check::new(self.fold, plan, &self.rows);
         output.chunks(PIECE_BYTES).for_each(|piece| check.bytes(piece));
         check.finish().is_ok()
     }
 }
 
-fn pack(model: &Weights, cpu: &Cpu) -> Rc<Prepared<Packed>> {
-    use adit_core::kernel::Product;
-    let layer = |layer: &PreparedLayer<Vec<i8>>| {
-        let packed = cpu.pack(&layer.packed, layer.k, layer.n);
-        PreparedLayer { packed, k: layer.k, n: layer.n, bias: layer.bias.clone(), requant: layer.requant }
-    };
-    Rc::new(Prepared { layers: model.layers.iter().map(layer).collect() })
-}
-
-fn compute(cpu: &Cpu, packed: &Rc<Prepared<Packed>>, input: &[i8], rows: usize, pace: &mut Pace) -> Vec<i32> {
-    let mut running = Running::new(packed.clone(), input.to_vec(), rows);
+fn compute(cpu: &Cpu, packed: &Rc<Prepared<Packed>>, rows: &Rows, pace: &mut Pace) -> Vec<i32> {
+    let mut running = Running::new(packed.clone(), rows.clone());
     let began = Instant::now();
     while !pace.run_slice(cpu, &mut running, SLICE_MS, || began.elapsed().as_secs_f64() * 1e3) {}
     running.into_output()

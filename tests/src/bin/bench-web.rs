@@ -4,7 +4,7 @@
 
 use std::rc::Rc;
 
-use adit_core::kernel::{PreparedLayer, Product, Running, to_le_bytes};
+use adit_core::kernel::{Running, to_le_bytes};
 use adit_cpu::{Cpu, Pace};
 use adit_tests::bench::{SHAPES, Shape, json_file, machine, median, operands};
 use adit_tests::web::{self, WebUnit};
@@ -47,16 +47,11 @@ struct Native {
 
 impl Native {
     fn new(shape: Shape, cpu: &Cpu) -> Self {
-        let (weights, input) = operands(shape);
-        let layer = |layer: PreparedLayer<Vec<i8>>| {
-            let PreparedLayer { packed, k, n, bias, requant } = layer;
-            PreparedLayer { packed: cpu.pack(&packed, k, n), k, n, bias, requant }
-        };
-        let layers = weights.layers.into_iter().map(layer).collect();
-        let prepared = Rc::new(adit_core::kernel::Prepared { layers });
+        let (weights, rows) = operands(shape);
+        let prepared = Rc::new(weights.packed(cpu));
         let (mut output, mut pace) = (Vec::new(), Pace::default());
         let mut run = || {
-            let mut running = Running::new(prepared.clone(), input.clone(), shape.1);
+            let mut running = Running::new(prepared.clone(), rows.clone());
             let began = std::time::Instant::now();
             let now_ms = || began.elapsed().as_secs_f64() * 1e3;
             while !pace.run_slice(cpu, &mut running, SLICE_MS, now_ms) {}
@@ -70,8 +65,8 @@ impl Native {
     }
 
     fn unit(&self) -> WebUnit {
-        let (weights, input) = operands(self.shape);
-        WebUnit::new(&weights, &input, self.shape.1, &self.output)
+        let (weights, rows) = operands(self.shape);
+        WebUnit::new(&weights, &rows, &self.output)
     }
 
     fn row(&self) -> serde_json::Value {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use adit_core::kernel::Rows;
 use adit_core::sign::{Digest, LeaseId};
 use adit_core::statement::{Delivery, ProvenReceipt, Verdict};
 use adit_core::verify::Mismatch;
@@ -71,7 +72,7 @@ struct SignedDelivery {
 /// An output that is what was signed, right or wrong.
 struct Received {
     output: Vec<u8>,
-    input: Vec<i8>,
+    rows: Rows,
     mismatch: Option<Mismatch>,
     bits: u32,
 }
@@ -132,15 +133,15 @@ impl Order {
     /// Takes the body in. One that is not what was signed is a fault of transport, never a wrong answer.
     async fn receive(&self, app: &Arc<App>, delivery: &SignedDelivery, body: Body) -> Result<Received, ApiError> {
         let prepared = app.checker.prepared(&self.job).await?;
-        let input = app.checker.input(&self.unit).await?;
-        let mut pass = app.checker.begin(&prepared, &input);
+        let rows = app.checker.rows(&self.unit).await?;
+        let mut pass = app.checker.begin(&prepared, &rows);
         let (output, digest) = read_output(body, delivery.statement.length, &mut pass).await?;
         if digest != delivery.statement.digest {
             let detail = "the body is not what adit-digest says: it was damaged on the way; send it again";
             return Err(ApiError::new(ErrorCode::DigestMismatch, detail));
         }
         let (mismatch, bits) = pass.finish();
-        Ok(Received { output, input, mismatch, bits })
+        Ok(Received { output, rows, mismatch, bits })
     }
 
     /// Notes the verdict and leases the lane its next unit.
@@ -148,11 +149,11 @@ impl Order {
         &self,
         app: &Arc<App>,
         delivery: SignedDelivery,
-        Received { output, input, mismatch, bits }: Received,
+        Received { output, rows, mismatch, bits }: Received,
         announced_at_ms: i64,
     ) -> Answer<Delivered> {
         let wrong = match mismatch {
-            Some(mismatch) => Some(app.checker.explain(&self.unit, &input, &output, mismatch).await?),
+            Some(mismatch) => Some(app.checker.explain(&self.unit, &rows, &output, mismatch).await?),
             None => None,
         };
         let settle = Settle {

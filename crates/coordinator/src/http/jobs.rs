@@ -11,7 +11,7 @@ use axum::body::Body as HttpBody;
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use futures::stream;
+use futures::{StreamExt, stream};
 use serde::Deserialize;
 
 use super::extract::{Body, Operator, Path, Query, read_body};
@@ -19,8 +19,8 @@ use super::neonet::random;
 use super::{Answer, App, MAX_FILE_BYTES, Shared};
 use crate::error::{ApiError, Refusal};
 use crate::intake::{self, Format, Parsed};
-use crate::service::check::last_bias;
-use crate::service::jobs::{Cancel, Order, StoreFile, Submit, describe, result_head, result_part};
+use crate::service::jobs::{Cancel, Order, StoreFile, Submit, describe};
+use crate::service::result::{self, ResultFile};
 use crate::service::views::job_view;
 use crate::store::db::DbError;
 use crate::store::{blocks, jobs};
@@ -72,14 +72,21 @@ async fn parsed(app: &Arc<App>, file: &Cid) -> Result<Parsed, ApiError> {
 }
 
 async fn order(app: &Arc<App>, work: &JobWork) -> Result<Order, ApiError> {
-    let (left, right) = match work {
-        JobWork::MatmulI8 { a, b } => (a, b),
-        JobWork::MlpI8 { model, input } => (model, input),
+    let order = match work {
+        JobWork::MatmulI8 { a, b } => {
+            let (a, b) = (parsed(app, a).await?, parsed(app, b).await?);
+            blocking(move || Order::matmul(a, b)).await??
+        }
+        JobWork::MlpI8 { model, input } => {
+            let (model, input) = (parsed(app, model).await?, parsed(app, input).await?);
+            blocking(move || Order::inference(model, input)).await??
+        }
+        JobWork::GradientI8 { model, input, targets } => {
+            let (model, input) = (parsed(app, model).await?, parsed(app, input).await?);
+            let targets = parsed(app, targets).await?;
+            blocking(move || Order::gradient(model, input, targets)).await??
+        }
     };
-    let (left, right) = (parsed(app, left).await?, parsed(app, right).await?);
-    let matmul = matches!(work, JobWork::MatmulI8 { .. });
-    let cut = move || if matmul { Order::matmul(left, right) } else { Order::inference(left, right) };
-    let order = blocking(cut).await??;
     let (bytes, room) = (order.template.output_bytes(), app.max_stored_bytes);
     if bytes > room {
         let detail = format!("the outputs would have {bytes} bytes and the store holds {room}: cut the work");
@@ -164,24 +171,22 @@ pub(super) async fn result(State(app): Shared, _: Operator, Path(job): Path<i64>
     {
         return Err(gone());
     }
-    let bias = last_bias(&mut db, &template).await?;
     let view = job_view(&mut db, &row, app.clock.now_ms()).await?;
     drop(db);
-    let kind = match view.result_bytes {
-        Some(_) => "application/octet-stream",
-        None => "text/csv",
-    };
-    let head = result_head(&template);
-    let parts = futures::StreamExt::then(stream::iter(units), move |unit| {
-        let (app, template, bias) = (app.clone(), template.clone(), bias.clone());
-        async move {
-            let output = blocks::output(&mut *app.store.read().await?, unit.id).await?;
-            Ok::<_, DbError>(result_part(&template, output, &bias))
-        }
+    let media_type = result::media_type(template.kind());
+    let file = ResultFile::new(&app.store, template).await?;
+    let (head, last) = (file.head(), (app.clone(), file.clone(), units.clone()));
+    let parts = stream::iter(units).then(move |unit| {
+        let (app, file) = (app.clone(), file.clone());
+        async move { Ok::<_, DbError>(file.part(blocks::output(&mut *app.store.read().await?, unit.id).await?)) }
     });
-    let body = futures::StreamExt::chain(stream::once(async move { Ok(head) }), parts);
+    let tail = stream::once(async move {
+        let (app, file, units) = last;
+        file.tail(&app.store, &app.checker, &units).await
+    });
+    let body = stream::once(async move { Ok(head) }).chain(parts).chain(tail);
     let mut response = HttpBody::from_stream(body).into_response();
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
     if let Some(bytes) = view.result_bytes {
         response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(bytes));
     }

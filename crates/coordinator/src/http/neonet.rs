@@ -187,6 +187,11 @@ fn task_of(unit: &Unit) -> Task {
             json!({ "model_id": "mlp_i8/1", "input_size": x.cols, "batch_size": rows, "layers": layers.len() }),
             "Inference of a quantised perceptron",
         ),
+        Unit::GradientI8 { x, t, layers } => (
+            "gradient_compute",
+            json!({ "input_dim": x.cols, "output_dim": t.cols, "batch_size": rows, "layers": layers.len() }),
+            "Gradient of a quantised perceptron's squared error over one batch",
+        ),
     };
     let difficulty = (unit.work().max(1).ilog2() / 8).clamp(1, 5) as u8;
     Task {

@@ -9,9 +9,10 @@ use super::{Matrix, Model};
 
 /// Rows to a panel for a job's own rows (A or X), whose output has `output_width` i32 values a row.
 ///
-/// As many as [`shared_out_panel_rows`] says, and so few that the output of one panel fits a unit.
+/// As many as [`shared_out_panel_rows`] says, and so few that the output of one panel fits half of a unit's: the other half
+/// is for what follows a gradient's rows.
 pub fn input_panel_rows(rows: u32, cols: u32, output_width: u64) -> u32 {
-    let most = (MAX_OUTPUT_BYTES / 4 / output_width.max(1)).clamp(1, u64::from(u32::MAX)) as u32;
+    let most = (MAX_OUTPUT_BYTES / 8 / output_width.max(1)).clamp(1, u64::from(u32::MAX)) as u32;
     shared_out_panel_rows(rows, cols).min(most)
 }
 
@@ -31,7 +32,7 @@ pub fn model_blocks(model: Model) -> (Vec<Layer>, Vec<Vec<u8>>) {
         let matrix = Matrix { rows: layer.k, cols: layer.n, values: layer.weights };
         let (weight, panels) = operand_blocks(matrix, whole_panel_rows(layer.n));
         let bias = to_le_bytes(&layer.bias);
-        layers.push(Layer { weight, bias: block_cid(&bias), requant: layer.requant });
+        layers.push(Layer { weight, bias: block_cid(&bias), requant: layer.requant, back: layer.back });
         blocks.extend(panels);
         biases.push(bias);
     }

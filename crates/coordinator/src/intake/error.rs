@@ -92,13 +92,16 @@ pub enum IntakeError {
         reason: String,
     },
     /// A tensor that a perceptron does not have.
-    #[error("unknown tensor {name:?}: a model has layers.N.weight, layers.N.bias and layers.N.requant alone")]
+    #[error("unknown tensor {name:?}: a model has layers.N.weight, .bias and .requant, and .back to be trained")]
     UnknownTensor {
         /// Its name, shortened.
         name: String,
     },
     /// A tensor that a perceptron must have.
-    #[error("tensor {name} is missing: layers count from 0, and all but the last have a requant")]
+    #[error(
+        "tensor {name} is missing: layers count from 0, all but the last have a requant; to be trained, \
+             the last has one too, and all but the first have a back"
+    )]
     MissingTensor {
         /// Its name.
         name: String,
@@ -146,12 +149,6 @@ pub enum IntakeError {
         /// As given.
         shift: i64,
     },
-    /// The last layer's sums are the result and are not requantised.
-    #[error("{name} belongs to the last layer, whose sums are not requantised: leave it out")]
-    RequantInLastLayer {
-        /// The tensor.
-        name: String,
-    },
     /// 127 · Σ|W_ij| + |b_j| > 2^31 − 1.
     #[error("sums of layers.{layer}, column {col}, could reach {bound} and leave an i32: lower its bias or its inputs")]
     BiasOverflow {
@@ -186,6 +183,16 @@ pub enum IntakeError {
     #[error("{bytes} bytes that every unit needs, at most {max}: cut B into column blocks, or take a smaller model")]
     InputsTooLarge {
         /// Bytes of B or of the model.
+        bytes: u64,
+        /// The cap.
+        max: u64,
+    },
+    /// The sums of a gradient's weights do not fit a unit's output.
+    #[error(
+        "the gradient of this model's weights has {bytes} bytes in every unit, at most {max} fit: train it in parts"
+    )]
+    GradientTooLarge {
+        /// Bytes of all weights' sums.
         bytes: u64,
         /// The cap.
         max: u64,
@@ -244,12 +251,12 @@ impl IntakeError {
             Self::LayerCount => "layer_count",
             Self::WeightRange { .. } => "weight_range",
             Self::RequantRange { .. } => "requant_range",
-            Self::RequantInLastLayer { .. } => "requant_in_last_layer",
             Self::BiasOverflow { .. } => "bias_overflow",
             Self::Empty => "empty",
             Self::DimensionTooLarge { .. } => "dimension_too_large",
             Self::InnerDimensionTooLarge { .. } => "inner_dimension_too_large",
             Self::InputsTooLarge { .. } => "inputs_too_large",
+            Self::GradientTooLarge { .. } => "gradient_too_large",
             Self::ShapeMismatch { .. } => "shape_mismatch",
             Self::WrongInput { .. } => "wrong_input",
             Self::SampleRange { .. } => "sample_range",

@@ -18,20 +18,30 @@ const MAX_OUTPUTS: u64 = MAX_BLOCK_BYTES as u64 / 4;
 pub(super) fn parse(bytes: &[u8]) -> Result<Model, IntakeError> {
     let tensors = Tensors::open(bytes)?;
     let count = tensors.layer_count()?;
+    // A model to be trained says how its prediction is scaled, and how errors are.
+    let trains = tensors.metadata.info(&name(count - 1, "requant")).is_some();
     let mut layers: Vec<ModelLayer> = Vec::with_capacity(count);
     for index in 0..count {
         let inputs = layers.last().map(|layer| layer.n);
-        layers.push(layer(&tensors, index, inputs, index + 1 == count)?);
+        let wanted = Scales { requant: trains || index + 1 < count, back: trains && index > 0 };
+        layers.push(layer(&tensors, index, inputs, wanted)?);
     }
     Ok(Model { layers })
 }
 
-fn layer(tensors: &Tensors, index: usize, inputs: Option<u32>, last: bool) -> Result<ModelLayer, IntakeError> {
+/// Which scales a layer has.
+struct Scales {
+    requant: bool,
+    back: bool,
+}
+
+fn layer(tensors: &Tensors, index: usize, inputs: Option<u32>, wanted: Scales) -> Result<ModelLayer, IntakeError> {
     let (k, n, weights) = weight(tensors, index, inputs)?;
     let bias = from_le_bytes(tensors.tensor(name(index, "bias"), "I32", &[Dtype::I32])?.shaped(&[n])?);
     fits_i32(index, &weights, &bias)?;
-    let requant = requant(tensors, index, last)?;
-    Ok(ModelLayer { k: k as u32, n: n as u32, weights, bias, requant })
+    let requant = scale(tensors, name(index, "requant"), wanted.requant)?;
+    let back = scale(tensors, name(index, "back"), wanted.back)?;
+    Ok(ModelLayer { k: k as u32, n: n as u32, weights, bias, requant, back })
 }
 
 fn weight(tensors: &Tensors, index: usize, inputs: Option<u32>) -> Result<(usize, usize, Vec<i8>), IntakeError> {
@@ -54,12 +64,11 @@ fn weight(tensors: &Tensors, index: usize, inputs: Option<u32>) -> Result<(usize
     }
 }
 
-fn requant(tensors: &Tensors, index: usize, last: bool) -> Result<Option<Requant>, IntakeError> {
-    let name = name(index, "requant");
-    match (last, tensors.metadata.info(&name)) {
-        (true, Some(_)) => return Err(IntakeError::RequantInLastLayer { name }),
-        (true, None) => return Ok(None),
-        (false, _) => {}
+fn scale(tensors: &Tensors, name: String, wanted: bool) -> Result<Option<Requant>, IntakeError> {
+    match (wanted, tensors.metadata.info(&name)) {
+        (false, Some(_)) => return Err(IntakeError::unknown_tensor(&name)),
+        (false, None) => return Ok(None),
+        (true, _) => {}
     }
     let tensor = tensors.tensor(name, "I64 or I32", &[Dtype::I64, Dtype::I32])?;
     let data = tensor.shaped(&[2])?;
@@ -158,9 +167,9 @@ impl<'a> Tensor<'a> {
     }
 }
 
-/// N of `layers.N.weight`, `.bias` or `.requant`; N in its one spelling.
+/// N of `layers.N.weight`, `.bias`, `.requant` or `.back`; N in its one spelling.
 fn layer_of(tensor: &str) -> Option<usize> {
     let (number, part) = tensor.strip_prefix("layers.")?.split_once('.')?;
     let layer = number.parse().ok()?;
-    (["weight", "bias", "requant"].contains(&part) && name(layer, part) == tensor).then_some(layer)
+    (["weight", "bias", "requant", "back"].contains(&part) && name(layer, part) == tensor).then_some(layer)
 }

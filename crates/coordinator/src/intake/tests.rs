@@ -181,8 +181,9 @@ fn a_small_model_is_read() {
         panic!("the model is good");
     };
     let requant = Some(Requant { multiplier: 1 << 30, shift: 33 });
-    let first = ModelLayer { k: 2, n: 3, weights: vec![1, 2, 3, -1, -2, -127], bias: vec![10, -20, 30], requant };
-    let last = ModelLayer { k: 3, n: 1, weights: vec![5, 6, 7], bias: vec![-1], requant: None };
+    let first =
+        ModelLayer { k: 2, n: 3, weights: vec![1, 2, 3, -1, -2, -127], bias: vec![10, -20, 30], requant, back: None };
+    let last = ModelLayer { k: 3, n: 1, weights: vec![5, 6, 7], bias: vec![-1], requant: None, back: None };
     assert_eq!((model.inputs(), model.output_width()), (2, 4));
     assert_eq!(model, Model { layers: vec![first, last] });
     // Requantisation in 64 bits, and metadata.
@@ -216,10 +217,9 @@ fn bad_models_are_refused() {
     assert_eq!(model(&model_with(tensor("layers.0.bias", Dtype::I32, &[1, 3], vec![0; 12]))), "tensor_shape");
     assert_eq!(model(&model_with(tensor("layers.0.requant", Dtype::I32, &[3], vec![0; 12]))), "tensor_shape");
     assert_eq!(model(&model_with(tensor("layers.1.weight", Dtype::I8, &[2, 1], vec![0; 2]))), "tensor_shape");
-    assert_eq!(
-        model(&model_with(tensor("layers.1.requant", Dtype::I32, &[2], i32s(&[1, 1])))),
-        "requant_in_last_layer"
-    );
+    // Half of what training needs.
+    assert_eq!(model(&model_with(tensor("layers.1.requant", Dtype::I32, &[2], i32s(&[1, 1])))), "missing_tensor");
+    assert_eq!(model(&model_with(tensor("layers.1.back", Dtype::I32, &[2], i32s(&[1, 1])))), "unknown_tensor");
     for (multiplier, shift) in [(0, 1), (-1, 1), (1, 0), (1, 63), (1, 257)] {
         let requant = tensor("layers.0.requant", Dtype::I32, &[2], i32s(&[multiplier, shift]));
         assert_eq!(model(&model_with(requant)), "requant_range", "{multiplier} {shift}");
@@ -316,6 +316,7 @@ fn inference_takes_a_model_and_samples_that_fit() {
         weights: vec![0; k as usize * n as usize],
         bias: vec![0; n as usize],
         requant: None,
+        back: None,
     };
     let large = Parsed::Model(Model { layers: vec![layer(2, 1 << 17), layer(1 << 17, 1 << 11)] });
     assert_eq!(refused(&large, Parsed::Samples(matrix(1, 2, 0))).code(), "inputs_too_large");
@@ -483,4 +484,59 @@ proptest! {
         let _ = parse(Format::Npy, &npy_of(&npy_header("'|i1'", &literal), &noise));
         let _ = parse(Format::Safetensors, &framed(&literal, &noise));
     }
+}
+
+/// The small model with what training needs.
+fn trained_model() -> Vec<Tensor> {
+    let scale = |name| tensor(name, Dtype::I32, &[2], kernel::to_le_bytes(&[3, 9]));
+    let mut tensors = small_model();
+    tensors.extend([scale("layers.1.requant"), scale("layers.1.back")]);
+    tensors
+}
+
+#[test]
+fn a_model_to_be_trained_is_read_and_still_infers() {
+    let parsed = parse(Format::Safetensors, &safetensors_of(&trained_model())).unwrap();
+    let (samples, targets) = (filled(4, 2, 1), filled(4, 1, -5));
+    let (model, input, wanted) = gradient(parsed.clone(), samples.clone(), targets.clone()).unwrap();
+    let scale = Some(Requant { multiplier: 3, shift: 9 });
+    assert_eq!((model.layers[1].requant, model.layers[1].back, model.layers[0].back), (scale, scale, None));
+    assert_eq!((Parsed::Matrix(input), Parsed::Matrix(wanted)), (samples.clone(), targets.clone()));
+    // Inference needs none of it, and training needs all of it.
+    let plain = parse(Format::Safetensors, &safetensors_of(&small_model())).unwrap();
+    assert_eq!(
+        inference(parsed.clone(), samples.clone()).unwrap().0,
+        inference(plain.clone(), samples.clone()).unwrap().0
+    );
+    let code = |model, samples, targets| gradient(model, samples, targets).unwrap_err().code();
+    assert_eq!(code(plain, samples.clone(), targets.clone()), "wrong_input");
+    assert_eq!(code(parsed.clone(), samples.clone(), filled(3, 1, 0)), "shape_mismatch");
+    assert_eq!(code(parsed.clone(), samples.clone(), filled(4, 2, 0)), "shape_mismatch");
+    assert_eq!(code(parsed.clone(), filled(4, 3, 0), targets.clone()), "shape_mismatch");
+    assert_eq!(code(parsed.clone(), filled(4, 2, -1), targets.clone()), "sample_range");
+    assert_eq!(code(parsed.clone(), samples, parsed.clone()), "wrong_input");
+    let back = tensor("layers.0.back", Dtype::I32, &[2], kernel::to_le_bytes(&[1, 1]));
+    let refused = parse(Format::Safetensors, &safetensors_of(&[trained_model(), vec![back]].concat()));
+    assert_eq!(refused.unwrap_err().code(), "unknown_tensor");
+}
+
+#[test]
+fn a_model_whose_gradient_fills_an_output_is_refused() {
+    let n = 3_000;
+    let layer = |n, requant, back| ModelLayer {
+        k: n,
+        n,
+        weights: vec![0; (n * n) as usize],
+        bias: vec![0; n as usize],
+        requant,
+        back,
+    };
+    let scale = Some(Requant { multiplier: 1, shift: 1 });
+    let model = Parsed::Model(Model { layers: vec![layer(n, scale, None)] });
+    let refused = gradient(model, filled(1, n, 0), filled(1, n, 0)).unwrap_err();
+    assert_eq!(refused, IntakeError::GradientTooLarge { bytes: 36_000_000, max: 32 << 20 });
+}
+
+fn filled(rows: u32, cols: u32, value: i8) -> Parsed {
+    Parsed::Matrix(Matrix { rows, cols, values: vec![value; (rows * cols) as usize] })
 }

@@ -8,8 +8,9 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use adit_core::kernel::{Weights, from_le_bytes};
-use adit_core::verify::{Check, CheckLayer, Counterexample, Mismatch, bits};
+use adit_core::kernel::{Rows, Weights, from_le_bytes};
+use adit_core::unit::Operand;
+use adit_core::verify::{Check, CheckPlan, Counterexample, Mismatch, bits};
 use adit_core::{Cid, Unit};
 use adit_cpu::FastFold;
 use tokio::sync::OnceCell;
@@ -24,7 +25,7 @@ const PREPARED: usize = 16;
 
 /// One job's weights folded with one generation of its coins.
 pub(crate) struct Prepared {
-    layers: Vec<CheckLayer<FastFold>>,
+    plan: CheckPlan<FastFold>,
     /// Checks with these coins that have begun, and that are under way.
     begun: AtomicU32,
     under_way: AtomicU32,
@@ -67,9 +68,9 @@ impl Checker {
             let seed = job.seed()?;
             let weights = load_weights(&mut *self.store.read().await?, &template).await?;
             let fold = self.fold;
-            let layers = tokio::task::spawn_blocking(move || CheckLayer::all(&fold, &weights, &seed)).await;
-            let layers = layers.map_err(|_| corrupt("preparing coins panicked"))?;
-            Ok::<_, DbError>(Arc::new(Prepared { layers, begun: AtomicU32::new(0), under_way: AtomicU32::new(0) }))
+            let plan = tokio::task::spawn_blocking(move || CheckPlan::new(&fold, &weights, &seed)).await;
+            let plan = plan.map_err(|_| corrupt("preparing coins panicked"))?;
+            Ok::<_, DbError>(Arc::new(Prepared { plan, begun: AtomicU32::new(0), under_way: AtomicU32::new(0) }))
         });
         prepared.await.cloned()
     }
@@ -89,33 +90,33 @@ impl Checker {
     }
 
     /// A unit's own rows, from the store.
-    pub(crate) async fn input(&self, unit: &Unit) -> Result<Vec<i8>, DbError> {
+    pub(crate) async fn rows(&self, unit: &Unit) -> Result<Rows, DbError> {
         let mut db = self.store.read().await?;
-        let mut input = Vec::with_capacity(unit.input().bytes() as usize);
-        for cid in &unit.input().panels {
-            let block = blocks::block(&mut db, cid).await?.ok_or_else(|| corrupt("a panel is missing"))?;
-            input.extend(block.into_iter().map(|byte| byte as i8));
-        }
-        Ok(input)
+        let input = load_operand(&mut db, unit.input()).await?;
+        let targets = match unit.targets() {
+            Some(targets) => load_operand(&mut db, targets).await?,
+            None => Vec::new(),
+        };
+        Ok(Rows { count: unit.input().rows as usize, input, targets })
     }
 
     /// Begins a check. Feed it with [`Pass::bytes`] as the output arrives.
-    pub(crate) fn begin<'a>(&'a self, prepared: &'a Prepared, input: &'a [i8]) -> Pass<'a> {
+    pub(crate) fn begin<'a>(&'a self, prepared: &'a Prepared, rows: &'a Rows) -> Pass<'a> {
         let others = prepared.under_way.fetch_add(1, Ordering::Relaxed);
         let earlier = prepared.begun.fetch_add(1, Ordering::Relaxed);
-        Pass { check: Some(Check::new(self.fold, &prepared.layers, input)), prepared, others, earlier }
+        Pass { check: Some(Check::new(self.fold, &prepared.plan, rows)), prepared, others, earlier }
     }
 
     /// Finds the wrong value behind a mismatch. Only for outputs that are wrong.
     pub(crate) async fn explain(
         &self,
         unit: &Unit,
-        input: &[i8],
+        rows: &Rows,
         output: &[u8],
         mismatch: Mismatch,
     ) -> Result<Option<Counterexample>, DbError> {
         let weights = load_weights(&mut *self.store.read().await?, unit).await?;
-        Ok(Counterexample::find(&weights, input, output, mismatch))
+        Ok(Counterexample::find(&weights, rows, output, mismatch))
     }
 }
 
@@ -152,12 +153,20 @@ impl Drop for Pass<'_> {
 }
 
 /// A unit's weights and biases, from the store.
-async fn load_weights(db: &mut Db, unit: &Unit) -> Result<Weights, DbError> {
+pub(crate) async fn load_weights(db: &mut Db, unit: &Unit) -> Result<Weights, DbError> {
     let mut blocks: HashMap<Cid, Vec<u8>> = HashMap::new();
     for (cid, _) in unit.shared_blocks() {
         blocks.insert(cid, load_block(db, &cid).await?);
     }
     Weights::gather(unit, |cid| blocks.get(cid).map(Vec::as_slice)).map_err(|_| corrupt("a block has the wrong length"))
+}
+
+async fn load_operand(db: &mut Db, operand: &Operand) -> Result<Vec<i8>, DbError> {
+    let mut values = Vec::with_capacity(operand.bytes() as usize);
+    for cid in &operand.panels {
+        values.extend(load_block(db, cid).await?.into_iter().map(|byte| byte as i8));
+    }
+    Ok(values)
 }
 
 async fn load_block(db: &mut Db, cid: &Cid) -> Result<Vec<u8>, DbError> {
@@ -166,11 +175,8 @@ async fn load_block(db: &mut Db, cid: &Cid) -> Result<Vec<u8>, DbError> {
 
 /// The last layer's bias of a job's model; empty for a matrix product.
 pub(crate) async fn last_bias(db: &mut Db, template: &Unit) -> Result<Vec<i32>, DbError> {
-    match template {
-        Unit::MlpI8 { layers, .. } => match layers.last() {
-            Some(layer) => Ok(from_le_bytes(&load_block(db, &layer.bias).await?)),
-            None => Ok(Vec::new()),
-        },
-        Unit::MatmulI8 { .. } => Ok(Vec::new()),
+    match template.layers().last() {
+        Some(layer) => Ok(from_le_bytes(&load_block(db, &layer.bias).await?)),
+        None => Ok(Vec::new()),
     }
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use adit_core::assemble::{self, Run};
 use adit_core::content_id::block_cid;
+use adit_core::kernel::gradient::Layout;
 use adit_core::kernel::{self, MissingBlock};
 use adit_core::reward::{PRICE_VERSION, base_reward};
 use adit_core::split::whole_panel_rows;
@@ -42,6 +43,7 @@ impl From<IntakeError> for Refusal {
             | "empty"
             | "dimension_too_large"
             | "inputs_too_large"
+            | "gradient_too_large"
             | "shape_mismatch"
             | "layer_count" => ErrorCode::InvalidShape,
             _ => ErrorCode::InvalidFile,
@@ -118,6 +120,19 @@ impl Order {
         let (x, panels) = intake::operand_blocks(input, rows);
         blocks.extend(panels);
         Ok(Order { template: Unit::MlpI8 { x, layers }, blocks })
+    }
+
+    /// A model's gradient over all samples.
+    pub(crate) fn gradient(model: Parsed, input: Parsed, targets: Parsed) -> Result<Self, Refusal> {
+        let (model, input, targets) = intake::gradient(model, input, targets)?;
+        let layout = Layout::new(model.layers.iter().map(|layer| (layer.k as usize, layer.n as usize)));
+        let rows = intake::input_panel_rows(input.rows, input.cols.max(targets.cols), layout.row_width() as u64);
+        let (layers, mut blocks) = intake::model_blocks(model);
+        let (x, panels) = intake::operand_blocks(input, rows);
+        let (t, target_panels) = intake::operand_blocks(targets, rows);
+        blocks.extend(panels);
+        blocks.extend(target_panels);
+        Ok(Order { template: Unit::GradientI8 { x, t, layers }, blocks })
     }
 
     /// Panels, each the least that is leased alone.
@@ -301,25 +316,5 @@ impl Operation for Cancel {
             refund(batch, job.id).await?;
             Ok(jobs::job(batch.db, job.id).await?.ok_or(DbError::RowNotFound)?)
         })
-    }
-}
-
-/// The result file's head: what comes before the first unit's rows.
-pub(crate) fn result_head(template: &Unit) -> Vec<u8> {
-    match template {
-        Unit::MatmulI8 { a, b } => intake::npy_i32_header(a.rows, b.cols),
-        Unit::MlpI8 { .. } => intake::CLASSES_HEADER.as_bytes().to_vec(),
-    }
-}
-
-/// A finished unit's part of the result file. `bias` is the last layer's.
-pub(crate) fn result_part(template: &Unit, output: Vec<u8>, bias: &[i32]) -> Vec<u8> {
-    match template {
-        Unit::MatmulI8 { .. } => output,
-        Unit::MlpI8 { layers, .. } => {
-            let width = template.output_width() as usize;
-            let classes = layers.last().map_or(0, |layer| layer.weight.cols as usize);
-            intake::class_lines(assemble::columns(&output, width, width - classes, width), bias).into_bytes()
-        }
     }
 }

@@ -4,7 +4,7 @@ use adit_core::PublicKey;
 use adit_core::assemble::Run;
 use adit_core::reward::{PRICE_VERSION, base_reward};
 use adit_core::sign::LeaseId;
-use adit_core::unit::{MAX_INPUT_BYTES, MAX_OUTPUT_BYTES, Unit};
+use adit_core::unit::{MAX_INPUT_BYTES, MAX_K, MAX_OUTPUT_BYTES, Operand, Unit};
 use adit_protocol::ErrorCode;
 use futures::future::BoxFuture;
 
@@ -43,10 +43,14 @@ fn wanted_panels(template: &Unit, panels_left: u32, speed: u64, lanes: u32) -> u
     let work = if speed == 0 { FIRST_WORK } else { speed.saturating_mul(TARGET_MS) / 1_000 };
     let by_speed = work / panel.work().max(1);
     let by_share = u64::from(panels_left.div_ceil(2 * lanes.max(1)));
-    let shared_bytes = panel.input_bytes().saturating_sub(panel.input().bytes());
-    let by_input = MAX_INPUT_BYTES.saturating_sub(shared_bytes) / panel.input().bytes().max(1);
-    let by_output = MAX_OUTPUT_BYTES / panel.output_bytes().max(1);
-    by_speed.min(by_share).min(by_input).min(by_output).clamp(1, u64::from(u32::MAX)) as u32
+    let own_bytes = panel.input().bytes() + panel.targets().map_or(0, Operand::bytes);
+    let by_input = MAX_INPUT_BYTES.saturating_sub(panel.input_bytes() - own_bytes) / own_bytes.max(1);
+    let row_bytes = 4 * u64::from(panel.input().rows) * panel.output_width();
+    let by_output = MAX_OUTPUT_BYTES.saturating_sub(panel.output_bytes() - row_bytes) / row_bytes.max(1);
+    // A gradient's rows are an inner dimension.
+    let by_rows = u64::from(MAX_K) / u64::from(panel.input().rows.max(1));
+    let most = by_input.min(by_output).min(by_rows);
+    by_speed.min(by_share).min(most).clamp(1, u64::from(u32::MAX)) as u32
 }
 
 /// How long a lane may take: at least three times what its speed says.

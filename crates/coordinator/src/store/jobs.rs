@@ -75,10 +75,7 @@ impl JobRow {
 
 /// The unit made of a run of a job's panels.
 pub(crate) fn unit_of(template: &Unit, run: Run) -> Unit {
-    match template {
-        Unit::MatmulI8 { a, b } => Unit::MatmulI8 { a: a.run(run.first, run.count), b: b.clone() },
-        Unit::MlpI8 { x, layers } => Unit::MlpI8 { x: x.run(run.first, run.count), layers: layers.clone() },
-    }
+    template.run(run.first, run.count)
 }
 
 /// What a new job needs.

@@ -20,7 +20,7 @@ use alloc::rc::Rc;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::{Prepared, Right, Step, activate};
+use super::{Prepared, PreparedLayer, Right, Step, activate};
 use crate::unit::{MAX_ACTIVATION, Requant};
 
 /// (x · multiplier + 2^(shift − 1)) >> shift in i64, clamped to −127..=127. |x · multiplier| < 2^62, so nothing overflows.
@@ -254,6 +254,40 @@ impl<Packed> Gradient<Packed> {
     }
 }
 
+/// What lies between the products of some rows, as it follows from their sums.
+#[derive(Debug)]
+pub struct Between {
+    /// A_l.
+    pub activations: Vec<Vec<i8>>,
+    /// D_l.
+    pub errors: Vec<Vec<i8>>,
+}
+
+impl Between {
+    /// From the rows' input and targets, and their Z_l and G_l.
+    pub fn follow<Packed>(
+        layers: &[PreparedLayer<Packed>],
+        input: &[i8],
+        targets: &[i8],
+        sums: impl Fn(Tensor) -> Vec<i32>,
+    ) -> Self {
+        let mut activations = vec![input.to_vec()];
+        let mut errors: Vec<Vec<i8>> = vec![Vec::new(); layers.len()];
+        for (index, layer) in layers.iter().enumerate() {
+            let sums = sums(Tensor::Sums(index));
+            if index + 1 == layers.len() {
+                errors[index] = layer.errors(&sums, targets);
+            } else {
+                activations.push(layer.activations(&sums));
+            }
+        }
+        for index in (1..layers.len()).rev() {
+            errors[index - 1] = layers[index].errors_before(&sums(Tensor::Back(index)), &activations[index]);
+        }
+        Between { activations, errors }
+    }
+}
+
 /// The transpose of `values`, rows × cols.
 pub fn transpose(values: &[i8], rows: usize, cols: usize) -> Vec<i8> {
     let mut transposed = vec![0; values.len()];
@@ -265,7 +299,7 @@ pub fn transpose(values: &[i8], rows: usize, cols: usize) -> Vec<i8> {
     transposed
 }
 
-impl<Packed> super::PreparedLayer<Packed> {
+impl<Packed> PreparedLayer<Packed> {
     /// Rows of A_{l+1} from rows of Z_l. Empty without requantisation.
     pub fn activations(&self, sums: &[i32]) -> Vec<i8> {
         let Some(requant) = self.requant else { return Vec::new() };

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use super::Mismatch;
-use crate::kernel::gradient::{Layout, Tensor};
+use crate::kernel::gradient::{Between, Layout, Tensor};
 use crate::kernel::{PreparedLayer, Rows, Weights, from_le_bytes};
 
 /// One wrong value of an output, with the right one: anyone who holds the blocks can recompute it.
@@ -66,25 +66,28 @@ impl ProductRow {
         let output = Delivered { weights, rows, output, layout: weights.layout() };
         if !weights.is_gradient() {
             let layer = weights.layers.get(at.tensor)?;
-            let (activations, sums) = (output.activations(at.row, at.tensor)?, output.row(at.row, Tensor::Sums(at.tensor))?);
+            let (activations, sums) =
+                (output.activations(at.row, at.tensor)?, output.row(at.row, Tensor::Sums(at.tensor))?);
             return Some(ProductRow { left: activations, right: layer.packed.clone(), sums });
         }
         match output.layout.tensor(at.tensor)? {
             tensor @ Tensor::Sums(layer) => Some(ProductRow {
-                left: output.activations(at.row, layer)?,
+                left: output.between(at.row)?.activations.swap_remove(layer),
                 right: weights.layers[layer].packed.clone(),
                 sums: output.row(at.row, tensor)?,
             }),
             tensor @ Tensor::Back(layer) => Some(ProductRow {
-                left: output.errors(at.row, layer)?,
+                left: output.between(at.row)?.errors.swap_remove(layer),
                 right: weights.layers[layer].back.as_ref()?.transposed.clone(),
                 sums: output.row(at.row, tensor)?,
             }),
             Tensor::Weights(layer) => {
-                let mut row = ProductRow { left: Vec::new(), right: Vec::new(), sums: output.weights_row(layer, at.row)? };
+                let mut row =
+                    ProductRow { left: Vec::new(), right: Vec::new(), sums: output.weights_row(layer, at.row)? };
                 for sample in 0..rows.count {
-                    row.left.push(*output.activations(sample, layer)?.get(at.row)?);
-                    row.right.extend(output.errors(sample, layer)?);
+                    let between = output.between(sample)?;
+                    row.left.push(between.activations[layer][at.row]);
+                    row.right.extend(&between.errors[layer]);
                 }
                 Some(row)
             }
@@ -123,7 +126,7 @@ impl Delivered<'_> {
         Some(from_le_bytes(self.output.get(4 * start..4 * (start + n))?))
     }
 
-    /// A_l of a row.
+    /// What enters a layer of a chain.
     fn activations(&self, row: usize, layer: usize) -> Option<Vec<i8>> {
         match layer.checked_sub(1) {
             Some(before) => Some(self.layer(before)?.activations(&self.row(row, Tensor::Sums(before))?)),
@@ -134,14 +137,13 @@ impl Delivered<'_> {
         }
     }
 
-    /// D_l of a row.
-    fn errors(&self, row: usize, layer: usize) -> Option<Vec<i8>> {
-        if layer + 1 == self.layout.layers() {
-            let n = self.layer(layer)?.n;
-            let targets = self.rows.targets.get(row * n..(row + 1) * n)?;
-            return Some(self.layer(layer)?.errors(&self.row(row, Tensor::Sums(layer))?, targets));
-        }
-        let back = self.row(row, Tensor::Back(layer + 1))?;
-        Some(self.layer(layer + 1)?.errors_before(&back, &self.activations(row, layer + 1)?))
+    /// A_l and D_l of a row of a gradient.
+    fn between(&self, row: usize) -> Option<Between> {
+        let layers = &self.weights.layers;
+        let (k, n) = (layers.first()?.k, layers.last()?.n);
+        let (input, targets) = (self.rows.input.get(row * k..)?.get(..k)?, self.rows.targets.get(row * n..)?.get(..n)?);
+        // Rows arrive whole.
+        self.row(row, Tensor::Sums(0))?;
+        Some(Between::follow(layers, input, targets, |tensor| self.row(row, tensor).unwrap_or_default()))
     }
 }

@@ -10,7 +10,7 @@ use core::mem;
 
 use super::check::{RUN_BYTES, first_difference};
 use super::{CheckLayer, Coins, Fingerprint, Fold, Mismatch, Sums};
-use crate::kernel::gradient::{Layout, Tensor, transpose};
+use crate::kernel::gradient::{Between, Layout, Tensor, transpose};
 use crate::kernel::{PreparedLayer, Rows, Weights, from_le_bytes};
 
 /// A gradient's products, prepared for checking.
@@ -31,7 +31,15 @@ impl<F: Fold> GradientPlan<F> {
         let layout = weights.layout();
         let coins = |tensor: Tensor, n: usize| Coins::from_seed(seed, layout.number(tensor) as u32, n);
         let forwards = weights.layers.iter().enumerate().map(|(index, layer)| {
-            CheckLayer::new(fold, &layer.packed, layer.k, layer.n, coins(Tensor::Sums(index), layer.n), Vec::new(), None)
+            CheckLayer::new(
+                fold,
+                &layer.packed,
+                layer.k,
+                layer.n,
+                coins(Tensor::Sums(index), layer.n),
+                Vec::new(),
+                None,
+            )
         });
         let backwards = weights.layers.iter().enumerate().filter_map(|(index, layer)| {
             let transposed = &layer.back.as_ref()?.transposed;
@@ -147,42 +155,37 @@ impl<'a, F: Fold> GradientCheck<'a, F> {
         let GradientPlan { layout, layers, .. } = self.plan;
         let (first, last) = (self.rows_seen, layers.len() - 1);
         let (k, n) = (layout.dims(0).0, layout.dims(last).1);
-        let mut activations = vec![self.rows.input[first * k..][..rows * k].to_vec()];
-        let mut errors: Vec<Vec<i8>> = vec![Vec::new(); layers.len()];
-        let mut found: Option<Mismatch> = None;
-        let mut note = |wrong: Option<Mismatch>| {
-            // The verdict names the first wrong row, and in it the first wrong tensor.
-            found = match (found, wrong) {
-                (Some(found), Some(wrong)) if wrong.row >= found.row => Some(found),
-                (found, wrong) => wrong.or(found),
+        let input = &self.rows.input[first * k..][..rows * k];
+        let targets = &self.rows.targets[first * n..][..rows * n];
+        let delivered = |tensor| self.delivered(run, tensor).rows().flat_map(from_le_bytes).collect();
+        let between = Between::follow(layers, input, targets, delivered);
+        let of_rows = layout.tensors().filter_map(|tensor| {
+            let (layer, left) = match tensor {
+                Tensor::Sums(index) => (&self.plan.forwards[index], &between.activations[index]),
+                Tensor::Back(index) => (&self.plan.backwards[index - 1], &between.errors[index]),
+                Tensor::Weights(_) => return None,
             };
-        };
-        for (index, layer) in layers.iter().enumerate() {
-            let sums = self.delivered(run, Tensor::Sums(index));
-            note(self.compare(Tensor::Sums(index), sums, &self.plan.forwards[index], &activations[index]));
-            let sums = values(sums);
-            if index == last {
-                errors[index] = layer.errors(&sums, &self.rows.targets[first * n..][..rows * n]);
-            } else {
-                activations.push(layer.activations(&sums));
-            }
-        }
-        for index in (1..layers.len()).rev() {
-            let sums = self.delivered(run, Tensor::Back(index));
-            note(self.compare(Tensor::Back(index), sums, &self.plan.backwards[index - 1], &errors[index]));
-            errors[index - 1] = layers[index].errors_before(&values(sums), &activations[index]);
-        }
-        for (index, (activations, errors)) in activations.iter().zip(&errors).enumerate() {
-            let mut of_rows = vec![Fingerprint::default(); rows];
-            self.fold.fold_activations(errors, &self.plan.weights[index].1, &mut of_rows);
-            let mut part = vec![Fingerprint::default(); layers[index].k];
-            let transposed = transpose(activations, rows, layers[index].k);
-            self.fold.fold_activations(&transposed, &self.fold.hold(&of_rows), &mut part);
-            for (sum, part) in self.expected[index].iter_mut().zip(part) {
-                *sum = [sum[0].wrapping_add(part[0]), sum[1].wrapping_add(part[1])];
-            }
+            self.compare(tensor, self.delivered(run, tensor), layer, left)
+        });
+        // The verdict names the first wrong row, and in it the first wrong tensor.
+        let found = of_rows.reduce(|found, wrong| if wrong.row < found.row { wrong } else { found });
+        for index in 0..layers.len() {
+            self.expect_weights(index, &between, rows);
         }
         found
+    }
+
+    /// Adds these rows' part of A_lᵀ · (D_l · r).
+    fn expect_weights(&mut self, index: usize, between: &Between, rows: usize) {
+        let k = self.plan.layers[index].k;
+        let mut of_rows = vec![Fingerprint::default(); rows];
+        self.fold.fold_activations(&between.errors[index], &self.plan.weights[index].1, &mut of_rows);
+        let mut part = vec![Fingerprint::default(); k];
+        let transposed = transpose(&between.activations[index], rows, k);
+        self.fold.fold_activations(&transposed, &self.fold.hold(&of_rows), &mut part);
+        for (sum, part) in self.expected[index].iter_mut().zip(part) {
+            *sum = [sum[0].wrapping_add(part[0]), sum[1].wrapping_add(part[1])];
+        }
     }
 
     fn delivered<'b>(&self, run: &'b [u8], tensor: Tensor) -> Sums<'b> {
@@ -207,10 +210,6 @@ impl<'a, F: Fold> GradientCheck<'a, F> {
         let row = first + first_difference(&claimed, &self.expected[layer][first..][..rows])?;
         Some(Mismatch { row, tensor: self.plan.layout.number(Tensor::Weights(layer)) })
     }
-}
-
-fn values(sums: Sums<'_>) -> Vec<i32> {
-    sums.rows().flat_map(from_le_bytes).collect()
 }
 
 #[cfg(test)]

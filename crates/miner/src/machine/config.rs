@@ -90,5 +90,6 @@ pub(crate) fn task_type(kind: Kind) -> &'static str {
     match kind {
         Kind::MatmulI8 => "matrix_ops",
         Kind::MlpI8 => "inference",
+        Kind::GradientI8 => "gradient_compute",
     }
 }

@@ -82,7 +82,7 @@ impl Twin {
         let mut layer = |inputs: u32, outputs: u32, requant| {
             let weight = self.operand(weights.weights((inputs * outputs) as usize), inputs, outputs, inputs);
             let bias = self.block(kernel::to_le_bytes(&vec![3; outputs as usize]));
-            Layer { weight, bias, requant }
+            Layer { weight, bias, requant, back: None }
         };
         let layers = vec![layer(64, 32, Some(Requant { multiplier: 5, shift: 10 })), layer(32, 10, None)];
         Unit::MlpI8 { x: self.operand(values.activations(30 * 64), 30, 64, 10), layers }
