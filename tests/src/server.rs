@@ -29,7 +29,8 @@ impl Server {
         Self::start_in(TempDir::new()?, Clock::default(), change).await
     }
 
-    async fn start_in(data: TempDir, clock: Clock, change: impl FnOnce(&mut Config)) -> anyhow::Result<Self> {
+    /// Starts on a directory that is there.
+    pub async fn start_in(data: TempDir, clock: Clock, change: impl FnOnce(&mut Config)) -> anyhow::Result<Self> {
         let mut config = Config::new("127.0.0.1:0".parse()?, data.path().to_owned());
         config.epoch_ms = 3_600_000;
         config.clock = clock.clone();

@@ -10,6 +10,7 @@ pub(crate) mod jobs;
 pub(crate) mod leases;
 pub(crate) mod ledger;
 pub(crate) mod log;
+mod migrations;
 pub(crate) mod people;
 pub(crate) mod writer;
 
@@ -35,7 +36,8 @@ pub(crate) struct Store {
 impl Store {
     /// Opens or creates the database in `path` and starts its writer, which signs log heads with `key`.
     pub(crate) async fn open(path: &Path, key: SecretKey, clock: Clock) -> Result<Store, DbError> {
-        let connection = Db::open(path, include_str!("store/schema.sql"))?;
+        let mut connection = Db::open(path)?;
+        migrations::bring_up(&mut connection).await?;
         let readers = Readers::open(path, READERS)?;
         let writer = writer::Writer::start(connection, key, clock).await?;
         Ok(Store { readers, writer })

@@ -27,6 +27,14 @@ pub enum DbError {
     /// The database holds what this program never writes.
     #[error("the database is damaged: {0}")]
     Corrupt(&'static str),
+    /// A newer program wrote the database.
+    #[error("the database has version {found}, and this program knows those up to {known}: run a newer `adit`")]
+    Newer {
+        /// The database's version.
+        found: i64,
+        /// The newest version that this program knows.
+        known: i64,
+    },
     /// The system gives the writer no thread.
     #[error("no thread for the store: {0}")]
     Thread(std::io::Error),
@@ -40,14 +48,13 @@ pub enum DbError {
 pub(crate) struct Db(Connection);
 
 impl Db {
-    /// Opens the one connection that writes, and makes what is missing.
-    pub(crate) fn open(path: &Path, schema: &str) -> Result<Db, DbError> {
+    /// Opens the one connection that writes; an empty database if there is none.
+    pub(crate) fn open(path: &Path) -> Result<Db, DbError> {
         let connection = Connection::open(path)?;
         connection.busy_timeout(Duration::from_secs(10))?;
         connection.pragma_update(None, "journal_mode", "wal")?;
         connection.pragma_update(None, "synchronous", "full")?;
         tune(&connection)?;
-        connection.execute_batch(schema)?;
         Ok(Db(connection))
     }
 

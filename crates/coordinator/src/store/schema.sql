@@ -1,4 +1,5 @@
 -- Integers, text and bytes only, so that the same queries run on SQLite and PostgreSQL. Amounts are nano-NNET, instants Unix ms.
+-- Databases in the field have run this: it does not change any more. What comes later is a step of migrations.rs.
 
 CREATE TABLE IF NOT EXISTS meta (
     name TEXT PRIMARY KEY,

@@ -1,0 +1,110 @@
+//! The database's schema, version by version.
+//!
+//! A database carries its version in `PRAGMA user_version`. [`bring_up`] runs the steps that it lacks, each in a
+//! transaction of its own, and refuses a database that a newer program has written.
+//!
+//! To change the schema, add a file `migrations/N-what.sql` and name it at the end of [`STEPS`]; `schema.sql` and every
+//! step before stay as they are, for databases in the field have run them. A new column needs a default that is true of
+//! the rows which are there. A step is plain SQL, without BEGIN and COMMIT.
+
+use super::Db;
+use super::db::{DbError, sql};
+
+/// The step at place N makes a database of version N one of version N + 1. The first does nothing to a database from
+/// before versions were written down: such a one has its tables, and says that it is of version 0.
+const STEPS: &[&str] = &[include_str!("schema.sql")];
+
+/// Makes a database of any earlier version, or an empty one, what this program works on.
+pub(super) async fn bring_up(db: &mut Db) -> Result<(), DbError> {
+    apply(db, STEPS).await
+}
+
+async fn apply(db: &mut Db, steps: &[&str]) -> Result<(), DbError> {
+    let known = steps.len() as i64;
+    let found = version(db).await?;
+    if found > known {
+        return Err(DbError::Newer { found, known });
+    }
+    for (step, next) in steps.iter().zip(1..).skip(found.max(0) as usize) {
+        run(db, step, next)?;
+        if found > 0 {
+            tracing::info!(version = next, "the database was brought up to a newer version");
+        }
+    }
+    Ok(())
+}
+
+/// The version that a database says it has.
+async fn version(db: &mut Db) -> Result<i64, DbError> {
+    sql("PRAGMA user_version").fetch_one(db).await?.try_get(0)
+}
+
+/// The whole step, or nothing.
+fn run(db: &mut Db, step: &str, version: i64) -> Result<(), DbError> {
+    db.batch("BEGIN IMMEDIATE")?;
+    let done = db.batch(step).and_then(|()| db.batch(&format!("PRAGMA user_version = {version}; COMMIT")));
+    if done.is_err() {
+        // The transaction may have ended by itself; then there is nothing to undo.
+        let _ = db.batch("ROLLBACK");
+    }
+    done
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn database(folder: &tempfile::TempDir) -> Db {
+        Db::open(&folder.path().join("test.sqlite")).unwrap()
+    }
+
+    async fn rows(db: &mut Db, text: &str) -> Vec<i64> {
+        let rows = sql(text.to_owned()).fetch_all(db).await.unwrap();
+        rows.iter().map(|row| row.try_get(0).unwrap()).collect()
+    }
+
+    const FIRST: &str = "CREATE TABLE thing (id INTEGER PRIMARY KEY); INSERT INTO thing VALUES (1)";
+    const SECOND: &str = "ALTER TABLE thing ADD COLUMN weight INTEGER NOT NULL DEFAULT 7";
+
+    #[tokio::test]
+    async fn a_database_runs_each_step_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut db = database(&folder);
+        apply(&mut db, &[FIRST]).await.unwrap();
+        apply(&mut db, &[FIRST]).await.unwrap();
+        apply(&mut db, &[FIRST, SECOND]).await.unwrap();
+        assert_eq!(rows(&mut db, "SELECT weight FROM thing").await, [7]);
+        assert_eq!(version(&mut db).await.unwrap(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_step_that_fails_leaves_the_version_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut db = database(&folder);
+        let broken = "INSERT INTO thing VALUES (2); INSERT INTO nothing VALUES (3)";
+        apply(&mut db, &[FIRST, broken]).await.unwrap_err();
+        assert_eq!(version(&mut db).await.unwrap(), 1);
+        assert_eq!(rows(&mut db, "SELECT id FROM thing").await, [1]);
+        apply(&mut db, &[FIRST, SECOND]).await.unwrap();
+        assert_eq!(version(&mut db).await.unwrap(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_newer_database_is_refused_and_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut db = database(&folder);
+        apply(&mut db, &[FIRST, SECOND]).await.unwrap();
+        let error = apply(&mut db, &[FIRST]).await.unwrap_err();
+        assert!(error.to_string().contains("version 2") && error.to_string().contains("up to 1"), "{error}");
+        assert_eq!(version(&mut db).await.unwrap(), 2);
+    }
+
+    #[tokio::test]
+    async fn the_steps_make_an_empty_database_that_holds_its_promises() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut db = database(&folder);
+        bring_up(&mut db).await.unwrap();
+        assert_eq!(version(&mut db).await.unwrap(), STEPS.len() as i64);
+        assert_eq!(super::super::audit::audit(&mut db).await.unwrap(), Vec::<String>::new());
+    }
+}
