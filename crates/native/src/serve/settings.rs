@@ -1,0 +1,289 @@
+//! Every setting of a coordinator, and where its value comes from.
+//!
+//! One table says what a setting is called: `epoch-seconds` in the file, `--epoch-seconds` as a flag,
+//! `ADIT_EPOCH_SECONDS` in the environment. Flags go over the environment, that over the file, that over the default.
+
+use std::collections::BTreeMap;
+use std::fmt::{self, Display, Write};
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use adit_core::Amount;
+use anyhow::{Context, Result, bail, ensure};
+use tracing_subscriber::EnvFilter;
+
+use super::log::Format;
+
+/// A setting.
+#[derive(Debug)]
+pub(super) struct Setting {
+    /// Its name: the flag's, and the file's key. The variable's is made of it.
+    pub(super) name: &'static str,
+    /// What its value is, as help shows it.
+    pub(super) value: &'static str,
+    /// Its value unless told otherwise; empty for none.
+    pub(super) default: &'static str,
+    /// Whether it may have several values: the flag repeated, commas in the environment, a list in the file.
+    pub(super) many: bool,
+    /// What it does.
+    pub(super) help: &'static str,
+    /// Says what is wrong with a value.
+    pub(super) check: fn(&str) -> Result<(), String>,
+}
+
+/// Every setting; the first says where the file is looked for. Which file they are read from is no
+/// setting: `--config`, or `ADIT_CONFIG`.
+pub(super) const SETTINGS: [Setting; 9] = [
+    Setting {
+        name: "data",
+        value: "DIR",
+        default: ".adit",
+        many: false,
+        help: "The directory for database, key and token; made if it is not there",
+        check: is::<PathBuf>,
+    },
+    Setting {
+        name: "listen",
+        value: "ADDRESS",
+        default: "127.0.0.1:8000",
+        many: false,
+        help: "Where to listen; port 0 lets the system choose",
+        check: is::<std::net::SocketAddr>,
+    },
+    Setting {
+        name: "web",
+        value: "DIR",
+        default: "",
+        many: false,
+        help: "The built page to serve at /",
+        check: is::<PathBuf>,
+    },
+    Setting {
+        name: "block-budget",
+        value: "NNET",
+        default: "1",
+        many: false,
+        help: "What an epoch may pay for sponsored work, in NNET",
+        check: is::<Amount>,
+    },
+    Setting {
+        name: "epoch-seconds",
+        value: "SECONDS",
+        default: "600",
+        many: false,
+        help: "How long an epoch lasts, in seconds",
+        check: is::<NonZeroU32>,
+    },
+    Setting {
+        name: "max-store-gib",
+        value: "GIB",
+        default: "32",
+        many: false,
+        help: "The most that the database may hold, in GiB; a fuller store refuses new jobs",
+        check: is::<u32>,
+    },
+    Setting {
+        name: "host",
+        value: "NAME",
+        default: "",
+        many: true,
+        help: "A name by which operators reach this coordinator, beside addresses and localhost; may be repeated",
+        check: is::<String>,
+    },
+    Setting {
+        name: "log",
+        value: "FORMAT",
+        default: "human",
+        many: false,
+        help: "How to log: human, or json with a line an event",
+        check: is::<Format>,
+    },
+    Setting {
+        name: "log-level",
+        value: "LEVEL",
+        default: "info",
+        many: false,
+        help: "What to log: error, warn, info, debug, or a filter for each part of the program",
+        check: is::<EnvFilter>,
+    },
+];
+
+/// The file in the data directory.
+const FILE: &str = "adit.toml";
+
+fn is<T: FromStr<Err: Display>>(text: &str) -> Result<(), String> {
+    text.parse::<T>().map(|_| ()).map_err(|error| error.to_string())
+}
+
+impl Setting {
+    /// `ADIT_EPOCH_SECONDS`.
+    pub(super) fn variable(&self) -> String {
+        format!("ADIT_{}", self.name.replace('-', "_").to_uppercase())
+    }
+
+    /// The values that one text holds; none if it is empty.
+    fn split(&self, text: &str) -> Vec<String> {
+        let parts = if self.many { text.split(',').map(str::trim).collect() } else { vec![text] };
+        parts.into_iter().filter(|part| !part.is_empty()).map(str::to_owned).collect()
+    }
+}
+
+/// Where a value comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Source {
+    Flag(&'static str),
+    Variable(String),
+    File(PathBuf),
+    Default,
+}
+
+impl Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Source::Flag(flag) => write!(f, "--{flag}"),
+            Source::Variable(variable) => f.write_str(variable),
+            Source::File(path) => write!(f, "{}", path.display()),
+            Source::Default => f.write_str("default"),
+        }
+    }
+}
+
+/// Values by the names of settings.
+pub(super) type Given = BTreeMap<String, Vec<String>>;
+
+/// The value of every setting, and where it comes from.
+#[derive(Debug)]
+pub(super) struct Settings(BTreeMap<&'static str, (Vec<String>, Source)>);
+
+impl Settings {
+    /// Puts the layers together. `config` is the file if one was named; `variable` looks into the environment.
+    pub(super) fn gather(
+        flags: &Given,
+        config: Option<&Path>,
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self> {
+        let over_the_file = Layers { flags, variable: &variable, file: None };
+        let (data, _) = over_the_file.value(&SETTINGS[0])?;
+        let file = read(config, Path::new(&data.concat()))?;
+        let layers = Layers { file: file.as_ref(), ..over_the_file };
+        let values = SETTINGS.iter().map(|setting| Ok((setting.name, layers.value(setting)?)));
+        values.collect::<Result<_>>().map(Settings)
+    }
+
+    /// Every value of a setting.
+    pub(super) fn all<T: FromStr<Err: Display>>(&self, name: &str) -> Result<Vec<T>> {
+        let (values, source) = self.0.get(name).with_context(|| format!("there is no setting {name}"))?;
+        let parse = |value: &String| value.parse().map_err(|error| anyhow::anyhow!("{source}: {name}: {error}"));
+        values.iter().map(parse).collect()
+    }
+
+    /// The value of a setting, if it has one.
+    pub(super) fn one<T: FromStr<Err: Display>>(&self, name: &str) -> Result<Option<T>> {
+        Ok(self.all(name)?.pop())
+    }
+
+    /// The value of a setting that always has one.
+    pub(super) fn required<T: FromStr<Err: Display>>(&self, name: &str) -> Result<T> {
+        self.one(name)?.with_context(|| format!("{name} has no value"))
+    }
+
+    /// All of it as a file that would say the same, with the source of each value.
+    pub(super) fn to_toml(&self) -> String {
+        let mut text = String::new();
+        for setting in &SETTINGS {
+            let Some((values, source)) = self.0.get(setting.name) else { continue };
+            let values: toml::Value =
+                if setting.many { values.clone().into() } else { values.first().cloned().unwrap_or_default().into() };
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "{} = {values} # {source}", setting.name);
+        }
+        text
+    }
+}
+
+/// What the values are taken from, the first that has one.
+struct Layers<'a> {
+    flags: &'a Given,
+    variable: &'a dyn Fn(&str) -> Option<String>,
+    file: Option<&'a (PathBuf, Given)>,
+}
+
+impl Layers<'_> {
+    fn value(&self, setting: &Setting) -> Result<(Vec<String>, Source)> {
+        let (values, source) = self.first(setting);
+        for value in &values {
+            let wrong = |error| anyhow::anyhow!("{source}: {} = {value:?}: {error}", setting.name);
+            (setting.check)(value).map_err(wrong)?;
+        }
+        Ok((values, source))
+    }
+
+    fn first(&self, setting: &Setting) -> (Vec<String>, Source) {
+        if let Some(values) = self.flags.get(setting.name) {
+            return (values.clone(), Source::Flag(setting.name));
+        }
+        let name = setting.variable();
+        if let Some(text) = (self.variable)(&name).filter(|text| !text.is_empty()) {
+            return (setting.split(&text), Source::Variable(name));
+        }
+        if let Some((path, given)) = self.file
+            && let Some(values) = given.get(setting.name)
+        {
+            return (values.clone(), Source::File(path.clone()));
+        }
+        (setting.split(setting.default), Source::Default)
+    }
+}
+
+/// The file that was named, which must be there, or the data directory's, which need not.
+fn read(config: Option<&Path>, data: &Path) -> Result<Option<(PathBuf, Given)>> {
+    let path = config.map_or_else(|| data.join(FILE), Path::to_owned);
+    let text = match std::fs::read_to_string(&path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && config.is_none() => return Ok(None),
+        text => text.with_context(|| path.display().to_string())?,
+    };
+    let given = parse(&text).with_context(|| path.display().to_string())?;
+    let elsewhere = config.is_none() && given.contains_key(SETTINGS[0].name);
+    ensure!(!elsewhere, "{}: a file of the data directory cannot name another: remove `data`", path.display());
+    Ok(Some((path, given)))
+}
+
+/// Reads a file's text. Keys that are no settings are an error that names them all.
+fn parse(text: &str) -> Result<Given> {
+    let table: toml::Table = text.parse()?;
+    let known = |name: &str| SETTINGS.iter().find(|setting| setting.name == name);
+    let unknown: Vec<&str> = table.keys().map(String::as_str).filter(|name| known(name).is_none()).collect();
+    if !unknown.is_empty() {
+        let names: Vec<&str> = SETTINGS.iter().map(|setting| setting.name).collect();
+        bail!("no setting is called {}; there are {}", unknown.join(", "), names.join(", "));
+    }
+    let mut given = Given::new();
+    for setting in &SETTINGS {
+        if let Some(value) = table.get(setting.name) {
+            given.insert(setting.name.to_owned(), values(setting, value)?);
+        }
+    }
+    Ok(given)
+}
+
+fn values(setting: &Setting, value: &toml::Value) -> Result<Vec<String>> {
+    let scalar = |value: &toml::Value| match value {
+        toml::Value::String(text) => Some(text.clone()),
+        toml::Value::Integer(number) => Some(number.to_string()),
+        _ => None,
+    };
+    match value {
+        toml::Value::Array(items) if setting.many => {
+            let values: Option<Vec<String>> = items.iter().map(scalar).collect();
+            values.with_context(|| format!("{}: a list of texts is wanted", setting.name))
+        }
+        value => {
+            let text = scalar(value).with_context(|| format!("{}: text or a whole number is wanted", setting.name))?;
+            Ok(setting.split(&text))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
