@@ -114,8 +114,14 @@ pub struct Served {
 impl Served {
     /// Starts `adit serve` on a directory; port 0 lets the system choose.
     pub async fn start(program: &Path, listen: SocketAddr, data: &Path) -> Result<Self> {
+        Self::start_with(program, listen, data, &[]).await
+    }
+
+    /// Starts `adit serve` with more flags.
+    pub async fn start_with(program: &Path, listen: SocketAddr, data: &Path, flags: &[&str]) -> Result<Self> {
         let (listen, folder) = (listen.to_string(), data.to_str().context("a path that is no text")?);
-        let mut program = Program::start(program, &["serve", "--listen", &listen, "--data", folder])?;
+        let arguments = [&["serve", "--listen", &listen, "--data", folder], flags].concat();
+        let mut program = Program::start(program, &arguments)?;
         let line = program.line("Coordinator on http://").await?;
         let (_, rest) = line.split_once("http://").context("no address")?;
         let address = rest.split(',').next().unwrap_or_default().parse()?;

@@ -3,6 +3,7 @@
 mod delivery;
 mod extract;
 mod jobs;
+mod log;
 mod neonet;
 mod openapi;
 mod receipts;
@@ -122,6 +123,7 @@ pub(crate) fn router(app: Arc<App>, web: Option<&Path>) -> Router {
         .layer(cors())
         .layer(CatchPanicLayer::custom(|_| ApiError::new(ErrorCode::Internal, "A handler failed.").into_response()))
         .layer(middleware::from_fn_with_state(app.clone(), count))
+        .layer(middleware::from_fn(log::request))
         .with_state(app)
 }
 
@@ -152,7 +154,7 @@ fn cors() -> CorsLayer {
         .allow_origin(tower_http::cors::Any)
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
         .allow_headers([header::CONTENT_TYPE, header::AUTHORIZATION].into_iter().chain(ours).collect::<Vec<_>>())
-        .expose_headers([header::RETRY_AFTER])
+        .expose_headers([header::RETRY_AFTER, log::REQUEST_ID])
         .max_age(Duration::from_secs(3_600))
 }
 

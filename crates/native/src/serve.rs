@@ -20,17 +20,18 @@ pub(crate) async fn run(args: Args) -> Result<()> {
         return Ok(());
     }
     let config = config(&settings)?;
-    log::start(settings.required("log")?, settings.required("log-level")?);
+    let format = settings.required("log")?;
+    log::start(format, settings.required("log-level")?);
     let (page, data) = (config.web.is_some(), config.data.clone());
     let ready = move |address, coordinator: &adit_coordinator::Coordinator| {
-        eprintln!("[OK] Coordinator on http://{address}, key {}", coordinator.public_key());
-        eprintln!("[OK] Data and the operators' token are in {}", data.display());
+        format.say(&format!("Coordinator on http://{address}, key {}", coordinator.public_key()));
+        format.say(&format!("Data and the operators' token are in {}", data.display()));
         if page {
-            eprintln!("[OK] Open http://{address}/ and press Start; operators see http://{address}/dashboard");
+            format.say(&format!("Open http://{address}/ and press Start; operators see http://{address}/dashboard"));
         }
     };
     adit_coordinator::serve(config, ready, crate::stop::signal()).await?;
-    eprintln!("[OK] Stopped; everything that was accepted is stored");
+    format.say("Stopped; everything that was accepted is stored");
     Ok(())
 }
 

@@ -126,7 +126,7 @@ impl Site<'_> {
 
     fn serve(&self) -> Command {
         let mut command = Command::new(self.adit);
-        command.args(["serve", "--listen", &self.listen]);
+        command.args(["serve", "--log-level", "warn", "--listen", &self.listen]);
         command.arg("--data").arg(&self.data).arg("--web").arg(self.repo.dist());
         command
     }

@@ -14,6 +14,7 @@ use adit_core::verify::{Check, CheckPlan, Counterexample, Mismatch, bits};
 use adit_core::{Cid, Unit};
 use adit_cpu::FastFold;
 use tokio::sync::OnceCell;
+use tracing::Instrument;
 
 use crate::store::db::DbError;
 use crate::store::jobs::JobRow;
@@ -53,11 +54,12 @@ impl Checker {
     /// Prepares a job's coins while the miner works.
     pub(crate) fn prepare_soon(&self, job: JobRow) {
         let checker = self.clone();
-        tokio::spawn(async move {
+        let prepare = async move {
             if let Err(error) = checker.prepared(&job).await {
                 tracing::warn!(%error, job = job.id, "coins could not be prepared ahead of a delivery");
             }
-        });
+        };
+        tokio::spawn(prepare.in_current_span());
     }
 
     /// A job's prepared coins.

@@ -15,6 +15,7 @@ use adit_core::statement::{LogHead, ProvenReceipt, Receipt, STATEMENT_VERSION};
 use adit_core::{Cid, PublicKey, Signature, encoding};
 use futures::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot};
+use tracing::Instrument;
 
 use super::db::DbError;
 use super::{Db, leases, log};
@@ -132,7 +133,7 @@ struct LogEdge {
 trait Queued: Send {
     fn apply<'a>(&'a mut self, batch: &'a mut Batch<'_>) -> BoxFuture<'a, Result<(), Arc<DbError>>>;
     fn answer(self: Box<Self>, sealed: &Arc<Sealed>);
-    fn fail(self: Box<Self>, error: WriteError);
+    fn fail(self: Box<Self>, error: Arc<DbError>);
 }
 
 /// An operation's answer, with the seal of its batch.
@@ -142,12 +143,15 @@ struct Waiting<O: Operation> {
     operation: O,
     result: Option<Result<O::Output, WriteError>>,
     reply: oneshot::Sender<Answer<O::Output>>,
+    /// Whose it is: what the writer logs about it carries its request's id.
+    span: tracing::Span,
 }
 
 impl<O: Operation> Queued for Waiting<O> {
     fn apply<'a>(&'a mut self, batch: &'a mut Batch<'_>) -> BoxFuture<'a, Result<(), Arc<DbError>>> {
         Box::pin(async move {
-            match self.operation.apply(batch).await {
+            let applied = self.operation.apply(batch).instrument(self.span.clone());
+            match applied.await {
                 Err(WriteError::Database(error)) => Err(error),
                 result => {
                     self.result = Some(result);
@@ -163,8 +167,9 @@ impl<O: Operation> Queued for Waiting<O> {
         let _ = self.reply.send(result.map(|output| (output, sealed.clone())));
     }
 
-    fn fail(self: Box<Self>, error: WriteError) {
-        let _ = self.reply.send(Err(error));
+    fn fail(self: Box<Self>, error: Arc<DbError>) {
+        self.span.in_scope(|| tracing::error!(%error, "an operation failed in the database"));
+        let _ = self.reply.send(Err(WriteError::Database(error)));
     }
 }
 
@@ -212,7 +217,7 @@ impl Writer {
 
     pub(super) async fn write<O: Operation>(&self, operation: O) -> Answer<O::Output> {
         let (reply, answer) = oneshot::channel();
-        let waiting = Box::new(Waiting { operation, result: None, reply });
+        let waiting = Box::new(Waiting { operation, result: None, reply, span: tracing::Span::current() });
         self.queue.send(waiting).await.map_err(|_| WriteError::Stopping)?;
         answer.await.map_err(|_| WriteError::Stopping)?
     }
@@ -300,8 +305,7 @@ impl Task {
         match self.transact(&mut batch).await {
             Ok(sealed) => batch.into_iter().for_each(|queued| queued.answer(&sealed)),
             Err(error) if batch.len() == 1 => {
-                tracing::error!(%error, "an operation failed in the database");
-                batch.into_iter().for_each(|queued| queued.fail(WriteError::Database(error.clone())));
+                batch.into_iter().for_each(|queued| queued.fail(error.clone()));
             }
             Err(error) => {
                 tracing::warn!(%error, operations = batch.len(), "a batch failed; trying its operations one by one");

@@ -25,6 +25,16 @@ impl FromStr for Format {
     }
 }
 
+impl Format {
+    /// Tells how the coordinator is: a line for people, or an event like any other.
+    pub(super) fn say(self, text: &str) {
+        match self {
+            Format::Human => eprintln!("[OK] {text}"),
+            Format::Json => tracing::info!("{text}"),
+        }
+    }
+}
+
 /// Starts to log, panics too.
 pub(super) fn start(format: Format, level: EnvFilter) {
     let log = tracing_subscriber::fmt().with_env_filter(level).with_writer(std::io::stderr);
