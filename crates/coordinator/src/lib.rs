@@ -7,7 +7,9 @@
 //! `http/delivery` → `service/check` (verification) → `service/settle` (verdict, money, receipt) →
 //! `service/epoch` (payment).
 
+pub mod backup;
 mod clock;
+mod directory;
 mod error;
 mod http;
 pub mod intake;
@@ -19,7 +21,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use adit_core::sign::SecretKey;
 use adit_core::{Amount, PublicKey};
 use axum::Router;
 
@@ -75,6 +76,9 @@ pub enum ServeError {
     /// The directory.
     #[error("the directory {0} is in use by another coordinator; stop it or choose one with --data")]
     InUse(PathBuf),
+    /// A restore was cut off.
+    #[error("a restore into {0} did not end: empty the directory and restore again")]
+    Unfinished(PathBuf),
     /// A file of the directory.
     #[error("{0}: {1}")]
     File(PathBuf, std::io::Error),
@@ -118,11 +122,11 @@ pub struct Coordinator {
 impl Coordinator {
     /// Opens the directory: makes key, token and database at first, and takes up what was under way otherwise.
     pub async fn open(config: &Config) -> Result<Self, ServeError> {
-        let lock = take_directory(&config.data)?;
-        let key = load_or_make_key(&config.data.join("coordinator.key"))?;
-        let token = load_or_make_token(&config.data.join("admin.token"))?;
+        let lock = directory::take(&config.data)?;
+        let key = directory::load_or_make_key(&config.data.join(directory::KEY))?;
+        let token = directory::load_or_make_token(&config.data.join(directory::TOKEN))?;
         let public_key = key.public_key();
-        let store = Store::open(&config.data.join("adit.sqlite"), key.clone(), config.clock.clone()).await?;
+        let store = Store::open(&config.data.join(directory::DATABASE), key.clone(), config.clock.clone()).await?;
         let terms = Terms { block_budget: config.block_budget, epoch_ms: config.epoch_ms };
         store.write(epoch::OpenFirst(terms)).await?;
         let checker = Checker::new(store.clone())?;
@@ -193,64 +197,4 @@ pub async fn serve(
     let served = axum::serve(listener, router).with_graceful_shutdown(shutdown).await;
     coordinator.close().await;
     served.map_err(ServeError::Server)
-}
-
-/// Makes the directory and locks it for this process.
-fn take_directory(data: &Path) -> Result<std::fs::File, ServeError> {
-    let failed = |error| ServeError::File(data.to_owned(), error);
-    std::fs::create_dir_all(data).map_err(failed)?;
-    let lock = std::fs::File::create(data.join("lock")).map_err(failed)?;
-    lock.try_lock().map_err(|_| ServeError::InUse(data.to_owned()))?;
-    Ok(lock)
-}
-
-fn load_or_make_key(path: &Path) -> Result<SecretKey, ServeError> {
-    if let Some(text) = read_if_there(path)? {
-        let bytes: Option<[u8; 32]> = hex::decode(text.trim()).ok().and_then(|bytes| bytes.try_into().ok());
-        return bytes
-            .and_then(|bytes| SecretKey::from_bytes(&bytes).ok())
-            .ok_or_else(|| ServeError::Key(path.to_owned()));
-    }
-    loop {
-        // All but a 2^-128 part of 32-byte strings are keys.
-        if let Ok(key) = SecretKey::from_bytes(&store::secret()?) {
-            write_private(path, &hex::encode(*key.to_bytes()))?;
-            return Ok(key);
-        }
-    }
-}
-
-fn load_or_make_token(path: &Path) -> Result<String, ServeError> {
-    if let Some(text) = read_if_there(path)? {
-        // An empty token would be anybody's.
-        let token = text.trim();
-        return if token.len() < 16 { Err(ServeError::Token(path.to_owned())) } else { Ok(token.to_owned()) };
-    }
-    let token = hex::encode(store::secret()?);
-    write_private(path, &token)?;
-    Ok(token)
-}
-
-fn read_if_there(path: &Path) -> Result<Option<String>, ServeError> {
-    match std::fs::read_to_string(path) {
-        Ok(text) => Ok(Some(text)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(ServeError::File(path.to_owned(), error)),
-    }
-}
-
-/// Writes a secret that only its owner may read: the whole of it or, after a crash, nothing.
-fn write_private(path: &Path, text: &str) -> Result<(), ServeError> {
-    use std::io::Write;
-    let draft = path.with_extension("new");
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let written = options.open(&draft).and_then(|mut file| {
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        std::fs::rename(&draft, path)
-    });
-    written.map_err(|error| ServeError::File(path.to_owned(), error))
 }

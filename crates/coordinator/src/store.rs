@@ -12,6 +12,7 @@ pub(crate) mod ledger;
 pub(crate) mod log;
 mod migrations;
 pub(crate) mod people;
+pub(crate) mod snapshot;
 pub(crate) mod writer;
 
 use std::path::Path;

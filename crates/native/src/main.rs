@@ -5,6 +5,8 @@
 #[cfg(not(any(feature = "full", feature = "vintage")))]
 compile_error!("choose the feature `full` (the default) or `vintage`");
 
+#[cfg(feature = "full")]
+mod backup;
 mod bench;
 #[cfg(feature = "full")]
 mod completions;
@@ -46,6 +48,12 @@ enum Command {
     /// Run a coordinator: hand out units, verify every output, keep the ledger
     #[cfg(feature = "full")]
     Serve(serve::Args),
+    /// Write a coordinator's directory into one file, while it runs or not
+    #[cfg(feature = "full")]
+    Backup(backup::BackupArgs),
+    /// Make a coordinator's directory of a backup, after checking all of it
+    #[cfg(feature = "full")]
+    Restore(backup::RestoreArgs),
     /// Submit a job and wait for its result
     #[cfg(feature = "full")]
     Submit(submit::Args),
@@ -77,6 +85,10 @@ fn main() -> ExitCode {
             Command::Mine(args) => mine::run(args).await,
             #[cfg(feature = "full")]
             Command::Serve(args) => serve::run(args).await,
+            #[cfg(feature = "full")]
+            Command::Backup(args) => backup::back_up(&args),
+            #[cfg(feature = "full")]
+            Command::Restore(args) => backup::restore(&args).await,
             #[cfg(feature = "full")]
             Command::Submit(args) => submit::run(args).await,
             #[cfg(feature = "full")]

@@ -1,6 +1,6 @@
 //! Receipts, the log's subtrees and its signed heads.
 
-use adit_core::log::{Frontier, Hash, Node, consistency_path, inclusion_path};
+use adit_core::log::{Frontier, Hash, Node, consistency_path, inclusion_path, leaf_hash};
 use adit_core::sign::{Digest, LeaseId};
 use adit_core::statement::{LogHead, ProvenReceipt, Receipt};
 use adit_core::{PublicKey, Signature, encoding};
@@ -21,6 +21,24 @@ pub(super) async fn load_edge(db: &mut Db) -> Result<Edge, DbError> {
     let frontier =
         Frontier::load(size, |node| nodes.find(node)).map_err(|_| corrupt("a subtree of the log is missing"))?;
     Ok(Edge { frontier, head })
+}
+
+/// The log's right edge as its receipts make it, all of them read again.
+pub(super) async fn recompute(db: &mut Db) -> Result<Frontier, DbError> {
+    let mut frontier = Frontier::default();
+    loop {
+        let text = "SELECT log_index, bytes FROM receipt WHERE log_index >= $1 ORDER BY log_index LIMIT 1000";
+        let rows = sql(text).bind(frontier.size() as i64).fetch_all(&mut *db).await?;
+        for row in &rows {
+            if row.try_get::<i64>(0)? as u64 != frontier.size() {
+                return Err(corrupt("an entry of the log is missing"));
+            }
+            frontier.append(leaf_hash(row.try_get(1)?));
+        }
+        if rows.is_empty() {
+            return Ok(frontier);
+        }
+    }
 }
 
 pub(super) async fn insert_node(db: &mut Db, node: Node, hash: &Hash) -> Result<(), DbError> {

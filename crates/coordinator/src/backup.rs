@@ -1,0 +1,189 @@
+//! Backup and restore of a coordinator's directory.
+//!
+//! A backup is one file: an SQLite database that is a copy of the coordinator's as it was at one instant, with key,
+//! token and settings in a table of their own. It is made *beside* the running coordinator, not through it: in WAL mode
+//! a second program reads one state while the first goes on writing, so no call, token or pause is needed, and the same
+//! command works where the coordinator is stopped.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use adit_core::PublicKey;
+
+use crate::directory::{self, DATABASE, KEY, LOCK, SETTINGS, TOKEN, UNFINISHED};
+use crate::store::snapshot::{self, Rider};
+use crate::store::{Db, DbError};
+
+/// Files that ride along, and whether there is no coordinator without them.
+const RIDERS: [(&str, bool); 3] = [(KEY, true), (TOKEN, true), (SETTINGS, false)];
+
+/// Why there is no backup, or no restored directory.
+#[derive(Debug, thiserror::Error)]
+pub enum BackupError {
+    /// Nothing to back up.
+    #[error("{0} holds no coordinator: {1} is missing")]
+    NoCoordinator(PathBuf, &'static str),
+    /// A backup is never overwritten.
+    #[error("{0} is there already: choose another name, or move it away")]
+    Exists(PathBuf),
+    /// A file.
+    #[error("{0}: {1}")]
+    File(PathBuf, io::Error),
+    /// The database.
+    #[error("the database cannot be copied: {0}")]
+    Database(#[from] DbError),
+    /// Something else, or damaged.
+    #[error("{0} is no backup that can be restored: {1}")]
+    NotABackup(PathBuf, DbError),
+    /// A file is missing in it.
+    #[error("{0} is no backup that can be restored: it holds no {1}")]
+    Missing(PathBuf, &'static str),
+    /// Nothing is overwritten.
+    #[error("{0} is not empty: restore into a new directory")]
+    NotEmpty(PathBuf),
+    /// A directory that a coordinator works in, or a secret that cannot be written.
+    #[error(transparent)]
+    Directory(#[from] crate::ServeError),
+}
+
+/// What a backup holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Summary {
+    /// The coordinator's key.
+    pub coordinator: PublicKey,
+    /// Receipts in its log.
+    pub log_size: u64,
+}
+
+/// Writes the directory `data` into `file`, whole or not at all, readable by its owner alone.
+pub fn back_up(data: &Path, file: &Path) -> Result<(), BackupError> {
+    let in_file = |error| BackupError::File(file.to_owned(), error);
+    if file.exists() {
+        return Err(BackupError::Exists(file.to_owned()));
+    }
+    if !data.join(DATABASE).is_file() {
+        return Err(BackupError::NoCoordinator(data.to_owned(), DATABASE));
+    }
+    let riders = read_riders(data)?;
+    let draft = draft_of(file);
+    new_private(&draft).map_err(in_file)?;
+    let written = snapshot::take(&data.join(DATABASE), &draft, &riders).map_err(BackupError::from).and_then(|()| {
+        File::open(&draft).and_then(|draft| draft.sync_all()).map_err(in_file)?;
+        fs::rename(&draft, file).and_then(|()| sync_folder(file)).map_err(in_file)
+    });
+    if written.is_err() {
+        remove_database(&draft);
+    }
+    written
+}
+
+/// Makes the directory `data` of a backup. It must be new or empty; where anything is wrong, it is left so.
+pub async fn restore(file: &Path, data: &Path) -> Result<Summary, BackupError> {
+    is_free(data)?;
+    let _lock = directory::take(data)?;
+    let restored = fill(file, data).await;
+    if restored.is_err() {
+        remove_database(&data.join(UNFINISHED));
+        for (name, _) in RIDERS {
+            let _ = fs::remove_file(data.join(name));
+        }
+    }
+    restored
+}
+
+fn read_riders(data: &Path) -> Result<Vec<Rider>, BackupError> {
+    let mut riders = Vec::new();
+    for (name, needed) in RIDERS {
+        match fs::read(data.join(name)) {
+            Ok(bytes) => riders.push(Rider { name: name.to_owned(), bytes }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound && !needed => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(BackupError::NoCoordinator(data.to_owned(), name));
+            }
+            Err(error) => return Err(BackupError::File(data.join(name), error)),
+        }
+    }
+    Ok(riders)
+}
+
+/// The directory holds nothing, and nobody works in it.
+fn is_free(data: &Path) -> Result<(), BackupError> {
+    let names = match fs::read_dir(data) {
+        Ok(entries) => entries.map(|entry| entry.map(|entry| entry.file_name())).collect::<io::Result<Vec<_>>>(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => Err(error),
+    };
+    let names = names.map_err(|error| BackupError::File(data.to_owned(), error))?;
+    if names.iter().any(|name| name == LOCK) {
+        directory::take(data)?;
+    }
+    if names.iter().all(|name| name == LOCK) { Ok(()) } else { Err(BackupError::NotEmpty(data.to_owned())) }
+}
+
+/// Brings the files in; the database gets its name last, so that a coordinator never starts on a part of them.
+async fn fill(file: &Path, data: &Path) -> Result<Summary, BackupError> {
+    let draft = data.join(UNFINISHED);
+    let mut source = File::open(file).map_err(|error| BackupError::File(file.to_owned(), error))?;
+    let copied = new_private(&draft).and_then(|mut draft| io::copy(&mut source, &mut draft));
+    copied.map_err(|error| BackupError::File(draft.clone(), error))?;
+
+    let not_a_backup = |error| BackupError::NotABackup(file.to_owned(), error);
+    let mut db = Db::open(&draft).map_err(not_a_backup)?;
+    let riders = snapshot::unpack(&mut db).await.map_err(not_a_backup)?;
+    let missing = |name| BackupError::Missing(file.to_owned(), name);
+    let mut texts = Vec::new();
+    for (name, needed) in RIDERS {
+        match riders.iter().find(|rider| rider.name == name).map(|rider| String::from_utf8_lossy(&rider.bytes)) {
+            Some(text) => texts.push((name, text)),
+            None if needed => return Err(missing(name)),
+            None => {}
+        }
+    }
+    let key = texts.iter().find(|(name, _)| *name == KEY).and_then(|(_, text)| directory::read_key(text));
+    let coordinator = key.ok_or_else(|| missing(KEY))?.public_key();
+    let log_size = snapshot::check(&mut db, &coordinator).await.map_err(not_a_backup)?;
+    drop(db);
+
+    for (name, text) in texts {
+        directory::write_private(&data.join(name), &text)?;
+    }
+    let named = File::open(&draft).and_then(|draft| draft.sync_all());
+    let database = data.join(DATABASE);
+    let named = named.and_then(|()| fs::rename(&draft, &database)).and_then(|()| sync_folder(&database));
+    named.map_err(|error| BackupError::File(database, error))?;
+    Ok(Summary { coordinator, log_size })
+}
+
+fn draft_of(file: &Path) -> PathBuf {
+    let mut name = file.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.part", std::process::id()));
+    file.with_file_name(name)
+}
+
+/// A new file that only its owner may read, however many other files SQLite makes after its pattern.
+fn new_private(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// A rename is on the disk when its folder is.
+fn sync_folder(file: &Path) -> io::Result<()> {
+    if cfg!(not(unix)) {
+        return Ok(());
+    }
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(folder)?.sync_all()
+}
+
+/// Removes a database and what SQLite keeps beside it.
+fn remove_database(path: &Path) {
+    for suffix in ["", "-journal", "-wal", "-shm"] {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        let _ = fs::remove_file(name);
+    }
+}

@@ -1,0 +1,56 @@
+//! `adit backup` and `adit restore`: a coordinator's directory as one file, and back.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+/// Write a coordinator's directory into one file, while it runs or not.
+///
+/// The file holds the coordinator's key and the operators' token: whoever reads it is the coordinator.
+#[derive(clap::Args)]
+pub(crate) struct BackupArgs {
+    /// The coordinator's directory
+    #[arg(long, value_name = "DIR", env = "ADIT_DATA", default_value = ".adit")]
+    data: PathBuf,
+    /// The backup; must not be there yet
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+}
+
+/// Make a coordinator's directory of a backup, after checking all of it.
+///
+/// What was done after the backup is unknown to the restored coordinator. Never run both.
+#[derive(clap::Args)]
+pub(crate) struct RestoreArgs {
+    /// The backup
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// The directory to make; must be new or empty
+    #[arg(long, value_name = "DIR", env = "ADIT_DATA", default_value = ".adit")]
+    data: PathBuf,
+}
+
+pub(crate) fn back_up(args: &BackupArgs) -> Result<()> {
+    adit_coordinator::backup::back_up(&args.data, &args.file)?;
+    println!(
+        "[OK] {} holds all of {}, its key and token too: keep it secret",
+        args.file.display(),
+        args.data.display()
+    );
+    Ok(())
+}
+
+pub(crate) async fn restore(args: &RestoreArgs) -> Result<()> {
+    let found = adit_coordinator::backup::restore(&args.file, &args.data).await?;
+    println!(
+        "[OK] {} is whole: ledger, log of {} receipts, key {}",
+        args.data.display(),
+        found.log_size,
+        found.coordinator
+    );
+    println!(
+        "[OK] Run it with `adit serve --data {}`, and never beside the one that was backed up",
+        args.data.display()
+    );
+    Ok(())
+}
