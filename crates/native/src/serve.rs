@@ -2,6 +2,8 @@
 
 mod args;
 mod log;
+#[cfg(test)]
+mod packaging;
 mod settings;
 
 use std::path::PathBuf;

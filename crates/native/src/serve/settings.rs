@@ -65,7 +65,7 @@ pub(super) const SETTINGS: [Setting; 9] = [
         default: "1",
         many: false,
         help: "What an epoch may pay for sponsored work, in NNET",
-        check: is::<Amount>,
+        check: amount,
     },
     Setting {
         name: "epoch-seconds",
@@ -114,6 +114,11 @@ const FILE: &str = "adit.toml";
 
 fn is<T: FromStr<Err: Display>>(text: &str) -> Result<(), String> {
     text.parse::<T>().map(|_| ()).map_err(|error| error.to_string())
+}
+
+fn amount(text: &str) -> Result<(), String> {
+    let amount: Amount = text.parse().map_err(|error: adit_core::amount::ParseAmountError| error.to_string())?;
+    if amount < Amount::ZERO { Err("a budget is not negative".to_owned()) } else { Ok(()) }
 }
 
 impl Setting {

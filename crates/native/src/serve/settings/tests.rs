@@ -59,6 +59,7 @@ fn what_is_wrong_is_named_with_its_place() {
         ("epoch_secs = 5\nhosts = []\nlog = \"json\"\n", ["epoch_secs, hosts", "adit.toml", "max-store-gib"]),
         ("epoch-seconds = 0\n", ["adit.toml", "epoch-seconds", "\"0\""]),
         ("block-budget = 0.5\n", ["adit.toml", "block-budget", "whole number"]),
+        ("block-budget = -1\n", ["adit.toml", "block-budget", "not negative"]),
         ("log = \"yaml\"\n", ["adit.toml", "log", "human or json"]),
         ("host = [1.5]\n", ["adit.toml", "host", "list"]),
         ("data = \"/elsewhere\"\n", ["adit.toml", "data", "cannot name another"]),
