@@ -7,6 +7,7 @@ pub mod program;
 pub mod raw;
 pub mod scene;
 pub mod server;
+pub mod shape;
 pub mod web;
 
 pub use client::{Client, Reply};

@@ -6,7 +6,7 @@
 //! A reader follows one unit through these files in this order:
 //! [`split`] cuts an operand into panels, [`unit`] names the work, [`statement`] holds the lease, [`kernel`] computes,
 //! [`verify`] checks, [`reward`] scores, [`statement`] and [`log`] make the receipt, [`assemble`] puts the result together;
-//! with [`recheck`] anyone checks it again.
+//! with [`recheck`] anyone checks it again. Beside it stand what the original's other calls are made of: [`gas`], [`phase`].
 //!
 //! ```
 //! use adit_core::{kernel, verify::{CheckLayer, Coins, check_rows}};
@@ -31,10 +31,12 @@ pub mod amount;
 pub mod assemble;
 pub mod content_id;
 pub mod encoding;
+pub mod gas;
 pub mod kernel;
 pub mod log;
 #[cfg(feature = "openapi")]
 mod openapi;
+pub mod phase;
 pub mod recheck;
 pub mod reward;
 pub mod sign;

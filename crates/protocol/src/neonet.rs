@@ -6,10 +6,12 @@ use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use adit_core::Amount;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::mining::{RegisterGrant, RegisterKey, SessionGrant, SignedStart, TaskGrant};
+use crate::records::AccountTotal;
 
 /// POST register.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -287,6 +289,58 @@ pub struct SessionSummary {
     pub avg_gpu_usage: f64,
 }
 
+/// GET tokenomics. Nothing was there before the ledger began, and nothing is burnt.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Tokenomics {
+    /// NNET: 0.
+    pub genesis_supply: f64,
+    /// NNET issued.
+    pub current_supply: f64,
+    /// NNET: 0.
+    pub total_burned: f64,
+    /// NNET issued: block budgets, and what requesters were given.
+    pub total_issued: f64,
+    /// NNET issued.
+    pub net_supply_change: f64,
+    /// False.
+    pub is_deflationary: bool,
+    /// When the first epoch began, Unix seconds.
+    pub genesis_timestamp: i64,
+    /// Days since.
+    pub network_age_days: f64,
+    /// How it is shared out, for people.
+    pub model: String,
+    /// The same, exactly.
+    pub adit: TokenomicsFacts,
+}
+
+/// The ledger's facts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TokenomicsFacts {
+    /// What was issued.
+    pub issued: Amount,
+    /// Who holds it, by account kind; with issuance, which is below zero, the sum is 0.
+    pub accounts: Vec<AccountTotal>,
+}
+
+/// GET decentralization/status.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DecentralizationStatus {
+    /// `bootstrap`, `transition`, `distributed` or `decentralized`.
+    pub phase: String,
+    /// Miners with valid outputs in this epoch or the one before.
+    pub active_miners: u64,
+    /// The servers' part by the original's schedule, in per cent.
+    pub replit_load: f64,
+    /// The miners' part by the original's schedule, in per cent.
+    pub miner_load: f64,
+    /// For people.
+    pub message: String,
+}
+
 /// GET gas/info.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -295,12 +349,42 @@ pub struct GasInfo {
     pub neo_transfer_fee: f64,
     /// NEO.
     pub token_transfer_fee: f64,
-    /// Miners with verified work of late.
+    /// Miners with valid outputs in this epoch or the one before.
     pub active_providers: u64,
     /// `low`, `medium`, `high` or `very_high`.
     pub congestion_level: String,
     /// `EIP-1559 Dynamic`.
     pub fee_model: String,
+}
+
+/// GET gas/estimate. A quote: no coordinator charges it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct GasEstimate {
+    /// The token, in upper case.
+    pub token: String,
+    /// What is transferred, of the token.
+    pub amount: f64,
+    /// NEO.
+    pub estimated_gas_fee: f64,
+    /// NEO that the transfer takes: the fee, and the amount where the token is NEO.
+    pub total_cost: f64,
+    /// The fee's parts.
+    pub fee_breakdown: FeeBreakdown,
+    /// `EIP-1559 Dynamic`.
+    pub fee_model: String,
+}
+
+/// A fee's parts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct FeeBreakdown {
+    /// NEO: 70 %, moved by the recurrence.
+    pub base_fee: f64,
+    /// NEO: 30 %.
+    pub priority_fee: f64,
+    /// NEO that EIP-1559 burns: the base fee.
+    pub burn_amount: f64,
 }
 
 /// GET stats.

@@ -30,6 +30,12 @@ paths! {
     CONTRIBUTOR = "/ai-energy/contributor/{contributor_id}";
     /// Network fees.
     GAS_INFO = "/api/gas/info";
+    /// What a transfer takes: `?token=NEO&amount=1.5`.
+    GAS_ESTIMATE = "/api/gas/estimate";
+    /// What was issued and who holds it.
+    TOKENOMICS = "/api/tokenomics";
+    /// How far the network is in its miners' hands.
+    DECENTRALIZATION = "/api/decentralization/status";
 
     /// Delivers an output.
     OUTPUT = "/v1/leases/{lease}/output";

@@ -21,7 +21,7 @@ use crate::error::ApiError;
 use crate::service::lease::{LeaseLane, Leased, statement};
 use crate::service::people::{Heartbeat, Register, StartSession, Started, StopSession, contributor_id};
 use crate::service::settle::account_of;
-use crate::service::{CHALLENGE_MS, MAX_LANES, SESSION_IDLE_MS, views};
+use crate::service::{CHALLENGE_MS, MAX_LANES, SESSION_IDLE_MS, gas, views};
 use crate::store::people::{self, SessionRow};
 use crate::store::{leases, secret};
 
@@ -64,7 +64,7 @@ pub(super) async fn register(State(app): Shared, Body(request): Body<RegisterReq
         message: Some("Registered".to_owned()),
         contributor_id: Some(contributor.id),
         next_step: Some("Call /ai-energy/start-session to begin".to_owned()),
-        tokenomics: Some(views::tokenomics(&mut db, app.clock.now_ms()).await?),
+        tokenomics: Some(json!(views::tokenomics(&mut db, app.clock.now_ms()).await?)),
         note: Some("Rewards follow verified work alone; hardware, uptime and heartbeats earn nothing.".to_owned()),
         ..empty
     }))
@@ -317,7 +317,26 @@ pub(super) async fn stop_session(
 }
 
 pub(super) async fn gas_info(State(app): Shared) -> Answer<GasInfo> {
-    Ok(Json(views::gas_info(&mut *app.store.read().await?, app.clock.now_ms()).await?))
+    Ok(Json(gas::info(&mut *app.store.read().await?).await?))
+}
+
+#[derive(Deserialize)]
+pub(super) struct TransferQuery {
+    token: String,
+    amount: String,
+}
+
+pub(super) async fn gas_estimate(State(app): Shared, Query(query): Query<TransferQuery>) -> Answer<GasEstimate> {
+    let estimate = gas::estimate(&mut *app.store.read().await?, &query.token, &query.amount).await?;
+    Ok(Json(estimate?))
+}
+
+pub(super) async fn tokenomics(State(app): Shared) -> Answer<Tokenomics> {
+    Ok(Json(views::tokenomics(&mut *app.store.read().await?, app.clock.now_ms()).await?))
+}
+
+pub(super) async fn decentralization(State(app): Shared) -> Answer<DecentralizationStatus> {
+    Ok(Json(views::decentralization(&mut *app.store.read().await?).await?))
 }
 
 pub(super) async fn stats(State(app): Shared) -> Answer<Stats> {
@@ -347,7 +366,7 @@ pub(super) async fn contributor(State(app): Shared, Path(id): Path<String>) -> A
     let row = row.ok_or_else(|| ApiError::new(ErrorCode::NotRegistered, "Contributor not registered"))?;
     let contributor = views::contributor_view(&mut db, &row, app.clock.now_ms()).await?;
     let balance = views::posted(&mut db, row.key().as_ref()).await?.approximate_nnet();
-    let tokenomics = views::tokenomics(&mut db, app.clock.now_ms()).await?;
+    let tokenomics = json!(views::tokenomics(&mut db, app.clock.now_ms()).await?);
     Ok(Json(ContributorResponse { contributor, current_session: None, balance, tokenomics }))
 }
 

@@ -65,7 +65,15 @@ fn neonet() -> Vec<Call> {
             .query::<u32>("limit", "At most so many, 1 to 100; 10 unless told.")
             .gives::<Leaderboard>("The contributors."),
         call(Get, paths::CONTRIBUTOR, "One contributor.").gives::<ContributorResponse>("Its record."),
-        call(Get, paths::GAS_INFO, "Network fees.").gives::<GasInfo>("The fees."),
+        call(Get, paths::GAS_INFO, "Network fees by EIP-1559's recurrence over verified work; a quote.")
+            .gives::<GasInfo>("The fees."),
+        call(Get, paths::GAS_ESTIMATE, "What a transfer takes.")
+            .query::<String>("token", "`NEO` or another token. Required.")
+            .query::<String>("amount", "Digits with at most nine decimal places. Required.")
+            .gives::<GasEstimate>("The fee and its parts."),
+        call(Get, paths::TOKENOMICS, "What was issued and who holds it.").gives::<Tokenomics>("The ledger's facts."),
+        call(Get, paths::DECENTRALIZATION, "How far the network is in its miners' hands.")
+            .gives::<DecentralizationStatus>("The phase, by miners with valid outputs."),
     ]
 }
 

@@ -1,7 +1,7 @@
 //! Epochs: the block budget is issued when one opens and shared when it closes, once.
 
 use adit_core::reward::{Part, confidence_bps, share_epoch};
-use adit_core::{Amount, PublicKey};
+use adit_core::{Amount, PublicKey, gas};
 use futures::future::BoxFuture;
 
 use super::Terms;
@@ -18,7 +18,7 @@ impl Operation for OpenFirst {
     fn apply<'a>(&'a self, batch: &'a mut Batch<'_>) -> BoxFuture<'a, Result<(), WriteError>> {
         Box::pin(async move {
             if ledger::epochs(batch.db, 1).await?.is_empty() {
-                open(batch, 0, Amount::ZERO, self.0.block_budget).await?;
+                open(batch, 0, Amount::ZERO, self.0.block_budget, gas::FIRST_BASE_FEE).await?;
             }
             Ok(())
         })
@@ -37,20 +37,27 @@ impl Operation for CloseIfDue {
                 return Ok(false);
             }
             let carry = close(batch, &epoch).await?;
-            open(batch, epoch.id + 1, carry, self.0.block_budget).await?;
+            let base_fee = gas::following(epoch.base_fee as u64, ledger::demand(batch.db, epoch.id).await?);
+            open(batch, epoch.id + 1, carry, self.0.block_budget, base_fee).await?;
             Ok(true)
         })
     }
 }
 
-/// Issues the block budget and opens epoch `id` with it and what was carried over.
-async fn open(batch: &mut Batch<'_>, id: i64, carried: Amount, block_budget: Amount) -> Result<(), WriteError> {
+/// Issues the block budget and opens epoch `id` with it, what was carried over, and its base fee.
+async fn open(
+    batch: &mut Batch<'_>,
+    id: i64,
+    carried: Amount,
+    block_budget: Amount,
+    base_fee: u64,
+) -> Result<(), WriteError> {
     if block_budget > Amount::ZERO {
-        let transfer = format!("epoch:{id}:budget");
+        let transfer = ledger::budget_transfer(id);
         ledger::transfer(batch.db, &transfer, ledger::ISSUANCE, ledger::BUDGET, block_budget, batch.now_ms).await?;
     }
     let budget = carried.checked_add(block_budget).ok_or_else(|| corrupt("the budget leaves its range"))?;
-    ledger::insert_epoch(batch.db, id, budget, batch.now_ms).await?;
+    ledger::insert_epoch(batch.db, id, budget, base_fee, batch.now_ms).await?;
     Ok(())
 }
 

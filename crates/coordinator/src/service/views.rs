@@ -1,8 +1,9 @@
 //! What anyone may see, put together from the store.
 
+use adit_core::phase::{self, Phase};
 use adit_core::{Amount, PublicKey};
 use adit_protocol::jobs::{JobState, JobView};
-use adit_protocol::neonet::{Contributor, GasInfo};
+use adit_protocol::neonet::{Contributor, DecentralizationStatus, Tokenomics, TokenomicsFacts};
 use adit_protocol::records::{AccountTotal, EpochView, LedgerTotals, MinerView};
 
 use super::settle::account_of;
@@ -137,12 +138,7 @@ pub(crate) fn epoch_view(row: &EpochRow) -> EpochView {
 
 /// The ledger's totals, with an audit of everything that it promises.
 pub(crate) async fn ledger_totals(db: &mut Db) -> Result<LedgerTotals, DbError> {
-    let accounts = ledger::totals(db).await?.into_iter().map(|row| AccountTotal {
-        kind: row.kind,
-        accounts: row.accounts as u64,
-        balance: Amount::from_nano(row.balance),
-    });
-    let accounts = accounts.collect();
+    let accounts = account_totals(db).await?;
     let broken = audit::audit(db).await?;
     for sentence in &broken {
         tracing::error!(sentence, "the ledger does not hold what it promises");
@@ -150,41 +146,47 @@ pub(crate) async fn ledger_totals(db: &mut Db) -> Result<LedgerTotals, DbError> 
     Ok(LedgerTotals { accounts, transfers: ledger::transfers(db).await? as u64, balanced: broken.is_empty() })
 }
 
-/// The ledger's facts in the original's names.
-pub(crate) async fn tokenomics(db: &mut Db, now_ms: i64) -> Result<serde_json::Value, DbError> {
-    let issued = ledger::issued(db).await?.approximate_nnet();
-    let genesis_ms = ledger::first_opened_at_ms(db).await?;
-    Ok(serde_json::json!({
-        "genesis_supply": 0.0,
-        "current_supply": issued,
-        "total_burned": 0.0,
-        "total_issued": issued,
-        "net_supply_change": issued,
-        "is_deflationary": false,
-        "genesis_timestamp": genesis_ms / 1_000,
-        "network_age_days": hours((now_ms - genesis_ms).max(0)) / 24.0,
-        "model": "a fixed block budget an epoch, shared by verified work; what is not earned is carried over",
-    }))
+/// Totals by account kind.
+async fn account_totals(db: &mut Db) -> Result<Vec<AccountTotal>, DbError> {
+    let rows = ledger::totals(db).await?.into_iter();
+    Ok(rows
+        .map(|row| AccountTotal {
+            kind: row.kind,
+            accounts: row.accounts as u64,
+            balance: Amount::from_nano(row.balance),
+        })
+        .collect())
 }
 
-/// Fees by the original's published rule without its random part: base 0.01, clamped to 0.001 ..= 0.5 NEO, less with
-/// every provider (p = max(0.2, 1 − 0.03 · providers)). Load stands in for transactions: jobs that wait.
-pub(crate) async fn gas_info(db: &mut Db, now_ms: i64) -> Result<GasInfo, DbError> {
-    let providers = leases::lanes_at_work(db, now_ms - 60_000).await?;
-    let (waiting, _) = crate::store::jobs::counts(db).await?;
-    let (level, load) = match waiting {
-        ..5 => ("low", 0.5),
-        5..20 => ("medium", 1.0),
-        20..50 => ("high", 1.5),
-        _ => ("very_high", 2.5),
-    };
-    let fee = (0.01 * (1.0 - 0.03 * f64::from(providers)).max(0.2) * load).clamp(0.001, 0.5);
-    let rounded = |fee: f64| (fee * 1e6).round() / 1e6;
-    Ok(GasInfo {
-        neo_transfer_fee: rounded(fee),
-        token_transfer_fee: rounded(fee / 2.0),
-        active_providers: u64::from(providers),
-        congestion_level: level.to_owned(),
-        fee_model: "EIP-1559 Dynamic".to_owned(),
+/// The ledger's facts in the original's names.
+pub(crate) async fn tokenomics(db: &mut Db, now_ms: i64) -> Result<Tokenomics, DbError> {
+    let exact = ledger::issued(db).await?;
+    let issued = exact.approximate_nnet();
+    let genesis_ms = ledger::first_opened_at_ms(db).await?;
+    Ok(Tokenomics {
+        genesis_supply: 0.0,
+        current_supply: issued,
+        total_burned: 0.0,
+        total_issued: issued,
+        net_supply_change: issued,
+        is_deflationary: false,
+        genesis_timestamp: genesis_ms / 1_000,
+        network_age_days: hours((now_ms - genesis_ms).max(0)) / 24.0,
+        model: "a fixed block budget an epoch, shared by verified work; what is not earned is carried over".to_owned(),
+        adit: TokenomicsFacts { issued: exact, accounts: account_totals(db).await? },
+    })
+}
+
+/// How far the network is in its miners' hands: those whose outputs were found valid in this epoch or the one before.
+pub(crate) async fn decentralization(db: &mut Db) -> Result<DecentralizationStatus, DbError> {
+    let miners = ledger::active_miners(db).await?;
+    let (phase, load) = (Phase::of(miners), f64::from(phase::miner_load_bps(miners)) / 100.0);
+    let next = phase.next_at().map(|at| format!("; the next phase begins at {at}")).unwrap_or_default();
+    Ok(DecentralizationStatus {
+        phase: phase.name().to_owned(),
+        active_miners: miners,
+        replit_load: 100.0 - load,
+        miner_load: load,
+        message: format!("{miners} miners had valid outputs in this epoch or the one before{next}"),
     })
 }

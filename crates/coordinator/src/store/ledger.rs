@@ -3,6 +3,7 @@
 //! Accounts: `issuance` (the only one below zero), `budget` (what epochs may pay), `requester:operator`,
 //! `escrow:<job>`, `miner:<key>`.
 
+use adit_core::gas::Demand;
 use adit_core::{Amount, PublicKey};
 
 use super::Db;
@@ -86,9 +87,10 @@ pub(crate) struct EpochRow {
     pub(crate) miners: i64,
     pub(crate) opened_at_ms: i64,
     pub(crate) closed_at_ms: Option<i64>,
+    pub(crate) base_fee: i64,
 }
 
-from_row!(EpochRow { id, budget, value, paid, carried, miners, opened_at_ms, closed_at_ms });
+from_row!(EpochRow { id, budget, value, paid, carried, miners, opened_at_ms, closed_at_ms, base_fee });
 
 /// The open epoch.
 pub(crate) async fn open_epoch(db: &mut Db) -> Result<EpochRow, DbError> {
@@ -105,11 +107,37 @@ pub(crate) async fn first_opened_at_ms(db: &mut Db) -> Result<i64, DbError> {
     sql("SELECT COALESCE(MIN(opened_at_ms), 0) FROM epoch").fetch_one(db).await?.try_get(0)
 }
 
-/// Opens an epoch.
-pub(crate) async fn insert_epoch(db: &mut Db, id: i64, budget: Amount, now_ms: i64) -> Result<(), DbError> {
-    sql("INSERT INTO epoch (id, budget, opened_at_ms) VALUES ($1, $2, $3)")
+/// The transfer by which an epoch's block budget is issued.
+pub(crate) fn budget_transfer(epoch: i64) -> String {
+    format!("epoch:{epoch}:budget")
+}
+
+/// What was verified in an epoch, sponsored or not, against its block budget.
+pub(crate) async fn demand(db: &mut Db, epoch: i64) -> Result<Demand, DbError> {
+    let text = "SELECT (SELECT COALESCE(SUM(good), 0) FROM share WHERE epoch = $1),
+                (SELECT COALESCE(SUM(amount), 0) FROM transfer WHERE id = $2)";
+    let row = sql(text).bind(epoch).bind(budget_transfer(epoch)).fetch_one(db).await?;
+    Ok(Demand { used: row.try_get::<i64>(0)? as u64, target: row.try_get::<i64>(1)? as u64 })
+}
+
+/// Miners with a valid output in the open epoch or the one before.
+pub(crate) async fn active_miners(db: &mut Db) -> Result<u64, DbError> {
+    let text = "SELECT COUNT(DISTINCT miner) FROM share WHERE good > 0 AND epoch >= (SELECT MAX(id) - 1 FROM epoch)";
+    Ok(sql(text).fetch_one(db).await?.try_get::<i64>(0)? as u64)
+}
+
+/// Opens an epoch with its base fee in nano-NEO.
+pub(crate) async fn insert_epoch(
+    db: &mut Db,
+    id: i64,
+    budget: Amount,
+    base_fee: u64,
+    now_ms: i64,
+) -> Result<(), DbError> {
+    sql("INSERT INTO epoch (id, budget, base_fee, opened_at_ms) VALUES ($1, $2, $3, $4)")
         .bind(id)
         .bind(budget.nano())
+        .bind(base_fee as i64)
         .bind(now_ms)
         .execute(db)
         .await?;
