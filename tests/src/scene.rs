@@ -32,7 +32,11 @@ pub struct Scene {
 impl Scene {
     /// Starts a coordinator and submits a sponsored product.
     pub async fn start() -> Result<Self> {
-        let server = Server::start().await?;
+        Self::on(Server::start().await?).await
+    }
+
+    /// Submits a sponsored product to this coordinator.
+    pub async fn on(server: Server) -> Result<Self> {
         let honest = Client::new(&server, "honest", 200)?;
         let (m, k, n) = SHAPE;
         let (a, b) = (files::values(11, (m * k) as usize), files::values(12, (k * n) as usize));

@@ -40,7 +40,8 @@ impl Server {
         let coordinator = Coordinator::open(&config).await?;
         let router = coordinator.router(config.web.as_deref());
         let serving = tokio::spawn(async move {
-            let _ = axum::serve(listener, router).await;
+            let service = router.into_make_service_with_connect_info::<std::net::SocketAddr>();
+            let _ = axum::serve(listener, service).await;
         });
         Ok(Server { url, coordinator: Some(coordinator), serving, clock, data })
     }

@@ -15,11 +15,18 @@ use crate::store::db::DbError;
 pub(crate) struct Refusal {
     pub(crate) code: ErrorCode,
     pub(crate) detail: String,
+    /// When it may be otherwise, for a refusal that passes by itself.
+    pub(crate) retry_after_s: Option<u64>,
 }
 
 impl Refusal {
     pub(crate) fn new(code: ErrorCode, detail: impl Into<String>) -> Self {
-        Refusal { code, detail: detail.into() }
+        Refusal { code, detail: detail.into(), retry_after_s: None }
+    }
+
+    pub(crate) fn retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after_s = Some(seconds);
+        self
     }
 }
 
@@ -49,7 +56,8 @@ impl ApiError {
 
 impl From<Refusal> for ApiError {
     fn from(refusal: Refusal) -> Self {
-        ApiError::new(refusal.code, refusal.detail)
+        let retry_after_s = refusal.retry_after_s;
+        ApiError { retry_after_s, ..ApiError::new(refusal.code, refusal.detail) }
     }
 }
 

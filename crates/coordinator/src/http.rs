@@ -3,6 +3,7 @@
 mod delivery;
 mod extract;
 mod jobs;
+mod limits;
 mod log;
 mod neonet;
 mod openapi;
@@ -36,6 +37,8 @@ use crate::clock::Clock;
 use crate::error::ApiError;
 use crate::service::Terms;
 use crate::service::check::Checker;
+use crate::service::conduct::Conduct;
+use crate::service::limits::Limiter;
 use crate::store::Store;
 
 /// The largest JSON body.
@@ -56,9 +59,12 @@ pub(crate) struct App {
     pub(crate) public_key: PublicKey,
     pub(crate) token: String,
     pub(crate) terms: Terms,
+    pub(crate) conduct: Conduct,
     pub(crate) clock: Clock,
     pub(crate) max_stored_bytes: u64,
     pub(crate) hosts: Vec<String>,
+    pub(crate) keyless_sessions: u32,
+    pub(crate) limiter: std::sync::Mutex<Limiter>,
     pub(crate) started: Instant,
     pub(crate) requests: Requests,
     pub(crate) output_bytes: Semaphore,
@@ -71,6 +77,7 @@ pub(crate) struct App {
 pub(crate) struct Requests {
     pub(crate) ok: AtomicU64,
     pub(crate) refused: AtomicU64,
+    pub(crate) shed: AtomicU64,
     pub(crate) failed: AtomicU64,
 }
 
@@ -125,7 +132,8 @@ pub(crate) fn router(app: Arc<App>, web: Option<&Path>) -> Router {
         Some(web) => api.merge(page(web)),
         None => api.fallback(no_such_path),
     };
-    api.layer(middleware::map_response(harden))
+    api.layer(middleware::from_fn_with_state(app.clone(), limits::shed))
+        .layer(middleware::map_response(harden))
         .layer(cors())
         .layer(CatchPanicLayer::custom(|_| ApiError::new(ErrorCode::Internal, "A handler failed.").into_response()))
         .layer(middleware::from_fn_with_state(app.clone(), count))
@@ -184,6 +192,7 @@ async fn count(State(app): Shared, request: Request, next: Next) -> Response {
     let response = next.run(request).await;
     let counter = match response.status().as_u16() {
         500.. => &app.requests.failed,
+        429 => &app.requests.shed,
         400..500 => &app.requests.refused,
         _ => &app.requests.ok,
     };

@@ -26,6 +26,9 @@ use axum::Router;
 
 pub use clock::Clock;
 use service::check::Checker;
+pub use service::conduct::Conduct;
+use service::limits::Limiter;
+pub use service::limits::{Limits, Rate};
 use service::{Terms, epoch, upkeep};
 pub use store::DbError;
 use store::{Store, WriteError};
@@ -47,6 +50,10 @@ pub struct Config {
     pub max_stored_bytes: u64,
     /// Names by which operators reach it, beside addresses and `localhost`.
     pub hosts: Vec<String>,
+    /// How often callers may call.
+    pub limits: Limits,
+    /// What a miner's record allows it.
+    pub conduct: Conduct,
     /// What time it is.
     pub clock: Clock,
 }
@@ -62,6 +69,8 @@ impl Config {
             epoch_ms: 600_000,
             max_stored_bytes: 32 << 30,
             hosts: Vec::new(),
+            limits: Limits::default(),
+            conduct: Conduct::default(),
             clock: Clock::default(),
         }
     }
@@ -126,7 +135,8 @@ impl Coordinator {
         let key = directory::load_or_make_key(&config.data.join(directory::KEY))?;
         let token = directory::load_or_make_token(&config.data.join(directory::TOKEN))?;
         let public_key = key.public_key();
-        let store = Store::open(&config.data.join(directory::DATABASE), key.clone(), config.clock.clone()).await?;
+        let database = config.data.join(directory::DATABASE);
+        let store = Store::open(&database, key.clone(), config.clock.clone(), config.conduct).await?;
         let terms = Terms { block_budget: config.block_budget, epoch_ms: config.epoch_ms };
         store.write(epoch::OpenFirst(terms)).await?;
         let checker = Checker::new(store.clone())?;
@@ -139,9 +149,12 @@ impl Coordinator {
             public_key,
             token,
             terms,
+            conduct: config.conduct,
             clock: config.clock.clone(),
             max_stored_bytes: config.max_stored_bytes,
             hosts: config.hosts.clone(),
+            keyless_sessions: config.limits.keyless_sessions,
+            limiter: std::sync::Mutex::new(Limiter::new(config.limits)),
             started: Instant::now(),
             requests: http::Requests::default(),
             audited: tokio::sync::Mutex::default(),
@@ -160,7 +173,8 @@ impl Coordinator {
         &self.app.token
     }
 
-    /// Everything that it serves; `web` is the page's directory.
+    /// Everything that it serves; `web` is the page's directory. A socket's server tells it who calls, for the limits by
+    /// address: `into_make_service_with_connect_info::<SocketAddr>()`.
     pub fn router(&self, web: Option<&Path>) -> Router {
         http::router(self.app.clone(), web)
     }
@@ -170,9 +184,10 @@ impl Coordinator {
         store::audit::audit(&mut *self.app.store.read().await?).await
     }
 
-    /// Does at once what is done twice a second: ends what is overdue, closes the epoch if its time is over.
+    /// Does at once what is done by and by: ends what is overdue, closes the epoch if its time is over, tidies up.
     pub async fn upkeep(&self) -> Result<(), ServeError> {
-        Ok(upkeep::round(&self.app.store, self.app.terms).await?)
+        upkeep::round(&self.app.store, self.app.terms).await?;
+        Ok(upkeep::tidy(&self.app.store).await?)
     }
 
     /// Commits what was accepted and closes the directory.
@@ -194,6 +209,7 @@ pub async fn serve(
     let address = listener.local_addr().map_err(ServeError::Server)?;
     ready(address, &coordinator);
     let router = coordinator.router(config.web.as_deref());
+    let router = router.into_make_service_with_connect_info::<SocketAddr>();
     let served = axum::serve(listener, router).with_graceful_shutdown(shutdown).await;
     coordinator.close().await;
     served.map_err(ServeError::Server)

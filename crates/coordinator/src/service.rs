@@ -1,14 +1,17 @@
 //! The coordinator's rules. Time comes with the batch and secrets as arguments, so that a rule is a pure change of the store.
 //!
 //! [`people`] registers and opens sessions, [`lease`] hands out units, [`check`] verifies an output off the writer,
-//! [`settle`] notes the verdict, [`epoch`] pays, [`jobs`] takes orders and puts results together, [`views`] and [`gas`] show.
+//! [`settle`] notes the verdict, [`conduct`] what a miner's record allows it, [`limits`] sheds what comes too often,
+//! [`epoch`] pays, [`jobs`] takes orders and puts results together, [`views`] and [`gas`] show.
 
 pub(crate) mod check;
+pub(crate) mod conduct;
 pub(crate) mod epoch;
 pub(crate) mod gas;
 pub(crate) mod jobs;
 pub(crate) mod keyless;
 pub(crate) mod lease;
+pub(crate) mod limits;
 pub(crate) mod network;
 pub(crate) mod people;
 pub(crate) mod result;

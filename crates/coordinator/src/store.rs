@@ -5,6 +5,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod blocks;
+pub(crate) mod conduct;
 pub(crate) mod db;
 pub(crate) mod jobs;
 pub(crate) mod leases;
@@ -18,6 +19,7 @@ pub(crate) mod writer;
 use std::path::Path;
 
 use crate::clock::Clock;
+use crate::service::conduct::Conduct;
 use adit_core::sign::SecretKey;
 
 pub use db::DbError;
@@ -36,11 +38,11 @@ pub(crate) struct Store {
 
 impl Store {
     /// Opens or creates the database in `path` and starts its writer, which signs log heads with `key`.
-    pub(crate) async fn open(path: &Path, key: SecretKey, clock: Clock) -> Result<Store, DbError> {
+    pub(crate) async fn open(path: &Path, key: SecretKey, clock: Clock, conduct: Conduct) -> Result<Store, DbError> {
         let mut connection = Db::open(path)?;
         migrations::bring_up(&mut connection).await?;
         let readers = Readers::open(path, READERS)?;
-        let writer = writer::Writer::start(connection, key, clock).await?;
+        let writer = writer::Writer::start(connection, key, clock, conduct).await?;
         Ok(Store { readers, writer })
     }
 

@@ -115,6 +115,10 @@ error_codes! {
     TooSmall = "too_small", 400;
     /// The receipt does not exist.
     NoSuchReceipt = "no_such_receipt", 404;
+    /// The key has as many units under way as its record allows: deliver them first.
+    TooManyLeases = "too_many_leases", 429;
+    /// Outputs of the key were wrong: it gets no work until Retry-After.
+    Quarantined = "quarantined", 429;
     /// Too many requests: see Retry-After.
     TooManyRequests = "too_many_requests", 429;
     /// The store is full: no new jobs for now.

@@ -65,7 +65,8 @@ pub struct SignedStart {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SessionGrant {
-    /// Lanes that may be under way at once, to start with.
+    /// Leases that the key may have under way at once, to start with: more with verified work, fewer with leases that ran
+    /// out.
     pub in_flight: u32,
     /// How long a session lives without a call.
     pub idle_ms: u64,

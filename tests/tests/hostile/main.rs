@@ -4,5 +4,6 @@
 mod bodies;
 mod deliveries;
 mod identity;
+mod limits;
 mod operands;
 mod routes;

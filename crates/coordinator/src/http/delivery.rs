@@ -12,11 +12,12 @@ use adit_protocol::neonet::Task;
 use adit_protocol::{ErrorCode, paths};
 use axum::Json;
 use axum::body::{Body, HttpBody};
-use axum::extract::State;
+use axum::extract::{Extension, State};
 use axum::http::HeaderMap;
 use futures::StreamExt;
 
 use super::extract::{Path, header_text};
+use super::limits::From;
 use super::neonet::{RETRY_MS, keyed_task, lease_lane, random};
 use super::receipts::{no_such_lease, proven_receipt};
 use super::{Answer, App, BODY_TIMEOUT, Shared};
@@ -33,11 +34,17 @@ use crate::store::{log, people};
 pub(super) async fn deliver(
     State(app): Shared,
     Path(lease): Path<String>,
+    Extension(from): Extension<From>,
     headers: HeaderMap,
     body: Body,
 ) -> Answer<Delivered> {
     let announced_at_ms = app.clock.now_ms();
-    let order = Order::find(&app, &lease.parse().map_err(|_| no_such_lease())?).await?;
+    let found = match lease.parse() {
+        Ok(lease) => Order::find(&app, &lease).await,
+        Err(_) => Err(no_such_lease()),
+    };
+    app.may_deliver(from, found.as_ref().is_ok_and(|order| order.lease.state == "live"))?;
+    let order = found?;
     let delivery = order.signed_delivery(&headers, &body)?;
     if let Some(digest) = &order.lease.digest {
         discard(body).await;
@@ -48,9 +55,14 @@ pub(super) async fn deliver(
         let detail = "the lease has ended and the unit is done; ask for the next task";
         return Err(ApiError::new(ErrorCode::LeaseExpired, detail));
     }
+    app.may_be_checked(order.lease.miner()?)?;
     let room = app.output_bytes.acquire_many(delivery.statement.length as u32).await;
     let _room = room.map_err(|_| ApiError::new(ErrorCode::Unavailable, "the coordinator is stopping"))?;
-    let received = order.receive(&app, &delivery, body).await?;
+    let received = order.receive(&app, &delivery, body).await;
+    if !received.as_ref().is_ok_and(|received| received.mismatch.is_none()) {
+        app.wasted(order.lease.miner()?, delivery.statement.length);
+    }
+    let received = received?;
     order.settle(&app, delivery, received, announced_at_ms).await
 }
 

@@ -23,7 +23,7 @@ use crate::service::people::{Heartbeat, Register, StartSession, Started, StopSes
 use crate::service::settle::account_of;
 use crate::service::{CHALLENGE_MS, MAX_LANES, SESSION_IDLE_MS, gas, views};
 use crate::store::people::{self, SessionRow};
-use crate::store::{leases, secret};
+use crate::store::{conduct, leases, secret};
 
 /// When a lane without work should ask again.
 pub(super) const RETRY_MS: u64 = 1_000;
@@ -75,12 +75,16 @@ pub(super) async fn start_session(
     Body(request): Body<StartSessionRequest>,
 ) -> Answer<StartSessionResponse> {
     let keyed = request.adit.is_some();
-    let operation = StartSession::new(&request.contributor_id, request.adit, &app.public_key, random_uuid())?;
+    let operation =
+        StartSession::new(&request.contributor_id, request.adit, &app.public_key, random_uuid(), app.keyless_sessions)?;
     let (Started { session, new }, _) = app.store.write(operation).await?;
     let mut db = app.store.read().await?;
-    let account = match session.key() {
-        Some(key) => account_of(&mut db, &key).await?,
-        None => None,
+    let (account, in_flight) = match session.key() {
+        Some(key) => {
+            let record = conduct::record(&mut db, &key.0, &app.conduct).await?;
+            (account_of(&mut db, &key).await?, record.in_flight.min(i64::from(MAX_LANES)) as u32)
+        }
+        None => (None, 0),
     };
     let initial_task = if keyed || !new { None } else { keyless_task(&app, &session, None).await? };
     Ok(Json(StartSessionResponse {
@@ -90,7 +94,7 @@ pub(super) async fn start_session(
         error: (!new).then(|| "Session already active".to_owned()),
         initial_task,
         instructions: new.then(|| "Send heartbeats to /ai-energy/heartbeat every 30 seconds".to_owned()),
-        adit: account.map(|account| SessionGrant { in_flight: MAX_LANES, idle_ms: SESSION_IDLE_MS as u64, account }),
+        adit: account.map(|account| SessionGrant { in_flight, idle_ms: SESSION_IDLE_MS as u64, account }),
     }))
 }
 
@@ -108,6 +112,10 @@ pub(super) async fn task(
 ) -> Result<Response, ApiError> {
     let contributor = contributor_id(&contributor)?;
     if let Some(session) = header_text(&headers, paths::SESSION_HEADER) {
+        let known = people::session(&mut *app.store.read().await?, session).await?;
+        if let Some(key) = known.and_then(|known| known.key()) {
+            app.may_ask(key)?;
+        }
         let operation = lease_lane(session.to_owned(), contributor, lane)?;
         let (leased, _) = app.store.write(operation).await?;
         return match leased {

@@ -109,6 +109,7 @@ pub(super) async fn metrics(State(app): Shared) -> Result<Response, ApiError> {
         ("adit_stored_bytes", "gauge", "Bytes of the database", view.stored_bytes),
         ("adit_requests_ok_total", "counter", "Requests answered", count(&app.requests.ok)),
         ("adit_requests_refused_total", "counter", "Requests refused", count(&app.requests.refused)),
+        ("adit_requests_shed_total", "counter", "Requests refused for their number", count(&app.requests.shed)),
         ("adit_requests_failed_total", "counter", "Requests that failed", count(&app.requests.failed)),
     ];
     let mut text = String::new();

@@ -43,6 +43,8 @@ impl Operation for Copy {
             let Some(job) = jobs::next_with_work(batch.db, 0).await? else { return Ok(None) };
             let first = (job.cursor.min(job.panels - 1)).max(0) as u32;
             let unit = unit_of(&job.template()?, Run { first, count: 1 });
+            // A session has one copy: what became of the one before is known until the next is taken.
+            people::delete_keyless_tasks(batch.db, &self.session).await?;
             sql("INSERT INTO keyless_task (id, session, status, unit, created_at_ms) VALUES ($1, $2, 'assigned', $3, $4)")
                 .bind(&self.task)
                 .bind(&self.session)

@@ -9,12 +9,13 @@ use adit_protocol::ErrorCode;
 use futures::future::BoxFuture;
 
 use super::MAX_LANES;
+use super::conduct::Deed;
 use super::people::open_session;
 use crate::error::Refusal;
 use crate::store::db::DbError;
 use crate::store::jobs::{self, Counted, JobRow, unit_of};
 use crate::store::leases::{self, LaneRow, LeaseRow};
-use crate::store::{Batch, Operation, WriteError};
+use crate::store::{Batch, Operation, WriteError, conduct};
 
 /// How long a unit should take a lane.
 const TARGET_MS: u64 = 2_000;
@@ -108,6 +109,7 @@ impl LeaseLane {
             let unit = unit_of(&job.template()?, unit.run());
             return Ok(Some(self.leased(lease, unit, job, batch.now_ms)));
         }
+        may_have_another(batch, &miner).await?;
         let speed = work_per_s as u64;
         let lanes = batch.lanes_at_work(AT_WORK_MS).await?;
         let mut after = 0;
@@ -147,6 +149,24 @@ impl LeaseLane {
     fn leased(&self, lease: LeaseRow, unit: Unit, job: JobRow, now_ms: i64) -> Leased {
         Leased { lease, unit, job, contributor: self.contributor.clone(), now_ms }
     }
+}
+
+/// Whether a miner's record allows it another lease.
+async fn may_have_another(batch: &mut Batch<'_>, miner: &PublicKey) -> Result<(), WriteError> {
+    let record = conduct::record(batch.db, &miner.0, &batch.conduct).await?;
+    if let Some(ms) = record.quarantined_ms(batch.now_ms) {
+        let seconds = ms.div_ceil(1_000);
+        let detail = format!(
+            "outputs of this key were wrong, so it gets no work for {seconds} s; `adit doctor` checks whether this host \
+             computes rightly"
+        );
+        return Err(Refusal::new(ErrorCode::Quarantined, detail).retry_after(seconds).into());
+    }
+    if conduct::in_flight(batch.db, &miner.0).await? >= record.in_flight {
+        let detail = "this key has as many units under way as its record allows: deliver them, and it may have more";
+        return Err(Refusal::new(ErrorCode::TooManyLeases, detail).retry_after(1).into());
+    }
+    Ok(())
 }
 
 /// The statement that a lease's holder gets signed.
@@ -219,6 +239,7 @@ pub(crate) async fn give_back(batch: &mut Batch<'_>, lease: &LeaseRow, ending: E
     }
     if ending == Ending::Expired {
         leases::count_expired(batch.db, &lease.miner).await?;
+        conduct::add(batch.db, &lease.miner, Deed::Expired, &batch.conduct, batch.now_ms).await?;
     }
     release_unit(batch, lease.unit, ending).await
 }

@@ -13,6 +13,8 @@ use futures::future::BoxFuture;
 
 use super::{CHALLENGE_MS, lease};
 use crate::error::Refusal;
+use crate::service::conduct::Deed;
+use crate::store::conduct;
 use crate::store::db::DbError;
 use crate::store::people::{self, ChallengeRow, ContributorRow, SessionRow};
 use crate::store::{Batch, Operation, WriteError};
@@ -117,6 +119,8 @@ pub(crate) struct StartSession {
     start: Option<SignedStart>,
     /// Random: the session's id, if it is new.
     session: String,
+    /// Sessions without a key that may be open at once.
+    max_keyless: u32,
 }
 
 /// A session that is open.
@@ -132,6 +136,7 @@ impl StartSession {
         start: Option<SignedStart>,
         coordinator: &PublicKey,
         session: String,
+        max_keyless: u32,
     ) -> Result<Self, Refusal> {
         let contributor = contributor_id(contributor)?;
         if let Some(SignedStart { statement, signature }) = &start {
@@ -144,7 +149,7 @@ impl StartSession {
                 return Err(Refusal::new(ErrorCode::InvalidSignature, detail));
             }
         }
-        Ok(StartSession { contributor, start, session })
+        Ok(StartSession { contributor, start, session, max_keyless })
     }
 
     /// The proved key, after the challenge has been used up.
@@ -190,6 +195,10 @@ impl Operation for StartSession {
             if let Some(session) = people::open_session(batch.db, &self.contributor, key.as_ref()).await? {
                 people::touch_session(batch.db, &session.id, &self.contributor, batch.now_ms).await?;
                 return Ok(Started { session, new: false });
+            }
+            if key.is_none() && people::keyless_sessions(batch.db).await? >= i64::from(self.max_keyless) {
+                let detail = "too many sessions without a key are open; register with a key, or try again later";
+                return Err(Refusal::new(ErrorCode::TooManyRequests, detail).retry_after(60).into());
             }
             people::insert_session(batch.db, &self.session, &self.contributor, key.as_ref(), batch.now_ms).await?;
             let session = people::session(batch.db, &self.session).await?.ok_or(DbError::RowNotFound)?;
@@ -256,8 +265,10 @@ pub(crate) async fn end_session(batch: &mut Batch<'_>, session: &str) -> Result<
     if people::end_session(batch.db, session, batch.now_ms).await? {
         for held in crate::store::leases::live_of_session(batch.db, session).await? {
             lease::give_back(batch, &held, lease::Ending::Dropped).await?;
+            conduct::add(batch.db, &held.miner, Deed::Dropped, &batch.conduct, batch.now_ms).await?;
         }
         crate::store::leases::delete_lanes(batch.db, session).await?;
+        people::delete_keyless_tasks(batch.db, session).await?;
     }
     Ok(())
 }

@@ -12,6 +12,10 @@ use crate::store::{Batch, Operation, Store, WriteError, blocks, leases, people};
 const TICK: Duration = Duration::from_millis(500);
 /// Ticks between two looks for what may be forgotten.
 const FORGET_TICKS: u64 = 7_200;
+/// Ticks between two looks for what passers-by left behind.
+const TIDY_TICKS: u64 = 60;
+/// How long sessions and miners without a lease are kept.
+const KEEP_PASSERS_BY_MS: i64 = 24 * 3_600_000;
 
 /// Ends overdue leases and idle sessions.
 struct EndOverdue;
@@ -27,6 +31,20 @@ impl Operation for EndOverdue {
                 rules::end_session(batch, &session).await?;
             }
             Ok(())
+        })
+    }
+}
+
+/// Removes what was left behind by those who came without a key or went without a lease. With the limits on those who
+/// join, this is what bounds the tables that anybody may add to.
+struct Tidy;
+
+impl Operation for Tidy {
+    type Output = ();
+    fn apply<'a>(&'a self, batch: &'a mut Batch<'_>) -> BoxFuture<'a, Result<(), WriteError>> {
+        Box::pin(async move {
+            let (idle_ms, keep_ms) = (SESSION_IDLE_MS, KEEP_PASSERS_BY_MS);
+            Ok(people::forget_passers_by(batch.db, idle_ms, keep_ms, batch.now_ms).await?)
         })
     }
 }
@@ -57,10 +75,19 @@ pub(crate) async fn run(store: Store, terms: Terms) {
 
 async fn tick_once(store: &Store, terms: Terms, tick: u64) -> Result<(), WriteError> {
     round(store, terms).await?;
+    if tick.is_multiple_of(TIDY_TICKS) {
+        tidy(store).await?;
+    }
     if tick.is_multiple_of(FORGET_TICKS) {
         let forgotten = store.write(Forget).await?.0;
         tracing::debug!(forgotten, "old results were removed");
     }
+    Ok(())
+}
+
+/// Removes what passers-by left behind.
+pub(crate) async fn tidy(store: &Store) -> Result<(), WriteError> {
+    store.write(Tidy).await?;
     Ok(())
 }
 

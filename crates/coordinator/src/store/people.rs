@@ -144,7 +144,6 @@ pub(crate) struct ChallengeRow {
 }
 
 pub(crate) async fn insert_challenge(db: &mut Db, challenge: &Challenge, row: &ChallengeRow) -> Result<(), DbError> {
-    sql("DELETE FROM challenge WHERE expires_at_ms < $1 - 3600000").bind(row.expires_at_ms).execute(&mut *db).await?;
     let text =
         "INSERT INTO challenge (challenge, contributor, miner, payout, expires_at_ms) VALUES ($1, $2, $3, $4, $5)";
     let query = sql(text).bind(&challenge.0[..]).bind(&row.contributor).bind(&row.miner.0[..]);
@@ -242,6 +241,59 @@ pub(crate) async fn end_session(db: &mut Db, id: &str, now_ms: i64) -> Result<bo
 pub(crate) async fn idle_sessions(db: &mut Db, before_ms: i64) -> Result<Vec<String>, DbError> {
     let text = "SELECT id FROM session WHERE ended_at_ms IS NULL AND seen_at_ms < $1 LIMIT 100";
     sql(text).bind(before_ms).fetch_all(db).await?.iter().map(|row| row.try_get(0)).collect()
+}
+
+/// Open sessions without a key.
+pub(crate) async fn keyless_sessions(db: &mut Db) -> Result<i64, DbError> {
+    let text = "SELECT COUNT(*) FROM session WHERE miner IS NULL AND ended_at_ms IS NULL";
+    sql(text).fetch_one(db).await?.try_get(0)
+}
+
+/// Forgets the copies of units that a session had.
+pub(crate) async fn delete_keyless_tasks(db: &mut Db, session: &str) -> Result<(), DbError> {
+    sql("DELETE FROM keyless_task WHERE session = $1").bind(session).execute(db).await?;
+    Ok(())
+}
+
+/// Removes what callers left behind without proving a key, or without ever getting a lease: challenges that have ended,
+/// ids that nobody proved, and, after `keep_ms`, sessions and miners without a lease. At most 10,000 rows of each.
+pub(crate) async fn forget_passers_by(db: &mut Db, idle_ms: i64, keep_ms: i64, now_ms: i64) -> Result<(), DbError> {
+    let rules = [
+        (
+            "DELETE FROM challenge WHERE challenge IN
+            (SELECT challenge FROM challenge WHERE expires_at_ms < $1 LIMIT 10000)",
+            now_ms,
+        ),
+        (
+            "DELETE FROM contributor WHERE id IN
+            (SELECT id FROM contributor WHERE miner IS NULL AND registered_at_ms < $1 AND NOT EXISTS
+              (SELECT 1 FROM session WHERE session.contributor = contributor.id AND ended_at_ms IS NULL)
+             LIMIT 10000)",
+            now_ms - idle_ms,
+        ),
+        (
+            "DELETE FROM session WHERE id IN
+            (SELECT id FROM session WHERE ended_at_ms < $1 AND units_valid = 0 AND NOT EXISTS
+              (SELECT 1 FROM lease WHERE lease.session = session.id) LIMIT 10000)",
+            now_ms - keep_ms,
+        ),
+        (
+            "DELETE FROM miner WHERE key IN
+            (SELECT key FROM miner WHERE seen_at_ms < $1 AND units_valid = 0 AND NOT EXISTS
+              (SELECT 1 FROM session WHERE session.miner = miner.key) LIMIT 10000)",
+            now_ms - keep_ms,
+        ),
+        (
+            "DELETE FROM contributor WHERE id IN
+            (SELECT id FROM contributor WHERE registered_at_ms < $1 AND miner IS NOT NULL AND NOT EXISTS
+              (SELECT 1 FROM miner WHERE miner.key = contributor.miner) LIMIT 10000)",
+            now_ms - keep_ms,
+        ),
+    ];
+    for (text, before_ms) in rules {
+        sql(text).bind(before_ms).execute(&mut *db).await?;
+    }
+    Ok(())
 }
 
 /// Adds a verified unit to a session.

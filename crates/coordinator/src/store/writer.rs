@@ -21,6 +21,7 @@ use super::db::DbError;
 use super::{Db, leases, log};
 use crate::clock::Clock;
 use crate::error::Refusal;
+use crate::service::conduct::Conduct;
 
 /// The most operations of one transaction.
 const BATCH: usize = 256;
@@ -69,6 +70,8 @@ pub(crate) struct Batch<'a> {
     pub(crate) db: &'a mut Db,
     /// The batch's instant (Unix, ms).
     pub(crate) now_ms: i64,
+    /// What a miner's record allows it.
+    pub(crate) conduct: Conduct,
     log: &'a mut LogEdge,
     lanes_at_work: &'a mut Option<u32>,
 }
@@ -190,7 +193,7 @@ impl std::fmt::Debug for dyn Queued {
 
 impl Writer {
     /// Takes the connection over.
-    pub(super) async fn start(mut db: Db, key: SecretKey, clock: Clock) -> Result<Writer, DbError> {
+    pub(super) async fn start(mut db: Db, key: SecretKey, clock: Clock, conduct: Conduct) -> Result<Writer, DbError> {
         let runtime = tokio::runtime::Handle::current();
         let (queue, receiver) = mpsc::channel(QUEUE);
         let stored = log::load_edge(&mut db).await?;
@@ -204,7 +207,7 @@ impl Writer {
         let stopped = Arc::new(tokio::sync::Notify::new());
         let head = Arc::new(edge.seal_at_start(stored.head, &key));
         let commits = Arc::new(AtomicU64::new(0));
-        let task = Task { db, key, clock, edge, head, receiver, stopping, commits: commits.clone() };
+        let task = Task { db, key, clock, conduct, edge, head, receiver, stopping, commits: commits.clone() };
         let ended = stopped.clone();
         // Statements run where they are asked for and commits wait for the disk: that is a thread's work, not a task's.
         let spawned = std::thread::Builder::new().name("store writer".into()).spawn(move || {
@@ -237,6 +240,7 @@ struct Task {
     db: Db,
     key: SecretKey,
     clock: Clock,
+    conduct: Conduct,
     edge: LogEdge,
     head: Arc<Sealed>,
     receiver: mpsc::Receiver<Box<dyn Queued>>,
@@ -339,7 +343,8 @@ impl Task {
         let mut lanes_at_work = None;
         for queued in batch.iter_mut() {
             let lanes_at_work = &mut lanes_at_work;
-            queued.apply(&mut Batch { db: &mut self.db, now_ms, log: &mut self.edge, lanes_at_work }).await?;
+            let (db, log, conduct) = (&mut self.db, &mut self.edge, self.conduct);
+            queued.apply(&mut Batch { db, now_ms, conduct, log, lanes_at_work }).await?;
         }
         let mut sealed = self.head.clone();
         if self.edge.frontier.size() > size {
