@@ -5,14 +5,30 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The system's clock, which can be put forward: leases, sessions and epochs then end without anybody waiting for them.
+/// Or one that stands still in between: then nothing happens by itself, and a history can be repeated exactly.
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
     ahead_ms: Arc<AtomicI64>,
+    stands_still: bool,
 }
 
 impl Clock {
+    /// A clock that says `at_ms` (Unix, ms) until it is put forward. A coordinator with it does no upkeep of its own
+    /// accord: see [`crate::Coordinator::upkeep`].
+    pub fn standing_still(at_ms: i64) -> Self {
+        Clock { ahead_ms: Arc::new(AtomicI64::new(at_ms)), stands_still: true }
+    }
+
+    /// Whether time passes without being told to.
+    pub(crate) fn runs(&self) -> bool {
+        !self.stands_still
+    }
+
     /// Unix time in ms, and what it was put forward.
     pub fn now_ms(&self) -> i64 {
+        if self.stands_still {
+            return self.ahead_ms.load(Ordering::Relaxed);
+        }
         let system = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64);
         system.saturating_add(self.ahead_ms.load(Ordering::Relaxed))
     }
@@ -33,5 +49,12 @@ mod tests {
         let before = clock.clone().now_ms();
         clock.advance(3_600_000);
         assert!((3_600_000..3_660_000).contains(&(clock.clone().now_ms() - before)));
+    }
+
+    #[test]
+    fn a_clock_may_stand_still() {
+        let clock = Clock::standing_still(7);
+        clock.clone().advance(3);
+        assert_eq!((clock.now_ms(), Clock::default().runs(), clock.runs()), (10, true, false));
     }
 }

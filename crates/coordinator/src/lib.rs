@@ -11,6 +11,7 @@ pub mod backup;
 mod clock;
 mod directory;
 mod error;
+mod faults;
 mod http;
 pub mod intake;
 mod service;
@@ -25,6 +26,7 @@ use adit_core::{Amount, PublicKey};
 use axum::Router;
 
 pub use clock::Clock;
+pub use faults::Faults;
 use service::check::Checker;
 pub use service::conduct::Conduct;
 use service::limits::Limiter;
@@ -54,8 +56,12 @@ pub struct Config {
     pub limits: Limits,
     /// What a miner's record allows it.
     pub conduct: Conduct,
+    /// Whether a commit waits for the disk. Without, a loss of power may take what was answered.
+    pub durable: bool,
     /// What time it is.
     pub clock: Clock,
+    /// What fails.
+    pub faults: Faults,
 }
 
 impl Config {
@@ -71,7 +77,9 @@ impl Config {
             hosts: Vec::new(),
             limits: Limits::default(),
             conduct: Conduct::default(),
+            durable: true,
             clock: Clock::default(),
+            faults: Faults::default(),
         }
     }
 }
@@ -123,7 +131,8 @@ impl From<WriteError> for ServeError {
 /// A coordinator, open and keeping its leases and epochs, with or without a socket.
 pub struct Coordinator {
     app: Arc<http::App>,
-    upkeep: tokio::task::JoinHandle<()>,
+    /// None where time does not pass by itself.
+    upkeep: Option<tokio::task::JoinHandle<()>>,
     // Held for as long as the directory is in use.
     _lock: std::fs::File,
 }
@@ -135,12 +144,11 @@ impl Coordinator {
         let key = directory::load_or_make_key(&config.data.join(directory::KEY))?;
         let token = directory::load_or_make_token(&config.data.join(directory::TOKEN))?;
         let public_key = key.public_key();
-        let database = config.data.join(directory::DATABASE);
-        let store = Store::open(&database, key.clone(), config.clock.clone(), config.conduct).await?;
+        let store = Store::open(config, key.clone()).await?;
         let terms = Terms { block_budget: config.block_budget, epoch_ms: config.epoch_ms };
         store.write(epoch::OpenFirst(terms)).await?;
         let checker = Checker::new(store.clone())?;
-        let upkeep = tokio::spawn(upkeep::run(store.clone(), terms));
+        let upkeep = config.clock.runs().then(|| tokio::spawn(upkeep::run(store.clone(), terms)));
         let app = Arc::new(http::App {
             store,
             checker,
@@ -193,7 +201,14 @@ impl Coordinator {
     /// Commits what was accepted and closes the directory.
     pub async fn close(self) {
         self.app.store.close().await;
-        self.upkeep.abort();
+    }
+}
+
+impl Drop for Coordinator {
+    fn drop(&mut self) {
+        if let Some(upkeep) = &self.upkeep {
+            upkeep.abort();
+        }
     }
 }
 

@@ -16,11 +16,9 @@ pub(crate) mod people;
 pub(crate) mod snapshot;
 pub(crate) mod writer;
 
-use std::path::Path;
-
-use crate::clock::Clock;
-use crate::service::conduct::Conduct;
 use adit_core::sign::SecretKey;
+
+use crate::Config;
 
 pub use db::DbError;
 pub(crate) use db::{Db, Reader, Readers};
@@ -37,12 +35,13 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    /// Opens or creates the database in `path` and starts its writer, which signs log heads with `key`.
-    pub(crate) async fn open(path: &Path, key: SecretKey, clock: Clock, conduct: Conduct) -> Result<Store, DbError> {
-        let mut connection = Db::open(path)?;
+    /// Opens or creates the database of a directory and starts its writer, which signs log heads with `key`.
+    pub(crate) async fn open(config: &Config, key: SecretKey) -> Result<Store, DbError> {
+        let path = config.data.join(crate::directory::DATABASE);
+        let mut connection = Db::open_as(&path, config.durable, config.faults.clone())?;
         migrations::bring_up(&mut connection).await?;
-        let readers = Readers::open(path, READERS)?;
-        let writer = writer::Writer::start(connection, key, clock, conduct).await?;
+        let readers = Readers::open(&path, READERS)?;
+        let writer = writer::Writer::start(connection, key, config.clock.clone(), config.conduct).await?;
         Ok(Store { readers, writer })
     }
 

@@ -3,7 +3,7 @@
 use super::Db;
 use super::db::{DbError, sql};
 
-const RULES: [(&str, &str); 15] = [
+const RULES: [(&str, &str); 19] = [
     ("balances do not add up to zero", "SELECT COUNT(*) FROM (SELECT SUM(balance) AS s FROM account) WHERE s <> 0"),
     ("an account is below zero", "SELECT COUNT(*) FROM account WHERE balance < 0 AND id <> 'issuance'"),
     (
@@ -46,6 +46,26 @@ const RULES: [(&str, &str); 15] = [
         "SELECT COUNT(*) FROM job WHERE state = 'active' AND cursor <>
          COALESCE((SELECT SUM(count) FROM returned WHERE returned.job = job.id), 0) +
          COALESCE((SELECT SUM(count) FROM unit WHERE unit.job = job.id AND unit.state <> 'returned'), 0)",
+    ),
+    (
+        "two units of a job share panels",
+        "SELECT COUNT(*) FROM (SELECT first, LAG(first + count) OVER (PARTITION BY job ORDER BY first) AS before
+           FROM unit WHERE state <> 'returned') AS runs WHERE first < before",
+    ),
+    (
+        "a finished job does not have its panels, or an unfinished one has them all",
+        "SELECT COUNT(*) FROM job WHERE (state = 'done') <> (panels_done = panels) AND state <> 'cancelled'
+         OR panels_done > panels",
+    ),
+    (
+        "a lease has a verdict without having delivered, or the other way round",
+        "SELECT COUNT(*) FROM lease WHERE (state = 'delivered') <> (verdict IS NOT NULL)
+         OR (verdict IS NULL) <> (digest IS NULL)",
+    ),
+    (
+        "a job that has ended keeps a requester's money",
+        "SELECT COUNT(*) FROM job JOIN account ON account.id = 'escrow:' || job.id
+         WHERE job.state <> 'active' AND account.balance <> 0",
     ),
     (
         "an output was judged without a receipt, or the other way round",

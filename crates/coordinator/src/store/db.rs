@@ -15,6 +15,8 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::faults::Faults;
+
 /// Why the database has no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum DbError {
@@ -38,6 +40,9 @@ pub enum DbError {
     /// The system gives the writer no thread.
     #[error("no thread for the store: {0}")]
     Thread(std::io::Error),
+    /// A test ordered this failure.
+    #[error("the statement fails as ordered")]
+    Ordered,
     /// The store is closed.
     #[error("the store is closed")]
     Closed,
@@ -45,17 +50,25 @@ pub enum DbError {
 
 /// A connection.
 #[derive(Debug)]
-pub(crate) struct Db(Connection);
+pub(crate) struct Db {
+    connection: Connection,
+    faults: Faults,
+}
 
 impl Db {
     /// Opens the one connection that writes; an empty database if there is none.
     pub(crate) fn open(path: &Path) -> Result<Db, DbError> {
+        Self::open_as(path, true, Faults::default())
+    }
+
+    /// The same; commits wait for the disk if they are to be `durable`, and statements fail as ordered.
+    pub(crate) fn open_as(path: &Path, durable: bool, faults: Faults) -> Result<Db, DbError> {
         let connection = Connection::open(path)?;
         connection.busy_timeout(Duration::from_secs(10))?;
         connection.pragma_update(None, "journal_mode", "wal")?;
-        connection.pragma_update(None, "synchronous", "full")?;
+        connection.pragma_update(None, "synchronous", if durable { "full" } else { "off" })?;
         tune(&connection)?;
-        Ok(Db(connection))
+        Ok(Db { connection, faults })
     }
 
     /// Opens a connection that only reads.
@@ -64,12 +77,17 @@ impl Db {
             Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
         connection.busy_timeout(Duration::from_secs(10))?;
         tune(&connection)?;
-        Ok(Db(connection))
+        Ok(Db { connection, faults: Faults::default() })
     }
 
     /// Runs statements without parameters or answers.
     pub(crate) fn batch(&mut self, text: &str) -> Result<(), DbError> {
-        Ok(self.0.execute_batch(text)?)
+        self.fail_if_ordered()?;
+        Ok(self.connection.execute_batch(text)?)
+    }
+
+    fn fail_if_ordered(&self) -> Result<(), DbError> {
+        if self.faults.strikes() { Err(DbError::Ordered) } else { Ok(()) }
     }
 }
 
@@ -187,7 +205,8 @@ impl Query<'_> {
 
     /// SQLite numbers `$N` by first appearance, but `?N` by N.
     fn prepare(self, db: &Db) -> Result<rusqlite::CachedStatement<'_>, DbError> {
-        let mut statement = db.0.prepare_cached(&self.text.replace('$', "?"))?;
+        db.fail_if_ordered()?;
+        let mut statement = db.connection.prepare_cached(&self.text.replace('$', "?"))?;
         for (index, value) in self.values.into_iter().enumerate() {
             statement.raw_bind_parameter(index + 1, value)?;
         }
