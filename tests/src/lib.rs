@@ -1,6 +1,7 @@
 //! What end-to-end tests share: a coordinator on loopback, and a client that says exactly what a test wants said.
 
 pub mod bench;
+pub mod books;
 pub mod client;
 pub mod files;
 pub mod program;

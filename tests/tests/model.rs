@@ -14,6 +14,7 @@ use adit_protocol::jobs::{FileInfo, JobRequest, JobState, JobView, JobWork};
 use adit_protocol::mining::{Delivered, TaskGrant};
 use adit_protocol::paths::{self, with};
 use adit_protocol::records::EpochList;
+use adit_tests::books::{Part, epoch_rewards};
 use adit_tests::scene::account;
 use adit_tests::{Client, Server, files};
 use anyhow::{Context, Result, ensure};
@@ -340,18 +341,12 @@ impl World {
         Ok(())
     }
 
-    /// DESIGN's rule, written down once more: q = v if V fits the budget, else ⌊B · v / V⌋; reward = ⌊q · c / 10 000⌋.
     fn close_epoch(&mut self) {
-        let budget = i128::from(self.epoch_budget);
-        let total: i128 = self.miners.iter().map(|miner| i128::from(miner.sponsored)).sum();
-        let mut paid = 0;
-        for miner in &mut self.miners {
-            let (value, good, bad) =
-                (i128::from(miner.sponsored), i128::from(miner.old_good), i128::from(miner.old_bad));
-            let confidence = 5_000 + 5_000 * good / (good + 32 * bad + 1_000_000_000);
-            let quota = if total <= budget { value } else { budget * value / total };
-            let reward = (quota * confidence / 10_000) as i64;
-            paid += reward;
+        let part =
+            |miner: &Miner| Part { value: miner.sponsored, earlier_good: miner.old_good, earlier_bad: miner.old_bad };
+        let rewards = epoch_rewards(self.epoch_budget, &self.miners.iter().map(part).collect::<Vec<_>>());
+        let paid: i64 = rewards.iter().sum();
+        for (miner, reward) in self.miners.iter_mut().zip(rewards) {
             miner.posted += reward;
             miner.old_good += miner.good;
             miner.old_bad += miner.bad;
