@@ -12,6 +12,7 @@ use adit_core::{Amount, Cid, Kind, Unit};
 use adit_protocol::ErrorCode::*;
 use adit_protocol::jobs::{FileInfo, JobState, JobWork};
 use adit_protocol::mining::{Delivered, TaskGrant};
+use adit_tests::scene::LEASE_MS;
 use adit_tests::{Client, Server, files};
 use anyhow::{Context, Result, ensure};
 
@@ -55,8 +56,9 @@ impl Job {
         Ok(liar)
     }
 
-    /// The honest miner does everything, and the result is right.
+    /// The honest miner does everything, once nobody else holds a part of it, and the result is right.
     async fn ends_well(mut self) -> Result<()> {
+        self.server.advance(LEASE_MS).await?;
         self.honest.open().await?;
         let delivered = self.honest.mine(&self.server.key()).await?;
         ensure!(delivered.iter().all(|answer| answer.verdict == Verdict::Valid));
