@@ -2,6 +2,7 @@
 
 mod banner;
 mod lanes;
+mod original;
 mod printer;
 
 use std::path::PathBuf;
@@ -62,6 +63,9 @@ pub(crate) struct Args {
     /// Stop after so many verdicts
     #[arg(long, value_name = "N")]
     max_units: Option<u64>,
+    /// Mine for an original NeoNet server, which verifies nothing: results are real, but nobody checks them
+    #[arg(long, conflicts_with_all = ["payout", "coordinator_key", "gateway"])]
+    original: bool,
     /// Print every notice as a line of JSON
     #[arg(long)]
     json: bool,
@@ -84,6 +88,9 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     let key = KeyFile::open_or_make(home.key(), passphrase.as_deref())?;
     let mut known = Known::load(home.known())?;
     let config = config(&args, &key, &known)?;
+    if args.original {
+        return mine_for_original(&args, config).await;
+    }
     let (person, controls) = unbounded();
     let mut printer = Printer::new(std::io::stdout(), args.json, person.clone());
     printer.banner(&Banner { config: &config, key: &key, home: &home, gpu: args.gpu });
@@ -104,6 +111,21 @@ pub(crate) async fn run(args: Args) -> Result<()> {
         never = watch(person, args.json) => match never {},
     };
     mined.map(|_| ()).map_err(Into::into)
+}
+
+/// The key is used for the miner's name alone: the original knows no signatures.
+async fn mine_for_original(args: &Args, config: Config) -> Result<()> {
+    let mining = original::Mining {
+        http: http::open()?,
+        server: config.server,
+        contributor: config.contributor.to_lowercase(),
+        cpu_cores: args.cpu.unwrap_or(1),
+        gpu_memory_mb: args.gpu_mem,
+        gpu_model: args.gpu_model.clone(),
+        max_units: args.max_units,
+        json: args.json,
+    };
+    original::run(mining, stop::signal()).await
 }
 
 fn config(args: &Args, key: &KeyFile, known: &Known) -> Result<Config> {

@@ -55,7 +55,8 @@ impl Machine {
         match Answer::<RegisterResponse>::of(answer) {
             Answer::Given(RegisterResponse { adit: Some(grant), .. }) => self.pin_and_start(grant),
             Answer::Given(_) => self.fatal(format!(
-                "{} is no Adit coordinator: it leases no units that could be verified. Give another --server",
+                "{} is no Adit coordinator: it leases no units that could be verified. Give another --server, or mine there \
+                 unverified with `adit mine --original`",
                 self.config.server
             )),
             Answer::Refused(code, reason) => self.fatal(format!("registration refused: {reason} ({})", code.name())),
