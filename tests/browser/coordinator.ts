@@ -64,7 +64,7 @@ export class Coordinator {
     const program = process.env["ADIT_BIN"];
     if (!program || !this.#data) throw new Error("set ADIT_BIN to the built program, or ADIT_URL to a coordinator");
     const listen = new URL(this.url).host;
-    const args = ["serve", "--listen", listen, "--data", this.#data, "--web", DIST];
+    const args = ["serve", "--log-level", "warn", "--listen", listen, "--data", this.#data, "--web", DIST];
     this.#child = spawn(program, args, { stdio: ["ignore", "ignore", "inherit"] });
     await this.#healthy();
     this.#token = readFileSync(join(this.#data, "admin.token"), "utf8").trim();
