@@ -10,6 +10,7 @@ pub mod lane;
 pub mod machine;
 pub mod notice;
 pub mod runner;
+mod throttle;
 pub mod trial;
 
 pub use driver::{Control, Host, run};

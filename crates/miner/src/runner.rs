@@ -12,6 +12,7 @@ use adit_core::sign::{Digest, LeaseId};
 use adit_core::{Cid, Unit, encoding};
 
 use crate::lane::{BlockBytes, LaneCommand, LaneEvent};
+use crate::throttle::Throttle;
 
 /// What multiplies: a processor at once, a graphics adapter when it is done.
 pub trait Engine {
@@ -77,7 +78,7 @@ pub struct LaneRunner<E: Engine> {
     engine: E,
     shared: Shared<E::Packed>,
     unit: Option<UnderWay<E::Packed>>,
-    duty: f64,
+    throttle: Throttle,
     /// Multiply-accumulates a millisecond, as measured.
     speed: f64,
 }
@@ -115,7 +116,7 @@ const TELL_MS: f64 = 200.0;
 impl<E: Engine> LaneRunner<E> {
     /// A lane at full duty with nothing to do.
     pub fn new(engine: E) -> Self {
-        LaneRunner { engine, shared: Shared(Vec::new()), unit: None, duty: 1.0, speed: FIRST_SPEED }
+        LaneRunner { engine, shared: Shared(Vec::new()), unit: None, throttle: Throttle::new(), speed: FIRST_SPEED }
     }
 
     /// The engine.
@@ -130,14 +131,14 @@ impl<E: Engine> LaneRunner<E> {
                 let stage = Stage::Prepare(Box::new(unit), blocks);
                 self.unit = Some(UnderWay { lease, busy_ms: 0.0, told_ms: 0.0, stage });
             }
-            LaneCommand::Duty(duty) => self.duty = duty.clamp(0.0, 1.0),
+            LaneCommand::Duty(duty) => self.throttle.set(duty),
             LaneCommand::Abandon => self.unit = None,
         }
     }
 
     /// Whether there is nothing to do until the next command.
     pub fn is_idle(&self) -> bool {
-        self.unit.is_none() || self.duty == 0.0
+        self.unit.is_none() || self.throttle.pauses()
     }
 
     /// Works for about [`Engine::SLICE_MS`]. `now_ms` is any clock that does not run backwards. `None` when idle.
@@ -148,8 +149,8 @@ impl<E: Engine> LaneRunner<E> {
         let UnderWay { lease, busy_ms, told_ms, stage } = self.unit.take()?;
         let started_ms = now_ms();
         let worked = self.work(stage, started_ms, &now_ms).await;
-        let slice_ms = (now_ms() - started_ms).max(0.0);
-        let busy_ms = busy_ms + slice_ms;
+        let ended_ms = now_ms();
+        let busy_ms = busy_ms + (ended_ms - started_ms).max(0.0);
         let event = match worked {
             Err(EngineError(reason)) => Some(LaneEvent::Failed { lease, reason }),
             Ok(Stage::Finished(output, digest)) => Some(LaneEvent::Done { lease, output, digest, busy_ms }),
@@ -160,8 +161,7 @@ impl<E: Engine> LaneRunner<E> {
                 event
             }
         };
-        // Busy for d of the time: rest = busy · (1 − d) / d.
-        Some(Slice { event, rest_ms: slice_ms * (1.0 - self.duty) / self.duty })
+        Some(Slice { event, rest_ms: self.throttle.rest_ms(started_ms, ended_ms) })
     }
 
     async fn work(
@@ -299,11 +299,13 @@ mod tests {
         move || now.replace(now.get() + 20.0)
     }
 
+    /// Runs a unit to its end, with every rest that is asked for: what happened, and how long it was not worked.
     fn run(runner: &mut LaneRunner<Processor<Scalar>>) -> (Vec<LaneEvent>, f64) {
-        let (mut events, mut rest_ms, clock) = (Vec::new(), 0.0, slow_clock());
-        while let Some(slice) = block_on(runner.slice(&clock)) {
+        let (mut events, mut rest_ms, now_ms) = (Vec::new(), 0.0, Cell::new(0.0));
+        while let Some(slice) = block_on(runner.slice(|| now_ms.replace(now_ms.get() + 20.0))) {
             events.extend(slice.event);
-            rest_ms += slice.rest_ms;
+            now_ms.set(now_ms.get() + slice.rest_ms);
+            rest_ms += 20.0 + slice.rest_ms;
         }
         (events, rest_ms)
     }
@@ -331,7 +333,7 @@ mod tests {
         runner.obey(start(&task(1, 20, 50, 50)));
         let (events, rest_ms) = run(&mut runner);
         let Some(LaneEvent::Done { busy_ms, .. }) = events.last() else { panic!("{events:?}") };
-        assert!((rest_ms - 3.0 * busy_ms).abs() < 1e-6, "{rest_ms} ms of rest after {busy_ms} ms");
+        assert!((rest_ms - 3.0 * busy_ms).abs() <= 20.0, "{rest_ms} ms of rest after {busy_ms} ms");
         runner.obey(start(&task(1, 20, 50, 50)));
         runner.obey(LaneCommand::Duty(0.0));
         assert!(runner.is_idle() && block_on(runner.slice(slow_clock())).is_none());
