@@ -1,23 +1,31 @@
-/** One tab of a browser mines. A tab that wants to waits in no queue: a queue would keep hidden tabs from being frozen. */
+/** One tab of a browser mines. A tab that wants to asks again and again: a queue would keep hidden tabs from being frozen. */
 
 const LOCK = "adit-mine";
-const TRIES = 20;
-const TRY_MS = 250;
+const ASK_AGAIN_MS = 500;
 
 const channel = new BroadcastChannel("adit");
 
-/** Runs `work` while no other tab does; false if one does. A miner that was just asked to stop is given time to. */
-export async function alone(work: () => Promise<void>, patient: boolean): Promise<boolean> {
-  for (let left = patient ? TRIES : 1; left > 0; left -= 1) {
+interface Wish {
+  /** Runs while no other tab's does. */
+  work(): Promise<void>;
+  /** Another tab mines; told once. */
+  waiting(): void;
+  /** Whether it still makes sense to wait. */
+  wanted(): boolean;
+}
+
+/** Runs `work` once no other tab mines, or not at all if nobody wants it any more. */
+export async function alone({ work, waiting, wanted }: Wish): Promise<void> {
+  for (let told = false; wanted(); told = true) {
     const done = await navigator.locks.request(LOCK, { ifAvailable: true }, async (lock) => {
       if (!lock) return false;
       await work();
       return true;
     });
-    if (done) return true;
-    if (left > 1) await new Promise((resolve) => setTimeout(resolve, TRY_MS));
+    if (done) return;
+    if (!told) waiting();
+    await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS));
   }
-  return false;
 }
 
 /** Asks whichever tab mines to stop. */

@@ -2,33 +2,40 @@
 
 import { alone, onTakeOver, takeOver } from "./alone.ts";
 import { coordinatorKey, trust } from "./coordinators.ts";
-import type { Answers, ControlMessage, PageMessage, Question } from "./messages.ts";
+import type { Answers, ControlMessage, PageMessage, Pause, Question, Settings } from "./messages.ts";
 import { loadControl } from "./packages.ts";
 import { Session } from "./session.ts";
 import * as vault from "./vault.ts";
 
 const scope = self as unknown as DedicatedWorkerGlobalScope;
 let session: Session | undefined;
-let wanted = false;
-/** Whether a tab that mines has just been asked to stop. */
-let tookOver = false;
+/** What the page asked for; nothing: no mining. It may change before there is a session. */
+let wanted: Wish | undefined;
+/** Whether it is this tab's turn. */
+let begun = false;
+
+interface Wish {
+  settings: Settings;
+  pauses: Pause[];
+}
 
 scope.onmessage = ({ data }: MessageEvent<PageMessage>) => {
   switch (data.type) {
     case "start":
-      void start(data);
+      if (!wanted) void mine((wanted = { settings: data.settings, pauses: data.pauses }));
       break;
     case "stop":
       stop();
       break;
     case "duty":
+      if (wanted) wanted.settings.duty = data.duty;
       session?.duty(data.duty);
       break;
     case "pauses":
+      if (wanted) wanted.pauses = data.pauses;
       session?.pauses(data.pauses);
       break;
     case "take-over":
-      tookOver = true;
       takeOver();
       break;
     case "ask":
@@ -37,31 +44,36 @@ scope.onmessage = ({ data }: MessageEvent<PageMessage>) => {
   }
 };
 
-onTakeOver(stop);
+// A tab that waits for its turn goes on waiting.
+onTakeOver(() => begun && stop());
 
-async function start({ settings, pauses }: PageMessage & { type: "start" }): Promise<void> {
-  if (wanted) return;
-  wanted = true;
-  const patient = tookOver;
-  tookOver = false;
-  let failed: ControlMessage | undefined;
+async function mine(wish: Wish): Promise<void> {
+  let end: ControlMessage = { type: "ended" };
   try {
-    const alonely = await alone(async () => {
-      session = await Session.open(settings, pauses, post);
-      if (!wanted) session.stop();
-      await session.ended;
-    }, patient);
-    if (!alonely) failed = { type: "elsewhere" };
+    await alone({
+      work: async () => {
+        begun = true;
+        post({ type: "begun" });
+        session = await Session.open(wish.settings, post);
+        // What has changed while everything was loaded.
+        session.duty(wish.settings.duty);
+        session.pauses(wish.pauses);
+        if (wanted !== wish) session.stop();
+        await session.ended;
+      },
+      waiting: () => post({ type: "elsewhere" }),
+      wanted: () => wanted === wish,
+    });
   } catch (error) {
-    failed = { type: "failed", reason: message(error) };
+    end = { type: "failed", reason: message(error) };
   }
-  session = undefined;
-  wanted = false;
-  post(failed ?? { type: "ended" });
+  session = wanted = undefined;
+  begun = false;
+  post(end);
 }
 
 function stop(): void {
-  wanted = false;
+  wanted = undefined;
   session?.stop();
 }
 

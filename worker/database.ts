@@ -1,7 +1,8 @@
-/** What this browser keeps: the sealed key, the miner's journal, and the keys of coordinators it has met. */
+/** What this browser keeps: the sealed key, the miner's journal, the keys of coordinators it has met, and its past. */
 
 import { type DBSchema, type IDBPDatabase, openDB } from "idb";
 
+import type { Day, PastUnit } from "./past.ts";
 import type { Hex } from "./wire.ts";
 
 interface Schema extends DBSchema {
@@ -11,6 +12,10 @@ interface Schema extends DBSchema {
   journal: { key: string; value: Uint8Array<ArrayBuffer> };
   /** Coordinators by address, as first met. */
   coordinators: { key: string; value: Hex };
+  /** The last units that were computed here, by lease. */
+  units: { key: Hex; value: PastUnit; indexes: { at: number } };
+  /** What every day came to. */
+  days: { key: string; value: Day };
 }
 
 /** A secret key under a key of the browser's own that no script can read out. */
@@ -24,11 +29,15 @@ export interface SealedKey {
 let opened: Promise<IDBPDatabase<Schema>> | undefined;
 
 export function database(): Promise<IDBPDatabase<Schema>> {
-  opened ??= openDB<Schema>("adit", 1, {
-    upgrade(db) {
-      db.createObjectStore("key");
-      db.createObjectStore("journal");
-      db.createObjectStore("coordinators");
+  opened ??= openDB<Schema>("adit", 2, {
+    upgrade(db, version) {
+      if (version < 1) {
+        db.createObjectStore("key");
+        db.createObjectStore("journal");
+        db.createObjectStore("coordinators");
+      }
+      db.createObjectStore("units", { keyPath: "lease" }).createIndex("at", "at_ms");
+      db.createObjectStore("days", { keyPath: "day" });
     },
     // Another tab has a newer page: let it go on.
     blocking(_current, _blocked, event) {

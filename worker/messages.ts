@@ -19,7 +19,7 @@ export type PageMessage =
   | { type: "duty"; duty: number }
   /** All reasons to pause that hold now; none: work. */
   | { type: "pauses"; pauses: Pause[] }
-  /** Asks the tab that mines to stop; a start follows. */
+  /** Asks the tab that mines to stop. */
   | { type: "take-over" }
   | { type: "ask"; id: number; question: Question };
 
@@ -45,8 +45,12 @@ export interface Answers {
 export type ControlMessage =
   | { type: "notice"; notice: Notice }
   | { type: "key"; publicKey: Hex }
-  /** Another tab of this browser mines. */
+  /** Another tab of this browser mines: this one waits. */
   | { type: "elsewhere" }
+  /** No other tab mines: it begins here. */
+  | { type: "begun" }
+  /** A unit was added to what this browser keeps of its past. */
+  | { type: "kept" }
   /** Mining has ended, whatever the reason. */
   | { type: "ended" }
   /** The miner cannot go on. */

@@ -6,8 +6,9 @@ import * as journal from "./journal.ts";
 import { Lanes } from "./lanes.ts";
 import type { ControlMessage, LaneOrder, LaneReport, Pause, Settings } from "./messages.ts";
 import { type Miner, loadControl, loadCpu, loadGpu } from "./packages.ts";
+import { remember } from "./past.ts";
 import * as vault from "./vault.ts";
-import type { Hex, Notice } from "./wire.ts";
+import type { Hex, Notice, Receipt } from "./wire.ts";
 
 /** Outputs that stay at hand, so that their receipts can be checked against what was really computed here. */
 const HELD_BYTES = 64 << 20;
@@ -22,17 +23,19 @@ export class Session {
   readonly #lanes = new Lanes((lane, report) => this.#reported(lane, report));
   readonly #miner: Miner;
   #pauses: Pause[] = [];
+  /** Of leases whose verdict is to come. */
+  readonly #jobs = new Map<Hex, number>();
   /** The best of the processor's lanes: what a graphics adapter has to beat. */
   #rival = 0;
   #gpuAsked = false;
 
   /** Loads what is needed and begins. */
-  static async open(settings: Settings, pauses: Pause[], post: Post): Promise<Session> {
+  static async open(settings: Settings, post: Post): Promise<Session> {
     const [{ Miner, public_key }, module] = await Promise.all([loadControl(), loadCpu()]);
     const { secret, publicKey } = await vault.unsealed(public_key);
     post({ type: "key", publicKey });
     const pinned = await coordinatorKey(settings.server);
-    return new Session(settings, pauses, post, module, (host) => {
+    return new Session(settings, post, module, (host) => {
       const { server, cpuLanes, gpu, duty } = settings;
       const miner = new Miner(server, location.origin, cpuLanes, gpu, duty, pinned, secret, host);
       secret.fill(0);
@@ -47,7 +50,6 @@ export class Session {
 
   private constructor(
     settings: Settings,
-    pauses: Pause[],
     post: Post,
     module: WebAssembly.Module,
     make: (host: ControlHost) => Miner,
@@ -62,7 +64,6 @@ export class Session {
       kept: journal.kept,
       sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     });
-    this.pauses(pauses);
     for (let lane = 0; lane < settings.cpuLanes; lane += 1) this.#lanes.open(lane, "cpu", module);
     // Without a rival there is nothing to wait for.
     if (settings.cpuLanes === 0) void this.#askGpu();
@@ -101,7 +102,20 @@ export class Session {
     if (notice.notice === "registered") void trust(this.#settings.server, notice.coordinator_key);
     // Nothing may delay the first unit, so the graphics adapter joins after it.
     if (notice.notice === "verdict" && notice.verdict === "valid") void this.#askGpu();
+    if (notice.notice === "task_started") this.#jobs.set(notice.lease, notice.job);
+    if (notice.notice === "verdict") void this.#remember(notice.receipt.receipt);
     this.#post({ type: "notice", notice });
+  }
+
+  async #remember(receipt: Receipt): Promise<void> {
+    const job = this.#jobs.get(receipt.lease);
+    this.#jobs.delete(receipt.lease);
+    try {
+      await remember(receipt, job);
+      this.#post({ type: "kept" });
+    } catch {
+      // Without a place to write to, it mines all the same.
+    }
   }
 
   async #askGpu(): Promise<void> {

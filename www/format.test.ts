@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { amount, bytes, duration, plural, quantity, short } from "./format.ts";
+import { amount, bytes, date, duration, plural, quantity, short } from "./format.ts";
 
 test("quantities keep three digits across every border", () => {
   const shown = [0, 7, 999, 999.6, 1000, 12_400, 99_960, 999_600, 1.24e10, -1, NaN].map(quantity);
@@ -13,6 +13,10 @@ test("amounts are cut, never rounded", () => {
 
 test("durations show their two largest units", () => {
   expect([0, 59_000, 60_000, 3_661_000, 90_000_000].map(duration)).toEqual(["0 s", "59 s", "1 min", "1 h 1 min", "1 d 1 h"]);
+});
+
+test("a day is short and that of the calendar", () => {
+  expect(["2026-11-21", "2026-01-01"].map(date)).toEqual(["21 Nov", "1 Jan"]);
 });
 
 test("sizes, ids, numbers of things", () => {

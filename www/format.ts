@@ -47,6 +47,12 @@ export function time(unixMs: number): string {
   return new Date(unixMs).toLocaleTimeString("en-GB");
 }
 
+/** A day of the form 2026-11-21. */
+export function date(day: string): string {
+  const [year = 0, month = 1, of = 1] = day.split("-").map(Number);
+  return new Date(year, month - 1, of).toLocaleDateString("en-GB", { day: "numeric", month: "short" });
+}
+
 /** The ends of a key, id or digest. */
 export function short(text: string): string {
   return text.length <= 17 ? text : `${text.slice(0, 8)}…${text.slice(-6)}`;

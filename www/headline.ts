@@ -11,10 +11,11 @@ export interface Headline {
   detail: string | undefined;
 }
 
-const PAUSES: Record<Pause, string> = {
-  battery: "this device is on battery",
-  hidden: "this tab is hidden",
-  pressure: "this device is busy with something else",
+/** Each reason to pause, and what ends it. */
+const PAUSES: Record<Pause, { reason: string; end: string }> = {
+  battery: { reason: "this device is on battery", end: "it is plugged in" },
+  hidden: { reason: "this tab is hidden", end: "you look at this tab" },
+  pressure: { reason: "this device is busy with something else", end: "it has calmed down, which takes ten seconds at least" },
 };
 
 export function headline(miner: Miner, obstacle: string | undefined): Headline {
@@ -30,9 +31,9 @@ export function headline(miner: Miner, obstacle: string | undefined): Headline {
       return { lamp: "rest", title: "Stopping", detail: undefined };
     case "elsewhere":
       return {
-        lamp: "off",
-        title: "Another tab is mining already",
-        detail: "One tab uses your device fully; a second one would only slow it down.",
+        lamp: "rest",
+        title: "Paused: another tab is mining already",
+        detail: "It goes on here when that tab stops or is closed. One tab uses your device fully; a second one would only slow it down.",
       };
     case "failed":
       return miner.strangeKey ? strange() : { lamp: "off", title: "Mining has ended", detail: miner.failure };
@@ -49,8 +50,9 @@ function strange(): Headline {
 
 function mining(miner: Miner): Headline {
   if (miner.pauses.length > 0) {
-    const reasons = miner.pauses.map((pause) => PAUSES[pause]).join(" and ");
-    return { lamp: "rest", title: `Paused: ${reasons}`, detail: "It goes on by itself. You can change this in the settings below." };
+    const all = (part: "reason" | "end") => miner.pauses.map((pause) => PAUSES[pause][part]).join(" and ");
+    const detail = `It goes on when ${all("end")}. You can change this in the settings below.`;
+    return { lamp: "rest", title: `Paused: ${all("reason")}`, detail };
   }
   if (miner.retry) return away(miner.retry.reason);
   const working = miner.lanes.filter((lane) => lane.state !== "off");

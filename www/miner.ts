@@ -48,6 +48,8 @@ export class Miner extends EventTarget {
   /** Lanes that asked for work in vain. */
   waiting = new Set<number>();
   entries: Entry[] = [];
+  /** Grows with every unit that is added to what this browser keeps of its past. */
+  kept = 0;
 
   #worker: Worker | undefined;
   #questions = new Map<number, { resolve: (answer: never) => void; reject: (reason: Error) => void }>();
@@ -66,7 +68,7 @@ export class Miner extends EventTarget {
 
   /** Whether Start has been pressed and nothing has ended it. */
   get active(): boolean {
-    return this.phase === "starting" || this.phase === "mining" || this.phase === "stopping";
+    return this.phase !== "idle" && this.phase !== "failed";
   }
 
   get lanes(): LaneStatus[] {
@@ -95,10 +97,9 @@ export class Miner extends EventTarget {
     this.#send({ type: "stop" });
   }
 
-  /** Stops the tab that mines, then starts here. */
+  /** Stops the tab that mines, so that it begins here. */
   takeOver(): void {
     this.#send({ type: "take-over" });
-    this.start();
   }
 
   /** Trusts the key that the coordinator shows now, and starts. */
@@ -157,7 +158,13 @@ export class Miner extends EventTarget {
         this.publicKey = message.publicKey;
         break;
       case "elsewhere":
-        this.#end("elsewhere");
+        if (this.phase === "starting") this.phase = "elsewhere";
+        break;
+      case "begun":
+        if (this.phase === "elsewhere") this.phase = "starting";
+        break;
+      case "kept":
+        this.kept += 1;
         break;
       case "ended":
         this.#end(this.phase === "failed" ? "failed" : "idle");

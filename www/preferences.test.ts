@@ -2,9 +2,10 @@ import { expect, test } from "vitest";
 
 import { maxLanes, parse } from "./preferences.ts";
 
-test("nothing stored: half of the cores, all of the time, not on battery", () => {
-  const { cpuLanes, duty, pauseOnBattery, pauseWhenHidden } = parse(null);
-  expect([cpuLanes, duty, pauseOnBattery, pauseWhenHidden]).toEqual([Math.max(1, Math.floor(maxLanes / 2)), 1, true, false]);
+test("nothing stored: half of the cores, all of the time, not on battery, in silence", () => {
+  const { cpuLanes, duty, pauseOnBattery, pauseWhenHidden, notify } = parse(null);
+  const expected = [Math.max(1, Math.floor(maxLanes / 2)), 1, true, false, false];
+  expect([cpuLanes, duty, pauseOnBattery, pauseWhenHidden, notify]).toEqual(expected);
 });
 
 test("what makes no sense is ignored", () => {

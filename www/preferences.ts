@@ -9,6 +9,8 @@ export interface Preferences {
   pauseOnBattery: boolean;
   pauseWhenHidden: boolean;
   pauseUnderPressure: boolean;
+  /** Whether to notify a person who looks elsewhere. */
+  notify: boolean;
 }
 
 const KEY = "adit";
@@ -25,6 +27,7 @@ const defaults: Preferences = {
   pauseWhenHidden: false,
   // Another program that works hard is often one that was started to: a person who wants this says so.
   pauseUnderPressure: false,
+  notify: false,
 };
 
 export function load(): Preferences {
@@ -39,7 +42,7 @@ export function save(preferences: Preferences): void {
 export function parse(text: string | null): Preferences {
   const preferences = { ...defaults };
   const stored = object(text);
-  for (const name of ["gpu", "pauseOnBattery", "pauseWhenHidden", "pauseUnderPressure"] as const) {
+  for (const name of ["gpu", "pauseOnBattery", "pauseWhenHidden", "pauseUnderPressure", "notify"] as const) {
     if (typeof stored[name] === "boolean") preferences[name] = stored[name];
   }
   const { cpuLanes, duty } = stored;

@@ -24,6 +24,7 @@ test("mining rests on battery, says so, and goes on", async ({ mine, coordinator
   await mine.verified(1);
   await mine.page.evaluate(plug, false);
   await expect(mine.state).toHaveText("Paused: this device is on battery");
+  await expect(mine.detail).toContainText("It goes on when it is plugged in.");
   // What was on its way may still arrive.
   await mine.page.waitForTimeout(1000);
   const done = await coordinator.valid();
@@ -44,4 +45,78 @@ test("a person may want to mine on battery all the same", async ({ mine, work })
   await mine.verified(1);
   await mine.page.getByLabel("Pause on battery").check();
   await expect(mine.state).toHaveText("Paused: this device is on battery");
+});
+
+test("whoever starts on battery starts with a pause", async ({ mine, coordinator, work }) => {
+  expect(work).not.toEqual([]);
+  await mine.page.addInitScript(battery);
+  await mine.page.reload();
+  await mine.page.evaluate(plug, false);
+  const done = await coordinator.valid();
+  await mine.start.click();
+  await expect(mine.state).toHaveText("Paused: this device is on battery");
+  await mine.page.waitForTimeout(3000);
+  expect(await coordinator.valid()).toBe(done);
+  await mine.page.evaluate(plug, true);
+  await mine.verified(1);
+});
+
+/** Other tabs of a headless browser hide nothing. */
+const hide = (hidden: boolean) => {
+  Object.defineProperty(document, "visibilityState", { value: hidden ? "hidden" : "visible", configurable: true });
+  document.dispatchEvent(new Event("visibilitychange"));
+};
+
+test("mining rests in a hidden tab if that is wanted, and several reasons are told together", async ({ mine, work }) => {
+  expect(work).not.toEqual([]);
+  await mine.page.addInitScript(battery);
+  await mine.page.reload();
+  await mine.page.getByLabel("Pause while this tab is hidden").check();
+  await mine.start.click();
+  await mine.verified(1);
+  await mine.page.evaluate(hide, true);
+  await expect(mine.state).toHaveText("Paused: this tab is hidden");
+  await expect(mine.detail).toContainText("It goes on when you look at this tab.");
+  await mine.page.evaluate(plug, false);
+  await expect(mine.state).toHaveText("Paused: this device is on battery and this tab is hidden");
+  await expect(mine.detail).toContainText("It goes on when it is plugged in and you look at this tab.");
+  await mine.page.evaluate(hide, false);
+  await expect(mine.state).toHaveText("Paused: this device is on battery");
+  await mine.page.evaluate(plug, true);
+  await expect(mine.state).toHaveText("Mining");
+});
+
+/** What a busy device would say: Chromium tells no pressure on virtual machines. */
+const pressure = () => {
+  const heard: ((records: { state: string }[]) => void)[] = [];
+  Object.assign(window, {
+    PressureObserver: class {
+      constructor(hear: (records: { state: string }[]) => void) {
+        heard.push(hear);
+      }
+      async observe() {}
+      disconnect() {}
+    },
+    press: (state: string) => heard.forEach((hear) => hear([{ state }])),
+  });
+};
+
+const press = (state: string) => (window as unknown as { press(state: string): void }).press(state);
+
+test("mining rests while the device is busy, and goes on when it has calmed down", async ({ mine, coordinator, work }) => {
+  expect(work).not.toEqual([]);
+  await mine.page.addInitScript(pressure);
+  await mine.page.reload();
+  await mine.page.getByLabel("Pause while the device is busy").check();
+  await mine.start.click();
+  await mine.verified(1);
+  await mine.page.evaluate(press, "critical");
+  await expect(mine.state).toHaveText("Paused: this device is busy with something else");
+  await expect(mine.detail).toContainText("It goes on when it has calmed down, which takes ten seconds at least.");
+  await mine.page.waitForTimeout(1000);
+  const done = await coordinator.valid();
+  await mine.page.waitForTimeout(3000);
+  expect(await coordinator.valid()).toBe(done);
+  await mine.page.evaluate(press, "fair");
+  await expect(mine.state).toHaveText("Mining", { timeout: 15_000 });
 });

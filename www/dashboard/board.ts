@@ -2,6 +2,7 @@ import { LitElement, css, html, nothing } from "lit";
 import { customElement } from "lit/decorators.js";
 
 import { shared } from "../elements/styles.ts";
+import { tables as tableStyle } from "../elements/tables.ts";
 import { amount, bytes, count, duration, plural, quantity, short } from "../format.ts";
 import { Watch } from "../watch.ts";
 import { Feed, type Figures } from "./figures.ts";
@@ -12,7 +13,7 @@ import * as tables from "./tables.ts";
 export class Board extends LitElement {
   static override styles = [
     shared,
-    tables.style,
+    tableStyle,
     css`
       :host {
         max-width: 80rem;

@@ -1,8 +1,10 @@
 import { LitElement, css, html, nothing } from "lit";
 import { customElement, state } from "lit/decorators.js";
+import { guard } from "lit/directives/guard.js";
 
-import { quantity } from "../format.ts";
+import { quantity, time } from "../format.ts";
 import { Miner } from "../miner.ts";
+import { Notifier } from "../notify.ts";
 import { apply, current, next } from "../theme.ts";
 import { obstacle } from "../obstacle.ts";
 import { Watch } from "../watch.ts";
@@ -10,9 +12,13 @@ import "./control.ts";
 import "./key.ts";
 import "./lanes.ts";
 import "./meters.ts";
+import type { Figure } from "./plot.ts";
 import "./receipts.ts";
 import "./settings.ts";
 import { shared } from "./styles.ts";
+
+/** The chart shows at least this long, so that its first minute does not race by. */
+const CHART_SECONDS = 60;
 
 /** The page: everything on it, in the order in which it is read. */
 @customElement("adit-app")
@@ -83,11 +89,13 @@ export class App extends LitElement {
 
   @state() private theme = current();
   @state() private chartLoaded = false;
+  @state() private pastOpen = false;
   readonly #miner = new Miner(new URL(".", document.baseURI).href.replace(/\/$/, ""));
 
   constructor() {
     super();
     new Watch(this, () => this.#miner);
+    new Notifier(this.#miner);
   }
 
   protected override updated(): void {
@@ -97,13 +105,13 @@ export class App extends LitElement {
     // The chart is fetched when there is something to draw, so that it delays no first unit.
     if (!this.chartLoaded && this.#miner.entries.length > 0) {
       this.chartLoaded = true;
-      void import("./chart.ts");
+      void import("./plot.ts");
     }
   }
 
   protected override render() {
     const miner = this.#miner;
-    const begun = miner.active || miner.entries.length > 0;
+    const begun = (miner.active && miner.phase !== "elsewhere") || miner.entries.length > 0;
     return html`
       <header class="row spread">
         <span class="name"><img src=${new URL("../adit.svg", import.meta.url).href} width="32" height="32" alt="" />Adit</span>
@@ -119,8 +127,14 @@ export class App extends LitElement {
         ${begun ? nothing : this.#explanation()}
         <adit-meters .miner=${miner} ?hidden=${!begun}></adit-meters>
         <adit-lanes .miner=${miner} ?hidden=${miner.lanes.length === 0}></adit-lanes>
-        <adit-chart .history=${miner.history} .at=${miner.history.times.at(-1)} ?hidden=${!this.chartLoaded}></adit-chart>
+        <div class="card" ?hidden=${!this.chartLoaded}>
+          <adit-plot .figure=${guard([miner.history.times.at(-1)], () => this.#rates())}></adit-plot>
+        </div>
         <adit-receipts .miner=${miner} ?hidden=${miner.entries.length === 0}></adit-receipts>
+        <details class="card" @toggle=${this.#openPast}>
+          <summary>Your history and earnings by day</summary>
+          ${this.pastOpen ? html`<adit-past .kept=${miner.kept}></adit-past>` : nothing}
+        </details>
         <div class="pair">
           <adit-settings .miner=${miner}></adit-settings>
           <adit-key .miner=${miner} ?hidden=${obstacle !== undefined}></adit-key>
@@ -135,6 +149,24 @@ export class App extends LitElement {
       </footer>
     `;
   }
+
+  #rates(): Figure {
+    const { times, rates } = this.#miner.history;
+    return {
+      caption: "Verified multiply-adds a second",
+      description: "Chart of the verified rate. The number above says the same.",
+      series: [{ name: "rate", colour: "--accent" }],
+      data: [times, rates],
+      minSpan: CHART_SECONDS,
+      xText: (seconds) => time(seconds * 1000),
+      yText: quantity,
+    };
+  }
+
+  #openPast = ({ currentTarget }: Event): void => {
+    this.pastOpen = (currentTarget as HTMLDetailsElement).open;
+    if (this.pastOpen) void import("./past.ts");
+  };
 
   #explanation() {
     return html`

@@ -49,6 +49,11 @@ export class Control extends LitElement {
       .lamp.off {
         background: var(--bad);
       }
+      .buttons {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 0.6rem;
+      }
       .throttle {
         grid-column: 1 / -1;
       }
@@ -62,8 +67,8 @@ export class Control extends LitElement {
           grid-template-columns: 1fr;
           padding: 1.1rem 1.1rem 0.7rem;
         }
-        button.main {
-          width: 100%;
+        .buttons button {
+          flex: 1 1 100%;
         }
       }
       @media (prefers-reduced-motion: no-preference) {
@@ -91,7 +96,7 @@ export class Control extends LitElement {
     const { lamp, title, detail } = headline(this.miner, this.obstacle);
     return html`
       <section class="card panel" aria-label="Mining">
-        ${this.#button()}
+        <div class="buttons">${this.#button()} ${this.#giveUp()}</div>
         <div class="state">
           <span class="lamp ${lamp}" aria-hidden="true"></span>
           <div>
@@ -110,6 +115,12 @@ export class Control extends LitElement {
     const { label, press } = this.#offer();
     const possible = press !== undefined;
     return html`<button class="main" aria-disabled=${!possible} ?disabled=${this.obstacle !== undefined} @click=${press}>${label}</button>`;
+  }
+
+  /** A tab that waits for its turn has two ways out. */
+  #giveUp() {
+    if (this.miner.phase !== "elsewhere") return nothing;
+    return html`<button @click=${() => this.miner.stop()}>Do not wait</button>`;
   }
 
   #offer(): { label: string; press?: () => void } {

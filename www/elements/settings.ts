@@ -1,8 +1,9 @@
-import { LitElement, css, html } from "lit";
-import { customElement, property } from "lit/decorators.js";
+import { LitElement, css, html, nothing } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
 
 import { plural } from "../format.ts";
 import type { Miner } from "../miner.ts";
+import { allowed } from "../notify.ts";
 import { maxLanes } from "../preferences.ts";
 import { Watch } from "../watch.ts";
 import { shared } from "./styles.ts";
@@ -37,6 +38,7 @@ export class Settings extends LitElement {
   ];
 
   @property({ attribute: false }) miner!: Miner;
+  @state() private silenced = false;
 
   constructor() {
     super();
@@ -70,9 +72,30 @@ export class Settings extends LitElement {
           ${this.#switch("pauseOnBattery", "Pause on battery", "Where the browser tells.")}
           ${this.#switch("pauseWhenHidden", "Pause while this tab is hidden", "Otherwise it goes on when you look elsewhere.")}
           ${this.#switch("pauseUnderPressure", "Pause while the device is busy", "Where the browser tells.")}
+          ${this.#notifications()}
         </fieldset>
         <p class="small muted">${miner.active ? "Lanes can be changed after Stop." : "Only one tab of this browser mines at a time."}</p>
       </section>
+    `;
+  }
+
+  /** The browser is asked when somebody presses this, and never before. */
+  #notifications() {
+    const press = async ({ target }: Event) => {
+      const box = target as HTMLInputElement;
+      this.silenced = box.checked && !(await allowed());
+      box.checked &&= !this.silenced;
+      this.miner.prefer({ notify: box.checked });
+    };
+    return html`
+      <label>
+        <input type="checkbox" name="notify" .checked=${this.miner.preferences.notify} @change=${press} />
+        <span>
+          Notify me<br />
+          <span class="small muted">When mining ends by itself or work runs out, while you look elsewhere.</span>
+          <span class="small bad" role="status">${this.silenced ? "This browser does not allow it." : nothing}</span>
+        </span>
+      </label>
     `;
   }
 
