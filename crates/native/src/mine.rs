@@ -3,7 +3,11 @@
 mod banner;
 mod lanes;
 mod original;
+mod output;
 mod printer;
+#[cfg(feature = "full")]
+mod screen;
+mod text;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -19,7 +23,7 @@ use crate::home::{Directory, Home, KeyFile, Known, PASSPHRASE};
 use crate::{http, stop};
 use banner::Banner;
 use lanes::Threads;
-use printer::Printer;
+use output::Output;
 
 /// Compute units for a coordinator and be paid for what it verifies.
 ///
@@ -69,6 +73,9 @@ pub(crate) struct Args {
     /// Print every notice as a line of JSON
     #[arg(long)]
     json: bool,
+    /// Print lines, as where no terminal is, instead of the full-screen view
+    #[arg(long)]
+    plain: bool,
 }
 
 /// Whether to compute on a graphics adapter.
@@ -92,24 +99,26 @@ pub(crate) async fn run(args: Args) -> Result<()> {
         return mine_for_original(&args, config).await;
     }
     let (person, controls) = unbounded();
-    let mut printer = Printer::new(std::io::stdout(), args.json, person.clone());
-    printer.banner(&Banner { config: &config, key: &key, home: &home, gpu: args.gpu });
+    let banner = Banner { config: &config, key: &key, home: &home, gpu: args.gpu };
+    let fetch = http::open()?;
+    let mut output = Output::open(args.plain, args.json, &banner, &person)?;
     let (threads, lane_events) = Threads::start(&config.devices, args.gpu);
-    let host =
-        Host { fetch: http::open()?, journal: Directory::new(home.journal()), runtime: Tokio::new(), lanes: threads };
+    let host = Host { fetch, journal: Directory::new(home.journal()), runtime: Tokio::new(), lanes: threads };
     let server = config.server.clone();
+    let quiet = args.json || output.is_whole_screen();
     let notify = |notice: Notice| {
         if let Notice::Registered { coordinator_key, .. } = &notice
             && let Err(error) = known.pin(&server, *coordinator_key)
         {
-            printer.warn(&format!("the coordinator's key could not be kept: {error:#}"));
+            output.warn(&format!("the coordinator's key could not be kept: {error:#}"));
         }
-        printer.notice(notice);
+        output.notice(notice);
     };
     let mined = tokio::select! {
         mined = adit_miner::run(config, host, controls, lane_events, notify) => mined,
-        never = watch(person, args.json) => match never {},
+        never = watch(person, quiet) => match never {},
     };
+    output.close(mined.as_ref().ok());
     mined.map(|_| ()).map_err(Into::into)
 }
 
@@ -168,6 +177,8 @@ async fn watch(person: UnboundedSender<Control>, quiet: bool) -> std::convert::I
     // The loop is gone if nobody listens; then the program ends anyway.
     let _ = person.unbounded_send(Control::Stop);
     stop::signal().await;
+    #[cfg(feature = "full")]
+    screen::leave();
     std::process::exit(130)
 }
 

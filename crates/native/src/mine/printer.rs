@@ -13,6 +13,7 @@ use futures::channel::mpsc::UnboundedSender;
 
 use super::banner::Banner;
 use super::nnet;
+use super::text::clean;
 
 /// How often the status is printed.
 const STATUS_EVERY: Duration = Duration::from_secs(30);
@@ -37,7 +38,7 @@ impl<W: Write> Printer<W> {
 
     pub(super) fn banner(&mut self, banner: &Banner<'_>) {
         if !self.json {
-            self.line(&banner.to_string());
+            banner.to_string().lines().for_each(|line| self.line(line));
         }
     }
 
@@ -49,7 +50,7 @@ impl<W: Write> Printer<W> {
         if self.json {
             // Notices hold nothing that JSON cannot spell.
             let line = serde_json::to_string(&notice).unwrap_or_default();
-            return self.line(&line);
+            return self.write(&line);
         }
         match notice {
             Notice::Gas(gas) => self.gas(&gas),
@@ -160,7 +161,12 @@ impl<W: Write> Printer<W> {
         self.line(if ended { "[OK] Session ended" } else { "[OK] Stopped" });
     }
 
+    /// What comes from the network must not act on a terminal.
     fn line(&mut self, text: &str) {
+        self.write(&clean(text));
+    }
+
+    fn write(&mut self, text: &str) {
         if writeln!(self.out, "{text}").and_then(|()| self.out.flush()).is_err() {
             // The reader is gone: mining unseen is not what was asked for.
             let _ = self.person.unbounded_send(Control::Stop);
@@ -168,7 +174,8 @@ impl<W: Write> Printer<W> {
     }
 }
 
-fn shown(status: &Status) -> String {
+/// A status in a line.
+pub(super) fn shown(status: &Status) -> String {
     let Status { units_valid, earned, work_per_s, .. } = status;
     let mut line = format!("[STATUS] Tasks: {units_valid} | Rewards: {}", nnet(*earned));
     line += &format!(" | {} operations/s verified", quantity(*work_per_s as f64));

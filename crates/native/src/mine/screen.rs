@@ -1,0 +1,127 @@
+//! The full-screen view of a miner on a terminal.
+//!
+//! A thread of its own draws and reads keys; notices change what it draws. Whatever ends the program, the terminal is given
+//! back as it was: by [`leave`], at the end, before an exit and in a panic.
+
+mod draw;
+mod errors;
+#[cfg(test)]
+mod tests;
+mod view;
+
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use adit_miner::driver::Control;
+use adit_miner::notice::Notice;
+use futures::channel::mpsc::UnboundedSender;
+use ratatui::DefaultTerminal;
+use ratatui::crossterm::event::{self, Event};
+
+use super::banner::Banner;
+use view::{Act, View};
+
+/// Drawn anew at least this often.
+const REFRESH: Duration = Duration::from_millis(200);
+
+/// Whether the terminal is ours. There is one terminal.
+static OURS: AtomicBool = AtomicBool::new(false);
+
+/// Gives the terminal back, if it is ours.
+pub(super) fn leave() {
+    if OURS.swap(false, Ordering::SeqCst) {
+        ratatui::restore();
+        errors::give_back();
+    }
+}
+
+/// The terminal while it shows a miner.
+pub(super) struct Screen {
+    view: Arc<Mutex<View>>,
+    started: Instant,
+    drawer: Option<JoinHandle<()>>,
+}
+
+impl Screen {
+    /// Takes the terminal. What a person presses goes to `person`.
+    pub(super) fn open(banner: &Banner<'_>, person: UnboundedSender<Control>) -> io::Result<Self> {
+        let started = Instant::now();
+        let view = Arc::new(Mutex::new(View::new(banner)));
+        let hook = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            leave();
+            hook(panic);
+        }));
+        let terminal = ratatui::try_init().inspect_err(|_| ratatui::restore())?;
+        OURS.store(true, Ordering::SeqCst);
+        let told = view.clone();
+        // Without it, what libraries complain of stands between the lines until they are drawn anew.
+        let _ = errors::take(move |line| locked(&told).warn(line, started.elapsed().as_millis() as u64));
+        let shown = view.clone();
+        let drawer = thread::Builder::new().name("screen".into()).spawn(move || {
+            let drawn = show(terminal, &shown, started, &person);
+            // Whoever sees nothing has not asked for mining unseen.
+            if drawn.is_err() || !OURS.load(Ordering::SeqCst) {
+                let _ = person.unbounded_send(Control::Stop);
+            }
+        });
+        Ok(Screen { view, started, drawer: Some(drawer.inspect_err(|_| leave())?) })
+    }
+
+    pub(super) fn notice(&self, notice: Notice) {
+        locked(&self.view).notice(notice, self.started.elapsed().as_millis() as u64);
+    }
+
+    pub(super) fn warn(&self, text: &str) {
+        locked(&self.view).warn(text, self.started.elapsed().as_millis() as u64);
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        leave();
+        if let Some(drawer) = self.drawer.take() {
+            // Its panic has been told already.
+            let _ = drawer.join();
+        }
+    }
+}
+
+/// Draws and obeys until the terminal is given back.
+fn show(
+    mut terminal: DefaultTerminal,
+    view: &Mutex<View>,
+    started: Instant,
+    person: &UnboundedSender<Control>,
+) -> io::Result<()> {
+    while OURS.load(Ordering::SeqCst) {
+        let mut drawn = locked(view);
+        drawn.tick(started.elapsed().as_millis() as u64);
+        terminal.draw(|frame| draw::draw(frame, &drawn))?;
+        drop(drawn);
+        if !event::poll(REFRESH)? {
+            continue;
+        }
+        let Event::Key(key) = event::read()? else { continue };
+        if !key.is_press() {
+            continue;
+        }
+        match locked(view).press(key) {
+            Act::Nothing => {}
+            Act::Tell(control) => drop(person.unbounded_send(control)),
+            Act::QuitAtOnce => {
+                leave();
+                std::process::exit(130);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What a panic left behind is still worth showing.
+fn locked(view: &Mutex<View>) -> MutexGuard<'_, View> {
+    view.lock().unwrap_or_else(PoisonError::into_inner)
+}

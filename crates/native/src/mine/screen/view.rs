@@ -1,0 +1,279 @@
+//! What the screen shows, without a screen: notices and keys go in.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use adit_core::Amount;
+use adit_core::statement::Verdict;
+use adit_miner::driver::Control;
+use adit_miner::notice::{LaneStatus, Notice, Status};
+use adit_miner::trial::quantity;
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use crate::mine::banner::Banner;
+use crate::mine::nnet;
+use crate::mine::text::clean;
+
+/// Seconds of the rate that are kept.
+const RATES: usize = 600;
+/// Receipts and messages that are kept.
+const LINES: usize = 100;
+/// One press changes the throttle by so many hundredths of the time.
+const STEP: u32 = 5;
+/// The reason to pause that a person gives by pressing p.
+const PERSON: &str = "you";
+
+/// Everything that is drawn. All text in it is clean.
+pub(super) struct View {
+    pub(super) server: String,
+    pub(super) contributor: String,
+    pub(super) coordinator: Option<String>,
+    pub(super) session: Session,
+    pub(super) status: Status,
+    /// By lane: what it computes.
+    pub(super) tasks: BTreeMap<u32, String>,
+    /// Verified multiply-accumulates a second, one sample each second, newest last.
+    pub(super) rates: VecDeque<u64>,
+    /// Newest first.
+    pub(super) receipts: VecDeque<Receipt>,
+    /// Newest first.
+    pub(super) messages: VecDeque<Message>,
+    /// Hundredths of the time that lanes may work.
+    pub(super) throttle: u32,
+    pub(super) paused: bool,
+    pub(super) help: bool,
+    pub(super) now_ms: u64,
+    sampled: u64,
+}
+
+/// How it stands with the coordinator.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Session {
+    Opening,
+    Open,
+    Waiting,
+    /// The coordinator does not answer; the next try.
+    Away {
+        again_at_ms: u64,
+    },
+    Ending,
+    Ended,
+}
+
+/// A verdict.
+pub(super) struct Receipt {
+    pub(super) at_ms: u64,
+    pub(super) lane: u32,
+    pub(super) verdict: Verdict,
+    pub(super) kind: String,
+    pub(super) work: u64,
+    pub(super) reward: Amount,
+    pub(super) bits: u32,
+}
+
+/// Something that was said.
+pub(super) struct Message {
+    pub(super) at_ms: u64,
+    pub(super) bad: bool,
+    pub(super) text: String,
+}
+
+/// What a key asks for.
+#[derive(Debug, PartialEq)]
+pub(super) enum Act {
+    Nothing,
+    Tell(Control),
+    QuitAtOnce,
+}
+
+impl View {
+    pub(super) fn new(banner: &Banner<'_>) -> Self {
+        let config = banner.config;
+        let mut view = View::empty(&config.server, &config.contributor, config.duty);
+        view.say(format!("Key {}", banner.key.key.public_key()), false, 0);
+        let made = if banner.key.made { "made just now, " } else { "" };
+        view.say(format!("Key file {} ({made}{})", banner.home.key().display(), banner.key.sealing), false, 0);
+        view
+    }
+
+    pub(super) fn empty(server: &str, contributor: &str, duty: f64) -> Self {
+        View {
+            server: clean(server),
+            contributor: clean(contributor),
+            coordinator: None,
+            session: Session::Opening,
+            status: Status::default(),
+            tasks: BTreeMap::new(),
+            rates: VecDeque::new(),
+            receipts: VecDeque::new(),
+            messages: VecDeque::new(),
+            throttle: (duty * 100.0).round() as u32,
+            paused: false,
+            help: false,
+            now_ms: 0,
+            sampled: 0,
+        }
+    }
+
+    /// Time goes on: a sample of the rate for every second.
+    pub(super) fn tick(&mut self, now_ms: u64) {
+        self.now_ms = now_ms;
+        while self.sampled < now_ms / 1_000 {
+            self.sampled += 1;
+            self.rates.push_back(self.status.work_per_s);
+            self.rates.drain(..self.rates.len().saturating_sub(RATES));
+        }
+    }
+
+    pub(super) fn warn(&mut self, text: &str, now_ms: u64) {
+        self.say(text.to_owned(), true, now_ms);
+    }
+
+    pub(super) fn notice(&mut self, notice: Notice, now_ms: u64) {
+        match notice {
+            Notice::Gas(gas) => {
+                let level = gas.congestion_level;
+                self.say(format!("Fee {:.6} NEO, congestion {level}", gas.neo_transfer_fee), false, now_ms);
+            }
+            Notice::Registered { contributor, coordinator_key } => {
+                self.contributor = clean(&contributor);
+                self.coordinator = Some(coordinator_key.to_string());
+            }
+            Notice::SessionStarted { resumed } => {
+                self.go_on();
+                self.say(if resumed { "Session resumed" } else { "Session started" }.to_owned(), false, now_ms);
+            }
+            Notice::Lane(lane) => self.lane(lane, now_ms),
+            Notice::TaskStarted { lane, task_type, job, work, .. } => {
+                self.go_on();
+                let task = format!("job {job}, {}, {} operations", clean(&task_type), quantity(work as f64));
+                self.tasks.insert(lane, task);
+            }
+            Notice::TaskComputed { .. } => {}
+            Notice::Verdict { lane, verdict, reward, receipt } => {
+                self.go_on();
+                self.tasks.remove(&lane);
+                let receipt = receipt.receipt;
+                let (kind, work, bits) = (clean(&receipt.kind.to_string()), receipt.work, receipt.bits);
+                self.receipts.push_front(Receipt { at_ms: now_ms, lane, verdict, kind, work, reward, bits });
+                self.receipts.truncate(LINES);
+            }
+            Notice::TaskDropped { lane, reason } => {
+                self.tasks.remove(&lane);
+                self.say(format!("Lane {lane} dropped its unit: {reason}"), true, now_ms);
+            }
+            Notice::Retry { reason, in_ms } => {
+                if in_ms > 0 && self.session != Session::Ending {
+                    self.session = Session::Away { again_at_ms: now_ms + in_ms };
+                }
+                self.say(reason, true, now_ms);
+            }
+            Notice::NoWork { lane, .. } => {
+                self.tasks.remove(&lane);
+                if self.tasks.is_empty() && self.session != Session::Ending {
+                    self.session = Session::Waiting;
+                }
+            }
+            Notice::Status(status) => self.status = cleaned(status),
+            Notice::Stopped { .. } => self.session = Session::Ended,
+            Notice::Fatal { reason } => self.say(reason, true, now_ms),
+        }
+    }
+
+    /// The coordinator answers, and there is work.
+    fn go_on(&mut self) {
+        if self.session != Session::Ending {
+            self.session = Session::Open;
+        }
+    }
+
+    fn lane(&mut self, lane: LaneStatus, now_ms: u64) {
+        let (number, why) = (lane.lane, lane.why.clone());
+        match &lane.backend {
+            Some(backend) => self.say(format!("Lane {number}: {backend}: {why}"), false, now_ms),
+            None => self.say(format!("Lane {number} is off: {why}"), false, now_ms),
+        }
+        let lane = cleaned_lane(lane);
+        match self.status.lanes.iter_mut().find(|known| known.lane == number) {
+            Some(known) => *known = lane,
+            None => self.status.lanes.push(lane),
+        }
+    }
+
+    /// Messages that repeat the last one only make it newer.
+    fn say(&mut self, text: String, bad: bool, at_ms: u64) {
+        let text = clean(&text);
+        if self.messages.front().is_some_and(|last| last.text == text) {
+            self.messages.pop_front();
+        }
+        self.messages.push_front(Message { at_ms, bad, text });
+        self.messages.truncate(LINES);
+    }
+
+    pub(super) fn press(&mut self, key: KeyEvent) -> Act {
+        let control = key.modifiers.contains(KeyModifiers::CONTROL);
+        match key.code {
+            KeyCode::Char('c') if control => self.quit(),
+            KeyCode::Char('q') => self.quit(),
+            KeyCode::Char('?') => {
+                self.help = !self.help;
+                Act::Nothing
+            }
+            KeyCode::Char('p') => {
+                self.paused = !self.paused;
+                let reason = PERSON.to_owned();
+                Act::Tell(if self.paused { Control::Pause(reason) } else { Control::Resume(reason) })
+            }
+            KeyCode::Char('+' | '=') => self.throttle_to(self.throttle + STEP),
+            KeyCode::Char('-') => self.throttle_to(self.throttle.saturating_sub(STEP)),
+            _ => {
+                self.help = false;
+                Act::Nothing
+            }
+        }
+    }
+
+    /// The first time it ends the session, the second time the program.
+    fn quit(&mut self) -> Act {
+        if self.session == Session::Ending {
+            return Act::QuitAtOnce;
+        }
+        self.session = Session::Ending;
+        Act::Tell(Control::Stop)
+    }
+
+    fn throttle_to(&mut self, hundredths: u32) -> Act {
+        self.throttle = hundredths.clamp(STEP, 100);
+        Act::Tell(Control::Duty(f64::from(self.throttle) / 100.0))
+    }
+
+    /// Why nothing is computed, and when it goes on.
+    pub(super) fn pauses(&self) -> Option<String> {
+        if self.paused {
+            return Some("Paused by you: goes on when you press p".into());
+        }
+        let reasons: Vec<&str> = self.status.paused.iter().map(String::as_str).filter(|why| *why != PERSON).collect();
+        (!reasons.is_empty()).then(|| format!("Paused: {}", reasons.join(", ")))
+    }
+
+    /// What was earned in this run, what the open epoch owes at most, and what was paid.
+    pub(super) fn money(&self) -> [(&'static str, String); 3] {
+        let account = self.status.account.as_ref();
+        let amount = |amount: Option<Amount>| amount.map_or_else(|| "–".to_owned(), nnet);
+        [
+            ("This run", nnet(self.status.earned)),
+            ("Pending", amount(account.map(|account| account.pending))),
+            ("Posted", amount(account.map(|account| account.posted))),
+        ]
+    }
+}
+
+fn cleaned(status: Status) -> Status {
+    let lanes = status.lanes.into_iter().map(cleaned_lane).collect();
+    let paused = status.paused.iter().map(|reason| clean(reason)).collect();
+    Status { lanes, paused, ..status }
+}
+
+fn cleaned_lane(lane: LaneStatus) -> LaneStatus {
+    let (device, why, state) = (clean(&lane.device), clean(&lane.why), clean(&lane.state));
+    LaneStatus { device, why, state, backend: lane.backend.as_deref().map(clean), ..lane }
+}
