@@ -72,6 +72,20 @@ export interface Overview {
   stored_bytes: number;
 }
 
+export interface Activity {
+  step_ms: number;
+  steps: { at_ms: number; work: number; valid: number; invalid: number; inconclusive: number; too_late: number }[];
+}
+
+/** What NeoNet's call says of a contributor. */
+export interface Contributor {
+  id: string;
+  wallet_address: string;
+  total_tasks: number;
+  total_compute_hours: number;
+  is_active: boolean;
+}
+
 export interface Job {
   job: number;
   name: string | null;

@@ -231,6 +231,7 @@ async fn live_answers_are_as_described() -> Result<()> {
         (paths::JOBS, "", ""),
         (paths::JOB, &job["job"].to_string(), ""),
         (paths::OVERVIEW, "", ""),
+        (paths::ACTIVITY, "", "?minutes=1"),
         (paths::ACCOUNT, &key.to_string(), ""),
         (paths::MINERS, "", ""),
         (paths::LEDGER, "", ""),

@@ -10,6 +10,7 @@ mod openapi;
 mod receipts;
 mod records;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,7 +19,7 @@ use std::time::{Duration, Instant};
 use adit_core::PublicKey;
 use adit_core::sign::SecretKey;
 use adit_cpu::Cpu;
-use adit_protocol::records::LedgerTotals;
+use adit_protocol::records::{Activity, LedgerTotals};
 use adit_protocol::{ErrorCode, paths};
 use axum::Router;
 use axum::extract::{Request, State};
@@ -70,6 +71,8 @@ pub(crate) struct App {
     pub(crate) output_bytes: Semaphore,
     /// The ledger's totals, audited at a version of the store.
     pub(crate) audited: Mutex<Option<(u64, LedgerTotals)>>,
+    /// What was verified lately, by the minutes that were asked for.
+    pub(crate) activity: Mutex<BTreeMap<i64, Activity>>,
 }
 
 /// Requests by class of answer.
@@ -118,6 +121,7 @@ pub(crate) fn router(app: Arc<App>, web: Option<&Path>) -> Router {
         .route(paths::JOB, get(jobs::show).delete(jobs::cancel))
         .route(paths::JOB_RESULT, get(jobs::result))
         .route(paths::OVERVIEW, get(records::overview))
+        .route(paths::ACTIVITY, get(records::activity))
         .route(paths::ACCOUNT, get(records::account))
         .route(paths::MINERS, get(records::miners))
         .route(paths::LEDGER, get(records::ledger))

@@ -166,6 +166,7 @@ impl Coordinator {
             started: Instant::now(),
             requests: http::Requests::default(),
             audited: tokio::sync::Mutex::default(),
+            activity: tokio::sync::Mutex::default(),
             output_bytes: tokio::sync::Semaphore::new(http::OUTPUT_BYTES_AT_ONCE),
         });
         Ok(Coordinator { app, upkeep, _lock: lock })

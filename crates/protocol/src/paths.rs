@@ -41,7 +41,7 @@ paths! {
     OUTPUT = "/v1/leases/{lease}/output";
     /// One lease's receipt.
     RECEIPT = "/v1/leases/{lease}/receipt";
-    /// Receipts, newest first: `?miner=KEY&limit=N`.
+    /// Receipts, newest first: `?miner=KEY&unit=CID&limit=N`.
     RECEIPTS = "/v1/receipts";
     /// The log's signed head.
     LOG_HEAD = "/v1/log/head";
@@ -65,6 +65,8 @@ paths! {
 
     /// Who the coordinator is and what it is doing.
     OVERVIEW = "/v1/overview";
+    /// Work and verdicts of the last minutes, step by step: `?minutes=N`.
+    ACTIVITY = "/v1/activity";
     /// One miner's account: `{key}` is its public key.
     ACCOUNT = "/v1/accounts/{key}";
     /// The miners seen lately. Needs the token.

@@ -72,6 +72,34 @@ pub struct Verdicts {
     pub expired: u64,
 }
 
+/// What was verified lately, in steps of equal length that have passed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Activity {
+    /// The length of a step.
+    pub step_ms: u64,
+    /// In order, those without receipts too.
+    pub steps: Vec<ActivityStep>,
+}
+
+/// The receipts of a step.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ActivityStep {
+    /// When it began (Unix, ms).
+    pub at_ms: i64,
+    /// Multiply-accumulates of valid outputs.
+    pub work: u64,
+    /// Valid outputs.
+    pub valid: u64,
+    /// Invalid outputs.
+    pub invalid: u64,
+    /// Undecided ones.
+    pub inconclusive: u64,
+    /// Valid, but another was first.
+    pub too_late: u64,
+}
+
 /// A miner's account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use adit_core::sign::Digest;
 use adit_core::statement::ProvenReceipt;
-use adit_core::{PublicKey, Signature};
+use adit_core::{Cid, PublicKey, Signature};
 use adit_protocol::jobs::{Estimate, FileInfo, JobList, JobRequest, JobView};
 use adit_protocol::mining::Delivered;
 use adit_protocol::neonet::*;
@@ -91,6 +91,7 @@ fn mining() -> Vec<Call> {
         call(Get, paths::RECEIPT, "A lease's receipt.").gives::<ProvenReceipt>("The receipt with its proof."),
         call(Get, paths::RECEIPTS, "Receipts, newest first.")
             .query::<PublicKey>("miner", "One miner's alone.")
+            .query::<Cid>("unit", "One unit's alone.")
             .query::<u32>("limit", "At most so many, 1 to 100; 20 unless told.")
             .gives::<ReceiptList>("The receipts."),
         call(Get, paths::LOG_HEAD, "The log's signed head.").gives::<SignedHead>("The head."),
@@ -135,6 +136,9 @@ fn records() -> Vec<Call> {
     let call = |path, summary| Call::new(Get, path, "records", summary);
     vec![
         call(paths::OVERVIEW, "Who the coordinator is and what it is doing.").gives::<Overview>("The overview."),
+        call(paths::ACTIVITY, "Work and verdicts of the last minutes, in sixty steps.")
+            .query::<u32>("minutes", "So many minutes, 1 to 60; 10 unless told.")
+            .gives::<Activity>("The steps that have passed."),
         call(paths::ACCOUNT, "One miner's account.").gives::<Account>("The account."),
         call(paths::MINERS, "The miners seen lately.").by_operator().gives::<MinerList>("Most recent first."),
         call(paths::LEDGER, "The ledger's totals, and whether it holds what it promises.")

@@ -37,6 +37,7 @@ pub(super) async fn receipt(State(app): Shared, Path(lease): Path<String>) -> An
 #[derive(Deserialize)]
 pub(super) struct ReceiptQuery {
     miner: Option<PublicKey>,
+    unit: Option<Cid>,
     #[serde(default = "twenty")]
     limit: i64,
 }
@@ -48,7 +49,8 @@ fn twenty() -> i64 {
 pub(super) async fn receipts(State(app): Shared, Query(query): Query<ReceiptQuery>) -> Answer<ReceiptList> {
     let mut db = app.store.read().await?;
     let mut receipts = Vec::new();
-    for receipt in log::receipts(&mut db, query.miner.as_ref(), query.limit.clamp(1, 100)).await? {
+    let of = log::Of { miner: query.miner, unit: query.unit };
+    for receipt in log::receipts(&mut db, &of, query.limit.clamp(1, 100)).await? {
         receipts.push(log::prove(&mut db, receipt).await?);
     }
     Ok(Json(ReceiptList { receipts }))

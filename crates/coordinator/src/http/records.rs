@@ -5,19 +5,22 @@ use std::sync::atomic::Ordering;
 
 use adit_core::{Amount, PublicKey};
 use adit_protocol::ErrorCode;
-use adit_protocol::records::{Account, EpochList, Health, LedgerTotals, MinerList, Overview};
+use adit_protocol::records::{Account, Activity, EpochList, Health, LedgerTotals, MinerList, Overview};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
 
-use super::extract::{Operator, Path};
+use super::extract::{Operator, Path, Query};
 use super::{Answer, App, Shared};
 use crate::error::ApiError;
 use crate::service::settle::account_of;
 use crate::service::views;
 use crate::store::{blocks, jobs, leases, ledger, log, people};
 
+/// The steps of an activity.
+const STEPS: i64 = 60;
 /// The window of the overview's rate.
 const RATE_MS: i64 = 10_000;
 
@@ -50,6 +53,33 @@ async fn look(app: &App) -> Result<Overview, ApiError> {
         log_size: log::latest_head(&mut db).await?.map_or(0, |(head, _)| head.size),
         stored_bytes: blocks::stored_bytes(&mut db).await?,
     })
+}
+
+#[derive(Deserialize)]
+pub(super) struct ActivityQuery {
+    #[serde(default = "ten")]
+    minutes: i64,
+}
+
+fn ten() -> i64 {
+    10
+}
+
+/// The steps that have passed do not change any more, so each is counted once.
+pub(super) async fn activity(State(app): Shared, Query(query): Query<ActivityQuery>) -> Answer<Activity> {
+    let minutes = query.minutes.clamp(1, 60);
+    let step_ms = minutes * 60_000 / STEPS;
+    let first = app.clock.now_ms() / step_ms - STEPS;
+    let mut counted = app.activity.lock().await;
+    if let Some(known) = counted.get(&minutes)
+        && known.steps.first().is_some_and(|step| step.at_ms == first * step_ms)
+    {
+        return Ok(Json(known.clone()));
+    }
+    let steps = log::activity(&mut *app.store.read().await?, first, STEPS, step_ms).await?;
+    let activity = Activity { step_ms: step_ms as u64, steps };
+    counted.insert(minutes, activity.clone());
+    Ok(Json(activity))
 }
 
 pub(super) async fn account(State(app): Shared, Path(key): Path<String>) -> Answer<Account> {

@@ -2,8 +2,9 @@
 
 use adit_core::log::{Frontier, Hash, Node, consistency_path, inclusion_path, leaf_hash};
 use adit_core::sign::{Digest, LeaseId};
-use adit_core::statement::{LogHead, ProvenReceipt, Receipt};
-use adit_core::{PublicKey, Signature, encoding};
+use adit_core::statement::{LogHead, ProvenReceipt, Receipt, Verdict};
+use adit_core::{Cid, PublicKey, Signature, encoding};
+use adit_protocol::records::ActivityStep;
 
 use super::Db;
 use super::db::{DbError, sql};
@@ -94,16 +95,52 @@ pub(crate) async fn receipt(db: &mut Db, lease: &LeaseId) -> Result<Option<Recei
     row.map(|row| decode_receipt(row.try_get(0)?)).transpose()
 }
 
-/// The newest receipts, of one miner or of all.
-pub(crate) async fn receipts(db: &mut Db, miner: Option<&PublicKey>, limit: i64) -> Result<Vec<Receipt>, DbError> {
-    let query = match miner {
-        Some(miner) => {
+/// Whose receipts; nothing given: all of them.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Of {
+    pub(crate) miner: Option<PublicKey>,
+    pub(crate) unit: Option<Cid>,
+}
+
+/// The newest receipts.
+pub(crate) async fn receipts(db: &mut Db, of: &Of, limit: i64) -> Result<Vec<Receipt>, DbError> {
+    let miner = of.miner.map(|miner| miner.0.to_vec());
+    let query = match (of.unit, miner) {
+        (None, None) => sql("SELECT bytes FROM receipt ORDER BY log_index DESC LIMIT $1").bind(limit),
+        (None, Some(miner)) => {
             let text = "SELECT bytes FROM receipt WHERE miner = $2 ORDER BY log_index DESC LIMIT $1";
-            sql(text).bind(limit).bind(miner.0.to_vec())
+            sql(text).bind(limit).bind(miner)
         }
-        None => sql("SELECT bytes FROM receipt ORDER BY log_index DESC LIMIT $1").bind(limit),
+        (Some(unit), miner) => {
+            let text = "SELECT receipt.bytes FROM unit JOIN lease ON lease.unit = unit.id
+                        JOIN receipt ON receipt.lease = lease.id
+                        WHERE unit.cid = $2 AND ($3 IS NULL OR receipt.miner = $3)
+                        ORDER BY receipt.log_index DESC LIMIT $1";
+            sql(text).bind(limit).bind(unit.to_string()).bind(miner)
+        }
     };
     query.fetch_all(db).await?.iter().map(|row| decode_receipt(row.try_get(0)?)).collect()
+}
+
+/// `count` steps of `step_ms` from the step `first` on, counted from 1970.
+pub(crate) async fn activity(db: &mut Db, first: i64, count: i64, step_ms: i64) -> Result<Vec<ActivityStep>, DbError> {
+    let mut steps: Vec<ActivityStep> =
+        (first..first + count).map(|step| ActivityStep { at_ms: step * step_ms, ..ActivityStep::default() }).collect();
+    let text = "SELECT at_ms / $3, verdict, COUNT(*), COALESCE(SUM(work), 0) FROM receipt
+                WHERE at_ms >= $1 AND at_ms < $2 GROUP BY at_ms / $3, verdict";
+    let query = sql(text).bind(first * step_ms).bind((first + count) * step_ms).bind(step_ms);
+    for row in query.fetch_all(db).await? {
+        let Some(step) = steps.get_mut((row.try_get::<i64>(0)? - first) as usize) else { continue };
+        let outputs = row.try_get::<i64>(2)? as u64;
+        match Verdict::from_name(row.try_get(1)?) {
+            Some(Verdict::Valid) => (step.valid, step.work) = (outputs, row.try_get::<i64>(3)? as u64),
+            Some(Verdict::Invalid) => step.invalid = outputs,
+            Some(Verdict::Inconclusive) => step.inconclusive = outputs,
+            Some(Verdict::TooLate) => step.too_late = outputs,
+            None => {}
+        }
+    }
+    Ok(steps)
 }
 
 /// Multiply-accumulates of valid outputs since `since_ms`.
