@@ -2,6 +2,7 @@
 
 import type { Answers, Checked, ControlMessage, PageMessage, Pause, Question } from "../worker/messages.ts";
 import type { Account, Hex, LaneStatus, Notice, ProvenReceipt, Status } from "../worker/wire.ts";
+import { messageOf } from "./format.ts";
 import { History } from "./history.ts";
 import { Pauses } from "./pauses.ts";
 import * as preferences from "./preferences.ts";
@@ -288,8 +289,4 @@ export class Miner extends EventTarget {
   #changed(): void {
     this.dispatchEvent(new Event("change"));
   }
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 
 import type { Page } from "@playwright/test";
 
-import { expect, test } from "./site.ts";
+import { MinePage, expect, test } from "./site.ts";
 
 test.use({ jobs: 6 });
 
@@ -34,13 +34,13 @@ for (const { name, ...screen } of screens) {
     test.describe(`${name}, ${colorScheme}`, () => {
       test.use({ ...screen, colorScheme });
 
-      test("looks right and can be used by everybody", async ({ mine, coordinator, work }) => {
+      test("looks right and can be used by everybody", async ({ mine, context, coordinator, work }) => {
         expect(work).not.toEqual([]);
         const { page } = mine;
-        const picture = async (view: string) => {
-          await page.screenshot({ path: `${PICTURES}/${view}-${name}-${colorScheme}.png`, fullPage: true });
-          expect(await violations(page)).toEqual([]);
-          const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        const picture = async (view: string, of: Page = page) => {
+          await of.screenshot({ path: `${PICTURES}/${view}-${name}-${colorScheme}.png`, fullPage: true });
+          expect(await violations(of)).toEqual([]);
+          const overflow = await of.evaluate(() => document.documentElement.scrollWidth - innerWidth);
           expect(overflow).toBeLessThanOrEqual(0);
         };
         await picture("idle");
@@ -49,9 +49,26 @@ for (const { name, ...screen } of screens) {
         await expect(page.getByRole("img", { name: "Chart of the verified rate" })).toBeVisible();
         await mine.receipts.first().getByRole("button", { name: "Check it here" }).click();
         await expect(page.getByTestId("outcome")).toBeVisible({ timeout: 20_000 });
+        await page.getByText("Your history and earnings by day").click();
+        await expect(page.getByRole("img", { name: "Chart of base rewards by day" })).toBeVisible();
+        await page.getByRole("button", { name: "Clear the history" }).click();
         await picture("mining");
+        const second = new MinePage(await context.newPage());
+        await second.open(coordinator.url);
+        await second.start.click();
+        await expect(second.state).toHaveText("Paused: another tab is mining already");
+        await picture("waiting", second.page);
+        await second.page.close();
         await page.goto(`${coordinator.url}/dashboard`);
         await expect(page.getByTestId("balanced")).toBeVisible();
+        await page.getByLabel("Operator's token").fill(coordinator.token);
+        await page.getByRole("button", { name: "Show miners" }).click();
+        await expect(page.getByTestId("miner").first()).toBeVisible();
+        await page.getByLabel("The last").selectOption("1 minute");
+        await page.getByRole("searchbox").fill(String(work[0]));
+        await page.getByRole("button", { name: "Search" }).click();
+        await expect(page.getByTestId("found")).toContainText(`Job ${work[0]}`);
+        await expect(page.getByRole("img", { name: /Chart of verdicts: [1-9]/ })).toBeVisible({ timeout: 10_000 });
         await picture("dashboard");
       });
     });

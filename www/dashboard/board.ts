@@ -1,11 +1,15 @@
 import { LitElement, css, html, nothing } from "lit";
 import { customElement } from "lit/decorators.js";
+import { guard } from "lit/directives/guard.js";
 
 import { shared } from "../elements/styles.ts";
 import { tables as tableStyle } from "../elements/tables.ts";
 import { amount, bytes, count, duration, plural, quantity, short } from "../format.ts";
 import { Watch } from "../watch.ts";
+import "../elements/plot.ts";
+import { rates, verdicts } from "./charts.ts";
 import { Feed, type Figures } from "./figures.ts";
+import "./search.ts";
 import * as tables from "./tables.ts";
 
 /** The operator's view of one coordinator. */
@@ -92,17 +96,42 @@ export class Board extends LitElement {
 
   #board(figures: Figures) {
     return html`
-      ${this.#tiles(figures)} ${tables.jobs(figures.jobs)}
+      ${this.#tiles(figures)}
+      <adit-search .feed=${this.#feed}></adit-search>
+      ${this.#charts(figures)} ${tables.jobs(figures.jobs)}
       <section class="card" aria-label="Miners">
         <h2>Miners</h2>
         ${figures.miners ? tables.miners(figures.miners) : this.#tokenForm()}
       </section>
       <div class="pair">${tables.ledger(figures.ledger)} ${tables.verdicts(figures.overview)}</div>
-      ${tables.epochs(figures.epochs)} ${tables.receipts(figures.receipts)}
+      ${tables.epochs(figures.epochs)} ${tables.receipts("Latest receipts", figures.receipts)}
       <footer class="small muted">
         Adit ${figures.overview.version}, up for ${duration(figures.overview.uptime_ms)}. Coordinator key
         <span class="mono" title=${figures.overview.coordinator_key}>${short(figures.overview.coordinator_key)}</span>
       </footer>
+    `;
+  }
+
+  #charts({ activity }: Figures) {
+    const choose = ({ target }: Event) => (this.#feed.minutes = Number((target as HTMLSelectElement).value));
+    const last = activity.steps.at(-1)?.at_ms;
+    const inputs = [last, activity.step_ms];
+    return html`
+      <section class="card" aria-label="Activity">
+        <div class="row spread">
+          <h2>Activity</h2>
+          <label class="row">
+            The last
+            <select @change=${choose}>
+              ${[1, 10, 60].map((minutes) => html`<option value=${minutes} ?selected=${minutes === this.#feed.minutes}>${plural(minutes, "minute")}</option>`)}
+            </select>
+          </label>
+        </div>
+        <div class="pair">
+          <adit-plot .figure=${guard(inputs, () => rates(activity))}></adit-plot>
+          <adit-plot .figure=${guard(inputs, () => verdicts(activity))}></adit-plot>
+        </div>
+      </section>
     `;
   }
 

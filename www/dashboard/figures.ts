@@ -1,6 +1,6 @@
 /** Everything that the dashboard shows, fetched at once and anew every two seconds. */
 
-import type { EpochView, Job, LedgerTotals, MinerView, Overview, ProvenReceipt } from "../../worker/wire.ts";
+import type { Activity, EpochView, Job, LedgerTotals, MinerView, Overview, ProvenReceipt } from "../../worker/wire.ts";
 
 const REFRESH_MS = 2000;
 const TIMEOUT_MS = 8000;
@@ -10,6 +10,7 @@ const RECEIPTS = 15;
 
 export interface Figures {
   overview: Overview;
+  activity: Activity;
   jobs: Job[];
   ledger: LedgerTotals;
   epochs: EpochView[];
@@ -28,6 +29,8 @@ export class Feed extends EventTarget {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #running = false;
   readonly #server: string;
+  /** The charts show so many. */
+  #minutes = 10;
 
   constructor(server: string) {
     super();
@@ -42,6 +45,15 @@ export class Feed extends EventTarget {
   set token(token: string) {
     sessionStorage.setItem(TOKEN_KEY, token.trim());
     this.tokenAccepted = undefined;
+    this.start();
+  }
+
+  get minutes(): number {
+    return this.#minutes;
+  }
+
+  set minutes(minutes: number) {
+    this.#minutes = minutes;
     this.start();
   }
 
@@ -71,21 +83,22 @@ export class Feed extends EventTarget {
   }
 
   async #fetchAll(): Promise<Figures> {
-    const [overview, jobs, ledger, epochs, receipts, miners] = await Promise.all([
-      this.#get<Overview>("/v1/overview"),
-      this.#get<{ jobs: Job[] }>("/v1/jobs"),
-      this.#get<LedgerTotals>("/v1/ledger"),
-      this.#get<{ epochs: EpochView[] }>("/v1/epochs"),
-      this.#get<{ receipts: ProvenReceipt[] }>(`/v1/receipts?limit=${RECEIPTS}`),
+    const [overview, activity, jobs, ledger, epochs, receipts, miners] = await Promise.all([
+      this.get<Overview>("/v1/overview"),
+      this.get<Activity>(`/v1/activity?minutes=${this.minutes}`),
+      this.get<{ jobs: Job[] }>("/v1/jobs"),
+      this.get<LedgerTotals>("/v1/ledger"),
+      this.get<{ epochs: EpochView[] }>("/v1/epochs"),
+      this.get<{ receipts: ProvenReceipt[] }>(`/v1/receipts?limit=${RECEIPTS}`),
       this.#miners(),
     ]);
-    return { overview, jobs: jobs.jobs, ledger, epochs: epochs.epochs, receipts: receipts.receipts, miners };
+    return { overview, activity, jobs: jobs.jobs, ledger, epochs: epochs.epochs, receipts: receipts.receipts, miners };
   }
 
   async #miners(): Promise<MinerView[] | undefined> {
     if (!this.token) return undefined;
     try {
-      const { miners } = await this.#get<{ miners: MinerView[] }>("/v1/miners");
+      const { miners } = await this.get<{ miners: MinerView[] }>("/v1/miners");
       this.tokenAccepted = true;
       return miners;
     } catch (error) {
@@ -95,15 +108,22 @@ export class Feed extends EventTarget {
     }
   }
 
-  async #get<T>(path: string): Promise<T> {
+  /** The JSON of an answer. */
+  async get<T>(path: string): Promise<T> {
+    return (await (await this.fetch(path)).json()) as T;
+  }
+
+  /** An answer; a refusal throws. */
+  async fetch(path: string): Promise<Response> {
     const headers = this.token ? { authorization: `Bearer ${this.token}` } : {};
     const response = await fetch(this.#server + path, { headers, cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MS) });
     if (!response.ok) throw new Refusal(response.status, await reason(response));
-    return (await response.json()) as T;
+    return response;
   }
 }
 
-class Refusal extends Error {
+/** The coordinator answered, and it is no. */
+export class Refusal extends Error {
   readonly status: number;
 
   constructor(status: number, message: string) {

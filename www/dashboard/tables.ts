@@ -108,7 +108,7 @@ export function epochs(epochs: EpochView[]) {
   return section("Epochs", table(["Epoch", "Opened", "Closed", ">Miners", ">Budget", ">Value", ">Paid", ">Carried"], rows));
 }
 
-export function receipts(receipts: ProvenReceipt[]) {
+export function receipts(title: string, receipts: ProvenReceipt[]) {
   const rows = receipts.map(
     ({ receipt }) => html`
       <tr>
@@ -124,7 +124,7 @@ export function receipts(receipts: ProvenReceipt[]) {
     `,
   );
   return section(
-    "Latest receipts",
+    title,
     receipts.length === 0
       ? html`<p class="muted">None yet.</p>`
       : table(["Log", "At", "Kind", "Verdict", "Miner", ">Work", ">Output", ">NNET"], rows),

@@ -1,8 +1,8 @@
 import { LitElement, css, html, nothing } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 
-import { short } from "../format.ts";
-import { type Miner, messageOf } from "../miner.ts";
+import { messageOf, short } from "../format.ts";
+import type { Miner } from "../miner.ts";
 import { Watch } from "../watch.ts";
 import { shared } from "./styles.ts";
 

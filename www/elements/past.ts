@@ -3,7 +3,7 @@ import { customElement, property, state } from "lit/decorators.js";
 
 import { decimal } from "../../worker/amount.ts";
 import { type Day, type Past, type PastUnit, forgetPast, past } from "../../worker/past.ts";
-import { amount, count, date, plural, quantity, time } from "../format.ts";
+import { amount, count, date, messageOf, plural, quantity, time } from "../format.ts";
 import type { Figure } from "./plot.ts";
 import "./plot.ts";
 import { shared } from "./styles.ts";
@@ -166,7 +166,7 @@ export class PastView extends LitElement {
         this.past = await past();
         this.trouble = "";
       } catch (error) {
-        this.trouble = error instanceof Error ? error.message : String(error);
+        this.trouble = messageOf(error);
       }
     }
     this.#reading = false;

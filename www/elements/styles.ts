@@ -101,6 +101,7 @@ export const shared = css`
     padding: 0.7rem 2.2rem;
     min-width: 10rem;
   }
+  select,
   input:not([type="checkbox"], [type="range"], [type="file"]) {
     font: inherit;
     color: var(--ink);

@@ -1,0 +1,44 @@
+/** The charts of what was verified lately. */
+
+import type { Activity } from "../../worker/wire.ts";
+import type { Figure } from "../elements/plot.ts";
+import { count, quantity, time } from "../format.ts";
+
+/** Multiply-accumulates a second, step by step. */
+export function rates({ step_ms, steps }: Activity): Figure {
+  return {
+    caption: "Verified multiply-adds a second",
+    description: `Chart of the verified rate, now ${quantity(((steps.at(-1)?.work ?? 0) * 1000) / step_ms)} a second.`,
+    series: [{ name: "rate", colour: "--accent" }],
+    data: [instants(steps), steps.map(({ work }) => (work * 1000) / step_ms)],
+    xText: clock,
+    yText: quantity,
+  };
+}
+
+/** Outputs by verdict, step by step. */
+export function verdicts({ step_ms, steps }: Activity): Figure {
+  const sum = (of: (step: Activity["steps"][number]) => number) => steps.reduce((sum, step) => sum + of(step), 0);
+  const other = (step: Activity["steps"][number]) => step.inconclusive + step.too_late;
+  const [valid, invalid, rest] = [sum((step) => step.valid), sum((step) => step.invalid), sum(other)];
+  return {
+    caption: `Outputs in ${step_ms / 1000} s`,
+    description: `Chart of verdicts: ${count(valid)} valid, ${count(invalid)} invalid, ${count(rest)} others.`,
+    series: [
+      { name: "valid", colour: "--good" },
+      { name: "invalid", colour: "--bad" },
+      { name: "others", colour: "--muted" },
+    ],
+    data: [instants(steps), steps.map(({ valid }) => valid), steps.map(({ invalid }) => invalid), steps.map(other)],
+    xText: clock,
+    yText: (outputs) => (Number.isInteger(outputs) ? count(outputs) : ""),
+  };
+}
+
+function clock(seconds: number): string {
+  return time(seconds * 1000);
+}
+
+function instants(steps: Activity["steps"]): number[] {
+  return steps.map(({ at_ms }) => at_ms / 1000);
+}
