@@ -27,7 +27,7 @@ const HELP: [&str; 9] = [
 pub(super) fn draw(frame: &mut Frame<'_>, view: &View) {
     let lanes = view.status.lanes.len() as u16;
     let wanted = [
-        Constraint::Length(4),
+        Constraint::Length(5),
         Constraint::Length(6),
         // Lanes with their heading and frame, but never the whole screen.
         Constraint::Length((lanes + 3).clamp(4, (frame.area().height / 2).max(4))),
@@ -61,8 +61,8 @@ fn draw_head(frame: &mut Frame<'_>, area: Rect, view: &View) {
         Line::from(vec![
             "Session     ".dim(),
             Span::styled(state, Style::new().fg(colour).add_modifier(Modifier::BOLD)),
-            format!("   {}   works {throttle}   up {up}", view.contributor).into(),
         ]),
+        Line::from(vec!["Miner       ".dim(), format!("{}  works {throttle}, up {up}", view.contributor).into()]),
     ];
     frame.render_widget(
         Paragraph::new(lines).block(Block::bordered().title(" Adit: useful, verified work ".bold())),
