@@ -80,8 +80,8 @@ test("the search says what a number, a contributor, a key, a lease or a unit is"
   await expect(found).toContainText(receipt.unit);
   await search(receipt.unit);
   await expect(found).toContainText("A unit");
-  await expect(found.locator("tbody tr")).toHaveCount(1);
-  await expect(found.locator("tbody tr")).toContainText(String(receipt.log_index));
+  // Jobs of equal operands have units of one name, each with a receipt of its own.
+  await expect(found.locator("tbody")).toContainText(String(receipt.log_index));
   await search("<img src=x onerror=alert(1)>");
   await expect(page.getByText("The coordinator knows nothing by this name.")).toBeVisible();
   await expect(found).toHaveCount(0);
