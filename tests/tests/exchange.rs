@@ -178,3 +178,22 @@ async fn a_budget_pays_at_once_and_its_rest_goes_back() -> Result<()> {
     assert_eq!(balance("requester") + account.posted.nano(), 2 * price.nano());
     server.assert_balanced().await
 }
+
+#[tokio::test]
+async fn a_log_is_never_signed_on_by_another_key() -> Result<()> {
+    use adit_coordinator::{Config, Coordinator, ServeError};
+    let data = tempfile::TempDir::new()?;
+    let config = Config::new("127.0.0.1:0".parse()?, data.path().to_owned());
+    let first = Coordinator::open(&config).await?;
+    let key = first.public_key();
+    first.close().await;
+    let (file, kept) = (data.path().join("coordinator.key"), data.path().join("kept"));
+    std::fs::rename(&file, &kept)?;
+    ensure!(matches!(Coordinator::open(&config).await, Err(ServeError::KeyLost(path)) if path == file));
+    ensure!(!file.exists(), "another key was made");
+    std::fs::rename(&kept, &file)?;
+    let again = Coordinator::open(&config).await?;
+    assert_eq!(again.public_key(), key);
+    again.close().await;
+    Ok(())
+}

@@ -36,9 +36,14 @@ pub(crate) fn take(data: &Path) -> Result<std::fs::File, ServeError> {
     Ok(lock)
 }
 
-pub(crate) fn load_or_make_key(path: &Path) -> Result<SecretKey, ServeError> {
+/// The coordinator's key. It is made before the database: one without it would be signed on by another.
+pub(crate) fn load_or_make_key(data: &Path) -> Result<SecretKey, ServeError> {
+    let path = &data.join(KEY);
     if let Some(text) = read_if_there(path)? {
         return read_key(&text).ok_or_else(|| ServeError::Key(path.to_owned()));
+    }
+    if data.join(DATABASE).exists() {
+        return Err(ServeError::KeyLost(path.to_owned()));
     }
     loop {
         // All but a 2^-128 part of 32-byte strings are keys.

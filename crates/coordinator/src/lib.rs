@@ -100,8 +100,13 @@ pub enum ServeError {
     #[error("{0}: {1}")]
     File(PathBuf, std::io::Error),
     /// The key's file.
-    #[error("{0} does not hold a secp256k1 key; restore it from a backup, or move it away to begin with a new key")]
+    #[error("{0} does not hold a secp256k1 key; restore it from a backup, or begin in a new directory")]
     Key(PathBuf),
+    /// The key's file is gone, and what it signed is not.
+    #[error(
+        "{0} is missing beside a database that its key has signed; restore it from a backup, or begin in a new directory"
+    )]
+    KeyLost(PathBuf),
     /// The token's file.
     #[error("{0} does not hold a token of at least 16 characters; remove it to get a new one")]
     Token(PathBuf),
@@ -141,7 +146,7 @@ impl Coordinator {
     /// Opens the directory: makes key, token and database at first, and takes up what was under way otherwise.
     pub async fn open(config: &Config) -> Result<Self, ServeError> {
         let lock = directory::take(&config.data)?;
-        let key = directory::load_or_make_key(&config.data.join(directory::KEY))?;
+        let key = directory::load_or_make_key(&config.data)?;
         let token = directory::load_or_make_token(&config.data.join(directory::TOKEN))?;
         let public_key = key.public_key();
         let store = Store::open(config, key.clone()).await?;

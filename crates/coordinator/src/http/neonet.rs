@@ -18,12 +18,13 @@ use serde_json::json;
 use super::extract::{Body, Path, Query, header_text};
 use super::{Answer, App, Shared};
 use crate::error::ApiError;
+use crate::service::conduct;
 use crate::service::lease::{LeaseLane, Leased, statement};
 use crate::service::people::{Heartbeat, Register, StartSession, Started, StopSession, contributor_id};
 use crate::service::settle::account_of;
 use crate::service::{CHALLENGE_MS, MAX_LANES, SESSION_IDLE_MS, gas, views};
 use crate::store::people::{self, SessionRow};
-use crate::store::{conduct, leases, secret};
+use crate::store::{leases, secret};
 
 /// When a lane without work should ask again.
 pub(super) const RETRY_MS: u64 = 1_000;

@@ -5,6 +5,9 @@
 //! Jain, 1989; TCP's slow start, RFC 5681, 3.1). Wrong outputs are judged by Wald's test: see [`SPRT`].
 
 use super::SESSION_IDLE_MS;
+use crate::store::conduct::{self, Record};
+use crate::store::db::DbError;
+use crate::store::{Batch, Db};
 
 /// What a miner's record allows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,17 +65,16 @@ pub(crate) enum Deed {
     Dropped,
 }
 
-/// A miner's record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Record {
-    /// Leases that it may have under way.
-    pub(crate) in_flight: i64,
-    /// The test's logarithm: see [`SPRT`].
-    pub(crate) suspicion: i64,
-    /// Quarantines since its suspicion was last 0.
-    pub(crate) quarantines: i64,
-    /// When the last quarantine ends (Unix, ms); 0 without one.
-    pub(crate) quarantined_until_ms: i64,
+/// A miner's record; that of a new one if there is none.
+pub(crate) async fn record(db: &mut Db, miner: &[u8], rules: &Conduct) -> Result<Record, DbError> {
+    Ok(conduct::record(db, miner).await?.unwrap_or_else(|| Record::new(rules)))
+}
+
+/// Adds a deed to a miner's record.
+pub(crate) async fn add(batch: &mut Batch<'_>, miner: &[u8], deed: Deed) -> Result<(), DbError> {
+    let before = record(batch.db, miner, &batch.conduct).await?;
+    let after = before.after(deed, &batch.conduct, batch.now_ms);
+    if after == before { Ok(()) } else { conduct::put(batch.db, miner, &after).await }
 }
 
 impl Record {

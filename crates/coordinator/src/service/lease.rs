@@ -9,13 +9,13 @@ use adit_protocol::ErrorCode;
 use futures::future::BoxFuture;
 
 use super::MAX_LANES;
-use super::conduct::Deed;
+use super::conduct::{self, Deed};
 use super::people::open_session;
 use crate::error::Refusal;
 use crate::store::db::DbError;
 use crate::store::jobs::{self, Counted, JobRow, unit_of};
 use crate::store::leases::{self, LaneRow, LeaseRow};
-use crate::store::{Batch, Operation, WriteError, conduct};
+use crate::store::{Batch, Operation, WriteError};
 
 /// How long a unit should take a lane.
 const TARGET_MS: u64 = 2_000;
@@ -162,7 +162,7 @@ async fn may_have_another(batch: &mut Batch<'_>, miner: &PublicKey) -> Result<()
         );
         return Err(Refusal::new(ErrorCode::Quarantined, detail).retry_after(seconds).into());
     }
-    if conduct::in_flight(batch.db, &miner.0).await? >= record.in_flight {
+    if crate::store::conduct::in_flight(batch.db, &miner.0).await? >= record.in_flight {
         let detail = "this key has as many units under way as its record allows: deliver them, and it may have more";
         return Err(Refusal::new(ErrorCode::TooManyLeases, detail).retry_after(1).into());
     }
@@ -239,7 +239,7 @@ pub(crate) async fn give_back(batch: &mut Batch<'_>, lease: &LeaseRow, ending: E
     }
     if ending == Ending::Expired {
         leases::count_expired(batch.db, &lease.miner).await?;
-        conduct::add(batch.db, &lease.miner, Deed::Expired, &batch.conduct, batch.now_ms).await?;
+        conduct::add(batch, &lease.miner, Deed::Expired).await?;
     }
     release_unit(batch, lease.unit, ending).await
 }

@@ -13,8 +13,7 @@ use futures::future::BoxFuture;
 
 use super::{CHALLENGE_MS, lease};
 use crate::error::Refusal;
-use crate::service::conduct::Deed;
-use crate::store::conduct;
+use crate::service::conduct::{self, Deed};
 use crate::store::db::DbError;
 use crate::store::people::{self, ChallengeRow, ContributorRow, SessionRow};
 use crate::store::{Batch, Operation, WriteError};
@@ -265,7 +264,7 @@ pub(crate) async fn end_session(batch: &mut Batch<'_>, session: &str) -> Result<
     if people::end_session(batch.db, session, batch.now_ms).await? {
         for held in crate::store::leases::live_of_session(batch.db, session).await? {
             lease::give_back(batch, &held, lease::Ending::Dropped).await?;
-            conduct::add(batch.db, &held.miner, Deed::Dropped, &batch.conduct, batch.now_ms).await?;
+            conduct::add(batch, &held.miner, Deed::Dropped).await?;
         }
         crate::store::leases::delete_lanes(batch.db, session).await?;
         people::delete_keyless_tasks(batch.db, session).await?;

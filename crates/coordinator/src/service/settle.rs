@@ -8,13 +8,13 @@ use adit_core::{Amount, Cid, Kind, PublicKey, Signature};
 use adit_protocol::ErrorCode;
 use futures::future::BoxFuture;
 
-use super::conduct::Deed;
+use super::conduct::{self, Deed};
 use super::lease::{Ending, LeaseLane, Leased, release_unit};
 use crate::error::Refusal;
 use crate::store::db::{DbError, sql};
 use crate::store::jobs::{self, Counted, UnitRow};
 use crate::store::leases::{self, LeaseRow};
-use crate::store::{Batch, Operation, WriteError, blocks, conduct, ledger, log, people};
+use crate::store::{Batch, Operation, WriteError, blocks, ledger, log, people};
 
 /// A checked output.
 pub(crate) struct Settle {
@@ -86,7 +86,7 @@ impl Settle {
             Verdict::Valid | Verdict::Invalid => {
                 let valid = verdict == Verdict::Valid;
                 let deed = if valid { Deed::Right } else { Deed::Wrong };
-                conduct::add(batch.db, &lease.miner, deed, &batch.conduct, batch.now_ms).await?;
+                conduct::add(batch, &lease.miner, deed).await?;
                 people::count_verdict(batch.db, &miner, valid, lease.work, batch.now_ms).await?
             }
             Verdict::Inconclusive | Verdict::TooLate => people::miner(batch.db, &miner).await?,

@@ -1,34 +1,36 @@
 //! What is remembered of how miners behave.
 
 use super::Db;
-use super::db::{DbError, sql};
-use crate::service::conduct::{Conduct, Deed, Record};
+use super::db::{DbError, from_row, sql, sql_as};
 
-/// A miner's record; that of a new one if there is none.
-pub(crate) async fn record(db: &mut Db, miner: &[u8], rules: &Conduct) -> Result<Record, DbError> {
-    let text = "SELECT in_flight, suspicion, quarantines, quarantined_until_ms FROM conduct WHERE miner = $1";
-    let Some(row) = sql(text).bind(miner).fetch_optional(db).await? else { return Ok(Record::new(rules)) };
-    Ok(Record {
-        in_flight: row.try_get(0)?,
-        suspicion: row.try_get(1)?,
-        quarantines: row.try_get(2)?,
-        quarantined_until_ms: row.try_get(3)?,
-    })
+/// A miner's record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Record {
+    /// Leases that it may have under way.
+    pub(crate) in_flight: i64,
+    /// The sequential test's logarithm, in millionths.
+    pub(crate) suspicion: i64,
+    /// Quarantines since its suspicion was last 0.
+    pub(crate) quarantines: i64,
+    /// When the last quarantine ends (Unix, ms); 0 without one.
+    pub(crate) quarantined_until_ms: i64,
 }
 
-/// Adds a deed to a miner's record.
-pub(crate) async fn add(db: &mut Db, miner: &[u8], deed: Deed, rules: &Conduct, now_ms: i64) -> Result<(), DbError> {
-    let before = record(db, miner, rules).await?;
-    let after = before.after(deed, rules, now_ms);
-    if after == before {
-        return Ok(());
-    }
+from_row!(Record { in_flight, suspicion, quarantines, quarantined_until_ms });
+
+/// A miner's record, if it has one.
+pub(crate) async fn record(db: &mut Db, miner: &[u8]) -> Result<Option<Record>, DbError> {
+    sql_as("SELECT * FROM conduct WHERE miner = $1").bind(miner).fetch_optional(db).await
+}
+
+/// Keeps a miner's record.
+pub(crate) async fn put(db: &mut Db, miner: &[u8], record: &Record) -> Result<(), DbError> {
     let text = "INSERT INTO conduct (miner, in_flight, suspicion, quarantines, quarantined_until_ms)
                 VALUES ($1, $2, $3, $4, $5) ON CONFLICT (miner) DO UPDATE SET in_flight = excluded.in_flight,
                 suspicion = excluded.suspicion, quarantines = excluded.quarantines,
                 quarantined_until_ms = excluded.quarantined_until_ms";
-    let query = sql(text).bind(miner).bind(after.in_flight).bind(after.suspicion).bind(after.quarantines);
-    query.bind(after.quarantined_until_ms).execute(db).await?;
+    let query = sql(text).bind(miner).bind(record.in_flight).bind(record.suspicion).bind(record.quarantines);
+    query.bind(record.quarantined_until_ms).execute(db).await?;
     Ok(())
 }
 

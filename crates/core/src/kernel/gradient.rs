@@ -181,22 +181,23 @@ impl<Packed> Gradient<Packed> {
         }
         let tensor = self.layout.tensor(self.slice.number)?;
         let Slice { rows, activations, errors, transposed, sums, .. } = &mut self.slice;
-        let (left, left_rows, right): (&[i8], usize, Right<'_, Packed>) = match tensor {
-            Tensor::Sums(layer) => (&activations[layer], *rows, Right::Packed(&self.prepared.layers[layer].packed)),
+        let layers = &self.prepared.layers;
+        let (left, left_rows, right, width): (&[i8], usize, Right<'_, Packed>, usize) = match tensor {
+            Tensor::Sums(layer) => {
+                let weights = &layers[layer];
+                (&activations[layer], *rows, Right::Packed(&weights.packed), weights.n)
+            }
             Tensor::Back(layer) => {
-                let back = self.prepared.layers[layer].back.as_ref()?;
-                (&errors[layer], *rows, Right::Packed(&back.transposed))
+                let back = layers[layer].back.as_ref()?;
+                (&errors[layer], *rows, Right::Packed(&back.transposed), layers[layer].k)
             }
             Tensor::Weights(layer) => {
                 let (k, n) = self.layout.dims(layer);
                 *transposed = transpose(&activations[layer], *rows, k);
-                (transposed, k, Right::Fresh { values: &errors[layer], k: *rows, n })
+                (transposed, k, Right::Fresh { values: &errors[layer], k: *rows, n }, n)
             }
         };
-        let (k, n) = self.layout.dims(match tensor {
-            Tensor::Sums(layer) | Tensor::Back(layer) | Tensor::Weights(layer) => layer,
-        });
-        sums.resize(left_rows * if matches!(tensor, Tensor::Back(_)) { k } else { n }, 0);
+        sums.resize(left_rows * width, 0);
         Some(Step { left, rows: left_rows, right, sums })
     }
 

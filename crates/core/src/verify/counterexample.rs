@@ -1,5 +1,6 @@
 //! What a refusal shows: one wrong value and the right one, which anyone who holds the blocks can recompute.
 
+use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
@@ -49,47 +50,47 @@ impl Counterexample {
 }
 
 /// One row of one product as it was delivered, with its operands as they follow from the sums before.
-struct ProductRow {
+struct ProductRow<'a> {
     left: Vec<i8>,
     /// `left.len()` × `sums.len()`, row-major.
-    right: Vec<i8>,
+    right: Cow<'a, [i8]>,
     sums: Vec<i32>,
 }
 
-impl ProductRow {
+impl<'a> ProductRow<'a> {
     fn want(&self, j: usize) -> i32 {
         let column = self.right[j..].iter().step_by(self.sums.len());
         self.left.iter().zip(column).map(|(left, right)| i32::from(*left) * i32::from(*right)).sum()
     }
 
-    fn delivered(weights: &Weights, rows: &Rows, output: &[u8], at: Mismatch) -> Option<Self> {
+    fn delivered(weights: &'a Weights, rows: &Rows, output: &[u8], at: Mismatch) -> Option<Self> {
         let output = Delivered { weights, rows, output, layout: weights.layout() };
         if !weights.is_gradient() {
             let layer = weights.layers.get(at.tensor)?;
             let (activations, sums) =
                 (output.activations(at.row, at.tensor)?, output.row(at.row, Tensor::Sums(at.tensor))?);
-            return Some(ProductRow { left: activations, right: layer.packed.clone(), sums });
+            return Some(ProductRow { left: activations, right: Cow::Borrowed(&layer.packed), sums });
         }
         match output.layout.tensor(at.tensor)? {
             tensor @ Tensor::Sums(layer) => Some(ProductRow {
                 left: output.between(at.row)?.activations.swap_remove(layer),
-                right: weights.layers[layer].packed.clone(),
+                right: Cow::Borrowed(&weights.layers[layer].packed),
                 sums: output.row(at.row, tensor)?,
             }),
             tensor @ Tensor::Back(layer) => Some(ProductRow {
                 left: output.between(at.row)?.errors.swap_remove(layer),
-                right: weights.layers[layer].back.as_ref()?.transposed.clone(),
+                right: Cow::Borrowed(&weights.layers[layer].back.as_ref()?.transposed),
                 sums: output.row(at.row, tensor)?,
             }),
             Tensor::Weights(layer) => {
-                let mut row =
-                    ProductRow { left: Vec::new(), right: Vec::new(), sums: output.weights_row(layer, at.row)? };
+                let sums = output.weights_row(layer, at.row)?;
+                let (mut left, mut right) = (Vec::new(), Vec::new());
                 for sample in 0..rows.count {
                     let between = output.between(sample)?;
-                    row.left.push(between.activations[layer][at.row]);
-                    row.right.extend(&between.errors[layer]);
+                    left.push(between.activations[layer][at.row]);
+                    right.extend(&between.errors[layer]);
                 }
-                Some(row)
+                Some(ProductRow { left, right: Cow::Owned(right), sums })
             }
         }
     }

@@ -16,6 +16,7 @@ use anyhow::{Context, Result, bail};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::text::clean;
 use crate::http::Http;
 
 /// Answers are small.
@@ -87,7 +88,7 @@ impl fmt::Display for Event {
             Event::Unverified { warning } => write!(f, "[WARN] {warning}"),
             Event::Gas { info } => {
                 let (fee, level) = (&info["neo_transfer_fee"], info["congestion_level"].as_str().unwrap_or("unknown"));
-                write!(f, "[GAS] Fee: {fee} NEO | Congestion: {}", one_line(level))
+                write!(f, "[GAS] Fee: {fee} NEO | Congestion: {}", clean(level))
             }
             Event::SessionStarted { contributor } => write!(f, "[OK] Session of {contributor}"),
             Event::Task { task_type } => write!(f, "[TASK] {task_type}"),
@@ -167,7 +168,7 @@ impl Mining {
         let request = Request::post_json(format!("{}{path}", self.server), body.to_string());
         match self.send(request).await? {
             (200, answer) => Ok(answer),
-            (status, answer) => bail!("{path} was answered with {status}: {}", one_line(&answer["detail"].to_string())),
+            (status, answer) => bail!("{path} was answered with {status}: {}", clean(&answer["detail"].to_string())),
         }
     }
 
@@ -193,7 +194,7 @@ impl Session<'_> {
                 Ok(true) => failures = 0,
                 Ok(false) => tokio::time::sleep(PAUSE).await,
                 Err(error) => {
-                    self.mining.tell(&Event::Warning { said: one_line(&format!("{error:#}")) });
+                    self.mining.tell(&Event::Warning { said: clean(&format!("{error:#}")) });
                     tokio::time::sleep(LONGEST.min(PAUSE * 2u32.saturating_pow(failures))).await;
                     failures += 1;
                 }
@@ -217,7 +218,7 @@ impl Session<'_> {
         let url = format!("{}{}", self.mining.server, with(paths::TASK, &self.mining.contributor));
         let (status, task) = self.mining.send(Request::get(url)).await?;
         let Some(id) = task["task_id"].as_str().filter(|id| status == 200 && !id.is_empty()) else { return Ok(false) };
-        let task_type = one_line(task["task_type"].as_str().unwrap_or_default());
+        let task_type = clean(task["task_type"].as_str().unwrap_or_default());
         self.mining.tell(&Event::Task { task_type: task_type.clone() });
 
         let began = Instant::now();
@@ -238,7 +239,7 @@ impl Session<'_> {
         body["task_id"] = json!(id);
         body["result"] = result.into();
         let answer = self.mining.post(paths::SUBMIT_RESULT, body).await?;
-        let said = |name: &str| one_line(answer[name].as_str().unwrap_or_default());
+        let said = |name: &str| clean(answer[name].as_str().unwrap_or_default());
         if answer["success"] == true {
             let reward = answer["reward"].as_f64().filter(|reward| reward.is_finite()).unwrap_or_default();
             self.tasks += 1;
@@ -249,9 +250,4 @@ impl Session<'_> {
         }
         Ok(true)
     }
-}
-
-/// A stranger's words, safe to show.
-fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect()
 }
