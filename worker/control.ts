@@ -3,7 +3,7 @@
 import { alone, onTakeOver, takeOver } from "./alone.ts";
 import { coordinatorKey, trust } from "./coordinators.ts";
 import type { Answers, ControlMessage, PageMessage, Pause, Question, Settings } from "./messages.ts";
-import { loadControl } from "./packages.ts";
+import { loadCheck, loadControl } from "./packages.ts";
 import { Session } from "./session.ts";
 import * as vault from "./vault.ts";
 
@@ -102,7 +102,7 @@ async function find(question: Question): Promise<Answers[keyof Answers]> {
       await trust(question.server, question.key);
       return {};
     case "check": {
-      const { check } = await loadControl();
+      const { check } = await loadCheck();
       const { server, receipt } = question;
       const pinned = await coordinatorKey(server);
       if (!pinned) throw new Error("This browser does not know the coordinator's key yet: mine with it first.");

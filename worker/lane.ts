@@ -86,8 +86,8 @@ async function openGpu(module: WebAssembly.Module, rival: number): Promise<LaneR
   return ready(lane, rival > 0 ? `${name} won its race: ${rates}` : `${name} is the only lane: ${rate} in its trial`);
 }
 
-function ready({ backend, work_per_s }: Lane, why: string): LaneReport {
-  return { event: "ready", backend, why, work_per_s };
+function ready({ backend, work_per_s, kinds }: Lane, why: string): LaneReport {
+  return { event: "ready", backend, why, work_per_s, kinds };
 }
 
 async function adapterName(): Promise<string> {

@@ -87,7 +87,7 @@ export type LaneOrder =
 
 /** Lane to control worker. */
 export type LaneReport =
-  | { event: "ready"; backend: string; why: string; work_per_s: number }
+  | { event: "ready"; backend: string; why: string; work_per_s: number; kinds: string[] }
   | { event: "unusable"; reason: string }
   | { event: "progress"; lease: Hex; done_rows: number; rows: number }
   | { event: "done"; lease: Hex; digest: Hex; busy_ms: number; output: Uint8Array<ArrayBuffer> }

@@ -14,6 +14,23 @@ export async function loadControl(): Promise<typeof control> {
   return control;
 }
 
+let checkReady: Promise<typeof import("../pkg/check/check.js")> | undefined;
+
+/** What checks receipts. */
+export function loadCheck(): Promise<typeof import("../pkg/check/check.js")> {
+  checkReady ??= openCheck().catch((error: unknown) => {
+    checkReady = undefined;
+    throw error;
+  });
+  return checkReady;
+}
+
+async function openCheck(): Promise<typeof import("../pkg/check/check.js")> {
+  const check = await import("../pkg/check/check.js");
+  await check.default();
+  return check;
+}
+
 export type { Miner } from "../pkg/control/control.js";
 
 let cpu: Promise<WebAssembly.Module> | undefined;

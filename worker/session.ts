@@ -139,7 +139,7 @@ export class Session {
     switch (report.event) {
       case "ready":
         this.#rival = Math.max(this.#rival, report.work_per_s);
-        miner.lane_ready(lane, report.backend, report.why, report.work_per_s);
+        miner.lane_ready(lane, report.backend, report.why, report.work_per_s, report.kinds);
         break;
       case "unusable":
         this.#lanes.drop(lane);

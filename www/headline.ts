@@ -78,5 +78,5 @@ function currentJob(miner: Miner): string | undefined {
   if (!task) return undefined;
   const jobs = [...new Set(tasks.map(({ job }) => job))].sort((a, b) => a - b);
   const work = tasks.reduce((sum, { work }) => sum + work, 0);
-  return `Job ${jobs.join(", ")}: ${plural(tasks.length, "unit")} of ${task.kind.replace("_", " ")} under way, ${quantity(work)} multiply-adds`;
+  return `Job ${jobs.join(", ")}: ${plural(tasks.length, "unit")} of ${task.kind.replace("_", " ")} under way, ${quantity(work)} operations`;
 }

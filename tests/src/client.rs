@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use adit_core::kernel::{self, Scalar, to_le_bytes};
+use adit_core::kernel::{self, Scalar};
 use adit_core::sign::{Digest, SecretKey};
 use adit_core::statement::{Delivery, SessionStart};
-use adit_core::{Cid, PublicKey, Signature};
+use adit_core::{Cid, Kind, PublicKey, Signature};
 use adit_protocol::jobs::{FileInfo, JobRequest, JobView, JobWork};
 use adit_protocol::mining::{Delivered, RegisterGrant, RegisterKey, SignedStart, TaskGrant};
 use adit_protocol::neonet::{RegisterResponse, StartSessionResponse, Task};
@@ -115,9 +115,15 @@ impl Client {
         self.send(self.as_operator(Method::POST, &format!("{}?name={name}", paths::FILES)).body(bytes)).await
     }
 
+    /// Uploads a file to be read as `format`.
+    pub async fn upload_as(&self, format: &str, bytes: Vec<u8>) -> Result<Reply> {
+        let path = format!("{}?name=F&format={format}", paths::FILES);
+        self.send(self.as_operator(Method::POST, &path).body(bytes)).await
+    }
+
     /// Submits a demonstration job of two uploaded files.
     pub async fn submit(&self, work: JobWork) -> Result<JobView> {
-        let request = JobRequest { work, demo: true, budget: None, name: None };
+        let request = JobRequest { work, demo: true, budget: None, name: None, task_type: None };
         self.send(self.as_operator(Method::POST, paths::JOBS).json(&request)).await?.json()
     }
 
@@ -193,7 +199,13 @@ impl Client {
 
     /// Asks for a lane's task.
     pub async fn ask(&self, lane: u32) -> Result<Reply> {
-        let path = format!("{}?lane={lane}", with(paths::TASK, &self.contributor));
+        let kinds = Kind::ALL.map(Kind::name).join(",");
+        self.ask_for(lane, &kinds).await
+    }
+
+    /// Asks for a task of one of `kinds` for a lane.
+    pub async fn ask_for(&self, lane: u32, kinds: &str) -> Result<Reply> {
+        let path = format!("{}?lane={lane}&kinds={kinds}", with(paths::TASK, &self.contributor));
         self.send(self.request(Method::GET, &path).header(paths::SESSION_HEADER, &self.session)).await
     }
 
@@ -203,18 +215,22 @@ impl Client {
         if reply.status == StatusCode::NO_CONTENT { Ok(None) } else { reply.json().map(Some) }
     }
 
-    /// The unit's right output, computed with the reference.
+    /// The unit's right output, computed with the reference. What a source of its own does not give is missing.
     pub async fn compute(&mut self, grant: &TaskGrant) -> Result<Vec<u8>> {
+        let place = grant.unit.source().unwrap_or(&self.url).to_owned();
         for input in &grant.inputs {
             if !self.blocks.contains_key(&input.cid) {
-                let path = format!("{}?format=raw", with(paths::BLOCK, &input.cid.to_string()));
-                let reply = self.get(&path).await?;
+                let path = format!("{place}{}?format=raw", with(paths::BLOCK, &input.cid.to_string()));
+                let reply = self.send(self.http.get(path)).await?;
+                if reply.status == StatusCode::NOT_FOUND && grant.unit.source().is_some() {
+                    continue;
+                }
                 ensure!(adit_core::content_id::block_matches(&input.cid, &reply.body), "a block that does not match");
                 self.blocks.insert(input.cid, reply.body);
             }
         }
         let find = |cid: &Cid| self.blocks.get(cid).map(Vec::as_slice);
-        Ok(to_le_bytes(&kernel::compute(&Scalar, &grant.unit, find)?))
+        Ok(kernel::output(&Scalar, &grant.unit, &grant.lease.lease, find)?)
     }
 
     /// A block that a unit of this client's needed.

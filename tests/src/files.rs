@@ -93,3 +93,13 @@ pub fn csv(cols: usize, values: &[i8]) -> Vec<u8> {
 pub fn as_values(bytes: &[u8]) -> Vec<i8> {
     signed(bytes)
 }
+
+/// An f32 matrix as `.npy`.
+pub fn npy_floats(rows: usize, cols: usize, values: &[f32]) -> Vec<u8> {
+    npy_with("<f4", &format!("({rows}, {cols})"), &adit_core::kernel::float::to_bytes(values))
+}
+
+/// Any bytes from a seed.
+pub fn bytes(seed: u64, count: usize) -> Vec<u8> {
+    values(seed, count).into_iter().map(|value| value as u8).collect()
+}

@@ -1,14 +1,15 @@
 """An independent implementation of the kernels (numpy, i64), which made the frozen digests.
 
     python3 tests/vectors/kernels.py          # prints the start-up set as Rust
-    python3 tests/vectors/kernels.py --check  # compares with crates/core/src/vectors.rs
+    python3 tests/vectors/kernels.py --check  # compares with crates/core/src/vectors.rs and vectors/others.rs
 
-Needs numpy (PyPI). Generator, shapes and rounding are described in crates/core/src/vectors.rs and kernel.rs.
+Needs numpy (PyPI). Generator, shapes and rounding are described there, in kernel.rs and in kernel/.
 """
 
 import hashlib
 import pathlib
 import re
+import struct
 import sys
 
 import numpy as np
@@ -28,6 +29,16 @@ GRADIENTS = [
     ("gradient 7 rows 64-32-16-10", 8, 7, [64, 32, 16, 10]),
     ("gradient 33 rows 31-17", 9, 33, [31, 17]),
     ("gradient 130 rows 19-40-23", 10, 130, [19, 40, 23]),
+]
+FLOATS = [
+    ("floats 1x1x1", 11, 1, 1, 1),
+    ("floats 3x33x17", 12, 3, 33, 17),
+    ("floats 21x1024x39", 13, 21, 1024, 39),
+]
+TREES = [
+    ("tree of 1 byte", 14, 1, 1),
+    ("tree of 32,769 bytes", 15, 32_769, 32_768),
+    ("tree of 200,000 bytes", 16, 200_000, 50_000),
 ]
 
 
@@ -99,6 +110,37 @@ def gradient(seed, rows, dims):
     return b"".join(tensor.astype("<i4").tobytes() for tensor in [by_row, *after])
 
 
+def floats(seed, rows, k, n):
+    """A product of whole numbers, which f32 holds exactly."""
+    values = Generator(seed)
+    a, b = values.signed(rows * k).reshape(rows, k), values.signed(k * n).reshape(k, n)
+    return (a @ b).astype("<f4").tobytes()
+
+
+def tree(seed, size, block_bytes):
+    """Leaves of 16 KiB within each block, then the root by RFC 6962, section 2.1, word for word."""
+    data = bytes(int(value) & 255 for value in Generator(seed).signed(size))
+    blocks = [data[start:start + block_bytes] for start in range(0, size, block_bytes)]
+    chunks = [block[start:start + 16_384] for block in blocks for start in range(0, len(block), 16_384)]
+    head = lambda index, chunk: b"\0" + bytes([seed] * 16) + struct.pack("<QI", index, len(chunk))
+    leaves = [hashlib.sha256(head(index, chunk) + chunk).digest() for index, chunk in enumerate(chunks)]
+    return b"".join(leaves) + root(leaves)
+
+
+def root(leaves):
+    if len(leaves) == 1:
+        return leaves[0]
+    split = 1 << ((len(leaves) - 1).bit_length() - 1)
+    return hashlib.sha256(b"\1" + root(leaves[:split]) + root(leaves[split:])).digest()
+
+
+def others():
+    for name, seed, *shape in FLOATS:
+        yield "FloatVector", name, seed, zip(("rows", "k", "n"), shape), hashlib.sha256(floats(seed, *shape)).hexdigest()
+    for name, seed, *shape in TREES:
+        yield "TreeVector", name, seed, zip(("bytes", "block_bytes"), shape), hashlib.sha256(tree(seed, *shape)).hexdigest()
+
+
 def all_vectors():
     yield from ((vector, False, output) for vector in VECTORS)
     yield from ((vector, True, gradient) for vector in GRADIENTS)
@@ -116,12 +158,19 @@ def rust():
             f'        dims: &{dims},\n        gradient: {str(is_gradient).lower()},\n'
             f'        sha256: digest("{digest}"),\n    }},'
         )
+    for kind, name, seed, shape, digest in others():
+        fields = "".join(f"        {field}: {value},\n" for field, value in shape)
+        yield (
+            f'    {kind} {{\n        name: "{name}",\n        seed: {seed},\n{fields}'
+            f'        sha256: digest("{digest}"),\n    }},'
+        )
 
 
 def check():
-    source = pathlib.Path(__file__).parents[2] / "crates/core/src/vectors.rs"
-    committed = re.findall(r'digest\("([0-9a-f]{64})"\)', source.read_text())
-    computed = [digest for *_, digest in digests()]
+    source = pathlib.Path(__file__).parents[2] / "crates/core/src"
+    text = "".join((source / name).read_text() for name in ("vectors.rs", "vectors/others.rs"))
+    committed = re.findall(r'digest\("([0-9a-f]{64})"\)', text)
+    computed = [digest for *_, digest in [*digests(), *others()]]
     assert committed == computed, "the frozen digests are not those of this implementation"
     print(f"{len(computed)} digests agree")
 

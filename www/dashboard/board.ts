@@ -138,7 +138,7 @@ export class Board extends LitElement {
   #tiles({ overview }: Figures) {
     return html`
       <dl class="tiles">
-        ${tile("Verified rate", `${quantity(overview.work_per_s)}/s`, `${quantity(overview.work_verified)} multiply-adds so far`)}
+        ${tile("Verified rate", `${quantity(overview.work_per_s)}/s`, `${quantity(overview.work_verified)} operations so far`)}
         ${tile("Active jobs", count(overview.jobs_active), `of ${count(overview.jobs_total)}`)}
         ${tile("Open sessions", count(overview.sessions_open), `${plural(overview.leases_live, "lease")} under way`)}
         ${tile("Epoch", count(overview.epoch), `closes in ${duration(overview.epoch_ends_in_ms)}`)}

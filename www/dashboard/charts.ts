@@ -7,7 +7,7 @@ import { count, quantity, time } from "../format.ts";
 /** Multiply-accumulates a second, step by step. */
 export function rates({ step_ms, steps }: Activity): Figure {
   return {
-    caption: "Verified multiply-adds a second",
+    caption: "Verified operations a second",
     description: `Chart of the verified rate, now ${quantity(((steps.at(-1)?.work ?? 0) * 1000) / step_ms)} a second.`,
     series: [{ name: "rate", colour: "--accent" }],
     data: [instants(steps), steps.map(({ work }) => (work * 1000) / step_ms)],

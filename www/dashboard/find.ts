@@ -53,7 +53,7 @@ async function job(number: string, source: Source): Promise<Found> {
       ["State", job.stuck ? `${job.state}: ${job.stuck}` : job.state],
       ["Panels", `${count(job.panels_done)} of ${count(job.panels)} done, ${count(job.panels_leased)} leased`],
       ["Units", `${count(job.units_valid)} valid, ${count(job.units_invalid)} refused, ${plural(job.leases_expired, "lease")} expired`],
-      ["Work", `${quantity(job.work)} multiply-adds`],
+      ["Work", `${quantity(job.work)} operations`],
       ["Spent", `${amount(job.spent)} NNET`],
     ],
     receipts: [],
@@ -67,7 +67,7 @@ async function key(key: string, source: Source): Promise<Found> {
     facts: [
       ["Contributor", account.contributor],
       ["Units", `${count(account.units_valid)} valid, ${count(account.units_invalid)} refused`],
-      ["Work", `${quantity(account.work_verified)} multiply-adds`],
+      ["Work", `${quantity(account.work_verified)} operations`],
       ["Pending", `${amount(account.pending)} NNET`],
       ["Posted", `${amount(account.posted)} NNET`],
       ["Confidence", `${account.confidence_bps / 100} %`],
@@ -89,7 +89,7 @@ async function unit(cid: string, source: Source): Promise<Found> {
     ["Receipts", count(known.length)],
   ];
   const newest = known[0]?.receipt;
-  return { what: "A unit", facts: newest ? [...facts, ["Kind", newest.kind], ["Work", `${quantity(newest.work)} multiply-adds`]] : facts, receipts: known };
+  return { what: "A unit", facts: newest ? [...facts, ["Kind", newest.kind], ["Work", `${quantity(newest.work)} operations`]] : facts, receipts: known };
 }
 
 async function block(cid: string, source: Source): Promise<Found> {
@@ -121,7 +121,7 @@ function factsOf(receipt: Receipt): [string, string][] {
     ["Kind", receipt.kind],
     ["Unit", receipt.unit],
     ["Miner", receipt.miner],
-    ["Work", `${quantity(receipt.work)} multiply-adds`],
+    ["Work", `${quantity(receipt.work)} operations`],
     ["Value", `${amount(receipt.value)} NNET`],
     ["Checked", `${receipt.method}, ${receipt.bits} bits`],
     ["Log", `entry ${count(receipt.log_index)}, epoch ${receipt.epoch}`],

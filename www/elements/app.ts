@@ -153,7 +153,7 @@ export class App extends LitElement {
   #rates(): Figure {
     const { times, rates } = this.#miner.history;
     return {
-      caption: "Verified multiply-adds a second",
+      caption: "Verified operations a second",
       description: "Chart of the verified rate. The number above says the same.",
       series: [{ name: "rate", colour: "--accent" }],
       data: [times, rates],

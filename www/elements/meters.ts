@@ -66,7 +66,7 @@ export class Meters extends LitElement {
     const invalid = status?.units_invalid ?? 0;
     return html`
       <dl>
-        ${meter("rate", "Verified rate", quantity(status?.work_per_s ?? 0), "/s", "multiply-adds, over ten seconds")}
+        ${meter("rate", "Verified rate", quantity(status?.work_per_s ?? 0), "/s", "operations, over ten seconds")}
         ${meter(
           "units",
           "Verified units",

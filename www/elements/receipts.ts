@@ -123,7 +123,7 @@ export class Receipts extends LitElement {
             <span class="number muted small">${time(receipt.at_ms)}</span>
             <span>${receipt.kind}</span>
             <strong class=${good ? "good" : "bad"}>${VERDICTS[receipt.verdict] ?? receipt.verdict}</strong>
-            <span class="number">${quantity(receipt.work)} multiply-adds</span>
+            <span class="number">${quantity(receipt.work)} operations</span>
             <span class="number">${amount(receipt.value)} NNET</span>
           </span>
           <span class="buttons">

@@ -64,6 +64,7 @@ pub(crate) struct App {
     pub(crate) clock: Clock,
     pub(crate) max_stored_bytes: u64,
     pub(crate) hosts: Vec<String>,
+    pub(crate) sources: crate::Sources,
     pub(crate) keyless_sessions: u32,
     pub(crate) limiter: std::sync::Mutex<Limiter>,
     pub(crate) started: Instant,

@@ -8,23 +8,31 @@
 //! |---|---|---|
 //! | `.npy` | one matrix | two dimensions, any integer dtype whose values lie in −128..=127, C or Fortran order |
 //! | `.csv` | samples, one a line | integers 0..=127, comma-separated; a first line of names (each with a letter) is skipped |
+//! | `.npy` as `npy_f32` | one matrix of f32 | two dimensions, float32, finite, C or Fortran order |
+//! | any as `data` | a data set | 1 byte to 256 MiB |
+//! | `.csv` as `table` | the same, whose columns are summed up | as `data`; every line has the same columns, at most 4,096 |
+//! | `.csv` as `blocks` | a data set that is held elsewhere | `cid,bytes`, a raw sha2-256 block a line, all but the last of one size |
 //! | `.safetensors` | a quantised perceptron | `layers.N.weight` I8 \[in, out\] −127..=127, `layers.N.bias` I32 \[out\], `layers.N.requant` I32 or I64 \[2\] (multiplier, shift) in every layer but the last; to be trained, also in the last, and `layers.N.back` of the same form in every layer but the first; nothing else |
 
+mod blocks;
 mod cut;
 mod error;
 mod model;
 mod npy;
 mod result;
 mod samples;
+mod table;
 
 use std::str::FromStr;
 
 use adit_core::content_id::MAX_BLOCK_BYTES;
-use adit_core::unit::{MAX_ACTIVATION, MAX_COLS, MAX_INPUT_BYTES, MAX_OUTPUT_BYTES, MAX_ROWS, Requant};
+use adit_core::kernel::float::{self, FloatMatrix};
+use adit_core::unit::{MAX_ACTIVATION, MAX_COLS, MAX_INPUT_BYTES, MAX_OUTPUT_BYTES, MAX_ROWS, Operand, Requant};
 
 pub use cut::{input_panel_rows, model_blocks, operand_blocks};
 pub use error::IntakeError;
-pub use result::{CLASSES_HEADER, class_lines, gradient_file, npy_i32_header};
+pub use result::{CLASSES_HEADER, class_lines, gradient_file, npy_f32_header, npy_i32_header};
+pub use table::Column;
 
 /// A file format that jobs are made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -35,18 +43,31 @@ pub enum Format {
     Csv,
     /// Safetensors.
     Safetensors,
+    /// NumPy's array file, of float32.
+    NpyFloats,
+    /// Any bytes.
+    Data,
+    /// Any bytes that are comma-separated values.
+    Table,
+    /// A list of blocks.
+    Blocks,
 }
 
 impl Format {
     /// Every format.
-    pub const ALL: [Format; 3] = [Format::Npy, Format::Csv, Format::Safetensors];
+    pub const ALL: [Format; 7] =
+        [Format::Npy, Format::Csv, Format::Safetensors, Format::NpyFloats, Format::Data, Format::Table, Format::Blocks];
 
-    /// Its name, which is also its files' extension.
+    /// Its name; of the first three, also their files' extension.
     pub const fn name(self) -> &'static str {
         match self {
             Format::Npy => "npy",
             Format::Csv => "csv",
             Format::Safetensors => "safetensors",
+            Format::NpyFloats => "npy_f32",
+            Format::Data => "data",
+            Format::Table => "table",
+            Format::Blocks => "blocks",
         }
     }
 }
@@ -62,7 +83,7 @@ impl FromStr for Format {
 }
 
 /// What a file held.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Parsed {
     /// A matrix of −128..=127.
     Matrix(Matrix),
@@ -70,6 +91,21 @@ pub enum Parsed {
     Samples(Matrix),
     /// A quantised perceptron.
     Model(Model),
+    /// A matrix of f32.
+    Floats(FloatMatrix),
+    /// A data set.
+    Data(DataSet),
+    /// The blocks of a data set that is held elsewhere.
+    Blocks(Operand),
+}
+
+/// A data set, and what its columns hold if it is a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DataSet {
+    /// Its bytes, at least one.
+    pub bytes: Vec<u8>,
+    /// Rows and columns.
+    pub table: Option<(u64, Vec<Column>)>,
 }
 
 /// A row-major matrix: rows 1..=2^24, columns 1..=2^20, `values.len()` = rows · cols.
@@ -113,19 +149,50 @@ pub fn parse(format: Format, bytes: &[u8]) -> Result<Parsed, IntakeError> {
         Format::Npy => npy::parse(bytes).map(Parsed::Matrix),
         Format::Csv => samples::parse(bytes).map(Parsed::Samples),
         Format::Safetensors => model::parse(bytes).map(Parsed::Model),
+        Format::NpyFloats => npy::parse_floats(bytes).map(Parsed::Floats),
+        Format::Data => data(bytes, None).map(Parsed::Data),
+        Format::Table => data(bytes, Some(table::parse(bytes)?)).map(Parsed::Data),
+        Format::Blocks => blocks::parse(bytes).map(Parsed::Blocks),
     }
+}
+
+fn data(bytes: &[u8], table: Option<(u64, Vec<Column>)>) -> Result<DataSet, IntakeError> {
+    if bytes.is_empty() { Err(IntakeError::Empty) } else { Ok(DataSet { bytes: bytes.to_vec(), table }) }
+}
+
+/// The operands of A · B in f32, once they fit each other (k ≤ 4096) and a unit, and no sum can leave f32.
+pub fn float_product(a: Parsed, b: Parsed) -> Result<(FloatMatrix, FloatMatrix), IntakeError> {
+    let (Parsed::Floats(a), Parsed::Floats(b)) = (a, b) else {
+        return Err(IntakeError::WrongInput { role: "A and B", wanted: "two .npy files of float32" });
+    };
+    fit_each_other((a.rows, a.cols), (b.rows, b.cols))?;
+    error::inner_dimension_up_to(a.cols as u64, float::MAX_K)?;
+    error::at_most("columns", (a.cols.max(b.cols)) as u64, u64::from(MAX_COLS / 4))?;
+    fits_a_unit(4 * b.values.len())?;
+    let largest =
+        |matrix: &FloatMatrix| matrix.values.iter().fold(0f64, |most, value| most.max(f64::from(value.abs())));
+    let product = largest(&a) * largest(&b);
+    if product * a.cols as f64 > f64::from(f32::MAX) / 2.0 {
+        return Err(IntakeError::FloatOverflow { k: a.cols as u64, largest: format!("{product:e}") });
+    }
+    Ok((a, b))
+}
+
+fn fit_each_other(a: (usize, usize), b: (usize, usize)) -> Result<(), IntakeError> {
+    if a.1 == b.0 {
+        return Ok(());
+    }
+    Err(IntakeError::ShapeMismatch {
+        left: format!("A is {} x {}", a.0, a.1),
+        right: format!("B is {} x {}", b.0, b.1),
+        rule: "A's columns equal B's rows",
+    })
 }
 
 /// The operands of A · B, once they fit each other (k ≤ 131 071) and a unit.
 pub fn product(a: Parsed, b: Parsed) -> Result<(Matrix, Matrix), IntakeError> {
     let (a, b) = (a.into_matrix("A")?, b.into_matrix("B")?);
-    if a.cols != b.rows {
-        return Err(IntakeError::ShapeMismatch {
-            left: format!("A is {} x {}", a.rows, a.cols),
-            right: format!("B is {} x {}", b.rows, b.cols),
-            rule: "A's columns equal B's rows",
-        });
-    }
+    fit_each_other((a.rows as usize, a.cols as usize), (b.rows as usize, b.cols as usize))?;
     error::inner_dimension(u64::from(a.cols))?;
     fits_a_unit(b.values.len())?;
     Ok((a, b))
@@ -198,7 +265,7 @@ impl Parsed {
     fn into_matrix(self, role: &'static str) -> Result<Matrix, IntakeError> {
         match self {
             Parsed::Matrix(matrix) | Parsed::Samples(matrix) => Ok(matrix),
-            Parsed::Model(_) => Err(IntakeError::WrongInput { role, wanted: "a .npy file" }),
+            _ => Err(IntakeError::WrongInput { role, wanted: "a .npy file of integers" }),
         }
     }
 

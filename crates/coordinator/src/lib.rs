@@ -15,6 +15,7 @@ mod faults;
 mod http;
 pub mod intake;
 mod service;
+mod source;
 mod store;
 
 use std::net::SocketAddr;
@@ -32,6 +33,7 @@ pub use service::conduct::Conduct;
 use service::limits::Limiter;
 pub use service::limits::{Limits, Rate};
 use service::{Terms, epoch, upkeep};
+pub use source::{BlockSource, Sources};
 pub use store::DbError;
 use store::{Store, WriteError};
 
@@ -62,6 +64,8 @@ pub struct Config {
     pub clock: Clock,
     /// What fails.
     pub faults: Faults,
+    /// How it comes to blocks that gateways hold.
+    pub sources: Sources,
 }
 
 impl Config {
@@ -80,6 +84,7 @@ impl Config {
             durable: true,
             clock: Clock::default(),
             faults: Faults::default(),
+            sources: Sources::default(),
         }
     }
 }
@@ -152,7 +157,7 @@ impl Coordinator {
         let store = Store::open(config, key.clone()).await?;
         let terms = Terms { block_budget: config.block_budget, epoch_ms: config.epoch_ms };
         store.write(epoch::OpenFirst(terms)).await?;
-        let checker = Checker::new(store.clone())?;
+        let checker = Checker::new(store.clone(), config.sources.clone())?;
         let upkeep = config.clock.runs().then(|| tokio::spawn(upkeep::run(store.clone(), terms)));
         let app = Arc::new(http::App {
             store,
@@ -166,6 +171,7 @@ impl Coordinator {
             clock: config.clock.clone(),
             max_stored_bytes: config.max_stored_bytes,
             hosts: config.hosts.clone(),
+            sources: config.sources.clone(),
             keyless_sessions: config.limits.keyless_sessions,
             limiter: std::sync::Mutex::new(Limiter::new(config.limits)),
             started: Instant::now(),

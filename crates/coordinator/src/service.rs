@@ -2,7 +2,7 @@
 //!
 //! [`people`] registers and opens sessions, [`lease`] hands out units, [`check`] verifies an output off the writer,
 //! [`settle`] notes the verdict, [`conduct`] what a miner's record allows it, [`limits`] sheds what comes too often,
-//! [`epoch`] pays, [`jobs`] takes orders and puts results together, [`views`] and [`gas`] show.
+//! [`epoch`] pays, [`order`] and [`jobs`] take orders, [`result`] makes files of what was verified, [`views`] and [`gas`] show.
 
 pub(crate) mod check;
 pub(crate) mod conduct;
@@ -13,6 +13,7 @@ pub(crate) mod keyless;
 pub(crate) mod lease;
 pub(crate) mod limits;
 pub(crate) mod network;
+pub(crate) mod order;
 pub(crate) mod people;
 pub(crate) mod result;
 pub(crate) mod settle;

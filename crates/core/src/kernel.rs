@@ -8,18 +8,23 @@
 //! Networks for Efficient Integer-Arithmetic-Only Inference", section 2.2, with round-half-up instead of doubling-high.
 
 //!
-//! `gradient_i8/1`: see [`gradient`].
+//! `gradient_i8/1`: see [`gradient`]. `matmul_f32/1`: see [`float`]. `hash_tree/1`: see [`hash_tree`].
 
 mod chain;
+pub mod float;
 pub mod gradient;
+pub mod hash_tree;
 
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 
 use crate::content_id::Cid;
+use crate::sign::LeaseId;
 use crate::unit::{MAX_ACTIVATION, Operand, Requant, Unit};
 use chain::Chain;
+use float::{FloatMatrix, FloatProduct, FloatStep};
 use gradient::{Gradient, Layout, transpose};
+use hash_tree::HashTree;
 
 /// What a backend supplies: the product of a few rows with a packed operand.
 pub trait Product {
@@ -29,6 +34,11 @@ pub trait Product {
     fn pack(&self, b: &[i8], k: usize, n: usize) -> Self::Packed;
     /// Writes rows × n sums of row-major `a` (rows × k) times the packed operand.
     fn multiply(&self, a: &[i8], rows: usize, b: &Self::Packed, out: &mut [i32]);
+
+    /// Writes rows × n sums of row-major `a` (rows × k) times `b`, both f32: see [`float`].
+    fn multiply_f32(&self, a: &[f32], rows: usize, b: &FloatMatrix, out: &mut [f32]) {
+        float::multiply(a, rows, b, out);
+    }
 
     /// Computes the product of a step.
     fn carry_out(&self, Step { left, rows, right, sums }: Step<'_, Self::Packed>) {
@@ -366,7 +376,32 @@ impl<Packed> Running<Packed> {
     }
 }
 
-/// Computes a whole unit with `product`: what a test, an inline unit or a vintage miner needs.
+/// The whole output of a unit of any kind under `lease`, computed with `product`: what a test or an inline unit needs.
+pub fn output<'a, P: Product>(
+    product: &P,
+    unit: &Unit,
+    lease: &LeaseId,
+    block: impl Fn(&Cid) -> Option<&'a [u8]>,
+) -> Result<Vec<u8>, MissingBlock> {
+    match unit {
+        Unit::HashTree { data, .. } => {
+            let mut tree = HashTree::new(*lease, data, block);
+            while tree.step(u64::MAX) {}
+            Ok(tree.into_output())
+        }
+        Unit::MatmulF32 { a, b } => {
+            let (a, b) = (FloatMatrix::gather(a, &block)?, FloatMatrix::gather(b, &block)?);
+            let mut running = FloatProduct::new(a, &b);
+            while let Some(FloatStep { left, rows, sums }) = running.step(usize::MAX) {
+                product.multiply_f32(left, rows, &b, sums);
+            }
+            Ok(running.into_output())
+        }
+        _ => compute(product, unit, block).map(|sums| to_le_bytes(&sums)),
+    }
+}
+
+/// Computes a whole unit of int8 products with `product`.
 pub fn compute<'a, P: Product>(
     product: &P,
     unit: &Unit,

@@ -6,7 +6,8 @@
 //! A reader follows one unit through these files in this order:
 //! [`split`] cuts an operand into panels, [`unit`] names the work, [`statement`] holds the lease, [`kernel`] computes,
 //! [`verify`] checks, [`reward`] scores, [`statement`] and [`log`] make the receipt, [`assemble`] puts the result together;
-//! with [`recheck`] anyone checks it again. Beside it stand what the original's other calls are made of: [`gas`], [`phase`].
+//! with [`recheck`] anyone checks it again. Beside it stand [`reduce`], which is never delegated, and what the original's
+//! other calls are made of: [`gas`], [`phase`].
 //!
 //! ```
 //! use adit_core::{kernel, verify::{CheckLayer, Coins, check_rows}};
@@ -38,6 +39,7 @@ pub mod log;
 mod openapi;
 pub mod phase;
 pub mod recheck;
+pub mod reduce;
 pub mod reward;
 pub mod sign;
 pub mod split;

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use crate::amount::{Amount, BPS};
 use crate::unit::Kind;
 
-/// Multiply-accumulates to one price step.
+/// Multiply-accumulates, or bytes, to one price step.
 pub const WORK_PER_PRICE: u64 = 1 << 20;
 
 /// The version of [`price`]; named in leases and receipts.
@@ -17,10 +17,13 @@ pub const PRICE_VERSION: u32 = 1;
 /// How much earlier valid work, in nano-NNET, it takes to reach about half of the confidence that can be gained.
 pub const CONFIDENCE_HALF: i64 = 1_000_000_000;
 
-/// Price of 2^20 multiply-accumulates of a kind, in nano-NNET.
+/// Price of 2^20 multiply-accumulates (of `hash_tree`, bytes) of a kind, in nano-NNET. The kinds that came later are worth
+/// about what a processor does of int8 products in the same time: four for one in f32, and sixty-four to hash a byte.
 pub const fn price(kind: Kind) -> Amount {
     match kind {
         Kind::MatmulI8 | Kind::MlpI8 | Kind::GradientI8 => Amount::from_nano(1_000),
+        Kind::MatmulF32 => Amount::from_nano(4_000),
+        Kind::HashTree => Amount::from_nano(64_000),
     }
 }
 

@@ -42,7 +42,7 @@ mod tests {
         fn panels_cover_the_operand_once(rows in 1u32..200, cols in 1u32..50) {
             let bytes: Vec<u8> = (0..rows * cols).map(|i| i as u8).collect();
             let (operand, blocks) = cut(&bytes, rows, cols, shared_out_panel_rows(rows, cols));
-            prop_assert_eq!(operand.validate(), Ok(()));
+            prop_assert_eq!(operand.validate(crate::unit::MAX_ROWS), Ok(()));
             prop_assert_eq!(&blocks.concat(), &bytes);
             for ((_, size), block) in operand.blocks().zip(blocks) {
                 prop_assert_eq!(size as usize, block.len());

@@ -8,10 +8,11 @@ use serde::{Deserialize, Serialize};
 use crate::amount::Amount;
 use crate::content_id::Cid;
 use crate::encoding;
+use crate::kernel::hash_tree;
 use crate::log::{self, Hash};
 use crate::sign::{Challenge, Digest, InvalidSignature, LeaseId, PublicKey, Signature, Statement};
-use crate::unit::Kind;
-use crate::verify::Counterexample;
+use crate::unit::{Kind, Unit};
+use crate::verify::{Counterexample, FLOAT_ROUNDS, TOLERANCE, bits};
 
 /// The version of every statement in this file.
 pub const STATEMENT_VERSION: u32 = 1;
@@ -127,6 +128,35 @@ pub enum Method {
     Freivalds,
     /// Recomputed whole.
     Recomputed,
+    /// Some leaves rehashed, and the root: a part f of wrong ones is missed with a probability of about (1 − f)^sampled.
+    Sampled {
+        /// Leaves that were rehashed.
+        sampled: u64,
+        /// Leaves in all.
+        of: u64,
+    },
+    /// By Freivalds with normal coins: a row that is off by κ tolerances passes with a probability of at most (0.8/κ)^rounds.
+    Statistical {
+        /// Rounds.
+        rounds: u32,
+        /// The tolerance in units of u · √k · E_i, see [`crate::verify`].
+        tolerance: u32,
+    },
+}
+
+impl Method {
+    /// How outputs of `unit` are checked, and to how many bits where `concurrent` checks share coins. A method that does not
+    /// reach every wrong output has no bits.
+    pub fn of(unit: &Unit, concurrent: u32) -> (Self, u32) {
+        match unit {
+            Unit::HashTree { data, .. } => {
+                let of = hash_tree::leaves(data);
+                (Method::Sampled { sampled: hash_tree::sampled(of), of }, 0)
+            }
+            Unit::MatmulF32 { .. } => (Method::Statistical { rounds: FLOAT_ROUNDS as u32, tolerance: TOLERANCE }, 0),
+            _ => (Method::Freivalds, bits(concurrent)),
+        }
+    }
 }
 
 /// The coordinator's statement of a verdict: an entry of its log.
@@ -158,7 +188,7 @@ pub struct Receipt {
     pub verdict: Verdict,
     /// For an invalid output of an exact kind: a value that anyone can recompute.
     pub counterexample: Option<Counterexample>,
-    /// Multiply-accumulates.
+    /// Multiply-accumulates, or bytes: [`Kind::work_unit`].
     pub work: u64,
     /// Version of the price list.
     pub price_version: u32,
@@ -170,7 +200,7 @@ pub struct Receipt {
     pub epoch: u64,
     /// How it was checked.
     pub method: Method,
-    /// To how many bits.
+    /// To how many bits; 0 where the method has none.
     pub bits: u32,
     /// When (Unix, ms).
     pub at_ms: i64,

@@ -1,5 +1,8 @@
 //! A unit: the smallest piece of a job, computed and checked alone, named by the CID of its encoding.
 
+mod operand;
+
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 use core::str::FromStr;
@@ -9,6 +12,9 @@ use serde::{Deserialize, Serialize};
 use crate::content_id::{Cid, MAX_BLOCK_BYTES, is_block_cid};
 use crate::encoding;
 use crate::kernel::gradient::Layout;
+use crate::kernel::{float, hash_tree};
+
+pub use operand::Operand;
 
 /// The largest inner dimension k: k · 128 · 128 still fits an i32 (131 071 · 16 384 < 2^31).
 pub const MAX_K: u32 = 131_071;
@@ -20,6 +26,10 @@ pub const MAX_ROWS: u32 = 1 << 24;
 pub const MAX_OUTPUT_BYTES: u64 = 64 << 20;
 /// The largest inputs of one unit, in bytes.
 pub const MAX_INPUT_BYTES: u64 = 256 << 20;
+/// The most that one unit hashes, in bytes: what comes over a line counts more than what a processor can do.
+pub const MAX_HASHED_BYTES: u32 = 64 << 20;
+/// The longest address of a unit's source, in bytes.
+pub const MAX_SOURCE_BYTES: usize = 200;
 /// The most layers of a model.
 pub const MAX_LAYERS: usize = 32;
 /// The largest activation of a quantised layer; the smallest is 0.
@@ -38,11 +48,20 @@ pub enum Kind {
     /// One batch of such a perceptron forwards and backwards: every product's i32 sums.
     #[serde(rename = "gradient_i8/1")]
     GradientI8,
+    /// C = A · B in f32, within a tolerance.
+    #[serde(rename = "matmul_f32/1")]
+    MatmulF32,
+    /// The digests of a data set's leaves, keyed by the lease, and their root.
+    #[serde(rename = "hash_tree/1")]
+    HashTree,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 3] = [Kind::MatmulI8, Kind::MlpI8, Kind::GradientI8];
+    pub const ALL: [Kind; 5] = [Kind::MatmulI8, Kind::MlpI8, Kind::GradientI8, Kind::MatmulF32, Kind::HashTree];
+    /// The kinds that are made of int8 products: what a graphics adapter computes, and what every miner has computed from
+    /// the first version on.
+    pub const PRODUCTS: [Kind; 3] = [Kind::MatmulI8, Kind::MlpI8, Kind::GradientI8];
 
     /// The kind's name with its version.
     pub const fn name(self) -> &'static str {
@@ -50,6 +69,16 @@ impl Kind {
             Kind::MatmulI8 => "matmul_i8/1",
             Kind::MlpI8 => "mlp_i8/1",
             Kind::GradientI8 => "gradient_i8/1",
+            Kind::MatmulF32 => "matmul_f32/1",
+            Kind::HashTree => "hash_tree/1",
+        }
+    }
+
+    /// What a unit's work counts: `multiply-accumulates`, or `bytes` where nothing is multiplied.
+    pub const fn work_unit(self) -> &'static str {
+        match self {
+            Kind::HashTree => "bytes",
+            _ => "multiply-accumulates",
         }
     }
 }
@@ -65,21 +94,6 @@ impl FromStr for Kind {
     fn from_str(name: &str) -> Result<Self, UnitError> {
         Kind::ALL.into_iter().find(|kind| kind.name() == name).ok_or(UnitError::UnknownKind)
     }
-}
-
-/// A row-major i8 matrix, cut into row panels that are raw blocks.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Operand {
-    /// Rows in all panels together.
-    pub rows: u32,
-    /// Columns; one byte each.
-    pub cols: u32,
-    /// Rows of every panel but the last, which may have fewer.
-    pub panel_rows: u32,
-    /// The panels' names, from the top.
-    pub panels: Vec<Cid>,
 }
 
 /// Fixed-point requantisation: (x · multiplier + 2^(shift − 1)) >> shift in i64, clamped to 0..=127 (which is also the ReLU).
@@ -144,6 +158,23 @@ pub enum Unit {
         /// The model, shared by the job's units.
         layers: Vec<Layer>,
     },
+    /// C = A · B in f32: the operands' rows hold little-endian f32.
+    #[serde(rename = "matmul_f32/1")]
+    MatmulF32 {
+        /// m × k: a run of the job's panels.
+        a: Operand,
+        /// k × n, shared by the job's units.
+        b: Operand,
+    },
+    /// The leaves of a data set, see [`crate::kernel::hash_tree`].
+    #[serde(rename = "hash_tree/1")]
+    HashTree {
+        /// The bytes, one a row: a run of the job's blocks.
+        data: Operand,
+        /// The gateway that holds them, an http or https address without a slash at its end; absent where the coordinator does.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        source: Option<String>,
+    },
 }
 
 /// Why a unit is not one that can be computed.
@@ -173,6 +204,9 @@ pub enum UnitError {
     /// Inputs or output over their caps.
     #[error("the unit's inputs or output are too large")]
     TooLarge,
+    /// Where the data is said to be.
+    #[error("the source is no http or https address of at most 200 printable characters without a slash at its end")]
+    Source,
 }
 
 impl Unit {
@@ -182,14 +216,17 @@ impl Unit {
             Unit::MatmulI8 { .. } => Kind::MatmulI8,
             Unit::MlpI8 { .. } => Kind::MlpI8,
             Unit::GradientI8 { .. } => Kind::GradientI8,
+            Unit::MatmulF32 { .. } => Kind::MatmulF32,
+            Unit::HashTree { .. } => Kind::HashTree,
         }
     }
 
     /// The unit's own rows (A or X).
     pub fn input(&self) -> &Operand {
         match self {
-            Unit::MatmulI8 { a, .. } => a,
+            Unit::MatmulI8 { a, .. } | Unit::MatmulF32 { a, .. } => a,
             Unit::MlpI8 { x, .. } | Unit::GradientI8 { x, .. } => x,
+            Unit::HashTree { data, .. } => data,
         }
     }
 
@@ -197,25 +234,31 @@ impl Unit {
     pub fn targets(&self) -> Option<&Operand> {
         match self {
             Unit::GradientI8 { t, .. } => Some(t),
-            Unit::MatmulI8 { .. } | Unit::MlpI8 { .. } => None,
+            _ => None,
         }
     }
 
     /// The model's layers; none for a product alone.
     pub fn layers(&self) -> &[Layer] {
         match self {
-            Unit::MatmulI8 { .. } => &[],
             Unit::MlpI8 { layers, .. } | Unit::GradientI8 { layers, .. } => layers,
+            _ => &[],
+        }
+    }
+
+    /// The gateway that holds the data, where that is not the coordinator.
+    pub fn source(&self) -> Option<&str> {
+        match self {
+            Unit::HashTree { source, .. } => source.as_deref(),
+            _ => None,
         }
     }
 
     /// The shared operands in the order in which they are multiplied.
     pub fn weights(&self) -> Vec<&Operand> {
         match self {
-            Unit::MatmulI8 { b, .. } => alloc::vec![b],
-            Unit::MlpI8 { layers, .. } | Unit::GradientI8 { layers, .. } => {
-                layers.iter().map(|layer| &layer.weight).collect()
-            }
+            Unit::MatmulI8 { b, .. } | Unit::MatmulF32 { b, .. } => alloc::vec![b],
+            _ => self.layers().iter().map(|layer| &layer.weight).collect(),
         }
     }
 
@@ -226,6 +269,8 @@ impl Unit {
             Unit::MatmulI8 { a, b } => Unit::MatmulI8 { a: run(a), b: b.clone() },
             Unit::MlpI8 { x, layers } => Unit::MlpI8 { x: run(x), layers: layers.clone() },
             Unit::GradientI8 { x, t, layers } => Unit::GradientI8 { x: run(x), t: run(t), layers: layers.clone() },
+            Unit::MatmulF32 { a, b } => Unit::MatmulF32 { a: run(a), b: b.clone() },
+            Unit::HashTree { data, source } => Unit::HashTree { data: run(data), source: source.clone() },
         }
     }
 
@@ -234,29 +279,53 @@ impl Unit {
         Layout::new(self.weights().iter().map(|weight| (weight.rows as usize, weight.cols as usize)))
     }
 
-    /// i32 values in one output row.
+    /// Four-byte values in one output row; 0 where the output has no rows.
     pub fn output_width(&self) -> u64 {
         match self {
             Unit::GradientI8 { .. } => self.layout().row_width() as u64,
-            Unit::MatmulI8 { .. } | Unit::MlpI8 { .. } => self.weights().iter().map(|w| u64::from(w.cols)).sum(),
+            Unit::MatmulF32 { b, .. } => u64::from(b.cols / 4),
+            _ => self.weights().iter().map(|w| u64::from(w.cols)).sum(),
         }
     }
 
     /// Exact length of the output in bytes.
     pub fn output_bytes(&self) -> u64 {
         let rows = u64::from(self.input().rows).saturating_mul(self.output_width());
-        let after = if self.kind() == Kind::GradientI8 { self.layout().weights_len() as u64 } else { 0 };
+        let after = match self {
+            Unit::GradientI8 { .. } => self.layout().weights_len() as u64,
+            Unit::HashTree { data, .. } => (hash_tree::leaves(data) + 1) * (hash_tree::DIGEST_BYTES as u64 / 4),
+            _ => 0,
+        };
         4 * rows.saturating_add(after)
     }
 
-    /// Multiply-accumulates, from the parameters alone: Σ m · k · n over all products.
+    /// What it takes, from the parameters alone, in [`Kind::work_unit`]s: Σ m · k · n over all products, or the bytes that are
+    /// hashed.
     pub fn work(&self) -> u64 {
-        self.products().map(|(m, k, n)| m * k * n).sum()
+        match self {
+            Unit::HashTree { data, .. } => data.bytes(),
+            _ => self.products().map(|(m, k, n)| m * k * n).sum(),
+        }
     }
 
-    /// Multiply-accumulates of the check at delivery with prepared coins: two rounds over the operands that are not prepared
-    /// and the sums, of each product.
+    /// The same of the check at delivery with prepared coins: two rounds (of f32, five) over the operands that are not
+    /// prepared and the sums, of each product; of a tree, the leaves that are rehashed and the root.
     pub fn check_work(&self) -> u64 {
+        match self {
+            Unit::HashTree { data, .. } => {
+                let leaves = hash_tree::leaves(data);
+                hash_tree::sampled(leaves) * u64::from(hash_tree::LEAF_BYTES)
+                    + leaves * (2 * hash_tree::DIGEST_BYTES as u64 + 1)
+            }
+            Unit::MatmulF32 { .. } => {
+                let rounds = crate::verify::FLOAT_ROUNDS as u64;
+                self.products().map(|(m, k, n)| rounds * m * (k + n)).sum()
+            }
+            _ => self.check_work_of_products(),
+        }
+    }
+
+    fn check_work_of_products(&self) -> u64 {
         let of_rows = |(m, k, n)| 2 * m * (k + n);
         // Of V_l = A_lᵀ · D_l neither operand is prepared.
         let of_weights = |(k, m, n)| 2 * (m * n + m * k + k * n);
@@ -269,7 +338,9 @@ impl Unit {
     /// m, k and n of every product.
     fn products(&self) -> impl Iterator<Item = (u64, u64, u64)> + use<> {
         let rows = u64::from(self.input().rows);
-        let dims: Vec<_> = self.weights().iter().map(|w| (u64::from(w.rows), u64::from(w.cols))).collect();
+        let value_bytes = if self.kind() == Kind::MatmulF32 { 4 } else { 1 };
+        let dims: Vec<_> =
+            self.weights().iter().map(|w| (u64::from(w.rows), u64::from(w.cols / value_bytes))).collect();
         let is_gradient = self.kind() == Kind::GradientI8;
         let back: Vec<_> =
             if is_gradient { dims.iter().skip(1).map(|(k, n)| (rows, *n, *k)).collect() } else { Vec::new() };
@@ -302,17 +373,27 @@ impl Unit {
 
     /// Checks every dimension and cap; a unit from the network is used only after this.
     pub fn validate(&self) -> Result<(), UnitError> {
-        self.input().validate()?;
+        let most = if self.kind() == Kind::HashTree { MAX_HASHED_BYTES } else { MAX_ROWS };
+        self.input().validate(most)?;
         let width = self.input().cols;
         match self {
             Unit::MatmulI8 { b, .. } => validate_weight(b, width)?,
+            Unit::MatmulF32 { b, .. } => validate_floats(b, width)?,
+            Unit::HashTree { source, .. } => {
+                if width != 1 {
+                    return Err(UnitError::Dimension);
+                }
+                if source.as_ref().is_some_and(|source| !is_source(source)) {
+                    return Err(UnitError::Source);
+                }
+            }
             Unit::MlpI8 { layers, .. } => {
                 let last = layers.len().saturating_sub(1);
                 validate_layers(layers, width, |index| (index < last, false))?;
             }
             Unit::GradientI8 { x, t, layers } => {
                 let width = validate_layers(layers, width, |index| (true, index > 0))?;
-                t.validate()?;
+                t.validate(MAX_ROWS)?;
                 if (t.rows, t.panel_rows, t.cols) != (x.rows, x.panel_rows, width) {
                     return Err(UnitError::Mismatch);
                 }
@@ -347,11 +428,30 @@ impl Unit {
 }
 
 fn validate_weight(weight: &Operand, inputs: u32) -> Result<(), UnitError> {
-    weight.validate()?;
+    weight.validate(MAX_ROWS)?;
     if weight.rows != inputs {
         return Err(UnitError::Mismatch);
     }
     if inputs > MAX_K { Err(UnitError::Dimension) } else { Ok(()) }
+}
+
+/// Of f32, with rows of `row_bytes` on the left.
+fn validate_floats(right: &Operand, row_bytes: u32) -> Result<(), UnitError> {
+    right.validate(MAX_ROWS)?;
+    if right.rows.checked_mul(4) != Some(row_bytes) {
+        return Err(UnitError::Mismatch);
+    }
+    if right.rows > float::MAX_K || !right.cols.is_multiple_of(4) { Err(UnitError::Dimension) } else { Ok(()) }
+}
+
+/// Whether this is the address of a gateway, in one spelling as far as that goes.
+pub fn is_source(text: &str) -> bool {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let printable = text.bytes().all(|byte| byte.is_ascii_graphic() && !b"?#@\\\"<>".contains(&byte));
+    host.is_some_and(|host| !host.is_empty() && !host.starts_with('/'))
+        && printable
+        && !text.ends_with('/')
+        && text.len() <= MAX_SOURCE_BYTES
 }
 
 /// Checks a model's layers: the outputs of the last. `wanted` says whether layer `index` has a requantisation, and a scale
@@ -382,46 +482,6 @@ impl Layer {
         }
         let bias_bytes = u64::from(self.weight.cols) * 4;
         if bias_bytes > MAX_BLOCK_BYTES as u64 || !is_block_cid(&self.bias) { Err(UnitError::Block) } else { Ok(()) }
-    }
-}
-
-impl Operand {
-    /// Size of the whole operand in bytes.
-    pub fn bytes(&self) -> u64 {
-        u64::from(self.rows) * u64::from(self.cols)
-    }
-
-    /// Every panel with its size in bytes.
-    pub fn blocks(&self) -> impl Iterator<Item = (Cid, u32)> + '_ {
-        self.panels.iter().enumerate().map(|(index, cid)| (*cid, self.rows_of_panel(index as u32) * self.cols))
-    }
-
-    /// Rows of panel `index`.
-    pub fn rows_of_panel(&self, index: u32) -> u32 {
-        let start = u64::from(index) * u64::from(self.panel_rows);
-        u64::from(self.rows).saturating_sub(start).min(u64::from(self.panel_rows)) as u32
-    }
-
-    /// The operand made of `count` panels from `first` on.
-    pub fn run(&self, first: u32, count: u32) -> Operand {
-        let panels: Vec<Cid> = self.panels.iter().skip(first as usize).take(count as usize).copied().collect();
-        let rows = (first..first + panels.len() as u32).map(|index| self.rows_of_panel(index)).sum();
-        Operand { rows, cols: self.cols, panel_rows: self.panel_rows, panels }
-    }
-
-    /// Checks dimensions, panel count and panel size.
-    pub fn validate(&self) -> Result<(), UnitError> {
-        if self.rows == 0 || self.rows > MAX_ROWS || self.cols == 0 || self.cols > MAX_COLS {
-            return Err(UnitError::Dimension);
-        }
-        let panel_bytes = u64::from(self.panel_rows.min(self.rows)) * u64::from(self.cols);
-        if self.panel_rows == 0 || self.panels.len() as u32 != self.rows.div_ceil(self.panel_rows) {
-            return Err(UnitError::Panels);
-        }
-        if panel_bytes > MAX_BLOCK_BYTES as u64 || !self.panels.iter().all(is_block_cid) {
-            return Err(UnitError::Block);
-        }
-        Ok(())
     }
 }
 
@@ -469,6 +529,32 @@ mod tests {
         let mut foreign = operand(5, 4, 2);
         foreign.panels[0] = crate::content_id::output_cid([0; 32]);
         assert_eq!(refused(foreign, operand(4, 3, 4)), UnitError::Block);
+    }
+
+    #[test]
+    fn bytes_count_where_nothing_is_multiplied() {
+        let data = operand(100_000, 1, 40_000);
+        let unit = |source: Option<&str>| Unit::HashTree { data: data.clone(), source: source.map(String::from) };
+        let tree = unit(None);
+        assert_eq!((tree.validate(), tree.work(), tree.output_bytes()), (Ok(()), 100_000, 32 * 9));
+        assert_eq!(Unit::from_bytes(&tree.to_bytes()), Ok(tree));
+        assert_eq!(unit(Some("https://gateway.example:8443/base")).validate(), Ok(()));
+        for bad in ["", "ftp://a", "http://", "http:///x", "https://a/", "https://a?b", "https://a b", "https://u@h"] {
+            assert_eq!(unit(Some(bad)).validate(), Err(UnitError::Source), "{bad}");
+        }
+        let wide = Unit::HashTree { data: operand(10, 2, 10), source: None };
+        assert_eq!(wide.validate(), Err(UnitError::Dimension));
+    }
+
+    #[test]
+    fn four_bytes_make_one_float() {
+        let floats = |a: Operand, b: Operand| Unit::MatmulF32 { a, b };
+        let unit = floats(operand(5, 16, 2), operand(4, 12, 4));
+        assert_eq!((unit.validate(), unit.work(), unit.output_bytes()), (Ok(()), 60, 60));
+        assert_eq!(floats(operand(5, 16, 2), operand(4, 13, 4)).validate(), Err(UnitError::Dimension));
+        assert_eq!(floats(operand(5, 12, 2), operand(4, 12, 4)).validate(), Err(UnitError::Mismatch));
+        let deep = floats(operand(1, 4 * 4_097, 1), operand(4_097, 4, 4_097));
+        assert_eq!(deep.validate(), Err(UnitError::Dimension));
     }
 
     #[test]

@@ -2,7 +2,11 @@
 //!
 //! The digests were computed by an independent implementation (tests/vectors/kernels.py) and are frozen.
 
+mod others;
+
 use alloc::vec::Vec;
+
+pub use others::{FLOATS, FloatVector, TREES, TreeVector};
 
 use crate::kernel::gradient::transpose;
 use crate::kernel::{Prepared, PreparedBack, PreparedLayer, Right, Rows, Running, Step, to_le_bytes};

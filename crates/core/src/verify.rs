@@ -8,11 +8,15 @@
 //! integers, so a wrong row passes one round with at most 2^-32 and both with at most 2^-64. For a chain of layers the
 //! first wrong product alone has to pass, so the bound is that of one product. The coins must be secret and independent
 //! of the output. Where Q checks share coins at the same time, the bound is Q · 2^-64: see [`bits`].
+//!
+//! Products of f32 are checked within a tolerance ([`FloatCheck`]), trees by samples ([`LeafSample`]).
 
 mod check;
 mod counterexample;
+mod float;
 mod fold;
 mod gradient;
+mod leaves;
 
 use alloc::vec::Vec;
 
@@ -20,8 +24,10 @@ use crate::kernel::{Rows, Weights, from_le_bytes};
 
 pub use check::{ChainCheck, CheckLayer, check_rows};
 pub use counterexample::Counterexample;
+pub use float::{FLOAT_ROUNDS, FloatCheck, FloatPlan, TOLERANCE, any_is_wrong, is_wrong};
 pub use fold::{Fingerprint, Fold, ScalarFold, Sums};
 pub use gradient::{GradientCheck, GradientPlan};
+pub use leaves::LeafSample;
 
 /// Independent coins for every product.
 pub const ROUNDS: usize = 2;
@@ -32,6 +38,17 @@ pub const SOUNDNESS_BITS: u32 = 64;
 /// Bits of soundness where at most `concurrent` checks were under way with the same coins.
 pub fn bits(concurrent: u32) -> u32 {
     SOUNDNESS_BITS - concurrent.max(1).next_power_of_two().trailing_zeros()
+}
+
+/// What a check of an output came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// It is what was asked for, as far as the method can tell.
+    Right,
+    /// It is not; with a value that shows it, where one could be found.
+    Wrong(Option<Counterexample>),
+    /// It may be either: nobody is paid, and nobody blamed.
+    Undecided,
 }
 
 /// Secret coins of one product: two rounds of n signed 32-bit integers.

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use adit_core::sign::{Digest, LeaseId};
-use adit_core::{Cid, Unit};
+use adit_core::{Cid, Kind, Unit};
 use serde::{Deserialize, Serialize};
 
 /// An input block, checked against its CID.
@@ -20,7 +20,7 @@ pub enum LaneCommand {
         lease: LeaseId,
         /// What to compute.
         unit: Unit,
-        /// Its input blocks in the order of [`Unit::blocks`].
+        /// Its input blocks in the order of [`Unit::blocks`]; an empty one cannot be had at the unit's source.
         blocks: Vec<(Cid, BlockBytes)>,
     },
     /// Work for this part of the time, 0.0 ..= 1.0; 0 pauses. Counts from the next slice on.
@@ -41,6 +41,8 @@ pub enum LaneEvent {
         why: String,
         /// Measured at start-up: multiply-accumulates a second.
         work_per_s: u64,
+        /// What it computes.
+        kinds: Vec<Kind>,
     },
     /// The lane cannot work, and says why.
     Unusable {

@@ -3,74 +3,24 @@
 //! A host's thread or worker owns a [`LaneRunner`], passes commands on, and calls [`LaneRunner::slice`] until there is
 //! nothing to do, resting as it is told. The time comes in as a closure, so that this runs anywhere.
 
-use std::collections::BTreeMap;
-use std::future::Future;
-use std::rc::Rc;
+mod engine;
+mod operands;
 
-use adit_core::kernel::{self, MissingBlock, Prepared, Product, Right, Rows, Running, Step};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use adit_core::kernel::float::{FloatMatrix, FloatProduct, FloatStep};
+use adit_core::kernel::hash_tree::HashTree;
+use adit_core::kernel::{self, Rows, Running};
 use adit_core::sign::{Digest, LeaseId};
-use adit_core::{Cid, Unit, encoding};
+use adit_core::{Cid, Unit};
 
 use crate::lane::{BlockBytes, LaneCommand, LaneEvent};
 use crate::throttle::Throttle;
 
-/// What multiplies: a processor at once, a graphics adapter when it is done.
-pub trait Engine {
-    /// An operand in the layout that the engine likes.
-    type Packed;
-    /// How long one call of [`multiply`](Engine::multiply) should take, in milliseconds.
-    const SLICE_MS: f64;
-    /// Packs row-major `b`, k × n.
-    fn pack(&self, b: &[i8], k: usize, n: usize) -> Result<Self::Packed, EngineError>;
-    /// Writes rows × n sums of row-major `a` (rows × k) times the packed operand.
-    fn multiply(
-        &self,
-        a: &[i8],
-        rows: usize,
-        b: &Self::Packed,
-        out: &mut [i32],
-    ) -> impl Future<Output = Result<(), EngineError>>;
-
-    /// Computes the product of a step.
-    fn carry_out(&self, step: Step<'_, Self::Packed>) -> impl Future<Output = Result<(), EngineError>> {
-        let Step { left, rows, right, sums } = step;
-        async move {
-            match right {
-                Right::Packed(packed) => self.multiply(left, rows, packed, sums).await,
-                Right::Fresh { values, k, n } => self.multiply(left, rows, &self.pack(values, k, n)?, sums).await,
-            }
-        }
-    }
-}
-
-/// The engine gave no result.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct EngineError(pub String);
-
-impl From<MissingBlock> for EngineError {
-    fn from(missing: MissingBlock) -> Self {
-        EngineError(missing.to_string())
-    }
-}
-
-/// A processor as an engine: its futures are ready at once.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Processor<P>(pub P);
-
-impl<P: Product> Engine for Processor<P> {
-    type Packed = P::Packed;
-    const SLICE_MS: f64 = 30.0;
-
-    fn pack(&self, b: &[i8], k: usize, n: usize) -> Result<P::Packed, EngineError> {
-        Ok(self.0.pack(b, k, n))
-    }
-
-    async fn multiply(&self, a: &[i8], rows: usize, b: &P::Packed, out: &mut [i32]) -> Result<(), EngineError> {
-        self.0.multiply(a, rows, b, out);
-        Ok(())
-    }
-}
+pub use engine::{Engine, EngineError, Processor};
+use operands::{Operands, Shared};
 
 /// A lane's backend with the unit under way.
 #[derive(Debug)]
@@ -79,8 +29,27 @@ pub struct LaneRunner<E: Engine> {
     shared: Shared<E::Packed>,
     unit: Option<UnderWay<E::Packed>>,
     throttle: Throttle,
-    /// Multiply-accumulates a millisecond, as measured.
-    speed: f64,
+    speeds: Speeds,
+}
+
+/// As measured.
+#[derive(Debug)]
+struct Speeds {
+    products: Speed,
+    floats: Speed,
+    bytes: Speed,
+}
+
+/// Multiply-accumulates, or bytes, a millisecond.
+#[derive(Clone, Copy, Debug)]
+struct Speed(f64);
+
+impl Speed {
+    /// Follows the speed at once downwards and step by step upwards, so that slices rarely take too long.
+    fn learn(&mut self, work: f64, took_ms: f64) {
+        let speed = work / took_ms.max(0.01);
+        self.0 = speed.min(self.0 * 2.0).max(1.0);
+    }
 }
 
 /// What a slice came to.
@@ -104,19 +73,32 @@ struct UnderWay<Packed> {
 enum Stage<Packed> {
     Prepare(Box<Unit>, Vec<(Cid, BlockBytes)>),
     /// With the multiply-accumulates of one input row.
-    Run(Running<Packed>, u64),
+    Products(Running<Packed>, u64),
+    Floats(FloatProduct<Rc<FloatMatrix>>),
+    Hash(HashTree<Block>),
     Finished(Vec<u8>, Digest),
 }
 
-/// Slow enough for the first slice of the slowest host: multiply-accumulates a millisecond.
-const FIRST_SPEED: f64 = 2e4;
+/// A block that a tree under way holds.
+#[derive(Debug)]
+struct Block(BlockBytes);
+
+impl AsRef<[u8]> for Block {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// Slow enough for the first slice of the slowest host.
+const FIRST_SPEED: Speed = Speed(2e4);
 /// Progress is told this often.
 const TELL_MS: f64 = 200.0;
 
 impl<E: Engine> LaneRunner<E> {
     /// A lane at full duty with nothing to do.
     pub fn new(engine: E) -> Self {
-        LaneRunner { engine, shared: Shared(Vec::new()), unit: None, throttle: Throttle::new(), speed: FIRST_SPEED }
+        let speeds = Speeds { products: FIRST_SPEED, floats: FIRST_SPEED, bytes: FIRST_SPEED };
+        LaneRunner { engine, shared: Shared::new(), unit: None, throttle: Throttle::new(), speeds }
     }
 
     /// The engine.
@@ -148,7 +130,7 @@ impl<E: Engine> LaneRunner<E> {
         }
         let UnderWay { lease, busy_ms, told_ms, stage } = self.unit.take()?;
         let started_ms = now_ms();
-        let worked = self.work(stage, started_ms, &now_ms).await;
+        let worked = self.work(lease, stage, started_ms, &now_ms).await;
         let ended_ms = now_ms();
         let busy_ms = busy_ms + (ended_ms - started_ms).max(0.0);
         let event = match worked {
@@ -166,105 +148,101 @@ impl<E: Engine> LaneRunner<E> {
 
     async fn work(
         &mut self,
+        lease: LeaseId,
         stage: Stage<E::Packed>,
         started_ms: f64,
         now_ms: &impl Fn() -> f64,
     ) -> Result<Stage<E::Packed>, EngineError> {
-        let (mut running, work_per_row) = match stage {
-            Stage::Prepare(unit, blocks) => return self.prepare(&unit, &blocks),
-            Stage::Run(running, work_per_row) => (running, work_per_row),
-            finished @ Stage::Finished(..) => return Ok(finished),
-        };
-        // Small layers are gone through quickly: several steps make a slice. There is always one, whatever the clock says.
-        loop {
-            let max_rows = self.speed * E::SLICE_MS / work_per_row.max(1) as f64;
-            let Some(step) = running.step(max_rows as usize) else {
-                let output = kernel::to_le_bytes(&running.into_output());
-                let digest = Digest(*blake3::hash(&output).as_bytes());
-                return Ok(Stage::Finished(output, digest));
-            };
-            let work = step.left.len() as f64 * (step.sums.len() / step.rows.max(1)) as f64;
-            let before_ms = now_ms();
-            self.engine.carry_out(step).await?;
-            running.advance();
-            self.learn(work, now_ms() - before_ms);
-            if now_ms() - started_ms >= E::SLICE_MS / 2.0 {
-                return Ok(Stage::Run(running, work_per_row));
-            }
+        // Small steps are gone through quickly: several make a slice. There is always one, whatever the clock says.
+        let is_over = || now_ms() - started_ms >= E::SLICE_MS / 2.0;
+        match stage {
+            Stage::Prepare(unit, blocks) => self.prepare(lease, &unit, &blocks),
+            finished @ Stage::Finished(..) => Ok(finished),
+            Stage::Products(mut running, work_per_row) => loop {
+                let max_rows = self.speeds.products.0 * E::SLICE_MS / work_per_row.max(1) as f64;
+                let Some(step) = running.step(max_rows as usize) else {
+                    return Ok(finished(kernel::to_le_bytes(&running.into_output())));
+                };
+                let work = step.left.len() as f64 * (step.sums.len() / step.rows.max(1)) as f64;
+                let before_ms = now_ms();
+                self.engine.carry_out(step).await?;
+                running.advance();
+                self.speeds.products.learn(work, now_ms() - before_ms);
+                if is_over() {
+                    return Ok(Stage::Products(running, work_per_row));
+                }
+            },
+            Stage::Floats(mut product) => loop {
+                let (work_per_row, right) = (product.work_per_row() as f64, product.right().clone());
+                let max_rows = self.speeds.floats.0 * E::SLICE_MS / work_per_row.max(1.0);
+                let Some(FloatStep { left, rows, sums }) = product.step(max_rows as usize) else {
+                    return Ok(finished(product.into_output()));
+                };
+                let before_ms = now_ms();
+                self.engine.multiply_f32(left, rows, &right, sums).await?;
+                self.speeds.floats.learn(rows as f64 * work_per_row, now_ms() - before_ms);
+                if is_over() {
+                    return Ok(Stage::Floats(product));
+                }
+            },
+            Stage::Hash(mut tree) => loop {
+                let (before_ms, before) = (now_ms(), tree.done_bytes());
+                if !tree.step((self.speeds.bytes.0 * E::SLICE_MS) as u64) {
+                    return Ok(finished(tree.into_output()));
+                }
+                self.speeds.bytes.learn((tree.done_bytes() - before) as f64, now_ms() - before_ms);
+                if is_over() {
+                    return Ok(Stage::Hash(tree));
+                }
+            },
         }
     }
 
-    fn prepare(&mut self, unit: &Unit, blocks: &[(Cid, BlockBytes)]) -> Result<Stage<E::Packed>, EngineError> {
-        let by_cid: BTreeMap<Cid, &[u8]> = blocks.iter().map(|(cid, block)| (*cid, block.as_slice())).collect();
-        let block = |cid: &Cid| by_cid.get(cid).copied();
-        let prepared = self.shared.get_or_pack(&self.engine, unit, block)?;
-        let work_per_row = prepared.work_per_row();
-        Ok(Stage::Run(Running::new(prepared, Rows::gather(unit, block)?), work_per_row))
+    fn prepare(
+        &mut self,
+        lease: LeaseId,
+        unit: &Unit,
+        blocks: &[(Cid, BlockBytes)],
+    ) -> Result<Stage<E::Packed>, EngineError> {
+        let by_cid: BTreeMap<Cid, &BlockBytes> = blocks.iter().map(|(cid, block)| (*cid, block)).collect();
+        let block = |cid: &Cid| by_cid.get(cid).map(|block| block.as_slice());
+        Ok(match unit {
+            Unit::HashTree { data, .. } => {
+                let held = |cid: &Cid| by_cid.get(cid).map(|block| Block(Arc::clone(block)));
+                Stage::Hash(HashTree::new(lease, data, held))
+            }
+            _ => match self.shared.get_or_pack(&self.engine, unit, block)? {
+                Operands::Packed(prepared) => {
+                    let work_per_row = prepared.work_per_row();
+                    Stage::Products(Running::new(prepared, Rows::gather(unit, block)?), work_per_row)
+                }
+                Operands::Floats(matrix) => {
+                    Stage::Floats(FloatProduct::new(FloatMatrix::gather(unit.input(), block)?, matrix))
+                }
+            },
+        })
     }
+}
 
-    /// Follows the speed at once downwards and step by step upwards, so that slices rarely take too long.
-    fn learn(&mut self, work: f64, took_ms: f64) {
-        let speed = work / took_ms.max(0.01);
-        self.speed = speed.min(self.speed * 2.0).max(1.0);
-    }
+fn finished<Packed>(output: Vec<u8>) -> Stage<Packed> {
+    let digest = Digest(*blake3::hash(&output).as_bytes());
+    Stage::Finished(output, digest)
 }
 
 fn progress<Packed>(lease: LeaseId, stage: &Stage<Packed>) -> Option<LaneEvent> {
-    let Stage::Run(running, _) = stage else { return None };
-    Some(LaneEvent::Progress { lease, done_rows: running.done_rows() as u32, rows: running.rows() as u32 })
-}
-
-/// Shared operands, kept packed for the next unit of their job: least recently used first.
-#[derive(Debug)]
-struct Shared<Packed>(Vec<KeptOperands<Packed>>);
-
-#[derive(Debug)]
-struct KeptOperands<Packed> {
-    name: Cid,
-    bytes: u64,
-    prepared: Rc<Prepared<Packed>>,
-}
-
-/// Operands that are kept packed, by the bytes of their blocks.
-const KEPT_BYTES: u64 = 256 << 20;
-
-impl<Packed> Shared<Packed> {
-    fn get_or_pack<'a, E: Engine<Packed = Packed>>(
-        &mut self,
-        engine: &E,
-        unit: &Unit,
-        block: impl Fn(&Cid) -> Option<&'a [u8]>,
-    ) -> Result<Rc<Prepared<Packed>>, EngineError> {
-        let name = shared_name(unit);
-        if let Some(place) = self.0.iter().position(|kept| kept.name == name) {
-            let kept = self.0.remove(place);
-            let prepared = kept.prepared.clone();
-            self.0.push(kept);
-            return Ok(prepared);
-        }
-        let bytes = unit.weights().iter().map(|weight| weight.bytes()).sum();
-        while !self.0.is_empty() && self.0.iter().map(|kept| kept.bytes).sum::<u64>() + bytes > KEPT_BYTES {
-            self.0.remove(0);
-        }
-        let prepared = Rc::new(Prepared::new(unit, block, |b, k, n| engine.pack(b, k, n))?);
-        self.0.push(KeptOperands { name, bytes, prepared: prepared.clone() });
-        Ok(prepared)
-    }
-}
-
-/// What a unit shares with others of its job, as a name.
-fn shared_name(unit: &Unit) -> Cid {
-    match unit {
-        Unit::MatmulI8 { b, .. } => encoding::cid_of(b),
-        // A gradient's layers have scales that a perceptron's have not, so their names differ.
-        Unit::MlpI8 { layers, .. } | Unit::GradientI8 { layers, .. } => encoding::cid_of(layers),
-    }
+    let (done, all) = match stage {
+        Stage::Products(running, _) => (running.done_rows(), running.rows()),
+        Stage::Floats(product) => (product.done_rows(), product.rows()),
+        Stage::Hash(tree) => (tree.done_bytes() as usize, tree.bytes() as usize),
+        Stage::Prepare(..) | Stage::Finished(..) => return None,
+    };
+    Some(LaneEvent::Progress { lease, done_rows: done as u32, rows: all as u32 })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use adit_core::kernel::Scalar;
+    use adit_core::kernel::{Product, Scalar};
     use adit_core::split::cut;
     use adit_core::vectors::Generator;
     use futures::executor::block_on;
@@ -323,6 +301,30 @@ mod tests {
             assert_eq!(*output, kernel::to_le_bytes(&right));
             assert_eq!(digest.0, *blake3::hash(output).as_bytes());
             assert!(seed > 0 || events.len() > 1, "a slow unit tells its progress");
+        }
+    }
+
+    #[test]
+    fn trees_and_floats_are_sliced_too() {
+        let bytes: Vec<u8> = Generator::new(8).signed(400_000).into_iter().map(|byte| byte as u8).collect();
+        let named = |rows: u32, cols: u32, from: usize| {
+            let (operand, blocks) = cut(&bytes[from..][..(rows * cols) as usize], rows, cols, (60_000 / cols).max(1));
+            let pairs: Vec<(Cid, BlockBytes)> =
+                operand.panels.iter().zip(blocks).map(|(cid, block)| (*cid, Arc::new(block.to_vec()))).collect();
+            (operand, pairs)
+        };
+        let (data, blocks) = named(400_000, 1, 0);
+        let tree = Task { unit: Unit::HashTree { data, source: None }, blocks };
+        let ((a, a_blocks), (b, b_blocks)) = (named(300, 400, 0), named(100, 2_000, 120_000));
+        let floats = Task { unit: Unit::MatmulF32 { a, b }, blocks: [b_blocks, a_blocks].concat() };
+        for task in [tree, floats] {
+            let mut runner = LaneRunner::new(Processor(Scalar));
+            runner.obey(start(&task));
+            let (events, _) = run(&mut runner);
+            let Some(LaneEvent::Done { lease, output, .. }) = events.last() else { panic!("{events:?}") };
+            let block = |cid: &Cid| task.blocks.iter().find(|(known, _)| known == cid).map(|(_, block)| &block[..]);
+            // Arbitrary bytes hold numbers that are none; bit for bit they are the same all the same.
+            assert!(*output == kernel::output(&Scalar, &task.unit, lease, block).unwrap());
         }
     }
 

@@ -1,7 +1,8 @@
 //! How fast an engine is, and whether it agrees: found out before it gets its first unit.
 
+use adit_core::Kind;
 use adit_core::kernel::{Right, Running, Step};
-use adit_core::vectors::{Generator, START_UP, Vector};
+use adit_core::vectors::{FLOATS, Generator, START_UP, TREES, Vector};
 
 use crate::runner::{Engine, EngineError};
 
@@ -28,6 +29,32 @@ pub async fn agrees<E: Engine>(engine: &E, vector: &Vector) -> Result<bool, Engi
         running.advance();
     }
     Ok(vector.matches(&running.into_output()))
+}
+
+/// The kinds of `engine` whose vectors it agrees with: those of int8 products as a whole are [`first_disagreement`]'s.
+pub async fn kinds<E: Engine>(engine: &E) -> Result<Vec<Kind>, EngineError> {
+    let mut kinds = engine.kinds().to_vec();
+    if !floats_agree(engine).await? {
+        kinds.retain(|kind| *kind != Kind::MatmulF32);
+    }
+    if !TREES.iter().all(|vector| vector.agrees()) {
+        kinds.retain(|kind| *kind != Kind::HashTree);
+    }
+    Ok(kinds)
+}
+
+async fn floats_agree<E: Engine>(engine: &E) -> Result<bool, EngineError> {
+    if !engine.kinds().contains(&Kind::MatmulF32) {
+        return Ok(false);
+    }
+    for vector in FLOATS {
+        let ((a, b), mut product) = (vector.operands(), vector.zeros());
+        engine.multiply_f32(&a, vector.rows, &b, &mut product).await?;
+        if !vector.matches(&product) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// A product to measure with.
@@ -91,6 +118,7 @@ pub fn quantity(value: f64) -> String {
 mod tests {
     use super::*;
     use crate::runner::Processor;
+    use adit_core::kernel::float::FloatMatrix;
     use adit_core::kernel::{Product, Scalar};
     use futures::executor::block_on;
     use std::cell::Cell;
@@ -107,9 +135,16 @@ mod tests {
                 Scalar.multiply(a, rows, b, out);
                 out[0] ^= i32::from(rows > 1);
             }
+            fn multiply_f32(&self, a: &[f32], rows: usize, b: &FloatMatrix, out: &mut [f32]) {
+                Scalar.multiply_f32(a, rows, b, out);
+                out[0] += f32::from(u8::from(rows > 1));
+            }
         }
         assert_eq!(block_on(first_disagreement(&Processor(Scalar))), Ok(None));
+        assert_eq!(block_on(kinds(&Processor(Scalar))), Ok(Kind::ALL.to_vec()));
         assert_eq!(block_on(first_disagreement(&Processor(Wrong))), Ok(Some("matmul 3x7x5")));
+        let rest = [Kind::MatmulI8, Kind::MlpI8, Kind::GradientI8, Kind::HashTree];
+        assert_eq!(block_on(kinds(&Processor(Wrong))), Ok(rest.to_vec()));
     }
 
     #[test]

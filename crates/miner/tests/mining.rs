@@ -10,6 +10,8 @@ mod exchange;
 mod faults;
 #[path = "mining/forgeries.rs"]
 mod forgeries;
+#[path = "mining/sources.rs"]
+mod sources;
 #[path = "mining/twin.rs"]
 mod twin;
 #[path = "mining/world.rs"]

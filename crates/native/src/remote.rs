@@ -74,11 +74,11 @@ impl Remote {
         Ok(self.send(self.request(Method::DELETE, path)).await?.json().await?)
     }
 
-    /// POST of a file's bytes.
-    pub(crate) async fn upload<T: DeserializeOwned>(&self, path: &str, file: &Path) -> Result<T> {
+    /// POST of a file's bytes, to be read as `format` where its name does not say.
+    pub(crate) async fn upload<T: DeserializeOwned>(&self, path: &str, file: &Path, format: Option<&str>) -> Result<T> {
         let bytes = std::fs::read(file).with_context(|| file.display().to_string())?;
         let name = file.file_name().and_then(|name| name.to_str()).context("the file's name is not text")?;
-        let request = self.request(Method::POST, path).query(&[("name", name)]).body(bytes);
+        let request = self.request(Method::POST, path).query(&[("name", Some(name)), ("format", format)]).body(bytes);
         Ok(self.send(request).await.with_context(|| file.display().to_string())?.json().await?)
     }
 

@@ -1,16 +1,23 @@
 //! `adit submit`: files in, price, progress, result out.
 
+mod scores;
+mod work;
+
 use std::io::IsTerminal;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
-use adit_core::{Amount, Cid};
+use adit_core::Amount;
 use adit_miner::trial::quantity;
-use adit_protocol::jobs::{Estimate, FileInfo, JobRequest, JobState, JobView, JobWork};
+use adit_protocol::TaskType;
+use adit_protocol::jobs::{Estimate, FileInfo, JobRequest, JobState, JobView};
 use adit_protocol::paths::{self, with};
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
+
+use scores::Scores;
+use work::Work;
 
 use crate::remote::{Away, Remote, Server};
 
@@ -47,85 +54,6 @@ pub(crate) struct Args {
     json: bool,
 }
 
-#[derive(clap::Subcommand)]
-enum Work {
-    /// Multiply two int8 matrices: C = A · B, exactly
-    Matmul {
-        /// Left matrix, .npy of integers −128..127
-        a: PathBuf,
-        /// Right matrix, .npy of integers −128..127
-        b: PathBuf,
-        /// Where C goes, .npy of int32
-        #[arg(short, long, value_name = "FILE")]
-        output: PathBuf,
-    },
-    /// Classify samples with a quantised perceptron
-    Infer {
-        /// The model, .safetensors (layers.N.weight, layers.N.bias, layers.N.requant)
-        #[arg(long, value_name = "FILE")]
-        model: PathBuf,
-        /// The samples, .csv of integers 0..127
-        #[arg(long, value_name = "FILE")]
-        input: PathBuf,
-        /// Where the classes go, .csv
-        #[arg(short, long, value_name = "FILE")]
-        output: PathBuf,
-        /// The right classes, .csv: prints the accuracy
-        #[arg(long, value_name = "FILE")]
-        labels: Option<PathBuf>,
-    },
-    /// Sum a quantised perceptron's gradient over samples: what one step of training needs
-    Gradient {
-        /// The model, .safetensors (layers.N.weight, .bias, .requant, and .back in every layer but the first)
-        #[arg(long, value_name = "FILE")]
-        model: PathBuf,
-        /// The samples, .csv of integers 0..127
-        #[arg(long, value_name = "FILE")]
-        input: PathBuf,
-        /// What each output should have been, .npy of integers −128..127 or .csv of 0..127
-        #[arg(long, value_name = "FILE")]
-        targets: PathBuf,
-        /// Where the gradient goes, .safetensors of int64
-        #[arg(short, long, value_name = "FILE")]
-        output: PathBuf,
-    },
-}
-
-impl Work {
-    fn files(&self) -> Vec<&Path> {
-        match self {
-            Work::Matmul { a, b, .. } => vec![a, b],
-            Work::Infer { model, input, .. } => vec![model, input],
-            Work::Gradient { model, input, targets, .. } => vec![model, input, targets],
-        }
-    }
-
-    /// `files` are those of [`Work::files`], uploaded.
-    fn request(&self, files: &[Cid]) -> Result<JobWork> {
-        Ok(match (self, files) {
-            (Work::Matmul { .. }, [a, b]) => JobWork::MatmulI8 { a: *a, b: *b },
-            (Work::Infer { .. }, [model, input]) => JobWork::MlpI8 { model: *model, input: *input },
-            (Work::Gradient { .. }, [model, input, targets]) => {
-                JobWork::GradientI8 { model: *model, input: *input, targets: *targets }
-            }
-            _ => bail!("{} files were uploaded for this work", files.len()),
-        })
-    }
-
-    fn output(&self) -> &Path {
-        match self {
-            Work::Matmul { output, .. } | Work::Infer { output, .. } | Work::Gradient { output, .. } => output,
-        }
-    }
-
-    fn labels(&self) -> Option<&Path> {
-        match self {
-            Work::Infer { labels, .. } => labels.as_deref(),
-            Work::Matmul { .. } | Work::Gradient { .. } => None,
-        }
-    }
-}
-
 pub(crate) async fn run(args: Args) -> Result<()> {
     let remote = args.server.open_as_operator()?;
     let say = |text: String| {
@@ -134,20 +62,22 @@ pub(crate) async fn run(args: Args) -> Result<()> {
         }
     };
     let mut files = Vec::new();
-    for file in args.work.files() {
+    for (file, format) in args.work.files() {
         say(format!("Uploading {}", file.display()));
-        let uploaded: FileInfo = remote.upload(paths::FILES, file).await?;
+        let uploaded: FileInfo = remote.upload(paths::FILES, file, format).await?;
         files.push(uploaded.file);
     }
     let work = args.work.request(&files)?;
-    let request = JobRequest { work, demo: args.demo, budget: args.budget, name: args.name.clone() };
+    let task_type = args.work.task_type();
+    let request = JobRequest { work, demo: args.demo, budget: args.budget, name: args.name.clone(), task_type };
     let estimate: Estimate = remote.post(paths::ESTIMATE, &request).await?;
     let panels = estimate.panels;
     say(format!(
-        "{}: {} rows in {panels} panels, {} multiply-accumulates, at most {} NNET",
+        "{}: {} rows in {panels} panels, {} {}, at most {} NNET",
         estimate.kind,
         estimate.rows,
         quantity(estimate.work as f64),
+        estimate.kind.work_unit(),
         estimate.price
     ));
     if args.estimate {
@@ -161,11 +91,11 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     let job = follow(&remote, job, args.json).await?;
     let bytes = fetch(&remote, job.job, args.work.output()).await?;
     say(format!("Result: {} ({bytes} bytes), {} verified units", args.work.output().display(), job.units_valid));
-    let accuracy = args.work.labels().map(|labels| accuracy(args.work.output(), labels)).transpose()?;
-    if let Some((right, all)) = accuracy {
-        say(format!("Accuracy: {:.2} % ({right} of {all})", 100.0 * right as f64 / all as f64));
+    let is_fraud = task_type == Some(TaskType::FraudDetection);
+    let accuracy = args.work.labels().map(|labels| Scores::read(args.work.output(), labels, is_fraud)).transpose()?;
+    if let Some(scores) = &accuracy {
+        say(scores.to_string());
     }
-    let accuracy = accuracy.map(|(right, all)| json!({ "right": right, "all": all }));
     print_if(args.json, &json!({ "job": job, "output": args.work.output(), "bytes": bytes, "accuracy": accuracy }))
 }
 
@@ -216,21 +146,4 @@ async fn follow(remote: &Remote, mut job: JobView, quiet: bool) -> Result<JobVie
 fn bar(job: &JobView) -> Result<ProgressBar> {
     let style = ProgressStyle::with_template("{bar:30} {pos}/{len} panels, {elapsed} {msg}")?;
     Ok(ProgressBar::new(u64::from(job.panels)).with_style(style))
-}
-
-/// How many classes are right: both files hold one class a line after a header.
-fn accuracy(output: &Path, labels: &Path) -> Result<(usize, usize)> {
-    let (classes, labels) = (classes(output)?, classes(labels)?);
-    ensure!(classes.len() == labels.len(), "{} classes for {} labels", classes.len(), labels.len());
-    Ok((classes.iter().zip(&labels).filter(|(class, label)| class == label).count(), labels.len()))
-}
-
-fn classes(path: &Path) -> Result<Vec<u32>> {
-    let mut reader = csv::Reader::from_path(path).with_context(|| path.display().to_string())?;
-    let class = |(index, record): (usize, csv::Result<csv::StringRecord>)| {
-        let record = record?;
-        let cell = record.get(0).unwrap_or_default();
-        cell.parse().with_context(|| format!("{}: line {}: {cell:?} is no class", path.display(), index + 2))
-    };
-    reader.records().enumerate().map(class).collect()
 }

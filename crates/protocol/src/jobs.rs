@@ -6,6 +6,8 @@ use alloc::vec::Vec;
 use adit_core::{Amount, Cid, Kind};
 use serde::{Deserialize, Serialize};
 
+use crate::TaskType;
+
 /// What an uploaded file turned out to be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -40,6 +42,27 @@ pub enum FileContent {
         /// Inputs of the first layer, then the outputs of each.
         dims: Vec<u32>,
     },
+    /// An f32 matrix (`.npy`).
+    Floats {
+        /// Rows.
+        rows: u32,
+        /// Columns.
+        cols: u32,
+    },
+    /// A data set.
+    Data {
+        /// Its size.
+        bytes: u64,
+        /// Its columns, if it is a table.
+        columns: Option<u32>,
+    },
+    /// The blocks of a data set that is held elsewhere.
+    Blocks {
+        /// How many.
+        blocks: u32,
+        /// The data set's size.
+        bytes: u64,
+    },
 }
 
 /// A job to be estimated or submitted.
@@ -58,6 +81,9 @@ pub struct JobRequest {
     /// For people.
     #[serde(default)]
     pub name: Option<String>,
+    /// What the original calls it, where that is not the kind's usual name: `fraud_detection` for an inference.
+    #[serde(default)]
+    pub task_type: Option<TaskType>,
 }
 
 /// What a job computes, by uploaded files.
@@ -91,6 +117,46 @@ pub enum JobWork {
         /// What each output should have been.
         targets: Cid,
     },
+    /// C = A · B in f32, within a tolerance.
+    #[serde(rename = "matmul_f32/1")]
+    MatmulF32 {
+        /// Left matrix.
+        a: Cid,
+        /// Right matrix.
+        b: Cid,
+    },
+    /// Whether a data set is there and intact.
+    #[serde(rename = "hash_tree/1")]
+    HashTree {
+        /// Which.
+        data: DataPlace,
+    },
+}
+
+/// Where a data set is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(tag = "at", rename_all = "snake_case", deny_unknown_fields)]
+pub enum DataPlace {
+    /// Here, as an uploaded file.
+    File {
+        /// The file.
+        file: Cid,
+    },
+    /// At a gateway: its blocks are fetched there, by those who mine and by the coordinator, which looks at a part.
+    Source {
+        /// The gateway's address, without a slash at its end; `/ipfs/CID?format=raw` is asked for below it.
+        source: String,
+        /// An uploaded list of its blocks.
+        blocks: Cid,
+    },
+    /// A part of the coordinator's own log: the entries' canonical bytes, one after the other.
+    Log {
+        /// The first entry.
+        first: u64,
+        /// How many, at most 65,536.
+        count: u64,
+    },
 }
 
 /// What a job would cost.
@@ -103,9 +169,9 @@ pub struct Estimate {
     pub rows: u32,
     /// Panels, each the least that is leased alone.
     pub panels: u32,
-    /// Multiply-accumulates.
+    /// Multiply-accumulates; of a data set, bytes.
     pub work: u64,
-    /// Multiply-accumulates of all checks.
+    /// The same of all checks.
     pub check_work: u64,
     /// Bytes that miners upload.
     pub output_bytes: u64,
@@ -149,13 +215,15 @@ pub struct JobView {
     pub name: Option<String>,
     /// Its kind.
     pub kind: Kind,
+    /// What the original calls it.
+    pub task_type: TaskType,
     /// Its state.
     pub state: JobState,
     /// Whether it is a demonstration.
     pub demo: bool,
     /// Whether it draws on the block budget.
     pub sponsored: bool,
-    /// Input rows.
+    /// Input rows; of a data set, bytes.
     pub rows: u32,
     /// Panels in all.
     pub panels: u32,

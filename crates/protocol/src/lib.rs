@@ -22,5 +22,7 @@ pub mod mining;
 pub mod neonet;
 pub mod paths;
 pub mod records;
+mod task_type;
 
 pub use error::{ErrorBody, ErrorCode};
+pub use task_type::TaskType;

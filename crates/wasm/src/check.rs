@@ -98,19 +98,34 @@ async fn mathematics(server: &str, proven: &ProvenReceipt, held: Option<Vec<u8>>
         Ok(()) if receipt.verdict == Verdict::Inconclusive => {
             Finding::Unknown("The receipt itself says that nothing was decided.".into())
         }
-        Ok(()) => Finding::Holds(format!(
-            "Checked against the inputs over all {} rows, with coins that this browser has just thrown: a wrong output would \
-             have passed with a chance of at most 1 in 2^64.",
-            unit.input().rows
-        )),
+        Ok(()) => Finding::Holds(what_holds(&unit)),
         Err(error) => Finding::Fails(format!("{error}.")),
     })
 }
 
+/// What was found to hold, and how surely.
+fn what_holds(unit: &Unit) -> String {
+    let rows = unit.input().rows;
+    match unit {
+        Unit::HashTree { .. } => {
+            format!("All {rows} bytes were hashed again in this browser: every leaf and the root agree.")
+        }
+        Unit::MatmulF32 { .. } => format!(
+            "All {rows} rows are within the tolerance of the product of the inputs, with coins that this browser has just \
+             thrown."
+        ),
+        _ => format!(
+            "Checked against the inputs over all {rows} rows, with coins that this browser has just thrown: a wrong output \
+             would have passed with a chance of at most 1 in 2^64."
+        ),
+    }
+}
+
 async fn blocks(server: &str, unit: &Unit) -> Result<BTreeMap<Cid, Vec<u8>>, String> {
+    let place = unit.source().unwrap_or(server);
     let fetched = unit.blocks().into_iter().map(|(cid, _)| async move {
         let path = paths::with(paths::BLOCK, &cid.to_string());
-        let bytes = get(format!("{server}{path}?format=raw"), MAX_BLOCK_BYTES).await?;
+        let bytes = get(format!("{place}{path}?format=raw"), MAX_BLOCK_BYTES).await?;
         if block_matches(&cid, &bytes) { Ok((cid, bytes)) } else { Err(format!("input block {cid} is damaged")) }
     });
     iter(fetched).buffer_unordered(AT_ONCE).try_collect().await

@@ -105,8 +105,10 @@ impl Miner {
     }
 
     /// A lane has a backend.
-    pub fn lane_ready(&self, lane: u32, backend: String, why: String, work_per_s: f64) {
-        self.report(lane, LaneEvent::Ready { backend, why, work_per_s: work_per_s as u64 });
+    pub fn lane_ready(&self, lane: u32, backend: String, why: String, work_per_s: f64, kinds: Vec<String>) {
+        // A name that this package does not know is none of its kinds.
+        let kinds = kinds.iter().filter_map(|kind| kind.parse().ok()).collect();
+        self.report(lane, LaneEvent::Ready { backend, why, work_per_s: work_per_s as u64, kinds });
     }
 
     /// A lane cannot work.

@@ -2,7 +2,6 @@
 
 use js_sys::JSON;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use wasm_bindgen::{JsError, JsValue};
 
 /// A value as a JavaScript object.
@@ -11,7 +10,8 @@ pub(crate) fn to_js(value: &impl Serialize) -> Result<JsValue, JsError> {
 }
 
 /// A JavaScript object as a value.
-pub(crate) fn from_js<T: DeserializeOwned>(value: &JsValue) -> Result<T, JsError> {
+#[cfg(feature = "check")]
+pub(crate) fn from_js<T: serde::de::DeserializeOwned>(value: &JsValue) -> Result<T, JsError> {
     let text = JSON::stringify(value).ok().and_then(|text| text.as_string());
     // From bytes, as answers are read: reading text is other code, and it would have to be loaded too.
     Ok(serde_json::from_slice(text.ok_or_else(|| JsError::new("not JSON"))?.as_bytes())?)

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use adit_core::Unit;
 use adit_core::sign::LeaseId;
 use adit_core::vectors::START_UP;
+use adit_core::{Kind, Unit};
 use adit_miner::lane::{LaneCommand, LaneEvent};
 use adit_miner::runner::{Engine, LaneRunner, Slice};
 use adit_miner::trial;
@@ -20,6 +20,7 @@ pub struct Lane {
     runner: Box<dyn Runner>,
     backend: String,
     work_per_s: f64,
+    kinds: Vec<Kind>,
 }
 
 /// A [`LaneRunner`] whatever its engine.
@@ -47,7 +48,8 @@ impl Lane {
     /// Measures `engine` and puts it to work.
     pub(crate) async fn new<E: Engine + 'static>(engine: E, backend: &str) -> Result<Lane, JsError> {
         let work_per_s = trial::work_per_s(&engine, trial::START_UP_SHAPE, trial::START_UP_MS, now_ms).await?;
-        Ok(Lane { runner: Box::new(LaneRunner::new(engine)), backend: backend.into(), work_per_s })
+        let kinds = trial::kinds(&engine).await?;
+        Ok(Lane { runner: Box::new(LaneRunner::new(engine)), backend: backend.into(), work_per_s, kinds })
     }
 }
 
@@ -57,6 +59,10 @@ pub(crate) async fn vectors<E: Engine>(engine: &E) -> Result<Vec<JsValue>, JsErr
     for vector in START_UP {
         let agrees = trial::agrees(engine, vector).await?;
         agreements.push(object(&[("vector", vector.name.into()), ("agrees", agrees.into())]));
+    }
+    for kind in engine.kinds().iter().filter(|kind| !Kind::PRODUCTS.contains(kind)) {
+        let agrees = trial::kinds(engine).await?.contains(kind);
+        agreements.push(object(&[("vector", kind.name().into()), ("agrees", agrees.into())]));
     }
     Ok(agreements)
 }
@@ -73,6 +79,12 @@ impl Lane {
     #[wasm_bindgen(getter)]
     pub fn work_per_s(&self) -> f64 {
         self.work_per_s
+    }
+
+    /// The names of the kinds that it computes.
+    #[wasm_bindgen(getter)]
+    pub fn kinds(&self) -> Vec<String> {
+        self.kinds.iter().map(Kind::to_string).collect()
     }
 
     /// Begins a unit. `unit` is its canonical encoding, `blocks` its inputs in the order of [`Unit::blocks`].

@@ -1,10 +1,11 @@
 //! Adit in the browser: conversions between wasm-bindgen and the crates, no rules of its own.
 //!
-//! Three web packages are made of it, see wasm-pack.toml. `control` is the miner's machine and driver for the one control
-//! worker; `cpu` and `gpu` open a [`Lane`](lane::Lane) in a compute worker of its own.
+//! Four web packages are made of it, see wasm-pack.toml. `control` is the miner's machine and driver for the one control
+//! worker, which loads `check` when a person wants a receipt checked; `cpu` and `gpu` open a [`Lane`](lane::Lane) in a
+//! compute worker of its own.
 #![cfg(target_arch = "wasm32")]
 
-#[cfg(feature = "control")]
+#[cfg(feature = "check")]
 pub mod check;
 #[cfg(feature = "control")]
 pub mod control;
@@ -14,14 +15,16 @@ pub mod cpu;
 pub mod gpu;
 #[cfg(feature = "control")]
 mod host;
-#[cfg(feature = "control")]
+#[cfg(any(feature = "control", feature = "check"))]
 mod json;
 #[cfg(any(feature = "cpu", feature = "gpu"))]
 pub mod lane;
 
+#[cfg(any(feature = "control", feature = "cpu", feature = "gpu"))]
 use wasm_bindgen::JsValue;
 
 /// An object with these fields.
+#[cfg(any(feature = "control", feature = "cpu", feature = "gpu"))]
 fn object(fields: &[(&str, JsValue)]) -> JsValue {
     let object = js_sys::Object::new();
     for (name, value) in fields {
@@ -32,6 +35,7 @@ fn object(fields: &[(&str, JsValue)]) -> JsValue {
 }
 
 /// Milliseconds of a clock that does not run backwards.
+#[cfg(any(feature = "control", feature = "cpu", feature = "gpu"))]
 fn now_ms() -> f64 {
     use wasm_bindgen::JsCast;
     let performance = js_sys::global().dyn_ref::<web_sys::WorkerGlobalScope>().and_then(|scope| scope.performance());

@@ -453,7 +453,7 @@ impl World {
         let Some(b_file) = self.file(files::npy(inner, columns, &b)).await? else { return Ok(()) };
         let budget = (!sponsored).then_some(Amount::from_nano(10_000));
         let work = JobWork::MatmulI8 { a: a_file.file, b: b_file.file };
-        let order = serde_json::to_vec(&JobRequest { work, demo: true, budget, name: None })?;
+        let order = serde_json::to_vec(&JobRequest { work, demo: true, budget, name: None, task_type: None })?;
         let Some(reply) = self.operate(Method::POST, paths::JOBS, order).await? else { return Ok(()) };
         let view: JobView = reply.json()?;
         self.truth.jobs.push(Job::new(view.job, view.panels, sponsored, shape, &a, &b));

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use adit_core::kernel::Rows;
 use adit_core::sign::{Digest, LeaseId};
-use adit_core::statement::{Delivery, ProvenReceipt, Verdict};
-use adit_core::verify::Mismatch;
+use adit_core::statement::{Delivery, Method, ProvenReceipt, Verdict};
+use adit_core::verify::Finding;
 use adit_core::{Amount, Signature, Unit};
 use adit_protocol::mining::Delivered;
 use adit_protocol::neonet::Task;
@@ -59,7 +58,7 @@ pub(super) async fn deliver(
     let room = app.output_bytes.acquire_many(delivery.statement.length as u32).await;
     let _room = room.map_err(|_| ApiError::new(ErrorCode::Unavailable, "the coordinator is stopping"))?;
     let received = order.receive(&app, &delivery, body).await;
-    if !received.as_ref().is_ok_and(|received| received.mismatch.is_none()) {
+    if !received.as_ref().is_ok_and(|received| received.finding == Finding::Right) {
         app.wasted(order.lease.miner()?, delivery.statement.length);
     }
     let received = received?;
@@ -84,8 +83,8 @@ struct SignedDelivery {
 /// An output that is what was signed, right or wrong.
 struct Received {
     output: Vec<u8>,
-    rows: Rows,
-    mismatch: Option<Mismatch>,
+    finding: Finding,
+    method: Method,
     bits: u32,
 }
 
@@ -145,15 +144,18 @@ impl Order {
     /// Takes the body in. One that is not what was signed is a fault of transport, never a wrong answer.
     async fn receive(&self, app: &Arc<App>, delivery: &SignedDelivery, body: Body) -> Result<Received, ApiError> {
         let prepared = app.checker.prepared(&self.job).await?;
-        let rows = app.checker.rows(&self.unit).await?;
-        let mut pass = app.checker.begin(&prepared, &rows);
+        let inputs = app.checker.inputs(&self.unit).await?;
+        let mut pass = app.checker.begin(&prepared, &inputs);
         let (output, digest) = read_output(body, delivery.statement.length, &mut pass).await?;
         if digest != delivery.statement.digest {
             let detail = "the body is not what adit-digest says: it was damaged on the way; send it again";
             return Err(ApiError::new(ErrorCode::DigestMismatch, detail));
         }
-        let (mismatch, bits) = pass.finish();
-        Ok(Received { output, rows, mismatch, bits })
+        let (mismatch, concurrent) = pass.finish();
+        let judged = (inputs, mismatch);
+        let (finding, output) = app.checker.judge(&self.job, &self.unit, self.lease.id()?, judged, output).await?;
+        let (method, bits) = Method::of(&self.unit, concurrent);
+        Ok(Received { output, finding, method, bits })
     }
 
     /// Notes the verdict and leases the lane its next unit.
@@ -161,13 +163,9 @@ impl Order {
         &self,
         app: &Arc<App>,
         delivery: SignedDelivery,
-        Received { output, rows, mismatch, bits }: Received,
+        Received { output, finding, method, bits }: Received,
         announced_at_ms: i64,
     ) -> Answer<Delivered> {
-        let wrong = match mismatch {
-            Some(mismatch) => Some(app.checker.explain(&self.unit, &rows, &output, mismatch).await?),
-            None => None,
-        };
         let settle = Settle {
             lease: delivery.statement.lease,
             unit: delivery.statement.unit,
@@ -176,7 +174,8 @@ impl Order {
             signature: delivery.signature,
             output,
             announced_at_ms,
-            wrong,
+            finding,
+            method,
             bits,
             coin_generation: self.job.coin_generation,
             new_seed: random()?,
@@ -192,7 +191,7 @@ impl Order {
     }
 
     fn next_lane(&self) -> Result<LeaseLane, ApiError> {
-        lease_lane(self.lease.session.clone(), self.contributor.clone(), self.lease.lane as u32)
+        lease_lane(self.lease.session.clone(), self.contributor.clone(), self.lease.lane as u32, None)
     }
 }
 

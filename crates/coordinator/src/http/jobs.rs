@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use adit_core::Cid;
 use adit_core::content_id::output_cid;
-use adit_protocol::ErrorCode;
-use adit_protocol::jobs::{Estimate, FileInfo, JobList, JobRequest, JobState, JobView, JobWork};
+use adit_core::{Cid, Kind};
+use adit_protocol::jobs::{DataPlace, Estimate, FileInfo, JobList, JobRequest, JobState, JobView, JobWork};
+use adit_protocol::{ErrorCode, TaskType};
 use axum::Json;
 use axum::body::Body as HttpBody;
 use axum::extract::State;
@@ -19,11 +19,12 @@ use super::neonet::random;
 use super::{Answer, App, MAX_FILE_BYTES, Shared};
 use crate::error::{ApiError, Refusal};
 use crate::intake::{self, Format, Parsed};
-use crate::service::jobs::{Cancel, Order, StoreFile, Submit, describe};
+use crate::service::jobs::{Cancel, StoreFile, Submit, describe};
+use crate::service::order::Order;
 use crate::service::result::{self, ResultFile};
 use crate::service::views::job_view;
 use crate::store::db::DbError;
-use crate::store::{blocks, jobs};
+use crate::store::{blocks, jobs, log};
 
 /// The longest name of a job or file.
 const MAX_NAME: usize = 200;
@@ -33,6 +34,8 @@ const MAX_JOBS: i64 = 200;
 #[derive(Deserialize)]
 pub(super) struct UploadQuery {
     name: String,
+    /// What the file is to be read as, where its name does not say.
+    format: Option<String>,
 }
 
 /// Takes a file, parses it whole, keeps it.
@@ -44,7 +47,7 @@ pub(super) async fn upload(
 ) -> Answer<FileInfo> {
     let bytes = read_body(body, MAX_FILE_BYTES).await?.to_vec();
     let extension = query.name.rsplit_once('.').map_or(query.name.as_str(), |(_, extension)| extension);
-    let format: Format = extension.parse().map_err(Refusal::from)?;
+    let format: Format = query.format.as_deref().unwrap_or(extension).parse().map_err(Refusal::from)?;
     let (content, file, bytes) = blocking(move || {
         let content = describe(&intake::parse(format, &bytes)?);
         let file = output_cid(*blake3::hash(&bytes).as_bytes());
@@ -86,6 +89,22 @@ async fn order(app: &Arc<App>, work: &JobWork) -> Result<Order, ApiError> {
             let targets = parsed(app, targets).await?;
             blocking(move || Order::gradient(model, input, targets)).await??
         }
+        JobWork::MatmulF32 { a, b } => {
+            let (a, b) = (parsed(app, a).await?, parsed(app, b).await?);
+            blocking(move || Order::floats(a, b)).await??
+        }
+        JobWork::HashTree { data: DataPlace::File { file } } => {
+            let data = parsed(app, file).await?;
+            blocking(move || Order::data(data)).await??
+        }
+        JobWork::HashTree { data: DataPlace::Source { source, blocks } } => {
+            if !app.sources.allow(source) {
+                let detail = "this source is not among those that the operator listed: `adit serve --source URL`";
+                return Err(ApiError::new(ErrorCode::InvalidParameter, detail));
+            }
+            Order::elsewhere(source.clone(), parsed(app, blocks).await?)?
+        }
+        JobWork::HashTree { data: DataPlace::Log { first, count } } => log_segment(app, *first, *count).await?,
     };
     let (bytes, room) = (order.template.output_bytes(), app.max_stored_bytes);
     if bytes > room {
@@ -93,6 +112,34 @@ async fn order(app: &Arc<App>, work: &JobWork) -> Result<Order, ApiError> {
         return Err(ApiError::new(ErrorCode::InvalidShape, detail));
     }
     Ok(order)
+}
+
+/// Entries of the log in one job.
+const MAX_ENTRIES: u64 = 65_536;
+
+async fn log_segment(app: &Arc<App>, first: u64, count: u64) -> Result<Order, ApiError> {
+    let mut db = app.store.read().await?;
+    let size = log::latest_head(&mut db).await?.map_or(0, |(head, _)| head.size);
+    if count == 0 || count > MAX_ENTRIES || first.checked_add(count).is_none_or(|end| end > size) {
+        let detail = format!("choose 1 to {MAX_ENTRIES} entries of the log, which has {size}");
+        return Err(ApiError::new(ErrorCode::InvalidParameter, detail));
+    }
+    let bytes = log::entries(&mut db, first, count).await?;
+    blocking(move || Order::bytes(&bytes)).await
+}
+
+/// What the original calls a job, if it fits.
+fn task_type(request: &JobRequest, kind: Kind) -> Result<Option<TaskType>, ApiError> {
+    let of_log = matches!(&request.work, JobWork::HashTree { data: DataPlace::Log { .. } });
+    let named = request.task_type.or(of_log.then_some(TaskType::NetworkProtection));
+    match named {
+        Some(named) if !named.fits(kind) => {
+            let names: Vec<&str> = TaskType::ALL.into_iter().filter(|t| t.fits(kind)).map(TaskType::name).collect();
+            let detail = format!("work of {kind} is no {}: it may be {}", named.name(), names.join(" or "));
+            Err(ApiError::new(ErrorCode::InvalidParameter, detail))
+        }
+        named => Ok(named),
+    }
 }
 
 pub(super) async fn estimate(State(app): Shared, _: Operator, Body(request): Body<JobRequest>) -> Answer<Estimate> {
@@ -104,6 +151,7 @@ pub(super) async fn submit(State(app): Shared, _: Operator, Body(request): Body<
         return Err(ApiError::new(ErrorCode::InvalidParameter, "name is longer than 200 bytes"));
     }
     let mut order = order(&app, &request.work).await?;
+    let task_type = task_type(&request, order.template.kind())?;
     let mut inline = None;
     if order.too_small() && !request.demo {
         // Work that small does not pay to delegate: it is computed here, at once.
@@ -121,6 +169,7 @@ pub(super) async fn submit(State(app): Shared, _: Operator, Body(request): Body<
         order,
         name: request.name,
         demo: request.demo,
+        task_type,
         budget: request.budget,
         coin_seed: random()?,
         inline,
@@ -174,7 +223,7 @@ pub(super) async fn result(State(app): Shared, _: Operator, Path(job): Path<i64>
     let view = job_view(&mut db, &row, app.clock.now_ms()).await?;
     drop(db);
     let media_type = result::media_type(template.kind());
-    let file = ResultFile::new(&app.store, template).await?;
+    let file = ResultFile::new(&app.store, job, template).await?;
     let (head, last) = (file.head(), (app.clone(), file.clone(), units.clone()));
     let parts = stream::iter(units).then(move |unit| {
         let (app, file) = (app.clone(), file.clone());

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use adit_core::sign::{Challenge, LeaseId};
 use adit_core::unit::{MAX_OUTPUT_BYTES, Unit};
-use adit_core::{Amount, content_id};
+use adit_core::{Amount, Kind, content_id};
 use adit_protocol::mining::{Input, Limits, RegisterGrant, SessionGrant, TaskGrant};
 use adit_protocol::neonet::*;
-use adit_protocol::{ErrorCode, paths};
+use adit_protocol::{ErrorCode, TaskType, paths};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -103,12 +103,14 @@ pub(super) async fn start_session(
 pub(super) struct LaneQuery {
     #[serde(default)]
     lane: u32,
+    /// The kinds that the lane computes, between commas; without it, those of int8 products.
+    kinds: Option<String>,
 }
 
 pub(super) async fn task(
     State(app): Shared,
     Path(contributor): Path<String>,
-    Query(LaneQuery { lane }): Query<LaneQuery>,
+    Query(LaneQuery { lane, kinds }): Query<LaneQuery>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let contributor = contributor_id(&contributor)?;
@@ -117,7 +119,10 @@ pub(super) async fn task(
         if let Some(key) = known.and_then(|known| known.key()) {
             app.may_ask(key)?;
         }
-        let operation = lease_lane(session.to_owned(), contributor, lane)?;
+        // A kind that this coordinator does not know is none that it leases.
+        let known = |text: String| text.split(',').filter_map(|kind| kind.parse().ok()).collect();
+        let kinds = Some(kinds.map_or(Kind::PRODUCTS.to_vec(), known));
+        let operation = lease_lane(session.to_owned(), contributor, lane, kinds)?;
         let (leased, _) = app.store.write(operation).await?;
         return match leased {
             Some(leased) => Ok(Json(keyed_task(&app, leased)?).into_response()),
@@ -144,11 +149,17 @@ fn no_work() -> Response {
     (StatusCode::NO_CONTENT, [(header::RETRY_AFTER, retry)]).into_response()
 }
 
-pub(super) fn lease_lane(session: String, contributor: String, lane: u32) -> Result<LeaseLane, ApiError> {
+/// Without `kinds`, the lane computes what it said last.
+pub(super) fn lease_lane(
+    session: String,
+    contributor: String,
+    lane: u32,
+    kinds: Option<Vec<Kind>>,
+) -> Result<LeaseLane, ApiError> {
     let lease: [u8; 32] = random()?;
     let mut id = [0; 16];
     id.copy_from_slice(&lease[..16]);
-    Ok(LeaseLane { session, contributor, lane, lease: LeaseId(id), task: random_uuid() })
+    Ok(LeaseLane { session, contributor, lane, kinds, lease: LeaseId(id), task: random_uuid() })
 }
 
 /// A lease as a task of the original's, with ours riding along. Its coins are prepared while the miner works.
@@ -176,38 +187,50 @@ pub(super) fn keyed_task(app: &Arc<App>, leased: Leased) -> Result<Task, ApiErro
         reward: value,
         reward_type: reward_type.to_owned(),
         timeout_seconds: (leased.lease.ttl_ms / 1_000).max(1) as u64,
-        ..task_of(&grant.unit)
+        ..task_of(&grant.unit, leased.job.task_type()?)
     };
     app.checker.prepare_soon(leased.job);
     Ok(Task { adit: Some(grant), ..task })
 }
 
 /// The original's description of a unit, without anybody's name on it.
-fn task_of(unit: &Unit) -> Task {
+fn task_of(unit: &Unit, task_type: TaskType) -> Task {
     let rows = unit.input().rows;
-    let (task_type, data, description) = match unit {
+    let (data, description) = match unit {
         Unit::MatmulI8 { a, b } => (
-            "matrix_ops",
             json!({ "matrix_size": a.rows, "operations": 1, "inner_size": a.cols, "columns": b.cols }),
             "Exact product of two int8 matrices",
         ),
+        Unit::MatmulF32 { a, b } => (
+            json!({ "matrix_size": a.rows, "operations": 1, "inner_size": b.rows, "columns": b.cols / 4 }),
+            "Product of two float32 matrices",
+        ),
+        Unit::MlpI8 { x, layers } if task_type == TaskType::FraudDetection => (
+            json!({ "tx_count": rows, "features": x.cols, "model_id": "mlp_i8/1", "layers": layers.len() }),
+            "Classes of transactions, by a quantised perceptron",
+        ),
         Unit::MlpI8 { x, layers } => (
-            "inference",
             json!({ "model_id": "mlp_i8/1", "input_size": x.cols, "batch_size": rows, "layers": layers.len() }),
             "Inference of a quantised perceptron",
         ),
         Unit::GradientI8 { x, t, layers } => (
-            "gradient_compute",
             json!({ "input_dim": x.cols, "output_dim": t.cols, "batch_size": rows, "layers": layers.len() }),
             "Gradient of a quantised perceptron's squared error over one batch",
         ),
+        Unit::HashTree { data, .. } if task_type == TaskType::NetworkProtection => (
+            json!({ "block_range": [0, data.panels.len()], "bytes": data.bytes() }),
+            "Hash tree over a part of the coordinator's log",
+        ),
+        Unit::HashTree { data, .. } => {
+            (json!({ "records": data.panels.len(), "bytes": data.bytes() }), "Hash tree over a data set")
+        }
     };
     let difficulty = (unit.work().max(1).ilog2() / 8).clamp(1, 5) as u8;
     Task {
         task_id: String::new(),
         session_id: String::new(),
         contributor_id: None,
-        task_type: task_type.to_owned(),
+        task_type: task_type.name().to_owned(),
         data,
         description: description.to_owned(),
         created_at: 0.0,
@@ -235,7 +258,7 @@ async fn keyless_task(
         session_id: session.id.clone(),
         contributor_id: contributor.map(str::to_owned),
         created_at: copy.created_at_ms as f64 / 1_000.0,
-        ..task_of(&copy.unit)
+        ..task_of(&copy.unit, copy.task_type)
     }))
 }
 

@@ -85,6 +85,39 @@ pub enum IntakeError {
         got: u64,
     },
 
+    /// A list of blocks does not say what it should.
+    #[error("line {line}: {wrong}: a list has the line `cid,bytes`, then every block's name and size in order")]
+    BlockList {
+        /// Counted from 1.
+        line: u64,
+        /// What is wrong.
+        wrong: &'static str,
+    },
+    /// A number that is none, or infinite.
+    #[error("A[{row}, {col}] is {value}: send finite numbers")]
+    NotFinite {
+        /// Counted from 0.
+        row: usize,
+        /// Counted from 0.
+        col: usize,
+        /// As it prints.
+        value: String,
+    },
+    /// Another floating-point type than f32, or none.
+    #[error("dtype {dtype} is not float32: convert it, A.astype(numpy.float32)")]
+    NpyNotFloat {
+        /// As numpy writes it.
+        dtype: String,
+    },
+    /// Sums could leave the range of f32.
+    #[error("sums over {k} products of up to {largest} could leave float32: scale the operands down")]
+    FloatOverflow {
+        /// A's columns.
+        k: u64,
+        /// The largest product, as it prints.
+        largest: String,
+    },
+
     /// The `.safetensors` frame or header is malformed, or the data has another length than the header says.
     #[error("not a whole .safetensors file ({reason}): write it with the safetensors library")]
     SafetensorsHeader {
@@ -173,11 +206,13 @@ pub enum IntakeError {
         /// Its cap.
         max: u64,
     },
-    /// Sums over k products could leave an i32.
-    #[error("inner dimension k = {k}, at most {MAX_K}: split it among several jobs and add their results")]
+    /// Sums over k products could leave an i32, or what the check of f32 lets pass.
+    #[error("inner dimension k = {k}, at most {max}: split it among several jobs and add their results")]
     InnerDimensionTooLarge {
         /// A's columns, or a layer's inputs.
         k: u64,
+        /// The cap.
+        max: u32,
     },
     /// The shared operands leave no room for a unit's own rows.
     #[error("{bytes} bytes that every unit needs, at most {max}: cut B into column blocks, or take a smaller model")]
@@ -243,6 +278,10 @@ impl IntakeError {
             Self::CsvCell { .. } => "csv_cell",
             Self::CsvMalformed { .. } => "csv_malformed",
             Self::CsvWidth { .. } => "csv_width",
+            Self::BlockList { .. } => "block_list",
+            Self::NotFinite { .. } => "not_finite",
+            Self::NpyNotFloat { .. } => "npy_not_float",
+            Self::FloatOverflow { .. } => "float_overflow",
             Self::SafetensorsHeader { .. } => "safetensors_header",
             Self::UnknownTensor { .. } => "unknown_tensor",
             Self::MissingTensor { .. } => "missing_tensor",
@@ -289,7 +328,11 @@ pub(super) fn at_most(what: &'static str, got: u64, max: u64) -> Result<(), Inta
 }
 
 pub(super) fn inner_dimension(k: u64) -> Result<(), IntakeError> {
-    if k > u64::from(MAX_K) { Err(IntakeError::InnerDimensionTooLarge { k }) } else { Ok(()) }
+    inner_dimension_up_to(k, MAX_K)
+}
+
+pub(super) fn inner_dimension_up_to(k: u64, max: u32) -> Result<(), IntakeError> {
+    if k > u64::from(max) { Err(IntakeError::InnerDimensionTooLarge { k, max }) } else { Ok(()) }
 }
 
 /// What a stranger wrote, short enough for a message.

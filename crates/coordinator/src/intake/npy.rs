@@ -1,5 +1,6 @@
 //! A matrix from a `.npy` file. Format: NEP 1, and numpy's `numpy/lib/format.py`.
 
+use adit_core::kernel::float::FloatMatrix;
 use npyz::{DType, NpyFile, NpyHeader, Order, TypeChar, TypeStr};
 
 use super::{IntakeError, Matrix, dimensions};
@@ -13,20 +14,58 @@ const MAX_HEADER_DIGITS: usize = 18;
 
 /// Reads the matrix; Fortran order is transposed.
 pub(super) fn parse(bytes: &[u8]) -> Result<Matrix, IntakeError> {
-    screen(header_text(bytes)?)?;
-    let mut data = bytes;
-    let header = NpyHeader::from_reader(&mut data).map_err(|_| IntakeError::NpyHeader)?;
+    let (header, data) = open(bytes)?;
     let item = integer_type(&header)?;
-    let [rows, cols] = *header.shape() else {
-        return Err(IntakeError::NotTwoDimensional { dimensions: header.shape().len() });
-    };
-    let (rows, cols) = dimensions(rows, cols)?;
-    whole(data.len() as u64, u64::from(rows) * u64::from(cols) * item.size_field())?;
+    let (rows, cols) = shape(&header, data, &item)?;
     let order = header.order();
     let stored = values(&item, NpyFile::with_header(header, data));
     let stored = stored.map_err(|(index, value)| out_of_range(index, value, rows, cols, order))?;
     let values = if order == Order::Fortran { transposed(&stored, rows, cols) } else { stored };
     Ok(Matrix { rows, cols, values })
+}
+
+/// Reads a matrix of float32; Fortran order is transposed.
+pub(super) fn parse_floats(bytes: &[u8]) -> Result<FloatMatrix, IntakeError> {
+    let (header, data) = open(bytes)?;
+    let item = float_type(&header)?;
+    let (rows, cols) = shape(&header, data, &item)?;
+    let order = header.order();
+    // The type was matched and the length checked, so neither opening nor reading fails.
+    let stored: Vec<f32> = NpyFile::with_header(header, data).data::<f32>().into_iter().flatten().flatten().collect();
+    let values = if order == Order::Fortran { transposed(&stored, rows, cols) } else { stored };
+    if let Some(index) = values.iter().position(|value| !value.is_finite()) {
+        let (row, col) = (index / cols as usize, index % cols as usize);
+        return Err(IntakeError::NotFinite { row, col, value: values[index].to_string() });
+    }
+    Ok(FloatMatrix { rows: rows as usize, cols: cols as usize, values })
+}
+
+/// The header, and the data after it.
+fn open(bytes: &[u8]) -> Result<(NpyHeader, &[u8]), IntakeError> {
+    screen(header_text(bytes)?)?;
+    let mut data = bytes;
+    let header = NpyHeader::from_reader(&mut data).map_err(|_| IntakeError::NpyHeader)?;
+    if header.uses_pickled_array() {
+        return Err(IntakeError::NpyPickled);
+    }
+    Ok((header, data))
+}
+
+/// Rows and columns of a matrix whose data is whole.
+fn shape(header: &NpyHeader, data: &[u8], item: &TypeStr) -> Result<(u32, u32), IntakeError> {
+    let [rows, cols] = *header.shape() else {
+        return Err(IntakeError::NotTwoDimensional { dimensions: header.shape().len() });
+    };
+    let (rows, cols) = dimensions(rows, cols)?;
+    whole(data.len() as u64, u64::from(rows) * u64::from(cols) * item.size_field())?;
+    Ok((rows, cols))
+}
+
+fn float_type(header: &NpyHeader) -> Result<TypeStr, IntakeError> {
+    match header.dtype() {
+        DType::Plain(item) if (item.type_char(), item.size_field()) == (TypeChar::Float, 4) => Ok(item),
+        other => Err(IntakeError::NpyNotFloat { dtype: other.descr() }),
+    }
 }
 
 fn header_text(bytes: &[u8]) -> Result<&[u8], IntakeError> {
@@ -66,9 +105,6 @@ fn screen(text: &[u8]) -> Result<(), IntakeError> {
 }
 
 fn integer_type(header: &NpyHeader) -> Result<TypeStr, IntakeError> {
-    if header.uses_pickled_array() {
-        return Err(IntakeError::NpyPickled);
-    }
     match header.dtype() {
         DType::Plain(item) if matches!(item.type_char(), TypeChar::Int | TypeChar::Uint) => Ok(item),
         other => Err(IntakeError::NpyDtype { dtype: other.descr() }),
@@ -114,7 +150,7 @@ fn out_of_range(index: usize, value: i128, rows: u32, cols: u32, order: Order) -
     IntakeError::ValueRange { row, col, value }
 }
 
-fn transposed(stored: &[i8], rows: u32, cols: u32) -> Vec<i8> {
+fn transposed<T: Copy>(stored: &[T], rows: u32, cols: u32) -> Vec<T> {
     let (rows, cols) = (rows as usize, cols as usize);
     (0..rows).flat_map(|row| (0..cols).map(move |col| stored[col * rows + row])).collect()
 }

@@ -13,7 +13,16 @@ pub const CLASSES_HEADER: &str = "class\n";
 ///
 /// A `matmul_i8` job's outputs, in the order of its panels, are the rest of the file as they are.
 pub fn npy_i32_header(rows: u32, cols: u32) -> Vec<u8> {
-    let dtype = DType::new_scalar("<i4".parse().expect("a type that numpy has"));
+    npy_header("<i4", rows, cols)
+}
+
+/// The same of f32 (`<f4`), for a `matmul_f32` job.
+pub fn npy_f32_header(rows: u32, cols: u32) -> Vec<u8> {
+    npy_header("<f4", rows, cols)
+}
+
+fn npy_header(dtype: &str, rows: u32, cols: u32) -> Vec<u8> {
+    let dtype = DType::new_scalar(dtype.parse().expect("a type that numpy has"));
     let header = WriteOptions::new_header_only().dtype(dtype).shape(&[rows.into(), cols.into()]);
     header.writer(Vec::new()).write_header_only().expect("a Vec takes every write")
 }

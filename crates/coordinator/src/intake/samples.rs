@@ -34,16 +34,16 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Matrix, IntakeError> {
     Ok(Matrix { rows, cols, values })
 }
 
-fn is_name(cell: &[u8]) -> bool {
+pub(super) fn is_name(cell: &[u8]) -> bool {
     let has_letter = std::str::from_utf8(cell).is_ok_and(|text| text.contains(char::is_alphabetic));
     has_letter && number::<f64>(cell).is_none()
 }
 
-fn number<T: FromStr>(cell: &[u8]) -> Option<T> {
+pub(super) fn number<T: FromStr>(cell: &[u8]) -> Option<T> {
     std::str::from_utf8(cell).ok()?.parse().ok()
 }
 
-fn refused(bytes: &[u8], error: &csv::Error) -> IntakeError {
+pub(super) fn refused(bytes: &[u8], error: &csv::Error) -> IntakeError {
     match error.kind() {
         ErrorKind::UnequalLengths { pos, expected_len, len } => {
             let line = line_of(bytes, pos.as_ref());
@@ -54,7 +54,7 @@ fn refused(bytes: &[u8], error: &csv::Error) -> IntakeError {
 }
 
 /// The line on which a record starts: its position is taken before the line breaks that lie ahead of it.
-fn line_of(bytes: &[u8], position: Option<&Position>) -> u64 {
+pub(super) fn line_of(bytes: &[u8], position: Option<&Position>) -> u64 {
     let (start, line) = position.map_or((0, 1), |position| (position.byte() as usize, position.line()));
     let breaks = bytes.iter().skip(start).take_while(|byte| matches!(byte, b'\r' | b'\n'));
     line + breaks.filter(|byte| **byte == b'\n').count() as u64

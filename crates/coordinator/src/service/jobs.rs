@@ -1,40 +1,27 @@
-//! Orders: from uploaded files to a job, and from verified outputs to its result.
-
-use std::collections::HashMap;
+//! Jobs: from files and orders to a job, and its end.
 
 use adit_core::assemble::{self, Run};
 use adit_core::content_id::block_cid;
-use adit_core::kernel::gradient::Layout;
-use adit_core::kernel::{self, MissingBlock};
-use adit_core::reward::{PRICE_VERSION, base_reward};
-use adit_core::split::whole_panel_rows;
-use adit_core::unit::MAX_OUTPUT_BYTES;
-use adit_core::{Amount, Cid, Unit};
-use adit_cpu::Cpu;
-use adit_protocol::ErrorCode;
-use adit_protocol::jobs::{Estimate, FileContent, JobState};
+use adit_core::{Amount, Cid};
+use adit_protocol::jobs::{FileContent, JobState};
+use adit_protocol::{ErrorCode, TaskType};
 use futures::future::BoxFuture;
 
 use super::lease::{Ending, give_back};
+use super::order::Order;
 use crate::error::Refusal;
-use crate::intake::{self, Format, IntakeError, Parsed};
+use crate::intake::{Format, IntakeError, Parsed};
 use crate::store::db::DbError;
 use crate::store::jobs::{self, Counted, JobRow, NewJob, unit_of};
 use crate::store::log::corrupt;
 use crate::store::{Batch, Db, Operation, WriteError, blocks, ledger};
 
-/// A unit is delegated only when computing it costs at least so many times what checking it costs.
-const WORTH: u64 = 16;
-/// Inline units are at most this much work at a time.
-const INLINE_WORK: u64 = 1 << 30;
-
 impl From<IntakeError> for Refusal {
     fn from(error: IntakeError) -> Self {
         let code = match error.code() {
-            "npy_dtype" | "tensor_dtype" => ErrorCode::InvalidDtype,
-            "value_range" | "csv_cell" | "weight_range" | "requant_range" | "sample_range" => {
-                ErrorCode::ValueOutOfRange
-            }
+            "npy_dtype" | "npy_not_float" | "tensor_dtype" => ErrorCode::InvalidDtype,
+            "not_finite" | "float_overflow" | "value_range" | "csv_cell" | "weight_range" | "requant_range"
+            | "sample_range" => ErrorCode::ValueOutOfRange,
             "bias_overflow" => ErrorCode::BiasOverflow,
             "inner_dimension_too_large" => ErrorCode::KTooLarge,
             "not_two_dimensional"
@@ -61,6 +48,12 @@ pub(crate) fn describe(parsed: &Parsed) -> FileContent {
             let outputs = model.layers.iter().map(|layer| layer.n);
             FileContent::Model { dims: std::iter::once(model.inputs()).chain(outputs).collect() }
         }
+        Parsed::Floats(floats) => FileContent::Floats { rows: floats.rows as u32, cols: floats.cols as u32 },
+        Parsed::Data(data) => FileContent::Data {
+            bytes: data.bytes.len() as u64,
+            columns: data.table.as_ref().map(|(_, columns)| columns.len() as u32),
+        },
+        Parsed::Blocks(data) => FileContent::Blocks { blocks: data.panels.len() as u32, bytes: u64::from(data.rows) },
     }
 }
 
@@ -92,101 +85,13 @@ async fn refuse_if_full(db: &mut Db, bytes: u64, max: u64) -> Result<(), WriteEr
     Ok(())
 }
 
-/// A job cut into panels, ready to be submitted.
-pub(crate) struct Order {
-    /// The unit that would hold the whole job.
-    pub(crate) template: Unit,
-    /// Every block.
-    pub(crate) blocks: Vec<Vec<u8>>,
-}
-
-impl Order {
-    /// C = A · B.
-    pub(crate) fn matmul(a: Parsed, b: Parsed) -> Result<Self, Refusal> {
-        let (a, b) = intake::product(a, b)?;
-        let a_rows = intake::input_panel_rows(a.rows, a.cols, u64::from(b.cols));
-        let b_rows = whole_panel_rows(b.cols);
-        let (b, mut blocks) = intake::operand_blocks(b, b_rows);
-        let (a, panels) = intake::operand_blocks(a, a_rows);
-        blocks.extend(panels);
-        Ok(Order { template: Unit::MatmulI8 { a, b }, blocks })
-    }
-
-    /// Classes of samples.
-    pub(crate) fn inference(model: Parsed, input: Parsed) -> Result<Self, Refusal> {
-        let (model, input) = intake::inference(model, input)?;
-        let rows = intake::input_panel_rows(input.rows, input.cols, model.output_width());
-        let (layers, mut blocks) = intake::model_blocks(model);
-        let (x, panels) = intake::operand_blocks(input, rows);
-        blocks.extend(panels);
-        Ok(Order { template: Unit::MlpI8 { x, layers }, blocks })
-    }
-
-    /// A model's gradient over all samples.
-    pub(crate) fn gradient(model: Parsed, input: Parsed, targets: Parsed) -> Result<Self, Refusal> {
-        let (model, input, targets) = intake::gradient(model, input, targets)?;
-        let layout = Layout::new(model.layers.iter().map(|layer| (layer.k as usize, layer.n as usize)));
-        let rows = intake::input_panel_rows(input.rows, input.cols.max(targets.cols), layout.row_width() as u64);
-        let (layers, mut blocks) = intake::model_blocks(model);
-        let (x, panels) = intake::operand_blocks(input, rows);
-        let (t, target_panels) = intake::operand_blocks(targets, rows);
-        blocks.extend(panels);
-        blocks.extend(target_panels);
-        Ok(Order { template: Unit::GradientI8 { x, t, layers }, blocks })
-    }
-
-    /// Panels, each the least that is leased alone.
-    pub(crate) fn panels(&self) -> u32 {
-        self.template.input().panels.len() as u32
-    }
-
-    /// Whether delegating costs more than it saves.
-    pub(crate) fn too_small(&self) -> bool {
-        self.template.work() < WORTH * self.template.check_work()
-    }
-
-    /// Whether its result can be held in memory, which computing it at once takes.
-    pub(crate) fn fits_inline(&self) -> bool {
-        self.template.output_bytes() <= MAX_OUTPUT_BYTES
-    }
-
-    /// What it would cost.
-    pub(crate) fn estimate(&self) -> Estimate {
-        let (kind, work) = (self.template.kind(), self.template.work());
-        Estimate {
-            kind,
-            rows: self.template.input().rows,
-            panels: self.panels(),
-            work,
-            check_work: self.template.check_work(),
-            output_bytes: self.template.output_bytes(),
-            price: base_reward(kind, work),
-            price_version: PRICE_VERSION,
-        }
-    }
-
-    /// Computes the whole job here, run by run.
-    pub(crate) fn compute_inline(&self, cpu: &Cpu) -> Result<Vec<(Run, Vec<u8>)>, MissingBlock> {
-        let named: HashMap<Cid, &[u8]> = self.blocks.iter().map(|block| (block_cid(block), block.as_slice())).collect();
-        let find = |cid: &Cid| named.get(cid).copied();
-        let panel_work = unit_of(&self.template, Run { first: 0, count: 1 }).work().max(1);
-        let step = (INLINE_WORK / panel_work).clamp(1, u64::from(self.panels())) as usize;
-        let run = |first: u32| Run { first, count: (self.panels() - first).min(step as u32) };
-        (0..self.panels())
-            .step_by(step)
-            .map(|first| {
-                let output = kernel::compute(cpu, &unit_of(&self.template, run(first)), find)?;
-                Ok((run(first), kernel::to_le_bytes(&output)))
-            })
-            .collect()
-    }
-}
-
 /// Makes a job of an order.
 pub(crate) struct Submit {
     pub(crate) order: Order,
     pub(crate) name: Option<String>,
     pub(crate) demo: bool,
+    /// What the original calls it, where that is not the kind's usual name.
+    pub(crate) task_type: Option<TaskType>,
     /// The requester's escrow; without it the job is sponsored.
     pub(crate) budget: Option<Amount>,
     /// Secret: the first coins.
@@ -219,6 +124,8 @@ impl Operation for Submit {
                 template: self.order.template.clone(),
                 panels: self.order.panels(),
                 coin_seed: self.coin_seed,
+                task_type: self.task_type,
+                facts: self.order.facts.as_ref().map(ToString::to_string),
             };
             let job = jobs::insert(batch.db, &new, batch.now_ms).await?;
             for block in &self.order.blocks {

@@ -1,10 +1,10 @@
 //! Handing out units: cut from the job at the moment of asking, to the speed that was measured.
 
-use adit_core::PublicKey;
 use adit_core::assemble::Run;
 use adit_core::reward::{PRICE_VERSION, base_reward};
 use adit_core::sign::LeaseId;
-use adit_core::unit::{MAX_INPUT_BYTES, MAX_K, MAX_OUTPUT_BYTES, Operand, Unit};
+use adit_core::unit::{MAX_HASHED_BYTES, MAX_INPUT_BYTES, MAX_K, MAX_OUTPUT_BYTES, Operand, Unit};
+use adit_core::{Kind, PublicKey};
 use adit_protocol::ErrorCode;
 use futures::future::BoxFuture;
 
@@ -19,12 +19,10 @@ use crate::store::{Batch, Operation, WriteError};
 
 /// How long a unit should take a lane.
 const TARGET_MS: u64 = 2_000;
-/// The first unit of a lane whose speed is not known: a fraction of a second for the slowest browser.
-const FIRST_WORK: u64 = 1 << 26;
 /// The shortest lease: a unit takes at most a third of it.
 const MIN_TTL_MS: u64 = 30_000;
-/// What a lane of unknown speed is granted time for: multiply-accumulates a second.
-const SLOWEST: u64 = 1 << 22;
+/// The longest.
+const MAX_TTL_MS: u64 = 3_600_000;
 /// A lane that was not heard of for so long does not count when a job's rest is shared out.
 const AT_WORK_MS: i64 = 30_000;
 /// So many jobs are tried for a lane that may not have the first one's units.
@@ -35,29 +33,61 @@ const REFUSED_MS: i64 = 30_000;
 /// After so many expiries a unit's panels go back to its job, to be cut anew.
 const MAX_EXPIRIES: i64 = 2;
 
+/// The first unit of a lane whose speed at a kind is not known: a fraction of a second for the slowest browser, of a tree
+/// for a slow line.
+const fn first_work(kind: Kind) -> u64 {
+    match kind {
+        Kind::MatmulI8 | Kind::MlpI8 | Kind::GradientI8 => 1 << 26,
+        Kind::MatmulF32 => 1 << 24,
+        Kind::HashTree => 1 << 22,
+    }
+}
+
+/// What such a lane is granted time for: work a second.
+const fn slowest(kind: Kind) -> u64 {
+    match kind {
+        Kind::MatmulI8 | Kind::MlpI8 | Kind::GradientI8 => 1 << 22,
+        Kind::MatmulF32 => 1 << 20,
+        Kind::HashTree => 1 << 16,
+    }
+}
+
+/// The kinds of a lane as its row holds them: each between commas.
+pub(crate) fn kinds_text(kinds: &[Kind]) -> String {
+    let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
+    format!(",{},", names.join(","))
+}
+
 /// How many panels a lane gets.
 ///
 /// Enough for [`TARGET_MS`] at its speed, so that a steady lane needs few requests; never more than its part of what is
 /// left when `lanes` share it, so that nobody waits for the last unit; never over a unit's caps.
 fn wanted_panels(template: &Unit, panels_left: u32, speed: u64, lanes: u32) -> u32 {
     let panel = unit_of(template, Run { first: 0, count: 1 });
-    let work = if speed == 0 { FIRST_WORK } else { speed.saturating_mul(TARGET_MS) / 1_000 };
+    let work = if speed == 0 { first_work(template.kind()) } else { speed.saturating_mul(TARGET_MS) / 1_000 };
     let by_speed = work / panel.work().max(1);
     let by_share = u64::from(panels_left.div_ceil(2 * lanes.max(1)));
     let own_bytes = panel.input().bytes() + panel.targets().map_or(0, Operand::bytes);
     let by_input = MAX_INPUT_BYTES.saturating_sub(panel.input_bytes() - own_bytes) / own_bytes.max(1);
     let row_bytes = 4 * u64::from(panel.input().rows) * panel.output_width();
     let by_output = MAX_OUTPUT_BYTES.saturating_sub(panel.output_bytes() - row_bytes) / row_bytes.max(1);
-    // A gradient's rows are an inner dimension.
-    let by_rows = u64::from(MAX_K) / u64::from(panel.input().rows.max(1));
+    // A gradient's rows are an inner dimension, a tree's are its bytes.
+    let most_rows = if template.kind() == Kind::HashTree { MAX_HASHED_BYTES } else { MAX_K };
+    let by_rows = u64::from(most_rows) / u64::from(panel.input().rows.max(1));
     let most = by_input.min(by_output).min(by_rows);
     by_speed.min(by_share).min(most).clamp(1, u64::from(u32::MAX)) as u32
 }
 
 /// How long a lane may take: at least three times what its speed says.
-fn ttl_ms(work: u64, speed: u64) -> u64 {
-    let speed = if speed == 0 { SLOWEST } else { speed };
-    (work.saturating_mul(3_000) / speed.max(1)).clamp(MIN_TTL_MS, 3_600_000)
+fn ttl_ms(kind: Kind, work: u64, speed: u64) -> u64 {
+    let speed = if speed == 0 { slowest(kind) } else { speed };
+    (work.saturating_mul(3_000) / speed.max(1)).clamp(MIN_TTL_MS, MAX_TTL_MS)
+}
+
+/// Whether a lane is fast enough for the least that is leased: what it was measured at decides, and nothing that it says.
+fn is_able(template: &Unit, speed: u64) -> bool {
+    let least = unit_of(template, Run { first: 0, count: 1 }).work();
+    speed == 0 || least.saturating_mul(3_000) / speed <= MAX_TTL_MS
 }
 
 /// Gives a lane its unit: the one it has, or a new one.
@@ -68,6 +98,8 @@ pub(crate) struct LeaseLane {
     pub(crate) contributor: String,
     /// The lane's number.
     pub(crate) lane: u32,
+    /// The kinds that it computes; what it said last if it does not say.
+    pub(crate) kinds: Option<Vec<Kind>>,
     /// Random: the lease's id, if it is new.
     pub(crate) lease: LeaseId,
     /// Random: the task's id, if it is new.
@@ -98,7 +130,8 @@ impl LeaseLane {
         }
         let session = open_session(batch, &self.contributor, &self.session).await?;
         let Some(miner) = session.key() else { return Ok(None) };
-        let LaneRow { lease, work_per_s } = leases::lane(batch.db, &session.id, self.lane).await?;
+        let LaneRow { lease, kinds } = leases::lane(batch.db, &session.id, self.lane).await?;
+        let kinds = self.kinds.as_deref().map_or(kinds, kinds_text);
         let held = match lease {
             Some(lease) => leases::live(batch.db, &lease).await?,
             None => None,
@@ -110,16 +143,19 @@ impl LeaseLane {
             return Ok(Some(self.leased(lease, unit, job, batch.now_ms)));
         }
         may_have_another(batch, &miner).await?;
-        let speed = work_per_s as u64;
         let lanes = batch.lanes_at_work(AT_WORK_MS).await?;
         let mut after = 0;
         for _ in 0..JOBS_TRIED {
-            let Some(job) = jobs::next_with_work(batch.db, after).await? else { break };
+            let Some(job) = jobs::next_with_work(batch.db, after, &kinds).await? else { break };
             after = job.id;
             let template = job.template()?;
+            let speed = leases::speed(batch.db, &session.id, self.lane, &job.kind).await?;
+            if !is_able(&template, speed) {
+                continue;
+            }
             if let Some((unit_id, unit)) = take_unit(batch, &job, &template, &miner, speed, lanes).await? {
                 let work = unit.work();
-                let ttl_ms = ttl_ms(work, speed);
+                let ttl_ms = ttl_ms(unit.kind(), work, speed);
                 let lease = LeaseRow {
                     id: self.lease.0.to_vec(),
                     unit: unit_id,
@@ -137,7 +173,7 @@ impl LeaseLane {
                     digest: None,
                     verdict: None,
                 };
-                leases::insert(batch.db, &lease).await?;
+                leases::insert(batch.db, &lease, &kinds).await?;
                 return Ok(Some(self.leased(lease, unit, job, batch.now_ms)));
             }
         }
@@ -285,8 +321,24 @@ mod tests {
 
     #[test]
     fn a_lease_lasts_at_least_three_times_the_work() {
-        assert_eq!(ttl_ms(100_000_000, 1_000_000), 300_000);
-        assert_eq!(ttl_ms(1, 1_000_000), MIN_TTL_MS);
-        assert_eq!(ttl_ms(u64::MAX, 0), 3_600_000);
+        assert_eq!(ttl_ms(Kind::MatmulI8, 100_000_000, 1_000_000), 300_000);
+        assert_eq!(ttl_ms(Kind::MatmulI8, 1, 1_000_000), MIN_TTL_MS);
+        assert_eq!(ttl_ms(Kind::HashTree, u64::MAX, 0), 3_600_000);
+    }
+
+    #[test]
+    fn a_lane_that_would_take_hours_is_not_able() {
+        // A panel is 32 768 multiply-accumulates.
+        let template = template(800, 64, 64, 8);
+        assert!(is_able(&template, 0) && is_able(&template, 30) && !is_able(&template, 20));
+    }
+
+    #[test]
+    fn a_tree_is_cut_by_its_bytes() {
+        let (block, blocks) = (1u32 << 20, 200);
+        let data = cut(&vec![0; (block * blocks) as usize], block * blocks, 1, block).0;
+        let template = Unit::HashTree { data, source: None };
+        assert_eq!(wanted_panels(&template, blocks, 0, 1), 4);
+        assert_eq!(wanted_panels(&template, blocks, u64::MAX, 1), 64);
     }
 }

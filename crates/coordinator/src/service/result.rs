@@ -1,5 +1,7 @@
 //! Result files: from verified outputs, unit by unit where their rows are the file's.
 
+mod tree;
+
 use adit_core::assemble::{self, GradientSum};
 use adit_core::{Kind, Unit};
 
@@ -13,23 +15,25 @@ use crate::store::{Store, blocks};
 /// The media type of a kind's result file.
 pub(crate) fn media_type(kind: Kind) -> &'static str {
     match kind {
-        Kind::MatmulI8 | Kind::GradientI8 => "application/octet-stream",
+        Kind::MatmulI8 | Kind::GradientI8 | Kind::MatmulF32 => "application/octet-stream",
         Kind::MlpI8 => "text/csv",
+        Kind::HashTree => "application/json",
     }
 }
 
 /// Makes one job's result file.
 #[derive(Clone)]
 pub(crate) struct ResultFile {
+    job: i64,
     template: Unit,
     /// The last layer's.
     bias: Vec<i32>,
 }
 
 impl ResultFile {
-    pub(crate) async fn new(store: &Store, template: Unit) -> Result<Self, DbError> {
+    pub(crate) async fn new(store: &Store, job: i64, template: Unit) -> Result<Self, DbError> {
         let bias = last_bias(&mut *store.read().await?, &template).await?;
-        Ok(ResultFile { template, bias })
+        Ok(ResultFile { job, template, bias })
     }
 
     /// What comes before the first unit's part.
@@ -37,28 +41,33 @@ impl ResultFile {
         match &self.template {
             Unit::MatmulI8 { a, b } => intake::npy_i32_header(a.rows, b.cols),
             Unit::MlpI8 { .. } => intake::CLASSES_HEADER.as_bytes().to_vec(),
-            Unit::GradientI8 { .. } => Vec::new(),
+            Unit::MatmulF32 { a, b } => intake::npy_f32_header(a.rows, b.cols / 4),
+            Unit::GradientI8 { .. } | Unit::HashTree { .. } => Vec::new(),
         }
     }
 
     /// A unit's part, where the file has one for each.
     pub(crate) fn part(&self, output: Vec<u8>) -> Vec<u8> {
         match &self.template {
-            Unit::MatmulI8 { .. } => output,
+            Unit::MatmulI8 { .. } | Unit::MatmulF32 { .. } => output,
             Unit::MlpI8 { layers, .. } => {
                 let width = self.template.output_width() as usize;
                 let classes = layers.last().map_or(0, |layer| layer.weight.cols as usize);
                 let rows = assemble::columns(&output, width, width - classes, width);
                 intake::class_lines(rows, &self.bias).into_bytes()
             }
-            Unit::GradientI8 { .. } => Vec::new(),
+            Unit::GradientI8 { .. } | Unit::HashTree { .. } => Vec::new(),
         }
     }
 
-    /// The sum of all units, where the file is one.
+    /// What is said of all units together, where that is the file.
     pub(crate) async fn tail(&self, store: &Store, checker: &Checker, units: &[UnitRow]) -> Result<Vec<u8>, DbError> {
-        if self.template.kind() != Kind::GradientI8 {
-            return Ok(Vec::new());
+        match &self.template {
+            Unit::GradientI8 { .. } => {}
+            Unit::HashTree { data, source } => {
+                return tree::report(store, self.job, data, source.as_deref(), units).await;
+            }
+            _ => return Ok(Vec::new()),
         }
         let weights = load_weights(&mut *store.read().await?, &self.template).await?;
         let layers: Vec<_> = weights.layers.iter().map(|layer| layer.without_weights()).collect();

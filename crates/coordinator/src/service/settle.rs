@@ -3,7 +3,7 @@
 use adit_core::reward::{PRICE_VERSION, confidence_bps};
 use adit_core::sign::{Digest, LeaseId};
 use adit_core::statement::{Method, Receipt, STATEMENT_VERSION, Verdict};
-use adit_core::verify::Counterexample;
+use adit_core::verify::Finding;
 use adit_core::{Amount, Cid, Kind, PublicKey, Signature};
 use adit_protocol::ErrorCode;
 use futures::future::BoxFuture;
@@ -32,8 +32,10 @@ pub(crate) struct Settle {
     pub(crate) output: Vec<u8>,
     /// When its first byte was announced (Unix, ms).
     pub(crate) announced_at_ms: i64,
-    /// Where it is wrong.
-    pub(crate) wrong: Option<Option<Counterexample>>,
+    /// What it came to.
+    pub(crate) finding: Finding,
+    /// How it was checked.
+    pub(crate) method: Method,
     /// Bits of soundness.
     pub(crate) bits: u32,
     /// The generation of coins that it was checked with.
@@ -89,7 +91,12 @@ impl Settle {
                 conduct::add(batch, &lease.miner, deed).await?;
                 people::count_verdict(batch.db, &miner, valid, lease.work, batch.now_ms).await?
             }
-            Verdict::Inconclusive | Verdict::TooLate => people::miner(batch.db, &miner).await?,
+            // What decides nothing is no better than a lease that ran out, and no worse.
+            Verdict::Inconclusive => {
+                conduct::add(batch, &lease.miner, Deed::Expired).await?;
+                people::miner(batch.db, &miner).await?
+            }
+            Verdict::TooLate => people::miner(batch.db, &miner).await?,
         };
         let record = record.ok_or(DbError::RowNotFound)?;
         let value = Amount::from_nano(lease.value);
@@ -106,13 +113,16 @@ impl Settle {
             output_bytes: self.output.len() as u64,
             delivery_signature: self.signature,
             verdict,
-            counterexample: self.wrong.flatten(),
+            counterexample: match self.finding {
+                Finding::Wrong(shown) => shown,
+                Finding::Right | Finding::Undecided => None,
+            },
             work: lease.work as u64,
             price_version: PRICE_VERSION,
             value,
             confidence_bps: confidence_bps(Amount::from_nano(record.good), Amount::from_nano(record.bad)),
             epoch: epoch.id as u64,
-            method: Method::Freivalds,
+            method: self.method,
             bits: self.bits,
             at_ms: batch.now_ms,
         };
@@ -127,6 +137,7 @@ impl Settle {
                     release_unit(batch, unit.id, Ending::Dropped).await?;
                 }
             }
+            Verdict::Inconclusive if lease.state == "live" => release_unit(batch, unit.id, Ending::Dropped).await?,
             Verdict::Inconclusive | Verdict::TooLate => {}
         }
         batch.append(&receipt).await?;
@@ -141,8 +152,10 @@ impl Settle {
         unit: &UnitRow,
         job_active: bool,
     ) -> Result<Verdict, WriteError> {
-        if self.wrong.is_some() {
-            return Ok(Verdict::Invalid);
+        match self.finding {
+            Finding::Wrong(_) => return Ok(Verdict::Invalid),
+            Finding::Undecided => return Ok(Verdict::Inconclusive),
+            Finding::Right => {}
         }
         if !job_active {
             return Ok(Verdict::TooLate);
@@ -187,7 +200,7 @@ impl Settle {
         people::count_unit(batch.db, &lease.session, value.nano()).await?;
         let elapsed_ms = (self.announced_at_ms - lease.issued_at_ms).max(1) as u64;
         let speed = (lease.work as u64).saturating_mul(1_000) / elapsed_ms;
-        leases::measure_lane(batch.db, lease, speed).await?;
+        leases::measure_lane(batch.db, lease, self.kind.name(), speed).await?;
         let leased = if unit.state == "leased" { -unit.count } else { 0 };
         let change = Counted { leased, done: unit.count, valid: 1, spent: value.nano(), ..Counted::default() };
         if jobs::count(batch.db, lease.job, change).await? {

@@ -27,12 +27,16 @@ pub(crate) async fn job_view(db: &mut Db, row: &JobRow, now_ms: i64) -> Result<J
         (adit_core::Unit::MatmulI8 { a, b }, JobState::Done) => {
             Some(intake::npy_i32_header(a.rows, b.cols).len() as u64 + template.output_bytes())
         }
+        (adit_core::Unit::MatmulF32 { a, b }, JobState::Done) => {
+            Some(intake::npy_f32_header(a.rows, b.cols / 4).len() as u64 + template.output_bytes())
+        }
         _ => None,
     };
     Ok(JobView {
         job: row.id as u64,
         name: row.name.clone(),
         kind: row.kind()?,
+        task_type: row.task_type()?,
         state,
         demo: row.demo == 1,
         sponsored: row.sponsored == 1,

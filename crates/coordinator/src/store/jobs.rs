@@ -2,6 +2,7 @@
 
 use adit_core::assemble::Run;
 use adit_core::{Cid, Kind, PublicKey, Unit};
+use adit_protocol::TaskType;
 
 use super::Db;
 use super::db::{DbError, from_row, sql, sql_as};
@@ -29,6 +30,7 @@ pub(crate) struct JobRow {
     pub(crate) coin_generation: i64,
     pub(crate) created_at_ms: i64,
     pub(crate) ended_at_ms: Option<i64>,
+    pub(crate) task_type: Option<String>,
 }
 
 from_row!(JobRow {
@@ -50,7 +52,8 @@ from_row!(JobRow {
     coin_seed,
     coin_generation,
     created_at_ms,
-    ended_at_ms
+    ended_at_ms,
+    task_type
 });
 
 impl JobRow {
@@ -66,6 +69,14 @@ impl JobRow {
 
     pub(crate) fn kind(&self) -> Result<Kind, DbError> {
         self.kind.parse().map_err(|_| corrupt("a job of an unknown kind"))
+    }
+
+    /// What the original calls it.
+    pub(crate) fn task_type(&self) -> Result<TaskType, DbError> {
+        match &self.task_type {
+            Some(name) => TaskType::from_name(name).ok_or_else(|| corrupt("a job of an unknown task type")),
+            None => Ok(TaskType::of(self.kind()?)),
+        }
     }
 
     pub(crate) fn seed(&self) -> Result<[u8; 32], DbError> {
@@ -88,14 +99,17 @@ pub(crate) struct NewJob {
     pub(crate) template: Unit,
     pub(crate) panels: u32,
     pub(crate) coin_seed: [u8; 32],
+    pub(crate) task_type: Option<TaskType>,
+    pub(crate) facts: Option<String>,
 }
 
 pub(crate) async fn insert(db: &mut Db, job: &NewJob, now_ms: i64) -> Result<i64, DbError> {
-    let text = "INSERT INTO job (name, kind, state, demo, sponsored, template, panels, coin_seed, created_at_ms)
-                VALUES ($1, $2, 'active', $3, $4, $5, $6, $7, $8) RETURNING id";
+    let text = "INSERT INTO job (name, kind, state, demo, sponsored, template, panels, coin_seed, created_at_ms, task_type, facts)
+                VALUES ($1, $2, 'active', $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id";
     let query = sql(text).bind(job.name.as_deref()).bind(job.kind.name()).bind(i64::from(job.demo));
     let query = query.bind(i64::from(job.sponsored)).bind(job.template.to_bytes()).bind(i64::from(job.panels));
-    query.bind(&job.coin_seed[..]).bind(now_ms).fetch_one(db).await?.try_get(0)
+    let query = query.bind(&job.coin_seed[..]).bind(now_ms).bind(job.task_type.map(TaskType::name));
+    query.bind(job.facts.as_deref()).fetch_one(db).await?.try_get(0)
 }
 
 pub(crate) async fn job(db: &mut Db, id: i64) -> Result<Option<JobRow>, DbError> {
@@ -109,11 +123,16 @@ pub(crate) async fn jobs(db: &mut Db, limit: i64) -> Result<Vec<JobRow>, DbError
     sql_as(text).bind(limit).fetch_all(db).await
 }
 
-/// The oldest active job after `job` that has panels to lease.
-pub(crate) async fn next_with_work(db: &mut Db, job: i64) -> Result<Option<JobRow>, DbError> {
+/// The oldest active job after `job` that has panels to lease and is of one of `kinds`, which stand between commas.
+pub(crate) async fn next_with_work(db: &mut Db, job: i64, kinds: &str) -> Result<Option<JobRow>, DbError> {
     let text = "SELECT * FROM job WHERE state = 'active' AND id > $1 AND panels_done + panels_leased < panels
-                ORDER BY id LIMIT 1";
-    sql_as(text).bind(job).fetch_optional(db).await
+                AND $2 LIKE '%,' || kind || ',%' ORDER BY id LIMIT 1";
+    sql_as(text).bind(job).bind(kinds).fetch_optional(db).await
+}
+
+/// What intake found out about a job's input, as JSON.
+pub(crate) async fn facts(db: &mut Db, job: i64) -> Result<Option<String>, DbError> {
+    sql("SELECT facts FROM job WHERE id = $1").bind(job).fetch_one(db).await?.try_get(0)
 }
 
 /// Counts of jobs: active, in all.
@@ -142,8 +161,8 @@ impl UnitRow {
     }
 }
 
-/// A unit whose lease ended, to be leased again as it is: none for which an output of `miner` was refused since
-/// `since_ms`.
+/// A unit whose lease ended, to be leased again as it is: none for which an output of `miner` was refused, or left undecided,
+/// since `since_ms`.
 pub(crate) async fn waiting_unit(
     db: &mut Db,
     job: i64,
@@ -152,7 +171,7 @@ pub(crate) async fn waiting_unit(
 ) -> Result<Option<UnitRow>, DbError> {
     let text = "SELECT * FROM unit WHERE job = $1 AND state = 'waiting' AND NOT EXISTS
            (SELECT 1 FROM lease JOIN receipt ON receipt.lease = lease.id WHERE lease.unit = unit.id
-            AND lease.miner = $2 AND lease.verdict = 'invalid' AND receipt.at_ms >= $3)
+            AND lease.miner = $2 AND lease.verdict IN ('invalid', 'inconclusive') AND receipt.at_ms >= $3)
          ORDER BY first LIMIT 1";
     sql_as(text).bind(job).bind(&miner.0[..]).bind(since_ms).fetch_optional(db).await
 }

@@ -72,19 +72,25 @@ pub(crate) async fn live(db: &mut Db, id: &[u8]) -> Result<Option<LeaseRow>, DbE
     sql_as("SELECT * FROM lease WHERE id = $1 AND state = 'live'").bind(id).fetch_optional(db).await
 }
 
-/// A lane: the lease that it was given last, unless it has delivered it, and its measured speed, 0 if unknown:
-/// multiply-accumulates a second.
+/// A lane: the lease that it was given last, unless it has delivered it, and the kinds that it computes, between commas.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct LaneRow {
     pub(crate) lease: Option<Vec<u8>>,
-    pub(crate) work_per_s: i64,
+    pub(crate) kinds: String,
 }
 
-from_row!(LaneRow { lease, work_per_s });
+from_row!(LaneRow { lease, kinds });
 
 pub(crate) async fn lane(db: &mut Db, session: &str, lane: u32) -> Result<LaneRow, DbError> {
     let query = sql_as("SELECT * FROM lane WHERE session = $1 AND lane = $2").bind(session).bind(i64::from(lane));
     Ok(query.fetch_optional(db).await?.unwrap_or_default())
+}
+
+/// What was measured of a lane at a kind: work a second, 0 if nothing was.
+pub(crate) async fn speed(db: &mut Db, session: &str, lane: u32, kind: &str) -> Result<u64, DbError> {
+    let text = "SELECT work_per_s FROM lane_speed WHERE session = $1 AND lane = $2 AND kind = $3";
+    let row = sql(text).bind(session).bind(i64::from(lane)).bind(kind).fetch_optional(db).await?;
+    Ok(row.map(|row| row.try_get::<i64>(0)).transpose()?.unwrap_or(0) as u64)
 }
 
 /// Live leases past their deadline.
@@ -99,20 +105,27 @@ pub(crate) async fn live_of_session(db: &mut Db, session: &str) -> Result<Vec<Le
     sql_as(text).bind(session).fetch_all(db).await
 }
 
-pub(crate) async fn insert(db: &mut Db, lease: &LeaseRow) -> Result<(), DbError> {
+/// Notes a lease, and that its lane computes `kinds`.
+pub(crate) async fn insert(db: &mut Db, lease: &LeaseRow, kinds: &str) -> Result<(), DbError> {
     let text = "INSERT INTO lease (id, unit, job, miner, session, lane, task, work, value, ttl_ms, issued_at_ms, deadline_ms, state)
                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'live')";
     let query = sql(text).bind(&lease.id[..]).bind(lease.unit).bind(lease.job).bind(&lease.miner[..]);
     let query = query.bind(&lease.session).bind(lease.lane).bind(&lease.task).bind(lease.work).bind(lease.value);
     query.bind(lease.ttl_ms).bind(lease.issued_at_ms).bind(lease.deadline_ms).execute(&mut *db).await?;
-    sql("INSERT INTO lane (session, lane, lease) VALUES ($1, $2, $3)
-         ON CONFLICT (session, lane) DO UPDATE SET lease = excluded.lease")
+    sql("INSERT INTO lane (session, lane, lease, kinds) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (session, lane) DO UPDATE SET lease = excluded.lease, kinds = excluded.kinds")
     .bind(&lease.session)
     .bind(lease.lane)
     .bind(&lease.id[..])
+    .bind(kinds)
     .execute(db)
     .await?;
     Ok(())
+}
+
+/// The lease whose output a unit was settled with; none if the coordinator computed it.
+pub(crate) async fn settled(db: &mut Db, unit: i64) -> Result<Option<LeaseRow>, DbError> {
+    sql_as("SELECT * FROM lease WHERE unit = $1 AND verdict = 'valid'").bind(unit).fetch_optional(db).await
 }
 
 /// Ends a live lease without an output; false if it was not live.
@@ -135,18 +148,21 @@ pub(crate) async fn settle(
     Ok(query.execute(db).await?.rows_affected() == 1)
 }
 
-/// Notes that a lane has delivered `lease`, and mixes a new measurement into its speed.
-pub(crate) async fn measure_lane(db: &mut Db, lease: &LeaseRow, work_per_s: u64) -> Result<(), DbError> {
-    let text = "UPDATE lane SET work_per_s = CASE WHEN work_per_s = 0 THEN $3 ELSE (work_per_s + $3) / 2 END,
-                lease = CASE WHEN lease = $4 THEN NULL ELSE lease END WHERE session = $1 AND lane = $2";
-    let query = sql(text).bind(&lease.session).bind(lease.lane).bind(work_per_s.min(1 << 60) as i64);
-    query.bind(&lease.id[..]).execute(db).await?;
+/// Notes that a lane has delivered `lease`, and mixes a new measurement into its speed at that kind.
+pub(crate) async fn measure_lane(db: &mut Db, lease: &LeaseRow, kind: &str, work_per_s: u64) -> Result<(), DbError> {
+    let text = "UPDATE lane SET lease = NULL WHERE session = $1 AND lane = $2 AND lease = $3";
+    sql(text).bind(&lease.session).bind(lease.lane).bind(&lease.id[..]).execute(&mut *db).await?;
+    let text = "INSERT INTO lane_speed (session, lane, kind, work_per_s) VALUES ($1, $2, $3, $4)
+                ON CONFLICT (session, lane, kind) DO UPDATE SET work_per_s = (work_per_s + excluded.work_per_s) / 2";
+    let query = sql(text).bind(&lease.session).bind(lease.lane).bind(kind);
+    query.bind(work_per_s.clamp(1, 1 << 60) as i64).execute(db).await?;
     Ok(())
 }
 
 /// Forgets the lanes of a session that has ended.
 pub(crate) async fn delete_lanes(db: &mut Db, session: &str) -> Result<(), DbError> {
-    sql("DELETE FROM lane WHERE session = $1").bind(session).execute(db).await?;
+    sql("DELETE FROM lane WHERE session = $1").bind(session).execute(&mut *db).await?;
+    sql("DELETE FROM lane_speed WHERE session = $1").bind(session).execute(db).await?;
     Ok(())
 }
 
@@ -162,8 +178,9 @@ pub(crate) async fn of_miner(db: &mut Db, miner: &[u8]) -> Result<(i64, i64, i64
     let row = sql("SELECT (SELECT COUNT(*) FROM lease JOIN session ON session.id = lease.session
                  WHERE session.miner = $1 AND session.ended_at_ms IS NULL AND lease.state = 'live'),
                 (SELECT COUNT(*) FROM session WHERE miner = $1 AND ended_at_ms IS NULL),
-                (SELECT COALESCE(SUM(work_per_s), 0) FROM lane JOIN session ON session.id = lane.session
-                 WHERE session.miner = $1 AND session.ended_at_ms IS NULL)")
+                (SELECT COALESCE(SUM(best), 0) FROM (SELECT MAX(work_per_s) AS best FROM lane_speed
+                 JOIN session ON session.id = lane_speed.session WHERE session.miner = $1
+                 AND session.ended_at_ms IS NULL AND kind <> 'hash_tree/1' GROUP BY session, lane))")
     .bind(miner)
     .fetch_one(db)
     .await?;

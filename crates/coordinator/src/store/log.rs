@@ -89,6 +89,16 @@ pub(crate) async fn latest_head(db: &mut Db) -> Result<Option<(LogHead, Signatur
     Ok(Some((head, signature)))
 }
 
+/// The canonical bytes of `count` entries from `first` on, one after the other.
+pub(crate) async fn entries(db: &mut Db, first: u64, count: u64) -> Result<Vec<u8>, DbError> {
+    let text = "SELECT bytes FROM receipt WHERE log_index >= $1 AND log_index < $2 ORDER BY log_index";
+    let mut bytes = Vec::new();
+    for row in sql(text).bind(first as i64).bind((first + count) as i64).fetch_all(db).await? {
+        bytes.extend_from_slice(row.try_get(0)?);
+    }
+    Ok(bytes)
+}
+
 /// The receipt of a lease.
 pub(crate) async fn receipt(db: &mut Db, lease: &LeaseId) -> Result<Option<Receipt>, DbError> {
     let row = sql("SELECT bytes FROM receipt WHERE lease = $1").bind(&lease.0[..]).fetch_optional(db).await?;

@@ -12,8 +12,12 @@ use super::db::{DbError, sql};
 
 /// The step at place N makes a database of version N one of version N + 1. The first does nothing to a database from
 /// before versions were written down: such a one has its tables, and says that it is of version 0.
-const STEPS: &[&str] =
-    &[include_str!("schema.sql"), include_str!("migrations/2-base-fee.sql"), include_str!("migrations/3-conduct.sql")];
+const STEPS: &[&str] = &[
+    include_str!("schema.sql"),
+    include_str!("migrations/2-base-fee.sql"),
+    include_str!("migrations/3-conduct.sql"),
+    include_str!("migrations/4-kinds.sql"),
+];
 
 /// Makes a database of any earlier version, or an empty one, what this program works on.
 pub(super) async fn bring_up(db: &mut Db) -> Result<(), DbError> {

@@ -14,7 +14,8 @@ use crate::kernel::{PreparedLayer, Rows, Weights, from_le_bytes};
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Counterexample {
-    /// Which product: the layer's number from 0; 0 for a product alone; a gradient's tensors have numbers of their own.
+    /// Which product: the layer's number from 0; 0 for a product alone; a gradient's tensors have numbers of their own. Of a
+    /// tree, 0 are the leaves and 1 is the root, rows of eight words.
     pub tensor: u32,
     /// Row of the tensor.
     pub i: u32,

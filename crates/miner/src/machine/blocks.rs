@@ -49,13 +49,24 @@ impl Cache {
 pub(crate) struct Wanted(BTreeMap<Cid, Search>);
 
 /// How far the search for a block is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Search {
-    /// Which source is to be asked, or is being asked.
-    pub(crate) source: usize,
-    /// Rounds through all sources that ended with none.
+    /// The only place to be asked, where the unit asks what is there.
+    pub(crate) source: Option<String>,
+    /// Which gateway is to be asked, or is being asked.
+    pub(crate) gateway: usize,
+    /// Rounds through all places that ended with none.
     pub(crate) rounds: u32,
     pub(crate) step: Step,
+}
+
+/// Where to ask for a block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// The unit's source.
+    Source(String),
+    /// One of the gateways, or after the last the coordinator.
+    Gateway(usize),
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -70,27 +81,28 @@ pub(crate) enum Step {
 const AT_ONCE: usize = 8;
 
 impl Wanted {
-    pub(crate) fn add(&mut self, cid: Cid) {
-        self.0.entry(cid).or_default();
+    pub(crate) fn add(&mut self, cid: Cid, source: Option<&str>) {
+        self.0.entry(cid).or_insert_with(|| Search { source: source.map(str::to_owned), ..Search::default() });
     }
 
-    pub(crate) fn remove(&mut self, cid: &Cid) {
-        self.0.remove(cid);
+    pub(crate) fn remove(&mut self, cid: &Cid) -> Option<Search> {
+        self.0.remove(cid)
     }
 
     pub(crate) fn get_mut(&mut self, cid: &Cid) -> Option<&mut Search> {
         self.0.get_mut(cid)
     }
 
-    /// Takes the next block that may be asked for, and its source.
-    pub(crate) fn ask_next(&mut self) -> Option<(Cid, usize)> {
+    /// Takes the next block that may be asked for, and where.
+    pub(crate) fn ask_next(&mut self) -> Option<(Cid, Place)> {
         let asked = self.0.values().filter(|search| search.step == Step::Asked).count();
         if asked >= AT_ONCE {
             return None;
         }
         let (cid, search) = self.0.iter_mut().find(|(_, search)| search.step == Step::Queued)?;
         search.step = Step::Asked;
-        Some((*cid, search.source))
+        let place = search.source.clone().map_or(Place::Gateway(search.gateway), Place::Source);
+        Some((*cid, place))
     }
 
     /// Drops what nobody needs and says what that was.
@@ -145,6 +157,13 @@ impl Gathered {
         Ok(())
     }
 
+    /// Gives a block up that cannot be had: an empty one stands for it.
+    pub(crate) fn go_without(&mut self, cid: Cid) {
+        if self.missing.remove(&cid).is_some() {
+            self.here.insert(cid, BlockBytes::default());
+        }
+    }
+
     /// Every block in the unit's order, once all are here.
     pub(crate) fn complete(&self) -> Option<Vec<(Cid, BlockBytes)>> {
         self.order.iter().map(|cid| Some((*cid, self.here.get(cid)?.clone()))).collect()
@@ -192,7 +211,7 @@ mod tests {
     #[test]
     fn only_so_many_are_asked_for_at_once() {
         let mut wanted = Wanted::default();
-        (0..20).for_each(|fill| wanted.add(block(fill, 1).0));
+        (0..20).for_each(|fill| wanted.add(block(fill, 1).0, None));
         assert_eq!(std::iter::from_fn(|| wanted.ask_next()).count(), AT_ONCE);
         assert_eq!(wanted.retain(|_| false).len(), 20);
     }

@@ -1,6 +1,6 @@
+use adit_core::PublicKey;
 use adit_core::content_id::sha256;
 use adit_core::sign::SecretKey;
-use adit_core::{Kind, PublicKey};
 
 /// Who mines, where, and with what.
 #[derive(Clone, Debug)]
@@ -83,13 +83,4 @@ impl Device {
 /// has the same id after a restart.
 pub fn default_contributor(key: &PublicKey) -> String {
     format!("miner_{}", hex::encode(&sha256(&key.0)[..6]))
-}
-
-/// NeoNet's name of a kind's work, for tasks that carry none.
-pub(crate) fn task_type(kind: Kind) -> &'static str {
-    match kind {
-        Kind::MatmulI8 => "matrix_ops",
-        Kind::MlpI8 => "inference",
-        Kind::GradientI8 => "gradient_compute",
-    }
 }

@@ -1,5 +1,6 @@
 //! One lane as the machine sees it.
 
+use adit_core::Kind;
 use adit_core::sign::LeaseId;
 use adit_protocol::mining::TaskGrant;
 
@@ -16,6 +17,8 @@ pub(crate) struct Lane {
     pub(crate) work: Work,
     pub(crate) backend: Option<String>,
     pub(crate) why: String,
+    /// What its backend computes.
+    pub(crate) kinds: Vec<Kind>,
     pub(crate) progress: f64,
     pub(crate) work_per_s: u64,
     pub(crate) units_valid: u64,
@@ -63,6 +66,7 @@ impl Lane {
             work: Work::Starting,
             backend: None,
             why: String::new(),
+            kinds: Vec::new(),
             progress: 0.0,
             work_per_s: 0,
             units_valid: 0,

@@ -11,7 +11,10 @@ impl Machine {
     pub(super) fn take_lane_event(&mut self, index: u32, event: LaneEvent) {
         let Some(lane) = self.lanes.get_mut(index as usize) else { return };
         match event {
-            LaneEvent::Ready { backend, why, work_per_s } => self.lane_ready(index, backend, why, work_per_s),
+            LaneEvent::Ready { backend, why, work_per_s, kinds } => {
+                lane.kinds = kinds;
+                self.lane_ready(index, backend, why, work_per_s);
+            }
             LaneEvent::Unusable { reason } => self.switch_off(index, reason),
             LaneEvent::Progress { lease, done_rows, rows } => {
                 if lane.assigned().is_some_and(|assigned| assigned.lease() == lease) {

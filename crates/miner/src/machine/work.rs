@@ -7,12 +7,12 @@ use adit_core::Cid;
 use adit_core::content_id::{MAX_BLOCK_BYTES, block_matches};
 use adit_fetch::Request;
 use adit_protocol::neonet::Task;
-use adit_protocol::{ErrorCode, paths};
+use adit_protocol::{ErrorCode, TaskType, paths};
 
 use super::answer::{Answer, is_session_lost, readable};
-use super::blocks::{Gathered, Step};
+use super::blocks::{Gathered, Place, Step};
 use super::lane::{Assigned, Work};
-use super::{Answered, Call, Machine, Phase, Timer, config, grant};
+use super::{Answered, Call, Machine, Phase, Timer, grant};
 use crate::lane::{BlockBytes, LaneCommand};
 use crate::notice::Notice;
 
@@ -22,6 +22,8 @@ pub(super) const TASK_BYTES: usize = 8 << 20;
 const BLOCK_MS: u32 = 60_000;
 /// Rounds through all sources after which a unit whose block nobody has is given up.
 const BLOCK_ROUNDS: u32 = 4;
+/// Attempts at the one source of a unit that asks what is there.
+const SOURCE_ROUNDS: u32 = 2;
 /// When to ask again where the coordinator does not say.
 const ASK_AGAIN_MS: u64 = 2_000;
 
@@ -40,7 +42,8 @@ impl Machine {
             return;
         }
         let path = paths::with(paths::TASK, &self.config.contributor.to_lowercase());
-        let url = format!("{}?lane={index}", self.url(&path));
+        let kinds: Vec<&str> = self.lanes[index as usize].kinds.iter().map(|kind| kind.name()).collect();
+        let url = format!("{}?lane={index}&kinds={}", self.url(&path), kinds.join(","));
         let request = Request::get(url).header(paths::SESSION_HEADER, session.id.clone()).max_bytes(TASK_BYTES);
         self.lanes[index as usize].work = Work::Asking;
         self.call(Call::Ask(index), request);
@@ -83,6 +86,12 @@ impl Machine {
         if let Err(error) = grant::check(&granted, &coordinator, &self.config.key.public_key()) {
             return self.ask_later(index, format!("the task is not in order: {error}"), None);
         }
+        if !self.lanes[index as usize].kinds.contains(&granted.kind) {
+            return self.ask_later(index, format!("this lane does not compute {}", granted.kind), None);
+        }
+        if granted.unit.source().is_some_and(|source| !self.may_ask_source(source)) {
+            return self.ask_later(index, "the unit's source is no https address".into(), None);
+        }
         let lease = granted.lease.lease;
         if self.deliveries.contains_key(&lease) {
             // Computed before a restart: its output is on its way already.
@@ -99,20 +108,31 @@ impl Machine {
         let give_up_at_ms = self.now_ms.saturating_add(granted.expires_in_ms).saturating_add(granted.lease.ttl_ms);
         self.schedule.set(Timer::Overdue(index), give_up_at_ms);
         let task_type = readable(&task.task_type);
-        let task_type = if task_type.is_empty() { config::task_type(granted.kind).into() } else { task_type };
+        let task_type = if task_type.is_empty() { TaskType::of(granted.kind).name().into() } else { task_type };
         let assigned = Assigned { grant: Box::new(granted), task_type };
         self.fetch(index, assigned, gathered);
     }
 
+    /// Whether blocks may be asked for there: over https, or over http where the coordinator too is reached so.
+    fn may_ask_source(&self, source: &str) -> bool {
+        source.starts_with("https://") || self.config.server.starts_with("http://")
+    }
+
     fn fetch(&mut self, index: u32, assigned: Assigned, mut gathered: Gathered) {
         let missing: Vec<Cid> = gathered.missing().collect();
+        let source = assigned.grant.unit.source();
         for cid in missing {
+            // What was here before says nothing about whether the source still has it.
+            if source.is_some() {
+                self.wanted.add(cid, source);
+                continue;
+            }
             match self.cache.get(&cid) {
                 Some(block) if gathered.take(cid, &block).is_err() => {
                     return self.give_up(index, "an input block is not of the unit's size".into());
                 }
                 Some(_) => {}
-                None => self.wanted.add(cid),
+                None => self.wanted.add(cid, None),
             }
         }
         self.lanes[index as usize].work = Work::Fetching(assigned, gathered);
@@ -122,8 +142,11 @@ impl Machine {
 
     /// Asks for wanted blocks, a few at a time.
     fn ask_blocks(&mut self) {
-        while let Some((cid, source)) = self.wanted.ask_next() {
-            let base = self.config.gateways.get(source).unwrap_or(&self.config.server);
+        while let Some((cid, place)) = self.wanted.ask_next() {
+            let base = match &place {
+                Place::Source(source) => source,
+                Place::Gateway(gateway) => self.config.gateways.get(*gateway).unwrap_or(&self.config.server),
+            };
             let path = paths::with(paths::BLOCK, &cid.to_string());
             let request = Request::get(format!("{base}{path}?format=raw")).max_bytes(MAX_BLOCK_BYTES);
             self.call(Call::Block(cid), request.timeout_ms(BLOCK_MS));
@@ -145,9 +168,11 @@ impl Machine {
     }
 
     fn block_arrived(&mut self, cid: Cid, block: BlockBytes) {
-        self.wanted.remove(&cid);
+        let sourced = self.wanted.remove(&cid).is_some_and(|search| search.source.is_some());
         self.schedule.clear(Timer::Block(cid));
-        self.cache.put(cid, block.clone());
+        if !sourced {
+            self.cache.put(cid, block.clone());
+        }
         for index in 0..self.lanes.len() {
             let Work::Fetching(_, gathered) = &mut self.lanes[index].work else { continue };
             match gathered.take(cid, &block) {
@@ -157,26 +182,36 @@ impl Machine {
         }
     }
 
-    /// The next source at once; after the last one a wait, then all over again; after some rounds the unit is given up.
+    /// The next gateway at once; after the last one a wait, then all over again; after some rounds the unit is given up, or
+    /// computed without the block if that is what it asks about.
     fn block_failed(&mut self, cid: Cid, reason: String, asked_ms: Option<u64>) {
-        let sources = self.config.gateways.len() + 1;
+        let gateways = self.config.gateways.len() + 1;
         let Some(search) = self.wanted.get_mut(&cid) else { return };
-        search.source += 1;
+        let sourced = search.source.is_some();
+        search.gateway += 1;
         search.step = Step::Queued;
-        if search.source < sources {
+        if !sourced && search.gateway < gateways {
             return;
         }
-        search.source = 0;
+        search.gateway = 0;
         search.rounds += 1;
-        if search.rounds < BLOCK_ROUNDS {
+        if search.rounds < if sourced { SOURCE_ROUNDS } else { BLOCK_ROUNDS } {
             search.step = Step::Waiting;
             return self.retry(Timer::Block(cid), reason, asked_ms);
         }
         for index in 0..self.lanes.len() {
-            if matches!(&self.lanes[index].work, Work::Fetching(_, gathered) if gathered.needs(&cid)) {
+            let Work::Fetching(assigned, gathered) = &mut self.lanes[index].work else { continue };
+            if !gathered.needs(&cid) {
+                continue;
+            }
+            if sourced && assigned.grant.unit.source().is_some() {
+                gathered.go_without(cid);
+                self.start_if_complete(index as u32);
+            } else {
                 self.give_up(index as u32, reason.clone());
             }
         }
+        self.wanted.remove(&cid);
     }
 
     pub(super) fn block_wait_ended(&mut self, cid: Cid) {

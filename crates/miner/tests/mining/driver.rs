@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 
+use adit_core::Kind;
 use adit_core::kernel::Scalar;
 use adit_core::statement::Verdict;
 use adit_fetch::Scripted;
@@ -45,7 +46,12 @@ impl Direct {
     fn new(lanes: u32) -> (Self, UnboundedReceiver<(u32, LaneEvent)>) {
         let (said, heard) = unbounded();
         for lane in 0..lanes {
-            let event = LaneEvent::Ready { backend: "scalar".into(), why: "a test".into(), work_per_s: 1 };
+            let event = LaneEvent::Ready {
+                backend: "scalar".into(),
+                why: "a test".into(),
+                work_per_s: 1,
+                kinds: Kind::ALL.to_vec(),
+            };
             said.unbounded_send((lane, event)).unwrap();
         }
         let runners = (0..lanes).map(|_| LaneRunner::new(Processor(Scalar))).collect();

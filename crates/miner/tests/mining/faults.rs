@@ -188,9 +188,9 @@ fn a_damaged_journal_is_forgotten() {
 #[test]
 fn a_lane_that_computes_wrongly_is_switched_off_and_the_others_go_on() {
     let mut world = World::new(2, 8);
-    let mut compute = std::mem::replace(&mut world.compute, Box::new(|_, _, _| Vec::new()));
-    world.compute = Box::new(move |lane, unit, blocks| {
-        let mut output = compute(lane, unit, blocks);
+    let mut compute = std::mem::replace(&mut world.compute, Box::new(|_, _, _, _| Vec::new()));
+    world.compute = Box::new(move |lane, lease, unit, blocks| {
+        let mut output = compute(lane, lease, unit, blocks);
         output[0] ^= u8::from(lane == 0);
         output
     });

@@ -33,6 +33,8 @@ pub(crate) struct Twin {
     /// Units that are not leased yet, last first.
     pub(crate) units: Vec<Unit>,
     pub(crate) leases: BTreeMap<LeaseId, Leased>,
+    /// What a unit's own source does not have.
+    pub(crate) gone: Option<Cid>,
     session: Option<String>,
     challenge: Option<Challenge>,
     serial: u8,
@@ -56,6 +58,7 @@ impl Twin {
             blocks: BTreeMap::new(),
             units: Vec::new(),
             leases: BTreeMap::new(),
+            gone: None,
             session: None,
             challenge: None,
             serial: 0,
@@ -86,6 +89,22 @@ impl Twin {
         };
         let layers = vec![layer(64, 32, Some(Requant { multiplier: 5, shift: 10 })), layer(32, 10, None)];
         Unit::MlpI8 { x: self.operand(values.activations(30 * 64), 30, 64, 10), layers }
+    }
+
+    pub(crate) fn floats(&mut self) -> Unit {
+        let mut values = Generator::new(4);
+        let mut floats = |count: usize| -> Vec<i8> {
+            let values = values.signed(count).into_iter();
+            values.flat_map(|value| (f32::from(value) / 3.0).to_le_bytes()).map(|byte| byte as i8).collect()
+        };
+        let (a, b) = (floats(20 * 40), floats(40 * 9));
+        Unit::MatmulF32 { a: self.operand(a, 20, 160, 8), b: self.operand(b, 40, 36, 40) }
+    }
+
+    /// Three blocks, of three leaves, three and one.
+    pub(crate) fn tree(&mut self, source: Option<&str>) -> Unit {
+        let data = self.operand(Generator::new(6).signed(90_000), 90_000, 1, 40_000);
+        Unit::HashTree { data, source: source.map(str::to_owned) }
     }
 
     fn operand(&mut self, values: Vec<i8>, rows: u32, cols: u32, panel_rows: u32) -> adit_core::unit::Operand {
@@ -183,7 +202,9 @@ impl Twin {
     }
 
     fn task(&mut self, query: &str) -> Response {
-        let lane: u32 = query.strip_prefix("lane=").unwrap().parse().unwrap();
+        let (lane, kinds) = query.strip_prefix("lane=").unwrap().split_once("&kinds=").unwrap();
+        let lane: u32 = lane.parse().unwrap();
+        assert_eq!(kinds, "matmul_i8/1,mlp_i8/1,gradient_i8/1,matmul_f32/1,hash_tree/1");
         match self.lease(lane) {
             Some(task) => given(&task),
             None => Response::new(204, "").with_header("retry-after", "5"),
@@ -234,8 +255,10 @@ impl Twin {
         let proven = match &leased.receipt {
             Some(proven) => proven.clone(),
             None => {
-                let right = kernel::compute(&Scalar, &grant.unit, |cid| self.blocks.get(cid).map(Vec::as_slice));
-                let right = kernel::to_le_bytes(&right.unwrap()) == **output;
+                let sourced = grant.unit.source().is_some();
+                let block = |cid: &Cid| self.blocks.get(cid).filter(|_| !sourced || Some(*cid) != self.gone);
+                let right = kernel::output(&Scalar, &grant.unit, &id, |cid| block(cid).map(Vec::as_slice));
+                let right = right.unwrap() == **output;
                 let verdict = if right { Verdict::Valid } else { Verdict::Invalid };
                 self.receipt(&grant, digest, signature, verdict)
             }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use adit_core::kernel::{self, Scalar};
 use adit_core::sign::{Digest, LeaseId};
 use adit_core::statement::Verdict;
-use adit_core::{Cid, Unit};
+use adit_core::{Cid, Kind, Unit};
 use adit_fetch::{FetchError, Request, Response};
 use adit_miner::lane::{BlockBytes, LaneCommand, LaneEvent};
 use adit_miner::machine::{Action, Config, Device, Event, Machine};
@@ -18,7 +18,7 @@ pub(crate) type Answered = Result<Response, FetchError>;
 pub(crate) type Network = Box<dyn FnMut(&Request, &mut Twin, u64) -> Answered>;
 
 /// What a lane makes of a unit.
-pub(crate) type Compute = Box<dyn FnMut(u32, &Unit, &[(Cid, BlockBytes)]) -> Vec<u8>>;
+pub(crate) type Compute = Box<dyn FnMut(u32, &LeaseId, &Unit, &[(Cid, BlockBytes)]) -> Vec<u8>>;
 
 /// How long an answer takes, and a unit.
 pub(crate) const ANSWER_MS: u64 = 10;
@@ -62,9 +62,9 @@ impl World {
             machine: Machine::new(config),
             twin,
             network,
-            compute: Box::new(|_, unit, blocks| {
+            compute: Box::new(|_, lease, unit, blocks| {
                 let block = |cid: &Cid| blocks.iter().find(|(known, _)| known == cid).map(|(_, block)| &block[..]);
-                kernel::to_le_bytes(&kernel::compute(&Scalar, unit, block).unwrap())
+                kernel::output(&Scalar, unit, lease, block).unwrap()
             }),
             lane_is_silent: false,
             now_ms: 0,
@@ -80,7 +80,12 @@ impl World {
         let kept = world.journal.iter().map(|(lease, entry)| (*lease, entry.clone())).collect();
         world.at(0, Event::Start { journal: kept });
         for lane in 0..lanes as u32 {
-            let event = LaneEvent::Ready { backend: "scalar".into(), why: "a test".into(), work_per_s: 1 };
+            let event = LaneEvent::Ready {
+                backend: "scalar".into(),
+                why: "a test".into(),
+                work_per_s: 1,
+                kinds: Kind::ALL.to_vec(),
+            };
             world.at(0, Event::Lane { lane, event });
         }
         world
@@ -143,7 +148,7 @@ impl World {
                 if let LaneCommand::Start { lease, unit, blocks } = &command
                     && !self.lane_is_silent
                 {
-                    let output = (self.compute)(lane, unit, blocks);
+                    let output = (self.compute)(lane, lease, unit, blocks);
                     let digest = Digest(*blake3::hash(&output).as_bytes());
                     let event = LaneEvent::Done { lease: *lease, output, digest, busy_ms: UNIT_MS as f64 };
                     self.at(self.now_ms + UNIT_MS, Event::Lane { lane, event });

@@ -8,7 +8,7 @@ use adit_miner::driver::Lanes;
 use adit_miner::lane::{LaneCommand, LaneEvent};
 use adit_miner::machine::Device;
 use adit_miner::runner::{Engine, LaneRunner};
-use adit_miner::trial::quantity;
+use adit_miner::trial::{self, quantity};
 use anyhow::Result;
 use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use futures::executor::block_on;
@@ -61,7 +61,8 @@ fn processor(lane: u32, told: &Receiver<LaneCommand>, said: &Said) -> Result<()>
     let (engine, rate) = open_processor()?;
     let why =
         format!("the fastest of this processor that agrees with the vectors: {} operations a second", quantity(rate));
-    say(said, lane, LaneEvent::Ready { backend: engine.0.backend().to_string(), why, work_per_s: rate as u64 });
+    let kinds = block_on(trial::kinds(&engine))?;
+    say(said, lane, LaneEvent::Ready { backend: engine.0.backend().to_string(), why, work_per_s: rate as u64, kinds });
     work(lane, engine, told, said);
     Ok(())
 }
@@ -79,7 +80,8 @@ fn graphics(lane: u32, gpu: Gpu, told: &Receiver<LaneCommand>, said: &Said) -> R
     }
     let why =
         if gpu == Gpu::Software { format!("{name}, as asked: {race}") } else { format!("{name} won its race: {race}") };
-    say(said, lane, LaneEvent::Ready { backend: engine.backend().to_owned(), why, work_per_s: rate as u64 });
+    let kinds = block_on(trial::kinds(&engine))?;
+    say(said, lane, LaneEvent::Ready { backend: engine.backend().to_owned(), why, work_per_s: rate as u64, kinds });
     work(lane, engine, told, said);
     Ok(())
 }

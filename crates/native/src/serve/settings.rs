@@ -34,7 +34,7 @@ pub(super) struct Setting {
 
 /// Every setting; the first says where the file is looked for. Which file they are read from is no
 /// setting: `--config`, or `ADIT_CONFIG`.
-pub(super) const SETTINGS: [Setting; 9] = [
+pub(super) const SETTINGS: [Setting; 10] = [
     Setting {
         name: "data",
         value: "DIR",
@@ -92,6 +92,14 @@ pub(super) const SETTINGS: [Setting; 9] = [
         check: is::<String>,
     },
     Setting {
+        name: "source",
+        value: "URL",
+        default: "",
+        many: true,
+        help: "A gateway whose data jobs may ask about (URL/ipfs/CID?format=raw); may be repeated",
+        check: source,
+    },
+    Setting {
         name: "log",
         value: "FORMAT",
         default: "human",
@@ -119,6 +127,11 @@ fn is<T: FromStr<Err: Display>>(text: &str) -> Result<(), String> {
 fn amount(text: &str) -> Result<(), String> {
     let amount: Amount = text.parse().map_err(|error: adit_core::amount::ParseAmountError| error.to_string())?;
     if amount < Amount::ZERO { Err("a budget is not negative".to_owned()) } else { Ok(()) }
+}
+
+fn source(text: &str) -> Result<(), String> {
+    let wrong = "not an http or https address without a slash at its end";
+    if adit_core::unit::is_source(text) { Ok(()) } else { Err(wrong.to_owned()) }
 }
 
 impl Setting {

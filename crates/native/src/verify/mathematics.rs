@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use adit_core::content_id::{MAX_BLOCK_BYTES, block_matches};
+use adit_core::kernel::hash_tree::leaves;
 use adit_core::recheck::recheck;
 use adit_core::statement::{Receipt, Verdict};
 use adit_core::unit::MAX_OUTPUT_BYTES;
+use adit_core::verify::{FLOAT_ROUNDS, TOLERANCE};
 use adit_core::{Cid, Unit};
 use adit_protocol::paths::{self, with};
 use anyhow::{Context, Result};
@@ -47,11 +49,29 @@ pub(super) async fn look(http: &Http, server: &str, gateways: &[String], receipt
             ),
             None => Finding::ok(ABOUT, "the output is wrong"),
         },
-        (Ok(()), _) => {
-            let (products, rows) = (unit.weights().len(), unit.input().rows);
-            let held = format!("{products} products over {rows} rows hold under coins drawn just now");
-            Finding::ok(ABOUT, format!("{held}: a wrong output passes with a chance of at most 2^-64"))
+        (Ok(()), _) => Finding::ok(ABOUT, held(&unit)),
+    }
+}
+
+/// What was found to hold, and how surely.
+fn held(unit: &Unit) -> String {
+    match unit {
+        Unit::HashTree { data, .. } => {
+            format!(
+                "all {} leaves and the root over them are those of the blocks at hand, hashed again here",
+                leaves(data)
+            )
         }
+        Unit::MatmulF32 { a, .. } => format!(
+            "{} rows are within {TOLERANCE} times the rounding that is usual, under coins drawn just now: a row that is off by \
+             κ times as much passes with a chance of at most (0.8/κ)^{FLOAT_ROUNDS}",
+            a.rows
+        ),
+        _ => format!(
+            "{} products over {} rows hold under coins drawn just now: a wrong output passes with a chance of at most 2^-64",
+            unit.weights().len(),
+            unit.input().rows
+        ),
     }
 }
 
@@ -62,8 +82,16 @@ async fn gather(http: &Http, server: &str, gateways: &[String], receipt: &Receip
     let unit = http::get_bytes(http, &url, MAX_UNIT_BYTES).await?;
     let unit = Unit::from_bytes(&unit).with_context(|| format!("{url} gives no unit"))?;
     let wanted: BTreeSet<Cid> = unit.blocks().into_iter().map(|(cid, _)| cid).collect();
-    let fetched = wanted.into_iter().map(|cid| block(http, server, gateways, cid));
-    let blocks = stream::iter(fetched).buffer_unordered(AT_ONCE).try_collect().await?;
+    let source = unit.source();
+    let fetched = wanted.into_iter().map(|cid| async move {
+        match source {
+            // What the source does not give is what the unit may have asked about.
+            Some(source) => Ok(block(http, source, &[], cid).await.ok()),
+            None => block(http, server, gateways, cid).await.map(Some),
+        }
+    });
+    let blocks: Vec<_> = stream::iter(fetched).buffer_unordered(AT_ONCE).try_collect().await?;
+    let blocks = blocks.into_iter().flatten().collect();
     let url = format!("{server}{}", with(paths::OUTPUT, &receipt.lease.to_string()));
     let output = http::get_bytes(http, &url, MAX_OUTPUT_BYTES as usize).await?;
     Ok((unit, blocks, output))

@@ -1,0 +1,68 @@
+//! A list of blocks that are held elsewhere: a `.csv` with the line of names `cid,bytes`, one block a line, in order.
+
+use adit_core::Cid;
+use adit_core::content_id::{MAX_BLOCK_BYTES, is_block_cid};
+use adit_core::unit::Operand;
+
+use super::IntakeError;
+use super::samples::{line_of, number, refused};
+
+/// Reads the list as the operand that its blocks are. All blocks but the last have one size, as a fixed-size chunker cuts.
+pub(super) fn parse(bytes: &[u8]) -> Result<Operand, IntakeError> {
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(bytes);
+    if reader.byte_headers().map_err(|error| refused(bytes, &error))? != vec!["cid", "bytes"] {
+        return Err(IntakeError::BlockList { line: 1, wrong: "the first line is not `cid,bytes`" });
+    }
+    let (mut panels, mut sizes): (Vec<Cid>, Vec<u32>) = (Vec::new(), Vec::new());
+    for record in reader.byte_records() {
+        let record = record.map_err(|error| refused(bytes, &error))?;
+        let wrong = |wrong| IntakeError::BlockList { line: line_of(bytes, record.position()), wrong };
+        let cid = number::<Cid>(&record[0]).filter(is_block_cid);
+        panels.push(cid.ok_or_else(|| wrong("the name is no CID of a raw sha2-256 block"))?);
+        let size = number::<u32>(&record[1]).filter(|bytes| (1..=MAX_BLOCK_BYTES as u32).contains(bytes));
+        sizes.push(size.ok_or_else(|| wrong("the size is no number from 1 to 1048576"))?);
+        if let [.., before, _] = sizes[..]
+            && before != sizes[0]
+        {
+            return Err(wrong("the block before is not as large as the first: only the last may be smaller"));
+        }
+    }
+    let (Some(first), Some(last)) = (sizes.first(), sizes.last()) else { return Err(IntakeError::Empty) };
+    if last > first {
+        let wrong = "the last block is larger than the first";
+        return Err(IntakeError::BlockList { line: sizes.len() as u64 + 1, wrong });
+    }
+    let rows = sizes.iter().map(|bytes| u64::from(*bytes)).sum();
+    super::error::at_most("bytes", rows, u64::from(u32::MAX))?;
+    Ok(Operand { rows: rows as u32, cols: 1, panel_rows: *first, panels })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use adit_core::content_id::{block_cid, output_cid};
+
+    #[test]
+    fn a_list_is_an_operand_and_nothing_else_is_a_list() {
+        let (a, b) = (block_cid(&[1; 9]), block_cid(&[2; 4]));
+        let read = |text: String| parse(text.as_bytes());
+        let operand = read(format!("cid,bytes\n{a},9\n{a},9\n{b},4\n")).unwrap();
+        assert_eq!((operand.rows, operand.panel_rows, operand.panels), (22, 9, vec![a, a, b]));
+        let other = output_cid([0; 32]);
+        for (text, line) in [
+            (format!("name,bytes\n{a},9\n"), 1),
+            (format!("cid,bytes\n{a},9\nnothing,9\n"), 3),
+            (format!("cid,bytes\n{other},9\n"), 2),
+            (format!("cid,bytes\n{a},0\n"), 2),
+            (format!("cid,bytes\n{a},1048577\n"), 2),
+            (format!("cid,bytes\n{a},9\n{b},4\n{a},9\n"), 4),
+            (format!("cid,bytes\n{b},4\n{a},9\n"), 3),
+        ] {
+            match read(text.clone()) {
+                Err(IntakeError::BlockList { line: found, .. }) => assert_eq!(found, line, "{text}"),
+                other => panic!("{text}: {other:?}"),
+            }
+        }
+        assert_eq!(read("cid,bytes\n".into()), Err(IntakeError::Empty));
+    }
+}

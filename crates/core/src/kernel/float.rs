@@ -1,0 +1,163 @@
+//! `matmul_f32/1`: C = A · B in f32, k ≤ 4096. The lane with a tolerance: its bits are never hashed into a decision.
+//!
+//! Sums are blocked: products of at most [`BLOCK`] neighbouring l are added up before they join the rest, or any order
+//! whose error is no larger; [`crate::verify`] says how much is let pass. Why blocks: a plain sum of 4096 positive
+//! values has an error that the check would have to take for half precision (Higham, "Accuracy and Stability of Numerical
+//! Algorithms", section 4.2).
+
+use alloc::vec;
+use alloc::vec::Vec;
+
+use crate::content_id::Cid;
+use crate::kernel::MissingBlock;
+use crate::unit::Operand;
+
+/// The largest inner dimension.
+pub const MAX_K: u32 = 4096;
+/// The most products that are added up one after the other.
+pub const BLOCK: usize = 32;
+
+/// A row-major matrix of f32.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FloatMatrix {
+    /// Rows.
+    pub rows: usize,
+    /// Columns.
+    pub cols: usize,
+    /// rows × cols values.
+    pub values: Vec<f32>,
+}
+
+impl FloatMatrix {
+    /// Gathers an operand of four-byte values from its blocks.
+    pub fn gather<'a>(operand: &Operand, block: impl Fn(&Cid) -> Option<&'a [u8]>) -> Result<Self, MissingBlock> {
+        let mut bytes = Vec::with_capacity(operand.bytes() as usize);
+        for (cid, size) in operand.blocks() {
+            let panel = block(&cid).filter(|panel| panel.len() == size as usize).ok_or(MissingBlock(cid))?;
+            bytes.extend_from_slice(panel);
+        }
+        let (rows, cols) = (operand.rows as usize, operand.cols as usize / 4);
+        Ok(FloatMatrix { rows, cols, values: floats(&bytes) })
+    }
+
+    /// A row.
+    pub fn row(&self, index: usize) -> &[f32] {
+        &self.values[index * self.cols..][..self.cols]
+    }
+}
+
+/// Little-endian bytes as f32 values; a rest of fewer than four bytes is ignored.
+pub fn floats(bytes: &[u8]) -> Vec<f32> {
+    bytes.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()
+}
+
+/// f32 values as little-endian bytes.
+pub fn to_bytes(values: &[f32]) -> Vec<u8> {
+    values.iter().flat_map(|value| value.to_le_bytes()).collect()
+}
+
+/// The reference: writes rows × n sums of row-major `a` (rows × k) times `b` (k × n).
+pub fn multiply(a: &[f32], rows: usize, b: &FloatMatrix, out: &mut [f32]) {
+    let (k, n) = (b.rows, b.cols);
+    let mut block = vec![0f32; n];
+    for row in 0..rows {
+        let sums = &mut out[row * n..][..n];
+        sums.fill(0.0);
+        for first in (0..k).step_by(BLOCK) {
+            block.fill(0.0);
+            for l in first..k.min(first + BLOCK) {
+                let left = a[row * k + l];
+                block.iter_mut().zip(b.row(l)).for_each(|(sum, right)| *sum += left * right);
+            }
+            sums.iter_mut().zip(&block).for_each(|(sum, block)| *sum += block);
+        }
+    }
+}
+
+/// A product under way: some rows at a time. Stop is drop.
+#[derive(Debug)]
+pub struct FloatProduct<B> {
+    a: FloatMatrix,
+    b: B,
+    done_rows: usize,
+    output: Vec<f32>,
+}
+
+/// Rows to be multiplied now, and where their sums go.
+#[derive(Debug)]
+pub struct FloatStep<'a> {
+    /// Row-major.
+    pub left: &'a [f32],
+    /// How many.
+    pub rows: usize,
+    /// rows × n.
+    pub sums: &'a mut [f32],
+}
+
+impl<B: core::ops::Deref<Target = FloatMatrix>> FloatProduct<B> {
+    /// Starts on the rows of `a`.
+    pub fn new(a: FloatMatrix, b: B) -> Self {
+        let output = vec![0.0; a.rows * b.cols];
+        FloatProduct { a, b, done_rows: 0, output }
+    }
+
+    /// The right operand.
+    pub fn right(&self) -> &B {
+        &self.b
+    }
+
+    /// Rows that are finished.
+    pub fn done_rows(&self) -> usize {
+        self.done_rows
+    }
+
+    /// Rows in all.
+    pub fn rows(&self) -> usize {
+        self.a.rows
+    }
+
+    /// Multiply-accumulates for one row.
+    pub fn work_per_row(&self) -> u64 {
+        self.b.rows as u64 * self.b.cols as u64
+    }
+
+    /// The next rows, at most `max_rows`; `None` when the product is finished. They count as finished at once.
+    pub fn step(&mut self, max_rows: usize) -> Option<FloatStep<'_>> {
+        let rows = max_rows.max(1).min(self.a.rows - self.done_rows);
+        if rows == 0 {
+            return None;
+        }
+        let first = self.done_rows;
+        self.done_rows += rows;
+        let (k, n) = (self.a.cols, self.b.cols);
+        let left = &self.a.values[first * k..][..rows * k];
+        Some(FloatStep { left, rows, sums: &mut self.output[first * n..][..rows * n] })
+    }
+
+    /// The output.
+    pub fn into_output(self) -> Vec<u8> {
+        to_bytes(&self.output)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slices_give_the_product() {
+        let value = |index: usize| (index % 11) as f32 - 5.0;
+        let a = FloatMatrix { rows: 7, cols: 70, values: (0..490).map(value).collect() };
+        let b = FloatMatrix { rows: 70, cols: 3, values: (0..210).map(value).collect() };
+        let mut product = FloatProduct::new(a.clone(), &b);
+        while let Some(FloatStep { left, rows, sums }) = product.step(3) {
+            multiply(left, rows, &b, sums);
+        }
+        let sums = floats(&product.into_output());
+        // Whole numbers this small are exact in any order.
+        for (index, sum) in sums.iter().enumerate() {
+            let (i, j) = (index / 3, index % 3);
+            assert_eq!(*sum, (0..70).map(|l| a.row(i)[l] * b.row(l)[j]).sum::<f32>());
+        }
+    }
+}

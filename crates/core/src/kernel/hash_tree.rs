@@ -1,0 +1,209 @@
+//! `hash_tree/1`: the digests of a data set's leaves, keyed by the lease, and the root over them.
+//!
+//! The data is a run of blocks. Each block is cut into leaves of [`LEAF_BYTES`], the last of a block shorter. With
+//! `index` counted through the unit from 0:
+//!
+//! leaf = SHA-256(0x00 ‖ lease (16 bytes) ‖ index (u64) ‖ length (u32) ‖ bytes), integers little-endian; inner nodes and the
+//! shape of the tree are those of RFC 6962, section 2.1 ([`crate::log`]). The name of a raw block *is* the SHA-256 of its
+//! bytes, so an unkeyed leaf could be copied from a list of names; one that holds the lease needs the bytes.
+//!
+//! Output: every leaf, then the root. A block that cannot be had at the unit's source has leaves of 32 zero bytes.
+
+use alloc::vec::Vec;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::content_id::Cid;
+use crate::log::{Frontier, Hash};
+use crate::sign::LeaseId;
+use crate::unit::Operand;
+
+/// Bytes of a leaf, but for the last of a block.
+pub const LEAF_BYTES: u32 = 16 << 10;
+/// Bytes of a digest.
+pub const DIGEST_BYTES: usize = 32;
+/// The least leaves that are rehashed, where there are so many.
+pub const LEAST_SAMPLED: u64 = 16;
+/// One leaf in so many is rehashed.
+pub const SAMPLED_PART: u64 = 64;
+/// The leaf of bytes that cannot be had. No message is known whose SHA-256 it is.
+pub const MISSING: Hash = [0; 32];
+
+/// Leaves of a data set.
+pub fn leaves(data: &Operand) -> u64 {
+    data.blocks().map(|(_, bytes)| leaves_of_block(bytes)).sum()
+}
+
+/// Leaves of a block.
+fn leaves_of_block(bytes: u32) -> u64 {
+    u64::from(bytes.div_ceil(LEAF_BYTES))
+}
+
+/// How many of `leaves` are rehashed: one in [`SAMPLED_PART`], at least [`LEAST_SAMPLED`]. When a part f of the leaves is
+/// wrong, all of s samples miss it with a probability of about (1 − f)^s.
+pub fn sampled(leaves: u64) -> u64 {
+    leaves.div_ceil(SAMPLED_PART).max(LEAST_SAMPLED).min(leaves)
+}
+
+/// Where a leaf's bytes are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The block.
+    pub block: Cid,
+    /// The leaf's first byte in it.
+    pub from: usize,
+    /// Its length.
+    pub bytes: usize,
+}
+
+/// Where the bytes of leaf `index` are.
+pub fn place(data: &Operand, index: u64) -> Option<Place> {
+    let mut first = 0;
+    for (block, bytes) in data.blocks() {
+        let count = leaves_of_block(bytes);
+        if index < first + count {
+            let from = (index - first) as u32 * LEAF_BYTES;
+            return Some(Place { block, from: from as usize, bytes: (bytes - from).min(LEAF_BYTES) as usize });
+        }
+        first += count;
+    }
+    None
+}
+
+/// The digest of one leaf.
+pub fn leaf(lease: &LeaseId, index: u64, bytes: &[u8]) -> Hash {
+    let mut hash = Sha256::new_with_prefix([0x00]);
+    hash.update(lease.0);
+    hash.update(index.to_le_bytes());
+    hash.update((bytes.len() as u32).to_le_bytes());
+    hash.update(bytes);
+    hash.finalize().into()
+}
+
+/// The root over `leaves`, 32 bytes each.
+pub fn root(leaves: &[u8]) -> Hash {
+    let mut tree = Frontier::default();
+    for leaf in leaves.as_chunks().0 {
+        tree.append(*leaf);
+    }
+    tree.root()
+}
+
+/// A tree under way: some leaves at a time. Stop is drop.
+#[derive(Debug)]
+pub struct HashTree<Block> {
+    lease: LeaseId,
+    /// Each with the size that it should have.
+    blocks: Vec<(Option<Block>, u32)>,
+    bytes: u64,
+    done_bytes: u64,
+    /// The block under way, and the next byte in it.
+    block: usize,
+    from: usize,
+    output: Vec<u8>,
+}
+
+impl<Block: AsRef<[u8]>> HashTree<Block> {
+    /// Starts on `data`; `block` gives the bytes of a name, or none where they cannot be had.
+    pub fn new(lease: LeaseId, data: &Operand, block: impl Fn(&Cid) -> Option<Block>) -> Self {
+        let given =
+            |(cid, bytes): (Cid, u32)| (block(&cid).filter(|block| block.as_ref().len() == bytes as usize), bytes);
+        let blocks = data.blocks().map(given).collect();
+        let output = Vec::with_capacity((leaves(data) as usize + 1) * DIGEST_BYTES);
+        HashTree { lease, blocks, bytes: data.bytes(), done_bytes: 0, block: 0, from: 0, output }
+    }
+
+    /// Bytes in all.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Bytes that are hashed.
+    pub fn done_bytes(&self) -> u64 {
+        self.done_bytes
+    }
+
+    /// Hashes the next leaves, about `max_bytes` of them and at least one; false when none is left.
+    pub fn step(&mut self, max_bytes: u64) -> bool {
+        let end = self.done_bytes.saturating_add(max_bytes.max(1));
+        while self.done_bytes < end {
+            let Some((block, size)) = self.blocks.get(self.block) else { return false };
+            let bytes = (*size as usize - self.from).min(LEAF_BYTES as usize);
+            let index = (self.output.len() / DIGEST_BYTES) as u64;
+            let digest = match block {
+                Some(block) => leaf(&self.lease, index, &block.as_ref()[self.from..][..bytes]),
+                None => MISSING,
+            };
+            self.output.extend_from_slice(&digest);
+            self.done_bytes += bytes as u64;
+            self.from += bytes;
+            if self.from == *size as usize {
+                (self.block, self.from) = (self.block + 1, 0);
+            }
+        }
+        self.block < self.blocks.len()
+    }
+
+    /// The output, once nothing is left.
+    pub fn into_output(mut self) -> Vec<u8> {
+        let root = root(&self.output);
+        self.output.extend_from_slice(&root);
+        self.output
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::split::cut;
+    use crate::vectors::Generator;
+    use alloc::collections::BTreeMap;
+
+    fn data(bytes: usize, block_bytes: u32) -> (Operand, BTreeMap<Cid, Vec<u8>>) {
+        let bytes: Vec<u8> = Generator::new(5).signed(bytes).into_iter().map(|byte| byte as u8).collect();
+        let (operand, blocks) = cut(&bytes, bytes.len() as u32, 1, block_bytes);
+        let named = operand.panels.iter().zip(blocks).map(|(cid, block)| (*cid, block.to_vec())).collect();
+        (operand, named)
+    }
+
+    #[test]
+    fn slices_give_the_leaves_of_the_definition_and_their_root() {
+        let (operand, blocks) = data(150_001, 40_000);
+        let lease = LeaseId([7; 16]);
+        let mut tree = HashTree::new(lease, &operand, |cid| blocks.get(cid));
+        let mut slices = 1;
+        while tree.step(20_000) {
+            slices += 1;
+        }
+        assert!(slices > 4 && tree.done_bytes() == 150_001);
+        let output = tree.into_output();
+        // Three leaves in each of three blocks of 40,000 bytes, two in the last.
+        assert_eq!((leaves(&operand), output.len()), (11, 12 * 32));
+        for index in 0..11 {
+            let Place { block, from, bytes } = place(&operand, index).unwrap();
+            assert_eq!(
+                bytes,
+                [16_384, 16_384, 7_232, 16_384, 16_384, 7_232, 16_384, 16_384, 7_232, 16_384, 13_617][index as usize]
+            );
+            let want = leaf(&lease, index, &blocks[&block][from..][..bytes]);
+            assert_eq!(output[index as usize * 32..][..32], want);
+        }
+        assert!(place(&operand, 11).is_none());
+        assert_eq!(output[352..], root(&output[..352]));
+    }
+
+    #[test]
+    fn what_cannot_be_had_is_zero_and_nothing_else() {
+        let (operand, blocks) = data(100_000, 40_000);
+        let gone = operand.panels[1];
+        let mut tree = HashTree::new(LeaseId([1; 16]), &operand, |cid| blocks.get(cid).filter(|_| *cid != gone));
+        assert!(!tree.step(u64::MAX));
+        let missing: Vec<bool> = tree.into_output().as_chunks().0.iter().map(|leaf| *leaf == MISSING).collect();
+        assert_eq!(missing, [false, false, false, true, true, true, false, false, false]);
+    }
+
+    #[test]
+    fn samples_are_a_part_and_never_too_few() {
+        assert_eq!([1, 15, 16, 1_000, 1_024, 1_025, 4_096].map(sampled), [1, 15, 16, 16, 16, 17, 64]);
+    }
+}

@@ -1,0 +1,89 @@
+//! Reductions over integers: count, sum, least, largest and sum of squares, exactly, in 128 bits.
+//!
+//! They cost no more than reading the values, so they are computed where those are read and never delegated.
+
+use serde::{Deserialize, Serialize};
+
+/// What is known of the values so far. |x| < 2^63, so a sum of 2^64 values fits; squares are checked.
+///
+/// ```
+/// use adit_core::reduce::Reduction;
+/// let mut seen = Reduction::default();
+/// for value in [3, -4, 5] {
+///     seen.add(value);
+/// }
+/// assert_eq!((seen.count, seen.sum, seen.min, seen.max), (3, 4, Some(-4), Some(5)));
+/// assert_eq!(seen.squares, Some(50));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reduction {
+    /// How many.
+    pub count: u64,
+    /// Σ x.
+    pub sum: i128,
+    /// The least.
+    pub min: Option<i64>,
+    /// The largest.
+    pub max: Option<i64>,
+    /// Σ x², or none where it left 128 bits.
+    pub squares: Option<i128>,
+}
+
+impl Default for Reduction {
+    fn default() -> Self {
+        Reduction { count: 0, sum: 0, min: None, max: None, squares: Some(0) }
+    }
+}
+
+impl Reduction {
+    /// Takes another value in.
+    pub fn add(&mut self, value: i64) {
+        self.merge(&Reduction {
+            count: 1,
+            sum: value.into(),
+            min: Some(value),
+            max: Some(value),
+            squares: Some(i128::from(value) * i128::from(value)),
+        });
+    }
+
+    /// Takes in what is known of other values.
+    pub fn merge(&mut self, other: &Reduction) {
+        self.count += other.count;
+        self.sum += other.sum;
+        self.min = [self.min, other.min].into_iter().flatten().min();
+        self.max = [self.max, other.max].into_iter().flatten().max();
+        self.squares = self.squares.zip(other.squares).and_then(|(ours, theirs)| ours.checked_add(theirs));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn of(values: &[i64]) -> Reduction {
+        values.iter().fold(Reduction::default(), |mut seen, value| {
+            seen.add(*value);
+            seen
+        })
+    }
+
+    #[test]
+    fn the_ends_of_the_range_fit_and_too_many_squares_are_said_to() {
+        let seen = of(&[i64::MIN, i64::MIN, i64::MAX]);
+        assert_eq!(seen.sum, 2 * i128::from(i64::MIN) + i128::from(i64::MAX));
+        assert_eq!(seen.squares, None);
+        assert_eq!(of(&[i64::MIN]).squares, Some(1 << 126));
+    }
+
+    proptest! {
+        #[test]
+        fn parts_merge_to_the_whole(values in prop::collection::vec(any::<i32>().prop_map(i64::from), 0..50), cut in 0usize..50) {
+            let (left, right) = values.split_at(cut.min(values.len()));
+            let mut merged = of(left);
+            merged.merge(&of(right));
+            prop_assert_eq!(merged, of(&values));
+        }
+    }
+}

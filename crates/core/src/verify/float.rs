@@ -1,0 +1,319 @@
+//! The check of `matmul_f32`: Freivalds with Gaussian coins, against what honest rounding can come to.
+//!
+//! Claim: C ≈ A · B. For secret coins r ~ N(0, 1) the check compares C_i · r with A_i · (B · r), in f64, five times. With
+//! u = 2^-24 and E_i = √(Σ_l a_il² Σ_j b_lj²), blocked sums of f32 products leave |C_i · r − A_i · (B · r)| far below
+//!
+//! τ_i = [`TOLERANCE`] · u · √k · E_i + ω_i,  ω_i = 8 n k 2^-126 (2 + max|a_i| + max|b|),
+//!
+//! where ω_i is for hosts that take numbers below 2^-126 for zero. Source of the form: the statistical bound of GVFA (Li et
+//! al., arXiv 1705.10449); the factor is measured (tests in this file): honest blocked sums of k ≤ 4096 stay under
+//! 14, operands rounded to tf32 or f16 are above 300.
+//!
+//! A row whose error has the Euclidean norm κ · τ_i passes a round with a probability of at most √(2/π)/κ ≈ 0.8/κ, five with
+//! (0.8/κ)^5. A row that does not pass is computed in f64, and the output refused if the norm is over τ_i; else nothing is
+//! decided. So no honest miner is refused for bad luck, and none that computes in half precision is paid.
+
+use alloc::vec;
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::Mismatch;
+use crate::kernel::float::{FloatMatrix, floats};
+
+/// Rounds with independent coins.
+pub const FLOAT_ROUNDS: usize = 5;
+/// How many times u · √k · E_i a row may be off.
+pub const TOLERANCE: u32 = 32;
+
+/// 2^-24, the unit roundoff of f32.
+const U: f64 = 1.0 / (1 << 24) as f64;
+/// Numbers below 2^-126 may be taken for zero.
+const SMALLEST_NORMAL: f64 = f32::MIN_POSITIVE as f64;
+
+type Rounds = [f64; FLOAT_ROUNDS];
+
+/// B, prepared for checking with one generation of coins.
+pub struct FloatPlan {
+    /// r of every column, and B · r of every row of B.
+    coins: Vec<Rounds>,
+    folded: Vec<Rounds>,
+    bounds: Bounds,
+}
+
+/// What the tolerance of a row is made of.
+struct Bounds {
+    n: usize,
+    /// Σ_j b_lj² of every row of B.
+    energy: Vec<f64>,
+    largest: f64,
+}
+
+/// Without the coins.
+impl fmt::Debug for FloatPlan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FloatPlan").field("k", &self.folded.len()).field("n", &self.coins.len()).finish_non_exhaustive()
+    }
+}
+
+impl FloatPlan {
+    /// Prepares the coins that `seed` makes.
+    pub fn new(b: &FloatMatrix, seed: &[u8; 32]) -> Self {
+        let coins = normal_coins(seed, b.cols);
+        let folded = (0..b.rows).map(|l| fold(b.row(l), &coins)).collect();
+        FloatPlan { coins, folded, bounds: Bounds::new(b) }
+    }
+}
+
+impl Bounds {
+    fn new(b: &FloatMatrix) -> Self {
+        let square = |value: &f32| f64::from(*value) * f64::from(*value);
+        let energy = (0..b.rows).map(|l| b.row(l).iter().map(square).sum()).collect();
+        Bounds { n: b.cols, energy, largest: largest(&b.values) }
+    }
+
+    /// (τ_i − ω_i)² and ω_i. Squares, for roots are a platform's own.
+    fn of_row(&self, row: &[f32]) -> (f64, f64) {
+        let k = row.len() as f64;
+        let error: f64 = row.iter().zip(&self.energy).map(|(a, energy)| f64::from(*a) * f64::from(*a) * energy).sum();
+        let unit = f64::from(TOLERANCE) * U;
+        let lost = 8.0 * self.n as f64 * k * SMALLEST_NORMAL * (2.0 + largest(row) + self.largest);
+        (unit * unit * k * error, lost)
+    }
+}
+
+fn largest(values: &[f32]) -> f64 {
+    values.iter().fold(0.0, |largest, value| f64::from(value.abs()).max(largest))
+}
+
+/// Σ_j values_j · r_j of every round.
+fn fold(values: &[f32], coins: &[Rounds]) -> Rounds {
+    let mut sums = [0.0; FLOAT_ROUNDS];
+    for (value, coins) in values.iter().zip(coins) {
+        let value = f64::from(*value);
+        for (sum, coin) in sums.iter_mut().zip(coins) {
+            *sum += value * coin;
+        }
+    }
+    sums
+}
+
+/// Sums of twelve uniform numbers, minus their mean: variance 1, within 2 % of the normal density where it matters, and the
+/// same on every host.
+fn normal_coins(seed: &[u8; 32], n: usize) -> Vec<Rounds> {
+    let mut stream = blake3::Hasher::new_keyed(seed).update(b"normal").finalize_xof();
+    let mut coin = || {
+        let mut bytes = [0; 24];
+        stream.fill(&mut bytes);
+        let sum: u32 = bytes.as_chunks().0.iter().map(|pair| u32::from(u16::from_le_bytes(*pair))).sum();
+        (f64::from(sum) - 6.0 * 65_535.0) / 65_536.0
+    };
+    (0..n).map(|_| core::array::from_fn(|_| coin())).collect()
+}
+
+/// A check in one pass over an output as it arrives.
+#[derive(Debug)]
+pub struct FloatCheck<'a> {
+    plan: &'a FloatPlan,
+    a: &'a FloatMatrix,
+    rows_seen: usize,
+    pending: Vec<u8>,
+    suspect: Option<usize>,
+}
+
+impl<'a> FloatCheck<'a> {
+    /// Begins on an output for the rows of `a`.
+    pub fn new(plan: &'a FloatPlan, a: &'a FloatMatrix) -> Self {
+        FloatCheck { plan, a, rows_seen: 0, pending: Vec::new(), suspect: None }
+    }
+
+    /// Takes the next bytes, in pieces of any size.
+    pub fn bytes(&mut self, mut bytes: &[u8]) {
+        let row_bytes = 4 * self.plan.coins.len().max(1);
+        while !bytes.is_empty() {
+            let (piece, rest) = bytes.split_at((row_bytes - self.pending.len()).min(bytes.len()));
+            self.pending.extend_from_slice(piece);
+            bytes = rest;
+            if self.pending.len() == row_bytes {
+                let row = floats(&self.pending);
+                self.row(&row);
+                self.pending.clear();
+            }
+        }
+    }
+
+    fn row(&mut self, delivered: &[f32]) {
+        let index = self.rows_seen;
+        self.rows_seen += 1;
+        if index >= self.a.rows {
+            return;
+        }
+        let left = self.a.row(index);
+        let (claimed, expected) = (fold(delivered, &self.plan.coins), fold(left, &self.plan.folded));
+        let (allowed, lost) = self.plan.bounds.of_row(left);
+        let off = claimed.iter().zip(&expected).any(|(claimed, expected)| {
+            let difference = (claimed - expected).abs();
+            exceeds(difference, lost) && exceeds((difference - lost) * (difference - lost), allowed)
+        });
+        if off || !delivered.iter().all(|value| value.is_finite()) {
+            self.suspect = self.suspect.or(Some(index));
+        }
+    }
+
+    /// `Ok` when every row arrived and passed; otherwise the first that did not, to be looked at with [`is_wrong`].
+    pub fn finish(self) -> Result<(), Mismatch> {
+        match self.suspect {
+            Some(row) => Err(Mismatch { row, tensor: 0 }),
+            None if self.rows_seen == self.a.rows && self.pending.is_empty() => Ok(()),
+            None => Err(Mismatch { row: self.rows_seen.min(self.a.rows), tensor: 0 }),
+        }
+    }
+}
+
+/// Whether row `index` of an output is further from the product than rounding explains, computed in f64. A row that is not
+/// there is.
+pub fn is_wrong(a: &FloatMatrix, b: &FloatMatrix, index: usize, output: &[u8]) -> bool {
+    let width = 4 * b.cols;
+    let Some(row) = index.checked_mul(width).and_then(|start| output.get(start..start + width)) else { return true };
+    if index >= a.rows {
+        return true;
+    }
+    let (delivered, left) = (floats(row), a.row(index));
+    let mut want = vec![0f64; b.cols];
+    for (l, left) in left.iter().enumerate() {
+        want.iter_mut().zip(b.row(l)).for_each(|(sum, right)| *sum += f64::from(*left) * f64::from(*right));
+    }
+    let (allowed, lost) = Bounds::new(b).of_row(left);
+    let norm: f64 =
+        delivered.iter().zip(&want).map(|(got, want)| (f64::from(*got) - want) * (f64::from(*got) - want)).sum();
+    // (x + y)² ≤ 2x² + 2y²: the two parts of the tolerance without a root.
+    exceeds(norm, 2.0 * allowed + 2.0 * lost * lost)
+}
+
+/// Also where `value` is no number: that has to be refused.
+fn exceeds(value: f64, bound: f64) -> bool {
+    value.is_nan() || value > bound
+}
+
+/// Whether any row is, see [`is_wrong`]: what a refusal is rechecked by. The rows are looked at one after the other.
+pub fn any_is_wrong(a: &FloatMatrix, b: &FloatMatrix, output: &[u8]) -> bool {
+    (0..a.rows).any(|row| is_wrong(a, b, row, output))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::float::{multiply, to_bytes};
+    use crate::vectors::Generator;
+
+    /// What values are like.
+    #[derive(Clone, Copy, Debug)]
+    enum Like {
+        Centred,
+        Positive,
+        /// Over forty powers of two.
+        Wide,
+    }
+
+    fn matrix(values: &mut Generator, rows: usize, cols: usize, like: Like) -> FloatMatrix {
+        let mut value = || {
+            let unit = (values.draw() >> 40) as f32 / (1u64 << 24) as f32;
+            match like {
+                Like::Centred => 2.0 * unit - 1.0,
+                Like::Positive => unit,
+                Like::Wide => (2.0 * unit - 1.0) * f32::from_bits(((values.draw() % 40 + 107) as u32) << 23),
+            }
+        };
+        FloatMatrix { rows, cols, values: (0..rows * cols).map(|_| value()).collect() }
+    }
+
+    fn product(a: &FloatMatrix, b: &FloatMatrix) -> Vec<f32> {
+        let mut c = vec![0.0; a.rows * b.cols];
+        multiply(&a.values, a.rows, b, &mut c);
+        c
+    }
+
+    fn check(plan: &FloatPlan, a: &FloatMatrix, output: &[f32]) -> Result<(), Mismatch> {
+        let mut check = FloatCheck::new(plan, a);
+        to_bytes(output).chunks(777).for_each(|piece| check.bytes(piece));
+        check.finish()
+    }
+
+    /// With so many bits of the fraction cut off, as tensor units do with their operands.
+    fn rounded(matrix: &FloatMatrix, bits: u32) -> FloatMatrix {
+        let round = |value: &f32| f32::from_bits((value.to_bits() + (1 << (bits - 1))) & !((1 << bits) - 1));
+        FloatMatrix { values: matrix.values.iter().map(round).collect(), ..*matrix }
+    }
+
+    #[test]
+    fn honest_products_pass_and_half_precision_does_not() {
+        let mut values = Generator::new(11);
+        for like in [Like::Centred, Like::Positive, Like::Wide] {
+            for (m, k, n) in [(3, 1, 1), (5, 33, 7), (9, 512, 65), (3, 4096, 40)] {
+                let (a, b) = (matrix(&mut values, m, k, like), matrix(&mut values, k, n, like));
+                let plan = FloatPlan::new(&b, &[3; 32]);
+                let right = product(&a, &b);
+                assert_eq!(check(&plan, &a, &right), Ok(()), "{like:?} {m}x{k}x{n}");
+                assert!(!any_is_wrong(&a, &b, &to_bytes(&right)));
+                // tf32 keeps ten bits of the fraction, bf16 seven. At k = 1 there is one rounding, which may be none.
+                for bits in [13, 16].into_iter().filter(|_| k > 1) {
+                    let cheat = product(&rounded(&a, bits), &rounded(&b, bits));
+                    let found = check(&plan, &a, &cheat).unwrap_err();
+                    assert!(is_wrong(&a, &b, found.row, &to_bytes(&cheat)), "{like:?} {m}x{k}x{n} {bits}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn one_wrong_element_is_caught() {
+        let mut values = Generator::new(12);
+        let (a, b) = (matrix(&mut values, 6, 200, Like::Centred), matrix(&mut values, 200, 50, Like::Centred));
+        let plan = FloatPlan::new(&b, &[4; 32]);
+        let right = product(&a, &b);
+        for (index, wrong) in [(0, 1.0), (149, -0.1), (299, f32::NAN), (77, f32::INFINITY)] {
+            let mut forged = right.clone();
+            forged[index] += wrong;
+            assert_eq!(check(&plan, &a, &forged), Err(Mismatch { row: index / 50, tensor: 0 }));
+            assert!(is_wrong(&a, &b, index / 50, &to_bytes(&forged)));
+        }
+        assert!(check(&plan, &a, &right[..299]).is_err());
+        assert!(check(&plan, &a, &[&right[..], &[0.0; 50]].concat()).is_err());
+    }
+
+    /// A bad draw is no proof: what is within the tolerance is never called wrong.
+    #[test]
+    fn what_rounding_explains_is_not_wrong() {
+        let mut values = Generator::new(13);
+        let (a, b) = (matrix(&mut values, 1, 300, Like::Centred), matrix(&mut values, 300, 20, Like::Centred));
+        let mut near = product(&a, &b);
+        let (allowed, _) = Bounds::new(&b).of_row(a.row(0));
+        // Half of the tolerance, all in one element.
+        let mut step = 1e-7f32;
+        while f64::from(step * step) < allowed / 4.0 {
+            step *= 1.5;
+        }
+        near[7] += step / 1.5;
+        assert!(!is_wrong(&a, &b, 0, &to_bytes(&near)));
+    }
+
+    #[test]
+    fn numbers_too_small_for_some_hosts_may_be_lost() {
+        let tiny = |scale: f32| FloatMatrix { rows: 4, cols: 4, values: (1..17).map(|v| v as f32 * scale).collect() };
+        let (a, b) = (tiny(1e-30), tiny(1e-10));
+        let plan = FloatPlan::new(&b, &[5; 32]);
+        assert_eq!(check(&plan, &a, &[0.0; 16]), Ok(()));
+        assert_eq!(check(&plan, &a, &product(&a, &b)), Ok(()));
+    }
+
+    #[test]
+    fn coins_have_the_variance_that_the_bound_supposes() {
+        let coins = normal_coins(&[6; 32], 20_000);
+        let all: Vec<f64> = coins.concat();
+        let count = all.len() as f64;
+        let (mean, square) = (all.iter().sum::<f64>() / count, all.iter().map(|c| c * c).sum::<f64>() / count);
+        assert!(mean.abs() < 0.02 && (square - 1.0).abs() < 0.02, "{mean} {square}");
+        // 0.8 · 0.1 of a normal variable lies within ±0.1.
+        let near = all.iter().filter(|coin| coin.abs() < 0.1).count() as f64 / count;
+        assert!((near - 0.0797).abs() < 0.005, "{near}");
+    }
+}

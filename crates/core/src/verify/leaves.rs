@@ -1,0 +1,251 @@
+//! The check of `hash_tree`: some secret leaves are hashed again, and the root over all.
+//!
+//! A sampled check: of s leaves drawn from N, all miss a part f of wrong ones with a probability of about (1 − f)^s. The
+//! leaves are drawn for each lease anew, so a refusal tells nothing about the next. Where the data is at a source
+//! of its own, some of the leaves that are said to be missing are looked for too.
+
+use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
+
+use super::{Counterexample, Finding};
+use crate::content_id::Cid;
+use crate::kernel::hash_tree::{DIGEST_BYTES, MISSING, leaf, leaves, place, root, sampled};
+use crate::log::Hash;
+use crate::sign::LeaseId;
+use crate::unit::Operand;
+
+/// So many of the leaves that are said to be missing are looked for.
+const MISSING_SAMPLED: usize = 16;
+
+/// What an output of one lease is checked with.
+#[derive(Clone)]
+pub struct LeafSample {
+    lease: LeaseId,
+    seed: [u8; 32],
+    drawn: BTreeSet<u64>,
+    /// Whether the miner can have found a block missing that is there.
+    elsewhere: bool,
+}
+
+/// Without what was drawn.
+impl core::fmt::Debug for LeafSample {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("LeafSample(secret)")
+    }
+}
+
+impl LeafSample {
+    /// Draws for `lease` from a secret `seed`. `elsewhere`: the data is at a source of its own.
+    pub fn draw(seed: &[u8; 32], lease: LeaseId, data: &Operand, elsewhere: bool) -> Self {
+        let all = leaves(data);
+        let drawn = distinct(seed, b"leaves", &lease, all, sampled(all) as usize);
+        LeafSample { lease, seed: *seed, drawn, elsewhere }
+    }
+
+    /// Every leaf of `data`: what anyone rechecks with.
+    pub fn whole(lease: LeaseId, data: &Operand, elsewhere: bool) -> Self {
+        LeafSample { lease, seed: [0; 32], drawn: (0..leaves(data)).collect(), elsewhere }
+    }
+
+    /// The leaves that are looked at in `output`: those drawn, and some of those that are said to be missing.
+    fn looked_at(&self, output: &[u8]) -> BTreeSet<u64> {
+        let mut looked = self.drawn.clone();
+        let digests = output.as_chunks::<DIGEST_BYTES>().0.iter().zip(0..);
+        let missing: Vec<u64> = digests.filter(|(digest, _)| **digest == MISSING).map(|(_, index)| index).collect();
+        if self.elsewhere {
+            let some = distinct(&self.seed, b"missing", &self.lease, missing.len() as u64, MISSING_SAMPLED);
+            looked.extend(some.into_iter().map(|index| missing[index as usize]));
+        }
+        looked
+    }
+
+    /// The blocks that checking `output` takes.
+    pub fn blocks(&self, data: &Operand, output: &[u8]) -> BTreeSet<Cid> {
+        self.looked_at(output).into_iter().filter_map(|index| Some(place(data, index)?.block)).collect()
+    }
+
+    /// Checks `output`; `block` gives the bytes of a name, or none where they cannot be had.
+    ///
+    /// A leaf that says missing while the block is there, or the other way round, decides nothing where the data is at
+    /// a source of its own: what is there now may have been away then.
+    pub fn check<'a>(&self, data: &Operand, output: &[u8], block: impl Fn(&Cid) -> Option<&'a [u8]>) -> Finding {
+        let Some(digests) = digests(data, output) else { return Finding::Wrong(None) };
+        let (of_leaves, of_root) = digests.split_at(digests.len() - 1);
+        let mut undecided = false;
+        for index in self.looked_at(output) {
+            let (Some(at), Some(got)) = (place(data, index), of_leaves.get(index as usize)) else { continue };
+            let bytes = block(&at.block).and_then(|block| block.get(at.from..at.from + at.bytes));
+            let want = bytes.map_or(MISSING, |bytes| leaf(&self.lease, index, bytes));
+            if *got == want {
+                continue;
+            }
+            if self.elsewhere && (*got == MISSING || want == MISSING) {
+                undecided = true;
+                continue;
+            }
+            return Finding::Wrong(difference(0, index, got, &want));
+        }
+        let want = root(of_leaves.as_flattened());
+        if of_root[0] != want {
+            return Finding::Wrong(difference(1, 0, &of_root[0], &want));
+        }
+        if undecided { Finding::Undecided } else { Finding::Right }
+    }
+
+    /// Whether `example` names a word of a delivered digest and the right one beside it.
+    pub fn holds<'a>(
+        &self,
+        example: &Counterexample,
+        data: &Operand,
+        output: &[u8],
+        block: impl Fn(&Cid) -> Option<&'a [u8]>,
+    ) -> bool {
+        let Some(digests) = digests(data, output) else { return false };
+        let (of_leaves, of_root) = digests.split_at(digests.len() - 1);
+        let index = u64::from(example.i);
+        let found = match example.tensor {
+            0 => of_leaves.get(example.i as usize).and_then(|got| {
+                let at = place(data, index)?;
+                let bytes = block(&at.block)?.get(at.from..at.from + at.bytes)?;
+                difference(0, index, got, &leaf(&self.lease, index, bytes))
+            }),
+            1 => difference(1, 0, &of_root[0], &root(of_leaves.as_flattened())),
+            _ => None,
+        };
+        found == Some(*example)
+    }
+}
+
+/// The digests of an output of the right length: the leaves, then the root.
+fn digests<'a>(data: &Operand, output: &'a [u8]) -> Option<&'a [Hash]> {
+    let (digests, rest) = output.as_chunks::<DIGEST_BYTES>();
+    (rest.is_empty() && digests.len() as u64 == leaves(data) + 1).then_some(digests)
+}
+
+/// The first word that differs: tensor 0 are the leaves, 1 is the root, both of eight little-endian words a row.
+fn difference(tensor: u32, index: u64, got: &Hash, want: &Hash) -> Option<Counterexample> {
+    let words = |hash: &Hash| -> [i32; 8] {
+        core::array::from_fn(|j| i32::from_le_bytes([0, 1, 2, 3].map(|b| hash[4 * j + b])))
+    };
+    let (got, want) = (words(got), words(want));
+    let j = (0..8).find(|j| got[*j] != want[*j])?;
+    Some(Counterexample { tensor, i: index as u32, j: j as u32, got: got[j], want: want[j] })
+}
+
+/// `count` different numbers below `all`, or all of them.
+fn distinct(seed: &[u8; 32], what: &[u8], lease: &LeaseId, all: u64, count: usize) -> BTreeSet<u64> {
+    if all <= count as u64 {
+        return (0..all).collect();
+    }
+    let mut stream = blake3::Hasher::new_keyed(seed).update(what).update(&lease.0).finalize_xof();
+    let mut numbers = BTreeSet::new();
+    while numbers.len() < count {
+        let mut bytes = [0; 8];
+        stream.fill(&mut bytes);
+        // The high half of the product: even to one part in 2^64 / all.
+        numbers.insert(((u128::from(u64::from_le_bytes(bytes)) * u128::from(all)) >> 64) as u64);
+    }
+    numbers
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::hash_tree::{HashTree, LEAF_BYTES};
+    use crate::split::cut;
+    use crate::vectors::Generator;
+    use alloc::collections::BTreeMap;
+
+    const LEASE: LeaseId = LeaseId([9; 16]);
+
+    struct Case {
+        data: Operand,
+        blocks: BTreeMap<Cid, Vec<u8>>,
+        output: Vec<u8>,
+    }
+
+    fn case(blocks: u32, block_bytes: u32, has: impl Fn(usize) -> bool) -> Case {
+        let bytes = Generator::new(2).signed((blocks * block_bytes) as usize);
+        let bytes: Vec<u8> = bytes.into_iter().map(|byte| byte as u8).collect();
+        let (data, cut) = cut(&bytes, bytes.len() as u32, 1, block_bytes);
+        let here = data.panels.iter().zip(cut).enumerate().filter(|(index, _)| has(*index));
+        let blocks: BTreeMap<Cid, Vec<u8>> = here.map(|(_, (cid, block))| (*cid, block.to_vec())).collect();
+        let mut tree = HashTree::new(LEASE, &data, |cid| blocks.get(cid));
+        while tree.step(u64::MAX) {}
+        Case { data, output: tree.into_output(), blocks }
+    }
+
+    impl Case {
+        fn check(&self, sample: &LeafSample, output: &[u8]) -> Finding {
+            sample.check(&self.data, output, |cid| self.blocks.get(cid).map(Vec::as_slice))
+        }
+    }
+
+    /// With the root that belongs to the leaves, as a liar delivers it.
+    fn sealed(mut output: Vec<u8>) -> Vec<u8> {
+        let leaves = output.len() - 32;
+        let root = root(&output[..leaves]);
+        output[leaves..].copy_from_slice(&root);
+        output
+    }
+
+    #[test]
+    fn right_trees_pass_and_every_drawn_lie_is_shown() {
+        let case = case(4, 3 * LEAF_BYTES, |_| true);
+        let sample = LeafSample::draw(&[1; 32], LEASE, &case.data, false);
+        assert_eq!(case.check(&sample, &case.output), Finding::Right);
+        for index in 0..13 {
+            let mut forged = case.output.clone();
+            forged[32 * index + 5] ^= 4;
+            let forged = if index < 12 { sealed(forged) } else { forged };
+            let Finding::Wrong(Some(shown)) = case.check(&sample, &forged) else { panic!("{index} passes") };
+            assert_eq!((shown.tensor, shown.i, shown.j), if index < 12 { (0, index as u32, 1) } else { (1, 0, 1) });
+            let block = |cid: &Cid| case.blocks.get(cid).map(Vec::as_slice);
+            assert!(sample.holds(&shown, &case.data, &forged, block));
+            assert!(!sample.holds(&shown, &case.data, &case.output, block));
+            assert!(!sample.holds(&Counterexample { want: shown.got, ..shown }, &case.data, &forged, block));
+        }
+        assert_eq!(case.check(&sample, &case.output[32..]), Finding::Wrong(None));
+        assert_eq!(case.check(&sample, &[&case.output[..], &[0]].concat()), Finding::Wrong(None));
+    }
+
+    /// Another lease's leaves are no use, and neither are unkeyed ones.
+    #[test]
+    fn leaves_of_another_lease_are_wrong() {
+        let case = case(4, 3 * LEAF_BYTES, |_| true);
+        let sample = LeafSample::draw(&[1; 32], LeaseId([8; 16]), &case.data, false);
+        assert!(matches!(case.check(&sample, &case.output), Finding::Wrong(Some(_))));
+    }
+
+    /// The measured part of misses is the stated one: 16 of 256 leaves, a quarter of them wrong.
+    #[test]
+    fn a_part_of_wrong_leaves_is_missed_as_often_as_stated() {
+        let case = case(8, 32 * LEAF_BYTES, |_| true);
+        let mut forged = case.output.clone();
+        (0..256).step_by(4).for_each(|leaf| forged[32 * leaf] ^= 1);
+        let forged = sealed(forged);
+        let missed = (0..1_000u16).filter(|seed| {
+            let mut secret = [7; 32];
+            secret[..2].copy_from_slice(&seed.to_le_bytes());
+            let sample = LeafSample::draw(&secret, LEASE, &case.data, false);
+            case.check(&sample, &forged) == Finding::Right
+        });
+        // (3/4)^16 = 1 %; drawing without repetition makes it a little less.
+        let missed = missed.count();
+        assert!((1..=25).contains(&missed), "{missed} of 1000");
+    }
+
+    #[test]
+    fn what_is_missing_is_confirmed_or_undecided() {
+        let gone = case(4, 3 * LEAF_BYTES, |block| block != 2);
+        let elsewhere = LeafSample::draw(&[1; 32], LEASE, &gone.data, true);
+        assert_eq!(gone.check(&elsewhere, &gone.output), Finding::Right);
+        let here = case(4, 3 * LEAF_BYTES, |_| true);
+        assert_eq!(here.check(&elsewhere, &gone.output), Finding::Undecided);
+        assert_eq!(gone.check(&elsewhere, &here.output), Finding::Undecided);
+        // Where the coordinator itself gives the blocks, none can be missing.
+        let given = LeafSample::draw(&[1; 32], LEASE, &gone.data, false);
+        assert!(matches!(here.check(&given, &gone.output), Finding::Wrong(_)));
+        assert_eq!(elsewhere.blocks(&gone.data, &gone.output).len(), 4);
+    }
+}

@@ -1,0 +1,78 @@
+//! Shared operands, kept packed from unit to unit.
+
+use std::rc::Rc;
+
+use adit_core::kernel::Prepared;
+use adit_core::kernel::float::FloatMatrix;
+use adit_core::{Cid, Unit, encoding};
+
+use super::{Engine, EngineError};
+
+/// Shared operands, kept packed for the next unit of their job: least recently used first.
+#[derive(Debug)]
+pub(super) struct Shared<Packed>(Vec<KeptOperands<Packed>>);
+
+#[derive(Debug)]
+struct KeptOperands<Packed> {
+    name: Cid,
+    bytes: u64,
+    operands: Operands<Packed>,
+}
+
+/// What a unit shares with others of its job. Cheap to clone.
+#[derive(Debug)]
+pub(super) enum Operands<Packed> {
+    /// Of int8 products.
+    Packed(Rc<Prepared<Packed>>),
+    /// Of an f32 product.
+    Floats(Rc<FloatMatrix>),
+}
+
+impl<Packed> Clone for Operands<Packed> {
+    fn clone(&self) -> Self {
+        match self {
+            Operands::Packed(prepared) => Operands::Packed(prepared.clone()),
+            Operands::Floats(matrix) => Operands::Floats(matrix.clone()),
+        }
+    }
+}
+
+/// Operands that are kept packed, by the bytes of their blocks.
+const KEPT_BYTES: u64 = 256 << 20;
+
+impl<Packed> Shared<Packed> {
+    pub(super) fn new() -> Self {
+        Shared(Vec::new())
+    }
+
+    pub(super) fn get_or_pack<'a, E: Engine<Packed = Packed>>(
+        &mut self,
+        engine: &E,
+        unit: &Unit,
+        block: impl Fn(&Cid) -> Option<&'a [u8]>,
+    ) -> Result<Operands<Packed>, EngineError> {
+        let name = shared_name(unit);
+        if let Some(place) = self.0.iter().position(|kept| kept.name == name) {
+            let kept = self.0.remove(place);
+            let operands = kept.operands.clone();
+            self.0.push(kept);
+            return Ok(operands);
+        }
+        let bytes = unit.weights().iter().map(|weight| weight.bytes()).sum();
+        while !self.0.is_empty() && self.0.iter().map(|kept| kept.bytes).sum::<u64>() + bytes > KEPT_BYTES {
+            self.0.remove(0);
+        }
+        let operands = match unit {
+            Unit::MatmulF32 { b, .. } => Operands::Floats(Rc::new(FloatMatrix::gather(b, block)?)),
+            _ => Operands::Packed(Rc::new(Prepared::new(unit, block, |b, k, n| engine.pack(b, k, n))?)),
+        };
+        self.0.push(KeptOperands { name, bytes, operands: operands.clone() });
+        Ok(operands)
+    }
+}
+
+/// What a unit shares with others of its job, as a name. The kind is part of it: f32 operands are bytes too, and a
+/// gradient's layers have scales that a perceptron's have not.
+fn shared_name(unit: &Unit) -> Cid {
+    encoding::cid_of(&(unit.kind(), unit.weights(), unit.layers()))
+}

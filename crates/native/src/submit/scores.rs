@@ -1,0 +1,84 @@
+//! How good the classes of a result are, where the right ones are known.
+
+use std::fmt;
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use serde::Serialize;
+
+/// What a result's classes come to.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Scores {
+    right: usize,
+    all: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fraud: Option<Fraud>,
+}
+
+/// Of class 1, which is fraud.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+struct Fraud {
+    /// Said to be fraud, and so.
+    found: usize,
+    /// Said to be fraud.
+    said: usize,
+    /// Fraud.
+    real: usize,
+}
+
+impl Scores {
+    /// Both files hold one class a line after a header.
+    pub(super) fn read(output: &Path, labels: &Path, fraud: bool) -> Result<Self> {
+        Self::of(&classes(output)?, &classes(labels)?, fraud)
+    }
+
+    fn of(classes: &[u32], labels: &[u32], fraud: bool) -> Result<Self> {
+        ensure!(classes.len() == labels.len(), "{} classes for {} labels", classes.len(), labels.len());
+        let pairs = || classes.iter().zip(labels);
+        let right = pairs().filter(|(class, label)| class == label).count();
+        let fraud = fraud.then(|| Fraud {
+            found: pairs().filter(|(class, label)| (**class, **label) == (1, 1)).count(),
+            said: classes.iter().filter(|class| **class == 1).count(),
+            real: labels.iter().filter(|label| **label == 1).count(),
+        });
+        Ok(Scores { right, all: labels.len(), fraud })
+    }
+}
+
+impl fmt::Display for Scores {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let percent = |part: usize, of: usize| 100.0 * part as f64 / of.max(1) as f64;
+        if let Some(Fraud { found, said, real }) = &self.fraud {
+            let (precision, recall) = (percent(*found, *said), percent(*found, *real));
+            return write!(
+                f,
+                "Precision: {precision:.2} % ({found} of {said}), recall: {recall:.2} % ({found} of {real})"
+            );
+        }
+        write!(f, "Accuracy: {:.2} % ({} of {})", percent(self.right, self.all), self.right, self.all)
+    }
+}
+
+fn classes(path: &Path) -> Result<Vec<u32>> {
+    let mut reader = csv::Reader::from_path(path).with_context(|| path.display().to_string())?;
+    let class = |(index, record): (usize, csv::Result<csv::StringRecord>)| {
+        let record = record?;
+        let cell = record.get(0).unwrap_or_default();
+        cell.parse().with_context(|| format!("{}: line {}: {cell:?} is no class", path.display(), index + 2))
+    };
+    reader.records().enumerate().map(class).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn precision_and_recall_are_those_of_class_one() {
+        let scores = Scores::of(&[1, 0, 1, 0, 1], &[1, 1, 0, 0, 1], true).unwrap();
+        assert_eq!(scores.to_string(), "Precision: 66.67 % (2 of 3), recall: 66.67 % (2 of 3)");
+        let scores = Scores::of(&[3, 1, 2], &[3, 1, 1], false).unwrap();
+        assert_eq!(scores.to_string(), "Accuracy: 66.67 % (2 of 3)");
+        assert!(Scores::of(&[1], &[1, 2], false).is_err());
+    }
+}

@@ -1,0 +1,174 @@
+//! What can be submitted: the files of each kind of work, and the request that is made of them.
+
+use std::path::{Path, PathBuf};
+
+use adit_core::Cid;
+use adit_protocol::TaskType;
+use adit_protocol::jobs::{DataPlace, JobWork};
+use anyhow::{Result, bail};
+
+#[derive(clap::Subcommand)]
+pub(super) enum Work {
+    /// Multiply two int8 matrices: C = A · B, exactly
+    Matmul {
+        /// Left matrix, .npy of integers −128..127
+        a: PathBuf,
+        /// Right matrix, .npy of integers −128..127
+        b: PathBuf,
+        /// Where C goes, .npy of int32
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+    },
+    /// Multiply two float32 matrices: C ≈ A · B, checked to within rounding
+    MatmulF32 {
+        /// Left matrix, .npy of float32, at most 4096 columns
+        a: PathBuf,
+        /// Right matrix, .npy of float32
+        b: PathBuf,
+        /// Where C goes, .npy of float32
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+    },
+    /// Classify samples with a quantised perceptron
+    Infer {
+        /// The model, .safetensors (layers.N.weight, layers.N.bias, layers.N.requant)
+        #[arg(long, value_name = "FILE")]
+        model: PathBuf,
+        /// The samples, .csv of integers 0..127
+        #[arg(long, value_name = "FILE")]
+        input: PathBuf,
+        /// Where the classes go, .csv
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+        /// The right classes, .csv: prints the accuracy
+        #[arg(long, value_name = "FILE")]
+        labels: Option<PathBuf>,
+    },
+    /// Tell fraud from the rest: inference over features of transactions
+    Fraud {
+        /// The model, .safetensors (layers.N.weight, layers.N.bias, layers.N.requant)
+        #[arg(long, value_name = "FILE")]
+        model: PathBuf,
+        /// The features of the transactions, .csv of integers 0..127
+        #[arg(long, value_name = "FILE")]
+        input: PathBuf,
+        /// Where the classes go, .csv
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+        /// The right classes, .csv with 1 for fraud: prints precision and recall
+        #[arg(long, value_name = "FILE")]
+        labels: Option<PathBuf>,
+    },
+    /// Sum a quantised perceptron's gradient over samples: what one step of training needs
+    Gradient {
+        /// The model, .safetensors (layers.N.weight, .bias, .requant, and .back in every layer but the first)
+        #[arg(long, value_name = "FILE")]
+        model: PathBuf,
+        /// The samples, .csv of integers 0..127
+        #[arg(long, value_name = "FILE")]
+        input: PathBuf,
+        /// What each output should have been, .npy of integers −128..127 or .csv of 0..127
+        #[arg(long, value_name = "FILE")]
+        targets: PathBuf,
+        /// Where the gradient goes, .safetensors of int64
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+    },
+    /// Hash a data set as a tree, and sum up its columns if it is a .csv
+    Validate {
+        /// The data set: any file; of a .csv every column's integers are counted and summed up
+        data: PathBuf,
+        /// Where the report goes, .json
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+    },
+    /// Ask whether a data set that a gateway holds is there and intact
+    Audit {
+        /// The gateway's address, one of those that the coordinator was started with (--source)
+        #[arg(long, value_name = "URL")]
+        source: String,
+        /// The data set's blocks in order, .csv with the columns cid and bytes
+        #[arg(long, value_name = "FILE")]
+        blocks: PathBuf,
+        /// Where the report goes, .json
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+    },
+    /// Hash a part of the coordinator's own log of receipts
+    Protect {
+        /// The first entry
+        #[arg(long, value_name = "INDEX", default_value_t = 0)]
+        first: u64,
+        /// How many entries
+        #[arg(long, value_name = "COUNT")]
+        count: u64,
+        /// Where the report goes, .json
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+    },
+}
+
+impl Work {
+    /// What is uploaded, and what each is to be read as where its name does not say.
+    pub(super) fn files(&self) -> Vec<(&Path, Option<&'static str>)> {
+        match self {
+            Work::Matmul { a, b, .. } => vec![(a, None), (b, None)],
+            Work::MatmulF32 { a, b, .. } => vec![(a, Some("npy_f32")), (b, Some("npy_f32"))],
+            Work::Infer { model, input, .. } | Work::Fraud { model, input, .. } => vec![(model, None), (input, None)],
+            Work::Gradient { model, input, targets, .. } => vec![(model, None), (input, None), (targets, None)],
+            Work::Validate { data, .. } => {
+                let is_table = data.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
+                vec![(data, Some(if is_table { "table" } else { "data" }))]
+            }
+            Work::Audit { blocks, .. } => vec![(blocks, Some("blocks"))],
+            Work::Protect { .. } => Vec::new(),
+        }
+    }
+
+    /// `files` are those of [`Work::files`], uploaded.
+    pub(super) fn request(&self, files: &[Cid]) -> Result<JobWork> {
+        Ok(match (self, files) {
+            (Work::Matmul { .. }, [a, b]) => JobWork::MatmulI8 { a: *a, b: *b },
+            (Work::MatmulF32 { .. }, [a, b]) => JobWork::MatmulF32 { a: *a, b: *b },
+            (Work::Infer { .. } | Work::Fraud { .. }, [model, input]) => {
+                JobWork::MlpI8 { model: *model, input: *input }
+            }
+            (Work::Gradient { .. }, [model, input, targets]) => {
+                JobWork::GradientI8 { model: *model, input: *input, targets: *targets }
+            }
+            (Work::Validate { .. }, [file]) => JobWork::HashTree { data: DataPlace::File { file: *file } },
+            (Work::Audit { source, .. }, [blocks]) => {
+                JobWork::HashTree { data: DataPlace::Source { source: source.clone(), blocks: *blocks } }
+            }
+            (Work::Protect { first, count, .. }, []) => {
+                JobWork::HashTree { data: DataPlace::Log { first: *first, count: *count } }
+            }
+            _ => bail!("{} files were uploaded for this work", files.len()),
+        })
+    }
+
+    /// What the original calls it, where that is not the kind's usual name.
+    pub(super) fn task_type(&self) -> Option<TaskType> {
+        matches!(self, Work::Fraud { .. }).then_some(TaskType::FraudDetection)
+    }
+
+    pub(super) fn output(&self) -> &Path {
+        match self {
+            Work::Matmul { output, .. }
+            | Work::MatmulF32 { output, .. }
+            | Work::Infer { output, .. }
+            | Work::Fraud { output, .. }
+            | Work::Gradient { output, .. }
+            | Work::Validate { output, .. }
+            | Work::Audit { output, .. }
+            | Work::Protect { output, .. } => output,
+        }
+    }
+
+    pub(super) fn labels(&self) -> Option<&Path> {
+        match self {
+            Work::Infer { labels, .. } | Work::Fraud { labels, .. } => labels.as_deref(),
+            _ => None,
+        }
+    }
+}
