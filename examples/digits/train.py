@@ -16,6 +16,9 @@ import warnings
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from quantised import classify, quantised, read_csv, write_csv
+
 HIDDEN = (128, 64)
 SEED = 7
 MODEL, SAMPLES, LABELS, EXPECTED = "digits-mlp.safetensors", "digits.csv", "labels.csv", "expected.csv"
@@ -28,7 +31,7 @@ def main():
     os.chdir(pathlib.Path(__file__).parent)
     if not check:
         samples, labels = digits()
-        save_file(quantised(*trained(samples, labels), samples), MODEL)
+        save_file(quantised(*trained(samples, labels), samples[~held_out(len(samples))]), MODEL)
         write_csv(SAMPLES, [f"p{pixel}" for pixel in range(samples.shape[1])], samples)
         write_csv(LABELS, ["class"], labels[:, None])
 
@@ -67,58 +70,6 @@ def trained(samples, labels):
     model.fit(samples[seen] / 16, labels[seen])
     model.coefs_[0] /= 16
     return model.coefs_, model.intercepts_
-
-
-def quantised(weights, biases, samples):
-    """int8 weights of -127..127, int32 biases, and a fixed-point factor from each layer's sums to activations of 0..127.
-
-    An integer activation a stands for a * scale, an integer weight w for w * step; so a sum stands for sum * scale * step.
-    The scale of the next activations comes from the largest that the training samples give.
-    """
-    tensors, scale = {}, 1.0
-    activations = samples[~held_out(len(samples))].astype(float)
-    for layer, (weight, bias) in enumerate(zip(weights, biases)):
-        step = np.abs(weight).max() / 127
-        tensors[f"layers.{layer}.weight"] = np.rint(weight / step).astype(np.int8)
-        tensors[f"layers.{layer}.bias"] = np.rint(bias / (scale * step)).astype(np.int32)
-        if layer + 1 < len(weights):
-            activations = np.maximum(activations @ weight + bias, 0)
-            next_scale = activations.max() / 127
-            tensors[f"layers.{layer}.requant"] = np.array(fixed_point(scale * step / next_scale), np.int64)
-            scale = next_scale
-    return tensors
-
-
-def fixed_point(factor):
-    """(multiplier, shift) with multiplier / 2^shift nearest to the factor, the multiplier of 31 bits."""
-    shift = 30 - int(np.floor(np.log2(factor)))
-    multiplier = round(factor * 2**shift)
-    if multiplier == 2**31:
-        multiplier, shift = 2**30, shift - 1
-    assert 0 < multiplier < 2**31 and 1 <= shift <= 62
-    return multiplier, shift
-
-
-def classify(tensors, samples):
-    """The integer forward pass, as every backend computes it; ties go to the lowest class."""
-    activations = samples.astype(np.int64)
-    for layer in range(len(HIDDEN) + 1):
-        weight = tensors[f"layers.{layer}.weight"].astype(np.int64)
-        bias = tensors[f"layers.{layer}.bias"].astype(np.int64)
-        assert (127 * np.abs(weight).sum(0) + np.abs(bias)).max() < 2**31
-        sums = activations @ weight + bias
-        if f"layers.{layer}.requant" in tensors:
-            multiplier, shift = (int(value) for value in tensors[f"layers.{layer}.requant"])
-            activations = np.clip((sums * multiplier + (1 << (shift - 1))) >> shift, 0, 127)
-    return sums.argmax(1)
-
-
-def write_csv(path, names, rows):
-    np.savetxt(path, rows, fmt="%d", delimiter=",", header=",".join(names), comments="")
-
-
-def read_csv(path):
-    return np.loadtxt(path, dtype=np.int64, delimiter=",", skiprows=1, ndmin=2)
 
 
 if __name__ == "__main__":
