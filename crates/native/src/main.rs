@@ -103,7 +103,7 @@ fn main() -> ExitCode {
             Command::Man(args) => completions::write_manual(&args),
         }
     });
-    // Lanes and requests that are still at work are not waited for.
+    // Requests that are still at work are not waited for.
     runtime.shutdown_background();
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -102,7 +102,7 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     let banner = Banner { config: &config, key: &key, home: &home, gpu: args.gpu };
     let fetch = http::open()?;
     let mut output = Output::open(args.plain, args.json, &banner, &person)?;
-    let (threads, lane_events) = Threads::start(&config.devices, args.gpu);
+    let (threads, ends, lane_events) = Threads::start(&config.devices, args.gpu);
     let host = Host { fetch, journal: Directory::new(home.journal()), runtime: Tokio::new(), lanes: threads };
     let server = config.server.clone();
     let quiet = args.json || output.is_whole_screen();
@@ -119,6 +119,7 @@ pub(crate) async fn run(args: Args) -> Result<()> {
         never = watch(person, quiet) => match never {},
     };
     output.close(mined.as_ref().ok());
+    ends.wait().await;
     mined.map(|_| ()).map_err(Into::into)
 }
 

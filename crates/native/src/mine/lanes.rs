@@ -1,8 +1,8 @@
 //! Lanes as threads: each makes its own backend, measures it, and computes until nobody listens.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::thread;
-use std::time::Duration;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use adit_miner::driver::Lanes;
 use adit_miner::lane::{LaneCommand, LaneEvent};
@@ -21,12 +21,29 @@ type Said = UnboundedSender<(u32, LaneEvent)>;
 /// The lanes' threads, by lane.
 pub(super) struct Threads(Vec<Sender<LaneCommand>>);
 
+/// Their ends.
+pub(super) struct Ends(Vec<JoinHandle<()>>);
+
 impl Threads {
     /// Starts a lane for each device; what they say comes out of the receiver.
-    pub(super) fn start(devices: &[Device], gpu: Gpu) -> (Self, UnboundedReceiver<(u32, LaneEvent)>) {
+    pub(super) fn start(devices: &[Device], gpu: Gpu) -> (Self, Ends, UnboundedReceiver<(u32, LaneEvent)>) {
         let (said, heard) = unbounded();
         let threads = devices.iter().enumerate().map(|(lane, device)| spawn(lane as u32, *device, gpu, said.clone()));
-        (Threads(threads.collect()), heard)
+        let (commands, ends): (Vec<_>, Vec<_>) = threads.unzip();
+        (Threads(commands), Ends(ends.into_iter().flatten().collect()), heard)
+    }
+}
+
+impl Ends {
+    /// Waits until every lane has ended, which each does when nobody commands it any more. A driver of a graphics adapter
+    /// that is still at work while the program takes itself apart crashes; one that hangs is not waited for.
+    pub(super) async fn wait(self) {
+        /// Compiling a kernel for an emulated adapter takes seconds.
+        const PATIENCE: Duration = Duration::from_secs(10);
+        let deadline = Instant::now() + PATIENCE;
+        while !self.0.iter().all(JoinHandle::is_finished) && Instant::now() < deadline {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 }
 
@@ -39,7 +56,7 @@ impl Lanes for Threads {
     }
 }
 
-fn spawn(lane: u32, device: Device, gpu: Gpu, said: Said) -> Sender<LaneCommand> {
+fn spawn(lane: u32, device: Device, gpu: Gpu, said: Said) -> (Sender<LaneCommand>, Option<JoinHandle<()>>) {
     let (commands, told) = channel();
     let to_say = said.clone();
     let thread = thread::Builder::new().name(format!("lane {lane}")).spawn(move || {
@@ -51,10 +68,10 @@ fn spawn(lane: u32, device: Device, gpu: Gpu, said: Said) -> Sender<LaneCommand>
             say(&to_say, lane, LaneEvent::Unusable { reason: format!("{error:#}") });
         }
     });
-    if let Err(error) = thread {
+    let thread = thread.inspect_err(|error| {
         say(&said, lane, LaneEvent::Unusable { reason: format!("the system gives no thread: {error}") });
-    }
-    commands
+    });
+    (commands, thread.ok())
 }
 
 fn processor(lane: u32, told: &Receiver<LaneCommand>, said: &Said) -> Result<()> {
