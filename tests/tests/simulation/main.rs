@@ -5,6 +5,7 @@
 //! `ADIT_SEED=n` replays one seed and tells what happened; `ADIT_SEEDS=from..to` runs others than the usual thousand.
 
 mod actor;
+mod orders;
 mod truth;
 mod wire;
 mod world;

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use adit_core::kernel::matmul_i8;
+use adit_core::kernel::{self, Scalar, matmul_i8};
 use adit_core::log::Frontier;
 use adit_core::sign::LeaseId;
 use adit_core::statement::{ProvenReceipt, Receipt, Verdict};
@@ -11,8 +11,8 @@ use adit_core::{Cid, PublicKey, split};
 use adit_protocol::ErrorCode;
 use adit_protocol::mining::{Delivered, TaskGrant};
 use adit_protocol::records::SignedHead;
-use adit_tests::Reply;
 use adit_tests::books::{Part, epoch_rewards};
+use adit_tests::{Reply, files};
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::wire::{BUDGET, FIRST_IN_FLIGHT};
@@ -29,52 +29,72 @@ pub(crate) struct Job {
     pub(crate) id: u64,
     pub(crate) sponsored: bool,
     pub(crate) cancelled: bool,
-    pub(crate) product: Vec<i32>,
-    pub(crate) columns: usize,
-    a: Vec<u8>,
-    rows: u32,
-    inner: u32,
+    sought: Sought,
     panels: Vec<Cid>,
     done: BTreeSet<Cid>,
-    pub(crate) panel_count: u32,
+    panel_count: u32,
+}
+
+/// What a job asks for.
+pub(crate) struct Sought {
+    /// The job's own rows.
+    input: Vec<u8>,
+    row_bytes: u32,
+    /// The right result and its columns; of a tree the leases decide.
+    product: Option<(Vec<i32>, usize)>,
+}
+
+impl Sought {
+    pub(crate) fn product((rows, inner, columns): (u32, u32, u32), a: &[i8], b: &[i8]) -> Self {
+        let product = matmul_i8(a, b, rows as usize, inner as usize, columns as usize);
+        let input = a.iter().map(|value| *value as u8).collect();
+        Sought { input, row_bytes: inner, product: Some((product, columns as usize)) }
+    }
+
+    pub(crate) fn tree(data: Vec<u8>) -> Self {
+        Sought { input: data, row_bytes: 1, product: None }
+    }
 }
 
 impl Job {
-    pub(crate) fn new(id: u64, panel_count: u32, sponsored: bool, shape: (u32, u32, u32), a: &[i8], b: &[i8]) -> Self {
-        let (rows, inner, columns) = shape;
-        let product = matmul_i8(a, b, rows as usize, inner as usize, columns as usize);
-        let a = a.iter().map(|value| *value as u8).collect();
-        let (panels, done) = (Vec::new(), BTreeSet::new());
-        Job {
-            id,
-            sponsored,
-            cancelled: false,
-            product,
-            columns: columns as usize,
-            a,
-            rows,
-            inner,
-            panels,
-            done,
-            panel_count,
-        }
+    pub(crate) fn new(id: u64, panel_count: u32, sponsored: bool, sought: Sought) -> Self {
+        Job { id, sponsored, cancelled: false, sought, panels: Vec::new(), done: BTreeSet::new(), panel_count }
     }
 
     pub(crate) fn is_open(&self) -> bool {
         !self.cancelled && self.done.len() < self.panel_count as usize
     }
 
-    /// The right output of a unit: its rows of the product.
+    /// The right output of a unit: its rows of the product, or its leaves.
     fn output(&mut self, grant: &TaskGrant) -> Result<Vec<u8>> {
-        let input = grant.unit.input();
-        if self.panels.is_empty() {
-            self.panels = split::cut(&self.a, self.rows, self.inner, input.panel_rows).0.panels;
+        let (input, Sought { input: bytes, row_bytes, product }) = (grant.unit.input(), &self.sought);
+        let rows = (bytes.len() / *row_bytes as usize) as u32;
+        let (whole, blocks) = split::cut(bytes, rows, *row_bytes, input.panel_rows);
+        let first = whole.panels.iter().position(|panel| *panel == input.panels[0]).context("an unknown panel")?;
+        ensure!(whole.panels[first..].starts_with(&input.panels), "a unit's panels are not a run of its job's");
+        let output = match product {
+            Some((product, columns)) => {
+                let start = first * input.panel_rows as usize * columns;
+                kernel::to_le_bytes(&product[start..start + input.rows as usize * columns])
+            }
+            None => {
+                let named: HashMap<Cid, &[u8]> = whole.panels.iter().copied().zip(blocks).collect();
+                kernel::output(&Scalar, &grant.unit, &grant.lease.lease, |cid| named.get(cid).copied())?
+            }
+        };
+        self.panels = whole.panels;
+        Ok(output)
+    }
+
+    /// Whether this is the file of its result.
+    pub(crate) fn is_result(&self, file: &[u8]) -> bool {
+        match &self.sought.product {
+            Some((product, _)) => files::npy_values(file) == *product,
+            None => {
+                let report: serde_json::Value = serde_json::from_slice(file).unwrap_or_default();
+                report["intact"] == true && report["bytes"] == self.sought.input.len()
+            }
         }
-        let first = self.panels.iter().position(|panel| *panel == input.panels[0]).context("an unknown panel")?;
-        ensure!(self.panels[first..].starts_with(&input.panels), "a unit's panels are not a run of its job's");
-        let start = first * input.panel_rows as usize * self.columns;
-        let values = &self.product[start..start + input.rows as usize * self.columns];
-        Ok(adit_core::kernel::to_le_bytes(values))
     }
 }
 

@@ -1,16 +1,15 @@
 //! The coordinator, its miners and the network between them, in virtual time, all from one seed.
 
-use adit_core::Amount;
 use adit_core::sign::Digest;
 use adit_core::statement::{Delivery, SessionStart};
 use adit_core::vectors::Generator;
 use adit_protocol::ErrorCode;
-use adit_protocol::jobs::{FileInfo, JobRequest, JobState, JobView, JobWork};
+use adit_protocol::jobs::{JobState, JobView};
 use adit_protocol::mining::{RegisterKey, SignedStart, TaskGrant};
 use adit_protocol::neonet::{RegisterResponse, StartSessionResponse, Task};
 use adit_protocol::paths::{self, with};
 use adit_protocol::records::{Account, Overview};
-use adit_tests::{Reply, files};
+use adit_tests::Reply;
 use anyhow::{Context, Result, ensure};
 use axum::http::{HeaderMap, Method};
 use serde_json::json;
@@ -46,12 +45,12 @@ struct Call {
 
 pub(crate) struct World {
     house: House,
-    random: Generator,
-    scale: Scale,
+    pub(crate) random: Generator,
+    pub(crate) scale: Scale,
     /// Requests of a hundred that are lost, replies that are, requests that arrive twice.
     lost: [u64; 3],
     actors: Vec<Actor>,
-    truth: Truth,
+    pub(crate) truth: Truth,
     uploads: Vec<Pending>,
     epoch_began_ms: i64,
     /// What happened, without anything that is random in itself: the same for the same seed.
@@ -77,11 +76,11 @@ impl World {
         Ok(World { house, random, scale, lost: network, actors, truth, uploads, epoch_began_ms, history })
     }
 
-    fn below(&mut self, end: u64) -> u64 {
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
         (self.random.draw() >> 8) % end
     }
 
-    fn chance(&mut self, of_100: u64) -> bool {
+    pub(crate) fn chance(&mut self, of_100: u64) -> bool {
         self.below(100) < of_100
     }
 
@@ -89,7 +88,7 @@ impl World {
         self.house.clock.now_ms()
     }
 
-    fn note(&mut self, what: String) {
+    pub(crate) fn note(&mut self, what: String) {
         self.history.push(what);
     }
 
@@ -277,7 +276,8 @@ impl World {
     /// Asks for a lane's work, with the session of `owner`.
     async fn ask(&mut self, actor: usize, owner: usize, lane: u32) -> Result<()> {
         let Some(session) = self.actors[owner].session.clone() else { return Ok(()) };
-        let path = format!("{}?lane={lane}", with(paths::TASK, &self.actors[actor].name));
+        let kinds = "matmul_i8/1,hash_tree/1";
+        let path = format!("{}?lane={lane}&kinds={kinds}", with(paths::TASK, &self.actors[actor].name));
         let call = Call {
             method: Method::GET,
             path,
@@ -439,34 +439,8 @@ impl World {
 
     // Everything else.
 
-    pub(crate) async fn submit(&mut self) -> Result<()> {
-        if self.truth.jobs.iter().filter(|job| job.is_open()).count() >= self.scale.jobs {
-            return Ok(());
-        }
-        let shape = (self.below(200) as u32 + 40, self.below(12) as u32 + 4, self.below(12) as u32 + 4);
-        let (rows, inner, columns) = shape;
-        let a = self.random.signed((rows * inner) as usize);
-        let b = self.random.signed((inner * columns) as usize);
-        let sponsored = self.chance(60);
-        self.note(format!("submit {shape:?}, sponsored {sponsored}"));
-        let Some(a_file) = self.file(files::npy(rows, inner, &a)).await? else { return Ok(()) };
-        let Some(b_file) = self.file(files::npy(inner, columns, &b)).await? else { return Ok(()) };
-        let budget = (!sponsored).then_some(Amount::from_nano(10_000));
-        let work = JobWork::MatmulI8 { a: a_file.file, b: b_file.file };
-        let order = serde_json::to_vec(&JobRequest { work, demo: true, budget, name: None, task_type: None })?;
-        let Some(reply) = self.operate(Method::POST, paths::JOBS, order).await? else { return Ok(()) };
-        let view: JobView = reply.json()?;
-        self.truth.jobs.push(Job::new(view.job, view.panels, sponsored, shape, &a, &b));
-        Ok(())
-    }
-
-    async fn file(&mut self, bytes: Vec<u8>) -> Result<Option<FileInfo>> {
-        let path = format!("{}?name=M.npy", paths::FILES);
-        self.operate(Method::POST, &path, bytes).await?.map(|reply| reply.json()).transpose()
-    }
-
     /// The operator is next to the coordinator: its calls arrive, but the database may fail under them.
-    async fn operate(&mut self, method: Method, path: &str, body: Vec<u8>) -> Result<Option<Reply>> {
+    pub(crate) async fn operate(&mut self, method: Method, path: &str, body: Vec<u8>) -> Result<Option<Reply>> {
         let ordered = self.house.faults.is_pending();
         let reply = self.house.operate(method, path, body).await;
         self.failed_as_ordered(&reply, ordered)?;
@@ -557,7 +531,7 @@ impl World {
         }
         ensure!(view.state == JobState::Done, "a job is stuck: {view:?}");
         let result = self.house.operate(Method::GET, &with(paths::JOB_RESULT, &job.id.to_string()), Vec::new()).await;
-        ensure!(result.status == 200 && files::npy_values(&result.body) == job.product, "a result is wrong");
+        ensure!(result.status == 200 && job.is_result(&result.body), "a result is wrong");
         Ok(())
     }
 
