@@ -101,6 +101,22 @@ export class Coordinator {
     return this.#submit({ work, demo: true, name });
   }
 
+  /** Submits a data set to be hashed; its number. */
+  async submitData(name: string, data: Uint8Array<ArrayBuffer>): Promise<number> {
+    const file = await this.#upload("data", data, "data");
+    return this.#submit({ work: { kind: "hash_tree/1", data: { at: "file", file } }, demo: true, name });
+  }
+
+  /** Submits a product of two float32 matrices; its number. */
+  async submitFloats(name: string, a: Uint8Array<ArrayBuffer>, b: Uint8Array<ArrayBuffer>): Promise<number> {
+    const work = {
+      kind: "matmul_f32/1",
+      a: await this.#upload("a.npy", a, "npy_f32"),
+      b: await this.#upload("b.npy", b, "npy_f32"),
+    };
+    return this.#submit({ work, demo: true, name });
+  }
+
   /** Ends a job, unless it has ended. */
   async cancel(job: number): Promise<void> {
     if ((await this.job(job)).state === "active") await this.#call("DELETE", `/v1/jobs/${job}`);
@@ -138,8 +154,8 @@ export class Coordinator {
     return uploaded;
   }
 
-  async #upload(name: string, bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-    const path = `/v1/files?name=${name}`;
+  async #upload(name: string, bytes: Uint8Array<ArrayBuffer>, format?: string): Promise<string> {
+    const path = `/v1/files?name=${name}${format ? `&format=${format}` : ""}`;
     return (await this.#call<{ file: string }>("POST", path, "application/octet-stream", bytes)).file;
   }
 

@@ -1,17 +1,35 @@
-/** An int8 matrix as numpy writes it (format version 1.0), filled from a seed. */
+/** Matrices as numpy writes them (format version 1.0), filled from a seed. */
 
+/** Of int8. */
 export function npy(rows: number, columns: number, seed: number): Uint8Array<ArrayBuffer> {
-  const facts = `{'descr': '|i1', 'fortran_order': False, 'shape': (${rows}, ${columns}), }`;
+  const values = new Int8Array(rows * columns);
+  fill(values, seed, (draw) => draw >> 24);
+  return file("|i1", rows, columns, values);
+}
+
+/** Of float32, −1 to 1. */
+export function npyFloats(rows: number, columns: number, seed: number): Uint8Array<ArrayBuffer> {
+  const values = new Float32Array(rows * columns);
+  fill(values, seed, (draw) => draw / 2 ** 31);
+  return file("<f4", rows, columns, values);
+}
+
+/** Numerical Recipes' linear congruential generator, as signed 32-bit numbers. */
+function fill(values: Int8Array | Float32Array, seed: number, value: (draw: number) => number): void {
+  let state = seed;
+  for (let index = 0; index < values.length; index += 1) {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) | 0;
+    values[index] = value(state);
+  }
+}
+
+function file(type: string, rows: number, columns: number, values: Int8Array | Float32Array): Uint8Array<ArrayBuffer> {
+  const facts = `{'descr': '${type}', 'fortran_order': False, 'shape': (${rows}, ${columns}), }`;
   // Magic, version and length take 10 bytes; the header ends with a line feed on a multiple of 64.
   const padded = facts.padEnd(Math.ceil((facts.length + 11) / 64) * 64 - 11) + "\n";
-  const file = new Uint8Array(10 + padded.length + rows * columns);
+  const file = new Uint8Array(10 + padded.length + values.byteLength);
   file.set([0x93, ...new TextEncoder().encode("NUMPY"), 1, 0, padded.length & 255, padded.length >> 8]);
   file.set(new TextEncoder().encode(padded), 10);
-  let state = seed;
-  for (let index = 10 + padded.length; index < file.length; index += 1) {
-    // Numerical Recipes' linear congruential generator.
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    file[index] = state >>> 24;
-  }
+  file.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), 10 + padded.length);
   return file;
 }

@@ -13,7 +13,7 @@ fn fixture(name: &str) -> Vec<u8> {
 }
 
 fn example(name: &str) -> Vec<u8> {
-    read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/digits").join(name))
+    read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(name))
 }
 
 fn read(path: &Path) -> Vec<u8> {
@@ -65,9 +65,14 @@ fn intake_says_why_it_refuses_what_numpy_writes() {
 }
 
 #[test]
-fn intake_to_classes_equals_the_script_of_the_digits_example() {
-    let model = intake::parse(Format::Safetensors, &example("digits-mlp.safetensors")).expect("a good model");
-    let samples = intake::parse(Format::Csv, &example("digits.csv")).expect("good samples");
+fn intake_to_classes_equals_the_scripts_of_the_examples() {
+    classes_are_expected("digits/digits-mlp.safetensors", "digits/digits.csv", "digits/expected.csv");
+    classes_are_expected("fraud/fraud-mlp.safetensors", "fraud/transactions.csv", "fraud/expected.csv");
+}
+
+fn classes_are_expected(model: &str, samples: &str, expected: &str) {
+    let model = intake::parse(Format::Safetensors, &example(model)).expect("a good model");
+    let samples = intake::parse(Format::Csv, &example(samples)).expect("good samples");
     let (model, samples) = intake::inference(model, samples).expect("they fit");
     let bias = model.layers.last().expect("a layer").bias.clone();
     let width = model.output_width() as usize;
@@ -83,5 +88,5 @@ fn intake_to_classes_equals_the_script_of_the_digits_example() {
     let output = kernel::to_le_bytes(&kernel::compute(&kernel::Scalar, &unit, block).expect("every block is there"));
     let rows = assemble::columns(&output, width, width - bias.len(), width);
     let classes = format!("{CLASSES_HEADER}{}", intake::class_lines(rows, &bias));
-    assert_eq!(classes.as_bytes(), example("expected.csv"));
+    assert_eq!(classes.as_bytes(), example(expected), "{expected}");
 }
