@@ -1,10 +1,11 @@
 //! The product primitive on a processor.
 
 use adit_core::kernel::Product;
+use adit_core::kernel::float::{self as reference, FloatMatrix};
 use adit_core::vectors;
 
 use crate::tile::AnyTile;
-use crate::{Backend, Packed, blocks};
+use crate::{Backend, Packed, blocks, float};
 
 /// A backend that was seen to compute the start-up vectors right.
 #[derive(Clone, Copy, Debug)]
@@ -78,6 +79,14 @@ impl Product for Cpu {
     /// Works with any [`Packed`], on the backend it was packed for.
     fn multiply(&self, a: &[i8], rows: usize, b: &Packed, out: &mut [i32]) {
         blocks::multiply(a, rows, b, out);
+    }
+
+    /// On the portable backend, with the reference.
+    fn multiply_f32(&self, a: &[f32], rows: usize, b: &FloatMatrix, out: &mut [f32]) {
+        match self.backend() {
+            Backend::Portable => reference::multiply(a, rows, b, out),
+            _ => float::multiply(a, rows, b, out),
+        }
     }
 }
 

@@ -22,6 +22,7 @@
 mod backend;
 mod blocks;
 mod cpu;
+mod float;
 mod fold;
 mod pace;
 mod packed;
