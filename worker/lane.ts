@@ -1,9 +1,10 @@
 /** A compute worker: one lane with one backend, which is made here and never leaves. */
 
 import type { LaneOrder, LaneReport } from "./messages.ts";
+import type { CpuPackage } from "./packages.ts";
 import { quantity } from "./quantity.ts";
 
-/** The class of both packages. */
+/** The class of all packages with kernels. */
 type Lane = import("../pkg/cpu/cpu.js").Lane;
 
 interface Slice {
@@ -41,7 +42,7 @@ async function obey(order: LaneOrder): Promise<void> {
   switch (order.type) {
     case "open":
       try {
-        report(order.device === "cpu" ? await openCpu(order.module) : await openGpu(order.module, order.rival));
+        report(order.device === "gpu" ? await openGpu(order.module, order.rival) : await openCpu(order.device, order.module));
       } catch (error) {
         report({ event: "unusable", reason: message(error) });
       }
@@ -62,8 +63,8 @@ async function obey(order: LaneOrder): Promise<void> {
   }
 }
 
-async function openCpu(module: WebAssembly.Module): Promise<LaneReport> {
-  const cpu = await import("../pkg/cpu/cpu.js");
+async function openCpu(name: CpuPackage, module: WebAssembly.Module): Promise<LaneReport> {
+  const cpu = name === "relaxed" ? await import("../pkg/relaxed/relaxed.js") : await import("../pkg/cpu/cpu.js");
   await cpu.default({ module_or_path: module });
   lane = await cpu.open();
   return ready(lane, `${quantity(lane.work_per_s)} multiply-adds/s in its trial; agrees with every test vector`);

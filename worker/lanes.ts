@@ -1,6 +1,7 @@
 /** The compute workers, from the control worker's side. */
 
 import type { LaneOrder, LaneReport } from "./messages.ts";
+import type { CpuPackage } from "./packages.ts";
 
 export class Lanes {
   readonly #workers = new Map<number, Worker>();
@@ -11,7 +12,7 @@ export class Lanes {
   }
 
   /** Starts a worker. `rival` is what a lane on a graphics adapter has to beat, in multiply-accumulates a second. */
-  open(lane: number, device: "cpu" | "gpu", module: WebAssembly.Module, rival = 0): void {
+  open(lane: number, device: CpuPackage | "gpu", module: WebAssembly.Module, rival = 0): void {
     const worker = new Worker(new URL("./lane.ts", import.meta.url), { type: "module", name: `${device} lane ${lane}` });
     worker.onmessage = ({ data }: MessageEvent<LaneReport>) => this.#report(lane, data);
     worker.onerror = ({ message }) => this.#report(lane, { event: "unusable", reason: message || "its worker could not be loaded" });

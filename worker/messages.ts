@@ -1,5 +1,6 @@
 /** Everything that page, control worker and lanes say to each other. */
 
+import type { CpuPackage } from "./packages.ts";
 import type { Hex, Notice, ProvenReceipt } from "./wire.ts";
 
 /** What a person has chosen before Start. */
@@ -79,7 +80,7 @@ export type Finding =
 /** Control worker to lane. */
 export type LaneOrder =
   /** `rival` is what a lane on a graphics adapter has to beat, in multiply-accumulates a second. */
-  | { type: "open"; device: "cpu" | "gpu"; module: WebAssembly.Module; rival: number }
+  | { type: "open"; device: CpuPackage | "gpu"; module: WebAssembly.Module; rival: number }
   /** `unit` is its canonical encoding, `blocks` its inputs in order. */
   | { type: "start"; lease: Hex; unit: Uint8Array<ArrayBuffer>; blocks: Uint8Array<ArrayBuffer>[] }
   | { type: "duty"; duty: number }

@@ -33,12 +33,28 @@ async function openCheck(): Promise<typeof import("../pkg/check/check.js")> {
 
 export type { Miner } from "../pkg/control/control.js";
 
+/** A module whose one function is a relaxed dot product: valid where the browser has relaxed SIMD. */
+const RELAXED_PROBE = new Uint8Array([
+  // Magic and version; a type () → v128; one function of it.
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0,
+  // Its code: zeros three times (i32.const 0, i8x16.splat), i32x4.relaxed_dot_i8x16_i7x16_add_s, end.
+  10, 19, 1, 17, 0, 65, 0, 253, 15, 65, 0, 253, 15, 65, 0, 253, 15, 253, 147, 2, 11,
+]);
+
+/** The package for a processor's core: the fastest that this browser can load. */
+export type CpuPackage = "relaxed" | "cpu";
+export const cpuPackage: CpuPackage = WebAssembly.validate(RELAXED_PROBE) ? "relaxed" : "cpu";
+
 let cpu: Promise<WebAssembly.Module> | undefined;
 let gpu: Promise<WebAssembly.Module> | undefined;
 
 /** Kernels for a processor's core; every lane gets the same compiled module. */
 export function loadCpu(): Promise<WebAssembly.Module> {
-  cpu ??= compile(new URL("../pkg/cpu/cpu_bg.wasm", import.meta.url)).catch((error: unknown) => {
+  const urls = {
+    relaxed: new URL("../pkg/relaxed/relaxed_bg.wasm", import.meta.url),
+    cpu: new URL("../pkg/cpu/cpu_bg.wasm", import.meta.url),
+  };
+  cpu ??= compile(urls[cpuPackage]).catch((error: unknown) => {
     cpu = undefined;
     throw error;
   });

@@ -5,7 +5,7 @@ import { coordinatorKey, strangeKey, trust } from "./coordinators.ts";
 import * as journal from "./journal.ts";
 import { Lanes } from "./lanes.ts";
 import type { ControlMessage, LaneOrder, LaneReport, Pause, Settings } from "./messages.ts";
-import { type Miner, loadControl, loadCpu, loadGpu } from "./packages.ts";
+import { type Miner, cpuPackage, loadControl, loadCpu, loadGpu } from "./packages.ts";
 import { remember } from "./past.ts";
 import * as vault from "./vault.ts";
 import type { Hex, Notice, Receipt } from "./wire.ts";
@@ -64,7 +64,7 @@ export class Session {
       kept: journal.kept,
       sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     });
-    for (let lane = 0; lane < settings.cpuLanes; lane += 1) this.#lanes.open(lane, "cpu", module);
+    for (let lane = 0; lane < settings.cpuLanes; lane += 1) this.#lanes.open(lane, cpuPackage, module);
     // Without a rival there is nothing to wait for.
     if (settings.cpuLanes === 0) void this.#askGpu();
     this.ended = this.#run();

@@ -4,7 +4,7 @@ import { expect, test } from "./site.ts";
 
 // Every backend must give the same bits as the reference.
 
-for (const name of ["cpu", "gpu"]) {
+for (const name of ["cpu", "relaxed", "gpu"]) {
   test(`every test vector agrees in package ${name}`, async ({ page }) => {
     await serve(page);
     const vectors = await page.evaluate(async (name) => {
@@ -17,7 +17,7 @@ for (const name of ["cpu", "gpu"]) {
   });
 }
 
-test("both packages compute a leased unit to the bits of its receipt", async ({ mine, context, coordinator }) => {
+test("every package computes a leased unit to the bits of its receipt", async ({ mine, context, coordinator }) => {
   const job = await coordinator.submit("bits", { rows: 96, k: 300, n: 70 });
   await mine.start.click();
   await mine.verified(1);
@@ -30,7 +30,7 @@ test("both packages compute a leased unit to the bits of its receipt", async ({ 
   const task = { unit: [...unit], lease: receipt.lease, blocks: blocks.map((block) => [...block]) };
   const page = await context.newPage();
   await serve(page);
-  for (const name of ["cpu", "gpu"]) {
+  for (const name of ["cpu", "relaxed", "gpu"]) {
     const { digest, slices } = await page.evaluate(compute, { ...task, name });
     expect({ name, digest }).toEqual({ name, digest: receipt.output_digest });
     expect(slices).toBeGreaterThan(1);

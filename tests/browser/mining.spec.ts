@@ -31,7 +31,7 @@ test("the first unit is verified within three seconds of Start", async ({ mine, 
   await mine.verified(1);
   expect(Date.now() - started).toBeLessThan(3000);
   await expect(mine.state).toHaveText("Mining");
-  await expect(mine.lanes.first()).toContainText("simd128");
+  await expect(mine.lanes.first()).toContainText("relaxed-simd");
   await expect(mine.page.getByTestId("pending")).not.toHaveText(/^0 /);
 });
 

@@ -24,7 +24,7 @@ export async function serve(page: Page, data?: string): Promise<void> {
 }
 
 export interface Task {
-  /** Package, `cpu` or `gpu`. */
+  /** Package: `cpu`, `relaxed` or `gpu`. */
   name: string;
   lease: string;
   unit: number[];
@@ -46,7 +46,7 @@ export async function compute(task: Task) {
 }
 
 export interface Timing {
-  /** Package, `cpu` or `gpu`. */
+  /** Package: `cpu`, `relaxed` or `gpu`. */
   name: string;
   /** The folder of `/data/` with the unit and its blocks. */
   folder: string;

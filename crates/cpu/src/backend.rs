@@ -18,6 +18,8 @@ pub enum Backend {
     Sse2,
     /// 64-bit ARM with NEON, which all have: 8 products an instruction.
     Neon,
+    /// WebAssembly with relaxed SIMD, chosen when the module is compiled: 16 products an instruction.
+    Relaxed,
     /// WebAssembly with fixed-width SIMD, chosen when the module is compiled: 8 products an instruction.
     Simd128,
     /// Plain code for every processor.
@@ -26,12 +28,13 @@ pub enum Backend {
 
 impl Backend {
     /// Every backend, the fastest first.
-    pub const ALL: [Backend; 7] = [
+    pub const ALL: [Backend; 8] = [
         Backend::Avx512Vnni,
         Backend::AvxVnni,
         Backend::Avx2,
         Backend::Sse2,
         Backend::Neon,
+        Backend::Relaxed,
         Backend::Simd128,
         Backend::Portable,
     ];
@@ -49,6 +52,7 @@ impl Backend {
             Backend::Avx2 => "avx2",
             Backend::Sse2 => "sse2",
             Backend::Neon => "neon",
+            Backend::Relaxed => "relaxed-simd",
             Backend::Simd128 => "simd128",
             Backend::Portable => "portable",
         }
@@ -64,7 +68,7 @@ impl fmt::Display for Backend {
 /// No backend has this name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "no processor backend is called {0:?}: it is one of avx512-vnni, avx-vnni, avx2, sse2, neon, simd128, portable"
+    "no processor backend is called {0:?}: it is one of avx512-vnni, avx-vnni, avx2, sse2, neon, relaxed-simd, simd128, portable"
 )]
 pub struct UnknownBackend(pub String);
 

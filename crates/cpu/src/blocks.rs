@@ -17,13 +17,18 @@ pub(crate) fn multiply(a: &[i8], rows: usize, b: &Packed, c: &mut [i32]) {
     if c.is_empty() {
         return;
     }
-    for row in c.chunks_exact_mut(b.n) {
-        row.copy_from_slice(&b.start);
-    }
-    with_tile!(b.tile, tile => all_blocks(tile, a, rows, b, c));
+    with_tile!(b.tile, tile => tile.product(a, rows, b, c));
 }
 
-fn all_blocks<T: Tile>(tile: T, a: &[i8], rows: usize, b: &Packed, c: &mut [i32]) {
+/// C += A · B, the values of A as `left_of` gives them.
+pub(crate) fn all_blocks<T: Tile>(
+    tile: T,
+    a: &[i8],
+    rows: usize,
+    b: &Packed,
+    c: &mut [i32],
+    left_of: impl Fn(i8) -> T::Left,
+) {
     // 384 rows of bytes, 192 of pairs: a multiple of every tile's height.
     let block_rows = LEFT_BYTES / (DEPTH * size_of::<T::Left>());
     let mut left = vec![T::Left::default(); block_rows.min(rows) * DEPTH.min(b.k).next_multiple_of(T::GROUP)];
@@ -37,7 +42,7 @@ fn all_blocks<T: Tile>(tile: T, a: &[i8], rows: usize, b: &Packed, c: &mut [i32]
             for (row, left) in left.chunks_exact_mut(stride).take(height).enumerate() {
                 // What is left over of a group meets zeros in B.
                 let values = &a[(first_row + row) * b.k + first..][..depth];
-                left.iter_mut().zip(values).for_each(|(left, value)| *left = T::left(*value));
+                left.iter_mut().zip(values).for_each(|(left, value)| *left = left_of(*value));
             }
             for (panel, column) in panels::<T>(b.columns) {
                 let right = &b.values[first * b.columns + column * stride..][..panel.width * stride];

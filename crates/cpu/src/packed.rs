@@ -29,6 +29,13 @@ impl Packed {
         assert_eq!(b.len(), k * n, "the operand is not k × n");
         with_tile!(tile, t => pack(t, tile, b, k, n))
     }
+
+    /// Begins the sums of some rows.
+    pub(crate) fn start_sums(&self, c: &mut [i32]) {
+        for row in c.chunks_exact_mut(self.n) {
+            row.copy_from_slice(&self.start);
+        }
+    }
 }
 
 fn pack<T: Tile>(_: T, tile: AnyTile, b: &[i8], k: usize, n: usize) -> Packed {

@@ -11,12 +11,16 @@ mod neon;
 mod portable;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64", all(target_arch = "wasm32", target_feature = "simd128")))]
 mod registers;
+#[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+mod relaxed;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod simd128;
 #[cfg(target_arch = "x86_64")]
 mod sse2;
 
 use crate::Backend;
+use crate::blocks::all_blocks;
+use crate::packed::Packed;
 
 /// What a backend brings: how it reads A and B, and its tiles. A value of an implementing type exists only where the
 /// processor has the instructions.
@@ -31,6 +35,12 @@ pub(crate) trait Tile: Copy {
     const PANELS: &'static [Panel<Self::Left>];
     /// A value of A as the instructions want it.
     fn left(value: i8) -> Self::Left;
+
+    /// C = A · B.
+    fn product(self, a: &[i8], rows: usize, b: &Packed, c: &mut [i32]) {
+        b.start_sums(c);
+        all_blocks(self, a, rows, b, c, Self::left);
+    }
 }
 
 /// Tiles for columns of B that lie side by side in memory: for every group of k, `width` times its GROUP values.
@@ -63,6 +73,8 @@ pub(crate) enum AnyTile {
     Sse2(sse2::Sse2),
     #[cfg(target_arch = "aarch64")]
     Neon(neon::Neon),
+    #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+    Relaxed(relaxed::Relaxed),
     #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
     Simd128(simd128::Simd128),
     Portable(portable::Portable),
@@ -82,6 +94,8 @@ macro_rules! with_tile {
             $crate::tile::AnyTile::Sse2($tile) => $body,
             #[cfg(target_arch = "aarch64")]
             $crate::tile::AnyTile::Neon($tile) => $body,
+            #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+            $crate::tile::AnyTile::Relaxed($tile) => $body,
             #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
             $crate::tile::AnyTile::Simd128($tile) => $body,
             $crate::tile::AnyTile::Portable($tile) => $body,
@@ -104,6 +118,8 @@ impl AnyTile {
             Backend::Sse2 => Some(Self::Sse2(sse2::Sse2)),
             #[cfg(target_arch = "aarch64")]
             Backend::Neon => Some(Self::Neon(neon::Neon)),
+            #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+            Backend::Relaxed => Some(Self::Relaxed(relaxed::Relaxed)),
             #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
             Backend::Simd128 => Some(Self::Simd128(simd128::Simd128)),
             Backend::Portable => Some(Self::Portable(portable::Portable)),
@@ -125,6 +141,8 @@ impl AnyTile {
             Self::Sse2(_) => Backend::Sse2,
             #[cfg(target_arch = "aarch64")]
             Self::Neon(_) => Backend::Neon,
+            #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+            Self::Relaxed(_) => Backend::Relaxed,
             #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
             Self::Simd128(_) => Backend::Simd128,
             Self::Portable(_) => Backend::Portable,

@@ -1,8 +1,8 @@
 //! Adit in the browser: conversions between wasm-bindgen and the crates, no rules of its own.
 //!
-//! Four web packages are made of it, see wasm-pack.toml. `control` is the miner's machine and driver for the one control
-//! worker, which loads `check` when a person wants a receipt checked; `cpu` and `gpu` open a [`Lane`](lane::Lane) in a
-//! compute worker of its own.
+//! Five web packages are made of it, see wasm-pack.toml. `control` is the miner's machine and driver for the one control
+//! worker, which loads `check` when a person wants a receipt checked; `cpu`, its twin `relaxed` and `gpu` open a
+//! [`Lane`](lane::Lane) in a compute worker of its own.
 #![cfg(target_arch = "wasm32")]
 
 #[cfg(feature = "check")]

@@ -25,7 +25,7 @@ fn main() -> Result<()> {
     let units: Vec<WebUnit> = natives.iter().map(|native| native.unit()).collect();
     let mut rows: Vec<_> = natives.iter().map(Native::row).collect();
     let few = natives.iter().filter(|native| native.operations / 2.0 <= MOST_GPU_WORK).count();
-    for (package, count) in [("cpu", units.len()), ("gpu", few)] {
+    for (package, count) in [("cpu", units.len()), ("relaxed", units.len()), ("gpu", few)] {
         let Some(times) = web::time(package, &units[..count], RUNS)? else { continue };
         println!("package {package}: {}", times.first().map_or("", |timed| &timed.backend));
         for ((native, timed), row) in natives.iter().zip(&times).zip(&mut rows) {

@@ -1,0 +1,82 @@
+//! WebAssembly's relaxed SIMD: four products along k an instruction, of i8 with seven bits.
+//!
+//! `i32x4.relaxed_dot_i8x16_i7x16_add_s` leaves it to the engine what happens when a value of its second operand has its top
+//! bit set, and when a pair of products leaves 16 bits. With the second operand in 0..=127 neither occurs
+//! (127 · 127 · 2 and −128 · 127 · 2 fit), so every engine gives the same sums. Source: WebAssembly relaxed SIMD, Overview.
+//!
+//! Activations have seven bits as they are. Other rows of A are taken apart, a = 2 h + l − 128 with h = (a >> 1) + 64 and
+//! l = a & 1: twice the work, in about the time that [`Simd128`](super::simd128) takes.
+#![allow(unsafe_code, reason = "vector loads and stores through pointers")]
+
+use std::arch::wasm32::*;
+
+use super::registers::define_tile;
+use super::{Panel, Tile};
+use crate::blocks::all_blocks;
+use crate::packed::Packed;
+
+/// Needs no detection: a module with these instructions only loads where they exist.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Relaxed;
+
+type Left = i8;
+type Register = v128;
+const LANES: usize = 4;
+const GROUP: usize = 4;
+
+impl Tile for Relaxed {
+    type Left = Left;
+    const GROUP: usize = GROUP;
+    /// Half of what is taken off: the other half comes when the sums of the high bits are doubled.
+    const OFFSET: i32 = 64;
+    const PANELS: &'static [Panel<Left>] = &[
+        Panel { width: 8, tiles: &[(4, tile::<4, 2>), (1, tile::<1, 2>)] },
+        Panel { width: 4, tiles: &[(4, tile::<4, 1>), (1, tile::<1, 1>)] },
+    ];
+
+    fn left(value: i8) -> Left {
+        value
+    }
+
+    fn product(self, a: &[i8], rows: usize, b: &Packed, c: &mut [i32]) {
+        if a.iter().all(|value| *value >= 0) {
+            c.fill(0);
+            return all_blocks(self, a, rows, b, c, |value| value);
+        }
+        b.start_sums(c);
+        all_blocks(self, a, rows, b, c, |value| (value >> 1) + 64);
+        c.iter_mut().for_each(|sum| *sum = sum.wrapping_mul(2));
+        all_blocks(self, a, rows, b, c, |value| value & 1);
+    }
+}
+
+define_tile!();
+
+fn zero() -> Register {
+    i32x4_splat(0)
+}
+
+/// # Safety
+/// 16 bytes can be read.
+unsafe fn load_right(values: *const i8) -> Register {
+    // SAFETY: the caller's.
+    unsafe { v128_load(values.cast()) }
+}
+
+/// # Safety
+/// 4 bytes can be read.
+unsafe fn splat_left(values: *const Left) -> Register {
+    // SAFETY: the caller's.
+    unsafe { v128_load32_splat(values.cast()) }
+}
+
+fn multiply_add(sums: Register, left: Register, right: Register) -> Register {
+    i32x4_relaxed_dot_i8x16_i7x16_add(right, left, sums)
+}
+
+/// # Safety
+/// 4 values can be read and written.
+unsafe fn add_to(values: *mut i32, sums: Register) {
+    // SAFETY: the caller's.
+    unsafe { v128_store(values.cast(), i32x4_add(v128_load(values.cast()), sums)) }
+}
