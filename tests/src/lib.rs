@@ -4,6 +4,7 @@ pub mod bench;
 pub mod books;
 pub mod client;
 pub mod files;
+pub mod fuzz;
 pub mod original;
 pub mod program;
 pub mod raw;
