@@ -1,6 +1,7 @@
 //! What the repository can do for itself: `cargo xtask --help`.
 
 mod bench;
+mod fuzz;
 mod lint;
 mod native;
 mod repo;
@@ -32,6 +33,7 @@ While working:
   cargo xtask lint --fix               format, then check what a reviewer would otherwise have to
   cargo xtask web                      rebuild the web packages and the page
   cargo xtask test --only unit         one stage alone; --skip leaves stages out
+  cargo xtask fuzz --only csv          look for inputs that make a decoder panic
   cargo xtask bench verify --json F    measure, and keep the figures
 
 Each command says what it runs, so that any step can be repeated by hand."
@@ -47,6 +49,8 @@ enum Command {
     Test(test::Args),
     /// Check format, lints, imports, licences, sizes and types
     Lint(lint::Args),
+    /// Feed every decoder with inputs that coverage guides; none may make it panic
+    Fuzz(fuzz::Args),
     /// Measure
     Bench(bench::Args),
 }
@@ -69,6 +73,7 @@ fn run(command: &Command) -> Result<()> {
         Command::Web => setup::minimal(&repo).and_then(|_| web::run(&repo)),
         Command::Test(args) => test::run(&repo, args),
         Command::Lint(args) => lint::run(&repo, args),
+        Command::Fuzz(args) => fuzz::run(&repo, args),
         Command::Bench(args) => bench::run(&repo, args),
     }
 }

@@ -1,0 +1,181 @@
+//! `cargo xtask fuzz`: every decoder under a fuzzer that coverage guides.
+//!
+//! libFuzzer needs no nightly compiler: what its counters need are flags of LLVM, which the stable one hands on. They
+//! hold for everything that is built with them, so this build has a folder of its own, and for the target alone, so
+//! that build scripts still link.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::repo::Repo;
+use crate::shell::{self, cargo};
+use crate::stages::{Outcome, Stages};
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// How long each target is fed
+    #[arg(long, value_name = "N", default_value_t = 60)]
+    seconds: u32,
+    /// These targets alone
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    only: Vec<String>,
+    /// Run one input again, one that was saved when it made a target panic
+    #[arg(long, value_name = "FILE")]
+    replay: Option<PathBuf>,
+}
+
+/// Counters where the code branches, a table of their places, and calls that tell what is compared with what.
+const COVERAGE: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
+    -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
+    -Cllvm-args=-sanitizer-coverage-trace-compares";
+
+/// The longest that one input may take, in seconds, and the most that the program may hold, in MiB.
+const LIMITS: [&str; 2] = ["-timeout=10", "-rss_limit_mb=2048"];
+
+/// Tells the program which target it is, as tests/src/fuzz.rs reads it.
+const TARGET: &str = "ADIT_FUZZ";
+/// Tells it where to leave the target's seeds.
+const SEEDS: &str = "ADIT_FUZZ_SEEDS";
+
+pub(crate) fn run(repo: &Repo, args: &Args) -> Result<()> {
+    let fuzzer = Fuzzer::build(repo)?;
+    let names = fuzzer.targets()?;
+    if let Some(unknown) = args.only.iter().find(|name| !names.contains(name)) {
+        bail!("there is no target {unknown}; there are {}", names.join(", "));
+    }
+    if let Some(file) = &args.replay {
+        return fuzzer.replay(&names, args, file);
+    }
+    let mut stages = Stages::default();
+    for name in names.iter().filter(|name| args.only.is_empty() || args.only.contains(name)) {
+        stages.run(name, || fuzzer.feed(name, args.seconds));
+    }
+    stages.finish()
+}
+
+/// The program with counters, and where it keeps what it finds.
+struct Fuzzer {
+    program: PathBuf,
+    /// Inputs by target: `corpus` reach something, `findings` made it panic. Beside them `seeds` and `logs`.
+    home: PathBuf,
+    /// What once failed, and is in the repository.
+    known: PathBuf,
+}
+
+impl Fuzzer {
+    fn build(repo: &Repo) -> Result<Self> {
+        let (home, host) = (repo.target.join("fuzz"), host(repo)?);
+        let build = home.join("build");
+        let mut command = cargo(repo);
+        command.args(["build", "--profile", "ci", "--package", "adit-tests", "--bin", "fuzz", "--features", "fuzz"]);
+        command.args(["--target", &host]).env("RUSTFLAGS", COVERAGE).env("CARGO_TARGET_DIR", &build);
+        shell::run(&mut command).context("libFuzzer is C++: it needs a compiler, `apt install g++`")?;
+        let program = build.join(&host).join("ci").join(format!("fuzz{}", std::env::consts::EXE_SUFFIX));
+        Ok(Fuzzer { program, home, known: repo.root.join("tests/fuzz") })
+    }
+
+    fn targets(&self) -> Result<Vec<String>> {
+        let names = shell::capture(Command::new(&self.program).env_remove(TARGET))?;
+        Ok(names.lines().map(str::to_owned).collect())
+    }
+
+    fn folder(&self, what: &str, name: &str) -> Result<PathBuf> {
+        let folder = self.home.join(what).join(name);
+        fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
+        Ok(folder)
+    }
+
+    fn feed(&self, name: &str, seconds: u32) -> Result<Outcome> {
+        let (corpus, seeds) = (self.folder("corpus", name)?, self.folder("seeds", name)?);
+        let (findings, log) = (self.folder("findings", name)?, self.folder("logs", name)?.join("last.log"));
+        let mut command = Command::new(&self.program);
+        command.env(TARGET, name).env(SEEDS, &seeds).args(LIMITS).arg(format!("-max_total_time={seconds}"));
+        command.arg("-print_final_stats=1").arg(format!("-artifact_prefix={}/", findings.display()));
+        // What is found is written to the first, and libFuzzer takes no folder that is not there.
+        command.args([&corpus, &seeds]).args(Some(self.known.join(name)).filter(|known| known.is_dir()));
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(fs::File::create(&log)?);
+        let ended = command.status();
+        let said = fs::read_to_string(&log).with_context(|| log.display().to_string())?;
+        println!("{}", Figures::of(&said));
+        if ended.context("the fuzzer does not start")?.success() {
+            ensure!(Figures::of(&said).coverage > 0, "the counters count nothing, see {}", log.display());
+            return Ok(Outcome::Done);
+        }
+        bail!("{}", blame(name, &said, &log))
+    }
+
+    fn replay(&self, names: &[String], args: &Args, file: &Path) -> Result<()> {
+        // Findings lie in a folder that is called as their target.
+        let folder = file.parent().and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
+        let name = args.only.first().cloned().or(folder).filter(|name| names.contains(name));
+        let name = name.context("which target? Say it with --only NAME")?;
+        shell::run(Command::new(&self.program).env(TARGET, name).args(LIMITS).arg(file))
+    }
+}
+
+/// What libFuzzer counted.
+struct Figures {
+    coverage: u64,
+    executions: u64,
+    per_s: u64,
+}
+
+impl Figures {
+    fn of(said: &str) -> Self {
+        let last = |before: &str| {
+            let after = said.rsplit_once(before).map_or("", |(_, after)| after).trim_start();
+            after.split(|c: char| !c.is_ascii_digit()).next().and_then(|digits| digits.parse().ok()).unwrap_or(0)
+        };
+        Figures {
+            coverage: last(" cov:"),
+            executions: last("stat::number_of_executed_units:"),
+            per_s: last("stat::average_exec_per_sec:"),
+        }
+    }
+}
+
+impl std::fmt::Display for Figures {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} inputs, {} a second, {} places reached", self.executions, self.per_s, self.coverage)
+    }
+}
+
+/// Why it ended, where the input is, and how it is run again.
+fn blame(name: &str, said: &str, log: &Path) -> String {
+    let why: Vec<&str> = said.lines().skip_while(|line| !line.contains("panicked at")).take(3).collect();
+    let why = if why.is_empty() { said.lines().find(|line| line.contains("ERROR")).into_iter().collect() } else { why };
+    let saved = said.lines().find_map(|line| line.split_once("Test unit written to ")).map(|(_, file)| file.trim());
+    let again = match saved {
+        Some(file) => format!("input saved; again: cargo xtask fuzz --only {name} --replay {file}"),
+        None => format!("no input was saved, see {}", log.display()),
+    };
+    format!("{again}\n{}", why.join("\n"))
+}
+
+/// The machine's own target triple.
+fn host(repo: &Repo) -> Result<String> {
+    let mut rustc = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
+    let said = shell::capture(rustc.current_dir(&repo.root).arg("-vV"))?;
+    let host = said.lines().find_map(|line| line.strip_prefix("host: ")).context("rustc names no host")?;
+    Ok(host.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SAID: &str = "#2\tINITED cov: 5 ft: 6 corp: 1/1b exec/s: 0 rss: 30Mb\n#9\tNEW    cov: 8 ft: 9 corp: 2/2b\n\
+        thread '<unnamed>' panicked at core/src/x.rs:1:1:\nno\nnote: y\nArtifact: Test unit written to /f/csv/crash-1\n\
+        stat::number_of_executed_units: 900\nstat::average_exec_per_sec:     450\n";
+
+    #[test]
+    fn what_the_fuzzer_said_is_told_shortly() {
+        assert_eq!(Figures::of(SAID).to_string(), "900 inputs, 450 a second, 8 places reached");
+        let blame = blame("csv", SAID, Path::new("log"));
+        assert!(blame.starts_with("input saved; again: cargo xtask fuzz --only csv --replay /f/csv/crash-1\n"));
+        assert!(blame.contains("core/src/x.rs:1:1"), "{blame}");
+    }
+}
