@@ -71,6 +71,11 @@ impl Program {
         }
     }
 
+    /// Whether it has not ended.
+    pub fn is_running(&mut self) -> Result<bool> {
+        Ok(self.child.try_wait()?.is_none())
+    }
+
     /// Ends it at once, as kill -9 does.
     pub async fn kill(mut self) -> Result<()> {
         self.child.kill().await?;
@@ -130,9 +135,14 @@ impl Served {
     }
 
     /// Kills it and starts it again on the same directory and port.
-    pub async fn killed_and_started(self, program: &Path, data: &Path) -> Result<Self> {
+    pub async fn killed_and_started(self, program: &Path, data: &Path, flags: &[&str]) -> Result<Self> {
         self.program.kill().await?;
-        Self::start(program, self.address, data).await
+        Self::start_with(program, self.address, data, flags).await
+    }
+
+    /// Kills it.
+    pub async fn killed(self) -> Result<()> {
+        self.program.kill().await
     }
 
     /// Its address.

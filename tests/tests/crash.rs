@@ -1,90 +1,22 @@
 //! kill -9 of the real program: what was answered is still true afterwards, nothing is paid twice, and jobs end.
 
-use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use adit_core::PublicKey;
 use adit_core::kernel::matmul_i8;
-use adit_core::log::{Hash, verify_consistency};
 use adit_core::sign::LeaseId;
 use adit_core::statement::{ProvenReceipt, Receipt, Verdict};
 use adit_core::vectors::Generator;
 use adit_protocol::jobs::{JobState, JobView};
 use adit_protocol::mining::Delivered;
 use adit_protocol::paths::{self, with};
-use adit_protocol::records::{ConsistencyProof, Health, LedgerTotals, MinerList, Overview, SignedHead};
+use adit_protocol::records::{Health, LedgerTotals, MinerList, Overview};
+use adit_tests::mortal::{Mortal, any_port};
 use adit_tests::program::{self, Program, Served};
 use adit_tests::scene::account;
 use adit_tests::{Client, files};
 use anyhow::{Context, Result, ensure};
 use reqwest::Method;
 use tempfile::TempDir;
-
-/// Any free port of loopback.
-fn any_port() -> SocketAddr {
-    SocketAddr::from(([127, 0, 0, 1], 0))
-}
-
-/// A directory with a coordinator, which dies as often as a test likes.
-struct Mortal {
-    program: PathBuf,
-    data: TempDir,
-    served: Option<Served>,
-    key: PublicKey,
-    head: Option<SignedHead>,
-}
-
-impl Mortal {
-    async fn start(program: PathBuf) -> Result<Self> {
-        let data = TempDir::new()?;
-        let served = Served::start(&program, any_port(), data.path()).await?;
-        let health: Health = Client::at(&served.url, &served.token, "reader", 9)?.get(paths::HEALTH).await?.json()?;
-        Ok(Mortal { program, data, served: Some(served), key: health.coordinator_key, head: None })
-    }
-
-    fn client(&self, contributor: &str, key: u8) -> Result<Client> {
-        let served = self.served.as_ref().context("it is dead")?;
-        Client::at(&served.url, &served.token, contributor, key)
-    }
-
-    fn url(&self) -> &str {
-        self.served.as_ref().map_or("", |served| &served.url)
-    }
-
-    /// kill -9, start again, and check what has to be true of any start: the same key, the books in order, and a log that
-    /// continues the one before.
-    async fn die_and_rise(&mut self) -> Result<()> {
-        let served = self.served.take().context("it is dead")?;
-        self.served = Some(served.killed_and_started(&self.program, self.data.path()).await?);
-        let reader = self.client("reader", 9)?;
-        let health: Health = reader.get(paths::HEALTH).await?.json()?;
-        assert_eq!(health.coordinator_key, self.key);
-        self.is_in_order().await
-    }
-
-    async fn is_in_order(&mut self) -> Result<()> {
-        let reader = self.client("reader", 9)?;
-        let totals: LedgerTotals = reader.get(paths::LEDGER).await?.json()?;
-        ensure!(totals.balanced, "{totals:?}");
-        let reply = reader.get(paths::LOG_HEAD).await?;
-        if reply.status == 404 {
-            ensure!(self.head.is_none(), "the log is gone");
-            return Ok(());
-        }
-        let new: SignedHead = reply.json()?;
-        self.key.verify(&new.head, &new.signature)?;
-        if let Some(old) = &self.head {
-            let path = format!("{}?from={}&to={}", paths::LOG_CONSISTENCY, old.head.size, new.head.size);
-            let proof: ConsistencyProof = reader.get(&path).await?.json()?;
-            let path: Vec<Hash> = proof.path.iter().map(|digest| digest.0).collect();
-            let (old, new) = (&old.head, &new.head);
-            ensure!(verify_consistency(old.size, &old.root.0, new.size, &new.root.0, &path), "another log");
-        }
-        self.head = Some(new);
-        Ok(())
-    }
-}
 
 /// A product of random matrices: its files and what it is.
 fn product(m: u32, k: u32, n: u32) -> (Vec<u8>, Vec<u8>, Vec<i32>) {
@@ -103,7 +35,7 @@ fn back(mortal: &Mortal, client: &Client) -> Result<Client> {
 #[tokio::test]
 async fn a_coordinator_killed_mid_job_loses_and_repeats_nothing() -> Result<()> {
     let Some(program) = program::find()? else { return Ok(()) };
-    let mut mortal = Mortal::start(program).await?;
+    let mut mortal = Mortal::start(program, &[]).await?;
     let (a, b, c) = product(1_200, 256, 200);
     let mut miner = mortal.client("miner", 1)?;
     let job = miner.submit_matmul(a, b).await?;
@@ -137,7 +69,7 @@ async fn a_coordinator_killed_mid_job_loses_and_repeats_nothing() -> Result<()> 
         miner = back(&mortal, &miner)?;
         // The lane still has its lease, unless it was fulfilled; asked again, the answer is the one that was given.
         let again: Delivered = miner.deliver(&grant, output).await?.json()?;
-        again.receipt.verify(&mortal.key)?;
+        again.receipt.verify(mortal.key())?;
         assert_eq!((again.verdict, again.reward), (Verdict::Valid, grant.lease.value));
         if let Some(answer) = answer {
             assert_eq!(answer.receipt.receipt, again.receipt.receipt);
@@ -149,7 +81,7 @@ async fn a_coordinator_killed_mid_job_loses_and_repeats_nothing() -> Result<()> 
     for receipt in &receipts {
         let path = with(paths::RECEIPT, &receipt.lease.to_string());
         let stored: ProvenReceipt = miner.get(&path).await?.json()?;
-        stored.verify(&mortal.key)?;
+        stored.verify(mortal.key())?;
         assert_eq!(stored.receipt, *receipt);
     }
     let leases: std::collections::BTreeSet<LeaseId> = receipts.iter().map(|receipt| receipt.lease).collect();
@@ -173,14 +105,6 @@ async fn sender_delivers(
     sender.deliver(grant, output).await.ok().and_then(|reply| reply.json().ok())
 }
 
-/// The program that mines, with a key of its own.
-fn mine(mortal: &Mortal, folder: &Path, name: &str, throttle: &str) -> Result<Program> {
-    let key = folder.join(format!("{name}.key"));
-    let key = key.to_str().context("a path that is no text")?;
-    let arguments = ["mine", "--server", mortal.url(), "--id", name, "--cpu", "1", "--gpu", "off"];
-    Program::start(&mortal.program, &[&arguments[..], &["--key", key, "--throttle", throttle]].concat())
-}
-
 /// Waits until a job is as `wanted`, asking often.
 async fn until(client: &Client, job: u64, patience: Duration, wanted: impl Fn(&JobView) -> bool) -> Result<JobView> {
     let deadline = Instant::now() + patience;
@@ -198,10 +122,10 @@ async fn until(client: &Client, job: u64, patience: Duration, wanted: impl Fn(&J
 async fn a_miner_outlives_its_coordinator() -> Result<()> {
     let Some(program) = program::find()? else { return Ok(()) };
     let folder = TempDir::new()?;
-    let mut mortal = Mortal::start(program).await?;
+    let mut mortal = Mortal::start(program, &[]).await?;
     let (a, b, c) = product(1_024, 2_048, 512);
     let job = mortal.client("requester", 9)?.submit_matmul(a, b).await?.job;
-    let miner = mine(&mortal, folder.path(), "steady", "0.2")?;
+    let miner = mortal.mine(folder.path(), "steady", "0.2")?;
     let (mut done, mut mid_job) = (0, 0);
     for _ in 0..3 {
         let client = mortal.client("requester", 9)?;
@@ -226,12 +150,12 @@ async fn a_miner_outlives_its_coordinator() -> Result<()> {
 async fn a_miner_killed_mid_lease_leaves_its_unit_to_another() -> Result<()> {
     let Some(program) = program::find()? else { return Ok(()) };
     let folder = TempDir::new()?;
-    let mut mortal = Mortal::start(program).await?;
+    let mut mortal = Mortal::start(program, &[]).await?;
     let (a, b, c) = product(1_024, 2_048, 512);
     let client = mortal.client("requester", 9)?;
     let job = client.submit_matmul(a, b).await?.job;
     // One that sleeps most of the time holds a lease nearly always.
-    let victim = mine(&mortal, folder.path(), "victim", "0.02")?;
+    let victim = mortal.mine(folder.path(), "victim", "0.02")?;
     until(&client, job, Duration::from_secs(60), |view| view.panels_leased > 0).await?;
     victim.kill().await?;
     let killed_at = Instant::now();
@@ -239,7 +163,7 @@ async fn a_miner_killed_mid_lease_leaves_its_unit_to_another() -> Result<()> {
     let miners: MinerList = client.send(request).await?.json()?;
     ensure!(miners.miners.iter().any(|miner| miner.leases_live == 1), "it held no lease: {miners:?}");
 
-    let heir = mine(&mortal, folder.path(), "heir", "1")?;
+    let heir = mortal.mine(folder.path(), "heir", "1")?;
     let done = until(&client, job, Duration::from_secs(180), |view| view.state == JobState::Done).await;
     let done = done.with_context(|| format!("{:#?}", heir.said()))?;
     println!("the killed miner's unit was done {:.1} s after its death", killed_at.elapsed().as_secs_f64());

@@ -1,0 +1,107 @@
+//! A coordinator of the real program that is killed as often as a test likes, and what has to be true of every start.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use adit_core::PublicKey;
+use adit_core::log::{Hash, verify_consistency};
+use adit_protocol::paths;
+use adit_protocol::records::{ConsistencyProof, Health, LedgerTotals, SignedHead};
+use anyhow::{Context, Result, ensure};
+use tempfile::TempDir;
+
+use crate::Client;
+use crate::program::{Program, Served};
+
+/// Any free port of loopback.
+pub fn any_port() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 0))
+}
+
+/// A directory with a coordinator, which dies as often as a test likes.
+pub struct Mortal {
+    program: PathBuf,
+    data: TempDir,
+    flags: Vec<&'static str>,
+    served: Option<Served>,
+    key: PublicKey,
+    head: Option<SignedHead>,
+}
+
+impl Mortal {
+    /// Starts it, with more flags for `adit serve`.
+    pub async fn start(program: PathBuf, flags: &[&'static str]) -> Result<Self> {
+        let data = TempDir::new()?;
+        let served = Served::start_with(&program, any_port(), data.path(), flags).await?;
+        let health: Health = Client::at(&served.url, &served.token, "reader", 9)?.get(paths::HEALTH).await?.json()?;
+        let (key, flags) = (health.coordinator_key, flags.to_vec());
+        Ok(Mortal { program, data, flags, served: Some(served), key, head: None })
+    }
+
+    /// Its key.
+    pub fn key(&self) -> &PublicKey {
+        &self.key
+    }
+
+    /// Its directory.
+    pub fn data(&self) -> &Path {
+        self.data.path()
+    }
+
+    /// A client of it.
+    pub fn client(&self, contributor: &str, key: u8) -> Result<Client> {
+        let served = self.served.as_ref().context("it is dead")?;
+        Client::at(&served.url, &served.token, contributor, key)
+    }
+
+    fn url(&self) -> &str {
+        self.served.as_ref().map_or("", |served| &served.url)
+    }
+
+    /// The program that mines for it, with a key of its own.
+    pub fn mine(&self, folder: &Path, name: &str, throttle: &str) -> Result<Program> {
+        let key = folder.join(format!("{name}.key"));
+        let key = key.to_str().context("a path that is no text")?;
+        let arguments = ["mine", "--server", self.url(), "--id", name, "--cpu", "1", "--gpu", "off"];
+        Program::start(&self.program, &[&arguments[..], &["--key", key, "--throttle", throttle]].concat())
+    }
+
+    /// kill -9, start again, and check what has to be true of any start: the same key, the books in order, and a log that
+    /// continues the one before.
+    pub async fn die_and_rise(&mut self) -> Result<()> {
+        let served = self.served.take().context("it is dead")?;
+        self.served = Some(served.killed_and_started(&self.program, self.data.path(), &self.flags).await?);
+        let reader = self.client("reader", 9)?;
+        let health: Health = reader.get(paths::HEALTH).await?.json()?;
+        ensure!(health.coordinator_key == self.key, "another key");
+        self.is_in_order().await
+    }
+
+    /// kill -9, and nothing more.
+    pub async fn die(&mut self) -> Result<()> {
+        self.served.take().context("it is dead")?.killed().await
+    }
+
+    /// The books are in order and the log continues the one that was seen before.
+    pub async fn is_in_order(&mut self) -> Result<()> {
+        let reader = self.client("reader", 9)?;
+        let totals: LedgerTotals = reader.get(paths::LEDGER).await?.json()?;
+        ensure!(totals.balanced, "{totals:?}");
+        let reply = reader.get(paths::LOG_HEAD).await?;
+        if reply.status == 404 {
+            ensure!(self.head.is_none(), "the log is gone");
+            return Ok(());
+        }
+        let new: SignedHead = reply.json()?;
+        self.key.verify(&new.head, &new.signature)?;
+        if let Some(old) = &self.head {
+            let path = format!("{}?from={}&to={}", paths::LOG_CONSISTENCY, old.head.size, new.head.size);
+            let proof: ConsistencyProof = reader.get(&path).await?.json()?;
+            let path: Vec<Hash> = proof.path.iter().map(|digest| digest.0).collect();
+            let (old, new) = (&old.head, &new.head);
+            ensure!(verify_consistency(old.size, &old.root.0, new.size, &new.root.0, &path), "another log");
+        }
+        self.head = Some(new);
+        Ok(())
+    }
+}
