@@ -5,6 +5,7 @@ pub mod books;
 pub mod client;
 pub mod files;
 pub mod fuzz;
+pub mod keyless;
 pub mod mortal;
 pub mod original;
 pub mod program;

@@ -4,6 +4,7 @@
 use adit_protocol::ErrorCode::{self, *};
 use adit_protocol::paths::{self, with};
 use adit_protocol::records::{LedgerTotals, Overview};
+use adit_tests::keyless::{Keyless, made_up};
 use adit_tests::shape::{has_shape, tokenomics};
 use adit_tests::{Client, Reply, Scene, files};
 use anyhow::{Context, Result, ensure};
@@ -26,75 +27,6 @@ fn task(contributor_id: &str) -> Value {
     })
 }
 
-/// A client as the original's: an id, and nothing else.
-struct Original {
-    client: Client,
-    id: String,
-    session: String,
-}
-
-impl Original {
-    fn new(scene: &Scene, id: &str) -> Result<Self> {
-        Ok(Original { client: Client::new(&scene.server, id, 99)?, id: id.to_owned(), session: String::new() })
-    }
-
-    async fn post(&self, path: &str, body: Value) -> Result<Value> {
-        self.client.post(path, &body).await?.json()
-    }
-
-    async fn get(&self, path: &str) -> Result<Value> {
-        self.client.get(path).await?.json()
-    }
-
-    async fn register(&self) -> Result<Value> {
-        let body = json!({ "contributor_id": self.id, "cpu_cores": 8, "gpu_memory_mb": 0, "gpu_model": "", "p2p_endpoint": "x" });
-        self.post(paths::REGISTER, body).await
-    }
-
-    async fn start(&mut self) -> Result<Value> {
-        let started = self.post(paths::START_SESSION, json!({ "contributor_id": self.id })).await?;
-        self.session = started["session_id"].as_str().context("no session")?.to_owned();
-        Ok(started)
-    }
-
-    async fn task(&self) -> Result<Value> {
-        self.get(&with(paths::TASK, &self.id)).await
-    }
-
-    async fn submit(&self, task: &Value, result: Value) -> Result<Reply> {
-        let body = json!({
-            "contributor_id": self.id, "session_id": self.session, "task_id": task["task_id"], "result": result,
-            "task_type": task["task_type"], "duration_seconds": 1.5, "cpu_usage": 50.0, "gpu_usage": 0.0,
-        });
-        self.client.post(paths::SUBMIT_RESULT, &body).await
-    }
-
-    async fn heartbeat(&self, claimed: i64) -> Result<Value> {
-        let body = json!({
-            "contributor_id": self.id, "session_id": self.session,
-            "cpu_usage": 73.2, "gpu_usage": 12.0, "tasks_completed": claimed,
-        });
-        self.post(paths::HEARTBEAT, body).await
-    }
-
-    async fn stop(&self) -> Result<Value> {
-        self.post(paths::STOP_SESSION, json!({ "contributor_id": self.id, "session_id": self.session })).await
-    }
-}
-
-/// A result with the key that the original's server wanted, and nothing behind it.
-fn made_up(task_type: &str) -> Value {
-    let hash = "30e14955ebf1352266dc2ff8067e68104607e750abb9d3b36582b8af909fcb58";
-    match task_type {
-        "matrix_ops" => json!({ "result_hash": hash, "final_norm": 0.0, "operations_done": 6, "compute_time_ms": 3 }),
-        "inference" => json!({ "output_hash": hash, "predictions": [1, 2, 3, 4, 5], "confidence": 0.97 }),
-        _ => json!({
-            "results_hash": hash, "weights_hash": hash, "gradient_hash": hash, "blocks_validated": "i did nothing",
-            "integrity_score": 0.99,
-        }),
-    }
-}
-
 /// What the coordinator has issued, paid and verified: an epoch's budget, and nothing.
 async fn nothing_was_minted(scene: &Scene) -> Result<()> {
     let totals: LedgerTotals = scene.honest.get(paths::LEDGER).await?.json()?;
@@ -108,7 +40,7 @@ async fn nothing_was_minted(scene: &Scene) -> Result<()> {
 #[tokio::test]
 async fn a_client_without_key_is_served_in_its_shapes_and_paid_nothing() -> Result<()> {
     let scene = Scene::start().await?;
-    let mut miner = Original::new(&scene, "Miner_X")?;
+    let mut miner = Keyless::new(&scene.server, "Miner_X")?;
 
     let gas = miner.get(paths::GAS_INFO).await?;
     let shape = json!({
@@ -178,7 +110,7 @@ async fn a_client_without_key_is_served_in_its_shapes_and_paid_nothing() -> Resu
 }
 
 /// The end of a session, twice, and what everybody may read afterwards.
-async fn stops(scene: &Scene, miner: &Original) -> Result<()> {
+async fn stops(scene: &Scene, miner: &Keyless) -> Result<()> {
     let contributor_path = with(paths::CONTRIBUTOR, "Miner_X");
     let stats = miner.get(paths::STATS).await?;
     let active =
@@ -222,7 +154,7 @@ async fn stops(scene: &Scene, miner: &Original) -> Result<()> {
 #[tokio::test]
 async fn the_originals_errors_keep_their_words() -> Result<()> {
     let scene = Scene::start().await?;
-    let mut miner = Original::new(&scene, "Miner_X")?;
+    let mut miner = Keyless::new(&scene.server, "Miner_X")?;
     let says = |reply: Reply, status: u16, detail: &str, code: ErrorCode| -> Result<()> {
         let body: Value = serde_json::from_slice(&reply.body)?;
         assert_eq!((reply.status.as_u16(), body["detail"].as_str()), (status, Some(detail)));
@@ -245,7 +177,7 @@ async fn the_originals_errors_keep_their_words() -> Result<()> {
                 .json(&json!({ "contributor_id": "Miner_X", "session_id": session }))
         };
         says(miner.client.send(post("none")).await?, 400, "Session not found", NoSession)?;
-        let mut other = Original::new(&scene, "Other")?;
+        let mut other = Keyless::new(&scene.server, "Other")?;
         other.register().await?;
         other.start().await?;
         let reply = miner.client.send(post(&other.session)).await?;
@@ -253,7 +185,7 @@ async fn the_originals_errors_keep_their_words() -> Result<()> {
     }
     // An initial task is its own session's: the original took it from anyone.
     let initial = miner.start().await?["initial_task"].clone();
-    let mut thief = Original::new(&scene, "Thief")?;
+    let mut thief = Keyless::new(&scene.server, "Thief")?;
     thief.register().await?;
     thief.start().await?;
     says(thief.submit(&initial, made_up("matrix_ops")).await?, 404, "Task not found", NoSuchTask)?;
@@ -271,7 +203,7 @@ async fn every_kind_of_job_gives_a_task_of_the_originals() -> Result<()> {
     let scene = Scene::start().await?;
     let path = with(paths::JOB, &scene.job.to_string());
     scene.honest.send(scene.honest.as_operator(Method::DELETE, &path)).await?.json::<Value>()?;
-    let mut miner = Original::new(&scene, "Miner_X")?;
+    let mut miner = Keyless::new(&scene.server, "Miner_X")?;
     miner.register().await?;
     let started = miner.start().await?;
     ensure!(started.get("initial_task").is_none(), "{started}");
@@ -292,7 +224,7 @@ async fn every_kind_of_job_gives_a_task_of_the_originals() -> Result<()> {
 #[tokio::test]
 async fn a_registration_without_key_reserves_nothing() -> Result<()> {
     let scene = Scene::start().await?;
-    let mut squatter = Original::new(&scene, "Wanted")?;
+    let mut squatter = Keyless::new(&scene.server, "Wanted")?;
     squatter.register().await?;
     squatter.start().await?;
     // A key can take the id afterwards, and is paid under it.
