@@ -6,6 +6,7 @@ pub mod client;
 pub mod files;
 pub mod fuzz;
 pub mod keyless;
+pub mod load;
 pub mod mortal;
 pub mod original;
 pub mod program;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
 use crate::repo::Repo;
 use crate::setup::browser;
@@ -15,6 +15,9 @@ pub(crate) struct Args {
     /// Write the figures here too
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// How long `soak` takes; ten minutes unless given
+    #[arg(long, value_name = "N")]
+    minutes: Option<f64>,
     /// Handed to the benchmark as they are
     #[arg(last = true)]
     rest: Vec<String>,
@@ -26,6 +29,8 @@ enum What {
     Verify,
     /// Verified units a second that a coordinator settles durably
     Server,
+    /// The same load for minutes on end: the coordinator's memory stays flat, or it fails
+    Soak,
     /// Every backend present, per kind and size
     Kernels,
     /// The same in a browser
@@ -45,6 +50,7 @@ impl What {
         match self {
             Self::Verify => Program::Tests("bench-verify"),
             Self::Server => Program::Tests("bench-server"),
+            Self::Soak => Program::Tests("bench-soak"),
             Self::Kernels => Program::Adit("kernels"),
             Self::Web => Program::Tests("bench-web"),
         }
@@ -57,6 +63,10 @@ pub(crate) fn run(repo: &Repo, args: &Args) -> Result<()> {
     if let (What::Web | What::Verify, Some(chromium)) = (args.what, browser::find()) {
         web::run(repo)?;
         command.env(browser::CHROMIUM, chromium);
+    }
+    if let Some(minutes) = args.minutes {
+        ensure!(matches!(args.what, What::Soak), "--minutes is for `bench soak`");
+        command.arg("--minutes").arg(minutes.to_string());
     }
     if let Some(file) = &args.json {
         command.arg("--json").arg(std::path::absolute(file)?);
