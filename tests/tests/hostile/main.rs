@@ -2,6 +2,7 @@
 //! never a 5xx; nothing is lost and nothing is paid.
 
 mod bodies;
+mod corpus;
 mod deliveries;
 mod identity;
 mod limits;

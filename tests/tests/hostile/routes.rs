@@ -27,7 +27,7 @@ const PARAMETERS: [&str; 18] = [
     "QmdfTbBqBPQ7VNxZEYEj14VmRuZBkqFbiwReogJgS1zR1n",
 ];
 
-const QUERIES: [&str; 12] = [
+pub(crate) const QUERIES: [&str; 12] = [
     "?lane=-1",
     "?lane=99999999999",
     "?limit=-1",
@@ -68,7 +68,7 @@ fn targets(path: &str) -> Vec<String> {
 }
 
 /// Whether an answer is one that a stranger may cause; its text, if it is an error.
-fn judge(request: &str, reply: &Reply) -> Result<()> {
+pub(crate) fn judge(request: &str, reply: &Reply) -> Result<()> {
     ensure!(reply.status.as_u16() < 500, "{request}: {}", reply.status);
     if reply.status.is_client_error() && !request.starts_with("HEAD") {
         let code = reply.code().with_context(|| request.to_owned())?;
@@ -121,7 +121,7 @@ async fn try_all(server: &Server) -> Result<u32> {
 }
 
 /// The figure that counts answers of ours that were faults.
-async fn failed(scene: &Scene) -> Result<String> {
+pub(crate) async fn failed(scene: &Scene) -> Result<String> {
     let text = String::from_utf8(scene.honest.get(paths::METRICS).await?.body)?;
     let line = text.lines().find_map(|line| line.strip_prefix("adit_requests_failed_total "));
     Ok(line.context("no such metric")?.to_owned())
