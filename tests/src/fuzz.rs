@@ -48,6 +48,9 @@ pub const TARGETS: &[Target] = &[
     Target { name: "npy", run: files::npy, seeds: files::npy_seeds },
     Target { name: "csv", run: files::csv, seeds: files::csv_seeds },
     Target { name: "safetensors", run: files::safetensors, seeds: files::safetensors_seeds },
+    Target { name: "floats", run: files::floats, seeds: files::floats_seeds },
+    Target { name: "table", run: files::table, seeds: files::table_seeds },
+    Target { name: "blocks", run: files::blocks, seeds: files::blocks_seeds },
     Target { name: "router", run: router::router, seeds: router::seeds },
     // miner
     Target { name: "journal", run: miner::journal, seeds: miner::journal_seeds },

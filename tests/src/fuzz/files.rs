@@ -41,6 +41,39 @@ pub(super) fn safetensors(bytes: &[u8]) {
     assert_eq!(Unit::MlpI8 { x, layers }.validate(), Ok(()));
 }
 
+pub(super) fn floats(bytes: &[u8]) {
+    let Some(parsed) = parsed(Format::NpyFloats, bytes) else { return };
+    let Parsed::Floats(matrix) = &parsed else { panic!("a .npy file of floats holds floats, not {parsed:?}") };
+    assert_eq!(matrix.values.len(), matrix.rows * matrix.cols);
+    assert!(matrix.values.iter().all(|value| value.is_finite()), "a number that is none");
+    // A product that was taken cannot leave f32.
+    if let Ok((a, b)) = intake::float_product(parsed.clone(), parsed.clone())
+        && a.rows <= 64
+    {
+        let mut product = vec![0.0; a.rows * b.cols];
+        adit_core::kernel::float::multiply(&a.values, a.rows, &b, &mut product);
+        assert!(product.iter().all(|value| value.is_finite()), "a sum that is no number");
+    }
+}
+
+pub(super) fn table(bytes: &[u8]) {
+    let Some(parsed) = parsed(Format::Table, bytes) else { return };
+    let Parsed::Data(intake::DataSet { table: Some((rows, columns)), .. }) = parsed else {
+        panic!("a table has columns")
+    };
+    for column in columns {
+        assert_eq!(column.integers.count + column.other + column.empty, rows, "cells are counted once");
+    }
+}
+
+pub(super) fn blocks(bytes: &[u8]) {
+    let Some(parsed) = parsed(Format::Blocks, bytes) else { return };
+    let Parsed::Blocks(data) = parsed else { panic!("a list of blocks is one") };
+    assert_eq!(data.blocks().map(|(_, bytes)| u64::from(bytes)).sum::<u64>(), data.bytes());
+    let unit = Unit::HashTree { data: data.run(0, 1), source: Some("https://gateway.example".into()) };
+    assert_eq!(unit.validate(), Ok(()));
+}
+
 /// What the file holds; an error has a code and a sentence.
 fn parsed(format: Format, bytes: &[u8]) -> Option<Parsed> {
     let said = |error: &IntakeError| assert!(!error.code().is_empty() && !error.to_string().is_empty());
@@ -57,6 +90,23 @@ pub(super) fn npy_seeds() -> Vec<Vec<u8>> {
         files::npy_with("|O", "(1, 1)", &[0; 8]),
         files::npy_with("<M8[ns]", "(1, 1)", &[0; 8]),
     ]
+}
+
+pub(super) fn floats_seeds() -> Vec<Vec<u8>> {
+    let seed = |values: [f32; 4]| files::npy_floats(2, 2, &values);
+    let big_endian: Vec<u8> = [1.0f32; 4].iter().flat_map(|value| value.to_be_bytes()).collect();
+    let nan = seed([f32::NAN, f32::INFINITY, -0.0, 1e-45]);
+    vec![seed([1.0, -2.5, 0.0, 3e38]), nan, files::npy_with(">f4", "(2, 2)", &big_endian), files::npy(2, 2, &[1; 4])]
+}
+
+pub(super) fn table_seeds() -> Vec<Vec<u8>> {
+    let texts = ["a,b\n1,x\n-9223372036854775808,\n", "1,2\n3,4\n", "9223372036854775807,9223372036854775808\n"];
+    texts.iter().map(|text| text.as_bytes().to_vec()).chain(csv_seeds()).collect()
+}
+
+pub(super) fn blocks_seeds() -> Vec<Vec<u8>> {
+    let cid = adit_core::content_id::block_cid(b"block");
+    vec![format!("cid,bytes\n{cid},9\n{cid},9\n{cid},4\n").into_bytes(), format!("cid,bytes\n{cid},1048576\n").into()]
 }
 
 pub(super) fn csv_seeds() -> Vec<Vec<u8>> {

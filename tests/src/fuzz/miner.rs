@@ -1,6 +1,7 @@
 //! The miner's machine, told anything: answers that are true but for some bytes, lanes that say what they like, a
 //! journal that somebody wrote to.
 
+use adit_core::Kind;
 use adit_core::sign::{Digest, LeaseId};
 use adit_fetch::{FetchError, Request, Response};
 use adit_miner::journal::JournalError;
@@ -9,7 +10,7 @@ use adit_miner::machine::{Action, CallId, Config, Device, Event, Machine};
 use adit_protocol::paths;
 use serde::Serialize;
 
-use super::samples::{Sample, miner as key, samples};
+use super::samples::{SOURCE, Sample, miner as key, samples};
 use super::{as_piece, field, piece, words};
 
 /// Statuses of answers.
@@ -177,7 +178,9 @@ impl World {
         let numbers = |at: usize| text.get(at..at + 8).and_then(|b| b.try_into().ok()).map_or(0, u64::from_le_bytes);
         let (first, second) = (numbers(0), numbers(8));
         match kind % 5 {
-            0 => LaneEvent::Ready { backend: reason.clone(), why: reason, work_per_s: first },
+            0 => {
+                LaneEvent::Ready { backend: reason.clone(), why: reason, work_per_s: first, kinds: Kind::ALL.to_vec() }
+            }
             1 => LaneEvent::Unusable { reason },
             2 => LaneEvent::Progress { lease, done_rows: first as u32, rows: second as u32 },
             3 => {
@@ -202,7 +205,7 @@ fn person(what: u8, value: u8) -> Event {
 
 /// What an honest coordinator answers.
 fn truth(sample: &Sample, request: &Request) -> (u16, Vec<u8>) {
-    let path = request.url.trim_start_matches("http://coordinator");
+    let path = request.url.trim_start_matches("http://coordinator").trim_start_matches(SOURCE);
     let ends = |template: &str| path.starts_with(template.split('{').next().unwrap_or(template));
     if ends(paths::REGISTER) {
         given(&words::registered())

@@ -2,11 +2,17 @@
 
 use std::sync::LazyLock;
 
-use adit_core::verify::{Check, CheckPlan, Counterexample, Fold, Mismatch, ScalarFold};
+use adit_core::Unit;
+use adit_core::kernel::float::FloatMatrix;
+use adit_core::unit::Operand;
+use adit_core::verify::{
+    Check, CheckPlan, Counterexample, Finding, FloatCheck, FloatPlan, Fold, LeafSample, Mismatch, ScalarFold,
+    any_is_wrong, is_wrong,
+};
 use adit_cpu::FastFold;
 
 use super::field;
-use super::samples::{Sample, samples};
+use super::samples::{LEASE, Sample, samples};
 
 /// Coins of the checks here. Inputs are not made to deceive them: 64 bits are none too few.
 const SEED: [u8; 32] = [17; 32];
@@ -20,6 +26,11 @@ pub(super) fn outputs(mut bytes: &[u8]) {
     let [which, piece, differs] = field(&mut bytes);
     let sample = &samples()[usize::from(which) % samples().len()];
     let output = if differs & 1 == 0 { bytes.to_vec() } else { sample.differing(bytes) };
+    match &sample.unit {
+        Unit::HashTree { data, source } => return tree(sample, data, source.is_some(), &output),
+        Unit::MatmulF32 { a, b } => return floats(sample, a, b, &output, usize::from(piece) + 1),
+        _ => {}
+    }
     let verdict = sample.verdict(&ScalarFold, &output, output.len().max(1));
     assert_eq!(verdict.is_ok(), output == sample.output, "the check is wrong");
     let pieces = usize::from(piece) + 1;
@@ -29,6 +40,39 @@ pub(super) fn outputs(mut bytes: &[u8]) {
         let (weights, rows) = sample.operands();
         let shown = Counterexample::find(&weights, &rows, &output, mismatch).expect("a wrong value is found");
         assert!(shown.holds(&weights, &rows, &output) && !shown.holds(&weights, &rows, &sample.output));
+    }
+}
+
+/// Every leaf is looked at, so all that is not right is found, and shown unless its length is wrong.
+fn tree(sample: &Sample, data: &Operand, elsewhere: bool, output: &[u8]) {
+    let all = LeafSample::whole(LEASE, data, elsewhere);
+    assert!(all.blocks(data, output).iter().all(|cid| sample.block(cid).is_some()), "a block that is none");
+    match all.check(data, output, |cid| sample.block(cid)) {
+        Finding::Right => assert_eq!(output, sample.output),
+        Finding::Undecided => assert!(elsewhere && output != sample.output),
+        Finding::Wrong(Some(shown)) => {
+            assert!(all.holds(&shown, data, output, |cid| sample.block(cid)));
+            assert!(!all.holds(&shown, data, &sample.output, |cid| sample.block(cid)));
+        }
+        Finding::Wrong(None) => assert_ne!(output.len(), sample.output.len()),
+    }
+}
+
+/// The pieces do not matter, and the right output passes.
+fn floats(sample: &Sample, a: &Operand, b: &Operand, output: &[u8], piece: usize) {
+    let gathered = |operand| FloatMatrix::gather(operand, |cid| sample.block(cid)).expect("every block is there");
+    let (a, b) = (gathered(a), gathered(b));
+    let plan = FloatPlan::new(&b, &SEED);
+    let verdict = |piece: usize| {
+        let mut check = FloatCheck::new(&plan, &a);
+        output.chunks(piece).for_each(|piece| check.bytes(piece));
+        check.finish()
+    };
+    assert_eq!(verdict(piece), verdict(output.len().max(1)), "in pieces of {piece} bytes");
+    assert!(output != sample.output || verdict(piece).is_ok(), "the right output is refused");
+    if let Err(mismatch) = verdict(piece) {
+        let wrong = is_wrong(&a, &b, mismatch.row, output);
+        assert!(!wrong || any_is_wrong(&a, &b, output) || output.len() > sample.output.len());
     }
 }
 
@@ -54,6 +98,9 @@ pub(super) fn counterexamples(mut bytes: &[u8]) {
     let mut number = || u32::from_le_bytes(field(&mut bytes));
     let (tensor, i, j, got, want) = (number(), number(), number(), number() as i32, number() as i32);
     let sample = &samples()[usize::from(which) % samples().len()];
+    if !sample.is_products() {
+        return;
+    }
     let output = if differs & 1 == 0 { bytes.to_vec() } else { sample.differing(bytes) };
     let (weights, rows) = sample.operands();
     let claimed = Counterexample { tensor, i, j, got, want };

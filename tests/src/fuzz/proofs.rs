@@ -20,7 +20,8 @@ pub(super) fn recheck(mut bytes: &[u8]) {
     };
     let block = |cid: &Cid| samples().iter().find_map(|sample| sample.block(cid));
     let found = again::recheck(&receipt, &unit, block, bytes, &[23; 32]);
-    let Some(sample) = samples().iter().find(|sample| sample.unit == unit) else { return };
+    // A tree is right under its lease alone, and floats within a tolerance.
+    let Some(sample) = samples().iter().find(|sample| sample.unit == unit && sample.is_products()) else { return };
     if receipt.verdict == Verdict::Valid && found.is_ok() {
         assert_eq!(sample.output, bytes, "a wrong output is called right");
     }

@@ -96,7 +96,8 @@ impl House {
         let file: FileInfo =
             self.ask(Method::POST, "/v1/files?name=A.npy", files::npy(64, 64, &files::values(1, 4_096)))?;
         let work = JobWork::MatmulI8 { a: file.file, b: file.file };
-        let job: JobView = self.say(paths::JOBS, &JobRequest { work, demo: true, budget: None, name: None })?;
+        let job: JobView =
+            self.say(paths::JOBS, &JobRequest { work, demo: true, budget: None, name: None, task_type: None })?;
         let adit = RegisterKey { public_key: miner().public_key(), payout: None };
         let registered: RegisterResponse =
             self.say(paths::REGISTER, &json!({ "contributor_id": "x", "adit": adit }))?;

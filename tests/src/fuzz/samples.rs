@@ -5,15 +5,21 @@ use std::sync::LazyLock;
 
 use adit_coordinator::intake::{self, Format, Model, Parsed};
 use adit_core::content_id::block_cid;
-use adit_core::kernel::{self, Rows, Scalar, Weights, to_le_bytes};
+use adit_core::kernel::{self, Rows, Scalar, Weights};
 use adit_core::reward::{PRICE_VERSION, base_reward};
 use adit_core::sign::{Digest, LeaseId, SecretKey};
-use adit_core::split::whole_panel_rows;
+use adit_core::split::{self, whole_panel_rows};
 use adit_core::statement::{Lease, Method, Receipt, STATEMENT_VERSION, Verdict};
 use adit_core::unit::Operand;
-use adit_core::{Cid, Signature, Unit};
+use adit_core::{Cid, Kind, Signature, Unit};
 
 use crate::files;
+
+/// The lease of every sample.
+pub(super) const LEASE: LeaseId = LeaseId([3; 16]);
+
+/// The gateway of the sample that has one.
+pub(super) const SOURCE: &str = "https://gateway.example";
 
 /// A unit that a target knows everything of.
 pub struct Sample {
@@ -27,7 +33,8 @@ pub struct Sample {
 
 /// One of every kind.
 pub fn samples() -> &'static [Sample] {
-    static SAMPLES: LazyLock<Vec<Sample>> = LazyLock::new(|| vec![product(), inference(), gradient()]);
+    static SAMPLES: LazyLock<Vec<Sample>> =
+        LazyLock::new(|| vec![product(), inference(), gradient(), floats(), tree(None), tree(Some(SOURCE))]);
     &SAMPLES
 }
 
@@ -78,6 +85,25 @@ fn gradient() -> Sample {
     with_model(model, blocks, |layers| Unit::GradientI8 { x, t, layers })
 }
 
+fn floats() -> Sample {
+    let values: Vec<f32> = files::values(8, 20).into_iter().map(|value| f32::from(value) / 3.0).collect();
+    let bytes = adit_core::kernel::float::to_bytes(&values);
+    // 3 × 4 and 4 × 2.
+    let ((a, mut blocks), (b, shared)) = (cut_bytes(&bytes[..48], 16, 2), cut_bytes(&bytes[48..], 8, 4));
+    blocks.extend(shared);
+    Sample::new(Unit::MatmulF32 { a, b }, blocks)
+}
+
+fn tree(source: Option<&str>) -> Sample {
+    let (data, blocks) = cut_bytes(&files::bytes(9, 40), 1, 15);
+    Sample::new(Unit::HashTree { data, source: source.map(str::to_owned) }, blocks)
+}
+
+fn cut_bytes(bytes: &[u8], cols: u32, panel_rows: u32) -> (Operand, Vec<Vec<u8>>) {
+    let (operand, blocks) = split::cut(bytes, bytes.len() as u32 / cols, cols, panel_rows);
+    (operand, blocks.into_iter().map(<[u8]>::to_vec).collect())
+}
+
 fn with_model(
     model: Model,
     mut blocks: Vec<Vec<u8>>,
@@ -97,7 +123,7 @@ pub(super) fn cuts(matrix: intake::Matrix) {
     assert_eq!(matrix.values.len() as u64, u64::from(matrix.rows) * u64::from(matrix.cols));
     let panel_rows = whole_panel_rows(matrix.cols);
     let (operand, blocks): (Operand, _) = intake::operand_blocks(matrix, panel_rows);
-    assert_eq!(operand.validate(), Ok(()));
+    assert_eq!(operand.validate(adit_core::unit::MAX_ROWS), Ok(()));
     assert_eq!(operand.blocks().count(), blocks.len());
 }
 
@@ -105,8 +131,8 @@ impl Sample {
     fn new(unit: Unit, blocks: Vec<Vec<u8>>) -> Self {
         assert_eq!(unit.validate(), Ok(()));
         let blocks: BTreeMap<Cid, Vec<u8>> = blocks.into_iter().map(|block| (block_cid(&block), block)).collect();
-        let output = kernel::compute(&Scalar, &unit, |cid| blocks.get(cid).map(Vec::as_slice));
-        let output = to_le_bytes(&output.expect("every block is there"));
+        let output = kernel::output(&Scalar, &unit, &LEASE, |cid| blocks.get(cid).map(Vec::as_slice));
+        let output = output.expect("every block is there");
         Sample { unit, blocks, output }
     }
 
@@ -115,7 +141,12 @@ impl Sample {
         self.blocks.get(cid).map(Vec::as_slice)
     }
 
-    /// What a check needs.
+    /// Whether it is made of int8 products.
+    pub fn is_products(&self) -> bool {
+        Kind::PRODUCTS.contains(&self.unit.kind())
+    }
+
+    /// What a check of int8 products needs.
     pub fn operands(&self) -> (Weights, Rows) {
         let weights = Weights::gather(&self.unit, |cid| self.block(cid)).expect("every block is there");
         (weights, Rows::gather(&self.unit, |cid| self.block(cid)).expect("every block is there"))
@@ -126,7 +157,7 @@ impl Sample {
         Lease {
             version: STATEMENT_VERSION,
             coordinator: coordinator().public_key(),
-            lease: LeaseId([3; 16]),
+            lease: LEASE,
             unit: self.unit.cid(),
             miner: miner().public_key(),
             value: base_reward(self.unit.kind(), self.unit.work()),
@@ -137,7 +168,7 @@ impl Sample {
 
     /// A receipt of this verdict on an output; the delivery is signed.
     pub(super) fn receipt(&self, output: &[u8], verdict: Verdict) -> Receipt {
-        let lease = self.lease(1);
+        let (lease, (method, bits)) = (self.lease(1), Method::of(&self.unit, 1));
         let mut receipt = Receipt {
             version: STATEMENT_VERSION,
             coordinator: lease.coordinator,
@@ -156,8 +187,8 @@ impl Sample {
             value: lease.value,
             confidence_bps: 5_000,
             epoch: 0,
-            method: Method::Freivalds,
-            bits: 64,
+            method,
+            bits,
             at_ms: 0,
         };
         receipt.delivery_signature = miner().sign(&receipt.delivery());
@@ -168,7 +199,6 @@ impl Sample {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use adit_core::Kind;
 
     #[test]
     fn every_kind_has_a_sample() {

@@ -43,7 +43,7 @@ pub(super) fn units(bytes: &[u8]) {
     let json = serde_json::to_vec(&unit).expect("whatever decodes can be shown");
     assert_eq!(serde_json::from_slice::<Unit>(&json).ok(), Some(unit.clone()), "the JSON says something else");
     assert!(unit.output_bytes() <= MAX_OUTPUT_BYTES && unit.input_bytes() <= MAX_INPUT_BYTES);
-    assert!(unit.work() > 0 && unit.check_work() > 0 && unit.output_width() > 0);
+    assert!(unit.work() > 0 && unit.check_work() > 0 && unit.output_bytes() > 0);
     // A run of a unit's panels is a unit again.
     let panels = unit.input().panels.len() as u32;
     for (first, count) in [(0, 1), (panels / 2, panels), (panels - 1, 1)] {

@@ -3,8 +3,9 @@
 use adit_core::Amount;
 use adit_core::sign::{Challenge, Digest};
 use adit_core::statement::{SessionStart, Verdict};
+use adit_protocol::TaskType;
 use adit_protocol::error::{ErrorBody, ErrorCode};
-use adit_protocol::jobs::{Estimate, FileInfo, JobList, JobRequest, JobView, JobWork};
+use adit_protocol::jobs::{DataPlace, Estimate, FileInfo, JobList, JobRequest, JobView, JobWork};
 use adit_protocol::mining::{
     Delivered, Input, Limits, RegisterGrant, RegisterKey, SessionGrant, SignedStart, TaskGrant,
 };
@@ -76,10 +77,15 @@ pub(super) fn request_seeds() -> Vec<Vec<u8>> {
         JobWork::MatmulI8 { a: file, b: file },
         JobWork::MlpI8 { model: file, input: file },
         JobWork::GradientI8 { model: file, input: file, targets: file },
+        JobWork::MatmulF32 { a: file, b: file },
+        JobWork::HashTree { data: DataPlace::File { file } },
+        JobWork::HashTree { data: DataPlace::Source { source: "https://gateway.example".into(), blocks: file } },
+        JobWork::HashTree { data: DataPlace::Log { first: 0, count: 5 } },
     ];
     for work in works {
         seeds.push(json!(work));
-        seeds.push(json!(JobRequest { work, demo: true, budget: Some(Amount::from_nano(1)), name: Some("n".into()) }));
+        let (budget, task_type) = (Some(Amount::from_nano(1)), Some(TaskType::FraudDetection));
+        seeds.push(json!(JobRequest { work, demo: true, budget, name: Some("n".into()), task_type }));
     }
     seeds.iter().map(to_bytes).collect()
 }
