@@ -9,6 +9,7 @@ pub mod keyless;
 pub mod load;
 pub mod mortal;
 pub mod original;
+pub mod peers;
 pub mod program;
 pub mod raw;
 pub mod scene;

@@ -1,12 +1,11 @@
 //! `cargo xtask bench`: which program measures what.
 
 use std::path::PathBuf;
-use std::process::Command;
 
 use anyhow::{Result, ensure};
 
 use crate::repo::Repo;
-use crate::setup::browser;
+use crate::setup::{browser, peers};
 use crate::{shell, web};
 
 #[derive(clap::Args)]
@@ -23,7 +22,7 @@ pub(crate) struct Args {
     rest: Vec<String>,
 }
 
-#[derive(Clone, Copy, clap::ValueEnum)]
+#[derive(Clone, Copy, PartialEq, clap::ValueEnum)]
 enum What {
     /// Computing against checking, per kind and size
     Verify,
@@ -31,35 +30,29 @@ enum What {
     Server,
     /// The same load for minutes on end: the coordinator's memory stays flat, or it fails
     Soak,
-    /// Every backend present, per kind and size
+    /// Every native backend beside numpy, onnxruntime and others
     Kernels,
     /// The same in a browser
     Web,
 }
 
-/// Who measures it.
-enum Program {
-    /// `adit bench NAME`
-    Adit(&'static str),
-    /// A program of the tests crate
-    Tests(&'static str),
-}
-
 impl What {
-    fn program(self) -> Program {
+    /// The program of the tests crate that measures it.
+    fn program(self) -> &'static str {
         match self {
-            Self::Verify => Program::Tests("bench-verify"),
-            Self::Server => Program::Tests("bench-server"),
-            Self::Soak => Program::Tests("bench-soak"),
-            Self::Kernels => Program::Adit("kernels"),
-            Self::Web => Program::Tests("bench-web"),
+            Self::Verify => "bench-verify",
+            Self::Server => "bench-server",
+            Self::Soak => "bench-soak",
+            Self::Kernels => "bench-kernels",
+            Self::Web => "bench-web",
         }
     }
 }
 
 /// Measures the code that people run: always the release profile.
 pub(crate) fn run(repo: &Repo, args: &Args) -> Result<()> {
-    let mut command = args.what.program().cargo_run(repo);
+    let mut command = shell::cargo(repo);
+    command.args(["run", "--release", "--package", "adit-tests", "--bin", args.what.program(), "--"]);
     if let (What::Web | What::Verify, Some(chromium)) = (args.what, browser::find()) {
         web::run(repo)?;
         command.env(browser::CHROMIUM, chromium);
@@ -68,20 +61,13 @@ pub(crate) fn run(repo: &Repo, args: &Args) -> Result<()> {
         ensure!(matches!(args.what, What::Soak), "--minutes is for `bench soak`");
         command.arg("--minutes").arg(minutes.to_string());
     }
+    if args.what == What::Kernels
+        && let Some(python) = peers::python(repo)?
+    {
+        command.env(peers::PYTHON, python);
+    }
     if let Some(file) = &args.json {
         command.arg("--json").arg(std::path::absolute(file)?);
     }
     shell::run(command.args(&args.rest))
-}
-
-impl Program {
-    fn cargo_run(&self, repo: &Repo) -> Command {
-        let mut command = shell::cargo(repo);
-        command.args(["run", "--release"]);
-        match self {
-            Self::Adit(name) => command.args(["--package", "adit-native", "--", "bench", name]),
-            Self::Tests(bin) => command.args(["--package", "adit-tests", "--bin", bin, "--"]),
-        };
-        command
-    }
 }

@@ -4,6 +4,7 @@ pub(crate) mod apt;
 pub(crate) mod browser;
 pub(crate) mod npm;
 pub(crate) mod parts;
+pub(crate) mod peers;
 pub(crate) mod rust;
 pub(crate) mod vintage;
 
