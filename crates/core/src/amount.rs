@@ -99,8 +99,9 @@ impl FromStr for Amount {
         }
         let whole: i64 = whole.parse().map_err(|_| ParseAmountError)?;
         let nano: i64 = padded.parse().map_err(|_| ParseAmountError)?;
-        let total = whole.checked_mul(NANO_PER_NNET).and_then(|w| w.checked_add(nano)).ok_or(ParseAmountError)?;
-        Ok(Amount(sign * total))
+        // With its sign from the start: the least amount has no positive twin.
+        let total = whole.checked_mul(sign * NANO_PER_NNET).and_then(|whole| whole.checked_add(sign * nano));
+        total.map(Amount).ok_or(ParseAmountError)
     }
 }
 
@@ -135,7 +136,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn text_round_trips(nano in -i64::MAX..=i64::MAX) {
+        fn text_round_trips(nano: i64) {
             let amount = Amount::from_nano(nano);
             prop_assert_eq!(amount.to_string().parse::<Amount>().unwrap(), amount);
         }
@@ -146,6 +147,14 @@ mod tests {
         for text in ["", "-", ".5", "1.", "1e3", "+1", "1.0000000001", "9223372036.854775808", "1,5", " 1"] {
             assert_eq!(text.parse::<Amount>(), Err(ParseAmountError), "{text:?}");
         }
+    }
+
+    #[test]
+    fn both_ends_are_amounts() {
+        for amount in [Amount::from_nano(i64::MIN), Amount::from_nano(i64::MAX)] {
+            assert_eq!(amount.to_string().parse(), Ok(amount));
+        }
+        assert_eq!("-9223372036.854775809".parse::<Amount>(), Err(ParseAmountError));
     }
 
     #[test]

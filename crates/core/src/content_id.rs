@@ -72,7 +72,9 @@ impl<'de> Deserialize<'de> for Cid {
         if deserializer.is_human_readable() {
             String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
         } else {
-            cid::Cid::deserialize(deserializer).map(Cid)
+            // Version 0 has no text here, so what was signed could not be shown.
+            let cid = cid::Cid::deserialize(deserializer)?;
+            if cid.version() == cid::Version::V1 { Ok(Cid(cid)) } else { Err(de::Error::custom(ParseCidError)) }
         }
     }
 }
@@ -152,5 +154,15 @@ mod tests {
         for text in ["", "b", &cid.to_string().to_uppercase(), v0] {
             assert_eq!(text.parse::<Cid>(), Err(ParseCidError), "{text}");
         }
+    }
+
+    #[test]
+    fn version_0_has_no_place_in_statements_either() {
+        let cid = block_cid(b"panel");
+        let encoded = crate::encoding::encode(&cid);
+        assert_eq!(crate::encoding::decode(&encoded), Ok(cid));
+        // Tag 42, a string of 35 bytes, the prefix 0, and the multihash alone.
+        let version_0 = [&[0xd8, 0x2a, 0x58, 35, 0, 0x12, 0x20][..], cid.digest()].concat();
+        assert!(crate::encoding::decode::<Cid>(&version_0).is_err());
     }
 }

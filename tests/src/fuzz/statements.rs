@@ -2,7 +2,6 @@
 
 use std::fmt::Debug;
 
-use adit_core::Unit;
 use adit_core::encoding::{cid_of, decode, encode};
 use adit_core::log::{leaf_hash, node_hash};
 use adit_core::sign::{Challenge, Digest};
@@ -10,6 +9,7 @@ use adit_core::statement::{
     Delivery, Lease, LogHead, ProvenReceipt, Receipt, STATEMENT_VERSION, SessionStart, Verdict,
 };
 use adit_core::unit::{MAX_INPUT_BYTES, MAX_OUTPUT_BYTES};
+use adit_core::{Amount, Unit};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -73,7 +73,18 @@ pub(super) fn statement_seeds() -> Vec<Vec<u8>> {
         seeds.extend([encode(&sample.lease(60_000)), encode(&receipt.delivery()), encode(receipt)]);
         seeds.extend([encode(&proven.head), encode(&proven)]);
     }
+    let lease = samples()[0].lease(u64::MAX);
+    seeds.extend([i64::MIN, i64::MAX].map(|nano| encode(&Lease { value: Amount::from_nano(nano), ..lease.clone() })));
+    seeds.push(in_version_0(&encode(&lease)));
     seeds
+}
+
+/// The same bytes with their one CID in version 0, as old IPFS names blocks: 34 bytes without version and codec.
+fn in_version_0(bytes: &[u8]) -> Vec<u8> {
+    // Tag 42, a string of 37 bytes, the prefix 0, version 1, DAG-CBOR.
+    const VERSION_1: [u8; 7] = [0xd8, 0x2a, 0x58, 37, 0, 1, 0x71];
+    let at = bytes.windows(VERSION_1.len()).position(|window| window == VERSION_1).expect("a CID");
+    [&bytes[..at], &[0xd8, 0x2a, 0x58, 35, 0], &bytes[at + VERSION_1.len()..]].concat()
 }
 
 /// A receipt in a log of two entries, signed.

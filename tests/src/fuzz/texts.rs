@@ -61,7 +61,7 @@ pub(super) fn text_seeds() -> Vec<Vec<u8>> {
     ];
     texts.extend(Kind::ALL.iter().map(|kind| kind.name().to_owned()));
     texts.extend(Format::ALL.iter().map(|format| format!("a.{}", format.name())));
-    texts.extend(["0", "-1.5", "9223372036.854775807", "0.000000001"].map(str::to_owned));
+    texts.extend(["0", "-1.5", "9223372036.854775807", "-9223372036.854775808", "0.000000001"].map(str::to_owned));
     texts.into_iter().map(String::into_bytes).collect()
 }
 
