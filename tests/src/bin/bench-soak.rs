@@ -92,7 +92,7 @@ async fn watch(
     until: Instant,
 ) -> Result<Vec<Sample>> {
     let (mut samples, mut printed) = (Vec::new(), 0);
-    while Instant::now() < until {
+    while Instant::now() + STEP < until {
         tokio::time::sleep(STEP).await;
         samples.push(Sample {
             at: start.elapsed(),
