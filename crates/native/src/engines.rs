@@ -17,12 +17,24 @@ pub(crate) fn clock() -> impl Fn() -> f64 {
     move || started.elapsed().as_secs_f64() * 1e3
 }
 
-/// The best processor backend, with what it does a second on one core.
+/// Names the processor backend to be used, whatever is the fastest.
+pub(crate) const BACKEND: &str = "ADIT_BACKEND";
+
+/// The best processor backend, or the one that [`BACKEND`] names, with what it does a second on one core.
 pub(crate) fn open_processor() -> Result<(Processor<Cpu>, f64)> {
-    let cpu = Cpu::best().context("no processor backend agrees with the start-up vectors")?;
-    let engine = Processor(cpu);
+    let engine = Processor(processor(std::env::var(BACKEND).ok().as_deref())?);
     let rate = block_on(work_per_s(&engine, START_UP_SHAPE, START_UP_MS, clock()))?;
     Ok((engine, rate))
+}
+
+fn processor(asked: Option<&str>) -> Result<Cpu> {
+    match asked {
+        Some(name) => {
+            let backend = name.parse().with_context(|| format!("{BACKEND}={name}"))?;
+            Cpu::with(backend).with_context(|| format!("{BACKEND}={name}"))
+        }
+        None => Cpu::best().context("no processor backend agrees with the start-up vectors"),
+    }
 }
 
 #[cfg(feature = "full")]
@@ -83,5 +95,21 @@ mod graphics {
 
     fn failed(error: GpuError) -> EngineError {
         EngineError(error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use adit_cpu::Backend;
+
+    #[test]
+    fn every_backend_that_is_there_can_be_asked_for() {
+        for backend in Backend::available() {
+            assert_eq!(processor(Some(backend.name())).unwrap().backend(), backend);
+        }
+        assert_eq!(processor(None).unwrap().backend(), Backend::available()[0]);
+        let error = format!("{:#}", processor(Some("sse9")).unwrap_err());
+        assert!(error.contains("ADIT_BACKEND=sse9") && error.contains("portable"), "{error}");
     }
 }

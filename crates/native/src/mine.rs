@@ -28,7 +28,8 @@ use output::Output;
 /// Compute units for a coordinator and be paid for what it verifies.
 ///
 /// A lane runs on every core, and one on the graphics adapter where that wins a race against one core. Each lane says what
-/// it computes with and why. Deliveries that were not answered yet are kept beside the key and sent again after a restart.
+/// it computes with and why; ADIT_BACKEND names another instruction set for the cores (`adit bench` lists them).
+/// Deliveries that were not answered yet are kept beside the key and sent again after a restart.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// The coordinator to mine for

@@ -14,7 +14,7 @@ use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use futures::executor::block_on;
 
 use super::Gpu;
-use crate::engines::{clock, open_processor};
+use crate::engines::{BACKEND, clock, open_processor};
 
 type Said = UnboundedSender<(u32, LaneEvent)>;
 
@@ -76,8 +76,8 @@ fn spawn(lane: u32, device: Device, gpu: Gpu, said: Said) -> (Sender<LaneCommand
 
 fn processor(lane: u32, told: &Receiver<LaneCommand>, said: &Said) -> Result<()> {
     let (engine, rate) = open_processor()?;
-    let why =
-        format!("the fastest of this processor that agrees with the vectors: {} operations a second", quantity(rate));
+    let chosen = if std::env::var_os(BACKEND).is_some() { "asked for by ADIT_BACKEND" } else { "the fastest here" };
+    let why = format!("{chosen}, agrees with the vectors: {} operations a second", quantity(rate));
     let kinds = block_on(trial::kinds(&engine))?;
     say(said, lane, LaneEvent::Ready { backend: engine.0.backend().to_string(), why, work_per_s: rate as u64, kinds });
     work(lane, engine, told, said);
