@@ -19,6 +19,7 @@ use alloc::rc::Rc;
 use alloc::vec::Vec;
 
 use crate::content_id::Cid;
+use crate::log::Hash;
 use crate::sign::LeaseId;
 use crate::unit::{MAX_ACTIVATION, Operand, Requant, Unit};
 use chain::Chain;
@@ -38,6 +39,11 @@ pub trait Product {
     /// Writes rows × n sums of row-major `a` (rows × k) times `b`, both f32: see [`float`].
     fn multiply_f32(&self, a: &[f32], rows: usize, b: &FloatMatrix, out: &mut [f32]) {
         float::multiply(a, rows, b, out);
+    }
+
+    /// The digests of four leaves of one length: see [`hash_tree::four_leaves`].
+    fn four_leaves(&self, lease: &LeaseId, first: u64, bytes: [&[u8]; 4]) -> [Hash; 4] {
+        hash_tree::four_leaves(lease, first, bytes)
     }
 
     /// Computes the product of a step.
@@ -386,7 +392,7 @@ pub fn output<'a, P: Product>(
     match unit {
         Unit::HashTree { data, .. } => {
             let mut tree = HashTree::new(*lease, data, block);
-            while tree.step(u64::MAX) {}
+            while tree.step(u64::MAX, |lease, first, bytes| product.four_leaves(lease, first, bytes)) {}
             Ok(tree.into_output())
         }
         Unit::MatmulF32 { a, b } => {

@@ -1,11 +1,13 @@
 //! The product primitive on a processor.
 
-use adit_core::kernel::Product;
 use adit_core::kernel::float::{self as reference, FloatMatrix};
+use adit_core::kernel::{Product, hash_tree};
+use adit_core::log::Hash;
+use adit_core::sign::LeaseId;
 use adit_core::vectors;
 
 use crate::tile::AnyTile;
-use crate::{Backend, Packed, blocks, float};
+use crate::{Backend, Packed, blocks, float, sha256};
 
 /// A backend that was seen to compute the start-up vectors right.
 #[derive(Clone, Copy, Debug)]
@@ -79,6 +81,16 @@ impl Product for Cpu {
     /// Works with any [`Packed`], on the backend it was packed for.
     fn multiply(&self, a: &[i8], rows: usize, b: &Packed, out: &mut [i32]) {
         blocks::multiply(a, rows, b, out);
+    }
+
+    /// In WebAssembly, a leaf in each lane of a vector; elsewhere the processor has instructions for hashing, or no vectors.
+    fn four_leaves(&self, lease: &LeaseId, first: u64, bytes: [&[u8]; 4]) -> [Hash; 4] {
+        if !matches!(self.backend(), Backend::Simd128 | Backend::Relaxed) {
+            return hash_tree::four_leaves(lease, first, bytes);
+        }
+        let heads: [[u8; 29]; 4] =
+            std::array::from_fn(|place| hash_tree::head(lease, first + place as u64, bytes[place].len()));
+        sha256::four(heads.each_ref().map(|head| head.as_slice()), bytes, &mut Default::default())
     }
 
     /// On the portable backend, with the reference.

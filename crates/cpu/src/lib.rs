@@ -26,6 +26,7 @@ mod float;
 mod fold;
 mod pace;
 mod packed;
+mod sha256;
 mod tile;
 
 pub use backend::{Backend, UnknownBackend};

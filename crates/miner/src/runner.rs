@@ -187,7 +187,9 @@ impl<E: Engine> LaneRunner<E> {
             },
             Stage::Hash(mut tree) => loop {
                 let (before_ms, before) = (now_ms(), tree.done_bytes());
-                if !tree.step((self.speeds.bytes.0 * E::SLICE_MS) as u64) {
+                let engine = &self.engine;
+                let four = |lease: &LeaseId, first, bytes: [&[u8]; 4]| engine.four_leaves(lease, first, bytes);
+                if !tree.step((self.speeds.bytes.0 * E::SLICE_MS) as u64, four) {
                     return Ok(finished(tree.into_output()));
                 }
                 self.speeds.bytes.learn((tree.done_bytes() - before) as f64, now_ms() - before_ms);

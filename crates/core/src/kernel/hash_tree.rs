@@ -70,14 +70,23 @@ pub fn place(data: &Operand, index: u64) -> Option<Place> {
     None
 }
 
+/// What stands before a leaf's bytes.
+pub fn head(lease: &LeaseId, index: u64, bytes: usize) -> [u8; 29] {
+    let mut head = [0x00; 29];
+    head[1..17].copy_from_slice(&lease.0);
+    head[17..25].copy_from_slice(&index.to_le_bytes());
+    head[25..].copy_from_slice(&(bytes as u32).to_le_bytes());
+    head
+}
+
 /// The digest of one leaf.
 pub fn leaf(lease: &LeaseId, index: u64, bytes: &[u8]) -> Hash {
-    let mut hash = Sha256::new_with_prefix([0x00]);
-    hash.update(lease.0);
-    hash.update(index.to_le_bytes());
-    hash.update((bytes.len() as u32).to_le_bytes());
-    hash.update(bytes);
-    hash.finalize().into()
+    Sha256::new_with_prefix(head(lease, index, bytes.len())).chain_update(bytes).finalize().into()
+}
+
+/// The digests of four leaves of one length, the first of this index: the reference.
+pub fn four_leaves(lease: &LeaseId, first: u64, bytes: [&[u8]; 4]) -> [Hash; 4] {
+    core::array::from_fn(|place| leaf(lease, first + place as u64, bytes[place]))
 }
 
 /// The root over `leaves`, 32 bytes each.
@@ -123,18 +132,24 @@ impl<Block: AsRef<[u8]>> HashTree<Block> {
         self.done_bytes
     }
 
-    /// Hashes the next leaves, about `max_bytes` of them and at least one; false when none is left.
-    pub fn step(&mut self, max_bytes: u64) -> bool {
+    /// Hashes the next leaves, about `max_bytes` of them and at least one; false when none is left. `four` is
+    /// [`four_leaves`], or a host's faster one.
+    pub fn step(&mut self, max_bytes: u64, four: impl Fn(&LeaseId, u64, [&[u8]; 4]) -> [Hash; 4]) -> bool {
+        const FOUR: usize = 4 * LEAF_BYTES as usize;
         let end = self.done_bytes.saturating_add(max_bytes.max(1));
         while self.done_bytes < end {
             let Some((block, size)) = self.blocks.get(self.block) else { return false };
-            let bytes = (*size as usize - self.from).min(LEAF_BYTES as usize);
+            let left = *size as usize - self.from;
+            let bytes = if left >= FOUR { FOUR } else { left.min(LEAF_BYTES as usize) };
             let index = (self.output.len() / DIGEST_BYTES) as u64;
-            let digest = match block {
-                Some(block) => leaf(&self.lease, index, &block.as_ref()[self.from..][..bytes]),
-                None => MISSING,
-            };
-            self.output.extend_from_slice(&digest);
+            match block.as_ref().map(|block| &block.as_ref()[self.from..][..bytes]) {
+                None => self.output.extend(MISSING.repeat(bytes.div_ceil(LEAF_BYTES as usize))),
+                Some(some) if bytes == FOUR => {
+                    let leaf = |place: usize| &some[place * LEAF_BYTES as usize..][..LEAF_BYTES as usize];
+                    self.output.extend(four(&self.lease, index, core::array::from_fn(leaf)).as_flattened());
+                }
+                Some(one) => self.output.extend(leaf(&self.lease, index, one)),
+            }
             self.done_bytes += bytes as u64;
             self.from += bytes;
             if self.from == *size as usize {
@@ -172,7 +187,7 @@ mod tests {
         let lease = LeaseId([7; 16]);
         let mut tree = HashTree::new(lease, &operand, |cid| blocks.get(cid));
         let mut slices = 1;
-        while tree.step(20_000) {
+        while tree.step(20_000, four_leaves) {
             slices += 1;
         }
         assert!(slices > 4 && tree.done_bytes() == 150_001);
@@ -197,9 +212,23 @@ mod tests {
         let (operand, blocks) = data(100_000, 40_000);
         let gone = operand.panels[1];
         let mut tree = HashTree::new(LeaseId([1; 16]), &operand, |cid| blocks.get(cid).filter(|_| *cid != gone));
-        assert!(!tree.step(u64::MAX));
+        assert!(!tree.step(u64::MAX, four_leaves));
         let missing: Vec<bool> = tree.into_output().as_chunks().0.iter().map(|leaf| *leaf == MISSING).collect();
         assert_eq!(missing, [false, false, false, true, true, true, false, false, false]);
+    }
+
+    #[test]
+    fn four_at_once_are_four_one_by_one() {
+        let (operand, blocks) = data(10 * LEAF_BYTES as usize + 5, 9 * LEAF_BYTES);
+        let lease = LeaseId([3; 16]);
+        let mut tree = HashTree::new(lease, &operand, |cid| blocks.get(cid));
+        while tree.step(1, four_leaves) {}
+        let output = tree.into_output();
+        assert_eq!(output.len(), 12 * 32);
+        for index in 0..11 {
+            let Place { block, from, bytes } = place(&operand, index).unwrap();
+            assert_eq!(output[index as usize * 32..][..32], leaf(&lease, index, &blocks[&block][from..][..bytes]));
+        }
     }
 
     #[test]

@@ -8,6 +8,9 @@ use super::{Generator, digest};
 use crate::content_id::{Cid, sha256};
 use crate::kernel::float::{FloatMatrix, to_bytes};
 use crate::kernel::hash_tree::HashTree;
+#[cfg(any(doc, test))]
+use crate::kernel::hash_tree::four_leaves;
+use crate::log::Hash;
 use crate::sign::LeaseId;
 use crate::split::cut;
 
@@ -65,14 +68,14 @@ pub struct TreeVector {
 }
 
 impl TreeVector {
-    /// Whether this host's SHA-256 makes the right tree.
-    pub fn agrees(&self) -> bool {
+    /// Whether the right tree is made with a host's `four` leaves at once, see [`four_leaves`].
+    pub fn agrees(&self, four: impl Fn(&LeaseId, u64, [&[u8]; 4]) -> [Hash; 4]) -> bool {
         let bytes: Vec<u8> =
             Generator::new(self.seed.into()).signed(self.bytes).into_iter().map(|byte| byte as u8).collect();
         let (data, blocks) = cut(&bytes, self.bytes as u32, 1, self.block_bytes);
         let named: BTreeMap<Cid, &[u8]> = data.panels.iter().copied().zip(blocks).collect();
         let mut tree = HashTree::new(LeaseId([self.seed; 16]), &data, |cid| named.get(cid).copied());
-        while tree.step(1 << 16) {}
+        while tree.step(1 << 16, &four) {}
         sha256(&tree.into_output()) == self.sha256
     }
 }
@@ -105,7 +108,7 @@ pub const FLOATS: &[FloatVector] = &[
     },
 ];
 
-/// Edges: one byte, a last leaf of one byte, blocks that are no multiple of a leaf.
+/// Edges: one byte, a last leaf of one byte, blocks that are no multiple of a leaf, blocks of more than four.
 pub const TREES: &[TreeVector] = &[
     TreeVector {
         name: "tree of 1 byte",
@@ -128,6 +131,13 @@ pub const TREES: &[TreeVector] = &[
         block_bytes: 50000,
         sha256: digest("8cecb0d562f3c14e583112141eea2954b4e6c2e785f6315a2e5143267fba6686"),
     },
+    TreeVector {
+        name: "tree of 150,000 bytes",
+        seed: 17,
+        bytes: 150000,
+        block_bytes: 150000,
+        sha256: digest("aac40f82e7c7f9093ab0ff226c1517bdd5a0086293b056060698c0823fc050a4"),
+    },
 ];
 
 #[cfg(test)]
@@ -149,8 +159,8 @@ mod tests {
     #[test]
     fn trees_agree_and_another_cut_does_not() {
         for vector in TREES {
-            assert!(vector.agrees(), "{}", vector.name);
-            assert!(!TreeVector { seed: vector.seed + 1, ..*vector }.agrees(), "{}", vector.name);
+            assert!(vector.agrees(four_leaves), "{}", vector.name);
+            assert!(!TreeVector { seed: vector.seed + 1, ..*vector }.agrees(four_leaves), "{}", vector.name);
         }
     }
 }

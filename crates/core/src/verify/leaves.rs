@@ -151,7 +151,7 @@ fn distinct(seed: &[u8; 32], what: &[u8], lease: &LeaseId, all: u64, count: usiz
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernel::hash_tree::{HashTree, LEAF_BYTES};
+    use crate::kernel::hash_tree::{HashTree, LEAF_BYTES, four_leaves};
     use crate::split::cut;
     use crate::vectors::Generator;
     use alloc::collections::BTreeMap;
@@ -171,7 +171,7 @@ mod tests {
         let here = data.panels.iter().zip(cut).enumerate().filter(|(index, _)| has(*index));
         let blocks: BTreeMap<Cid, Vec<u8>> = here.map(|(_, (cid, block))| (*cid, block.to_vec())).collect();
         let mut tree = HashTree::new(LEASE, &data, |cid| blocks.get(cid));
-        while tree.step(u64::MAX) {}
+        while tree.step(u64::MAX, four_leaves) {}
         Case { data, output: tree.into_output(), blocks }
     }
 

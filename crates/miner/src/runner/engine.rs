@@ -4,7 +4,9 @@ use std::future::Future;
 
 use adit_core::Kind;
 use adit_core::kernel::float::FloatMatrix;
-use adit_core::kernel::{MissingBlock, Product, Right, Step};
+use adit_core::kernel::{MissingBlock, Product, Right, Step, hash_tree};
+use adit_core::log::Hash;
+use adit_core::sign::LeaseId;
 
 /// What multiplies: a processor at once, a graphics adapter when it is done.
 pub trait Engine {
@@ -37,6 +39,11 @@ pub trait Engine {
         _out: &mut [f32],
     ) -> impl Future<Output = Result<(), EngineError>> {
         async { Err(EngineError("this lane does not multiply floats".into())) }
+    }
+
+    /// The digests of four leaves of one length: see [`hash_tree::four_leaves`].
+    fn four_leaves(&self, lease: &LeaseId, first: u64, bytes: [&[u8]; 4]) -> [Hash; 4] {
+        hash_tree::four_leaves(lease, first, bytes)
     }
 
     /// Computes the product of a step.
@@ -81,6 +88,10 @@ impl<P: Product> Engine for Processor<P> {
 
     fn kinds(&self) -> &'static [Kind] {
         &Kind::ALL
+    }
+
+    fn four_leaves(&self, lease: &LeaseId, first: u64, bytes: [&[u8]; 4]) -> [Hash; 4] {
+        self.0.four_leaves(lease, first, bytes)
     }
 
     async fn multiply_f32(&self, a: &[f32], rows: usize, b: &FloatMatrix, out: &mut [f32]) -> Result<(), EngineError> {
