@@ -40,7 +40,11 @@ export interface Receipt {
   value: Amount;
   confidence_bps: number;
   epoch: number;
-  method: "freivalds" | "recomputed";
+  method:
+    | "freivalds"
+    | "recomputed"
+    | { sampled: { sampled: number; of: number } }
+    | { statistical: { rounds: number; tolerance: number } };
   bits: number;
   at_ms: number;
 }

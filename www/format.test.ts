@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { amount, bytes, date, duration, plural, quantity, short } from "./format.ts";
+import { amount, bytes, checked, date, duration, plural, quantity, short } from "./format.ts";
 
 test("quantities keep three digits across every border", () => {
   const shown = [0, 7, 999, 999.6, 1000, 12_400, 99_960, 999_600, 1.24e10, -1, NaN].map(quantity);
@@ -23,4 +23,10 @@ test("sizes, ids, numbers of things", () => {
   expect([0, 1023, 1024, 1 << 20, 150 * 1024].map(bytes)).toEqual(["0 B", "1023 B", "1.0 KiB", "1.0 MiB", "150 KiB"]);
   expect([short("abc"), short("0123456789abcdef01234")]).toEqual(["abc", "01234567…f01234"]);
   expect([plural(1, "lane"), plural(2, "lane")]).toEqual(["1 lane", "2 lanes"]);
+});
+
+test("a check says how sure it is", () => {
+  expect(checked({ method: "freivalds", bits: 64 })).toBe("freivalds, 64 bits");
+  expect(checked({ method: { sampled: { sampled: 16, of: 240 } }, bits: 0 })).toBe("16 of 240 leaves hashed again");
+  expect(checked({ method: { statistical: { rounds: 5, tolerance: 32 } }, bits: 0 })).toBe("5 rounds, within 32 times the usual rounding");
 });

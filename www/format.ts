@@ -1,5 +1,7 @@
 /** Numbers and times as people read them. */
 
+import type { Receipt } from "../worker/wire.ts";
+
 export { quantity } from "../worker/quantity.ts";
 
 /** A whole number with separators. */
@@ -61,6 +63,13 @@ export function short(text: string): string {
 /** "1 lane", "2 lanes". */
 export function plural(value: number, noun: string): string {
   return `${count(value)} ${noun}${value === 1 ? "" : "s"}`;
+}
+
+/** How a receipt's output was checked, and how surely. */
+export function checked({ method, bits }: Pick<Receipt, "method" | "bits">): string {
+  if (typeof method === "string") return `${method}, ${bits} bits`;
+  if ("sampled" in method) return `${count(method.sampled.sampled)} of ${plural(method.sampled.of, "leaf").replace("leafs", "leaves")} hashed again`;
+  return `${plural(method.statistical.rounds, "round")}, within ${method.statistical.tolerance} times the usual rounding`;
 }
 
 /** What went wrong, in words. */

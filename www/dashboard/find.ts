@@ -1,7 +1,7 @@
 /** What a search finds: the text's shape says what it can be, and the coordinator whether it is. */
 
 import type { Account, Contributor, Job, ProvenReceipt, Receipt } from "../../worker/wire.ts";
-import { amount, bytes, count, plural, quantity } from "../format.ts";
+import { amount, bytes, checked, count, plural, quantity } from "../format.ts";
 import { Refusal } from "./figures.ts";
 
 /** What is asked of a coordinator. */
@@ -123,7 +123,7 @@ function factsOf(receipt: Receipt): [string, string][] {
     ["Miner", receipt.miner],
     ["Work", `${quantity(receipt.work)} operations`],
     ["Value", `${amount(receipt.value)} NNET`],
-    ["Checked", `${receipt.method}, ${receipt.bits} bits`],
+    ["Checked", checked(receipt)],
     ["Log", `entry ${count(receipt.log_index)}, epoch ${receipt.epoch}`],
     ["At", new Date(receipt.at_ms).toISOString()],
   ];

@@ -3,7 +3,7 @@ import { customElement, property, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 
 import type { Finding } from "../../worker/messages.ts";
-import { amount, bytes, plural, quantity, short, time } from "../format.ts";
+import { amount, bytes, checked, plural, quantity, short, time } from "../format.ts";
 import type { Entry, Miner } from "../miner.ts";
 import { Watch } from "../watch.ts";
 import { shared } from "./styles.ts";
@@ -177,7 +177,7 @@ export class Receipts extends LitElement {
       ["Lease", receipt.lease],
       ["Unit", receipt.unit],
       ["Output", `${bytes(receipt.output_bytes)}, BLAKE3 ${short(receipt.output_digest)}`],
-      ["Checked", `${receipt.method}, ${receipt.bits} bits`],
+      ["Checked", checked(receipt)],
       ["Confidence", `${receipt.confidence_bps / 100} %`],
       ["Epoch", receipt.epoch],
       ["Log", `entry ${receipt.log_index} of ${head.size}, path of ${plural(path.length, "hash").replace("hashs", "hashes")}`],

@@ -207,6 +207,15 @@ pub struct Receipt {
 }
 
 impl Receipt {
+    /// How surely it was checked, for people: `64 bits`, `16 of 240 leaves`, `5 rounds`.
+    pub fn strength(&self) -> String {
+        match self.method {
+            Method::Sampled { sampled, of } => alloc::format!("{sampled} of {of} leaves"),
+            Method::Statistical { rounds, .. } => alloc::format!("{rounds} rounds"),
+            Method::Freivalds | Method::Recomputed => alloc::format!("{} bits", self.bits),
+        }
+    }
+
     /// The log entry.
     pub fn leaf(&self) -> Hash {
         log::leaf_hash(&encoding::encode(self))
@@ -340,8 +349,11 @@ mod tests {
 
     #[test]
     fn a_true_receipt_holds() {
-        let (proven, key) = proven();
+        let (mut proven, key) = proven();
         assert_eq!(proven.verify(&key), Ok(()));
+        assert_eq!(proven.receipt.strength(), "64 bits");
+        proven.receipt.method = Method::Sampled { sampled: 16, of: 240 };
+        assert_eq!(proven.receipt.strength(), "16 of 240 leaves");
         let bytes = encoding::encode(&proven);
         assert_eq!(encoding::decode::<ProvenReceipt>(&bytes), Ok(proven));
     }

@@ -93,7 +93,7 @@ fn details(job: &JobView) {
         "  outputs    {} valid, {} invalid; {} leases ran out",
         job.units_valid, job.units_invalid, job.leases_expired
     );
-    println!("  work       {} multiply-accumulates", quantity(job.work as f64));
+    println!("  work       {} {}", quantity(job.work as f64), job.kind.work_unit());
     println!(
         "  spent      {} NNET{}",
         job.spent,

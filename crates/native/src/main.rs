@@ -137,4 +137,20 @@ mod tests {
     fn the_command_line_is_consistent() {
         super::Cli::command().debug_assert();
     }
+
+    /// A flag of all subcommands and an argument of one must not share a name: the one would be taken for the other.
+    #[cfg(feature = "full")]
+    #[test]
+    fn no_work_takes_the_coordinators_directory_for_its_own() {
+        let words = ["adit", "submit", "validate", "X.csv", "-o", "r.json", "--data", "d"];
+        let matches = super::Cli::command().try_get_matches_from(words).unwrap();
+        let (_, submit) = matches.subcommand().unwrap();
+        let (_, validate) = submit.subcommand().unwrap();
+        let path = |name| validate.get_one::<std::path::PathBuf>(name).map(|path| path.display().to_string());
+        assert_eq!((path("set").as_deref(), path("data").as_deref()), (Some("X.csv"), Some("d")));
+        for work in super::Cli::command().find_subcommand("submit").unwrap().get_subcommands() {
+            let own: Vec<&str> = work.get_arguments().map(|argument| argument.get_id().as_str()).collect();
+            assert!(!own.iter().any(|name| ["data", "url", "budget", "demo", "name"].contains(name)), "{own:?}");
+        }
+    }
 }

@@ -146,9 +146,9 @@ fn look_at_receipt(proven: &ProvenReceipt, pinned: &PublicKey, findings: &mut Ve
 }
 
 fn arithmetic(receipt: &Receipt) -> Finding {
-    let Receipt { work, price_version, value, .. } = receipt;
+    let Receipt { kind, work, price_version, value, .. } = receipt;
     if *price_version == adit_core::reward::PRICE_VERSION {
-        return Finding::ok("amount", format!("{value} NNET is the price of {work} multiply-accumulates"));
+        return Finding::ok("amount", format!("{value} NNET is the price of {work} {}", kind.work_unit()));
     }
     let newer = format!("price list {price_version} is not known to this version");
     Finding::skipped("amount", newer).advise("use a newer version of this program")

@@ -71,7 +71,7 @@ impl<W: Write> Printer<W> {
                 self.line(&format!("[DONE] Computed in {busy_ms:.0}ms | Lane {lane}"));
             }
             Notice::Verdict { lane, verdict, reward, receipt } => {
-                self.verdict(lane, verdict, reward, receipt.receipt.bits)
+                self.verdict(lane, verdict, reward, &receipt.receipt.strength())
             }
             Notice::TaskDropped { lane, reason } => {
                 self.line(&format!("[WARN] Lane {lane} dropped its unit: {reason}"))
@@ -118,12 +118,12 @@ impl<W: Write> Printer<W> {
         }
     }
 
-    fn verdict(&mut self, lane: u32, verdict: Verdict, reward: Amount, bits: u32) {
+    fn verdict(&mut self, lane: u32, verdict: Verdict, reward: Amount, strength: &str) {
         match verdict {
             Verdict::Valid => {
                 self.total = self.total.checked_add(reward).unwrap_or(self.total);
                 let (reward, total) = (nnet(reward), nnet(self.total));
-                self.line(&format!("[REWARD] +{reward} | Total: {total} | Verified to {bits} bits | Lane {lane}"));
+                self.line(&format!("[REWARD] +{reward} | Total: {total} | Verified: {strength} | Lane {lane}"));
             }
             Verdict::Invalid => {
                 self.line(&format!("[ERROR] Lane {lane}: the output was refused as wrong, nothing is paid"))

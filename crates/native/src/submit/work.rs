@@ -30,35 +30,9 @@ pub(super) enum Work {
         output: PathBuf,
     },
     /// Classify samples with a quantised perceptron
-    Infer {
-        /// The model, .safetensors (layers.N.weight, layers.N.bias, layers.N.requant)
-        #[arg(long, value_name = "FILE")]
-        model: PathBuf,
-        /// The samples, .csv of integers 0..127
-        #[arg(long, value_name = "FILE")]
-        input: PathBuf,
-        /// Where the classes go, .csv
-        #[arg(short, long, value_name = "FILE")]
-        output: PathBuf,
-        /// The right classes, .csv: prints the accuracy
-        #[arg(long, value_name = "FILE")]
-        labels: Option<PathBuf>,
-    },
+    Infer(Classify),
     /// Tell fraud from the rest: inference over features of transactions
-    Fraud {
-        /// The model, .safetensors (layers.N.weight, layers.N.bias, layers.N.requant)
-        #[arg(long, value_name = "FILE")]
-        model: PathBuf,
-        /// The features of the transactions, .csv of integers 0..127
-        #[arg(long, value_name = "FILE")]
-        input: PathBuf,
-        /// Where the classes go, .csv
-        #[arg(short, long, value_name = "FILE")]
-        output: PathBuf,
-        /// The right classes, .csv with 1 for fraud: prints precision and recall
-        #[arg(long, value_name = "FILE")]
-        labels: Option<PathBuf>,
-    },
+    Fraud(Classify),
     /// Sum a quantised perceptron's gradient over samples: what one step of training needs
     Gradient {
         /// The model, .safetensors (layers.N.weight, .bias, .requant, and .back in every layer but the first)
@@ -77,7 +51,8 @@ pub(super) enum Work {
     /// Hash a data set as a tree, and sum up its columns if it is a .csv
     Validate {
         /// The data set: any file; of a .csv every column's integers are counted and summed up
-        data: PathBuf,
+        #[arg(value_name = "DATA")]
+        set: PathBuf,
         /// Where the report goes, .json
         #[arg(short, long, value_name = "FILE")]
         output: PathBuf,
@@ -108,17 +83,36 @@ pub(super) enum Work {
     },
 }
 
+/// A model, samples and their classes.
+#[derive(clap::Args)]
+pub(super) struct Classify {
+    /// The model, .safetensors (layers.N.weight, layers.N.bias, layers.N.requant)
+    #[arg(long, value_name = "FILE")]
+    model: PathBuf,
+    /// The samples, .csv of integers 0..127
+    #[arg(long, value_name = "FILE")]
+    input: PathBuf,
+    /// Where the classes go, .csv
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+    /// The right classes, .csv: prints the accuracy; of fraud, which is class 1, precision and recall
+    #[arg(long, value_name = "FILE")]
+    labels: Option<PathBuf>,
+}
+
 impl Work {
     /// What is uploaded, and what each is to be read as where its name does not say.
     pub(super) fn files(&self) -> Vec<(&Path, Option<&'static str>)> {
         match self {
             Work::Matmul { a, b, .. } => vec![(a, None), (b, None)],
             Work::MatmulF32 { a, b, .. } => vec![(a, Some("npy_f32")), (b, Some("npy_f32"))],
-            Work::Infer { model, input, .. } | Work::Fraud { model, input, .. } => vec![(model, None), (input, None)],
+            Work::Infer(Classify { model, input, .. }) | Work::Fraud(Classify { model, input, .. }) => {
+                vec![(model, None), (input, None)]
+            }
             Work::Gradient { model, input, targets, .. } => vec![(model, None), (input, None), (targets, None)],
-            Work::Validate { data, .. } => {
-                let is_table = data.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
-                vec![(data, Some(if is_table { "table" } else { "data" }))]
+            Work::Validate { set, .. } => {
+                let is_table = set.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
+                vec![(set, Some(if is_table { "table" } else { "data" }))]
             }
             Work::Audit { blocks, .. } => vec![(blocks, Some("blocks"))],
             Work::Protect { .. } => Vec::new(),
@@ -130,9 +124,7 @@ impl Work {
         Ok(match (self, files) {
             (Work::Matmul { .. }, [a, b]) => JobWork::MatmulI8 { a: *a, b: *b },
             (Work::MatmulF32 { .. }, [a, b]) => JobWork::MatmulF32 { a: *a, b: *b },
-            (Work::Infer { .. } | Work::Fraud { .. }, [model, input]) => {
-                JobWork::MlpI8 { model: *model, input: *input }
-            }
+            (Work::Infer(_) | Work::Fraud(_), [model, input]) => JobWork::MlpI8 { model: *model, input: *input },
             (Work::Gradient { .. }, [model, input, targets]) => {
                 JobWork::GradientI8 { model: *model, input: *input, targets: *targets }
             }
@@ -149,15 +141,15 @@ impl Work {
 
     /// What the original calls it, where that is not the kind's usual name.
     pub(super) fn task_type(&self) -> Option<TaskType> {
-        matches!(self, Work::Fraud { .. }).then_some(TaskType::FraudDetection)
+        matches!(self, Work::Fraud(_)).then_some(TaskType::FraudDetection)
     }
 
     pub(super) fn output(&self) -> &Path {
         match self {
             Work::Matmul { output, .. }
             | Work::MatmulF32 { output, .. }
-            | Work::Infer { output, .. }
-            | Work::Fraud { output, .. }
+            | Work::Infer(Classify { output, .. })
+            | Work::Fraud(Classify { output, .. })
             | Work::Gradient { output, .. }
             | Work::Validate { output, .. }
             | Work::Audit { output, .. }
@@ -167,7 +159,7 @@ impl Work {
 
     pub(super) fn labels(&self) -> Option<&Path> {
         match self {
-            Work::Infer { labels, .. } | Work::Fraud { labels, .. } => labels.as_deref(),
+            Work::Infer(Classify { labels, .. }) | Work::Fraud(Classify { labels, .. }) => labels.as_deref(),
             _ => None,
         }
     }

@@ -49,13 +49,19 @@ pub(super) async fn look(http: &Http, server: &str, gateways: &[String], receipt
             ),
             None => Finding::ok(ABOUT, "the output is wrong"),
         },
-        (Ok(()), _) => Finding::ok(ABOUT, held(&unit)),
+        (Ok(()), _) => Finding::ok(ABOUT, held(&unit, &blocks)),
     }
 }
 
 /// What was found to hold, and how surely.
-fn held(unit: &Unit) -> String {
+fn held(unit: &Unit, blocks: &BTreeMap<Cid, Vec<u8>>) -> String {
+    let here = unit.input().panels.iter().filter(|cid| blocks.contains_key(cid)).count();
     match unit {
+        Unit::HashTree { data, .. } if here < data.panels.len() => format!(
+            "the root, and the leaves of the {here} of {} blocks that are to be had, hashed again here; whether the others were \
+             missing then nobody can tell now",
+            data.panels.len()
+        ),
         Unit::HashTree { data, .. } => {
             format!(
                 "all {} leaves and the root over them are those of the blocks at hand, hashed again here",

@@ -161,11 +161,11 @@ fn draw_receipts(frame: &mut Frame<'_>, area: Rect, view: &View) {
             Verdict::Inconclusive => (Color::Yellow, "inconclusive"),
             Verdict::TooLate => (Color::Yellow, "too late"),
         };
-        let Receipt { at_ms, lane, kind, work, reward, bits, .. } = receipt;
+        let Receipt { at_ms, lane, kind, work, reward, strength, .. } = receipt;
         Line::from(vec![
             format!("{:>7} ", clock(*at_ms)).dim(),
             Span::styled(verdict, Style::new().fg(colour)),
-            format!(" +{reward}  lane {lane}  {}  {kind}, {bits} bits", quantity(*work as f64)).into(),
+            format!(" +{reward}  lane {lane}  {}  {kind}, {strength}", quantity(*work as f64)).into(),
         ])
     };
     let lines: Vec<Line<'_>> = view.receipts.iter().take(area.height.into()).map(line).collect();

@@ -67,7 +67,7 @@ pub(super) struct Receipt {
     pub(super) kind: String,
     pub(super) work: u64,
     pub(super) reward: Amount,
-    pub(super) bits: u32,
+    pub(super) strength: String,
 }
 
 /// Something that was said.
@@ -153,8 +153,8 @@ impl View {
                 self.go_on();
                 self.tasks.remove(&lane);
                 let receipt = receipt.receipt;
-                let (kind, work, bits) = (clean(&receipt.kind.to_string()), receipt.work, receipt.bits);
-                self.receipts.push_front(Receipt { at_ms: now_ms, lane, verdict, kind, work, reward, bits });
+                let (kind, work, strength) = (clean(&receipt.kind.to_string()), receipt.work, receipt.strength());
+                self.receipts.push_front(Receipt { at_ms: now_ms, lane, verdict, kind, work, reward, strength });
                 self.receipts.truncate(LINES);
             }
             Notice::TaskDropped { lane, reason } => {
