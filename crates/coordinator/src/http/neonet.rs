@@ -119,8 +119,9 @@ pub(super) async fn task(
         if let Some(key) = known.and_then(|known| known.key()) {
             app.may_ask(key)?;
         }
-        // A kind that this coordinator does not know is none that it leases.
-        let known = |text: String| text.split(',').filter_map(|kind| kind.parse().ok()).collect();
+        // A kind that this coordinator does not know is none that it leases; one named twice is kept once.
+        let known =
+            |text: String| Kind::ALL.into_iter().filter(|kind| text.split(',').any(|t| t == kind.name())).collect();
         let kinds = Some(kinds.map_or(Kind::PRODUCTS.to_vec(), known));
         let operation = lease_lane(session.to_owned(), contributor, lane, kinds)?;
         let (leased, _) = app.store.write(operation).await?;
