@@ -37,7 +37,12 @@ pub enum GpuError {
         /// The length wanted.
         want: u64,
     },
-    /// k is over [`MAX_K`](adit_core::unit::MAX_K): sums could leave i32.
-    #[error("k = {0} is over {max}: sums could leave 32 bits", max = adit_core::unit::MAX_K)]
-    KTooLarge(u32),
+    /// k is over what the kind allows: sums could leave 32 bits, or floats lose too many of theirs.
+    #[error("k = {k} is over {most}")]
+    KTooLarge {
+        /// The inner dimension asked for.
+        k: u32,
+        /// The largest there is.
+        most: u32,
+    },
 }

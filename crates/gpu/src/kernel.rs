@@ -1,23 +1,49 @@
-//! The forms a kernel can take, and which of them to try on an adapter.
+//! The forms that the product can take on a graphics adapter.
 
+mod candidates;
+mod name;
 mod wgsl;
 
-/// How four 8-bit products are summed.
+pub use name::UnknownKernel;
+
+/// What is multiplied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Dot {
-    /// WGSL's `dot4I8Packed`: one instruction on recent hardware. Needs the language feature
-    /// `packed_4x8_integer_dot_product`.
-    Packed,
-    /// Bytes spread to i32 with shifts, multiplied as i32: runs wherever compute shaders do.
-    Spread,
+pub enum Numbers {
+    /// 8-bit integers, summed in 32 bits.
+    Integers,
+    /// f32, summed in f32.
+    Floats,
 }
 
-/// One form of the product kernel: a register tile per invocation, no workgroup memory, no barrier.
+/// How a word of the left operand and one of the right are multiplied and added to a sum.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dot {
+    /// Four 8-bit products by WGSL's `dot4I8Packed`: one instruction on recent hardware. Needs the language feature
+    /// `packed_4x8_integer_dot_product`.
+    Packed,
+    /// Four 8-bit products, bytes spread to i32 with shifts: runs wherever compute shaders do.
+    Spread,
+    /// One f32 product.
+    Float,
+}
+
+/// Where operands are while they are read again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Family {
+    /// In registers and the hardware's caches: no workgroup memory, no barrier. Software adapters, which have to simulate
+    /// barriers, run it two to ten times faster than the other.
+    Registers,
+    /// In workgroup memory, so many words along k at a time: what hardware likes.
+    Workgroup {
+        /// Words along k of a block.
+        depth: u32,
+    },
+}
+
+/// One form of the product kernel.
 ///
 /// An invocation sums `rows x cols` entries of the product in registers. A workgroup is `lanes x groups` invocations:
-/// its lanes sit side by side on one row tile and share a strip of `lanes * cols` columns, its groups lie below each
-/// other. The usual kernel with tiles in workgroup memory runs two to ten times slower on software adapters, which have
-/// to simulate its barriers. A family for known hardware, when it comes, is a second module beside `wgsl`.
+/// its lanes sit side by side and share a strip of `lanes * cols` columns, its groups lie below each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Kernel {
     /// Rows summed by an invocation: 4, 8, ... 32.
@@ -28,33 +54,76 @@ pub struct Kernel {
     pub lanes: u32,
     /// Invocations of a workgroup below each other; with the lanes no more than 256 in all.
     pub groups: u32,
-    /// How four products are summed.
+    /// How products are summed.
     pub dot: Dot,
+    /// Where operands wait.
+    pub family: Family,
+}
+
+/// The forms in use on a device, as text to be remembered: see [`Options::kernels`](crate::Options::kernels).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kernels {
+    /// Of 8-bit integers.
+    pub integers: Kernel,
+    /// Of f32.
+    pub floats: Kernel,
+}
+
+/// What WGSL guarantees a workgroup: 16 KiB.
+const WORKGROUP_BYTES: u32 = 16 << 10;
+
+impl Dot {
+    /// What it multiplies.
+    pub fn numbers(self) -> Numbers {
+        match self {
+            Dot::Packed | Dot::Spread => Numbers::Integers,
+            Dot::Float => Numbers::Floats,
+        }
+    }
 }
 
 impl Kernel {
-    /// The forms to try, best first. `packed` says whether the language has `dot4I8Packed`.
-    ///
-    /// `examples/race.rs` chose the tile for software: wide, and spread, as SwiftShader takes `dot4I8Packed` apart anew
-    /// for every use. A larger tile would leave no registers to hardware.
-    pub(crate) fn candidates(software: bool, packed: bool) -> Vec<Kernel> {
-        let spread = Kernel { rows: 8, cols: 8, lanes: 16, groups: 4, dot: Dot::Spread };
-        match (software, packed) {
-            (true, _) => vec![Kernel { cols: 16, lanes: 8, groups: 8, ..spread }],
-            (false, true) => vec![Kernel { dot: Dot::Packed, ..spread }, spread],
-            (false, false) => vec![spread],
-        }
-    }
-
     /// Whether the text can be written and its indices stay in their buffers.
     pub(crate) fn is_sound(&self) -> bool {
         let side = |length: u32| length.is_multiple_of(4) && (4..=32).contains(&length);
         let invocations = self.lanes.saturating_mul(self.groups);
-        side(self.rows) && side(self.cols) && (1..=256).contains(&invocations)
+        let sound = side(self.rows) && side(self.cols) && (1..=256).contains(&invocations);
+        sound
+            && match self.family {
+                Family::Registers => true,
+                Family::Workgroup { depth } => {
+                    let line = u64::from(self.rows * self.groups + self.strip());
+                    depth > 0 && line * 4 * u64::from(depth) <= u64::from(WORKGROUP_BYTES)
+                }
+            }
     }
 
     /// Columns of the strip that one workgroup covers.
     pub(crate) fn strip(&self) -> u32 {
         self.lanes * self.cols
+    }
+
+    /// Rows of a tile: what lies together in the packed left operand.
+    pub(crate) fn height(&self) -> u32 {
+        match self.family {
+            Family::Registers => self.rows,
+            Family::Workgroup { .. } => self.rows * self.groups,
+        }
+    }
+
+    /// Workgroups for so many tiles.
+    pub(crate) fn groups_for(&self, tiles: u32) -> u32 {
+        match self.family {
+            Family::Registers => tiles.div_ceil(self.groups),
+            Family::Workgroup { .. } => tiles,
+        }
+    }
+
+    /// 32-bit words that hold `k` numbers.
+    pub(crate) fn words(&self, k: u32) -> u32 {
+        match self.dot.numbers() {
+            Numbers::Integers => k.div_ceil(4),
+            Numbers::Floats => k,
+        }
     }
 }

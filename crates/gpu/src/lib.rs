@@ -1,15 +1,15 @@
 //! Adit's kernels on wgpu, native and in browsers.
 //!
-//! One kernel so far: the product of 8-bit integers, `i8 (m x k) * i8 (k x n) -> i32 (m x n)`, exact on every adapter.
-//! A [`GpuDevice`] is opened once and proves itself on a small product before it is handed out. The shared operand is
-//! packed once with [`GpuDevice::pack`] and kept by the caller; rows then stream through it, either in one call
+//! The product of 8-bit integers, `i8 (m x k) * i8 (k x n) -> i32 (m x n)`, is exact on every adapter; that of f32 is close.
+//! A [`GpuDevice`] is opened once; the forms of its kernels are tested and raced before it is handed out. The shared operand
+//! is packed once with [`GpuDevice::pack`] and kept by the caller; rows then stream through it, either in one call
 //! ([`GpuDevice::multiply`]) or slice by slice ([`GpuDevice::start`], [`Product::step`]), so that a lane can sleep or
 //! stop between two slices. Stop is drop.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), adit_gpu::GpuError> {
 //! let device = adit_gpu::GpuDevice::open().await?;
-//! let weights = device.pack(&[1, 2, 3, 4, 5, 6], 2, 3)?;
+//! let weights = device.pack(&[1i8, 2, 3, 4, 5, 6], 2, 3)?;
 //! let mut sums = Vec::new();
 //! device.multiply(&[7, 8], 1, &weights, &mut sums).await?;
 //! assert_eq!(sums, [39, 54, 69]);
@@ -17,8 +17,11 @@
 //! # }
 //! ```
 
+mod context;
 mod device;
+mod element;
 mod error;
+mod fault;
 mod kernel;
 mod layout;
 mod operand;
@@ -27,7 +30,8 @@ mod product;
 mod shape;
 
 pub use device::{AdapterChoice, AdapterFacts, GpuDevice, Options};
+pub use element::Element;
 pub use error::GpuError;
-pub use kernel::{Dot, Kernel};
+pub use kernel::{Dot, Family, Kernel, Kernels, Numbers, UnknownKernel};
 pub use operand::PackedOperand;
 pub use product::{Product, Progress};

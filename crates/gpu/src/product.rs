@@ -1,19 +1,39 @@
-use futures::channel::oneshot;
+use std::cell::Cell;
+use std::rc::Rc;
+
 use web_time::Instant;
 
-use crate::device::GpuDevice;
+use crate::context::{Context, Mapped};
+use crate::element::Element;
 use crate::error::GpuError;
+use crate::kernel::Kernel;
 use crate::operand::PackedOperand;
+use crate::pace::Pace;
 use crate::{layout, shape};
 
-mod cut;
+pub(crate) mod cut;
 mod slot;
 
 use cut::{Cut, Cuts, Extent};
-use slot::Slot;
+pub(crate) use slot::Slot;
 
 /// Slices on the device at once: one is computed while the host packs or reads the other.
 const SLOTS: usize = 2;
+
+/// A compiled form of the product, and how fast it proved. Bindings: 0 the cut (uniform), 1 rows, 2 packed operand, 3 sums.
+#[derive(Debug)]
+pub(crate) struct Pipeline {
+    pub(crate) kernel: Kernel,
+    pub(crate) compute: wgpu::ComputePipeline,
+    pub(crate) pace: Cell<Pace>,
+}
+
+impl Pipeline {
+    pub(crate) async fn compile(context: &Context, kernel: Kernel) -> Result<Pipeline, GpuError> {
+        let compute = context.pipeline("product", &kernel.wgsl(), "main").await?;
+        Ok(Pipeline { kernel, compute, pace: Cell::new(Pace::new(0.0)) })
+    }
+}
 
 /// How far a product has come, in multiply-adds, padding included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,58 +53,45 @@ impl Progress {
 
 /// A product under way. It holds handles, not borrows, and computes nothing between two steps. Stop is drop.
 #[derive(Debug)]
-pub struct Product<A> {
-    device: GpuDevice,
+pub struct Product<T: Element, A> {
+    context: Context,
+    pipeline: Rc<Pipeline>,
     a: A,
-    b: PackedOperand,
+    b: PackedOperand<T>,
     cuts: Cuts,
     slots: Vec<Slot>,
     rows: Vec<u8>,
-    sums: Vec<i32>,
+    sums: Vec<T::Sum>,
     progress: Progress,
 }
 
-impl GpuDevice {
-    /// Rows `a` (`m x k` row-major) times the packed operand: appends `m x n` i32, row-major, to `out`. The work is cut
-    /// into slices that stay under 100 ms and within the device's limits. On an error `out` is as it was.
-    ///
-    /// Errors: [`GpuError::Shape`], [`GpuError::TooLarge`], [`GpuError::Device`], [`GpuError::Lost`].
-    pub async fn multiply(&self, a: &[i8], m: u32, b: &PackedOperand, out: &mut Vec<i32>) -> Result<(), GpuError> {
-        let mut product = self.start(a, m, b)?;
-        while !product.step().await?.is_done() {}
-        let mut sums = product.sums;
-        if out.is_empty() {
-            *out = sums;
-        } else {
-            out.append(&mut sums);
-        }
-        Ok(())
-    }
-
-    /// Starts a product of rows `a` (`m x k` row-major) with the packed operand, to be computed step by step. Nothing
-    /// is computed yet.
-    ///
-    /// Errors: [`GpuError::Shape`] and [`GpuError::TooLarge`].
-    pub fn start<A: AsRef<[i8]>>(&self, a: A, m: u32, b: &PackedOperand) -> Result<Product<A>, GpuError> {
+impl<T: Element, A: AsRef<[T]>> Product<T, A> {
+    /// Starts rows `a` times `b`, packed for this pipeline.
+    pub(crate) fn start(
+        context: &Context,
+        pipeline: &Rc<Pipeline>,
+        a: A,
+        m: u32,
+        b: &PackedOperand<T>,
+    ) -> Result<Self, GpuError> {
         shape::check("a", a.as_ref(), m, b.k)?;
         let sums = zeros(u64::from(m) * u64::from(b.n))?;
-        let cuts = Cuts::new(Extent::of(self.kernel(), m, b.k, b.n), self.max_bytes());
+        let cuts = Cuts::new(Extent::of(pipeline.kernel, m, b.k, b.n), context.max_bytes());
         let progress = Progress { done: 0, total: cuts.work() };
-        Ok(Product { device: self.clone(), a, b: b.clone(), cuts, slots: Vec::new(), rows: Vec::new(), sums, progress })
+        let (context, pipeline, b) = (context.clone(), pipeline.clone(), b.clone());
+        Ok(Product { context, pipeline, a, b, cuts, slots: Vec::new(), rows: Vec::new(), sums, progress })
     }
-}
 
-impl<A: AsRef<[i8]>> Product<A> {
     /// Computes the next slice, about 50 ms of work; when it returns, nothing runs on the device any more. A product
     /// without work (m, k or n is 0) is done before its first step.
     ///
     /// If an error is returned, or the future is dropped before it ends, the product cannot go on: drop it.
     pub async fn step(&mut self) -> Result<Progress, GpuError> {
-        self.device.check()?;
+        self.context.check()?;
         let started = Instant::now();
         let mut under_way = Vec::with_capacity(SLOTS);
         for slot in 0..SLOTS {
-            let budget = self.device.pace().get().budget() / SLOTS as u64;
+            let budget = self.pipeline.pace.get().budget() / SLOTS as u64;
             let Some(cut) = self.cuts.next(budget) else { break };
             under_way.push((cut, self.launch(slot, cut)?));
         }
@@ -98,9 +105,9 @@ impl<A: AsRef<[i8]>> Product<A> {
             work += self.cuts.extent().work_of(cut);
         }
         self.progress.done += work;
-        let mut pace = self.device.pace().get();
+        let mut pace = self.pipeline.pace.get();
         pace.observe(work, started.elapsed().as_secs_f64() * 1e3);
-        self.device.pace().set(pace);
+        self.pipeline.pace.set(pace);
         Ok(self.progress)
     }
 
@@ -110,45 +117,59 @@ impl<A: AsRef<[i8]>> Product<A> {
     }
 
     /// The sums, `m x n` row-major, once it is done; `None` before.
-    pub fn into_sums(self) -> Option<Vec<i32>> {
+    pub fn into_sums(self) -> Option<Vec<T::Sum>> {
         self.progress.is_done().then_some(self.sums)
+    }
+
+    /// Computes what is left and appends the sums to `out`.
+    pub(crate) async fn finish(mut self, out: &mut Vec<T::Sum>) -> Result<(), GpuError> {
+        while !self.progress.is_done() {
+            self.step().await?;
+        }
+        if out.is_empty() {
+            *out = self.sums;
+        } else {
+            out.append(&mut self.sums);
+        }
+        Ok(())
     }
 
     fn launch(&mut self, slot: usize, cut: Cut) -> Result<Landing, GpuError> {
         if self.slots.len() == slot {
-            self.slots.push(Slot::new(&self.device, &self.b, &self.cuts)?);
+            self.slots.push(Slot::new(&self.context, &self.pipeline, &self.b.buffer, self.cuts.max_bytes())?);
         }
         let (tiles, words) = (cut.tiles(), cut.words());
-        let rows = self.device.kernel().rows as usize;
-        layout::pack_rows(self.a.as_ref(), self.b.k as usize, rows, tiles, words, &mut self.rows);
-        let slot = &self.slots[slot];
-        let index = slot.launch(&self.device, self.cuts.extent(), cut, &self.rows);
-        Ok(Landing { index, mapped: slot.map(self.cuts.extent().sum_bytes(cut)) })
+        let height = self.pipeline.kernel.height() as usize;
+        layout::pack_rows(self.a.as_ref(), self.b.k as usize, height, tiles, words, &mut self.rows);
+        let (slot, extent) = (&self.slots[slot], self.cuts.extent());
+        let index = slot.launch(&self.context, &self.pipeline, extent, cut, &self.rows);
+        Ok(Landing { index, mapped: self.context.map(&slot.staging, extent.sum_bytes(cut)) })
     }
 
     async fn land(&mut self, slot: usize, cut: Cut, landing: Landing) -> Result<(), GpuError> {
-        self.device.mapped(landing.index, landing.mapped).await?;
+        self.context.mapped(landing.index, landing.mapped).await?;
         let extent = self.cuts.extent();
         let n = self.b.n as usize;
         let (row, col) = extent.corner(cut);
-        let width = extent.width(cut).min(n - col);
+        let stride = extent.width_quads(cut) as usize * 4;
+        let width = stride.min(n - col);
         let out = &mut self.sums[row * n + col..];
-        self.slots[slot]
-            .read(extent.sum_bytes(cut), |packed| layout::add_rows(packed, extent.width(cut), out, n, width))
+        let take = |packed: &[u8]| layout::add_rows::<T>(packed, stride, out, n, width);
+        self.context.read(&self.slots[slot].staging, extent.sum_bytes(cut), take)
     }
 }
 
 /// A slice on the device.
 struct Landing {
     index: wgpu::SubmissionIndex,
-    mapped: oneshot::Receiver<Result<(), wgpu::BufferAsyncError>>,
+    mapped: Mapped,
 }
 
-fn zeros(entries: u64) -> Result<Vec<i32>, GpuError> {
+fn zeros<T: Clone + Default>(entries: u64) -> Result<Vec<T>, GpuError> {
     let too_large = GpuError::TooLarge { what: "product", bytes: entries.saturating_mul(4), limit: isize::MAX as u64 };
     let mut sums = Vec::new();
     let Ok(len) = usize::try_from(entries) else { return Err(too_large) };
     sums.try_reserve_exact(len).map_err(|_| too_large)?;
-    sums.resize(len, 0);
+    sums.resize(len, T::default());
     Ok(sums)
 }

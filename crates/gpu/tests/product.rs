@@ -2,26 +2,35 @@
 
 use std::rc::Rc;
 
+use adit_core::kernel::float::{self, FloatMatrix};
 use adit_core::kernel::{Right, Running, matmul_i8};
 use adit_core::unit::MAX_K;
 use adit_core::vectors::{Generator, START_UP};
-use adit_gpu::{AdapterChoice, Dot, GpuDevice, GpuError, Kernel, Options};
+use adit_gpu::{AdapterChoice, GpuDevice, GpuError, Kernels, Numbers, Options};
 use futures::executor::block_on;
 
-/// The form that each adapter gets, and those that only other adapters would get.
-const FORMS: [Option<Kernel>; 3] = [
-    None,
-    Some(Kernel { rows: 8, cols: 8, lanes: 16, groups: 4, dot: Dot::Packed }),
-    Some(Kernel { rows: 8, cols: 8, lanes: 16, groups: 4, dot: Dot::Spread }),
-];
+/// The forms that each adapter gets, and those that only other adapters would get.
+fn forms() -> Vec<Option<Kernels>> {
+    let forced = [
+        "packed 8x8 of 16x4 in registers, float 8x8 of 16x4 in registers",
+        "spread 8x8 of 16x4 in registers, float 4x4 of 8x8 in registers",
+        "packed 8x4 of 16x16 in workgroup:16, float 8x4 of 16x16 in workgroup:16",
+        "spread 4x4 of 8x8 in workgroup:3, float 4x4 of 8x8 in workgroup:5",
+        "packed 8x8 of 16x16 in workgroup:8, float 8x8 of 16x16 in workgroup:8",
+    ];
+    [None].into_iter().chain(forced.map(|text| Some(text.parse().expect("a form")))).collect()
+}
 
 /// Runs `test` on every adapter and form. Without an adapter it is skipped, which CI does not accept.
 fn on_every_device(test: impl Fn(&GpuDevice)) {
     let mut tested = 0;
     for adapters in [AdapterChoice::Hardware, AdapterChoice::Software] {
-        for kernel in FORMS {
-            match block_on(GpuDevice::open_with(Options { adapters, kernel })) {
-                Ok(device) => test(&device),
+        for kernels in forms() {
+            match block_on(GpuDevice::open_with(Options { adapters, kernels })) {
+                Ok(device) => {
+                    assert!(kernels.is_none_or(|asked| asked == device.kernels()), "{kernels:?} was not used");
+                    test(&device);
+                }
                 Err(GpuError::NoAdapter(_)) => continue,
                 Err(error) => panic!("{adapters:?}: {error}"),
             }
@@ -129,12 +138,14 @@ fn empty_products_are_zeros_without_work() {
 #[test]
 fn operands_that_are_not_what_they_say_are_refused() {
     on_every_device(|device| {
-        let refused = device.pack(&[1, 2, 3], 2, 2).map(|_| ());
+        let refused = device.pack(&[1i8, 2, 3], 2, 2).map(|_| ());
         assert_eq!(refused, Err(GpuError::Shape { operand: "b", rows: 2, cols: 2, got: 3, want: 4 }));
-        let refused = device.pack(&vec![0; MAX_K as usize + 1], MAX_K + 1, 1).map(|_| ());
-        assert_eq!(refused, Err(GpuError::KTooLarge(MAX_K + 1)));
+        let refused = device.pack(&vec![0i8; MAX_K as usize + 1], MAX_K + 1, 1).map(|_| ());
+        assert_eq!(refused, Err(GpuError::KTooLarge { k: MAX_K + 1, most: MAX_K }));
+        let refused = device.pack(&vec![0f32; 4097], 4097, 1).map(|_| ());
+        assert_eq!(refused, Err(GpuError::KTooLarge { k: 4097, most: 4096 }));
 
-        let packed = device.pack(&[1, 2, 3, 4], 2, 2).expect("an operand");
+        let packed = device.pack(&[1i8, 2, 3, 4], 2, 2).expect("an operand");
         let mut sums = vec![9];
         let refused = block_on(device.multiply(&[1, 2, 3], 1, &packed, &mut sums));
         assert_eq!(refused, Err(GpuError::Shape { operand: "a", rows: 1, cols: 2, got: 3, want: 2 }));
@@ -145,18 +156,59 @@ fn operands_that_are_not_what_they_say_are_refused() {
 }
 
 #[test]
-fn forms_that_cannot_be_are_refused() {
+fn what_is_remembered_wrongly_is_raced_anew() {
     on_every_device(|device| {
-        let sound = device.kernel();
-        for kernel in [
-            Kernel { rows: 0, ..sound },
-            Kernel { cols: 6, ..sound },
-            Kernel { rows: 64, ..sound },
-            Kernel { lanes: 0, ..sound },
-            Kernel { lanes: u32::MAX, groups: 2, ..sound },
-        ] {
-            let opened = block_on(GpuDevice::open_with(Options { kernel: Some(kernel), ..Options::default() }));
-            assert!(matches!(opened, Err(GpuError::Device(_))), "{kernel:?}");
+        let sound = device.kernels();
+        // Forms in each other's place, as of a page that knew others.
+        let swapped = Kernels { integers: sound.floats, floats: sound.integers };
+        let opened = block_on(GpuDevice::open_with(Options { kernels: Some(swapped), ..Options::default() }));
+        let used = opened.expect("a device").kernels();
+        assert_eq!([used.integers.dot.numbers(), used.floats.dot.numbers()], [Numbers::Integers, Numbers::Floats]);
+    });
+}
+
+fn check_floats(device: &GpuDevice, (m, k, n): (u32, u32, u32)) {
+    let mut values = Generator::new(u64::from(m ^ k << 8 ^ n << 16));
+    let mut floats = |count: u32| -> Vec<f32> { values.signed(count as usize).into_iter().map(f32::from).collect() };
+    let (a, b) = (floats(m * k), floats(k * n));
+    let packed = device.pack(&b, k, n).expect("an operand");
+    let (mut got, mut want) = (Vec::new(), vec![0.0; (m * n) as usize]);
+    block_on(device.multiply(&a, m, &packed, &mut got)).expect("a product");
+    float::multiply(&a, m as usize, &FloatMatrix { rows: k as usize, cols: n as usize, values: b }, &mut want);
+    assert!(got == want, "{m} x {k} x {n} on {device:?}");
+}
+
+#[test]
+fn floats_agree_where_every_sum_is_exact() {
+    on_every_device(|device| {
+        let mut draw = Generator::new(8);
+        let mut up_to = |limit: u64| (draw.draw() % limit) as u32 + 1;
+        let edges = [(1, 1, 1), (1, 257, 1), (9, 256, 129), (3, 1024, 5), (65, 513, 130), (130, 64, 300)];
+        edges.into_iter().for_each(|shape| check_floats(device, shape));
+        (0..10).for_each(|_| check_floats(device, (up_to(150), up_to(600), up_to(300))));
+    });
+}
+
+/// Sums of 4096 positive values: within a quarter of the tolerance, 8 · u · √k · E, as every backend's.
+#[test]
+fn floats_lose_no_more_than_they_may() {
+    on_every_device(|device| {
+        let (m, k, n) = (9u32, 4096u32, 24u32);
+        let mut values = Generator::new(5);
+        let mut floats =
+            |count: u32| -> Vec<f32> { (0..count).map(|_| (values.draw() >> 40) as f32 / (1 << 24) as f32).collect() };
+        let (a, b) = (floats(m * k), floats(k * n));
+        let packed = device.pack(&b, k, n).expect("an operand");
+        let mut got = Vec::new();
+        block_on(device.multiply(&a, m, &packed, &mut got)).expect("a product");
+        let norm = |values: &mut dyn Iterator<Item = f64>| values.map(|value| value * value).sum::<f64>().sqrt();
+        for (row, sums) in a.chunks(k as usize).zip(got.chunks(n as usize)) {
+            let exact =
+                |j: usize| (0..k as usize).map(|l| f64::from(row[l]) * f64::from(b[l * n as usize + j])).sum::<f64>();
+            let lost = norm(&mut (0..n as usize).map(|j| f64::from(sums[j]) - exact(j)));
+            let size = norm(&mut (0..n as usize).map(exact));
+            let most = 8.0 * f64::from(f32::EPSILON) / 2.0 * f64::from(k).sqrt() * size;
+            assert!(lost <= most, "{lost} over {most} on {device:?}");
         }
     });
 }
@@ -211,12 +263,12 @@ fn slices_stay_short() {
 #[test]
 fn a_lost_device_says_so() {
     on_every_device(|device| {
-        let packed = device.pack(&[1; 64], 8, 8).expect("an operand");
+        let packed = device.pack(&[1i8; 64], 8, 8).expect("an operand");
         let mut product = device.start([1; 64], 8, &packed).expect("a product");
         device.close();
         let lost = block_on(product.step());
         assert!(matches!(lost, Err(GpuError::Lost(_))), "{lost:?}");
-        let lost = device.pack(&[1; 64], 8, 8).map(|_| ());
+        let lost = device.pack(&[1i8; 64], 8, 8).map(|_| ());
         assert!(matches!(lost, Err(GpuError::Lost(_))), "{lost:?}");
     });
 }

@@ -1,15 +1,15 @@
-//! The kernel as WGSL text.
+//! The product as WGSL text.
 //!
-//! Everything inside the loop is written out: compilers below WGSL seldom unroll, and a loop variable as an index would
+//! What is done with a word is written out: compilers below WGSL seldom unroll, and a loop variable as an index would
 //! push the sums out of registers. Operands lie in memory as [`layout`](crate::layout) says, four words to a load.
 
-use super::{Dot, Kernel};
+use super::{Dot, Family, Kernel, Numbers};
 
 /// What a dispatch covers, and the buffers. `Slot` fills and binds them.
 const BINDINGS: &str = "
 struct Cut {
     first_strip: u32,
-    strips: u32,
+    width_quads: u32,
     tiles: u32,
     cols: u32,
     first_word: u32,
@@ -17,28 +17,41 @@ struct Cut {
     all_words: u32,
 }
 @group(0) @binding(0) var<uniform> cut: Cut;
-@group(0) @binding(1) var<storage, read> a: array<vec4<u32>>;
-@group(0) @binding(2) var<storage, read> b: array<vec4<u32>>;
-@group(0) @binding(3) var<storage, read_write> c: array<vec4<i32>>;
+@group(0) @binding(1) var<storage, read> a: array<Word>;
+@group(0) @binding(2) var<storage, read> b: array<Word>;
+@group(0) @binding(3) var<storage, read_write> c: array<Sum>;
 ";
+
+/// Floats are summed up in memory after so many words: one plain sum of 4096 would lose too many bits (see
+/// `adit_core::kernel::float`). No integers have so many words.
+const BLOCK_WORDS: u32 = 256;
 
 impl Kernel {
     /// The whole text; the entry point is `main`.
     pub(crate) fn wgsl(&self) -> String {
-        let Kernel { rows, lanes, groups, .. } = self;
-        let (strip, strip_quads, row_quads) = (self.strip(), self.strip() / 4, rows / 4);
-        let zeros: String = self.sums().map(|(r, q)| format!("    var s{r}_{q} = vec4<i32>();\n")).collect();
-        let load_a: String = (0..row_quads).map(|q| format!("        let a{q} = a[at_a + {q}u];\n")).collect();
-        let load_b: String =
-            (0..self.col_quads()).map(|q| format!("        let b{q} = b[at_b + {}u];\n", q * lanes)).collect();
-        let add = match self.dot {
-            Dot::Packed => self.add_packed(),
-            Dot::Spread => self.add_spread(),
+        let types = match self.dot.numbers() {
+            Numbers::Integers => "alias Word = vec4<u32>;\nalias Sum = vec4<i32>;\n",
+            Numbers::Floats => "alias Word = vec4<f32>;\nalias Sum = vec4<f32>;\n",
         };
-        let store: String =
-            self.sums().map(|(r, q)| format!("    c[at_c + {r}u * width + {}u] = s{r}_{q};\n", q * lanes)).collect();
+        match self.family {
+            Family::Registers => format!("{types}{BINDINGS}{}", self.in_registers()),
+            Family::Workgroup { depth } => format!("{types}{BINDINGS}{}", self.in_workgroup(depth)),
+        }
+    }
+
+    fn in_registers(&self) -> String {
+        let Kernel { lanes, groups, .. } = self;
+        let (strip, strip_quads, row_quads) = (self.strip(), self.strip() / 4, self.rows / 4);
+        let (loads, adds) = (self.loads("a[at_a + ", "b[at_b + "), self.adds());
+        let blocks = self.blocks(&format!(
+            "for (var word = first; word < last; word += 1u) {{
+{loads}{adds}
+            at_a += {row_quads}u;
+            at_b += {strip_quads}u;
+        }}"
+        ));
         format!(
-            "{BINDINGS}
+            "
 @compute @workgroup_size({lanes}, {groups})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {{
     let tile = group.y * {groups}u + local.y;
@@ -48,17 +61,127 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
     }}
     var at_a = tile * cut.words * {row_quads}u;
     var at_b = (strip * cut.all_words + cut.first_word) * {strip_quads}u + local.x;
-{zeros}
-    for (var word = 0u; word < cut.words; word += 1u) {{
-{load_a}{load_b}{add}
-        at_a += {row_quads}u;
-        at_b += {strip_quads}u;
-    }}
-    let width = cut.strips * {strip_quads}u;
-    let at_c = tile * {rows}u * width + group.x * {strip_quads}u + local.x;
-{store}}}
-"
+    let first_row = tile * {}u;
+{blocks}}}
+",
+            self.rows
         )
+    }
+
+    /// Every invocation copies its part of a block into workgroup memory; words past the end are zeros there.
+    fn in_workgroup(&self, depth: u32) -> String {
+        let Kernel { rows, lanes, groups, .. } = self;
+        let (strip_quads, row_quads, height_quads) = (self.strip() / 4, rows / 4, self.height() / 4);
+        let copy = |to: &str, line_quads: u32| -> String {
+            let (quads, invocations) = (line_quads * depth, lanes * groups);
+            let turn = |turn: u32| {
+                let at = format!("local_index + {}u", turn * invocations);
+                let line = format!(
+                    "            shared_{to}[{at}] = select(Word(), {to}[at_{to} + {at}], {at} < left * {line_quads}u);\n"
+                );
+                if (turn + 1) * invocations <= quads {
+                    line
+                } else {
+                    format!("            if ({at} < {quads}u) {{\n    {line}            }}\n")
+                }
+            };
+            (0..quads.div_ceil(invocations)).map(turn).collect()
+        };
+        let (copies, adds) = (copy("a", height_quads) + &copy("b", strip_quads), self.adds());
+        let loads = self.loads("shared_a[in_a + ", "shared_b[in_b + ");
+        let blocks = self.blocks(&format!(
+            "for (var word = first; word < last; word += {depth}u) {{
+            let left = min(last - word, {depth}u);
+            workgroupBarrier();
+{copies}            workgroupBarrier();
+            var in_a = local.y * {row_quads}u;
+            var in_b = local.x;
+            for (var line = 0u; line < {depth}u; line += 1u) {{
+{loads}{adds}
+                in_a += {height_quads}u;
+                in_b += {strip_quads}u;
+            }}
+            at_a += left * {height_quads}u;
+            at_b += left * {strip_quads}u;
+        }}"
+        ));
+        format!(
+            "
+var<workgroup> shared_a: array<Word, {}>;
+var<workgroup> shared_b: array<Word, {}>;
+
+@compute @workgroup_size({lanes}, {groups})
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(local_invocation_id) local: vec3<u32>,
+    @builtin(local_invocation_index) local_index: u32,
+) {{
+    let tile = group.y;
+    let strip = cut.first_strip + group.x;
+    var at_a = tile * cut.words * {height_quads}u;
+    var at_b = (strip * cut.all_words + cut.first_word) * {strip_quads}u;
+    let first_row = tile * {}u + local.y * {rows}u;
+{blocks}}}
+",
+            height_quads * depth,
+            strip_quads * depth,
+            self.height()
+        )
+    }
+
+    /// Sums, all along k or block by block, around the `inner` loop over words `first .. last`.
+    fn blocks(&self, inner: &str) -> String {
+        let strip = self.strip();
+        let zeros: String = self.sums().map(|(r, q)| format!("        var s{r}_{q} = Sum();\n")).collect();
+        let store = |how: &str| -> String {
+            let quad = |q: u32| {
+                let rows: String = (0..self.rows)
+                    .map(|r| {
+                        format!(
+                            "                c[at_c + {r}u * cut.width_quads + {}u] {how} s{r}_{q};\n",
+                            q * self.lanes
+                        )
+                    })
+                    .collect();
+                format!("            if (col + {}u < cut.cols) {{\n{rows}            }}\n", q * self.lanes * 4)
+            };
+            (0..self.col_quads()).map(quad).collect()
+        };
+        let body = |store: &str| {
+            format!(
+                "{zeros}        {inner}
+        let col = strip * {strip}u + local.x * 4u;
+        let at_c = first_row * cut.width_quads + group.x * {}u + local.x;
+{store}",
+                strip / 4
+            )
+        };
+        match self.dot.numbers() {
+            Numbers::Integers => {
+                format!("    let first = 0u;\n    let last = cut.words;\n    {{\n{}    }}\n", body(&store("=")))
+            }
+            Numbers::Floats => {
+                let store = format!(
+                    "        if (first == 0u) {{\n{}        }} else {{\n{}        }}\n",
+                    store("="),
+                    store("+=")
+                );
+                format!(
+                    "    for (var first = 0u; first < cut.words; first += {BLOCK_WORDS}u) {{
+        let last = min(first + {BLOCK_WORDS}u, cut.words);
+{}    }}
+",
+                    body(&store)
+                )
+            }
+        }
+    }
+
+    /// `a{q}` holds a word of four rows, `b{q}` of four columns.
+    fn loads(&self, a: &str, b: &str) -> String {
+        let left = (0..self.rows / 4).map(|q| format!("            let a{q} = {a}{q}u];\n"));
+        let right = (0..self.col_quads()).map(|q| format!("            let b{q} = {b}{}u];\n", q * self.lanes));
+        left.chain(right).collect()
     }
 
     /// `s{r}_{q}` holds the sums of row `r` and four columns.
@@ -71,17 +194,21 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
         self.cols / 4
     }
 
+    fn adds(&self) -> String {
+        match self.dot {
+            Dot::Packed => self.add_packed(),
+            Dot::Spread => (0..4).map(|byte| self.add_byte(byte)).collect(),
+            Dot::Float => self.add_products("a", "b"),
+        }
+    }
+
     fn add_packed(&self) -> String {
         let add = |(r, q)| {
             let a = component("a", r);
             let dots = ["x", "y", "z", "w"].map(|col| format!("dot4I8Packed({a}, b{q}.{col})")).join(", ");
-            format!("        s{r}_{q} += vec4<i32>({dots});\n")
+            format!("            s{r}_{q} += vec4<i32>({dots});\n")
         };
         self.sums().map(add).collect()
-    }
-
-    fn add_spread(&self) -> String {
-        (0..4).map(|byte| self.add_byte(byte)).collect()
     }
 
     /// One of the four places along k that share a word: its sign is spread by a shift to the top and back.
@@ -92,13 +219,17 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
                 |q| format!("            let {to}{q} = bitcast<vec4<i32>>({from}{q} << vec4({left}u)) >> vec4(24u);\n");
             (0..quads).map(line).collect()
         };
-        let add = |(r, q)| format!("            s{r}_{q} += {} * y{q};\n", component("x", r));
-        let adds: String = self.sums().map(add).collect();
         format!(
-            "        {{\n{}{}{adds}        }}\n",
+            "            {{\n{}{}{}            }}\n",
             spread("x", "a", self.rows / 4),
-            spread("y", "b", self.col_quads())
+            spread("y", "b", self.col_quads()),
+            self.add_products("x", "y")
         )
+    }
+
+    fn add_products(&self, left: &str, right: &str) -> String {
+        let add = |(r, q)| format!("            s{r}_{q} += {} * {right}{q};\n", component(left, r));
+        self.sums().map(add).collect()
     }
 }
 

@@ -1,24 +1,23 @@
 use std::ops::Range;
 
-use crate::kernel::Kernel;
-use crate::layout;
+use crate::kernel::{Dot, Kernel};
 
 /// Largest buffer of rows, and of sums, for one cut: enough to keep any GPU busy.
 const MAX_CUT_BYTES: u64 = 16 << 20;
 
 /// A whole product in the kernel's measures: tiles of rows, strips of columns, words along k.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Extent {
-    pub(super) kernel: Kernel,
-    pub(super) cols: u32,
-    pub(super) tiles: u32,
-    pub(super) strips: u32,
-    pub(super) words: u32,
+pub(crate) struct Extent {
+    kernel: Kernel,
+    cols: u32,
+    tiles: u32,
+    strips: u32,
+    words: u32,
 }
 
 /// A box of it, computed by one dispatch. Boxes beside each other along k are added up by the host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Cut {
+pub(crate) struct Cut {
     pub(super) first_tile: u32,
     pub(super) tiles: u32,
     pub(super) first_strip: u32,
@@ -28,42 +27,66 @@ pub(super) struct Cut {
 }
 
 impl Extent {
-    pub(super) fn of(kernel: Kernel, m: u32, k: u32, n: u32) -> Extent {
+    pub(crate) fn of(kernel: Kernel, m: u32, k: u32, n: u32) -> Extent {
         Extent {
             kernel,
             cols: n,
-            tiles: m.div_ceil(kernel.rows),
+            tiles: m.div_ceil(kernel.height()),
             strips: n.div_ceil(kernel.strip()),
-            words: layout::words(k),
+            words: kernel.words(k),
         }
     }
 
-    pub(super) fn work_of(&self, cut: Cut) -> u64 {
+    /// All of it as one cut.
+    pub(crate) fn whole(&self) -> Cut {
+        let Extent { tiles, strips, words, .. } = *self;
+        Cut { first_tile: 0, tiles, first_strip: 0, strips, first_word: 0, words }
+    }
+
+    /// Multiply-adds of a cut, padding included.
+    pub(crate) fn work_of(&self, cut: Cut) -> u64 {
         self.work(cut.tiles, cut.strips, cut.words)
     }
 
-    pub(super) fn row_bytes(&self, cut: Cut) -> u64 {
-        u64::from(cut.tiles) * u64::from(self.kernel.rows) * u64::from(cut.words) * 4
+    pub(crate) fn row_bytes(&self, cut: Cut) -> u64 {
+        u64::from(cut.tiles) * u64::from(self.kernel.height()) * u64::from(cut.words) * 4
     }
 
-    pub(super) fn sum_bytes(&self, cut: Cut) -> u64 {
-        u64::from(cut.tiles) * u64::from(self.kernel.rows) * self.width(cut) as u64 * 4
+    pub(crate) fn sum_bytes(&self, cut: Cut) -> u64 {
+        u64::from(cut.tiles) * u64::from(self.kernel.height()) * u64::from(self.width_quads(cut)) * 16
     }
 
-    /// Columns of a cut, padding included.
-    pub(super) fn width(&self, cut: Cut) -> usize {
-        cut.strips as usize * self.kernel.strip() as usize
+    /// What the kernel has to know of a cut.
+    pub(crate) fn uniform(&self, cut: Cut) -> [u8; 32] {
+        let width = self.width_quads(cut);
+        let words = [cut.first_strip, width, cut.tiles, self.cols, cut.first_word, cut.words, self.words, 0];
+        let mut bytes = [0; 32];
+        bytes.chunks_exact_mut(4).zip(words).for_each(|(bytes, word)| bytes.copy_from_slice(&word.to_le_bytes()));
+        bytes
+    }
+
+    /// Workgroups beside and below each other.
+    pub(crate) fn workgroups(&self, cut: Cut) -> [u32; 2] {
+        [cut.strips, self.kernel.groups_for(cut.tiles)]
+    }
+
+    /// Columns of the sums of a cut, rounded up to fours, in fours.
+    pub(crate) fn width_quads(&self, cut: Cut) -> u32 {
+        let strip = self.kernel.strip();
+        (self.cols - cut.first_strip * strip).min(cut.strips * strip).div_ceil(4)
     }
 
     /// First row and column of a cut.
     pub(super) fn corner(&self, cut: Cut) -> (usize, usize) {
-        (cut.first_tile as usize * self.kernel.rows as usize, cut.first_strip as usize * self.kernel.strip() as usize)
+        let (row, col) = (cut.first_tile * self.kernel.height(), cut.first_strip * self.kernel.strip());
+        (row as usize, col as usize)
     }
 
     /// Multiply-adds of so many tiles, strips and words.
     fn work(&self, tiles: u32, strips: u32, words: u32) -> u64 {
-        let entry = u64::from(self.kernel.rows) * u64::from(self.kernel.strip());
-        entry * u64::from(tiles) * u64::from(strips) * u64::from(words) * 4
+        let entry = u64::from(self.kernel.height()) * u64::from(self.kernel.strip());
+        let in_word = if self.kernel.dot == Dot::Float { 1 } else { 4 };
+        entry * u64::from(tiles) * u64::from(strips) * u64::from(words) * in_word
     }
 }
 
@@ -102,8 +125,7 @@ impl Cuts {
 
     /// Bytes of rows, and of sums, that no cut exceeds.
     pub(super) fn max_bytes(&self) -> (u64, u64) {
-        let Extent { tiles, strips, words, .. } = self.extent;
-        let whole = Cut { first_tile: 0, tiles, first_strip: 0, strips, first_word: 0, words };
+        let whole = self.extent.whole();
         (self.extent.row_bytes(whole).min(self.max_bytes), self.extent.sum_bytes(whole).min(self.max_bytes))
     }
 
@@ -118,14 +140,15 @@ impl Cuts {
         if at.tiles == 0 {
             // A band is as high as all its columns fit the budget, else one tile.
             let by_work = budget / self.extent.work(1, strips, words);
-            let by_rows = self.max_bytes / (u64::from(kernel.rows) * u64::from(words) * 4);
-            let by_sums = self.max_bytes / (u64::from(kernel.rows) * u64::from(strips) * u64::from(kernel.strip()) * 4);
+            let by_rows = self.max_bytes / (u64::from(kernel.height()) * u64::from(words) * 4);
+            let by_sums =
+                self.max_bytes / (u64::from(kernel.height()) * u64::from(strips) * u64::from(kernel.strip()) * 4);
             at.tiles = fit(by_work.min(by_rows).min(by_sums), tiles - at.first_tile);
         }
         if at.strips == 0 {
             let by_work = budget / self.extent.work(at.tiles, 1, words);
             let by_sums =
-                self.max_bytes / (u64::from(at.tiles) * u64::from(kernel.rows) * u64::from(kernel.strip()) * 4);
+                self.max_bytes / (u64::from(at.tiles) * u64::from(kernel.height()) * u64::from(kernel.strip()) * 4);
             at.strips = fit(by_work.min(by_sums), strips - at.first_strip);
         }
         at.words = fit(budget / self.extent.work(at.tiles, at.strips, 1), words - at.first_word);
@@ -144,8 +167,10 @@ impl Cuts {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::Family;
 
-    const KERNEL: Kernel = Kernel { rows: 8, cols: 8, lanes: 16, groups: 1, dot: crate::Dot::Packed };
+    const KERNEL: Kernel =
+        Kernel { rows: 8, cols: 8, lanes: 16, groups: 1, dot: Dot::Packed, family: Family::Registers };
 
     /// Every word of every tile and strip is in exactly one cut, and no cut breaks the budget unless it is the
     /// smallest.

@@ -4,11 +4,11 @@ use crate::error::GpuError;
 
 /// What the driver has reported outside of any call: wgpu's own answer would be a panic.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Fault(Arc<Mutex<Option<GpuError>>>);
+pub(crate) struct Fault(Arc<Mutex<Option<GpuError>>>);
 
 impl Fault {
     /// Listens to `device` from now on.
-    pub(super) fn watch(device: &wgpu::Device) -> Fault {
+    pub(crate) fn watch(device: &wgpu::Device) -> Fault {
         let fault = Fault::default();
         let (lost, refused) = (fault.clone(), fault.clone());
         device.set_device_lost_callback(move |reason, message| {
@@ -21,7 +21,7 @@ impl Fault {
     }
 
     /// The fault, if there is one. A loss stays, anything else is reported once.
-    pub(super) fn check(&self) -> Result<(), GpuError> {
+    pub(crate) fn check(&self) -> Result<(), GpuError> {
         let mut fault = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match fault.take() {
             None => Ok(()),

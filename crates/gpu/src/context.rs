@@ -1,0 +1,178 @@
+use futures::channel::oneshot;
+#[cfg(not(target_arch = "wasm32"))]
+use std::time::Duration;
+
+use crate::error::GpuError;
+use crate::fault::Fault;
+
+/// What arrives when a buffer is mapped.
+pub(crate) type Mapped = oneshot::Receiver<Result<(), wgpu::BufferAsyncError>>;
+
+/// A device with its queue and what its driver has reported. A cheap handle.
+///
+/// Natively every wait blocks the calling thread; in browsers it yields to the event loop.
+#[derive(Debug, Clone)]
+pub(crate) struct Context {
+    pub(crate) device: wgpu::Device,
+    pub(crate) queue: wgpu::Queue,
+    fault: Fault,
+}
+
+impl Context {
+    pub(crate) fn new(device: wgpu::Device, queue: wgpu::Queue) -> Context {
+        let fault = Fault::watch(&device);
+        Context { device, queue, fault }
+    }
+
+    /// Gives the device up at once. What is under way on it ends with [`GpuError::Lost`].
+    pub(crate) fn close(&self) {
+        self.device.destroy();
+        self.call_back();
+    }
+
+    /// The fault that the driver has reported since the last check, if any.
+    pub(crate) fn check(&self) -> Result<(), GpuError> {
+        self.fault.check()
+    }
+
+    /// The largest buffer that a kernel may read.
+    pub(crate) fn max_bytes(&self) -> u64 {
+        let limits = self.device.limits();
+        limits.max_storage_buffer_binding_size.min(limits.max_buffer_size)
+    }
+
+    /// A buffer of `bytes` (at least one vector of four words), if the device's limits allow it.
+    pub(crate) fn buffer(
+        &self,
+        what: &'static str,
+        bytes: u64,
+        usage: wgpu::BufferUsages,
+    ) -> Result<wgpu::Buffer, GpuError> {
+        let limit = self.max_bytes();
+        if bytes > limit {
+            return Err(GpuError::TooLarge { what, bytes, limit });
+        }
+        let size = bytes.max(16);
+        Ok(self.device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some(what),
+            size,
+            usage,
+            mapped_at_creation: false,
+        }))
+    }
+
+    /// Compiles `wgsl`; the driver's refusal is an error, not a fault.
+    pub(crate) async fn pipeline(
+        &self,
+        what: &str,
+        wgsl: &str,
+        entry: &str,
+    ) -> Result<wgpu::ComputePipeline, GpuError> {
+        let scope = self.device.push_error_scope(wgpu::ErrorFilter::Validation);
+        let module = trusted_module(&self.device, what, wgsl);
+        let compute = self.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+            label: Some(what),
+            layout: None,
+            module: &module,
+            entry_point: Some(entry),
+            compilation_options: wgpu::PipelineCompilationOptions {
+                zero_initialize_workgroup_memory: false,
+                ..Default::default()
+            },
+            cache: None,
+        });
+        match scope.pop().await {
+            None => Ok(compute),
+            Some(error) => Err(GpuError::Device(error.to_string())),
+        }
+    }
+
+    /// Binds whole buffers to group 0, in the order of their bindings.
+    pub(crate) fn bind(&self, compute: &wgpu::ComputePipeline, buffers: &[&wgpu::Buffer]) -> wgpu::BindGroup {
+        let entries: Vec<_> = (0u32..)
+            .zip(buffers)
+            .map(|(binding, buffer)| wgpu::BindGroupEntry { binding, resource: buffer.as_entire_binding() })
+            .collect();
+        self.device.create_bind_group(&wgpu::BindGroupDescriptor {
+            label: None,
+            layout: &compute.get_bind_group_layout(0),
+            entries: &entries,
+        })
+    }
+
+    /// Asks for the first `bytes` of a staging buffer.
+    pub(crate) fn map(&self, staging: &wgpu::Buffer, bytes: u64) -> Mapped {
+        let (answer, mapped) = oneshot::channel();
+        staging.slice(..bytes).map_async(wgpu::MapMode::Read, move |result| {
+            // Nobody listens any more when the work was dropped.
+            let _ = answer.send(result);
+        });
+        mapped
+    }
+
+    /// Waits until a buffer is mapped, which follows submission `index`.
+    pub(crate) async fn mapped(&self, index: wgpu::SubmissionIndex, mapped: Mapped) -> Result<(), GpuError> {
+        self.wait(index)?;
+        let answer = mapped.await;
+        self.check()?;
+        match answer {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(GpuError::Device(error.to_string())),
+            Err(oneshot::Canceled) => Err(GpuError::Lost("the driver dropped a result".into())),
+        }
+    }
+
+    /// Hands the mapped bytes to `take` and frees the buffer for the next use.
+    pub(crate) fn read(&self, staging: &wgpu::Buffer, bytes: u64, take: impl FnOnce(&[u8])) -> Result<(), GpuError> {
+        let view = staging.slice(..bytes).get_mapped_range().map_err(|error| GpuError::Device(error.to_string()))?;
+        take(&view);
+        drop(view);
+        staging.unmap();
+        Ok(())
+    }
+
+    /// Browsers call back by themselves.
+    #[cfg(target_arch = "wasm32")]
+    fn wait(&self, _: wgpu::SubmissionIndex) -> Result<(), GpuError> {
+        Ok(())
+    }
+
+    #[cfg(target_arch = "wasm32")]
+    fn call_back(&self) {}
+
+    /// Native drivers have to be waited for.
+    #[cfg(not(target_arch = "wasm32"))]
+    fn wait(&self, index: wgpu::SubmissionIndex) -> Result<(), GpuError> {
+        /// A driver that takes this long for one slice is hung.
+        const HUNG: Duration = Duration::from_secs(60);
+        if self.poll(wgpu::PollType::Wait { submission_index: Some(index), timeout: Some(HUNG) }) {
+            return self.check();
+        }
+        self.call_back();
+        self.check()?;
+        Err(GpuError::Lost("the driver does not answer".into()))
+    }
+
+    /// Lets the driver report a loss, which it does only when polled.
+    #[cfg(not(target_arch = "wasm32"))]
+    fn call_back(&self) {
+        self.poll(wgpu::PollType::Poll);
+    }
+
+    /// Whether the driver answered. wgpu panics when a driver reports the device as lost while it is waited for.
+    #[cfg(not(target_arch = "wasm32"))]
+    fn poll(&self, how: wgpu::PollType) -> bool {
+        let poll = std::panic::AssertUnwindSafe(|| self.device.poll(how));
+        matches!(std::panic::catch_unwind(poll), Ok(Ok(_)))
+    }
+}
+
+/// wgpu's own checks of every index and loop cost up to a third of the speed. In browsers they cannot be left out.
+#[allow(unsafe_code)]
+fn trusted_module(device: &wgpu::Device, what: &str, wgsl: &str) -> wgpu::ShaderModule {
+    let text = wgpu::ShaderModuleDescriptor { label: Some(what), source: wgpu::ShaderSource::Wgsl(wgsl.into()) };
+    // SAFETY: every text is this crate's own. Loops are bounded by counts of the uniform that the host writes, and indices stay
+    // inside the buffers: whoever dispatches sizes them for all that the uniform says, packed operands hold every strip
+    // whole, and invocations outside return or write nothing.
+    unsafe { device.create_shader_module_trusted(text, wgpu::ShaderRuntimeChecks::unchecked()) }
+}

@@ -1,0 +1,104 @@
+//! Which form of the product an adapter gets: the fastest that computes rightly.
+
+use std::time::Duration;
+
+use web_time::Instant;
+
+use super::self_test;
+use crate::context::Context;
+use crate::error::GpuError;
+use crate::kernel::{Kernel, Numbers};
+use crate::pace::Pace;
+use crate::product::Pipeline;
+use crate::product::Slot;
+use crate::product::cut::Extent;
+
+/// No further form is tried after so long: with both sorts of numbers opening takes less than a second where a form
+/// compiles in reasonable time.
+const BUDGET: Duration = Duration::from_millis(350);
+/// What is raced, m × k × n: short on software, and as many times over as it takes to be measured on hardware.
+const RACE: (u32, u32, u32) = (128, 256, 512);
+/// How long a form is measured, at least.
+const LEAST_MS: f64 = 10.0;
+/// The most that one submission repeats.
+const MOST_TIMES: u32 = 1 << 12;
+
+/// Why no form is used.
+pub(super) enum NoKernel {
+    /// Every one computes wrong products.
+    Wrong,
+    Gpu(GpuError),
+}
+
+/// The form that is remembered, if it still computes rightly; else the fastest of the candidates.
+pub(super) async fn choose(
+    context: &Context,
+    numbers: Numbers,
+    remembered: Option<Kernel>,
+    candidates: impl Fn() -> Vec<Kernel>,
+) -> Result<Pipeline, NoKernel> {
+    if let Some(kernel) = remembered.filter(|kernel| kernel.is_sound() && kernel.dot.numbers() == numbers) {
+        match prove(context, kernel).await {
+            Err(NoKernel::Gpu(lost @ GpuError::Lost(_))) => return Err(NoKernel::Gpu(lost)),
+            Err(_) => {}
+            proved => return proved,
+        }
+    }
+    let started = Instant::now();
+    let (mut best, mut refused): (Option<(f64, Pipeline)>, _) = (None, NoKernel::Wrong);
+    for kernel in candidates() {
+        if best.is_some() && started.elapsed() > BUDGET {
+            break;
+        }
+        match prove(context, kernel).await {
+            Err(NoKernel::Gpu(lost @ GpuError::Lost(_))) => return Err(NoKernel::Gpu(lost)),
+            Err(error) => refused = error,
+            Ok(pipeline) => {
+                let speed = race(context, &pipeline).await.map_err(NoKernel::Gpu)?;
+                if best.as_ref().is_none_or(|(best, _)| speed > *best) {
+                    best = Some((speed, pipeline));
+                }
+            }
+        }
+    }
+    best.map(|(_, pipeline)| pipeline).ok_or(refused)
+}
+
+/// Compiles one form and tests it.
+async fn prove(context: &Context, kernel: Kernel) -> Result<Pipeline, NoKernel> {
+    let pipeline = std::rc::Rc::new(Pipeline::compile(context, kernel).await.map_err(NoKernel::Gpu)?);
+    // Drivers compile at the first use: only the second run shows how long the smallest slice takes.
+    let mut took_ms = 0.0;
+    for _ in 0..2 {
+        let started = Instant::now();
+        if !self_test::passes(context, &pipeline).await.map_err(NoKernel::Gpu)? {
+            return Err(NoKernel::Wrong);
+        }
+        took_ms = started.elapsed().as_secs_f64() * 1e3;
+    }
+    pipeline.pace.set(Pace::new(took_ms));
+    // The tests' products are gone, so this is the only handle.
+    std::rc::Rc::into_inner(pipeline).ok_or_else(|| NoKernel::Gpu(GpuError::Device("a test was left over".into())))
+}
+
+/// Multiply-adds a millisecond, without transfers.
+async fn race(context: &Context, pipeline: &Pipeline) -> Result<f64, GpuError> {
+    let (m, k, n) = RACE;
+    let extent = Extent::of(pipeline.kernel, m, k, n);
+    let cut = extent.whole();
+    let usage = wgpu::BufferUsages::STORAGE;
+    let strips = u64::from(n.div_ceil(pipeline.kernel.strip()));
+    let right = u64::from(pipeline.kernel.words(k)) * u64::from(pipeline.kernel.strip()) * strips * 4;
+    let right = context.buffer("packed operand", right, usage)?;
+    let slot = Slot::new(context, pipeline, &right, (extent.row_bytes(cut), extent.sum_bytes(cut)))?;
+    let mut times = 1;
+    loop {
+        let started = Instant::now();
+        slot.repeat(context, pipeline, extent, cut, times).await?;
+        let took_ms = started.elapsed().as_secs_f64() * 1e3;
+        if took_ms >= LEAST_MS || times >= MOST_TIMES {
+            return Ok(extent.work_of(cut) as f64 * f64::from(times) / took_ms.max(1e-3));
+        }
+        times = (f64::from(times) * (2.0 * LEAST_MS / took_ms.max(0.01)).clamp(2.0, 64.0)) as u32;
+    }
+}

@@ -1,0 +1,54 @@
+//! Which forms to try on an adapter.
+
+use super::{Dot, Family, Kernel, Numbers};
+
+/// Of these sides and this shape of workgroup.
+const fn kernel(rows: u32, cols: u32, lanes: u32, groups: u32, dot: Dot, family: Family) -> Kernel {
+    Kernel { rows, cols, lanes, groups, dot, family }
+}
+
+impl Kernel {
+    /// The forms to try, the likeliest first. `packed` says whether the language has `dot4I8Packed`.
+    ///
+    /// On software wide tiles of registers win (`examples/race.rs`), and bytes spread: SwiftShader takes `dot4I8Packed` apart
+    /// anew for every use. The tiles for hardware are those that performed best over four makers' adapters in published
+    /// searches: 4 x 4 to 8 x 8 of an invocation, 64 to 128 of a workgroup (ggml-org/llama.cpp, pull request 22241; the
+    /// kernels of siboehm.com, "How to Optimize a CUDA Matmul Kernel", 5 and 9).
+    pub(crate) fn candidates(numbers: Numbers, software: bool, packed: bool) -> Vec<Kernel> {
+        let dots: &[Dot] = match (numbers, packed) {
+            (Numbers::Floats, _) => &[Dot::Float],
+            (Numbers::Integers, true) if !software => &[Dot::Packed, Dot::Spread],
+            (Numbers::Integers, _) => &[Dot::Spread],
+        };
+        let forms = |dot: Dot| -> Vec<Kernel> {
+            if software {
+                return vec![kernel(8, 16, 8, 8, dot, Family::Registers), kernel(8, 8, 16, 16, dot, Family::Registers)];
+            }
+            vec![
+                kernel(8, 8, 16, 4, dot, Family::Registers),
+                kernel(8, 4, 16, 16, dot, Family::Workgroup { depth: 16 }),
+                kernel(8, 8, 16, 16, dot, Family::Workgroup { depth: 8 }),
+                kernel(4, 4, 16, 16, dot, Family::Workgroup { depth: 16 }),
+                kernel(4, 4, 8, 8, dot, Family::Registers),
+            ]
+        };
+        dots.iter().flat_map(|dot| forms(*dot)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_candidate_is_sound_and_multiplies_what_is_asked() {
+        for numbers in [Numbers::Integers, Numbers::Floats] {
+            for (software, packed) in [(false, false), (false, true), (true, false), (true, true)] {
+                let candidates = Kernel::candidates(numbers, software, packed);
+                assert!(candidates.len() > 1);
+                assert!(candidates.iter().all(|kernel| kernel.is_sound() && kernel.dot.numbers() == numbers));
+                assert!(packed || candidates.iter().all(|kernel| kernel.dot != Dot::Packed));
+            }
+        }
+    }
+}
