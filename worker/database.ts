@@ -16,6 +16,8 @@ interface Schema extends DBSchema {
   units: { key: Hex; value: PastUnit; indexes: { at: number } };
   /** What every day came to. */
   days: { key: string; value: Day };
+  /** The forms of the kernels that won on a graphics adapter, by adapter and browser. */
+  forms: { key: string; value: string };
 }
 
 /** A secret key under a key of the browser's own that no script can read out. */
@@ -29,15 +31,18 @@ export interface SealedKey {
 let opened: Promise<IDBPDatabase<Schema>> | undefined;
 
 export function database(): Promise<IDBPDatabase<Schema>> {
-  opened ??= openDB<Schema>("adit", 2, {
+  opened ??= openDB<Schema>("adit", 3, {
     upgrade(db, version) {
       if (version < 1) {
         db.createObjectStore("key");
         db.createObjectStore("journal");
         db.createObjectStore("coordinators");
       }
-      db.createObjectStore("units", { keyPath: "lease" }).createIndex("at", "at_ms");
-      db.createObjectStore("days", { keyPath: "day" });
+      if (version < 2) {
+        db.createObjectStore("units", { keyPath: "lease" }).createIndex("at", "at_ms");
+        db.createObjectStore("days", { keyPath: "day" });
+      }
+      db.createObjectStore("forms");
     },
     // Another tab has a newer page: let it go on.
     blocking(_current, _blocked, event) {

@@ -1,5 +1,6 @@
 /** A compute worker: one lane with one backend, which is made here and never leaves. */
 
+import { adapterName } from "./adapter.ts";
 import type { LaneOrder, LaneReport } from "./messages.ts";
 import type { CpuPackage } from "./packages.ts";
 import { quantity } from "./quantity.ts";
@@ -42,7 +43,11 @@ async function obey(order: LaneOrder): Promise<void> {
   switch (order.type) {
     case "open":
       try {
-        report(order.device === "gpu" ? await openGpu(order.module, order.rival) : await openCpu(order.device, order.module));
+        report(
+          order.device === "gpu"
+            ? await openGpu(order.module, order.rival, order.forms)
+            : await openCpu(order.device, order.module),
+        );
       } catch (error) {
         report({ event: "unusable", reason: message(error) });
       }
@@ -71,30 +76,25 @@ async function openCpu(name: CpuPackage, module: WebAssembly.Module): Promise<La
 }
 
 /** A graphics adapter joins if it wins. One that is emulated in software only takes the processor's time away. */
-async function openGpu(module: WebAssembly.Module, rival: number): Promise<LaneReport> {
+async function openGpu(module: WebAssembly.Module, rival: number, remembered?: string): Promise<LaneReport> {
   const gpu = await import("../pkg/gpu/gpu.js");
   await gpu.default({ module_or_path: module });
-  const contender = await gpu.open();
-  const { work_per_s } = contender;
+  const contender = await gpu.open(remembered);
+  const { work_per_s, forms } = contender;
   const rate = `${quantity(work_per_s)} multiply-adds/s`;
   const rates = `${rate}, a processor lane ${quantity(rival)}`;
   const name = await adapterName();
   if (work_per_s <= rival) {
     contender.free();
-    return { event: "unusable", reason: `${name} lost its race: ${rates}` };
+    return { event: "unusable", reason: `${name} lost its race: ${rates}`, forms };
   }
   lane = contender;
-  return ready(lane, rival > 0 ? `${name} won its race: ${rates}` : `${name} is the only lane: ${rate} in its trial`);
+  const why = rival > 0 ? `${name} won its race: ${rates}` : `${name} is the only lane: ${rate} in its trial`;
+  return { ...ready(lane, why), forms };
 }
 
-function ready({ backend, work_per_s, kinds }: Lane, why: string): LaneReport {
-  return { event: "ready", backend, why, work_per_s, kinds };
-}
-
-async function adapterName(): Promise<string> {
-  const info = (await navigator.gpu?.requestAdapter())?.info;
-  const name = [info?.vendor, info?.architecture].filter(Boolean).join(" ") || "WebGPU";
-  return info?.isFallbackAdapter ? `${name}, emulated in software,` : name;
+function ready({ backend, work_per_s, kinds }: Lane, why: string) {
+  return { event: "ready" as const, backend, why, work_per_s, kinds };
 }
 
 function report(report: LaneReport): void {

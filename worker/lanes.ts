@@ -11,13 +11,16 @@ export class Lanes {
     this.#report = report;
   }
 
-  /** Starts a worker. `rival` is what a lane on a graphics adapter has to beat, in multiply-accumulates a second. */
-  open(lane: number, device: CpuPackage | "gpu", module: WebAssembly.Module, rival = 0): void {
+  /**
+   * Starts a worker. `rival` is what a lane on a graphics adapter has to beat, in multiply-accumulates a second; `forms` are
+   * those of its kernels that won on it before.
+   */
+  open(lane: number, device: CpuPackage | "gpu", module: WebAssembly.Module, rival = 0, forms?: string): void {
     const worker = new Worker(new URL("./lane.ts", import.meta.url), { type: "module", name: `${device} lane ${lane}` });
     worker.onmessage = ({ data }: MessageEvent<LaneReport>) => this.#report(lane, data);
     worker.onerror = ({ message }) => this.#report(lane, { event: "unusable", reason: message || "its worker could not be loaded" });
     this.#workers.set(lane, worker);
-    const order: LaneOrder = { type: "open", device, module, rival };
+    const order: LaneOrder = { type: "open", device, module, rival, forms };
     worker.postMessage(order);
   }
 

@@ -79,8 +79,11 @@ export type Finding =
 
 /** Control worker to lane. */
 export type LaneOrder =
-  /** `rival` is what a lane on a graphics adapter has to beat, in multiply-accumulates a second. */
-  | { type: "open"; device: CpuPackage | "gpu"; module: WebAssembly.Module; rival: number }
+  /**
+   * `rival` is what a lane on a graphics adapter has to beat, in multiply-accumulates a second; `forms` are those of its
+   * kernels that won on it before.
+   */
+  | { type: "open"; device: CpuPackage | "gpu"; module: WebAssembly.Module; rival: number; forms?: string | undefined }
   /** `unit` is its canonical encoding, `blocks` its inputs in order. */
   | { type: "start"; lease: Hex; unit: Uint8Array<ArrayBuffer>; blocks: Uint8Array<ArrayBuffer>[] }
   | { type: "duty"; duty: number }
@@ -88,8 +91,8 @@ export type LaneOrder =
 
 /** Lane to control worker. */
 export type LaneReport =
-  | { event: "ready"; backend: string; why: string; work_per_s: number; kinds: string[] }
-  | { event: "unusable"; reason: string }
+  | { event: "ready"; backend: string; why: string; work_per_s: number; kinds: string[]; forms?: string | undefined }
+  | { event: "unusable"; reason: string; forms?: string | undefined }
   | { event: "progress"; lease: Hex; done_rows: number; rows: number }
   | { event: "done"; lease: Hex; digest: Hex; busy_ms: number; output: Uint8Array<ArrayBuffer> }
   | { event: "failed"; lease: Hex; reason: string };

@@ -1,6 +1,7 @@
 /** One stretch of mining, from Start to Stop. */
 
 import type { ControlHost } from "../pkg/control/control.js";
+import { recallForms, rememberForms } from "./adapter.ts";
 import { coordinatorKey, strangeKey, trust } from "./coordinators.ts";
 import * as journal from "./journal.ts";
 import { Lanes } from "./lanes.ts";
@@ -127,7 +128,8 @@ export class Session {
       return;
     }
     try {
-      this.#lanes.open(lane, "gpu", await loadGpu(), this.#rival);
+      const [module, forms] = await Promise.all([loadGpu(), recallForms()]);
+      this.#lanes.open(lane, "gpu", module, this.#rival, forms);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       this.#reported(lane, { event: "unusable", reason });
@@ -136,6 +138,7 @@ export class Session {
 
   #reported(lane: number, report: LaneReport): void {
     const miner = this.#miner;
+    if ("forms" in report && report.forms) void rememberForms(report.forms);
     switch (report.event) {
       case "ready":
         this.#rival = Math.max(this.#rival, report.work_per_s);

@@ -37,6 +37,38 @@ test("every package computes a leased unit to the bits of its receipt", async ({
   }
 });
 
+test("a graphics adapter uses the forms that it is told, if they compute rightly", async ({ page }) => {
+  await serve(page);
+  const [raced, told, nonsense] = await page.evaluate(async () => {
+    const gpu = await import("/gpu/gpu.js" as string);
+    await gpu.default();
+    const forms = async (remembered?: string) => (await gpu.open(remembered)).forms as string;
+    return [
+      await forms(),
+      await forms("spread 4x4 of 8x8 in registers, float 4x4 of 8x8 in workgroup:5"),
+      await forms("as fast as you can"),
+    ];
+  });
+  expect(told).toBe("spread 4x4 of 8x8 in registers, float 4x4 of 8x8 in workgroup:5");
+  for (const forms of [raced, nonsense]) expect(forms).toMatch(/^spread .* in registers, float .* in registers$/);
+});
+
+test("what won on the graphics adapter is remembered", async ({ mine, page, coordinator }) => {
+  await coordinator.submit("forms", { rows: 64, k: 64, n: 64 });
+  await mine.start.click();
+  await mine.verified(1);
+  const forms = () =>
+    page.evaluate(async () => {
+      const opened = indexedDB.open("adit");
+      await new Promise((resolve) => (opened.onsuccess = resolve));
+      const all = opened.result.transaction("forms").objectStore("forms").getAll();
+      await new Promise((resolve) => (all.onsuccess = resolve));
+      opened.result.close();
+      return all.result as string[];
+    });
+  await expect.poll(forms, { timeout: 60_000 }).toEqual([expect.stringMatching(/^spread .*, float /)]);
+});
+
 /** The names of a product's blocks in the order in which a lane wants them: B in one block, then the panels of A. */
 function blocksOf(unit: Uint8Array): string[] {
   const cids: string[] = [];

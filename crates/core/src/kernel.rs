@@ -11,9 +11,11 @@
 //! `gradient_i8/1`: see [`gradient`]. `matmul_f32/1`: see [`float`]. `hash_tree/1`: see [`hash_tree`].
 
 mod chain;
+pub mod engine;
 pub mod float;
 pub mod gradient;
 pub mod hash_tree;
+pub mod pass;
 
 use alloc::rc::Rc;
 use alloc::vec::Vec;
@@ -25,7 +27,11 @@ use crate::unit::{MAX_ACTIVATION, Operand, Requant, Unit};
 use chain::Chain;
 use float::{FloatMatrix, FloatProduct, FloatStep};
 use gradient::{Gradient, Layout, transpose};
-use hash_tree::HashTree;
+use hash_tree::{HashTree, Leaves};
+use pass::Pass;
+
+/// Leaves that a processor hashes at once: one in each lane of a vector.
+pub const LEAVES_AT_ONCE: usize = 4;
 
 /// What a backend supplies: the product of a few rows with a packed operand.
 pub trait Product {
@@ -44,6 +50,14 @@ pub trait Product {
     /// The digests of four leaves of one length: see [`hash_tree::four_leaves`].
     fn four_leaves(&self, lease: &LeaseId, first: u64, bytes: [&[u8]; 4]) -> [Hash; 4] {
         hash_tree::four_leaves(lease, first, bytes)
+    }
+
+    /// The digests of at most [`LEAVES_AT_ONCE`] leaves.
+    fn leaves(&self, leaves: &Leaves<'_>) -> Vec<Hash> {
+        match leaves.bytes[..] {
+            [a, b, c, d] => self.four_leaves(&leaves.lease, leaves.first, [a, b, c, d]).to_vec(),
+            _ => leaves.digests(),
+        }
     }
 
     /// Computes the product of a step.
@@ -376,6 +390,17 @@ impl<Packed> Running<Packed> {
         either!(self, it => it.advance());
     }
 
+    /// The next rows, at most `max_rows`, through all products at once; `None` when the unit is finished. They count as
+    /// finished from now on. Not to be mixed with steps under way.
+    pub fn pass(&mut self, max_rows: usize) -> Option<Pass<'_, Packed>> {
+        either!(self, it => it.pass(max_rows))
+    }
+
+    /// What the products are multiplied with.
+    pub fn prepared(&self) -> &Prepared<Packed> {
+        either!(self, it => it.prepared())
+    }
+
     /// The output.
     pub fn into_output(self) -> Vec<i32> {
         either!(self, it => it.into_output())
@@ -392,12 +417,15 @@ pub fn output<'a, P: Product>(
     match unit {
         Unit::HashTree { data, .. } => {
             let mut tree = HashTree::new(*lease, data, block);
-            while tree.step(u64::MAX, |lease, first, bytes| product.four_leaves(lease, first, bytes)) {}
+            while let Some(leaves) = tree.next(LEAVES_AT_ONCE) {
+                let digests = product.leaves(&leaves);
+                tree.take(&digests);
+            }
             Ok(tree.into_output())
         }
         Unit::MatmulF32 { a, b } => {
             let (a, b) = (FloatMatrix::gather(a, &block)?, FloatMatrix::gather(b, &block)?);
-            let mut running = FloatProduct::new(a, &b);
+            let mut running = FloatProduct::new(a, b.cols);
             while let Some(FloatStep { left, rows, sums }) = running.step(usize::MAX) {
                 product.multiply_f32(left, rows, &b, sums);
             }

@@ -41,6 +41,7 @@ pub mod phase;
 pub mod recheck;
 pub mod reduce;
 pub mod reward;
+pub mod sha256;
 pub mod sign;
 pub mod split;
 pub mod statement;

@@ -5,6 +5,7 @@
 mod others;
 
 use alloc::vec::Vec;
+use core::convert::Infallible;
 
 pub use others::{FLOATS, FloatVector, TREES, TreeVector};
 
@@ -86,8 +87,17 @@ impl Vector {
         self.matches(&running.into_output())
     }
 
-    /// The packed operands and the unit's rows, for backends that multiply asynchronously.
+    /// The packed operands and the unit's rows.
     pub fn prepare<Packed>(&self, mut pack: impl FnMut(&[i8], usize, usize) -> Packed) -> (Prepared<Packed>, Rows) {
+        let Ok(prepared) = self.try_prepare(|b, k, n| Ok::<_, Infallible>(pack(b, k, n)));
+        prepared
+    }
+
+    /// The same for a `pack` that can fail.
+    pub fn try_prepare<Packed, E>(
+        &self,
+        mut pack: impl FnMut(&[i8], usize, usize) -> Result<Packed, E>,
+    ) -> Result<(Prepared<Packed>, Rows), E> {
         let mut values = Generator::new(self.seed);
         let product_alone = self.dims.len() == 2 && !self.gradient;
         let count = self.rows * self.dims[0];
@@ -99,13 +109,15 @@ impl Vector {
             let bias =
                 if product_alone { Vec::new() } else { values.signed(n).iter().map(|b| i32::from(*b) * 64).collect() };
             let requant = (self.gradient || index + 2 < self.dims.len()).then_some(REQUANT);
-            let back = (self.gradient && index > 0)
-                .then(|| PreparedBack { transposed: pack(&transpose(&weights, k, n), n, k), scale: REQUANT });
-            layers.push(PreparedLayer { packed: pack(&weights, k, n), k, n, bias, requant, back });
+            let mut back = None;
+            if self.gradient && index > 0 {
+                back = Some(PreparedBack { transposed: pack(&transpose(&weights, k, n), n, k)?, scale: REQUANT });
+            }
+            layers.push(PreparedLayer { packed: pack(&weights, k, n)?, k, n, bias, requant, back });
         }
         let outputs = self.dims.last().copied().unwrap_or_default();
         let targets = if self.gradient { values.weights(self.rows * outputs) } else { Vec::new() };
-        (Prepared { layers }, Rows { count: self.rows, input, targets })
+        Ok((Prepared { layers }, Rows { count: self.rows, input, targets }))
     }
 
     /// Whether `output` is the right one.

@@ -6,7 +6,7 @@
 
 use std::time::Instant;
 
-use adit_gpu::{Dot, Element, Family, GpuDevice, GpuError, Kernel, Kernels, Numbers, Options};
+use adit_gpu::{AdapterChoice, Dot, Element, Family, GpuDevice, GpuError, Kernel, Kernels, Numbers};
 use futures::executor::block_on;
 
 const SIZES: [u32; 3] = [256, 512, 1024];
@@ -63,7 +63,7 @@ impl Racer {
             Numbers::Integers => Kernels { integers: kernel, floats: plain(Dot::Float) },
             Numbers::Floats => Kernels { integers: plain(Dot::Spread), floats: kernel },
         };
-        let device = GpuDevice::open_with(Options { kernels: Some(kernels), ..Options::default() }).await?;
+        let device = GpuDevice::open_with(AdapterChoice::Any, |_| Some(kernels)).await?;
         let open_ms = started.elapsed().as_secs_f64() * 1e3;
         let mut racer = Racer { kernel, device, open_ms, seconds: Default::default() };
         racer.round().await?;

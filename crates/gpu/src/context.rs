@@ -87,17 +87,33 @@ impl Context {
         }
     }
 
-    /// Binds whole buffers to group 0, in the order of their bindings.
-    pub(crate) fn bind(&self, compute: &wgpu::ComputePipeline, buffers: &[&wgpu::Buffer]) -> wgpu::BindGroup {
-        let entries: Vec<_> = (0u32..)
-            .zip(buffers)
-            .map(|(binding, buffer)| wgpu::BindGroupEntry { binding, resource: buffer.as_entire_binding() })
-            .collect();
-        self.device.create_bind_group(&wgpu::BindGroupDescriptor {
-            label: None,
-            layout: &compute.get_bind_group_layout(0),
-            entries: &entries,
-        })
+    /// Binds a buffer of uniforms and others to group 0, in the order of their bindings.
+    pub(crate) fn bind(
+        &self,
+        compute: &wgpu::ComputePipeline,
+        uniforms: &wgpu::Buffer,
+        buffers: &[&wgpu::Buffer],
+    ) -> wgpu::BindGroup {
+        self.bind_at(compute, uniforms, 0, buffers)
+    }
+
+    /// Binds 32 bytes of uniforms and whole buffers to group 0, in the order of their bindings.
+    pub(crate) fn bind_at(
+        &self,
+        compute: &wgpu::ComputePipeline,
+        uniforms: &wgpu::Buffer,
+        offset: u64,
+        buffers: &[&wgpu::Buffer],
+    ) -> wgpu::BindGroup {
+        let uniform = wgpu::BufferBinding { buffer: uniforms, offset, size: std::num::NonZeroU64::new(32) };
+        let mut entries = vec![wgpu::BindGroupEntry { binding: 0, resource: wgpu::BindingResource::Buffer(uniform) }];
+        entries.extend(
+            (1u32..)
+                .zip(buffers)
+                .map(|(binding, buffer)| wgpu::BindGroupEntry { binding, resource: buffer.as_entire_binding() }),
+        );
+        let layout = &compute.get_bind_group_layout(0);
+        self.device.create_bind_group(&wgpu::BindGroupDescriptor { label: None, layout, entries: &entries })
     }
 
     /// Asks for the first `bytes` of a staging buffer.

@@ -3,8 +3,10 @@ use std::rc::Rc;
 use crate::context::Context;
 use crate::element::Element;
 use crate::error::GpuError;
+use crate::hashing::Hashing;
 use crate::kernel::{Kernel, Kernels, Numbers};
 use crate::operand::PackedOperand;
+use crate::pass::Passes;
 use crate::product::{Pipeline, Product};
 
 mod adapter;
@@ -12,16 +14,6 @@ mod self_test;
 mod tune;
 
 pub use adapter::{AdapterChoice, AdapterFacts};
-
-/// How to open a device.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Options {
-    /// Which adapters will do.
-    pub adapters: AdapterChoice,
-    /// The forms of the product that won on this adapter before: they are only tested. Without them, or if they fail, forms
-    /// are raced, for less than a second.
-    pub kernels: Option<Kernels>,
-}
 
 /// A GPU that has computed small products rightly. A cheap handle: clones share one device. It belongs to one thread.
 ///
@@ -35,6 +27,8 @@ struct Shared {
     context: Context,
     integers: Rc<Pipeline>,
     floats: Rc<Pipeline>,
+    small: Passes,
+    hashing: Hashing,
 }
 
 impl GpuDevice {
@@ -42,16 +36,21 @@ impl GpuDevice {
     ///
     /// Errors: see [`GpuDevice::open_with`].
     pub async fn open() -> Result<GpuDevice, GpuError> {
-        GpuDevice::open_with(Options::default()).await
+        GpuDevice::open_with(AdapterChoice::Any, |_| None).await
     }
 
-    /// Opens an adapter, compiles kernels, tests and races them.
+    /// Opens an adapter, compiles kernels, tests and races them, for less than a second. The forms that `remembered` says won
+    /// on this adapter before are only tested; if they fail, the race is run again.
     ///
     /// Errors: [`GpuError::NoAdapter`], [`GpuError::Device`] if the driver refuses, [`GpuError::Wrong`] if it computes
     /// wrong products.
-    pub async fn open_with(options: Options) -> Result<GpuDevice, GpuError> {
-        let (instance, adapter) = adapter::find(options.adapters).await?;
+    pub async fn open_with(
+        adapters: AdapterChoice,
+        remembered: impl FnOnce(&AdapterFacts) -> Option<Kernels>,
+    ) -> Result<GpuDevice, GpuError> {
+        let (instance, adapter) = adapter::find(adapters).await?;
         let facts = adapter::facts(&adapter);
+        let remembered = remembered(&facts);
         let (device, queue) = adapter::device(&adapter).await?;
         let context = Context::new(device, queue);
         let packed = wgpu::WgslLanguageFeatures::Packed4x8IntegerDotProduct;
@@ -63,9 +62,10 @@ impl GpuDevice {
                 tune::NoKernel::Gpu(error) => error,
             })
         };
-        let integers = choose(Numbers::Integers, options.kernels.map(|kernels| kernels.integers)).await?;
-        let floats = choose(Numbers::Floats, options.kernels.map(|kernels| kernels.floats)).await?;
-        Ok(GpuDevice(Rc::new(Shared { facts, context, integers, floats })))
+        let integers = choose(Numbers::Integers, remembered.map(|kernels| kernels.integers)).await?;
+        let floats = choose(Numbers::Floats, remembered.map(|kernels| kernels.floats)).await?;
+        let (small, hashing) = (Passes::compile(&context).await?, Hashing::compile(&context).await?);
+        Ok(GpuDevice(Rc::new(Shared { facts, context, integers, floats, small, hashing })))
     }
 
     /// What the adapter says of itself.
@@ -127,6 +127,14 @@ impl GpuDevice {
 
     pub(crate) fn context(&self) -> &Context {
         &self.0.context
+    }
+
+    pub(crate) fn small(&self) -> &Passes {
+        &self.0.small
+    }
+
+    pub(crate) fn hashing(&self) -> &Hashing {
+        &self.0.hashing
     }
 
     pub(crate) fn pipeline(&self, numbers: Numbers) -> &Rc<Pipeline> {

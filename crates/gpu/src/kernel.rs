@@ -60,7 +60,7 @@ pub struct Kernel {
     pub family: Family,
 }
 
-/// The forms in use on a device, as text to be remembered: see [`Options::kernels`](crate::Options::kernels).
+/// The forms in use on a device, which are text too, to be remembered: see [`GpuDevice::open_with`](crate::GpuDevice::open_with).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Kernels {
     /// Of 8-bit integers.
@@ -69,8 +69,8 @@ pub struct Kernels {
     pub floats: Kernel,
 }
 
-/// What WGSL guarantees a workgroup: 16 KiB.
-const WORKGROUP_BYTES: u32 = 16 << 10;
+/// What every device gives a workgroup: wgpu asks for no more by default, older adapters have no more.
+const WORKGROUP_BYTES: u32 = 16_352;
 
 impl Dot {
     /// What it multiplies.

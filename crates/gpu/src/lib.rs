@@ -20,17 +20,21 @@
 mod context;
 mod device;
 mod element;
+mod engine;
 mod error;
 mod fault;
+mod hashing;
 mod kernel;
 mod layout;
 mod operand;
 mod pace;
+mod pass;
 mod product;
 mod shape;
 
-pub use device::{AdapterChoice, AdapterFacts, GpuDevice, Options};
+pub use device::{AdapterChoice, AdapterFacts, GpuDevice};
 pub use element::Element;
+pub use engine::Graphics;
 pub use error::GpuError;
 pub use kernel::{Dot, Family, Kernel, Kernels, Numbers, UnknownKernel};
 pub use operand::PackedOperand;

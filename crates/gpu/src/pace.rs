@@ -19,6 +19,11 @@ impl Pace {
         Pace { budget: FIRST_WORK, latency_ms }
     }
 
+    /// The same for an adapter that does so much work a millisecond, transfers aside.
+    pub(crate) fn at_speed(self, work_per_ms: f64) -> Pace {
+        Pace { budget: (work_per_ms * TARGET_MS).clamp(FIRST_WORK / 64.0, 1e15), ..self }
+    }
+
     /// Work of the next slice.
     pub(crate) fn budget(&self) -> u64 {
         self.budget as u64

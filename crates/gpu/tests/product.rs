@@ -1,47 +1,16 @@
 //! Every form of the kernel on every adapter present, held against the scalar reference.
 
+mod devices;
+
 use std::rc::Rc;
 
 use adit_core::kernel::float::{self, FloatMatrix};
 use adit_core::kernel::{Right, Running, matmul_i8};
 use adit_core::unit::MAX_K;
 use adit_core::vectors::{Generator, START_UP};
-use adit_gpu::{AdapterChoice, GpuDevice, GpuError, Kernels, Numbers, Options};
+use adit_gpu::{AdapterChoice, GpuDevice, GpuError, Kernels, Numbers};
+use devices::on_every_device;
 use futures::executor::block_on;
-
-/// The forms that each adapter gets, and those that only other adapters would get.
-fn forms() -> Vec<Option<Kernels>> {
-    let forced = [
-        "packed 8x8 of 16x4 in registers, float 8x8 of 16x4 in registers",
-        "spread 8x8 of 16x4 in registers, float 4x4 of 8x8 in registers",
-        "packed 8x4 of 16x16 in workgroup:16, float 8x4 of 16x16 in workgroup:16",
-        "spread 4x4 of 8x8 in workgroup:3, float 4x4 of 8x8 in workgroup:5",
-        "packed 8x8 of 16x16 in workgroup:8, float 8x8 of 16x16 in workgroup:8",
-    ];
-    [None].into_iter().chain(forced.map(|text| Some(text.parse().expect("a form")))).collect()
-}
-
-/// Runs `test` on every adapter and form. Without an adapter it is skipped, which CI does not accept.
-fn on_every_device(test: impl Fn(&GpuDevice)) {
-    let mut tested = 0;
-    for adapters in [AdapterChoice::Hardware, AdapterChoice::Software] {
-        for kernels in forms() {
-            match block_on(GpuDevice::open_with(Options { adapters, kernels })) {
-                Ok(device) => {
-                    assert!(kernels.is_none_or(|asked| asked == device.kernels()), "{kernels:?} was not used");
-                    test(&device);
-                }
-                Err(GpuError::NoAdapter(_)) => continue,
-                Err(error) => panic!("{adapters:?}: {error}"),
-            }
-            tested += 1;
-        }
-    }
-    if tested == 0 {
-        assert!(std::env::var_os("CI").is_none(), "no Vulkan adapter, and CI must have one (mesa-vulkan-drivers)");
-        eprintln!("skipped: no Vulkan adapter");
-    }
-}
 
 fn product(device: &GpuDevice, a: &[i8], b: &[i8], m: u32, k: u32, n: u32) -> Result<Vec<i32>, GpuError> {
     let packed = device.pack(b, k, n)?;
@@ -161,7 +130,7 @@ fn what_is_remembered_wrongly_is_raced_anew() {
         let sound = device.kernels();
         // Forms in each other's place, as of a page that knew others.
         let swapped = Kernels { integers: sound.floats, floats: sound.integers };
-        let opened = block_on(GpuDevice::open_with(Options { kernels: Some(swapped), ..Options::default() }));
+        let opened = block_on(GpuDevice::open_with(AdapterChoice::Any, |_| Some(swapped)));
         let used = opened.expect("a device").kernels();
         assert_eq!([used.integers.dot.numbers(), used.floats.dot.numbers()], [Numbers::Integers, Numbers::Floats]);
     });
@@ -216,7 +185,9 @@ fn floats_lose_no_more_than_they_may() {
 #[test]
 fn products_go_on_step_by_step_and_stop_by_drop() {
     on_every_device(|device| {
-        let (m, k, n) = (700, 256, 384);
+        // More than any software does in a slice; hardware may do it in one.
+        let (m, k, n) = (8000, 512, 512);
+        let several = device.facts().software;
         let mut values = Generator::new(3);
         let (a, b) = (values.signed((m * k) as usize), values.signed((k * n) as usize));
         let packed = device.pack(&b, k, n).expect("an operand");
@@ -224,7 +195,8 @@ fn products_go_on_step_by_step_and_stop_by_drop() {
         let mut first = device.start(a.clone(), m, &packed).expect("a product");
         let mut second = device.start(a.as_slice(), m, &packed).expect("a product");
         let mut dropped = device.start(a.as_slice(), m, &packed).expect("a product");
-        assert!(!block_on(dropped.step()).expect("a slice").is_done(), "the first slice must not be the whole");
+        let first_step = block_on(dropped.step()).expect("a slice");
+        assert!(!(several && first_step.is_done()), "the first slice must not be the whole");
         drop(dropped);
         assert_eq!(device.start(a.as_slice(), m, &packed).expect("a product").into_sums(), None);
         drop(packed);
@@ -236,7 +208,7 @@ fn products_go_on_step_by_step_and_stop_by_drop() {
             block_on(second.step()).expect("a slice");
             steps += 1;
         }
-        assert!(steps > 1);
+        assert!(steps > 1 || !several);
         assert_eq!(first.into_sums(), second.into_sums());
     });
 }

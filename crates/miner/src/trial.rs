@@ -1,11 +1,9 @@
 //! How fast an engine is, and whether it agrees: found out before it gets its first unit.
 
 use adit_core::Kind;
-use adit_core::kernel::{Right, Running, Step};
-use adit_core::sign::LeaseId;
+use adit_core::kernel::Running;
+use adit_core::kernel::engine::{Engine, EngineError};
 use adit_core::vectors::{FLOATS, Generator, START_UP, TREES, Vector};
-
-use crate::runner::{Engine, EngineError};
 
 /// The first start-up vector that `engine` gets wrong.
 pub async fn first_disagreement<E: Engine>(engine: &E) -> Result<Option<&'static str>, EngineError> {
@@ -17,17 +15,21 @@ pub async fn first_disagreement<E: Engine>(engine: &E) -> Result<Option<&'static
     Ok(None)
 }
 
-/// Whether `engine` computes `vector` right.
+/// Whether `engine` computes `vector` right, in passes if it takes its layers, else step by step.
 pub async fn agrees<E: Engine>(engine: &E, vector: &Vector) -> Result<bool, EngineError> {
-    let (prepared, rows) = vector.prepare(|b, k, n| (b.to_vec(), k, n));
+    let (prepared, rows) = vector.try_prepare(|b, k, n| engine.pack(b, k, n))?;
     let mut running = Running::new(prepared.into(), rows);
-    while let Some(Step { left, rows, right, sums }) = running.step(vector.rows) {
-        let packed = match right {
-            Right::Packed((b, k, n)) => engine.pack(b, *k, *n)?,
-            Right::Fresh { values, k, n } => engine.pack(values, k, n)?,
-        };
-        engine.multiply(left, rows, &packed, sums).await?;
-        running.advance();
+    // In two parts, for sums may have to be added up.
+    let most = vector.rows.div_ceil(2);
+    if engine.passes(&running.prepared().layers) {
+        while let Some(pass) = running.pass(most) {
+            engine.pass(pass).await?;
+        }
+    } else {
+        while let Some(step) = running.step(most) {
+            engine.carry_out(step).await?;
+            running.advance();
+        }
     }
     Ok(vector.matches(&running.into_output()))
 }
@@ -35,24 +37,34 @@ pub async fn agrees<E: Engine>(engine: &E, vector: &Vector) -> Result<bool, Engi
 /// The kinds of `engine` whose vectors it agrees with: those of int8 products as a whole are [`first_disagreement`]'s.
 pub async fn kinds<E: Engine>(engine: &E) -> Result<Vec<Kind>, EngineError> {
     let mut kinds = engine.kinds().to_vec();
-    if !floats_agree(engine).await? {
+    if kinds.contains(&Kind::MatmulF32) && !floats_agree(engine).await? {
         kinds.retain(|kind| *kind != Kind::MatmulF32);
     }
-    let four = |lease: &LeaseId, first, bytes: [&[u8]; 4]| engine.four_leaves(lease, first, bytes);
-    if !TREES.iter().all(|vector| vector.agrees(four)) {
+    if kinds.contains(&Kind::HashTree) && !trees_agree(engine).await? {
         kinds.retain(|kind| *kind != Kind::HashTree);
     }
     Ok(kinds)
 }
 
 async fn floats_agree<E: Engine>(engine: &E) -> Result<bool, EngineError> {
-    if !engine.kinds().contains(&Kind::MatmulF32) {
-        return Ok(false);
-    }
     for vector in FLOATS {
         let ((a, b), mut product) = (vector.operands(), vector.zeros());
-        engine.multiply_f32(&a, vector.rows, &b, &mut product).await?;
+        engine.multiply_floats(&a, vector.rows, &engine.pack_floats(b)?, &mut product).await?;
         if !vector.matches(&product) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+async fn trees_agree<E: Engine>(engine: &E) -> Result<bool, EngineError> {
+    for vector in TREES {
+        let mut tree = vector.start();
+        while let Some(leaves) = tree.next(E::LEAVES) {
+            let digests = engine.hash(leaves).await?;
+            tree.take(&digests);
+        }
+        if !vector.matches(&tree.into_output()) {
             return Ok(false);
         }
     }
@@ -119,7 +131,7 @@ pub fn quantity(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::runner::Processor;
+    use adit_core::kernel::engine::Processor;
     use adit_core::kernel::float::FloatMatrix;
     use adit_core::kernel::{Product, Scalar};
     use futures::executor::block_on;

@@ -1,7 +1,7 @@
 //! `adit bench`: how fast each backend multiplies here, and which one a miner would choose.
 
+use adit_core::kernel::engine::{Engine, Processor};
 use adit_cpu::{Backend, Cpu};
-use adit_miner::runner::{Engine, Processor};
 use adit_miner::trial::{Shape, quantity, work_per_s};
 use anyhow::Result;
 use futures::executor::block_on;
@@ -86,13 +86,18 @@ fn failed(engine: String, error: String) -> Measured {
 #[cfg(feature = "full")]
 fn graphics(args: &Args) -> Result<Option<Measured>> {
     use adit_gpu::AdapterChoice;
+
+    use crate::engines::graphics;
     let adapters = match args.gpu {
         Gpu::Off => return Ok(None),
         Gpu::Auto => AdapterChoice::Any,
         Gpu::Software => AdapterChoice::Software,
     };
-    Ok(Some(match crate::engines::open_graphics(adapters) {
-        Ok((engine, _)) => measure(format!("gpu {} {}", engine.backend(), engine.name()), &engine, args)?,
+    Ok(Some(match graphics::open(adapters, None) {
+        Ok((engine, _)) => {
+            let facts = engine.facts();
+            measure(format!("gpu {} {}", facts.backend, graphics::name(&facts)), &engine, args)?
+        }
         Err(error) => failed("gpu".into(), format!("{error:#}")),
     }))
 }

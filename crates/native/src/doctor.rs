@@ -76,14 +76,15 @@ fn processor() -> Vec<Finding> {
 
 #[cfg(feature = "full")]
 fn graphics() -> Finding {
-    match crate::engines::open_graphics(adit_gpu::AdapterChoice::Any) {
-        Ok((engine, rate)) if engine.is_software() => {
-            let found = format!("{}: {} operations a second", engine.name(), quantity(rate));
+    use crate::engines::graphics;
+    match graphics::open(adit_gpu::AdapterChoice::Any, None) {
+        Ok((engine, rate)) if engine.facts().software => {
+            let found = format!("{}: {} operations a second", graphics::name(&engine.facts()), quantity(rate));
             Finding::skipped("graphics", found).advise("install a driver if there is a graphics adapter")
         }
         Ok((engine, rate)) => {
-            let found =
-                format!("{} through {}: {} operations a second", engine.name(), engine.backend(), quantity(rate));
+            let facts = engine.facts();
+            let found = format!("{} through {}: {} operations a second", facts.name, facts.backend, quantity(rate));
             Finding::ok("graphics", found)
         }
         Err(error) => {

@@ -2,14 +2,14 @@
 
 use std::time::Instant;
 
+use adit_core::kernel::engine::Processor;
 use adit_cpu::Cpu;
-use adit_miner::runner::Processor;
 use adit_miner::trial::{START_UP_MS, START_UP_SHAPE, work_per_s};
 use anyhow::{Context, Result};
 use futures::executor::block_on;
 
 #[cfg(feature = "full")]
-pub(crate) use graphics::open as open_graphics;
+pub(crate) mod graphics;
 
 /// A clock for measurements, in milliseconds.
 pub(crate) fn clock() -> impl Fn() -> f64 {
@@ -34,67 +34,6 @@ fn processor(asked: Option<&str>) -> Result<Cpu> {
             Cpu::with(backend).with_context(|| format!("{BACKEND}={name}"))
         }
         None => Cpu::best().context("no processor backend agrees with the start-up vectors"),
-    }
-}
-
-#[cfg(feature = "full")]
-mod graphics {
-    use adit_gpu::{AdapterChoice, GpuDevice, GpuError, Options, PackedOperand};
-    use adit_miner::runner::{Engine, EngineError};
-    use adit_miner::trial::{START_UP_MS, START_UP_SHAPE, first_disagreement, work_per_s};
-    use anyhow::{Result, bail};
-    use futures::executor::block_on;
-
-    /// A graphics adapter as an engine. It belongs to the thread that opened it.
-    pub(crate) struct Graphics(GpuDevice);
-
-    /// Opens an adapter that agrees with the start-up vectors, and measures it.
-    pub(crate) fn open(adapters: AdapterChoice) -> Result<(Graphics, f64)> {
-        let engine = Graphics(block_on(GpuDevice::open_with(Options { adapters, ..Options::default() }))?);
-        if let Some(vector) = block_on(first_disagreement(&engine))? {
-            bail!("{} computes vector {vector:?} wrong", engine.name());
-        }
-        let rate = block_on(work_per_s(&engine, START_UP_SHAPE, START_UP_MS, super::clock()))?;
-        Ok((engine, rate))
-    }
-
-    impl Graphics {
-        /// The adapter's name, and that it is none where it is none.
-        pub(crate) fn name(&self) -> String {
-            let facts = self.0.facts();
-            if facts.software { format!("{} (emulated on the processor)", facts.name) } else { facts.name.clone() }
-        }
-
-        /// `vulkan`, `metal`.
-        pub(crate) fn backend(&self) -> &str {
-            &self.0.facts().backend
-        }
-
-        /// Whether the processor stands in for a graphics adapter.
-        pub(crate) fn is_software(&self) -> bool {
-            self.0.facts().software
-        }
-    }
-
-    impl Engine for Graphics {
-        type Packed = PackedOperand;
-        // The device cuts it once more, into dispatches of at most about 50 ms.
-        const SLICE_MS: f64 = 80.0;
-
-        fn pack(&self, b: &[i8], k: usize, n: usize) -> Result<PackedOperand, EngineError> {
-            self.0.pack(b, k as u32, n as u32).map_err(failed)
-        }
-
-        async fn multiply(&self, a: &[i8], rows: usize, b: &PackedOperand, c: &mut [i32]) -> Result<(), EngineError> {
-            let mut sums = Vec::with_capacity(c.len());
-            self.0.multiply(a, rows as u32, b, &mut sums).await.map_err(failed)?;
-            c.copy_from_slice(&sums);
-            Ok(())
-        }
-    }
-
-    fn failed(error: GpuError) -> EngineError {
-        EngineError(error.to_string())
     }
 }
 

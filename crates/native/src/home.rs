@@ -42,6 +42,11 @@ impl Home {
         self.key.with_extension("journal")
     }
 
+    /// What is remembered of graphics adapters.
+    pub(crate) fn adapters(&self) -> PathBuf {
+        self.key.with_extension("adapters.json")
+    }
+
     /// The known coordinators' file.
     pub(crate) fn known(&self) -> PathBuf {
         self.key.with_extension("coordinators.json")
@@ -49,7 +54,7 @@ impl Home {
 }
 
 /// Replaces `path` by a file that only its owner may read, whole or not at all.
-fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     make_folder(path)?;
     let draft = path.with_extension(format!("{}.part", std::process::id()));
     write(private().create(true).truncate(true), &draft, bytes)?;

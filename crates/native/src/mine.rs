@@ -103,7 +103,7 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     let banner = Banner { config: &config, key: &key, home: &home, gpu: args.gpu };
     let fetch = http::open()?;
     let mut output = Output::open(args.plain, args.json, &banner, &person)?;
-    let (threads, ends, lane_events) = Threads::start(&config.devices, args.gpu);
+    let (threads, ends, lane_events) = Threads::start(&config.devices, args.gpu, &home);
     let host = Host { fetch, journal: Directory::new(home.journal()), runtime: Tokio::new(), lanes: threads };
     let server = config.server.clone();
     let quiet = args.json || output.is_whole_screen();

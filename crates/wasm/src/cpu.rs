@@ -1,7 +1,7 @@
 //! The package `cpu`: a lane on one of the processor's cores.
 
+use adit_core::kernel::engine::Processor;
 use adit_cpu::Cpu;
-use adit_miner::runner::Processor;
 use wasm_bindgen::prelude::*;
 
 use crate::lane::{self, Lane};

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use adit_core::kernel::engine::Engine;
 use adit_core::sign::LeaseId;
 use adit_core::vectors::START_UP;
 use adit_core::{Kind, Unit};
 use adit_miner::lane::{LaneCommand, LaneEvent};
-use adit_miner::runner::{Engine, LaneRunner, Slice};
+use adit_miner::runner::{LaneRunner, Slice};
 use adit_miner::trial;
 use futures::future::{FutureExt, LocalBoxFuture};
 use js_sys::Uint8Array;
@@ -21,6 +22,7 @@ pub struct Lane {
     backend: String,
     work_per_s: f64,
     kinds: Vec<Kind>,
+    forms: Option<String>,
 }
 
 /// A [`LaneRunner`] whatever its engine.
@@ -49,7 +51,13 @@ impl Lane {
     pub(crate) async fn new<E: Engine + 'static>(engine: E, backend: &str) -> Result<Lane, JsError> {
         let work_per_s = trial::work_per_s(&engine, trial::START_UP_SHAPE, trial::START_UP_MS, now_ms).await?;
         let kinds = trial::kinds(&engine).await?;
-        Ok(Lane { runner: Box::new(LaneRunner::new(engine)), backend: backend.into(), work_per_s, kinds })
+        let runner = Box::new(LaneRunner::new(engine));
+        Ok(Lane { runner, backend: backend.into(), work_per_s, kinds, forms: None })
+    }
+
+    #[cfg(feature = "gpu")]
+    pub(crate) fn with_forms(self, forms: String) -> Lane {
+        Lane { forms: Some(forms), ..self }
     }
 }
 
@@ -85,6 +93,12 @@ impl Lane {
     #[wasm_bindgen(getter)]
     pub fn kinds(&self) -> Vec<String> {
         self.kinds.iter().map(Kind::to_string).collect()
+    }
+
+    /// Of a graphics adapter: the forms of its kernels, worth remembering for the adapter.
+    #[wasm_bindgen(getter)]
+    pub fn forms(&self) -> Option<String> {
+        self.forms.clone()
     }
 
     /// Begins a unit. `unit` is its canonical encoding, `blocks` its inputs in the order of [`Unit::blocks`].

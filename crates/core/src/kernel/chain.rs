@@ -3,6 +3,7 @@
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 
+use super::pass::Pass;
 use super::{Prepared, Right, Step, activate};
 
 /// A chain under way: a few rows at a time through all layers.
@@ -91,6 +92,18 @@ impl<Packed> Chain<Packed> {
             self.done_rows += slice.rows;
             slice.rows = 0;
         }
+    }
+
+    pub(super) fn pass(&mut self, max_rows: usize) -> Option<Pass<'_, Packed>> {
+        let rows = max_rows.max(1).min(self.rows - self.done_rows);
+        if rows == 0 {
+            return None;
+        }
+        let (k, width) = (self.prepared.layers[0].k, self.prepared.output_width());
+        let input = &self.input[self.done_rows * k..][..rows * k];
+        let sums = &mut self.output[self.done_rows * width..][..rows * width];
+        self.done_rows += rows;
+        Some(Pass::new(&self.prepared, rows, input, &[], sums, &mut []))
     }
 
     pub(super) fn into_output(self) -> Vec<i32> {

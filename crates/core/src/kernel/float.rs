@@ -76,9 +76,9 @@ pub fn multiply(a: &[f32], rows: usize, b: &FloatMatrix, out: &mut [f32]) {
 
 /// A product under way: some rows at a time. Stop is drop.
 #[derive(Debug)]
-pub struct FloatProduct<B> {
+pub struct FloatProduct {
     a: FloatMatrix,
-    b: B,
+    n: usize,
     done_rows: usize,
     output: Vec<f32>,
 }
@@ -94,16 +94,11 @@ pub struct FloatStep<'a> {
     pub sums: &'a mut [f32],
 }
 
-impl<B: core::ops::Deref<Target = FloatMatrix>> FloatProduct<B> {
-    /// Starts on the rows of `a`.
-    pub fn new(a: FloatMatrix, b: B) -> Self {
-        let output = vec![0.0; a.rows * b.cols];
-        FloatProduct { a, b, done_rows: 0, output }
-    }
-
-    /// The right operand.
-    pub fn right(&self) -> &B {
-        &self.b
+impl FloatProduct {
+    /// Starts on the rows of `a`, times a matrix of `n` columns.
+    pub fn new(a: FloatMatrix, n: usize) -> Self {
+        let output = vec![0.0; a.rows * n];
+        FloatProduct { a, n, done_rows: 0, output }
     }
 
     /// Rows that are finished.
@@ -118,7 +113,7 @@ impl<B: core::ops::Deref<Target = FloatMatrix>> FloatProduct<B> {
 
     /// Multiply-accumulates for one row.
     pub fn work_per_row(&self) -> u64 {
-        self.b.rows as u64 * self.b.cols as u64
+        self.a.cols as u64 * self.n as u64
     }
 
     /// The next rows, at most `max_rows`; `None` when the product is finished. They count as finished at once.
@@ -129,7 +124,7 @@ impl<B: core::ops::Deref<Target = FloatMatrix>> FloatProduct<B> {
         }
         let first = self.done_rows;
         self.done_rows += rows;
-        let (k, n) = (self.a.cols, self.b.cols);
+        let (k, n) = (self.a.cols, self.n);
         let left = &self.a.values[first * k..][..rows * k];
         Some(FloatStep { left, rows, sums: &mut self.output[first * n..][..rows * n] })
     }
@@ -149,7 +144,7 @@ mod tests {
         let value = |index: usize| (index % 11) as f32 - 5.0;
         let a = FloatMatrix { rows: 7, cols: 70, values: (0..490).map(value).collect() };
         let b = FloatMatrix { rows: 70, cols: 3, values: (0..210).map(value).collect() };
-        let mut product = FloatProduct::new(a.clone(), &b);
+        let mut product = FloatProduct::new(a.clone(), b.cols);
         while let Some(FloatStep { left, rows, sums }) = product.step(3) {
             multiply(left, rows, &b, sums);
         }

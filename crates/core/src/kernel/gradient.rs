@@ -20,6 +20,7 @@ use alloc::rc::Rc;
 use alloc::vec;
 use alloc::vec::Vec;
 
+use super::pass::Pass;
 use super::{Prepared, PreparedLayer, Right, Step, activate};
 use crate::unit::{MAX_ACTIVATION, Requant};
 
@@ -229,6 +230,20 @@ impl<Packed> Gradient<Packed> {
             self.done_rows += self.slice.rows;
             self.slice.rows = 0;
         }
+    }
+
+    pub(super) fn pass(&mut self, max_rows: usize) -> Option<Pass<'_, Packed>> {
+        let rows = max_rows.max(1).min(self.rows - self.done_rows);
+        if rows == 0 {
+            return None;
+        }
+        let (k, n) = (self.layout.dims(0).0, self.layout.dims(self.layout.layers() - 1).1);
+        let width = self.layout.row_width();
+        let (input, targets) = (&self.input[self.done_rows * k..][..rows * k], &self.targets[self.done_rows * n..]);
+        let (of_rows, weights) = self.output.split_at_mut(self.rows * width);
+        let sums = &mut of_rows[self.done_rows * width..][..rows * width];
+        self.done_rows += rows;
+        Some(Pass::new(&self.prepared, rows, input, &targets[..rows * n], sums, weights))
     }
 
     /// What follows elementwise from a product of rows.

@@ -9,6 +9,7 @@
 //!
 //! Output: every leaf, then the root. A block that cannot be had at the unit's source has leaves of 32 zero bytes.
 
+use alloc::vec;
 use alloc::vec::Vec;
 
 use sha2::{Digest as _, Sha256};
@@ -112,6 +113,24 @@ pub struct HashTree<Block> {
     output: Vec<u8>,
 }
 
+/// Leaves to be hashed now, all of one length.
+#[derive(Debug)]
+pub struct Leaves<'a> {
+    /// They hold it.
+    pub lease: LeaseId,
+    /// The first one's index; the others follow.
+    pub first: u64,
+    /// Their bytes.
+    pub bytes: Vec<&'a [u8]>,
+}
+
+impl Leaves<'_> {
+    /// Their digests: the reference.
+    pub fn digests(&self) -> Vec<Hash> {
+        (self.first..).zip(&self.bytes).map(|(index, bytes)| leaf(&self.lease, index, bytes)).collect()
+    }
+}
+
 impl<Block: AsRef<[u8]>> HashTree<Block> {
     /// Starts on `data`; `block` gives the bytes of a name, or none where they cannot be had.
     pub fn new(lease: LeaseId, data: &Operand, block: impl Fn(&Cid) -> Option<Block>) -> Self {
@@ -132,31 +151,44 @@ impl<Block: AsRef<[u8]>> HashTree<Block> {
         self.done_bytes
     }
 
-    /// Hashes the next leaves, about `max_bytes` of them and at least one; false when none is left. `four` is
-    /// [`four_leaves`], or a host's faster one.
-    pub fn step(&mut self, max_bytes: u64, four: impl Fn(&LeaseId, u64, [&[u8]; 4]) -> [Hash; 4]) -> bool {
-        const FOUR: usize = 4 * LEAF_BYTES as usize;
-        let end = self.done_bytes.saturating_add(max_bytes.max(1));
-        while self.done_bytes < end {
-            let Some((block, size)) = self.blocks.get(self.block) else { return false };
-            let left = *size as usize - self.from;
-            let bytes = if left >= FOUR { FOUR } else { left.min(LEAF_BYTES as usize) };
-            let index = (self.output.len() / DIGEST_BYTES) as u64;
-            match block.as_ref().map(|block| &block.as_ref()[self.from..][..bytes]) {
-                None => self.output.extend(MISSING.repeat(bytes.div_ceil(LEAF_BYTES as usize))),
-                Some(some) if bytes == FOUR => {
-                    let leaf = |place: usize| &some[place * LEAF_BYTES as usize..][..LEAF_BYTES as usize];
-                    self.output.extend(four(&self.lease, index, core::array::from_fn(leaf)).as_flattened());
+    /// The next leaves, at most so many and at least one; `None` when none is left. The same until they are
+    /// [taken](HashTree::take).
+    pub fn next(&mut self, most: usize) -> Option<Leaves<'_>> {
+        self.pass_missing();
+        let mut bytes: Vec<&[u8]> = Vec::new();
+        'blocks: for (place, (block, _)) in self.blocks.iter().enumerate().skip(self.block) {
+            let from = if place == self.block { self.from } else { 0 };
+            let Some(block) = block else { break };
+            for leaf in block.as_ref()[from..].chunks(LEAF_BYTES as usize) {
+                if bytes.len() == most.max(1) || bytes.first().is_some_and(|first| first.len() != leaf.len()) {
+                    break 'blocks;
                 }
-                Some(one) => self.output.extend(leaf(&self.lease, index, one)),
+                bytes.push(leaf);
             }
+        }
+        let first = (self.output.len() / DIGEST_BYTES) as u64;
+        (!bytes.is_empty()).then_some(Leaves { lease: self.lease, first, bytes })
+    }
+
+    /// Takes the digests of the leaves over that are next.
+    pub fn take(&mut self, digests: &[Hash]) {
+        self.output.extend_from_slice(digests.as_flattened());
+        for _ in digests {
+            let size = self.blocks.get(self.block).map_or(0, |(_, size)| *size as usize);
+            let bytes = (size - self.from).min(LEAF_BYTES as usize);
             self.done_bytes += bytes as u64;
             self.from += bytes;
-            if self.from == *size as usize {
+            if self.from == size {
                 (self.block, self.from) = (self.block + 1, 0);
             }
         }
-        self.block < self.blocks.len()
+    }
+
+    /// Leaves of blocks that cannot be had need no hashing.
+    fn pass_missing(&mut self) {
+        while let Some((None, size)) = self.blocks.get(self.block) {
+            self.take(&vec![MISSING; leaves_of_block(*size) as usize]);
+        }
     }
 
     /// The output, once nothing is left.
@@ -181,17 +213,21 @@ mod tests {
         (operand, named)
     }
 
+    /// The output of a tree whose leaves are hashed at most so many at a time.
+    fn output<Block: AsRef<[u8]>>(mut tree: HashTree<Block>, most: usize) -> Vec<u8> {
+        while let Some(leaves) = tree.next(most) {
+            let digests = leaves.digests();
+            tree.take(&digests);
+        }
+        assert_eq!(tree.done_bytes(), tree.bytes());
+        tree.into_output()
+    }
+
     #[test]
     fn slices_give_the_leaves_of_the_definition_and_their_root() {
         let (operand, blocks) = data(150_001, 40_000);
         let lease = LeaseId([7; 16]);
-        let mut tree = HashTree::new(lease, &operand, |cid| blocks.get(cid));
-        let mut slices = 1;
-        while tree.step(20_000, four_leaves) {
-            slices += 1;
-        }
-        assert!(slices > 4 && tree.done_bytes() == 150_001);
-        let output = tree.into_output();
+        let output = output(HashTree::new(lease, &operand, |cid| blocks.get(cid)), 1);
         // Three leaves in each of three blocks of 40,000 bytes, two in the last.
         assert_eq!((leaves(&operand), output.len()), (11, 12 * 32));
         for index in 0..11 {
@@ -211,23 +247,19 @@ mod tests {
     fn what_cannot_be_had_is_zero_and_nothing_else() {
         let (operand, blocks) = data(100_000, 40_000);
         let gone = operand.panels[1];
-        let mut tree = HashTree::new(LeaseId([1; 16]), &operand, |cid| blocks.get(cid).filter(|_| *cid != gone));
-        assert!(!tree.step(u64::MAX, four_leaves));
-        let missing: Vec<bool> = tree.into_output().as_chunks().0.iter().map(|leaf| *leaf == MISSING).collect();
+        let tree = HashTree::new(LeaseId([1; 16]), &operand, |cid| blocks.get(cid).filter(|_| *cid != gone));
+        let missing: Vec<bool> = output(tree, 4).as_chunks().0.iter().map(|leaf| *leaf == MISSING).collect();
         assert_eq!(missing, [false, false, false, true, true, true, false, false, false]);
     }
 
     #[test]
-    fn four_at_once_are_four_one_by_one() {
+    fn many_at_once_are_many_one_by_one() {
         let (operand, blocks) = data(10 * LEAF_BYTES as usize + 5, 9 * LEAF_BYTES);
-        let lease = LeaseId([3; 16]);
-        let mut tree = HashTree::new(lease, &operand, |cid| blocks.get(cid));
-        while tree.step(1, four_leaves) {}
-        let output = tree.into_output();
-        assert_eq!(output.len(), 12 * 32);
-        for index in 0..11 {
-            let Place { block, from, bytes } = place(&operand, index).unwrap();
-            assert_eq!(output[index as usize * 32..][..32], leaf(&lease, index, &blocks[&block][from..][..bytes]));
+        let tree = || HashTree::new(LeaseId([3; 16]), &operand, |cid| blocks.get(cid));
+        // Ten whole leaves in two blocks go together, the last one of five bytes does not.
+        assert_eq!(tree().next(usize::MAX).map(|leaves| leaves.bytes.len()), Some(10));
+        for most in [2, 3, 4, 100] {
+            assert_eq!(output(tree(), most), output(tree(), 1));
         }
     }
 

@@ -151,7 +151,7 @@ fn distinct(seed: &[u8; 32], what: &[u8], lease: &LeaseId, all: u64, count: usiz
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernel::hash_tree::{HashTree, LEAF_BYTES, four_leaves};
+    use crate::kernel::hash_tree::{HashTree, LEAF_BYTES};
     use crate::split::cut;
     use crate::vectors::Generator;
     use alloc::collections::BTreeMap;
@@ -171,7 +171,10 @@ mod tests {
         let here = data.panels.iter().zip(cut).enumerate().filter(|(index, _)| has(*index));
         let blocks: BTreeMap<Cid, Vec<u8>> = here.map(|(_, (cid, block))| (*cid, block.to_vec())).collect();
         let mut tree = HashTree::new(LEASE, &data, |cid| blocks.get(cid));
-        while tree.step(u64::MAX, four_leaves) {}
+        while let Some(leaves) = tree.next(4) {
+            let digests = leaves.digests();
+            tree.take(&digests);
+        }
         Case { data, output: tree.into_output(), blocks }
     }
 

@@ -19,6 +19,8 @@ pub struct AdapterFacts {
     pub name: String,
     /// The interface below wgpu: `vulkan`, `metal`, `webgpu`.
     pub backend: String,
+    /// The driver with its version; browsers do not tell it.
+    pub driver: String,
     /// Whether it runs on the CPU. A lane of the CPU is then faster.
     pub software: bool,
 }
@@ -53,6 +55,7 @@ pub(super) fn facts(adapter: &wgpu::Adapter) -> AdapterFacts {
     AdapterFacts {
         name: if info.name.is_empty() { "unnamed adapter".into() } else { info.name },
         backend: info.backend.to_str().to_string(),
+        driver: [info.driver, info.driver_info].join(" ").trim().to_owned(),
         software: info.device_type == wgpu::DeviceType::Cpu,
     }
 }

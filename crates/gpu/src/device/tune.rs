@@ -38,10 +38,10 @@ pub(super) async fn choose(
     candidates: impl Fn() -> Vec<Kernel>,
 ) -> Result<Pipeline, NoKernel> {
     if let Some(kernel) = remembered.filter(|kernel| kernel.is_sound() && kernel.dot.numbers() == numbers) {
-        match prove(context, kernel).await {
+        match contender(context, kernel).await {
             Err(NoKernel::Gpu(lost @ GpuError::Lost(_))) => return Err(NoKernel::Gpu(lost)),
             Err(_) => {}
-            proved => return proved,
+            Ok((_, pipeline)) => return Ok(pipeline),
         }
     }
     let started = Instant::now();
@@ -50,18 +50,22 @@ pub(super) async fn choose(
         if best.is_some() && started.elapsed() > BUDGET {
             break;
         }
-        match prove(context, kernel).await {
+        match contender(context, kernel).await {
             Err(NoKernel::Gpu(lost @ GpuError::Lost(_))) => return Err(NoKernel::Gpu(lost)),
             Err(error) => refused = error,
-            Ok(pipeline) => {
-                let speed = race(context, &pipeline).await.map_err(NoKernel::Gpu)?;
-                if best.as_ref().is_none_or(|(best, _)| speed > *best) {
-                    best = Some((speed, pipeline));
-                }
-            }
+            Ok((speed, _)) if best.as_ref().is_some_and(|(best, _)| speed <= *best) => {}
+            Ok(faster) => best = Some(faster),
         }
     }
     best.map(|(_, pipeline)| pipeline).ok_or(refused)
+}
+
+/// A form that computes rightly, with its speed.
+async fn contender(context: &Context, kernel: Kernel) -> Result<(f64, Pipeline), NoKernel> {
+    let pipeline = prove(context, kernel).await?;
+    let speed = race(context, &pipeline).await.map_err(NoKernel::Gpu)?;
+    pipeline.pace.set(pipeline.pace.get().at_speed(speed));
+    Ok((speed, pipeline))
 }
 
 /// Compiles one form and tests it.

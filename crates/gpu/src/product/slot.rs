@@ -27,7 +27,7 @@ impl Slot {
         let rows = context.buffer("rows", row_bytes, Usage::STORAGE | Usage::COPY_DST)?;
         let sums = context.buffer("sums", sum_bytes, Usage::STORAGE | Usage::COPY_SRC)?;
         let staging = context.buffer("staging", sum_bytes, Usage::MAP_READ | Usage::COPY_DST)?;
-        let bound = context.bind(&pipeline.compute, &[&cut, &rows, right, &sums]);
+        let bound = context.bind(&pipeline.compute, &cut, &[&rows, right, &sums]);
         Ok(Slot { cut, rows, sums, staging, bound })
     }
 

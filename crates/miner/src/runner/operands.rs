@@ -3,36 +3,32 @@
 use std::rc::Rc;
 
 use adit_core::kernel::Prepared;
+use adit_core::kernel::engine::{Engine, EngineError};
 use adit_core::kernel::float::FloatMatrix;
 use adit_core::{Cid, Unit, encoding};
 
-use super::{Engine, EngineError};
-
 /// Shared operands, kept packed for the next unit of their job: least recently used first.
-#[derive(Debug)]
-pub(super) struct Shared<Packed>(Vec<KeptOperands<Packed>>);
+pub(super) struct Shared<E: Engine>(Vec<KeptOperands<E>>);
 
-#[derive(Debug)]
-struct KeptOperands<Packed> {
+struct KeptOperands<E: Engine> {
     name: Cid,
     bytes: u64,
-    operands: Operands<Packed>,
+    operands: Operands<E>,
 }
 
 /// What a unit shares with others of its job. Cheap to clone.
-#[derive(Debug)]
-pub(super) enum Operands<Packed> {
+pub(super) enum Operands<E: Engine> {
     /// Of int8 products.
-    Packed(Rc<Prepared<Packed>>),
-    /// Of an f32 product.
-    Floats(Rc<FloatMatrix>),
+    Integers(Rc<Prepared<E::Packed>>),
+    /// Of an f32 product, with its columns.
+    Floats(Rc<E::PackedFloats>, usize),
 }
 
-impl<Packed> Clone for Operands<Packed> {
+impl<E: Engine> Clone for Operands<E> {
     fn clone(&self) -> Self {
         match self {
-            Operands::Packed(prepared) => Operands::Packed(prepared.clone()),
-            Operands::Floats(matrix) => Operands::Floats(matrix.clone()),
+            Operands::Integers(prepared) => Operands::Integers(prepared.clone()),
+            Operands::Floats(packed, n) => Operands::Floats(packed.clone(), *n),
         }
     }
 }
@@ -40,17 +36,17 @@ impl<Packed> Clone for Operands<Packed> {
 /// Operands that are kept packed, by the bytes of their blocks.
 const KEPT_BYTES: u64 = 256 << 20;
 
-impl<Packed> Shared<Packed> {
+impl<E: Engine> Shared<E> {
     pub(super) fn new() -> Self {
         Shared(Vec::new())
     }
 
-    pub(super) fn get_or_pack<'a, E: Engine<Packed = Packed>>(
+    pub(super) fn get_or_pack<'a>(
         &mut self,
         engine: &E,
         unit: &Unit,
         block: impl Fn(&Cid) -> Option<&'a [u8]>,
-    ) -> Result<Operands<Packed>, EngineError> {
+    ) -> Result<Operands<E>, EngineError> {
         let name = shared_name(unit);
         if let Some(place) = self.0.iter().position(|kept| kept.name == name) {
             let kept = self.0.remove(place);
@@ -63,8 +59,12 @@ impl<Packed> Shared<Packed> {
             self.0.remove(0);
         }
         let operands = match unit {
-            Unit::MatmulF32 { b, .. } => Operands::Floats(Rc::new(FloatMatrix::gather(b, block)?)),
-            _ => Operands::Packed(Rc::new(Prepared::new(unit, block, |b, k, n| engine.pack(b, k, n))?)),
+            Unit::MatmulF32 { b, .. } => {
+                let matrix = FloatMatrix::gather(b, block)?;
+                let n = matrix.cols;
+                Operands::Floats(Rc::new(engine.pack_floats(matrix)?), n)
+            }
+            _ => Operands::Integers(Rc::new(Prepared::new(unit, block, |b, k, n| engine.pack(b, k, n))?)),
         };
         self.0.push(KeptOperands { name, bytes, operands: operands.clone() });
         Ok(operands)

@@ -4,13 +4,14 @@ use std::cell::{Cell, RefCell};
 
 use adit_core::Kind;
 use adit_core::kernel::Scalar;
+use adit_core::kernel::engine::Processor;
 use adit_core::statement::Verdict;
 use adit_fetch::Scripted;
 use adit_miner::driver::{Control, Fatal, Host, Lanes, Runtime, run};
 use adit_miner::journal::{Journal, Memory};
 use adit_miner::lane::{LaneCommand, LaneEvent};
 use adit_miner::notice::Notice;
-use adit_miner::runner::{LaneRunner, Processor};
+use adit_miner::runner::LaneRunner;
 use futures::FutureExt;
 use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use futures::executor::block_on;

@@ -1,13 +1,15 @@
 //! Lanes as threads: each makes its own backend, measures it, and computes until nobody listens.
 
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use adit_core::kernel::engine::Engine;
 use adit_miner::driver::Lanes;
 use adit_miner::lane::{LaneCommand, LaneEvent};
 use adit_miner::machine::Device;
-use adit_miner::runner::{Engine, LaneRunner};
+use adit_miner::runner::LaneRunner;
 use adit_miner::trial::{self, quantity};
 use anyhow::Result;
 use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
@@ -15,6 +17,7 @@ use futures::executor::block_on;
 
 use super::Gpu;
 use crate::engines::{BACKEND, clock, open_processor};
+use crate::home::Home;
 
 type Said = UnboundedSender<(u32, LaneEvent)>;
 
@@ -26,9 +29,16 @@ pub(super) struct Ends(Vec<JoinHandle<()>>);
 
 impl Threads {
     /// Starts a lane for each device; what they say comes out of the receiver.
-    pub(super) fn start(devices: &[Device], gpu: Gpu) -> (Self, Ends, UnboundedReceiver<(u32, LaneEvent)>) {
+    pub(super) fn start(
+        devices: &[Device],
+        gpu: Gpu,
+        home: &Home,
+    ) -> (Self, Ends, UnboundedReceiver<(u32, LaneEvent)>) {
         let (said, heard) = unbounded();
-        let threads = devices.iter().enumerate().map(|(lane, device)| spawn(lane as u32, *device, gpu, said.clone()));
+        let threads = devices
+            .iter()
+            .enumerate()
+            .map(|(lane, device)| spawn(lane as u32, *device, gpu, home.adapters(), said.clone()));
         let (commands, ends): (Vec<_>, Vec<_>) = threads.unzip();
         (Threads(commands), Ends(ends.into_iter().flatten().collect()), heard)
     }
@@ -56,13 +66,19 @@ impl Lanes for Threads {
     }
 }
 
-fn spawn(lane: u32, device: Device, gpu: Gpu, said: Said) -> (Sender<LaneCommand>, Option<JoinHandle<()>>) {
+fn spawn(
+    lane: u32,
+    device: Device,
+    gpu: Gpu,
+    memory: PathBuf,
+    said: Said,
+) -> (Sender<LaneCommand>, Option<JoinHandle<()>>) {
     let (commands, told) = channel();
     let to_say = said.clone();
     let thread = thread::Builder::new().name(format!("lane {lane}")).spawn(move || {
         let worked = match device {
             Device::Cpu => processor(lane, &told, &to_say),
-            Device::Gpu => graphics(lane, gpu, &told, &to_say),
+            Device::Gpu => graphics(lane, gpu, &memory, &told, &to_say),
         };
         if let Err(error) = worked {
             say(&to_say, lane, LaneEvent::Unusable { reason: format!("{error:#}") });
@@ -85,12 +101,15 @@ fn processor(lane: u32, told: &Receiver<LaneCommand>, said: &Said) -> Result<()>
 }
 
 #[cfg(feature = "full")]
-fn graphics(lane: u32, gpu: Gpu, told: &Receiver<LaneCommand>, said: &Said) -> Result<()> {
+fn graphics(lane: u32, gpu: Gpu, memory: &Path, told: &Receiver<LaneCommand>, said: &Said) -> Result<()> {
     use adit_gpu::AdapterChoice;
+
+    use crate::engines::graphics;
     let adapters = if gpu == Gpu::Software { AdapterChoice::Software } else { AdapterChoice::Any };
-    let (engine, rate) = crate::engines::open_graphics(adapters)?;
+    let (engine, rate) = graphics::open(adapters, Some(memory))?;
     let (_, core) = open_processor()?;
-    let (name, ours, theirs) = (engine.name(), quantity(rate), quantity(core));
+    let facts = engine.facts();
+    let (name, ours, theirs) = (graphics::name(&facts), quantity(rate), quantity(core));
     let race = format!("{ours} operations a second, one core does {theirs}");
     if rate <= core && gpu != Gpu::Software {
         anyhow::bail!("{name} lost its race: {race}");
@@ -98,13 +117,13 @@ fn graphics(lane: u32, gpu: Gpu, told: &Receiver<LaneCommand>, said: &Said) -> R
     let why =
         if gpu == Gpu::Software { format!("{name}, as asked: {race}") } else { format!("{name} won its race: {race}") };
     let kinds = block_on(trial::kinds(&engine))?;
-    say(said, lane, LaneEvent::Ready { backend: engine.backend().to_owned(), why, work_per_s: rate as u64, kinds });
+    say(said, lane, LaneEvent::Ready { backend: facts.backend, why, work_per_s: rate as u64, kinds });
     work(lane, engine, told, said);
     Ok(())
 }
 
 #[cfg(not(feature = "full"))]
-fn graphics(_: u32, _: Gpu, _: &Receiver<LaneCommand>, _: &Said) -> Result<()> {
+fn graphics(_: u32, _: Gpu, _: &Path, _: &Receiver<LaneCommand>, _: &Said) -> Result<()> {
     anyhow::bail!("this build computes on processors alone")
 }
 

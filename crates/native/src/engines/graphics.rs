@@ -1,0 +1,81 @@
+//! The graphics adapter, and which forms of the kernels won on it before.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use adit_gpu::{AdapterChoice, AdapterFacts, Graphics, Kernels};
+use adit_miner::trial::{START_UP_MS, START_UP_SHAPE, first_disagreement, work_per_s};
+use anyhow::{Result, bail};
+use futures::executor::block_on;
+
+use crate::home::write_private;
+
+/// Opens an adapter that agrees with the start-up vectors, and measures it. What wins its race is remembered in a file.
+pub(crate) fn open(adapters: AdapterChoice, memory: Option<&Path>) -> Result<(Graphics, f64)> {
+    let known = memory.map(read).unwrap_or_default();
+    let recall = |facts: &AdapterFacts| known.get(&key(facts)).and_then(|forms| forms.parse().ok());
+    let engine = block_on(Graphics::open(adapters, recall))?;
+    let facts = engine.facts();
+    if let Some(vector) = block_on(first_disagreement(&engine))? {
+        bail!("{} computes vector {vector:?} wrong", name(&facts));
+    }
+    let rate = block_on(work_per_s(&engine, START_UP_SHAPE, START_UP_MS, super::clock()))?;
+    if let Some(memory) = memory {
+        remember(memory, known, &facts, engine.kernels());
+    }
+    Ok((engine, rate))
+}
+
+/// The adapter's name, and that it is none where it is none.
+pub(crate) fn name(facts: &AdapterFacts) -> String {
+    if facts.software { format!("{} (emulated on the processor)", facts.name) } else { facts.name.clone() }
+}
+
+/// Forms by adapter.
+type Known = BTreeMap<String, String>;
+
+fn key(AdapterFacts { name, backend, driver, .. }: &AdapterFacts) -> String {
+    format!("{name}, {backend}, {driver}")
+}
+
+/// What cannot be read is forgotten: the race is run again.
+fn read(memory: &Path) -> Known {
+    std::fs::read(memory).ok().and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default()
+}
+
+fn remember(memory: &Path, mut known: Known, facts: &AdapterFacts, kernels: Kernels) {
+    let (key, forms) = (key(facts), kernels.to_string());
+    if known.get(&key) == Some(&forms) {
+        return;
+    }
+    known.insert(key, forms);
+    if let Ok(text) = serde_json::to_vec_pretty(&known) {
+        // Without a place to write to, the race is run again the next time.
+        let _ = write_private(memory, &text);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_winner_is_remembered_and_damage_is_forgotten() {
+        let folder = tempfile::tempdir().unwrap();
+        let memory = folder.path().join("miner.adapters.json");
+        let Ok((engine, _)) = open(AdapterChoice::Any, Some(&memory)) else {
+            assert!(std::env::var_os("CI").is_none(), "CI must have a Vulkan adapter");
+            eprintln!("skipped: no Vulkan adapter");
+            return;
+        };
+        let (facts, kernels) = (engine.facts(), engine.kernels());
+        assert_eq!(read(&memory).get(&key(&facts)).map(|forms| forms.parse()), Some(Ok(kernels)));
+        // Another winner than this adapter would choose: it is taken all the same, for it computes rightly.
+        let forms = "spread 4x4 of 8x8 in registers, float 4x4 of 8x8 in registers";
+        remember(&memory, Known::new(), &facts, forms.parse().unwrap());
+        let (engine, _) = open(AdapterChoice::Any, Some(&memory)).unwrap();
+        assert_eq!(engine.kernels().to_string(), forms);
+        std::fs::write(&memory, "{").unwrap();
+        assert_eq!(read(&memory), Known::new());
+    }
+}
