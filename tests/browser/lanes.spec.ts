@@ -1,6 +1,8 @@
+import type { Lane } from "../../pkg/gpu/gpu.js";
+import type { LaneReport } from "../../worker/messages.ts";
 import type { ProvenReceipt } from "../../worker/wire.ts";
 import { compute, serve } from "./packages.ts";
-import { expect, test } from "./site.ts";
+import { type Coordinator, type MinePage, expect, test } from "./site.ts";
 
 // Every backend must give the same bits as the reference.
 
@@ -18,6 +20,18 @@ for (const name of ["cpu", "relaxed", "gpu"]) {
 }
 
 test("every package computes a leased unit to the bits of its receipt", async ({ mine, context, coordinator }) => {
+  const { task, digest: right } = await leased(mine, coordinator);
+  const page = await context.newPage();
+  await serve(page);
+  for (const name of ["cpu", "relaxed", "gpu"]) {
+    const { digest, slices } = await page.evaluate(compute, { ...task, name });
+    expect({ name, digest }).toEqual({ name, digest: right });
+    expect(slices).toBeGreaterThan(1);
+  }
+});
+
+/** A unit that was mined, with its blocks, and the digest that its receipt names. */
+async function leased(mine: MinePage, coordinator: Coordinator) {
   const job = await coordinator.submit("bits", { rows: 96, k: 300, n: 70 });
   await mine.start.click();
   await mine.verified(1);
@@ -28,13 +42,37 @@ test("every package computes a leased unit to the bits of its receipt", async ({
   const unit = await coordinator.bytes(`/v1/units/${receipt.unit}`);
   const blocks = await Promise.all(blocksOf(unit).map((cid) => coordinator.bytes(`/ipfs/${cid}?format=raw`)));
   const task = { unit: [...unit], lease: receipt.lease, blocks: blocks.map((block) => [...block]) };
+  return { task, digest: receipt.output_digest };
+}
+
+test("a lane opens its graphics adapter again when it is lost", async ({ mine, context, coordinator }) => {
+  const { task, digest } = await leased(mine, coordinator);
   const page = await context.newPage();
   await serve(page);
-  for (const name of ["cpu", "relaxed", "gpu"]) {
-    const { digest, slices } = await page.evaluate(compute, { ...task, name });
-    expect({ name, digest }).toEqual({ name, digest: receipt.output_digest });
-    expect(slices).toBeGreaterThan(1);
-  }
+  const [rests, found] = await page.evaluate(async ({ lease, unit, blocks }) => {
+    const devices: GPUDevice[] = [];
+    const request = GPUAdapter.prototype.requestDevice;
+    GPUAdapter.prototype.requestDevice = async function (...wishes) {
+      const device = await request.apply(this, wishes);
+      devices.push(device);
+      return device;
+    };
+    const gpu = await import("/gpu/gpu.js" as string);
+    await gpu.default();
+    const lane: Lane = await gpu.open();
+    lane.start(lease, new Uint8Array(unit), blocks.map((block) => new Uint8Array(block)));
+    await lane.slice();
+    devices[0]?.destroy();
+    for (const rests: number[] = []; ; ) {
+      const { rest_ms, report } = (await lane.slice()) as { rest_ms: number; report?: LaneReport };
+      rests.push(rest_ms);
+      if (report?.event === "failed") throw new Error(report.reason);
+      if (report?.event === "done") return [rests, { digest: report.digest, devices: devices.length }] as const;
+    }
+  }, task);
+  expect(found).toEqual({ digest, devices: 2 });
+  // After the loss it waits a little.
+  expect(rests[0]).toBeGreaterThanOrEqual(250);
 });
 
 test("a graphics adapter uses the forms that it is told, if they compute rightly", async ({ page }) => {
