@@ -17,10 +17,9 @@ mod plan;
 
 use plan::{Plan, Step};
 
-/// A pass goes through the device in so many parts: the sums of one are read while the next is computed.
-const PARTS: usize = 4;
-/// A gradient's parts: each has a whole gradient to be read.
-const GRADIENT_PARTS: usize = 2;
+/// A pass goes through the device in so many parts: the sums of one are read while the next is computed. More parts hide
+/// more of the reading and cost more dispatches; `examples/passes.rs` shows how much.
+const PARTS: usize = 2;
 /// Parts on the device at once.
 const SLOTS: usize = 2;
 
@@ -58,10 +57,16 @@ impl GpuDevice {
     /// Computes all products of a pass.
     ///
     /// Errors: [`GpuError::TooLarge`], [`GpuError::Device`], [`GpuError::Lost`].
-    pub async fn pass(&self, mut pass: Pass<'_, PackedOperand<i8>>) -> Result<(), GpuError> {
+    pub async fn pass(&self, pass: Pass<'_, PackedOperand<i8>>) -> Result<(), GpuError> {
+        self.pass_in_parts(pass, PARTS).await
+    }
+
+    /// The same in so many parts, for measurements: with one, nothing hides that its sums are read.
+    ///
+    /// Errors: see [`GpuDevice::pass`].
+    pub async fn pass_in_parts(&self, mut pass: Pass<'_, PackedOperand<i8>>, parts: usize) -> Result<(), GpuError> {
         self.context().check()?;
         let height = self.pipeline(Numbers::Integers).kernel.height() as usize;
-        let parts = if pass.is_gradient() { GRADIENT_PARTS } else { PARTS };
         let mut most_rows = pass.rows.div_ceil(parts).next_multiple_of(height).min(plan::MOST_ROWS);
         while most_rows > height && !Plan::fits(self, pass.layers, pass.is_gradient(), most_rows as u32) {
             most_rows = (most_rows / 2).next_multiple_of(height);
