@@ -1,7 +1,7 @@
 /** A compute worker: one lane with one backend, which is made here and never leaves. */
 
 import { adapterName } from "./adapter.ts";
-import type { LaneOrder, LaneReport } from "./messages.ts";
+import type { LaneOrder, LaneReport, Rates } from "./messages.ts";
 import type { CpuPackage } from "./packages.ts";
 import { quantity } from "./quantity.ts";
 
@@ -72,29 +72,45 @@ async function openCpu(name: CpuPackage, module: WebAssembly.Module): Promise<La
   const cpu = name === "relaxed" ? await import("../pkg/relaxed/relaxed.js") : await import("../pkg/cpu/cpu.js");
   await cpu.default({ module_or_path: module });
   lane = await cpu.open();
-  return ready(lane, `${quantity(lane.work_per_s)} multiply-adds/s in its trial; agrees with every test vector`);
+  return ready(lane, `${described(rates(lane))} in its trial; agrees with every test vector`);
 }
 
-/** A graphics adapter joins if it wins. One that is emulated in software only takes the processor's time away. */
-async function openGpu(module: WebAssembly.Module, rival: number, remembered?: string): Promise<LaneReport> {
+/**
+ * A graphics adapter joins for the kinds at which it beats the processor's lanes. One that is emulated in software only takes
+ * the processor's time away.
+ */
+async function openGpu(module: WebAssembly.Module, rival?: Rates, remembered?: string): Promise<LaneReport> {
   const gpu = await import("../pkg/gpu/gpu.js");
   await gpu.default({ module_or_path: module });
   const contender = await gpu.open(remembered);
-  const { work_per_s, forms } = contender;
-  const rate = `${quantity(work_per_s)} multiply-adds/s`;
-  const rates = `${rate}, a processor lane ${quantity(rival)}`;
-  const name = await adapterName();
-  if (work_per_s <= rival) {
+  const { forms } = contender;
+  const [name, ours] = [await adapterName(), described(rates(contender))];
+  if (!rival) {
+    lane = contender;
+    return { ...ready(lane, `${name} is the only lane: ${ours} in its trial`), forms };
+  }
+  contender.keep_won(Float64Array.of(rival.products, rival.floats, rival.bytes));
+  const race = `${ours}; a processor lane ${described(rival)}`;
+  if (contender.kinds.length === 0) {
     contender.free();
-    return { event: "unusable", reason: `${name} lost its race: ${rates}`, forms };
+    return { event: "unusable", reason: `${name} lost its race: ${race}`, forms };
   }
   lane = contender;
-  const why = rival > 0 ? `${name} won its race: ${rates}` : `${name} is the only lane: ${rate} in its trial`;
-  return { ...ready(lane, why), forms };
+  return { ...ready(lane, `${name} won its race at ${lane.kinds.join(", ")}: ${race}`), forms };
 }
 
-function ready({ backend, work_per_s, kinds }: Lane, why: string) {
-  return { event: "ready" as const, backend, why, work_per_s, kinds };
+function ready(lane: Lane, why: string) {
+  const { backend, kinds } = lane;
+  return { event: "ready" as const, backend, why, rates: rates(lane), kinds };
+}
+
+function rates(lane: Lane): Rates {
+  const [products = 0, floats = 0, bytes = 0] = lane.rates;
+  return { products, floats, bytes };
+}
+
+function described({ products, floats, bytes }: Rates): string {
+  return `${quantity(products)} int8 and ${quantity(floats)} f32 multiply-adds, ${quantity(bytes)}B hashed a second`;
 }
 
 function report(report: LaneReport): void {

@@ -1,6 +1,6 @@
 /** The compute workers, from the control worker's side. */
 
-import type { LaneOrder, LaneReport } from "./messages.ts";
+import type { LaneOrder, LaneReport, Rates } from "./messages.ts";
 import type { CpuPackage } from "./packages.ts";
 
 export class Lanes {
@@ -12,10 +12,10 @@ export class Lanes {
   }
 
   /**
-   * Starts a worker. `rival` is what a lane on a graphics adapter has to beat, in multiply-accumulates a second; `forms` are
-   * those of its kernels that won on it before.
+   * Starts a worker. `rival` is what a lane on a graphics adapter has to beat, if there is anything; `forms` are those of its
+   * kernels that won on it before.
    */
-  open(lane: number, device: CpuPackage | "gpu", module: WebAssembly.Module, rival = 0, forms?: string): void {
+  open(lane: number, device: CpuPackage | "gpu", module: WebAssembly.Module, rival?: Rates, forms?: string): void {
     const worker = new Worker(new URL("./lane.ts", import.meta.url), { type: "module", name: `${device} lane ${lane}` });
     worker.onmessage = ({ data }: MessageEvent<LaneReport>) => this.#report(lane, data);
     worker.onerror = ({ message }) => this.#report(lane, { event: "unusable", reason: message || "its worker could not be loaded" });

@@ -77,13 +77,26 @@ export type Finding =
   /** It could not be looked at, and why. */
   | { found: "unknown"; detail: string };
 
+/** What a lane does a second: multiply-accumulates of int8 and of f32, bytes hashed. */
+export interface Rates {
+  products: number;
+  floats: number;
+  bytes: number;
+}
+
 /** Control worker to lane. */
 export type LaneOrder =
   /**
-   * `rival` is what a lane on a graphics adapter has to beat, in multiply-accumulates a second; `forms` are those of its
-   * kernels that won on it before.
+   * `rival` is what a lane on a graphics adapter has to beat, if there is anything; `forms` are those of its kernels that won
+   * on it before.
    */
-  | { type: "open"; device: CpuPackage | "gpu"; module: WebAssembly.Module; rival: number; forms?: string | undefined }
+  | {
+      type: "open";
+      device: CpuPackage | "gpu";
+      module: WebAssembly.Module;
+      rival?: Rates | undefined;
+      forms?: string | undefined;
+    }
   /** `unit` is its canonical encoding, `blocks` its inputs in order. */
   | { type: "start"; lease: Hex; unit: Uint8Array<ArrayBuffer>; blocks: Uint8Array<ArrayBuffer>[] }
   | { type: "duty"; duty: number }
@@ -91,7 +104,7 @@ export type LaneOrder =
 
 /** Lane to control worker. */
 export type LaneReport =
-  | { event: "ready"; backend: string; why: string; work_per_s: number; kinds: string[]; forms?: string | undefined }
+  | { event: "ready"; backend: string; why: string; rates: Rates; kinds: string[]; forms?: string | undefined }
   | { event: "unusable"; reason: string; forms?: string | undefined }
   | { event: "progress"; lease: Hex; done_rows: number; rows: number }
   | { event: "done"; lease: Hex; digest: Hex; busy_ms: number; output: Uint8Array<ArrayBuffer> }

@@ -5,7 +5,7 @@ import { recallForms, rememberForms } from "./adapter.ts";
 import { coordinatorKey, strangeKey, trust } from "./coordinators.ts";
 import * as journal from "./journal.ts";
 import { Lanes } from "./lanes.ts";
-import type { ControlMessage, LaneOrder, LaneReport, Pause, Settings } from "./messages.ts";
+import type { ControlMessage, LaneOrder, LaneReport, Pause, Rates, Settings } from "./messages.ts";
 import { type Miner, cpuPackage, loadControl, loadCpu, loadGpu } from "./packages.ts";
 import { remember } from "./past.ts";
 import * as vault from "./vault.ts";
@@ -27,7 +27,7 @@ export class Session {
   /** Of leases whose verdict is to come. */
   readonly #jobs = new Map<Hex, number>();
   /** The best of the processor's lanes: what a graphics adapter has to beat. */
-  #rival = 0;
+  #rival: Rates | undefined;
   #gpuAsked = false;
 
   /** Loads what is needed and begins. */
@@ -141,8 +141,8 @@ export class Session {
     if ("forms" in report && report.forms) void rememberForms(report.forms);
     switch (report.event) {
       case "ready":
-        this.#rival = Math.max(this.#rival, report.work_per_s);
-        miner.lane_ready(lane, report.backend, report.why, report.work_per_s, report.kinds);
+        this.#rival = fastest(this.#rival, report.rates);
+        miner.lane_ready(lane, report.backend, report.why, report.rates.products, report.kinds);
         break;
       case "unusable":
         this.#lanes.drop(lane);
@@ -160,6 +160,15 @@ export class Session {
         break;
     }
   }
+}
+
+function fastest(one: Rates | undefined, other: Rates): Rates {
+  if (!one) return other;
+  return {
+    products: Math.max(one.products, other.products),
+    floats: Math.max(one.floats, other.floats),
+    bytes: Math.max(one.bytes, other.bytes),
+  };
 }
 
 const held = new Map<Hex, Uint8Array>();

@@ -91,6 +91,24 @@ test("a graphics adapter uses the forms that it is told, if they compute rightly
   for (const forms of [raced, nonsense]) expect(forms).toMatch(/^spread .* in registers, float .* in registers$/);
 });
 
+test("a graphics adapter computes the kinds at which it wins", async ({ page }) => {
+  await serve(page);
+  const kinds = await page.evaluate(async () => {
+    const gpu = await import("/gpu/gpu.js" as string);
+    await gpu.default();
+    const against = async (...rival: number[]) => {
+      const lane: Lane = await gpu.open();
+      lane.keep_won(Float64Array.from(rival));
+      return lane.kinds;
+    };
+    return [await against(1e15, 1, 1e15), await against(1e15, 1e15, 1e15), await against(1, 1, 1)];
+  });
+  const [floats, none, all] = kinds;
+  expect(floats).toEqual(["matmul_f32/1"]);
+  expect(none).toEqual([]);
+  expect(all).toEqual(["matmul_i8/1", "mlp_i8/1", "gradient_i8/1", "matmul_f32/1", "hash_tree/1"]);
+});
+
 test("what won on the graphics adapter is remembered", async ({ mine, page, coordinator }) => {
   await coordinator.submit("forms", { rows: 64, k: 64, n: 64 });
   await mine.start.click();

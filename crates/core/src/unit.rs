@@ -59,8 +59,7 @@ pub enum Kind {
 impl Kind {
     /// Every kind.
     pub const ALL: [Kind; 5] = [Kind::MatmulI8, Kind::MlpI8, Kind::GradientI8, Kind::MatmulF32, Kind::HashTree];
-    /// The kinds that are made of int8 products: what a graphics adapter computes, and what every miner has computed from
-    /// the first version on.
+    /// The kinds that are made of int8 products: what every miner has computed from the first version on.
     pub const PRODUCTS: [Kind; 3] = [Kind::MatmulI8, Kind::MlpI8, Kind::GradientI8];
 
     /// The kind's name with its version.

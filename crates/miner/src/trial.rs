@@ -3,6 +3,9 @@
 use adit_core::Kind;
 use adit_core::kernel::Running;
 use adit_core::kernel::engine::{Engine, EngineError};
+use adit_core::kernel::float::FloatMatrix;
+use adit_core::kernel::hash_tree::{LEAF_BYTES, Leaves};
+use adit_core::sign::LeaseId;
 use adit_core::vectors::{FLOATS, Generator, START_UP, TREES, Vector};
 
 /// The first start-up vector that `engine` gets wrong.
@@ -84,8 +87,60 @@ pub struct Shape {
 
 /// What lanes are measured with at start-up: about the shape of a unit.
 pub const START_UP_SHAPE: Shape = Shape { rows: 1024, k: 1024, n: 512 };
-/// How much product work a measurement is at least.
-pub const START_UP_MS: f64 = 50.0;
+/// How long each of an engine's [`Rates`] is measured at start-up, at least: lanes begin soon.
+pub const START_UP_MS: f64 = 30.0;
+
+/// What an engine does a second. Zero: it does not.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Rates {
+    /// Multiply-accumulates of int8.
+    pub products: f64,
+    /// Multiply-accumulates of f32.
+    pub floats: f64,
+    /// Bytes of trees that it hashes.
+    pub bytes: f64,
+}
+
+impl Rates {
+    /// Measures what `kinds` need, in the start-up shape.
+    pub async fn measure<E: Engine>(
+        engine: &E,
+        kinds: &[Kind],
+        least_ms: f64,
+        now_ms: impl Fn() -> f64,
+    ) -> Result<Rates, EngineError> {
+        let mut rates =
+            Rates { products: work_per_s(engine, START_UP_SHAPE, least_ms, &now_ms).await?, ..Rates::default() };
+        if kinds.contains(&Kind::MatmulF32) {
+            rates.floats = floats_per_s(engine, START_UP_SHAPE, least_ms, &now_ms).await?;
+        }
+        if kinds.contains(&Kind::HashTree) {
+            rates.bytes = bytes_per_s(engine, least_ms, &now_ms).await?;
+        }
+        Ok(rates)
+    }
+
+    /// Of what a kind is made of.
+    pub fn of(&self, kind: Kind) -> f64 {
+        match kind {
+            Kind::MatmulI8 | Kind::MlpI8 | Kind::GradientI8 => self.products,
+            Kind::MatmulF32 => self.floats,
+            Kind::HashTree => self.bytes,
+        }
+    }
+
+    /// Those of `kinds` at which it is faster than `rival`.
+    pub fn won(&self, kinds: &[Kind], rival: &Rates) -> Vec<Kind> {
+        kinds.iter().copied().filter(|kind| self.of(*kind) > rival.of(*kind)).collect()
+    }
+}
+
+impl std::fmt::Display for Rates {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let [products, floats, bytes] = [self.products, self.floats, self.bytes].map(quantity);
+        write!(f, "{products} int8 and {floats} f32 operations, {bytes}B hashed a second")
+    }
+}
 
 /// Multiply-accumulates a second on at least `least_ms` of products, the best of them. Rows and sums count with their way
 /// to a device and back; packing does not, for it is done once a job.
@@ -100,18 +155,64 @@ pub async fn work_per_s<E: Engine>(
     let (b, a) = (values.weights(k * n), values.activations(most * k));
     let packed = engine.pack(&b, k, n)?;
     let mut sums = vec![0; most * n];
-    // The first products are too short for fast engines; they warm them up.
-    let (mut best, mut rows) = (0.0f64, (most / 64).max(1));
+    let multiply = async |rows: usize| {
+        engine.multiply(&a[..rows * k], rows, &packed, &mut sums[..rows * n]).await.map(|()| (rows * k * n) as f64)
+    };
+    best_per_s(most, least_ms, now_ms, multiply).await
+}
+
+/// The same in f32.
+pub async fn floats_per_s<E: Engine>(
+    engine: &E,
+    shape: Shape,
+    least_ms: f64,
+    now_ms: impl Fn() -> f64,
+) -> Result<f64, EngineError> {
+    let Shape { rows: most, k, n } = shape;
+    let mut values = Generator::new(1);
+    let mut floats = |count| values.signed(count).into_iter().map(f32::from).collect::<Vec<f32>>();
+    let (b, a) = (FloatMatrix { rows: k, cols: n, values: floats(k * n) }, floats(most * k));
+    let packed = engine.pack_floats(b)?;
+    let mut sums = vec![0.0; most * n];
+    let multiply = async |rows: usize| {
+        engine
+            .multiply_floats(&a[..rows * k], rows, &packed, &mut sums[..rows * n])
+            .await
+            .map(|()| (rows * k * n) as f64)
+    };
+    best_per_s(most, least_ms, now_ms, multiply).await
+}
+
+/// Bytes a second that are hashed as the leaves of a tree.
+pub async fn bytes_per_s<E: Engine>(engine: &E, least_ms: f64, now_ms: impl Fn() -> f64) -> Result<f64, EngineError> {
+    let bytes = vec![0; LEAF_BYTES as usize];
+    let hash = async |count: usize| {
+        let leaves = Leaves { lease: LeaseId([0; 16]), first: 0, bytes: vec![&bytes; count.min(E::LEAVES)] };
+        let hashed = leaves.bytes.len() * bytes.len();
+        engine.hash(leaves).await.map(|_| hashed as f64)
+    };
+    best_per_s(E::LEAVES, least_ms, now_ms, hash).await
+}
+
+/// The best rate of `work`, which does at most so much at once and says how much that was.
+async fn best_per_s(
+    most: usize,
+    least_ms: f64,
+    now_ms: impl Fn() -> f64,
+    mut work: impl AsyncFnMut(usize) -> Result<f64, EngineError>,
+) -> Result<f64, EngineError> {
+    // The first calls are too short for fast engines; they warm them up.
+    let (mut best, mut count) = (0.0f64, (most / 64).max(1));
     let started_ms = now_ms();
     loop {
         let before_ms = now_ms();
-        engine.multiply(&a[..rows * k], rows, &packed, &mut sums[..rows * n]).await?;
+        let done = work(count).await?;
         let after_ms = now_ms();
-        best = best.max((rows * k * n) as f64 * 1e3 / (after_ms - before_ms).max(0.01));
+        best = best.max(done * 1e3 / (after_ms - before_ms).max(0.01));
         if after_ms - started_ms >= least_ms {
             return Ok(best);
         }
-        rows = (rows * 2).min(most);
+        count = (count * 2).min(most);
     }
 }
 
@@ -132,7 +233,6 @@ pub fn quantity(value: f64) -> String {
 mod tests {
     use super::*;
     use adit_core::kernel::engine::Processor;
-    use adit_core::kernel::float::FloatMatrix;
     use adit_core::kernel::{Product, Scalar};
     use futures::executor::block_on;
     use std::cell::Cell;
@@ -169,6 +269,25 @@ mod tests {
         let shape = Shape { rows: 64, k: 4, n: 5 };
         let rate = block_on(work_per_s(&Processor(Scalar), shape, 100.0, clock)).unwrap();
         assert_eq!(rate, 16.0 * 4.0 * 5.0 * 1e3 / 10.0);
+    }
+
+    #[test]
+    fn a_kind_is_won_by_the_rate_of_what_it_is_made_of() {
+        let ours = Rates { products: 2.0, floats: 5.0, bytes: 0.0 };
+        let rival = Rates { products: 3.0, floats: 4.0, bytes: 0.0 };
+        assert_eq!(ours.won(&Kind::ALL, &rival), [Kind::MatmulF32]);
+        assert_eq!(rival.won(&Kind::ALL, &ours), Kind::PRODUCTS);
+        assert_eq!(ours.won(&Kind::PRODUCTS, &Rates::default()), Kind::PRODUCTS);
+    }
+
+    #[test]
+    fn only_what_kinds_need_is_measured() {
+        let now = Cell::new(0.0);
+        let clock = || now.replace(now.get() + 10.0);
+        let rates =
+            block_on(Rates::measure(&Processor(Scalar), &[Kind::MatmulI8, Kind::HashTree], 1.0, clock)).unwrap();
+        assert_eq!((rates.products, rates.floats), (16.0 * 1024.0 * 512.0 * 100.0, 0.0));
+        assert_eq!(rates.bytes, 16384.0 * 100.0);
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! `adit bench`: how fast each backend multiplies here, and which one a miner would choose.
 
 use adit_core::kernel::engine::{Engine, Processor};
+use adit_core::kernel::float;
 use adit_cpu::{Backend, Cpu};
-use adit_miner::trial::{Shape, quantity, work_per_s};
+use adit_miner::trial::{Shape, bytes_per_s, floats_per_s, quantity, work_per_s};
 use anyhow::Result;
 use futures::executor::block_on;
 use serde::Serialize;
@@ -11,7 +12,7 @@ use crate::engines::clock;
 use crate::mine::Gpu;
 use crate::report;
 
-/// Measure what this machine computes with: products of n × n int8 matrices, one lane at a time.
+/// Measure what this machine computes with: products of n × n matrices and the hashing of trees, one lane at a time.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Sizes of the products
@@ -39,8 +40,12 @@ struct Report {
 #[derive(Serialize)]
 struct Measured {
     engine: String,
-    /// Multiply-accumulates a second, by size.
+    /// Multiply-accumulates of int8 a second, by size.
     work_per_s: Vec<(u32, u64)>,
+    /// Multiply-accumulates of f32 a second, at the largest size.
+    floats_per_s: u64,
+    /// Bytes a second that are hashed as the leaves of a tree.
+    bytes_per_s: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
 }
@@ -70,17 +75,19 @@ pub(crate) fn run(args: Args) -> Result<()> {
 }
 
 fn measure<E: Engine>(engine: String, backend: &E, args: &Args) -> Result<Measured> {
-    let mut rates = Vec::new();
+    let (mut rates, least_ms) = (Vec::new(), args.least_ms);
+    let square = |n: u32| Shape { rows: n as usize, k: n as usize, n: n as usize };
     for n in &args.sizes {
-        let size = *n as usize;
-        let shape = Shape { rows: size, k: size, n: size };
-        rates.push((*n, block_on(work_per_s(backend, shape, args.least_ms, clock()))? as u64));
+        rates.push((*n, block_on(work_per_s(backend, square(*n), least_ms, clock()))? as u64));
     }
-    Ok(Measured { engine, work_per_s: rates, error: None })
+    let largest = args.sizes.iter().copied().max().unwrap_or(1).min(float::MAX_K);
+    let floats_per_s = block_on(floats_per_s(backend, square(largest), least_ms, clock()))? as u64;
+    let bytes_per_s = block_on(bytes_per_s(backend, least_ms, clock()))? as u64;
+    Ok(Measured { engine, work_per_s: rates, floats_per_s, bytes_per_s, error: None })
 }
 
 fn failed(engine: String, error: String) -> Measured {
-    Measured { engine, work_per_s: Vec::new(), error: Some(error) }
+    Measured { engine, work_per_s: Vec::new(), floats_per_s: 0, bytes_per_s: 0, error: Some(error) }
 }
 
 #[cfg(feature = "full")]
@@ -94,7 +101,7 @@ fn graphics(args: &Args) -> Result<Option<Measured>> {
         Gpu::Software => AdapterChoice::Software,
     };
     Ok(Some(match graphics::open(adapters, None) {
-        Ok((engine, _)) => {
+        Ok(graphics::Opened { engine, .. }) => {
             let facts = engine.facts();
             measure(format!("gpu {} {}", facts.backend, graphics::name(&facts)), &engine, args)?
         }
@@ -107,19 +114,30 @@ fn graphics(_: &Args) -> Result<Option<Measured>> {
     Ok(None)
 }
 
-/// Lanes run on the first processor backend that agrees; a graphics lane joins where it beats one of them.
+/// Lanes run on the first processor backend that agrees; a graphics lane joins for what it does faster than one of them.
 fn choose(engines: Vec<Measured>) -> Report {
     let of = |device: &'static str| {
         engines.iter().filter(move |engine| engine.engine.starts_with(device) && engine.error.is_none())
     };
-    let (cpu, gpu) = (of("cpu").next(), of("gpu").next());
-    let (chosen, why) = match (cpu, gpu) {
-        (Some(cpu), Some(gpu)) if gpu.rate() > cpu.rate() => {
-            (format!("{} on every core, and {}", cpu.engine, gpu.engine), "the graphics adapter beats one core".into())
+    let (chosen, why) = match (of("cpu").next(), of("gpu").next()) {
+        (Some(cpu), Some(gpu)) => {
+            let faster = [
+                ("int8", gpu.rate() > cpu.rate()),
+                ("f32", gpu.floats_per_s > cpu.floats_per_s),
+                ("hashing", gpu.bytes_per_s > cpu.bytes_per_s),
+            ];
+            let won: Vec<&str> = faster.into_iter().filter_map(|(what, faster)| faster.then_some(what)).collect();
+            if won.is_empty() {
+                let why = "the first that agrees with the vectors; the graphics adapter beats one core at nothing";
+                (format!("{} on every core", cpu.engine), why.into())
+            } else {
+                let why = format!("the graphics adapter beats one core at {}", won.join(", "));
+                (format!("{} on every core, and {}", cpu.engine, gpu.engine), why)
+            }
         }
-        (Some(cpu), gpu) => {
-            let lost = gpu.map_or("there is no graphics adapter", |_| "the graphics adapter does not beat one core");
-            (format!("{} on every core", cpu.engine), format!("the first that agrees with the vectors; {lost}"))
+        (Some(cpu), None) => {
+            let why = "the first that agrees with the vectors; there is no graphics adapter";
+            (format!("{} on every core", cpu.engine), why.into())
         }
         (None, _) => ("nothing".into(), "no processor backend agrees with the vectors".into()),
     };
@@ -127,11 +145,19 @@ fn choose(engines: Vec<Measured>) -> Report {
 }
 
 fn print(report: &Report, sizes: &[u32]) {
-    let head: String = sizes.iter().map(|n| format!("{:>16}", format!("n = {n}"))).collect();
-    println!("{:<28}{head}   multiply-accumulates a second, one lane", "engine");
-    for Measured { engine, work_per_s, error } in &report.engines {
-        let rates: String = work_per_s.iter().map(|(_, rate)| format!("{:>16}", quantity(*rate as f64))).collect();
-        println!("{engine:<28}{rates}{}", error.as_ref().map(|error| format!("   {error}")).unwrap_or_default());
+    println!("int8 and f32 products in multiply-accumulates a second, hashing in bytes a second, one lane\n");
+    let column = |text: &str| format!("{text:>16}");
+    let width = report.engines.iter().map(|measured| measured.engine.len()).max().unwrap_or(0);
+    let heads: String = sizes.iter().map(|n| column(&format!("int8, n = {n}"))).collect();
+    println!("{:<width$}{heads}{}{}", "engine", column("f32"), column("hashing"));
+    for Measured { engine, work_per_s, floats_per_s, bytes_per_s, error } in &report.engines {
+        let Some(error) = error else {
+            let rates = work_per_s.iter().map(|(_, rate)| rate).chain([floats_per_s, bytes_per_s]);
+            let rates: String = rates.map(|rate| column(&quantity(*rate as f64))).collect();
+            println!("{engine:<width$}{rates}");
+            continue;
+        };
+        println!("{engine:<width$}  {error}");
     }
-    println!("a miner chooses {}: {}", report.chosen, report.why);
+    println!("\na miner chooses {}: {}", report.chosen, report.why);
 }

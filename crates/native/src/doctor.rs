@@ -5,7 +5,6 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use adit_cpu::{Backend, Cpu};
 use adit_fetch::{Fetch, Request};
-use adit_miner::trial::quantity;
 use adit_protocol::paths;
 use adit_protocol::records::Overview;
 use anyhow::{Result, ensure};
@@ -66,9 +65,7 @@ fn processor() -> Vec<Finding> {
     };
     let mut findings: Vec<Finding> = Backend::available().into_iter().map(look).collect();
     findings.push(match open_processor() {
-        Ok((engine, rate)) => {
-            Finding::ok("choice", format!("{}: {} operations a second on one core", engine.0.backend(), quantity(rate)))
-        }
+        Ok((engine, rates)) => Finding::ok("choice", format!("{}, one core: {rates}", engine.0.backend())),
         Err(error) => Finding::failed("choice", format!("{error:#}")).advise("the processor or the compiler is broken"),
     });
     findings
@@ -78,14 +75,13 @@ fn processor() -> Vec<Finding> {
 fn graphics() -> Finding {
     use crate::engines::graphics;
     match graphics::open(adit_gpu::AdapterChoice::Any, None) {
-        Ok((engine, rate)) if engine.facts().software => {
-            let found = format!("{}: {} operations a second", graphics::name(&engine.facts()), quantity(rate));
-            Finding::skipped("graphics", found).advise("install a driver if there is a graphics adapter")
-        }
-        Ok((engine, rate)) => {
+        Ok(graphics::Opened { engine, rates, .. }) => {
             let facts = engine.facts();
-            let found = format!("{} through {}: {} operations a second", facts.name, facts.backend, quantity(rate));
-            Finding::ok("graphics", found)
+            if facts.software {
+                let found = format!("{}: {rates}", graphics::name(&facts));
+                return Finding::skipped("graphics", found).advise("install a driver if there is a graphics adapter");
+            }
+            Finding::ok("graphics", format!("{} through {}: {rates}", facts.name, facts.backend))
         }
         Err(error) => {
             Finding::skipped("graphics", format!("{error:#}")).advise("cores are used alone; a driver may be missing")

@@ -2,9 +2,9 @@
 
 use std::time::Instant;
 
-use adit_core::kernel::engine::Processor;
+use adit_core::kernel::engine::{Engine, Processor};
 use adit_cpu::Cpu;
-use adit_miner::trial::{START_UP_MS, START_UP_SHAPE, work_per_s};
+use adit_miner::trial::{Rates, START_UP_MS};
 use anyhow::{Context, Result};
 use futures::executor::block_on;
 
@@ -21,10 +21,10 @@ pub(crate) fn clock() -> impl Fn() -> f64 {
 pub(crate) const BACKEND: &str = "ADIT_BACKEND";
 
 /// The best processor backend, or the one that [`BACKEND`] names, with what it does a second on one core.
-pub(crate) fn open_processor() -> Result<(Processor<Cpu>, f64)> {
+pub(crate) fn open_processor() -> Result<(Processor<Cpu>, Rates)> {
     let engine = Processor(processor(std::env::var(BACKEND).ok().as_deref())?);
-    let rate = block_on(work_per_s(&engine, START_UP_SHAPE, START_UP_MS, clock()))?;
-    Ok((engine, rate))
+    let rates = block_on(Rates::measure(&engine, engine.kinds(), START_UP_MS, clock()))?;
+    Ok((engine, rates))
 }
 
 fn processor(asked: Option<&str>) -> Result<Cpu> {

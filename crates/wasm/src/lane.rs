@@ -8,7 +8,7 @@ use adit_core::vectors::START_UP;
 use adit_core::{Kind, Unit};
 use adit_miner::lane::{LaneCommand, LaneEvent};
 use adit_miner::runner::{LaneRunner, Slice};
-use adit_miner::trial;
+use adit_miner::trial::{self, Rates};
 use futures::future::{FutureExt, LocalBoxFuture};
 use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
@@ -20,7 +20,7 @@ use crate::{now_ms, object};
 pub struct Lane {
     runner: Box<dyn Runner>,
     backend: String,
-    work_per_s: f64,
+    rates: Rates,
     kinds: Vec<Kind>,
     forms: Option<String>,
 }
@@ -49,10 +49,10 @@ impl<E: Engine> Runner for LaneRunner<E> {
 impl Lane {
     /// Measures `engine` and puts it to work.
     pub(crate) async fn new<E: Engine + 'static>(engine: E, backend: &str) -> Result<Lane, JsError> {
-        let work_per_s = trial::work_per_s(&engine, trial::START_UP_SHAPE, trial::START_UP_MS, now_ms).await?;
         let kinds = trial::kinds(&engine).await?;
+        let rates = Rates::measure(&engine, &kinds, trial::START_UP_MS, now_ms).await?;
         let runner = Box::new(LaneRunner::new(engine));
-        Ok(Lane { runner, backend: backend.into(), work_per_s, kinds, forms: None })
+        Ok(Lane { runner, backend: backend.into(), rates, kinds, forms: None })
     }
 
     #[cfg(feature = "gpu")]
@@ -68,8 +68,9 @@ pub(crate) async fn vectors<E: Engine>(engine: &E) -> Result<Vec<JsValue>, JsErr
         let agrees = trial::agrees(engine, vector).await?;
         agreements.push(object(&[("vector", vector.name.into()), ("agrees", agrees.into())]));
     }
+    let kinds = trial::kinds(engine).await?;
     for kind in engine.kinds().iter().filter(|kind| !Kind::PRODUCTS.contains(kind)) {
-        let agrees = trial::kinds(engine).await?.contains(kind);
+        let agrees = kinds.contains(kind);
         agreements.push(object(&[("vector", kind.name().into()), ("agrees", agrees.into())]));
     }
     Ok(agreements)
@@ -83,10 +84,17 @@ impl Lane {
         self.backend.clone()
     }
 
-    /// Multiply-accumulates a second in the trial.
+    /// What it did a second in its trial: multiply-accumulates of int8 and of f32, bytes hashed.
     #[wasm_bindgen(getter)]
-    pub fn work_per_s(&self) -> f64 {
-        self.work_per_s
+    pub fn rates(&self) -> Vec<f64> {
+        vec![self.rates.products, self.rates.floats, self.rates.bytes]
+    }
+
+    /// Computes from now on only the kinds at which it is faster than a rival with these rates.
+    pub fn keep_won(&mut self, rival: &[f64]) {
+        let rate = |place: usize| rival.get(place).copied().unwrap_or(0.0);
+        let rival = Rates { products: rate(0), floats: rate(1), bytes: rate(2) };
+        self.kinds = self.rates.won(&self.kinds, &rival);
     }
 
     /// The names of the kinds that it computes.

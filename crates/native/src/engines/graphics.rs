@@ -3,15 +3,24 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use adit_core::Kind;
 use adit_gpu::{AdapterChoice, AdapterFacts, Graphics, Kernels};
-use adit_miner::trial::{START_UP_MS, START_UP_SHAPE, first_disagreement, work_per_s};
+use adit_miner::trial::{self, Rates, START_UP_MS, first_disagreement};
 use anyhow::{Result, bail};
 use futures::executor::block_on;
 
 use crate::home::write_private;
 
-/// Opens an adapter that agrees with the start-up vectors, and measures it. What wins its race is remembered in a file.
-pub(crate) fn open(adapters: AdapterChoice, memory: Option<&Path>) -> Result<(Graphics, f64)> {
+/// An adapter that agrees with the start-up vectors.
+pub(crate) struct Opened {
+    pub(crate) engine: Graphics,
+    /// Those whose vectors it agrees with.
+    pub(crate) kinds: Vec<Kind>,
+    pub(crate) rates: Rates,
+}
+
+/// Opens an adapter and measures it. What wins its race is remembered in a file.
+pub(crate) fn open(adapters: AdapterChoice, memory: Option<&Path>) -> Result<Opened> {
     let known = memory.map(read).unwrap_or_default();
     let recall = |facts: &AdapterFacts| known.get(&key(facts)).and_then(|forms| forms.parse().ok());
     let engine = block_on(Graphics::open(adapters, recall))?;
@@ -19,11 +28,12 @@ pub(crate) fn open(adapters: AdapterChoice, memory: Option<&Path>) -> Result<(Gr
     if let Some(vector) = block_on(first_disagreement(&engine))? {
         bail!("{} computes vector {vector:?} wrong", name(&facts));
     }
-    let rate = block_on(work_per_s(&engine, START_UP_SHAPE, START_UP_MS, super::clock()))?;
+    let kinds = block_on(trial::kinds(&engine))?;
+    let rates = block_on(Rates::measure(&engine, &kinds, START_UP_MS, super::clock()))?;
     if let Some(memory) = memory {
         remember(memory, known, &facts, engine.kernels());
     }
-    Ok((engine, rate))
+    Ok(Opened { engine, kinds, rates })
 }
 
 /// The adapter's name, and that it is none where it is none.
@@ -63,7 +73,7 @@ mod tests {
     fn the_winner_is_remembered_and_damage_is_forgotten() {
         let folder = tempfile::tempdir().unwrap();
         let memory = folder.path().join("miner.adapters.json");
-        let Ok((engine, _)) = open(AdapterChoice::Any, Some(&memory)) else {
+        let Ok(Opened { engine, .. }) = open(AdapterChoice::Any, Some(&memory)) else {
             assert!(std::env::var_os("CI").is_none(), "CI must have a Vulkan adapter");
             eprintln!("skipped: no Vulkan adapter");
             return;
@@ -73,7 +83,7 @@ mod tests {
         // Another winner than this adapter would choose: it is taken all the same, for it computes rightly.
         let forms = "spread 4x4 of 8x8 in registers, float 4x4 of 8x8 in registers";
         remember(&memory, Known::new(), &facts, forms.parse().unwrap());
-        let (engine, _) = open(AdapterChoice::Any, Some(&memory)).unwrap();
+        let Opened { engine, .. } = open(AdapterChoice::Any, Some(&memory)).unwrap();
         assert_eq!(engine.kernels().to_string(), forms);
         std::fs::write(&memory, "{").unwrap();
         assert_eq!(read(&memory), Known::new());

@@ -10,7 +10,7 @@ use adit_miner::driver::Lanes;
 use adit_miner::lane::{LaneCommand, LaneEvent};
 use adit_miner::machine::Device;
 use adit_miner::runner::LaneRunner;
-use adit_miner::trial::{self, quantity};
+use adit_miner::trial;
 use anyhow::Result;
 use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use futures::executor::block_on;
@@ -91,11 +91,12 @@ fn spawn(
 }
 
 fn processor(lane: u32, told: &Receiver<LaneCommand>, said: &Said) -> Result<()> {
-    let (engine, rate) = open_processor()?;
+    let (engine, rates) = open_processor()?;
     let chosen = if std::env::var_os(BACKEND).is_some() { "asked for by ADIT_BACKEND" } else { "the fastest here" };
-    let why = format!("{chosen}, agrees with the vectors: {} operations a second", quantity(rate));
+    let why = format!("{chosen}, agrees with the vectors: {rates}");
     let kinds = block_on(trial::kinds(&engine))?;
-    say(said, lane, LaneEvent::Ready { backend: engine.0.backend().to_string(), why, work_per_s: rate as u64, kinds });
+    let (backend, work_per_s) = (engine.0.backend().to_string(), rates.products as u64);
+    say(said, lane, LaneEvent::Ready { backend, why, work_per_s, kinds });
     work(lane, engine, told, said);
     Ok(())
 }
@@ -106,18 +107,21 @@ fn graphics(lane: u32, gpu: Gpu, memory: &Path, told: &Receiver<LaneCommand>, sa
 
     use crate::engines::graphics;
     let adapters = if gpu == Gpu::Software { AdapterChoice::Software } else { AdapterChoice::Any };
-    let (engine, rate) = graphics::open(adapters, Some(memory))?;
+    let graphics::Opened { engine, mut kinds, rates } = graphics::open(adapters, Some(memory))?;
     let (_, core) = open_processor()?;
     let facts = engine.facts();
-    let (name, ours, theirs) = (graphics::name(&facts), quantity(rate), quantity(core));
-    let race = format!("{ours} operations a second, one core does {theirs}");
-    if rate <= core && gpu != Gpu::Software {
-        anyhow::bail!("{name} lost its race: {race}");
-    }
-    let why =
-        if gpu == Gpu::Software { format!("{name}, as asked: {race}") } else { format!("{name} won its race: {race}") };
-    let kinds = block_on(trial::kinds(&engine))?;
-    say(said, lane, LaneEvent::Ready { backend: facts.backend, why, work_per_s: rate as u64, kinds });
+    let (name, race) = (graphics::name(&facts), format!("{rates}; one core: {core}"));
+    let why = if gpu == Gpu::Software {
+        format!("{name}, as asked: {race}")
+    } else {
+        kinds = rates.won(&kinds, &core);
+        if kinds.is_empty() {
+            anyhow::bail!("{name} lost its race: {race}");
+        }
+        let won: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
+        format!("{name} won its race at {}: {race}", won.join(", "))
+    };
+    say(said, lane, LaneEvent::Ready { backend: facts.backend, why, work_per_s: rates.products as u64, kinds });
     work(lane, engine, told, said);
     Ok(())
 }
