@@ -1,19 +1,52 @@
-//! The product of f32 matrices: a library where there is one for the processor, a tile of our own elsewhere.
+//! The product of f32 matrices: a library where there is one for the processor, tiles of our own in WebAssembly.
 //!
 //! Orders of summation differ from the reference's and from each other. What every one has to keep is the error: the
 //! tests hold its norm to a quarter of what the check lets pass, on the data where rounding is worst.
 
+#[cfg(any(test, all(target_arch = "wasm32", target_feature = "simd128")))]
+mod race;
+#[cfg(any(test, all(target_arch = "wasm32", target_feature = "simd128")))]
+mod tiled;
+
 use adit_core::kernel::float::FloatMatrix;
 
-/// A way to multiply f32 matrices.
+/// C = A · B: rows of A, how many, B, and C.
+type Multiply = fn(&[f32], usize, &FloatMatrix, &mut [f32]);
+
+/// C = A · B in the fastest way.
 pub(crate) fn multiply(a: &[f32], rows: usize, b: &FloatMatrix, out: &mut [f32]) {
     assert_eq!((a.len(), out.len()), (rows * b.rows, rows * b.cols), "not rows × k and rows × n");
     assert_eq!(b.values.len(), b.rows * b.cols, "the operand is not k × n");
-    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
-    library(a, rows, b, out);
-    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-    tiled(a, rows, b, out);
+    fastest()(a, rows, b, out);
 }
+
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+fn fastest() -> Multiply {
+    library
+}
+
+/// The tile that won the race, which is run at the first product.
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+fn fastest() -> Multiply {
+    static FASTEST: std::sync::OnceLock<Multiply> = std::sync::OnceLock::new();
+    *FASTEST.get_or_init(|| {
+        let began = web_time::Instant::now();
+        race::fastest(&TILED, || began.elapsed().as_secs_f64() * 1e3)
+    })
+}
+
+#[cfg(not(any(
+    target_arch = "x86_64",
+    target_arch = "aarch64",
+    all(target_arch = "wasm32", target_feature = "simd128")
+)))]
+fn fastest() -> Multiply {
+    adit_core::kernel::float::multiply
+}
+
+/// Tiles for processors with sixteen vector registers, and with 32.
+#[cfg(any(test, all(target_arch = "wasm32", target_feature = "simd128")))]
+const TILED: [Multiply; 2] = [tiled::multiply::<4>, tiled::multiply::<8>];
 
 /// `gemm` chooses among the processor's vector instructions, up to AVX-512, by itself. Measured beside `matrixmultiply`
 /// (`cargo xtask bench kernels`), which is some 15 % slower on processors with AVX-512.
@@ -48,69 +81,14 @@ fn library(a: &[f32], rows: usize, b: &FloatMatrix, out: &mut [f32]) {
     }
 }
 
-/// Rows and columns of a tile: eight vectors of sums, two of B and one of A fit the sixteen registers that WebAssembly has
-/// on x86.
-#[cfg(any(test, not(any(target_arch = "x86_64", target_arch = "aarch64"))))]
-const TILE: (usize, usize) = (4, 8);
-/// Values of k in a block: a panel of B, 8 KiB, stays in a first-level cache.
-#[cfg(any(test, not(any(target_arch = "x86_64", target_arch = "aarch64"))))]
-const DEPTH: usize = 256;
-
-/// Block by block of k, panel by panel of B, four rows at a time. The compiler makes vectors of it.
-#[cfg(any(test, not(any(target_arch = "x86_64", target_arch = "aarch64"))))]
-fn tiled(a: &[f32], rows: usize, b: &FloatMatrix, out: &mut [f32]) {
-    const WIDTH: usize = TILE.1;
-    let (k, n) = (b.rows, b.cols);
-    out.fill(0.0);
-    let mut panel = Vec::with_capacity(DEPTH);
-    for first in (0..k).step_by(DEPTH) {
-        let depth = DEPTH.min(k - first);
-        for column in (0..n).step_by(WIDTH) {
-            let width = WIDTH.min(n - column);
-            panel.clear();
-            panel.extend((first..first + depth).map(|l| {
-                let mut values = [0.0f32; WIDTH];
-                values[..width].copy_from_slice(&b.row(l)[column..column + width]);
-                values
-            }));
-            for row in (0..rows).step_by(TILE.0) {
-                let height = TILE.0.min(rows - row);
-                // Rows past the end repeat the last one; their sums are dropped.
-                let left = std::array::from_fn(|r| &a[(row + r.min(height - 1)) * k + first..][..depth]);
-                let sums = tile(left, &panel);
-                for (r, sums) in sums.iter().enumerate().take(height) {
-                    let out = &mut out[(row + r) * n + column..][..width];
-                    out.iter_mut().zip(sums).for_each(|(out, sum)| *out += sum);
-                }
-            }
-        }
-    }
-}
-
-#[cfg(any(test, not(any(target_arch = "x86_64", target_arch = "aarch64"))))]
-fn tile(left: [&[f32]; TILE.0], panel: &[[f32; TILE.1]]) -> [[f32; TILE.1]; TILE.0] {
-    let mut sums = [[0.0f32; TILE.1]; TILE.0];
-    let depth = panel.len();
-    let [a, b, c, d] = left.map(|row| &row[..depth]);
-    for (l, right) in panel.iter().enumerate() {
-        for (sums, left) in sums.iter_mut().zip([a[l], b[l], c[l], d[l]]) {
-            for (sum, right) in sums.iter_mut().zip(right) {
-                *sum += left * right;
-            }
-        }
-    }
-    sums
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use adit_core::kernel::float;
     use adit_core::vectors::{FLOATS, Generator};
 
-    type Multiply = fn(&[f32], usize, &FloatMatrix, &mut [f32]);
-
-    const WAYS: [(&str, Multiply); 3] = [("chosen", multiply), ("tiled", tiled), ("reference", float::multiply)];
+    const WAYS: [(&str, Multiply); 4] =
+        [("chosen", multiply), ("4 x 8", TILED[0]), ("8 x 8", TILED[1]), ("reference", float::multiply)];
 
     #[test]
     fn whole_numbers_are_exact_on_every_edge() {
@@ -121,7 +99,16 @@ mod tests {
                 assert!(vector.matches(&product), "{name}: {}", vector.name);
             }
             let mut values = Generator::new(9);
-            for (m, k, n) in [(1, 0, 1), (1, 1, 9), (5, 255, 8), (4, 256, 7), (7, 257, 17), (13, 513, 33)] {
+            for (m, k, n) in [
+                (1, 0, 1),
+                (1, 1, 9),
+                (5, 255, 8),
+                (4, 256, 7),
+                (7, 257, 17),
+                (9, 300, 16),
+                (13, 513, 33),
+                (1027, 3, 5),
+            ] {
                 let mut floats = |count| values.signed(count).into_iter().map(f32::from).collect::<Vec<f32>>();
                 let (a, b) = (floats(m * k), FloatMatrix { rows: k, cols: n, values: floats(k * n) });
                 let (mut got, mut want) = (vec![f32::NAN; m * n], vec![0.0; m * n]);
