@@ -90,7 +90,7 @@ impl Product for Cpu {
         }
         let heads: [[u8; 29]; 4] =
             std::array::from_fn(|place| hash_tree::head(lease, first + place as u64, bytes[place].len()));
-        sha256::four(heads.each_ref().map(|head| head.as_slice()), bytes, &mut Default::default())
+        sha256::four_of(heads.each_ref().map(|head| head.as_slice()), bytes)
     }
 
     /// On the portable backend, with the reference.

@@ -1,6 +1,7 @@
 //! Adit's kernels made fast on processors: x86 and wasm SIMD with dispatch at run time, and a portable fallback.
 //!
-//! [`Cpu`] multiplies, [`FastFold`] checks, [`Pace`] cuts the multiplying into short slices. All give the same bits as
+//! [`Cpu`] multiplies, [`FastFold`] checks, [`Pace`] cuts the multiplying into short slices,
+//! [`sha256_each`] hashes many short messages. All give the same bits as
 //! the references in `adit-core`; a backend that does not is skipped.
 //!
 //! ```
@@ -34,3 +35,4 @@ pub use cpu::{Cpu, CpuError};
 pub use fold::FastFold;
 pub use pace::Pace;
 pub use packed::Packed;
+pub use sha256::sha256_each;

@@ -1,49 +1,95 @@
-//! SHA-256 of four messages of one length at once, a message in each lane of a vector. Source: FIPS 180-4, sections 4.1.2,
+//! SHA-256 of messages of one length, a message in each of the four lanes of a vector. Source: FIPS 180-4, sections 4.1.2,
 //! 5.1.1, 5.3.3 and 6.2.2.
 //!
 //! For WebAssembly, which has vectors and no instructions for hashing. Where a processor has those, the `sha2` crate is
 //! faster.
 
+use adit_core::content_id::sha256;
 use adit_core::sha256::{INITIAL, ROUNDS};
-use lanes::{Lanes, add, and, and_not, be, rotate_right, shift_right, splat, to_array, xor};
+use lanes::{Lanes, add, and, rotate_right, shift_right, splat, to_array, transpose, xor};
 
 /// Bytes of a block.
 const BLOCK: usize = 64;
+
+/// The digests of many messages of `length` bytes, which lie one after the other in `messages`.
+///
+/// ```
+/// let mut digests = [[0; 32]; 3];
+/// adit_cpu::sha256_each(b"one two six ", 4, &mut digests);
+/// assert_eq!(digests[1], adit_core::content_id::sha256(b"two "));
+/// ```
+///
+/// # Panics
+/// If `messages` is not `length` bytes for every digest.
+pub fn sha256_each(messages: &[u8], length: usize, digests: &mut [[u8; 32]]) {
+    assert_eq!(messages.len(), length * digests.len(), "not a message of this length for every digest");
+    let each = if cfg!(all(target_arch = "wasm32", target_feature = "simd128")) { in_fours } else { one_by_one };
+    each(messages, length, digests);
+}
+
+fn one_by_one(messages: &[u8], length: usize, digests: &mut [[u8; 32]]) {
+    for (index, digest) in digests.iter_mut().enumerate() {
+        *digest = sha256(&messages[index * length..][..length]);
+    }
+}
+
+fn in_fours(messages: &[u8], length: usize, digests: &mut [[u8; 32]]) {
+    let (fours, rest) = digests.as_chunks_mut::<4>();
+    let (left, right) = messages.split_at(4 * length * fours.len());
+    for (index, four) in fours.iter_mut().enumerate() {
+        let message = |lane: usize| &left[(4 * index + lane) * length..][..length];
+        *four = four_of([&[]; 4], std::array::from_fn(message));
+    }
+    one_by_one(right, length, rest);
+}
 
 /// The digests of four messages that are `head` and then `tail`, each of the lengths of the first.
 ///
 /// # Panics
 /// If the lengths differ.
-pub(crate) fn four(heads: [&[u8]; 4], tails: [&[u8]; 4], scratch: &mut [Vec<u8>; 4]) -> [[u8; 32]; 4] {
-    let length = heads[0].len() + tails[0].len();
-    for ((padded, head), tail) in scratch.iter_mut().zip(heads).zip(tails) {
-        assert_eq!(head.len() + tail.len(), length, "four messages of one length");
-        padded.clear();
-        padded.extend_from_slice(head);
-        padded.extend_from_slice(tail);
-        padded.push(0x80);
-        padded.resize((length + 9).next_multiple_of(BLOCK) - 8, 0);
-        padded.extend_from_slice(&(8 * length as u64).to_be_bytes());
-    }
-    let mut state = [splat(0); 8];
-    state.iter_mut().zip(INITIAL).for_each(|(lanes, word)| *lanes = splat(word));
-    for block in 0..scratch[0].len() / BLOCK {
-        compress(&mut state, scratch.each_ref().map(|message| &message[block * BLOCK..][..BLOCK]));
+pub(crate) fn four_of(heads: [&[u8]; 4], tails: [&[u8]; 4]) -> [[u8; 32]; 4] {
+    let (head, tail) = (heads[0].len(), tails[0].len());
+    assert!(heads.iter().all(|other| other.len() == head) && tails.iter().all(|other| other.len() == tail));
+    let end = (head + tail + 9).next_multiple_of(BLOCK);
+    let mut state = INITIAL.map(splat);
+    for from in (0..end).step_by(BLOCK) {
+        if from >= head && from + BLOCK <= head + tail {
+            compress(&mut state, transpose(tails.map(|tail| &tail[from - head..][..BLOCK])));
+        } else {
+            let edges: [_; 4] = std::array::from_fn(|lane| edge(heads[lane], tails[lane], from, end));
+            compress(&mut state, transpose(edges.each_ref().map(|block| block.as_slice())));
+        }
     }
     let words = state.map(to_array);
     std::array::from_fn(|lane| {
         let mut digest = [0; 32];
-        digest
-            .chunks_exact_mut(4)
-            .zip(words)
-            .for_each(|(bytes, word)| bytes.copy_from_slice(&word[lane].to_be_bytes()));
+        let bytes = digest.as_chunks_mut().0;
+        bytes.iter_mut().zip(words).for_each(|(bytes, word)| *bytes = word[lane].to_be_bytes());
         digest
     })
 }
 
-fn compress(state: &mut [Lanes; 8], blocks: [&[u8]; 4]) {
-    let mut w: [Lanes; 16] = std::array::from_fn(|t| be(blocks, 4 * t));
+/// The block that begins at byte `from` of a padded message, where it is not a piece of `tail` alone.
+fn edge(head: &[u8], tail: &[u8], from: usize, end: usize) -> [u8; BLOCK] {
+    let (mut block, mut place, length) = ([0; BLOCK], from, head.len() + tail.len());
+    for (part, begins) in [(head, 0), (tail, head.len()), (&[0x80], length)] {
+        let piece = &part[place.saturating_sub(begins).min(part.len())..];
+        let piece = &piece[..piece.len().min(from + BLOCK - place)];
+        if !piece.is_empty() {
+            block[place - from..][..piece.len()].copy_from_slice(piece);
+            place += piece.len();
+        }
+    }
+    if from + BLOCK == end {
+        block[BLOCK - 8..].copy_from_slice(&(8 * length as u64).to_be_bytes());
+    }
+    block
+}
+
+fn compress(state: &mut [Lanes; 8], mut w: [Lanes; 16]) {
     let [mut a, mut b, mut c, mut d, mut e, mut f, mut g, mut h] = *state;
+    // The majority of a, b and c is b where a and b are alike, and elsewhere c.
+    let mut b_or_c = xor(b, c);
     for (t, k) in ROUNDS.iter().enumerate() {
         if t >= 16 {
             let (near, far) = (w[(t + 14) % 16], w[(t + 1) % 16]);
@@ -52,10 +98,12 @@ fn compress(state: &mut [Lanes; 8], blocks: [&[u8]; 4]) {
             w[t % 16] = add(add(w[t % 16], s0), add(w[(t + 9) % 16], s1));
         }
         let s1 = xor(xor(rotate_right::<6>(e), rotate_right::<11>(e)), rotate_right::<25>(e));
-        let choice = xor(and(e, f), and_not(g, e));
+        let choice = xor(g, and(e, xor(f, g)));
         let t1 = add(add(add(h, s1), add(choice, splat(*k))), w[t % 16]);
         let s0 = xor(xor(rotate_right::<2>(a), rotate_right::<13>(a)), rotate_right::<22>(a));
-        let majority = xor(xor(and(a, b), and(a, c)), and(b, c));
+        let a_or_b = xor(a, b);
+        let majority = xor(b, and(a_or_b, b_or_c));
+        b_or_c = a_or_b;
         (h, g, f, e) = (g, f, e, add(d, t1));
         (d, c, b, a) = (c, b, a, add(t1, add(s0, majority)));
     }
@@ -67,12 +115,17 @@ fn compress(state: &mut [Lanes; 8], blocks: [&[u8]; 4]) {
 /// A vector of WebAssembly's.
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod lanes {
-    use std::arch::wasm32::{u32x4, u32x4_extract_lane, u32x4_shl, u32x4_shr, v128, v128_or};
-    pub(super) use std::arch::wasm32::{
-        u32x4_add as add, u32x4_splat as splat, v128_and as and, v128_andnot as and_not, v128_xor as xor,
+    use std::arch::wasm32::{
+        i8x16_shuffle, i32x4_shuffle, u32x4_extract_lane as lane, u32x4_shl, u32x4_shr, u32x4_splat, u64x2, v128,
+        v128_or,
     };
+    pub(super) use std::arch::wasm32::{u32x4_add as add, v128_and as and, v128_xor as xor};
 
     pub(super) type Lanes = v128;
+
+    pub(super) fn splat(x: u32) -> Lanes {
+        u32x4_splat(x)
+    }
 
     pub(super) fn shift_right<const BITS: u32>(x: Lanes) -> Lanes {
         u32x4_shr(x, BITS)
@@ -82,13 +135,30 @@ mod lanes {
         v128_or(u32x4_shr(x, BITS), u32x4_shl(x, 32 - BITS))
     }
 
-    pub(super) fn be(blocks: [&[u8]; 4], at: usize) -> Lanes {
-        let [a, b, c, d] = blocks.map(|block| super::word(block, at));
-        u32x4(a, b, c, d)
+    /// Word t of all four blocks, for every t.
+    pub(super) fn transpose(blocks: [&[u8]; 4]) -> [Lanes; 16] {
+        let blocks = blocks.map(|block| block.as_chunks::<16>().0);
+        let mut words = [splat(0); 16];
+        for (quarter, words) in words.as_chunks_mut::<4>().0.iter_mut().enumerate() {
+            let [a, b, c, d] = blocks.map(|block| big_endian(&block[quarter]));
+            let (ab, cd) = (i32x4_shuffle::<0, 4, 1, 5>(a, b), i32x4_shuffle::<0, 4, 1, 5>(c, d));
+            words[0] = i32x4_shuffle::<0, 1, 4, 5>(ab, cd);
+            words[1] = i32x4_shuffle::<2, 3, 6, 7>(ab, cd);
+            let (ab, cd) = (i32x4_shuffle::<2, 6, 3, 7>(a, b), i32x4_shuffle::<2, 6, 3, 7>(c, d));
+            words[2] = i32x4_shuffle::<0, 1, 4, 5>(ab, cd);
+            words[3] = i32x4_shuffle::<2, 3, 6, 7>(ab, cd);
+        }
+        words
+    }
+
+    fn big_endian(bytes: &[u8; 16]) -> v128 {
+        let half = |from: usize| u64::from_le_bytes(std::array::from_fn(|byte| bytes[from + byte]));
+        let words = u64x2(half(0), half(8));
+        i8x16_shuffle::<3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12>(words, words)
     }
 
     pub(super) fn to_array(x: Lanes) -> [u32; 4] {
-        [u32x4_extract_lane::<0>(x), u32x4_extract_lane::<1>(x), u32x4_extract_lane::<2>(x), u32x4_extract_lane::<3>(x)]
+        [lane::<0>(x), lane::<1>(x), lane::<2>(x), lane::<3>(x)]
     }
 }
 
@@ -109,11 +179,6 @@ mod lanes {
         each(x, y, |x, y| x & y)
     }
 
-    /// x and not y.
-    pub(super) fn and_not(x: Lanes, y: Lanes) -> Lanes {
-        each(x, y, |x, y| x & !y)
-    }
-
     pub(super) fn xor(x: Lanes, y: Lanes) -> Lanes {
         each(x, y, |x, y| x ^ y)
     }
@@ -130,8 +195,9 @@ mod lanes {
         x.map(|x| x.rotate_right(BITS))
     }
 
-    pub(super) fn be(blocks: [&[u8]; 4], at: usize) -> Lanes {
-        blocks.map(|block| super::word(block, at))
+    pub(super) fn transpose(blocks: [&[u8]; 4]) -> [Lanes; 16] {
+        let blocks = blocks.map(|block| block.as_chunks().0);
+        std::array::from_fn(|t| blocks.map(|words| u32::from_be_bytes(words[t])))
     }
 
     pub(super) fn to_array(x: Lanes) -> [u32; 4] {
@@ -139,33 +205,48 @@ mod lanes {
     }
 }
 
-fn word(block: &[u8], at: usize) -> u32 {
-    u32::from_be_bytes([block[at], block[at + 1], block[at + 2], block[at + 3]])
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use adit_core::content_id::sha256;
     use adit_core::vectors::Generator;
 
+    fn bytes(values: &mut Generator, count: usize) -> Vec<u8> {
+        values.signed(count).into_iter().map(|byte| byte as u8).collect()
+    }
+
     #[test]
-    fn four_digests_are_those_of_the_messages() {
-        let mut values = Generator::new(4);
-        let mut scratch = Default::default();
-        for length in [0, 1, 54, 55, 56, 63, 64, 65, 119, 120, 1_000, 16_413] {
-            let messages: [Vec<u8>; 4] =
-                std::array::from_fn(|_| values.signed(length).into_iter().map(|byte| byte as u8).collect());
-            let cut = length / 3;
-            let (heads, tails) = (
-                messages.each_ref().map(|message| &message[..cut]),
-                messages.each_ref().map(|message| &message[cut..]),
-            );
-            assert_eq!(
-                four(heads, tails, &mut scratch),
-                messages.each_ref().map(|message| sha256(message)),
-                "{length}"
-            );
+    fn many_digests_are_those_of_the_messages() {
+        let mut values = Generator::new(5);
+        for length in 0..=200 {
+            let messages = bytes(&mut values, 11 * length);
+            let want: Vec<_> = (0..11).map(|index| sha256(&messages[index * length..][..length])).collect();
+            for each in [sha256_each, in_fours, one_by_one] {
+                let mut digests = vec![[0; 32]; 11];
+                each(&messages, length, &mut digests);
+                assert_eq!(digests, want, "{length}");
+            }
         }
+    }
+
+    #[test]
+    fn heads_of_any_length_stand_before_their_tails() {
+        let mut values = Generator::new(4);
+        for length in (0..=130).chain([1_000, 16_413]) {
+            let messages: [Vec<u8>; 4] = std::array::from_fn(|_| bytes(&mut values, length));
+            let want = messages.each_ref().map(|message| sha256(message));
+            for cut in [0, 1, 29, 63, 64, 65, 100].into_iter().filter(|cut| *cut <= length) {
+                let (heads, tails) = (
+                    messages.each_ref().map(|message| &message[..cut]),
+                    messages.each_ref().map(|message| &message[cut..]),
+                );
+                assert_eq!(four_of(heads, tails), want, "{cut} of {length}");
+            }
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "for every digest")]
+    fn a_message_too_few_is_refused() {
+        sha256_each(&[0; 9], 5, &mut [[0; 32]; 2]);
     }
 }
