@@ -8,6 +8,8 @@ use crate::tile::AnyTile;
 /// A way to multiply on a processor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Backend {
+    /// x86-64 with AMX for bytes, on Linux: 16,384 products an instruction.
+    Amx,
     /// x86-64 with AVX-512 VNNI: 64 products an instruction.
     Avx512Vnni,
     /// x86-64 with AVX-VNNI, the same for processors without AVX-512: 32 products an instruction.
@@ -28,7 +30,8 @@ pub enum Backend {
 
 impl Backend {
     /// Every backend, the fastest first.
-    pub const ALL: [Backend; 8] = [
+    pub const ALL: [Backend; 9] = [
+        Backend::Amx,
         Backend::Avx512Vnni,
         Backend::AvxVnni,
         Backend::Avx2,
@@ -47,6 +50,7 @@ impl Backend {
     /// The name that [`FromStr`] reads.
     pub const fn name(self) -> &'static str {
         match self {
+            Backend::Amx => "amx-int8",
             Backend::Avx512Vnni => "avx512-vnni",
             Backend::AvxVnni => "avx-vnni",
             Backend::Avx2 => "avx2",
@@ -68,7 +72,7 @@ impl fmt::Display for Backend {
 /// No backend has this name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "no processor backend is called {0:?}: it is one of avx512-vnni, avx-vnni, avx2, sse2, neon, relaxed-simd, simd128, portable"
+    "no processor backend is called {0:?}: it is one of amx-int8, avx512-vnni, avx-vnni, avx2, sse2, neon, relaxed-simd, simd128, portable"
 )]
 pub struct UnknownBackend(pub String);
 

@@ -31,14 +31,16 @@ pub(crate) fn all_blocks<T: Tile>(
 ) {
     // 384 rows of bytes, 192 of pairs: a multiple of every tile's height.
     let block_rows = LEFT_BYTES / (DEPTH * size_of::<T::Left>());
-    let mut left = vec![T::Left::default(); block_rows.min(rows) * DEPTH.min(b.k).next_multiple_of(T::GROUP)];
+    // The lowest tile reads all of its rows, also where there are fewer.
+    let most_rows = block_rows.min(rows).next_multiple_of(lowest::<T>());
+    let mut left = vec![T::Left::default(); most_rows * DEPTH.min(b.k).next_multiple_of(T::STEP)];
     let mut edge = Vec::new();
     for first_row in (0..rows).step_by(block_rows) {
         let height = block_rows.min(rows - first_row);
         let c = &mut c[first_row * b.n..][..height * b.n];
         for first in (0..b.k).step_by(DEPTH) {
             let depth = DEPTH.min(b.k - first);
-            let stride = depth.next_multiple_of(T::GROUP);
+            let stride = depth.next_multiple_of(T::STEP);
             for (row, left) in left.chunks_exact_mut(stride).take(height).enumerate() {
                 // What is left over of a group meets zeros in B.
                 let values = &a[(first_row + row) * b.k + first..][..depth];
@@ -46,16 +48,23 @@ pub(crate) fn all_blocks<T: Tile>(
             }
             for (panel, column) in panels::<T>(b.columns) {
                 let right = &b.values[first * b.columns + column * stride..][..panel.width * stride];
-                let block = Block { left: &left[..height * stride], stride, right, n: b.n, column };
+                let block = Block { left: &left, rows: height, stride, right, n: b.n, column };
                 block.multiply(tile, panel, c, &mut edge);
             }
         }
     }
 }
 
+/// Rows of the lowest tile.
+fn lowest<T: Tile>() -> usize {
+    let lowest = T::PANELS.iter().filter_map(|panel| panel.tiles.last()).map(|(height, _)| *height);
+    lowest.max().unwrap_or(1)
+}
+
 /// One block of A and one panel of B.
 struct Block<'a, Left> {
     left: &'a [Left],
+    rows: usize,
     stride: usize,
     right: &'a [i8],
     n: usize,
@@ -65,29 +74,31 @@ struct Block<'a, Left> {
 impl<Left> Block<'_, Left> {
     #[allow(unsafe_code, reason = "tiles are code for one kind of processor")]
     fn multiply<T: Tile<Left = Left>>(&self, _: T, panel: &Panel<Left>, c: &mut [i32], edge: &mut Vec<i32>) {
-        let rows = self.left.len() / self.stride;
         let mut row = 0;
-        for (height, run) in panel.tiles {
-            while rows - row >= *height {
+        for (index, (height, run)) in panel.tiles.iter().enumerate() {
+            let least = if index + 1 == panel.tiles.len() { 1 } else { *height };
+            while self.rows - row >= least {
                 let left = &self.left[row * self.stride..];
                 // SAFETY: a value of T exists only where the processor has its instructions.
                 let run = |c: &mut [i32], c_stride| unsafe { run(left, self.stride, self.right, c, c_stride) };
+                let valid = (panel.width.min(self.n - self.column), (*height).min(self.rows - row));
                 let c = &mut c[row * self.n + self.column..];
-                if self.column + panel.width <= self.n {
+                if valid == (panel.width, *height) {
                     run(c, self.n);
                 } else {
-                    self.at_the_edge(panel.width, *height, c, edge, run);
+                    self.at_the_edge(panel.width, *height, valid, c, edge, run);
                 }
-                row += height;
+                row += valid.1;
             }
         }
     }
 
-    /// A tile that is wider than what is left of C goes through a buffer.
+    /// A tile that is wider or taller than what is left of C goes through a buffer.
     fn at_the_edge(
         &self,
         width: usize,
         height: usize,
+        valid: (usize, usize),
         c: &mut [i32],
         edge: &mut Vec<i32>,
         run: impl FnOnce(&mut [i32], usize),
@@ -95,9 +106,8 @@ impl<Left> Block<'_, Left> {
         edge.clear();
         edge.resize(width * height, 0);
         run(edge, width);
-        let valid = self.n - self.column;
-        for (row, sums) in edge.chunks_exact(width).enumerate() {
-            for (value, sum) in c[row * self.n..][..valid].iter_mut().zip(sums) {
+        for (row, sums) in edge.chunks_exact(width).take(valid.1).enumerate() {
+            for (value, sum) in c[row * self.n..][..valid.0].iter_mut().zip(sums) {
                 *value = value.wrapping_add(*sum);
             }
         }

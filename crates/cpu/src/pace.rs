@@ -10,7 +10,7 @@ const FIRST_WORK: f64 = 4e6;
 const GROWTH: f64 = 4.0;
 /// Part of the budget that a slice aims at: the rest is for what the last slices did not foretell.
 const AIM: f64 = 0.8;
-/// Rows that are a whole number of tiles on every backend.
+/// Rows that are a whole number of tiles on every backend but AMX, whose slices have thousands.
 const TILE_ROWS: usize = 12;
 /// Rows that go through all layers together: as many as a product takes in one block, so that the sums and activations
 /// between layers stay in a cache.

@@ -38,13 +38,13 @@ impl Packed {
     }
 }
 
-fn pack<T: Tile>(_: T, tile: AnyTile, b: &[i8], k: usize, n: usize) -> Packed {
+pub(crate) fn pack<T: Tile>(_: T, tile: AnyTile, b: &[i8], k: usize, n: usize) -> Packed {
     let narrowest = T::PANELS.last().map_or(1, |panel| panel.width);
     let columns = n.next_multiple_of(narrowest);
-    let mut values = vec![0; k.next_multiple_of(T::GROUP) * columns];
+    let mut values = vec![0; k.next_multiple_of(T::STEP) * columns];
     for first in (0..k).step_by(DEPTH) {
         let depth = DEPTH.min(k - first);
-        let padded = depth.next_multiple_of(T::GROUP);
+        let padded = depth.next_multiple_of(T::STEP);
         for (panel, column) in panels::<T>(columns) {
             let place = &mut values[first * columns + column * padded..][..panel.width * padded];
             let valid = column..n.min(column + panel.width);

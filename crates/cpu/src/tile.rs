@@ -1,5 +1,7 @@
 //! The innermost loop, one implementation per backend: a small rectangle of sums that stays in registers.
 
+#[cfg(any(test, all(target_arch = "x86_64", target_os = "linux")))]
+mod amx;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
@@ -29,6 +31,8 @@ pub(crate) trait Tile: Copy {
     type Left: Copy + Default + 'static;
     /// Neighbours along k that one step multiplies and adds.
     const GROUP: usize;
+    /// k is filled up with zeros to a multiple of so many, itself a multiple of GROUP.
+    const STEP: usize = Self::GROUP;
     /// How much [`left`](Tile::left) adds to every value of A.
     const OFFSET: i32;
     /// Panels of B, the widest first; each width divides the one before it.
@@ -47,7 +51,7 @@ pub(crate) trait Tile: Copy {
 pub(crate) struct Panel<Left: 'static> {
     /// Columns.
     pub(crate) width: usize,
-    /// Rows and code of each tile, the tallest first; the last has one row.
+    /// Rows and code of each tile, the tallest first; the last takes what is left over, be it less than its rows.
     pub(crate) tiles: &'static [(usize, RunTile<Left>)],
 }
 
@@ -63,6 +67,8 @@ pub(crate) type RunTile<Left> = unsafe fn(a: &[Left], a_stride: usize, b: &[i8],
 /// Any backend of this build.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum AnyTile {
+    #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+    Amx(amx::Amx<amx::Instructions>),
     #[cfg(target_arch = "x86_64")]
     Avx512Vnni(avx512_vnni::Avx512Vnni),
     #[cfg(target_arch = "x86_64")]
@@ -84,6 +90,8 @@ pub(crate) enum AnyTile {
 macro_rules! with_tile {
     ($any:expr, $tile:ident => $body:expr) => {
         match $any {
+            #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+            $crate::tile::AnyTile::Amx($tile) => $body,
             #[cfg(target_arch = "x86_64")]
             $crate::tile::AnyTile::Avx512Vnni($tile) => $body,
             #[cfg(target_arch = "x86_64")]
@@ -108,6 +116,8 @@ impl AnyTile {
     /// The backend's tiles, where this processor and this build have them.
     pub(crate) fn new(backend: Backend) -> Option<Self> {
         match backend {
+            #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+            Backend::Amx => amx::Amx::detect().map(Self::Amx),
             #[cfg(target_arch = "x86_64")]
             Backend::Avx512Vnni => avx512_vnni::Avx512Vnni::detect().map(Self::Avx512Vnni),
             #[cfg(target_arch = "x86_64")]
@@ -131,6 +141,8 @@ impl AnyTile {
     /// Which backend it is.
     pub(crate) fn backend(self) -> Backend {
         match self {
+            #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+            Self::Amx(_) => Backend::Amx,
             #[cfg(target_arch = "x86_64")]
             Self::Avx512Vnni(_) => Backend::Avx512Vnni,
             #[cfg(target_arch = "x86_64")]

@@ -1,0 +1,250 @@
+//! AMX: an instruction multiplies 16 rows of 64 signed bytes by 64 × 16, without an offset and without saturation.
+//!
+//! A thread has eight tile registers of 16 rows of 64 bytes: four hold sums, two of A and two of B are loaded for every
+//! 64 values of k. The loops are written over [`Tiles`], whose twin in plain code has the same registers, so that they are
+//! tested on every processor. Source: Intel 64 and IA-32 Architectures Software Developer's Manual, volume 1 chapter 18,
+//! "Programming with Intel AMX", and volume 2, the instructions' pages.
+#![allow(unsafe_code, reason = "instructions on registers that have to be configured, through pointers")]
+
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+mod instructions;
+#[cfg(test)]
+mod twin;
+
+use std::marker::PhantomData;
+
+use super::{Panel, Tile};
+use crate::blocks::all_blocks;
+use crate::packed::Packed;
+
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+pub(crate) use instructions::Instructions;
+
+/// Rows of a register.
+const ROWS: usize = 16;
+/// Bytes of a row: 64 values of A, four values of 16 columns of B, or 16 sums.
+const ROW_BYTES: usize = 64;
+const COLUMNS: usize = 16;
+
+/// The registers of the thread and the instructions on them.
+///
+/// # Safety
+/// Of every function: the processor has the instructions and the system lets this process use them. But for
+/// [`configure`](Tiles::configure), the registers are configured.
+pub(crate) trait Tiles: Copy + std::fmt::Debug + 'static {
+    /// `ldtilecfg`: the sizes of all registers, which become zero.
+    unsafe fn configure(sizes: &Sizes);
+    /// `tilerelease`: the registers are in use no longer.
+    unsafe fn release();
+    /// `tileloadd`: every row, of which the first is at `rows`, can be read.
+    unsafe fn load<const REGISTER: usize>(rows: *const u8, stride_bytes: usize);
+    /// `tilestored`: every row, of which the first is at `rows`, can be written.
+    unsafe fn store<const REGISTER: usize>(rows: *mut u8, stride_bytes: usize);
+    /// `tdpbssd`: SUMS += LEFT · RIGHT, where a row of RIGHT holds four neighbours along k of every column.
+    unsafe fn dot<const SUMS: usize, const LEFT: usize, const RIGHT: usize>();
+}
+
+/// What `ldtilecfg` reads.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(64))]
+pub(crate) struct Sizes {
+    palette: u8,
+    start_row: u8,
+    reserved: [u8; 14],
+    row_bytes: [u16; 16],
+    rows: [u8; 16],
+}
+
+impl Sizes {
+    /// Eight registers of the greatest size. The other eight are reserved.
+    const WHOLE: Sizes = {
+        let mut sizes = Sizes { palette: 1, start_row: 0, reserved: [0; 14], row_bytes: [0; 16], rows: [0; 16] };
+        let mut register = 0;
+        while register < 8 {
+            sizes.row_bytes[register] = ROW_BYTES as u16;
+            sizes.rows[register] = ROWS as u8;
+            register += 1;
+        }
+        sizes
+    };
+}
+
+/// Exists only where `T` can be used.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Amx<T>(PhantomData<T>);
+
+/// Configured registers of this thread, released at the end.
+struct Configured<T: Tiles>(PhantomData<T>);
+
+impl<T: Tiles> Configured<T> {
+    fn new(_: Amx<T>) -> Self {
+        // SAFETY: a value of Amx<T> exists only where T can be used.
+        unsafe { T::configure(&Sizes::WHOLE) };
+        Self(PhantomData)
+    }
+}
+
+impl<T: Tiles> Drop for Configured<T> {
+    fn drop(&mut self) {
+        // SAFETY: T could be used when this was made.
+        unsafe { T::release() };
+    }
+}
+
+impl<T: Tiles> Tile for Amx<T> {
+    type Left = i8;
+    const GROUP: usize = 4;
+    const STEP: usize = ROW_BYTES;
+    const OFFSET: i32 = 0;
+    const PANELS: &'static [Panel<i8>] = &[
+        Panel { width: 2 * COLUMNS, tiles: &[(2 * ROWS, tile::<T, 2, 2>), (ROWS, tile::<T, 1, 2>)] },
+        Panel { width: COLUMNS, tiles: &[(2 * ROWS, tile::<T, 2, 1>), (ROWS, tile::<T, 1, 1>)] },
+    ];
+
+    fn left(value: i8) -> i8 {
+        value
+    }
+
+    fn product(self, a: &[i8], rows: usize, b: &Packed, c: &mut [i32]) {
+        c.fill(0);
+        let _configured = Configured::new(self);
+        all_blocks(self, a, rows, b, c, Self::left);
+    }
+}
+
+/// DOWN registers of rows by ACROSS registers of columns. Registers 0 to 3 hold sums, 4 and 5 rows of A, 6 and 7 columns
+/// of B.
+///
+/// # Safety
+/// The registers are configured as [`Sizes::WHOLE`].
+unsafe fn tile<T: Tiles, const DOWN: usize, const ACROSS: usize>(
+    a: &[i8],
+    a_stride: usize,
+    b: &[i8],
+    c: &mut [i32],
+    c_stride: usize,
+) {
+    let group_bytes = ACROSS * ROW_BYTES;
+    let steps = b.len() / (ROWS * group_bytes);
+    assert!(a.len() >= (DOWN * ROWS - 1) * a_stride + steps * ROW_BYTES);
+    assert!(c.len() >= (DOWN * ROWS - 1) * c_stride + ACROSS * COLUMNS);
+    let (a, b, c) = (a.as_ptr().cast::<u8>(), b.as_ptr().cast::<u8>(), c.as_mut_ptr());
+    let sums_bytes = c_stride * size_of::<i32>();
+    // SAFETY: the registers are configured, which the caller promises. Register (i, j) of sums is the rows of c from
+    // 16 · i on and the columns from 16 · j on, i < DOWN and j < ACROSS: the second assertion. Step s reads of A the rows
+    // from 16 · i on and the bytes from 64 · s on: the first assertion. It reads of B the 16 groups from 16 · s on, and of
+    // each 64 bytes from 64 · j on, all before steps · 16 · group_bytes ≤ b.len().
+    unsafe {
+        let sums = |i: usize, j: usize| c.add(i * ROWS * c_stride + j * COLUMNS).cast::<u8>();
+        T::load::<0>(sums(0, 0), sums_bytes);
+        if ACROSS == 2 {
+            T::load::<1>(sums(0, 1), sums_bytes);
+        }
+        if DOWN == 2 {
+            T::load::<2>(sums(1, 0), sums_bytes);
+        }
+        if DOWN == 2 && ACROSS == 2 {
+            T::load::<3>(sums(1, 1), sums_bytes);
+        }
+        for step in 0..steps {
+            let (left, right) = (a.add(step * ROW_BYTES), b.add(step * ROWS * group_bytes));
+            T::load::<4>(left, a_stride);
+            T::load::<6>(right, group_bytes);
+            T::dot::<0, 4, 6>();
+            if ACROSS == 2 {
+                T::load::<7>(right.add(ROW_BYTES), group_bytes);
+                T::dot::<1, 4, 7>();
+            }
+            if DOWN == 2 {
+                T::load::<5>(left.add(ROWS * a_stride), a_stride);
+                T::dot::<2, 5, 6>();
+            }
+            if DOWN == 2 && ACROSS == 2 {
+                T::dot::<3, 5, 7>();
+            }
+        }
+        T::store::<0>(sums(0, 0), sums_bytes);
+        if ACROSS == 2 {
+            T::store::<1>(sums(0, 1), sums_bytes);
+        }
+        if DOWN == 2 {
+            T::store::<2>(sums(1, 0), sums_bytes);
+        }
+        if DOWN == 2 && ACROSS == 2 {
+            T::store::<3>(sums(1, 1), sums_bytes);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::twin::Twin;
+    use super::*;
+    use crate::packed::pack;
+    use crate::tile::AnyTile;
+    use crate::tile::portable::Portable;
+    use adit_core::kernel::matmul_i8;
+    use adit_core::vectors::{Generator, first_disagreement};
+    use proptest::prelude::*;
+
+    const AMX: Amx<Twin> = Amx(PhantomData);
+
+    fn packed(b: &[i8], k: usize, n: usize) -> Packed {
+        // Which backend an operand is for is asked by those alone that do not know it.
+        pack(AMX, AnyTile::Portable(Portable), b, k, n)
+    }
+
+    fn check(a: &[i8], b: &[i8], m: usize, k: usize, n: usize) {
+        let mut c = vec![-7; m * n];
+        AMX.product(a, m, &packed(b, k, n), &mut c);
+        assert!(c == matmul_i8(a, b, m, k, n), "{m} x {k} x {n}");
+        assert!(!Twin::is_configured(), "the registers are left configured");
+    }
+
+    #[test]
+    fn the_start_up_vectors_agree() {
+        assert_eq!(first_disagreement(packed, |a, rows, b, c| AMX.product(a, rows, b, c)), None);
+    }
+
+    #[test]
+    fn edges_of_registers_tiles_and_blocks() {
+        let mut values = Generator::new(1);
+        for k in [0, 1, 3, 4, 63, 64, 65, 511, 512, 513, 577] {
+            for n in [1, 15, 16, 17, 31, 32, 33, 48, 65] {
+                let b = values.signed(k * n);
+                for m in [1, 15, 16, 17, 31, 32, 33, 47, 48, 49] {
+                    check(&values.signed(m * k), &b, m, k, n);
+                }
+            }
+        }
+        for (m, k, n) in [(383, 5, 3), (384, 70, 20), (385, 7, 33), (401, 513, 9)] {
+            check(&values.signed(m * k), &values.signed(k * n), m, k, n);
+        }
+    }
+
+    #[test]
+    fn the_longest_k_with_the_largest_values() {
+        let k = 131_071;
+        for (left, right) in [(-128, -128), (-128, 127), (127, -128), (127, 127), (-127, 127), (127, -127)] {
+            check(&vec![left; 2 * k], &vec![right; 3 * k], 2, k, 3);
+        }
+    }
+
+    fn value() -> impl Strategy<Value = i8> {
+        prop_oneof![Just(-128i8), Just(-127), Just(127), Just(0), any::<i8>()]
+    }
+
+    fn product() -> impl Strategy<Value = (Vec<i8>, Vec<i8>, usize, usize, usize)> {
+        (0usize..70, 0usize..140, 0usize..70).prop_flat_map(|(m, k, n)| {
+            let values = |count| prop::collection::vec(value(), count);
+            (values(m * k), values(k * n), Just(m), Just(k), Just(n))
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn products_are_the_references((a, b, m, k, n) in product()) {
+            check(&a, &b, m, k, n);
+        }
+    }
+}
