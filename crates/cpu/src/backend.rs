@@ -18,6 +18,8 @@ pub enum Backend {
     Avx2,
     /// x86-64 of any age: 8 products an instruction.
     Sse2,
+    /// 64-bit ARM with the dot product of ARMv8.2: 16 products an instruction.
+    NeonDot,
     /// 64-bit ARM with NEON, which all have: 8 products an instruction.
     Neon,
     /// WebAssembly with relaxed SIMD, chosen when the module is compiled: 16 products an instruction.
@@ -30,12 +32,13 @@ pub enum Backend {
 
 impl Backend {
     /// Every backend, the fastest first.
-    pub const ALL: [Backend; 9] = [
+    pub const ALL: [Backend; 10] = [
         Backend::Amx,
         Backend::Avx512Vnni,
         Backend::AvxVnni,
         Backend::Avx2,
         Backend::Sse2,
+        Backend::NeonDot,
         Backend::Neon,
         Backend::Relaxed,
         Backend::Simd128,
@@ -55,6 +58,7 @@ impl Backend {
             Backend::AvxVnni => "avx-vnni",
             Backend::Avx2 => "avx2",
             Backend::Sse2 => "sse2",
+            Backend::NeonDot => "neon-dot",
             Backend::Neon => "neon",
             Backend::Relaxed => "relaxed-simd",
             Backend::Simd128 => "simd128",
@@ -72,7 +76,7 @@ impl fmt::Display for Backend {
 /// No backend has this name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "no processor backend is called {0:?}: it is one of amx-int8, avx512-vnni, avx-vnni, avx2, sse2, neon, relaxed-simd, simd128, portable"
+    "no processor backend is called {0:?}: it is one of amx-int8, avx512-vnni, avx-vnni, avx2, sse2, neon-dot, neon, relaxed-simd, simd128, portable"
 )]
 pub struct UnknownBackend(pub String);
 

@@ -10,6 +10,8 @@ mod avx512_vnni;
 mod avx_vnni;
 #[cfg(target_arch = "aarch64")]
 mod neon;
+#[cfg(target_arch = "aarch64")]
+mod neon_dot;
 mod portable;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64", all(target_arch = "wasm32", target_feature = "simd128")))]
 mod registers;
@@ -78,6 +80,8 @@ pub(crate) enum AnyTile {
     #[cfg(target_arch = "x86_64")]
     Sse2(sse2::Sse2),
     #[cfg(target_arch = "aarch64")]
+    NeonDot(neon_dot::NeonDot),
+    #[cfg(target_arch = "aarch64")]
     Neon(neon::Neon),
     #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
     Relaxed(relaxed::Relaxed),
@@ -100,6 +104,8 @@ macro_rules! with_tile {
             $crate::tile::AnyTile::Avx2($tile) => $body,
             #[cfg(target_arch = "x86_64")]
             $crate::tile::AnyTile::Sse2($tile) => $body,
+            #[cfg(target_arch = "aarch64")]
+            $crate::tile::AnyTile::NeonDot($tile) => $body,
             #[cfg(target_arch = "aarch64")]
             $crate::tile::AnyTile::Neon($tile) => $body,
             #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
@@ -127,6 +133,8 @@ impl AnyTile {
             #[cfg(target_arch = "x86_64")]
             Backend::Sse2 => Some(Self::Sse2(sse2::Sse2)),
             #[cfg(target_arch = "aarch64")]
+            Backend::NeonDot => neon_dot::NeonDot::detect().map(Self::NeonDot),
+            #[cfg(target_arch = "aarch64")]
             Backend::Neon => Some(Self::Neon(neon::Neon)),
             #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
             Backend::Relaxed => Some(Self::Relaxed(relaxed::Relaxed)),
@@ -151,6 +159,8 @@ impl AnyTile {
             Self::Avx2(_) => Backend::Avx2,
             #[cfg(target_arch = "x86_64")]
             Self::Sse2(_) => Backend::Sse2,
+            #[cfg(target_arch = "aarch64")]
+            Self::NeonDot(_) => Backend::NeonDot,
             #[cfg(target_arch = "aarch64")]
             Self::Neon(_) => Backend::Neon,
             #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]

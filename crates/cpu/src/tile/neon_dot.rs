@@ -1,0 +1,87 @@
+//! NEON with the dot product of ARMv8.2: `sdot` multiplies signed bytes, four neighbours along k at once.
+//!
+//! By inline assembly, since the standard library's function for it is not stable.
+#![allow(unsafe_code, reason = "vector loads and stores through pointers, and one instruction by assembly")]
+
+use std::arch::aarch64::*;
+use std::arch::{asm, is_aarch64_feature_detected};
+
+use super::registers::define_tile;
+use super::{Panel, Tile};
+
+/// Exists only where the processor has the dot product.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NeonDot(());
+
+impl NeonDot {
+    pub(super) fn detect() -> Option<Self> {
+        is_aarch64_feature_detected!("dotprod").then_some(Self(()))
+    }
+}
+
+type Left = i8;
+type Register = int32x4_t;
+const LANES: usize = 4;
+const GROUP: usize = 4;
+
+impl Tile for NeonDot {
+    type Left = Left;
+    const GROUP: usize = GROUP;
+    const OFFSET: i32 = 0;
+    // 24 of 32 registers hold sums.
+    const PANELS: &'static [Panel<Left>] = &[
+        Panel { width: 16, tiles: &[(6, tile::<6, 4>), (3, tile::<3, 4>), (1, tile::<1, 4>)] },
+        Panel { width: 8, tiles: &[(6, tile::<6, 2>), (1, tile::<1, 2>)] },
+        Panel { width: 4, tiles: &[(6, tile::<6, 1>), (1, tile::<1, 1>)] },
+    ];
+
+    fn left(value: i8) -> Left {
+        value
+    }
+}
+
+define_tile!(#[target_feature(enable = "neon,dotprod")]);
+
+#[target_feature(enable = "neon")]
+fn zero() -> Register {
+    vdupq_n_s32(0)
+}
+
+/// # Safety
+/// 16 bytes can be read.
+#[target_feature(enable = "neon")]
+unsafe fn load_right(values: *const i8) -> int8x16_t {
+    // SAFETY: the caller's.
+    unsafe { vld1q_s8(values) }
+}
+
+/// # Safety
+/// 4 bytes can be read.
+#[target_feature(enable = "neon")]
+unsafe fn splat_left(values: *const Left) -> int8x16_t {
+    // SAFETY: the caller's.
+    vreinterpretq_s8_s32(vdupq_n_s32(unsafe { values.cast::<i32>().read_unaligned() }))
+}
+
+#[target_feature(enable = "neon,dotprod")]
+fn multiply_add(mut sums: Register, left: int8x16_t, right: int8x16_t) -> Register {
+    // SAFETY: the processor has the instruction, as this function's features say; it reads and writes registers alone.
+    unsafe {
+        asm!(
+            "sdot {sums:v}.4s, {left:v}.16b, {right:v}.16b",
+            sums = inout(vreg) sums,
+            left = in(vreg) left,
+            right = in(vreg) right,
+            options(pure, nomem, nostack, preserves_flags)
+        );
+    }
+    sums
+}
+
+/// # Safety
+/// 4 values can be read and written.
+#[target_feature(enable = "neon")]
+unsafe fn add_to(values: *mut i32, sums: Register) {
+    // SAFETY: the caller's.
+    unsafe { vst1q_s32(values, vaddq_s32(vld1q_s32(values), sums)) }
+}
