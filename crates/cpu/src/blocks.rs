@@ -1,14 +1,16 @@
 //! The loops around the tiles, which keep what is read again in the nearest cache that holds it.
 //!
-//! For every block of rows and of k: A is copied into the form the tiles read (second-level cache), every panel of B
-//! (first level) passes over it, and the sums are added up in C itself. Source: Goto and van de Geijn 2008, "Anatomy of
+//! For every block of rows and of k: A is copied into the form the tiles read, every panel of B passes over it, and the
+//! sums are added up in C itself. A, a panel and the rows of C stay in a second-level cache meanwhile, what one tile reads of
+//! A in the first. Source: Goto and van de Geijn 2008, "Anatomy of
 //! High-Performance Matrix Multiplication", section 4.
 
 use crate::packed::{DEPTH, Packed, panels};
 use crate::tile::{Panel, Tile, with_tile};
 
-/// A block of A takes this much of a second-level cache.
-const LEFT_BYTES: usize = 192 << 10;
+/// A block of A takes this much of a second-level cache, and leaves room there for its rows of C, which every block of k adds
+/// to, and for a panel of B.
+const LEFT_BYTES: usize = 96 << 10;
 
 /// C = A · B for `rows` rows of `a`.
 pub(crate) fn multiply(a: &[i8], rows: usize, b: &Packed, c: &mut [i32]) {
@@ -20,16 +22,17 @@ pub(crate) fn multiply(a: &[i8], rows: usize, b: &Packed, c: &mut [i32]) {
     with_tile!(b.tile, tile => tile.product(a, rows, b, c));
 }
 
-/// C += A · B, the values of A as `left_of` gives them.
+/// C += A · B, the values of A as `left_of` gives them. `begin` sets the sums of some rows up, just before they are in use.
 pub(crate) fn all_blocks<T: Tile>(
     tile: T,
     a: &[i8],
     rows: usize,
     b: &Packed,
     c: &mut [i32],
+    begin: impl Fn(&mut [i32]),
     left_of: impl Fn(i8) -> T::Left,
 ) {
-    // 384 rows of bytes, 192 of pairs: a multiple of every tile's height.
+    // 96 rows of bytes, 48 of pairs: a multiple of every tile's height.
     let block_rows = LEFT_BYTES / (DEPTH * size_of::<T::Left>());
     // The lowest tile reads all of its rows, also where there are fewer.
     let most_rows = block_rows.min(rows).next_multiple_of(lowest::<T>());
@@ -38,6 +41,7 @@ pub(crate) fn all_blocks<T: Tile>(
     for first_row in (0..rows).step_by(block_rows) {
         let height = block_rows.min(rows - first_row);
         let c = &mut c[first_row * b.n..][..height * b.n];
+        begin(c);
         for first in (0..b.k).step_by(DEPTH) {
             let depth = DEPTH.min(b.k - first);
             let stride = depth.next_multiple_of(T::STEP);

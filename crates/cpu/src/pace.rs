@@ -12,8 +12,8 @@ const GROWTH: f64 = 4.0;
 const AIM: f64 = 0.8;
 /// Rows that are a whole number of tiles on every backend but AMX, whose slices have thousands.
 const TILE_ROWS: usize = 12;
-/// Rows that go through all layers together: as many as a product takes in one block, so that the sums and activations
-/// between layers stay in a cache.
+/// Rows that go through all layers together: few enough that the sums and activations between layers stay in a cache, and a
+/// whole number of a product's blocks.
 const BLOCK_ROWS: usize = 384;
 
 /// How fast a lane has lately been, learnt slice by slice. Kept from unit to unit.

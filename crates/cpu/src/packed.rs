@@ -5,8 +5,9 @@
 
 use crate::tile::{AnyTile, Panel, Tile, with_tile};
 
-/// Values of k in a block: the widest panel of a block stays in a first-level cache of 48 KiB, beside its rows of A.
-pub(crate) const DEPTH: usize = 512;
+/// Values of k in a block. The longer, the less often C is read and written; the widest panel, 64 KiB, still stays in a
+/// second-level cache, from where tiles read it as fast as they multiply.
+pub(crate) const DEPTH: usize = 1024;
 
 /// Rows past the end of k; as wide as the widest panel.
 const ZEROS: [i8; 64] = [0; 64];

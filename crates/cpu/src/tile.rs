@@ -44,8 +44,7 @@ pub(crate) trait Tile: Copy {
 
     /// C = A · B.
     fn product(self, a: &[i8], rows: usize, b: &Packed, c: &mut [i32]) {
-        b.start_sums(c);
-        all_blocks(self, a, rows, b, c, Self::left);
+        all_blocks(self, a, rows, b, c, |c| b.start_sums(c), Self::left);
     }
 }
 

@@ -106,9 +106,8 @@ impl<T: Tiles> Tile for Amx<T> {
     }
 
     fn product(self, a: &[i8], rows: usize, b: &Packed, c: &mut [i32]) {
-        c.fill(0);
         let _configured = Configured::new(self);
-        all_blocks(self, a, rows, b, c, Self::left);
+        all_blocks(self, a, rows, b, c, |c| c.fill(0), Self::left);
     }
 }
 
@@ -209,7 +208,7 @@ mod tests {
     #[test]
     fn edges_of_registers_tiles_and_blocks() {
         let mut values = Generator::new(1);
-        for k in [0, 1, 3, 4, 63, 64, 65, 511, 512, 513, 577] {
+        for k in [0, 1, 3, 4, 63, 64, 65, 1023, 1024, 1025, 1089] {
             for n in [1, 15, 16, 17, 31, 32, 33, 48, 65] {
                 let b = values.signed(k * n);
                 for m in [1, 15, 16, 17, 31, 32, 33, 47, 48, 49] {
@@ -217,7 +216,7 @@ mod tests {
                 }
             }
         }
-        for (m, k, n) in [(383, 5, 3), (384, 70, 20), (385, 7, 33), (401, 513, 9)] {
+        for (m, k, n) in [(95, 5, 3), (96, 70, 20), (97, 7, 33), (401, 1025, 9)] {
             check(&values.signed(m * k), &values.signed(k * n), m, k, n);
         }
     }

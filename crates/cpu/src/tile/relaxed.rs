@@ -40,13 +40,11 @@ impl Tile for Relaxed {
 
     fn product(self, a: &[i8], rows: usize, b: &Packed, c: &mut [i32]) {
         if a.iter().all(|value| *value >= 0) {
-            c.fill(0);
-            return all_blocks(self, a, rows, b, c, |value| value);
+            return all_blocks(self, a, rows, b, c, |c| c.fill(0), |value| value);
         }
-        b.start_sums(c);
-        all_blocks(self, a, rows, b, c, |value| (value >> 1) + 64);
+        all_blocks(self, a, rows, b, c, |c| b.start_sums(c), |value| (value >> 1) + 64);
         c.iter_mut().for_each(|sum| *sum = sum.wrapping_mul(2));
-        all_blocks(self, a, rows, b, c, |value| value & 1);
+        all_blocks(self, a, rows, b, c, |_| (), |value| value & 1);
     }
 }
 
