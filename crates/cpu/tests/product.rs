@@ -28,7 +28,7 @@ fn check(a: &[i8], b: &[i8], m: usize, k: usize, n: usize) {
 #[test]
 fn edges_of_tiles_and_blocks() {
     let mut values = Generator::new(1);
-    for k in [0, 1, 2, 3, 5, 511, 512, 513, 1027] {
+    for k in [0, 1, 2, 3, 5, 511, 1023, 1024, 1025, 1029] {
         for n in [1, 2, 7, 8, 9, 15, 16, 17, 33, 63, 64, 65, 112, 127] {
             let b = values.signed(k * n);
             for m in [1, 2, 3, 4, 5, 6, 7, 11, 12, 13, 23] {
@@ -41,7 +41,9 @@ fn edges_of_tiles_and_blocks() {
 #[test]
 fn more_rows_than_a_block() {
     let mut values = Generator::new(2);
-    for (m, k, n) in [(191, 5, 3), (192, 600, 20), (193, 7, 70), (400, 513, 9)] {
+    for (m, k, n) in
+        [(47, 5, 3), (49, 2050, 5), (95, 5, 3), (96, 1100, 20), (97, 1100, 70), (193, 7, 70), (400, 1025, 9)]
+    {
         check(&values.signed(m * k), &values.signed(k * n), m, k, n);
     }
 }
@@ -87,6 +89,19 @@ fn product() -> impl Strategy<Value = (Vec<i8>, Vec<i8>, usize, usize, usize)> {
 proptest! {
     #[test]
     fn every_backend_agrees_with_the_reference((a, b, m, k, n) in product()) {
+        check(&a, &b, m, k, n);
+    }
+
+    /// Several blocks of rows and of k, odd ones too, of generated values or one value throughout.
+    #[test]
+    fn every_backend_agrees_beyond_a_block(
+        seed: u64, m in 1usize..200, k in 1_000usize..2_200, n in 1usize..24, all in prop::option::of((value(), value())),
+    ) {
+        let mut values = Generator::new(seed);
+        let (a, b) = match all {
+            Some((left, right)) => (vec![left; m * k], vec![right; k * n]),
+            None => (values.signed(m * k), values.signed(k * n)),
+        };
         check(&a, &b, m, k, n);
     }
 }
