@@ -11,7 +11,7 @@ interface Order extends Timing {
 
 test("units in a browser", async ({ page }) => {
   const data = process.env["ADIT_BENCH"] as string;
-  await serve(page, data);
+  await serve(page, { data });
   const results = [];
   for (const order of JSON.parse(readFileSync(`${data}/orders.json`, "utf8")) as Order[]) {
     const { backend, digests, times } = await page.evaluate(time, order);

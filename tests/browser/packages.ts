@@ -11,13 +11,14 @@ import type { LaneReport } from "../../worker/messages.ts";
 const PKG = fileURLToPath(new URL("../../pkg/", import.meta.url));
 const TYPES: Record<string, string> = { js: "text/javascript", wasm: "application/wasm" };
 
-/** Serves the packages, and `/data/` from a directory if there is one. */
-export async function serve(page: Page, data?: string): Promise<void> {
+/** Serves the packages, and folders by the names given. */
+export async function serve(page: Page, folders: Record<string, string> = {}): Promise<void> {
   await page.route("http://localhost/**", (route) => {
     const path = new URL(route.request().url()).pathname;
     if (path === "/") return route.fulfill({ contentType: "text/html", body: "<!doctype html>" });
     const contentType = TYPES[path.split(".").at(-1) ?? ""] ?? "application/octet-stream";
-    const file = data && path.startsWith("/data/") ? data + path.slice("/data".length) : PKG + path;
+    const [, name = "", rest = ""] = /^\/([^/]*)\/(.*)/.exec(path) ?? [];
+    const file = name in folders ? `${folders[name]}/${rest}` : PKG + path;
     return route.fulfill({ contentType, body: readFileSync(file) });
   });
   await page.goto("http://localhost/");

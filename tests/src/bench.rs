@@ -1,4 +1,6 @@
-//! What the benchmarks share: their one flag, the machine's name, their units, medians.
+//! What the benchmarks share: their flags, the machine's name, their units, medians, tables.
+
+pub mod row;
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -29,14 +31,28 @@ pub fn operands((name, rows, dims): Shape) -> (Weights, Rows) {
         .prepare(|weights, _, _| weights.to_vec())
 }
 
-/// The file of `--json FILE`, the only flag that a benchmark has.
+/// The file of `--json FILE`, for most benchmarks the only flag.
 pub fn json_file() -> Result<Option<PathBuf>> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    match arguments.as_slice() {
-        [] => Ok(None),
-        [flag, file] if flag == "--json" => Ok(Some(file.into())),
-        _ => bail!("usage: [--json FILE]"),
+    flags(["--json"]).map(|[json]| json.map(PathBuf::from))
+}
+
+/// What these flags are given with.
+pub fn flags<const N: usize>(names: [&str; N]) -> Result<[Option<String>; N]> {
+    let mut values = [const { None }; N];
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        match (names.iter().position(|name| *name == argument), arguments.next()) {
+            (Some(index), Some(value)) => values[index] = Some(value),
+            _ => bail!("usage: {}", names.map(|name| format!("[{name} …]")).join(" ")),
+        }
     }
+    Ok(values)
+}
+
+/// Today, for the head of a table.
+pub fn today() -> String {
+    let date = std::process::Command::new("date").args(["-u", "+%F"]).output();
+    date.map_or("undated".into(), |date| String::from_utf8_lossy(&date.stdout).trim().to_owned())
 }
 
 /// Processor, cores and load, for the head of a table.

@@ -11,9 +11,10 @@ use adit_core::split::{cut, shared_out_panel_rows, whole_panel_rows};
 use adit_core::unit::{Layer, Operand};
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::bench::median;
+use crate::bench::row::{Goal, Measured, Row};
 
 /// A unit with its blocks and the digest of its right output.
 pub struct WebUnit {
@@ -99,13 +100,7 @@ impl Timed {
 
 /// Times `units` in the web package `cpu` or `gpu`; `None`, said aloud, where there is no browser or no package.
 pub fn time(package: &str, units: &[WebUnit], runs: usize) -> Result<Option<Vec<Timed>>> {
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
-    let playwright = root.join("node_modules/.bin/playwright");
-    if std::env::var_os("ADIT_CHROMIUM").is_none() || !playwright.is_file() || !root.join("pkg").join(package).is_dir()
-    {
-        eprintln!(
-            "skipped: the browser's figures need Chromium and the web packages; `cargo xtask bench` sees to both"
-        );
+    if !is_there(package) {
         return Ok(None);
     }
     let data = tempfile::TempDir::new()?;
@@ -117,12 +112,77 @@ pub fn time(package: &str, units: &[WebUnit], runs: usize) -> Result<Option<Vec<
         orders.push(json!({ "name": package, "folder": folder, "blocks": blocks, "runs": runs, "digest": digest }));
     }
     std::fs::write(data.path().join("orders.json"), serde_json::to_vec(&orders)?)?;
-    let done = Command::new(playwright)
-        .args(["test", "--config", "tests/browser/bench.config.ts"])
-        .current_dir(&root)
-        .env("ADIT_BENCH", data.path())
-        .output()?;
+    let done = playwright("packages", data.path()).output()?;
     ensure!(done.status.success(), "{}", String::from_utf8_lossy(&done.stdout));
-    let results = std::fs::read(data.path().join("results.json")).context("the browser wrote no results")?;
-    Ok(Some(serde_json::from_slice(&results)?))
+    Ok(Some(results(data.path())?))
+}
+
+/// Our kernels and their peers, as tests/bench/web lets them race.
+#[derive(Deserialize)]
+pub struct Race {
+    /// Browser, adapter, the peers' versions.
+    pub facts: Value,
+    /// What was raced for.
+    pub rows: Vec<RacedRow>,
+}
+
+/// One thing that contenders were timed at.
+#[derive(Deserialize)]
+pub struct RacedRow {
+    what: String,
+    unit: String,
+    work: f64,
+    contenders: Vec<Measured>,
+    goals: Vec<Goal>,
+}
+
+impl RacedRow {
+    /// The row of the table; an error if the contenders disagree.
+    pub fn judge(self) -> Result<Row> {
+        Row::new(self.what, &self.unit, self.work, self.contenders, self.goals)
+    }
+}
+
+/// Lets the peers race in the browser, in minutes, for the rows whose names begin with `only`; `None`, said aloud, where
+/// there is no browser.
+pub fn race(only: Option<&str>) -> Result<Option<Race>> {
+    if !is_there("bench") {
+        return Ok(None);
+    }
+    let data = tempfile::TempDir::new()?;
+    let done =
+        playwright("peers", data.path()).arg("--reporter=list").env("ADIT_ROWS", only.unwrap_or_default()).status()?;
+    ensure!(done.success(), "the race in the browser broke off");
+    results(data.path()).map(Some)
+}
+
+fn is_there(package: &str) -> bool {
+    let there = std::env::var_os("ADIT_CHROMIUM").is_some()
+        && root().join(PLAYWRIGHT).is_file()
+        && root().join("pkg").join(package).is_dir();
+    if !there {
+        eprintln!(
+            "skipped: the browser's figures need Chromium and the web packages; `cargo xtask bench` sees to both"
+        );
+    }
+    there
+}
+
+const PLAYWRIGHT: &str = "node_modules/.bin/playwright";
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// Runs tests/browser/`bench`.bench.ts, which finds its orders in `data` and leaves its results there.
+fn playwright(bench: &str, data: &Path) -> Command {
+    let mut command = Command::new(root().join(PLAYWRIGHT));
+    command.args(["test", "--config", "tests/browser/bench.config.ts", &format!("{bench}.bench.ts")]);
+    command.current_dir(root()).env("ADIT_BENCH", data);
+    command
+}
+
+fn results<T: serde::de::DeserializeOwned>(data: &Path) -> Result<T> {
+    let results = std::fs::read(data.join("results.json")).context("the browser wrote no results")?;
+    Ok(serde_json::from_slice(&results)?)
 }

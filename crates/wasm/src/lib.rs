@@ -2,9 +2,13 @@
 //!
 //! Five web packages are made of it, see wasm-pack.toml. `control` is the miner's machine and driver for the one control
 //! worker, which loads `check` when a person wants a receipt checked; `cpu`, its twin `relaxed` and `gpu` open a
-//! [`Lane`](lane::Lane) in a compute worker of its own.
+//! [`Lane`](lane::Lane) in a compute worker of its own. Two more are for benchmarks alone.
 #![cfg(target_arch = "wasm32")]
 
+#[cfg(feature = "bench")]
+pub mod bench;
+#[cfg(feature = "bench-gpu")]
+pub mod bench_gpu;
 #[cfg(feature = "check")]
 pub mod check;
 #[cfg(feature = "control")]

@@ -14,6 +14,9 @@ pub(crate) struct Args {
     /// Write the figures here too
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Write the table of `web` here too
+    #[arg(long, value_name = "FILE")]
+    table: Option<PathBuf>,
     /// How long `soak` takes; ten minutes unless given
     #[arg(long, value_name = "N")]
     minutes: Option<f64>,
@@ -32,7 +35,7 @@ enum What {
     Soak,
     /// Every native backend beside numpy, onnxruntime and others
     Kernels,
-    /// The same in a browser
+    /// Our web packages beside onnxruntime-web, TensorFlow.js, jax-js, hash-wasm, noble and tiny-secp256k1 in Chromium
     Web,
 }
 
@@ -55,6 +58,9 @@ pub(crate) fn run(repo: &Repo, args: &Args) -> Result<()> {
     command.args(["run", "--release", "--package", "adit-tests", "--bin", args.what.program(), "--"]);
     if let (What::Web | What::Verify, Some(chromium)) = (args.what, browser::find()) {
         web::run(repo)?;
+        if args.what == What::Web {
+            web::build_benchmark(repo)?;
+        }
         command.env(browser::CHROMIUM, chromium);
     }
     if let Some(minutes) = args.minutes {
@@ -68,6 +74,10 @@ pub(crate) fn run(repo: &Repo, args: &Args) -> Result<()> {
     }
     if let Some(file) = &args.json {
         command.arg("--json").arg(std::path::absolute(file)?);
+    }
+    if let Some(file) = &args.table {
+        ensure!(args.what == What::Web, "--table is for `bench web`");
+        command.arg("--table").arg(std::path::absolute(file)?);
     }
     shell::run(command.args(&args.rest))
 }

@@ -63,7 +63,7 @@ fn clippy_for_web(repo: &Repo) -> Result<Outcome> {
         return Ok(Outcome::Skipped(format!("this toolchain has no {WASM} target")));
     }
     let manifest = Manifest::read(repo)?;
-    for package in manifest.packages.values() {
+    for package in manifest.packages.values().chain(manifest.benchmarks.values()) {
         let mut command = cargo(repo);
         command.args(["clippy", "--profile", "ci", "--target", WASM]);
         command.args(package.cargo_args(&manifest.krate)).env("RUSTFLAGS", package.rustflags());

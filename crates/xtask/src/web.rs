@@ -1,5 +1,6 @@
 //! `cargo xtask web`: the web packages and the page.
 
+mod benchmark;
 mod bundle;
 mod manifest;
 mod page;
@@ -11,6 +12,7 @@ use anyhow::Result;
 use crate::repo::Repo;
 use crate::setup::rust::WasmToolchain;
 
+pub(crate) use benchmark::build as build_benchmark;
 pub(crate) use manifest::Manifest;
 pub(crate) use page::{check_types, tests as script_tests};
 

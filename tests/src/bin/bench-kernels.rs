@@ -4,8 +4,6 @@
 //! Peers: numpy (OpenBLAS) and onnxruntime, which tests/bench/peers.py runs on request (`ADIT_PYTHON`, with numpy, onnx and
 //! onnxruntime; without it they are skipped, said aloud), matrixmultiply, libsecp256k1.
 
-use std::fmt::Write as _;
-
 use adit_core::content_id::sha256;
 use adit_core::kernel::float::{FloatMatrix, to_bytes};
 use adit_core::kernel::{Product, to_le_bytes};
@@ -13,6 +11,7 @@ use adit_core::sign::{Digest, LeaseId, SecretKey};
 use adit_core::statement::Delivery;
 use adit_core::vectors::Generator;
 use adit_cpu::{Backend, Cpu};
+use adit_tests::bench::row::{Measured, Row, table};
 use adit_tests::bench::{json_file, machine, median, timed};
 use adit_tests::peers::Peers;
 use anyhow::{Context, Result, ensure};
@@ -44,69 +43,28 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// Contenders at one thing, ours first.
-struct Row {
-    what: String,
-    unit: &'static str,
-    /// Names, and how much of the unit they do a second.
-    contenders: Vec<(String, f64)>,
-}
-
-impl Row {
-    fn ours(&self) -> f64 {
-        self.contenders.iter().filter(|(name, _)| name.starts_with("adit")).map(|(_, rate)| *rate).fold(0.0, f64::max)
-    }
-
-    fn best_peer(&self) -> Option<&(String, f64)> {
-        let peers = self.contenders.iter().filter(|(name, _)| !name.starts_with("adit"));
-        peers.max_by(|left, right| left.1.total_cmp(&right.1))
-    }
-
-    fn ratio(&self) -> Option<f64> {
-        self.best_peer().map(|(_, rate)| self.ours() / rate)
-    }
-
-    fn to_json(&self) -> Value {
-        let contenders: Vec<Value> =
-            self.contenders.iter().map(|(name, rate)| json!({ "name": name, "per_s": rate })).collect();
-        json!({ "what": self.what, "unit": self.unit, "contenders": contenders, "ratio": self.ratio() })
-    }
-}
-
-/// A table in Markdown.
-fn table(rows: &[Row]) -> String {
-    let mut table = "| what | unit | contenders | ours ÷ best peer |\n|---|---|---|---|\n".to_owned();
-    for row in rows {
-        let contenders: Vec<String> = row.contenders.iter().map(|(name, rate)| format!("{name} {rate:.1}")).collect();
-        let ratio = row.ratio().map_or("–".to_owned(), |ratio| format!("{ratio:.2}"));
-        // A String takes every write.
-        let _ = writeln!(table, "| {} | {} | {} | {ratio} |", row.what, row.unit, contenders.join(", "));
-    }
-    table
-}
-
 /// A way to compute one thing: milliseconds, and the digest of the result.
 type Contender<'a> = (String, Box<dyn FnMut() -> Result<(f64, String)> + 'a>);
 
 /// Lets contenders take turns; `work` over their median times, in a second.
 fn race(what: String, unit: &'static str, work: f64, mut contenders: Vec<Contender<'_>>) -> Result<Row> {
     let mut times = vec![Vec::new(); contenders.len()];
-    let mut digests = std::collections::BTreeSet::new();
+    let mut digests = vec![String::new(); contenders.len()];
     for round in 0..=RUNS {
-        for ((_, run), times) in contenders.iter_mut().zip(&mut times) {
+        for (index, (_, run)) in contenders.iter_mut().enumerate() {
             let (ms, digest) = run()?;
-            digests.insert(digest);
             // The first round warms up.
             if round > 0 {
-                times.push(ms);
+                ensure!(digests[index].is_empty() || digests[index] == digest, "{what}: not the same every time");
+                digests[index] = digest;
+                times[index].push(ms);
             }
         }
     }
-    ensure!(digests.len() == 1, "{what}: the contenders disagree");
-    let names = contenders.into_iter().map(|(name, _)| name);
-    let rates = names.zip(times).map(|(name, times)| (name, work * 1e3 / median(&times))).collect();
-    let row = Row { what, unit, contenders: rates };
-    eprintln!("{}: {}", row.what, row.ratio().map_or("no peer".into(), |ratio| format!("{ratio:.2}")));
+    let rounds = contenders.into_iter().zip(times).zip(digests);
+    let measured = |(((name, _), times), digest)| Measured { name, times, digest: Some(digest), error: None };
+    let row = Row::new(what.clone(), unit, work, rounds.map(measured).collect(), Vec::new())?;
+    eprintln!("{what}: {}", row.ratio().map_or("no peer".into(), |ratio| format!("{ratio:.2}")));
     Ok(row)
 }
 

@@ -1,13 +1,18 @@
-//! How fast the web packages compute in Chromium, against the fastest native backend: one lane each, the same units.
+//! Our web packages in Chromium, twice: kernels beside what people would use instead, and units as lanes compute them
+//! beside the fastest native backend.
 //!
-//! Times are those that a lane reports: its slices, without packing. Every output is compared with the native one.
+//! The first is raced by tests/bench/web in the browser; here its results are compared and become a table. The second's
+//! times are those that a lane reports: its slices, without packing. Every output is compared with the native one.
+//!
+//! `--only TEXT` races for the rows alone whose names begin so.
 
 use std::rc::Rc;
 
 use adit_core::kernel::{Running, to_le_bytes};
 use adit_cpu::{Cpu, Pace};
-use adit_tests::bench::{SHAPES, Shape, json_file, machine, median, operands};
-use adit_tests::web::{self, WebUnit};
+use adit_tests::bench::row::{Row, table};
+use adit_tests::bench::{SHAPES, Shape, flags, machine, median, operands, today};
+use adit_tests::web::{self, RacedRow, WebUnit};
 use anyhow::{Context, Result};
 use serde_json::json;
 
@@ -17,28 +22,61 @@ const MOST_GPU_WORK: f64 = 4e9;
 const SLICE_MS: f64 = 50.0;
 
 fn main() -> Result<()> {
-    let file = json_file()?;
+    let [json_file, table_file, only] = flags(["--json", "--table", "--only"])?;
+    let machine = machine();
+    println!("{machine}\n");
+    let Some(race) = web::race(only.as_deref())? else { return Ok(()) };
+    let rows = race.rows.into_iter().map(RacedRow::judge).collect::<Result<Vec<_>>>()?;
+    let (browser, adapter) = (&race.facts["browser"], &race.facts["adapter"]);
+    let (units, units_json) = if only.is_none() { units()? } else { Default::default() };
+    let report = format!(
+        "# Web packages beside what people would use\n\n`cargo xtask bench web`, {}, {machine}.\nBrowser {browser}, \
+         WebGPU on {adapter}.\nPeers: {}.\n\nOne thread unless said; contenders take turns, medians of 11 rounds \
+         after a warm-up, results compared.\n\n{}\n{units}",
+        today(),
+        race.facts["peers"],
+        table(&rows)
+    );
+    println!("\n{report}");
+    if let Some(file) = table_file {
+        std::fs::write(&file, &report).context(file)?;
+    }
+    if let Some(file) = json_file {
+        let rows: Vec<_> = rows.iter().map(Row::to_json).collect();
+        let report = json!({ "machine": machine, "facts": race.facts, "rows": rows, "units": units_json });
+        std::fs::write(&file, format!("{report:#}\n")).context(file)?;
+    }
+    Ok(())
+}
+
+/// Units as lanes compute them, against the fastest native backend: a table, and the same for scripts.
+fn units() -> Result<(String, serde_json::Value)> {
     let cpu = Cpu::best()?;
-    println!("{}\nmedians of {RUNS}, one lane: Gop/s, and the time against {}\n", machine(), cpu.backend());
     let mut natives = SHAPES.map(|shape| Native::new(shape, &cpu));
     natives.sort_by(|left, right| left.operations.total_cmp(&right.operations));
     let units: Vec<WebUnit> = natives.iter().map(|native| native.unit()).collect();
     let mut rows: Vec<_> = natives.iter().map(Native::row).collect();
+    let mut cells = vec![String::new(); natives.len()];
     let few = natives.iter().filter(|native| native.operations / 2.0 <= MOST_GPU_WORK).count();
-    for (package, count) in [("cpu", units.len()), ("relaxed", units.len()), ("gpu", few)] {
-        let Some(times) = web::time(package, &units[..count], RUNS)? else { continue };
-        println!("package {package}: {}", times.first().map_or("", |timed| &timed.backend));
-        for ((native, timed), row) in natives.iter().zip(&times).zip(&mut rows) {
+    let packages = [("cpu", units.len()), ("relaxed", units.len()), ("gpu", few)];
+    for (package, count) in packages {
+        let times = web::time(package, &units[..count], RUNS)?.unwrap_or_default();
+        for (index, (native, timed)) in natives.iter().zip(&times).enumerate() {
             let (ms, gop_per_s) = (timed.median_ms(), native.operations / timed.median_ms() / 1e6);
-            println!("  {:17} {gop_per_s:7.1} Gop/s  {:6.1} x", native.shape.0, ms / native.ms);
-            row[package] = json!({ "backend": timed.backend, "ms": ms, "gop_per_s": gop_per_s });
+            cells[index] += &format!(" {gop_per_s:.1} ({:.1}) |", ms / native.ms);
+            rows[index][package] = json!({ "backend": timed.backend, "ms": ms, "gop_per_s": gop_per_s });
         }
+        cells[times.len()..].iter_mut().for_each(|cell| *cell += " – |");
     }
-    if let Some(file) = file {
-        let report = json!({ "machine": machine(), "native": cpu.backend().name(), "rows": rows });
-        std::fs::write(&file, format!("{report:#}\n")).with_context(|| file.display().to_string())?;
+    let mut table = format!(
+        "Units as a lane computes them: Gop/s, and in brackets the time against the native lane ({}); medians of \
+         {RUNS}.\n\n| unit | cpu | relaxed | gpu |\n|---|---|---|---|\n",
+        cpu.backend()
+    );
+    for (native, cells) in natives.iter().zip(cells) {
+        table += &format!("| {} |{cells}\n", native.shape.0);
     }
-    Ok(())
+    Ok((table, json!({ "native": cpu.backend().name(), "rows": rows })))
 }
 
 /// A unit as the native lane computes it.

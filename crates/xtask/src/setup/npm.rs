@@ -1,7 +1,7 @@
 //! Node.js and the packages of package-lock.json.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
@@ -17,19 +17,19 @@ pub(crate) fn node_is_new_enough() -> bool {
         .is_ok_and(|version| parse_version(&version).is_some_and(|version| version >= NODE))
 }
 
-/// Whether node_modules is not what the lock file says.
-pub(crate) fn is_stale(repo: &Repo) -> bool {
-    match (fs::read_to_string(stamp(repo)), lock_digest(repo)) {
+/// Whether a folder's node_modules is not what its lock file says.
+pub(crate) fn is_stale(folder: &Path) -> bool {
+    match (fs::read_to_string(stamp(folder)), lock_digest(folder)) {
         (Ok(installed), Ok(wanted)) => installed != wanted,
         _ => true,
     }
 }
 
 /// Install scripts stay off: no package here needs one.
-pub(crate) fn install(repo: &Repo) -> Result<()> {
+pub(crate) fn install(folder: &Path) -> Result<()> {
     let npm = shell::find("npm").context("there is no npm on the path")?;
-    shell::run(Command::new(npm).current_dir(&repo.root).args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"]))?;
-    Ok(fs::write(stamp(repo), lock_digest(repo)?)?)
+    shell::run(Command::new(npm).current_dir(folder).args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"]))?;
+    Ok(fs::write(stamp(folder), lock_digest(folder)?)?)
 }
 
 /// A program that an npm package brought.
@@ -40,12 +40,12 @@ pub(crate) fn tool(repo: &Repo, name: &str) -> Command {
     command
 }
 
-fn stamp(repo: &Repo) -> PathBuf {
-    repo.root.join("node_modules/.adit-lock")
+fn stamp(folder: &Path) -> PathBuf {
+    folder.join("node_modules/.adit-lock")
 }
 
-fn lock_digest(repo: &Repo) -> Result<String> {
-    let lock = fs::read(repo.root.join("package-lock.json"))?;
+fn lock_digest(folder: &Path) -> Result<String> {
+    let lock = fs::read(folder.join("package-lock.json"))?;
     Ok(blake3::hash(&lock).to_string())
 }
 

@@ -44,7 +44,7 @@ pub(crate) const PARTS: &[Part] = &[
         name: "npm packages",
         without: "the page cannot be built",
         minimal: true,
-        present: |repo| !npm::is_stale(repo),
+        present: |repo| !npm::is_stale(&repo.root),
         recipe: Recipe::Npm,
     },
     Part {

@@ -19,6 +19,9 @@ pub(crate) struct Manifest {
     pub(crate) profile: String,
     #[serde(rename = "package")]
     pub(crate) packages: BTreeMap<String, Package>,
+    /// Built for benchmarks only.
+    #[serde(rename = "benchmark", default)]
+    pub(crate) benchmarks: BTreeMap<String, Package>,
     pub(crate) page: Page,
 }
 
@@ -29,6 +32,8 @@ pub(crate) struct Package {
     #[serde(default)]
     pub(crate) target_features: Vec<String>,
     pub(crate) optimize: String,
+    /// A package that is shipped has one: nothing weighs 0.
+    #[serde(default)]
     pub(crate) budget_kb_gzip: u64,
 }
 

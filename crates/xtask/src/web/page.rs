@@ -15,6 +15,9 @@ use crate::shell;
 /// Folders with TypeScript, each with its own tsconfig.json: pages and workers see other globals.
 const TYPED: [&str; 3] = ["www", "worker", "tests/browser"];
 
+/// Folders with files that no page is made of: its own bundle, the benchmarks' packages.
+const NO_SOURCES: [&str; 3] = ["dist", "bench", "bench-relaxed"];
+
 /// Checks the types and writes www/dist, unless nothing that it is made of has changed.
 pub(crate) fn build(repo: &Repo) -> Result<()> {
     let sources = sources(repo)?;
@@ -67,7 +70,7 @@ fn has_config(repo: &Repo, folder: &str) -> bool {
 fn sources(repo: &Repo) -> Result<Vec<PathBuf>> {
     let mut sources = vec![repo.root.join("package-lock.json")];
     for folder in ["www", "worker", "pkg"] {
-        sources.extend(files_under(&repo.root.join(folder), &["dist"])?);
+        sources.extend(files_under(&repo.root.join(folder), &NO_SOURCES)?);
     }
     Ok(sources)
 }

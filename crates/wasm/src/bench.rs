@@ -1,0 +1,129 @@
+//! The packages `bench` and `bench-relaxed`: each kernel by itself, for `cargo xtask bench web`. No page loads them.
+//!
+//! Operands that many units share are made ready once, as a lane keeps them; everything else goes in and comes out with
+//! every call, as the peers' does.
+
+use adit_core::content_id::{cbor_cid, sha256};
+use adit_core::kernel::Product;
+use adit_core::kernel::float::FloatMatrix;
+use adit_core::sign::{Digest, LeaseId, SecretKey, Signature, signing_digest};
+use adit_core::statement::Delivery;
+use adit_core::vectors::Generator;
+use adit_cpu::{Cpu, Packed};
+use wasm_bindgen::prelude::*;
+
+/// Test data of 0 ..= 127.
+#[wasm_bindgen]
+pub fn activations(seed: u32, count: usize) -> Vec<i8> {
+    Generator::new(seed.into()).activations(count)
+}
+
+/// Test data of −127 ..= 127.
+#[wasm_bindgen]
+pub fn weights(seed: u32, count: usize) -> Vec<i8> {
+    Generator::new(seed.into()).weights(count)
+}
+
+/// Products with one B of int8.
+#[wasm_bindgen]
+pub struct IntegerProduct {
+    cpu: Cpu,
+    b: Packed,
+    k: usize,
+    n: usize,
+}
+
+#[wasm_bindgen]
+impl IntegerProduct {
+    /// Packs row-major `b`, k × n.
+    #[wasm_bindgen(constructor)]
+    pub fn new(b: &[i8], k: usize, n: usize) -> Result<IntegerProduct, JsError> {
+        let cpu = Cpu::best()?;
+        Ok(IntegerProduct { cpu, b: cpu.pack(b, k, n), k, n })
+    }
+
+    /// What it computes with.
+    #[wasm_bindgen(getter)]
+    pub fn backend(&self) -> String {
+        self.cpu.backend().name().into()
+    }
+
+    /// Row-major `a` times B.
+    pub fn multiply(&self, a: &[i8]) -> Vec<i32> {
+        let rows = a.len() / self.k;
+        let mut sums = vec![0; rows * self.n];
+        self.cpu.multiply(a, rows, &self.b, &mut sums);
+        sums
+    }
+}
+
+/// Products with one B of f32.
+#[wasm_bindgen]
+pub struct FloatProduct {
+    cpu: Cpu,
+    b: FloatMatrix,
+}
+
+#[wasm_bindgen]
+impl FloatProduct {
+    /// Keeps row-major `b`, k × n.
+    #[wasm_bindgen(constructor)]
+    pub fn new(b: Vec<f32>, k: usize, n: usize) -> Result<FloatProduct, JsError> {
+        Ok(FloatProduct { cpu: Cpu::best()?, b: FloatMatrix { rows: k, cols: n, values: b } })
+    }
+
+    /// Row-major `a` times B.
+    pub fn multiply(&self, a: &[f32]) -> Vec<f32> {
+        let rows = a.len() / self.b.rows;
+        let mut sums = vec![0.0; rows * self.b.cols];
+        self.cpu.multiply_f32(a, rows, &self.b, &mut sums);
+        sums
+    }
+}
+
+/// The SHA-256 of each message of `length` bytes, one behind the other.
+#[wasm_bindgen]
+pub fn digests(messages: &[u8], length: usize) -> Vec<u8> {
+    messages.chunks_exact(length).flat_map(sha256).collect()
+}
+
+/// Signs one statement and checks its signature.
+#[wasm_bindgen]
+pub struct Signer {
+    key: SecretKey,
+    statement: Delivery,
+}
+
+#[wasm_bindgen]
+impl Signer {
+    /// Signs with this key of 32 bytes.
+    #[wasm_bindgen(constructor)]
+    pub fn new(key: &[u8]) -> Result<Signer, JsError> {
+        let statement =
+            Delivery { lease: LeaseId([1; 16]), unit: cbor_cid(b"unit"), digest: Digest([2; 32]), length: 4 };
+        Ok(Signer { key: SecretKey::from_bytes(key.try_into()?)?, statement })
+    }
+
+    /// The key's public key, compressed.
+    #[wasm_bindgen(getter)]
+    pub fn public_key(&self) -> Vec<u8> {
+        self.key.public_key().0.to_vec()
+    }
+
+    /// What the statement's signature covers: what others have to sign.
+    #[wasm_bindgen(getter)]
+    pub fn digest(&self) -> Vec<u8> {
+        signing_digest(&self.statement).to_vec()
+    }
+
+    /// A signature of the statement, r and s.
+    pub fn sign(&self) -> Vec<u8> {
+        self.key.sign(&self.statement).0.to_vec()
+    }
+
+    /// Whether that is a signature of the statement by this public key.
+    pub fn verify(&self, public_key: &[u8], signature: &[u8]) -> Result<bool, JsError> {
+        let (key, signature) = (adit_core::sign::PublicKey::try_from(public_key)?, Signature::try_from(signature)?);
+        Ok(key.verify(&self.statement, &signature).is_ok())
+    }
+}

@@ -1,0 +1,90 @@
+/** Models as onnxruntime reads them: the few messages of onnx.proto3 that these need, written field by field. */
+
+export const TYPES = { float: 1, uint8: 2, int8: 3, int32: 6, int64: 7, double: 11 } as const;
+export type Type = keyof typeof TYPES;
+
+export interface Tensor {
+  name: string;
+  type: Type;
+  dims: number[];
+}
+
+export interface Constant extends Tensor {
+  values: ArrayBufferView;
+}
+
+export interface Node {
+  operator: string;
+  inputs: string[];
+  output: string;
+  /** Attributes, all of them integers. */
+  integers?: Record<string, number>;
+}
+
+export interface Graph {
+  inputs: Tensor[];
+  outputs: Tensor[];
+  constants: Constant[];
+  nodes: Node[];
+}
+
+const [IR_VERSION, OPSET, INT_ATTRIBUTE] = [10, 21, 2];
+
+export function model(graph: Graph): Uint8Array {
+  const opset = message([1, ""], [2, OPSET]);
+  return message([1, IR_VERSION], [7, graphProto(graph)], [8, opset]);
+}
+
+function graphProto({ inputs, outputs, constants, nodes }: Graph): Uint8Array {
+  return message(
+    ...nodes.map((node): Field => [1, nodeProto(node)]),
+    [2, "graph"],
+    ...constants.map((constant): Field => [5, tensorProto(constant)]),
+    ...inputs.map((tensor): Field => [11, valueInfo(tensor)]),
+    ...outputs.map((tensor): Field => [12, valueInfo(tensor)]),
+  );
+}
+
+function nodeProto({ operator, inputs, output, integers = {} }: Node): Uint8Array {
+  const attribute = ([name, value]: [string, number]): Field => [
+    5,
+    message([1, name], [3, value], [20, INT_ATTRIBUTE]),
+  ];
+  const names = inputs.map((name): Field => [1, name]);
+  return message(...names, [2, output], [4, operator], ...Object.entries(integers).map(attribute));
+}
+
+function tensorProto({ name, type, dims, values }: Constant): Uint8Array {
+  const raw = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  return message(...dims.map((dim): Field => [1, dim]), [2, TYPES[type]], [8, name], [9, raw]);
+}
+
+function valueInfo({ name, type, dims }: Tensor): Uint8Array {
+  const shape = message(...dims.map((dim): Field => [1, message([1, dim])]));
+  return message([1, name], [2, message([1, message([1, TYPES[type]], [2, shape])])]);
+}
+
+/** A field's number, and an integer, a text or a message. */
+type Field = [number, number | string | Uint8Array];
+
+/** The wire format of protocol buffers. */
+function message(...fields: Field[]): Uint8Array {
+  const parts = fields.flatMap(([number, value]) => {
+    if (typeof value === "number") return [varint(number << 3), varint(value)];
+    const bytes = typeof value === "string" ? new TextEncoder().encode(value) : value;
+    return [varint((number << 3) | 2), varint(bytes.length), bytes];
+  });
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+function varint(value: number): Uint8Array {
+  const bytes = [];
+  for (; value >= 128; value = Math.floor(value / 128)) bytes.push((value % 128) | 128);
+  return Uint8Array.from([...bytes, value]);
+}
