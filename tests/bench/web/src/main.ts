@@ -2,11 +2,21 @@
 
 import manifest from "../package.json";
 import { type Row, race } from "./race.ts";
+import { f32Product } from "./rows/f32.ts";
 import { int8Product } from "./rows/int8.ts";
+import { shortMessages } from "./rows/sha256.ts";
+import { signatures, verifications } from "./rows/signatures.ts";
+import { webgpuProduct } from "./rows/webgpu.ts";
 
 const ROWS: Record<string, () => Promise<Row>> = {
   "int8 512": () => int8Product(512),
   "int8 1024": () => int8Product(1024),
+  "f32 512": () => f32Product(512),
+  "f32 1024": () => f32Product(1024),
+  "sha256": shortMessages,
+  "sign": signatures,
+  "verify": verifications,
+  "webgpu 512": () => webgpuProduct(512),
 };
 
 /** Called by tests/browser/peers.bench.ts. */

@@ -28,6 +28,22 @@ export interface Graph {
   nodes: Node[];
 }
 
+/** C = A · B with a constant B, which a runtime may prepare once. */
+export const floatProduct = ({ b, n }: { b: Float32Array; n: number }) => product("MatMul", ["float", "float", "float"], b, n);
+
+/** The same of unsigned A and signed B. */
+export const integerProduct = ({ b, n }: { b: Int8Array; n: number }) =>
+  product("MatMulInteger", ["uint8", "int8", "int32"], b, n);
+
+function product(operator: string, [a, b, c]: [Type, Type, Type], values: ArrayBufferView, n: number): Graph {
+  return {
+    inputs: [{ name: "A", type: a, dims: [n, n] }],
+    constants: [{ name: "B", type: b, dims: [n, n], values }],
+    outputs: [{ name: "C", type: c, dims: [n, n] }],
+    nodes: [{ operator, inputs: ["A", "B"], output: "C" }],
+  };
+}
+
 const [IR_VERSION, OPSET, INT_ATTRIBUTE] = [10, 21, 2];
 
 export function model(graph: Graph): Uint8Array {

@@ -1,4 +1,3 @@
-import { Tensor, session } from "../onnxruntime.ts";
 import { PACKAGES, kernels } from "../ours.ts";
 import type { Contender, Row } from "../race.ts";
 
@@ -16,16 +15,7 @@ export async function int8Product(n: number): Promise<Row> {
   }));
   const peer: Contender = {
     name: "onnxruntime-web",
-    async open() {
-      const run = await session({
-        inputs: [{ name: "A", type: "uint8", dims: [n, n] }],
-        constants: [{ name: "B", type: "int8", dims: [n, n], values: b }],
-        outputs: [{ name: "C", type: "int32", dims: [n, n] }],
-        nodes: [{ operator: "MatMulInteger", inputs: ["A", "B"], output: "C" }],
-      });
-      const bytes = Uint8Array.from(a);
-      return () => run({ A: new Tensor("uint8", bytes, [n, n]) });
-    },
+    open: async () => (await import("../onnxruntime.ts")).intProduct(Uint8Array.from(a), b, n),
   };
   return {
     what: `int8 product, n = ${n}`,
