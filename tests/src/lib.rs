@@ -3,6 +3,7 @@
 pub mod bench;
 pub mod books;
 pub mod client;
+pub mod digits;
 pub mod files;
 pub mod fuzz;
 pub mod keyless;

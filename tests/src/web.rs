@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use crate::bench::median;
 use crate::bench::row::{Goal, Measured, Row};
+use crate::digits::Digits;
 
 /// A unit with its blocks and the digest of its right output.
 pub struct WebUnit {
@@ -58,15 +59,16 @@ impl WebUnit {
         };
         WebUnit { unit, blocks, digest: Digest(*blake3::hash(output).as_bytes()) }
     }
+}
 
-    fn write(&self, folder: &Path) -> Result<()> {
-        std::fs::create_dir(folder)?;
-        std::fs::write(folder.join("unit"), self.unit.to_bytes())?;
-        for (index, block) in self.blocks.iter().enumerate() {
-            std::fs::write(folder.join(index.to_string()), block)?;
-        }
-        Ok(())
+/// The unit and its blocks as files.
+fn write(unit: &Unit, blocks: &[Vec<u8>], folder: &Path) -> Result<()> {
+    std::fs::create_dir(folder)?;
+    std::fs::write(folder.join("unit"), unit.to_bytes())?;
+    for (index, block) in blocks.iter().enumerate() {
+        std::fs::write(folder.join(index.to_string()), block)?;
     }
+    Ok(())
 }
 
 fn operand(
@@ -107,7 +109,7 @@ pub fn time(package: &str, units: &[WebUnit], runs: usize) -> Result<Option<Vec<
     let mut orders = Vec::new();
     for (index, unit) in units.iter().enumerate() {
         let folder = index.to_string();
-        unit.write(&data.path().join(&folder))?;
+        write(&unit.unit, &unit.blocks, &data.path().join(&folder))?;
         let (blocks, digest) = (unit.blocks.len(), unit.digest.to_string());
         orders.push(json!({ "name": package, "folder": folder, "blocks": blocks, "runs": runs, "digest": digest }));
     }
@@ -150,6 +152,9 @@ pub fn race(only: Option<&str>) -> Result<Option<Race>> {
         return Ok(None);
     }
     let data = tempfile::TempDir::new()?;
+    let digits = Digits::read()?;
+    write(&digits.unit, &digits.blocks, &data.path().join("digits"))?;
+    std::fs::write(data.path().join("digits.json"), digits.numbers.to_string())?;
     let done =
         playwright("peers", data.path()).arg("--reporter=list").env("ADIT_ROWS", only.unwrap_or_default()).status()?;
     ensure!(done.success(), "the race in the browser broke off");

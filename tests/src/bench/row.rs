@@ -77,7 +77,7 @@ impl Row {
     fn shown(&self) -> String {
         let contender = |(name, rate): &(String, Result<f64, String>)| match rate {
             Ok(rate) => format!("{name} {rate:.1}"),
-            Err(error) => format!("{name} failed ({})", one_line(error)),
+            Err(error) => format!("{name} did not run ({})", one_line(error)),
         };
         let goal = |goal: &Goal| {
             let Goal { ours, peer, at_least } = goal;
@@ -144,7 +144,7 @@ mod tests {
         assert_eq!(
             table(&[row]).lines().last(),
             Some(
-                "| product | Gop/s | adit 250.0, adit fast 500.0, peer 200.0, other failed (no / adapter) | 2.50 \
+                "| product | Gop/s | adit 250.0, adit fast 500.0, peer 200.0, other did not run (no / adapter) | 2.50 \
                  | adit fast ÷ peer 2.50, met: 2.5; adit fast ÷ peer 2.50, **missed**: 3 |"
             )
         );

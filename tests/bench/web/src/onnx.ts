@@ -17,8 +17,10 @@ export interface Node {
   operator: string;
   inputs: string[];
   output: string;
-  /** Attributes, all of them integers. */
-  integers?: Record<string, number>;
+  /** Whose operator it is, if not ONNX's. */
+  domain?: string;
+  /** What a Cast makes. */
+  to?: Type;
 }
 
 export interface Graph {
@@ -47,8 +49,8 @@ function product(operator: string, [a, b, c]: [Type, Type, Type], values: ArrayB
 const [IR_VERSION, OPSET, INT_ATTRIBUTE] = [10, 21, 2];
 
 export function model(graph: Graph): Uint8Array {
-  const opset = message([1, ""], [2, OPSET]);
-  return message([1, IR_VERSION], [7, graphProto(graph)], [8, opset]);
+  const opsets = [message([1, ""], [2, OPSET]), message([1, "com.microsoft"], [2, 1])];
+  return message([1, IR_VERSION], [7, graphProto(graph)], ...opsets.map((opset): Field => [8, opset]));
 }
 
 function graphProto({ inputs, outputs, constants, nodes }: Graph): Uint8Array {
@@ -61,13 +63,10 @@ function graphProto({ inputs, outputs, constants, nodes }: Graph): Uint8Array {
   );
 }
 
-function nodeProto({ operator, inputs, output, integers = {} }: Node): Uint8Array {
-  const attribute = ([name, value]: [string, number]): Field => [
-    5,
-    message([1, name], [3, value], [20, INT_ATTRIBUTE]),
-  ];
+function nodeProto({ operator, inputs, output, domain = "", to }: Node): Uint8Array {
   const names = inputs.map((name): Field => [1, name]);
-  return message(...names, [2, output], [4, operator], ...Object.entries(integers).map(attribute));
+  const attributes: Field[] = to ? [[5, message([1, "to"], [3, TYPES[to]], [20, INT_ATTRIBUTE])]] : [];
+  return message(...names, [2, output], [4, operator], ...attributes, [7, domain]);
 }
 
 function tensorProto({ name, type, dims, values }: Constant): Uint8Array {

@@ -67,6 +67,11 @@ export async function race({ contenders, compared = (result) => result, ...row }
   return { ...row, contenders: runners.map(({ measured }) => measured) };
 }
 
+/** The row of a race that could not be held. */
+export function skipped({ contenders, compared: _, ...row }: Row, error: string) {
+  return { ...row, contenders: contenders.map(({ name }): Measured => ({ name, times: [], error })) };
+}
+
 /** A peer that does not run is part of the table. */
 async function attempt<T>(measured: Measured, work: () => T | Promise<T>): Promise<T | undefined> {
   try {

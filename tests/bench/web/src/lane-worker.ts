@@ -1,0 +1,16 @@
+/** A lane in its own worker: answers a number of products, when told so, with a value of the last. */
+
+import { kernels } from "./ours.ts";
+
+const N = 1024;
+
+const { IntegerProduct, activations, weights } = await kernels("bench");
+const product = new IntegerProduct(weights(2, N * N), N, N);
+const a = activations(1, N * N);
+
+self.onmessage = ({ data }: MessageEvent<number>) => {
+  let sums = product.multiply(a);
+  for (let i = 1; i < data; i += 1) sums = product.multiply(a);
+  postMessage(sums.at(-1));
+};
+postMessage("ready");
