@@ -12,7 +12,7 @@ use adit_core::statement::Delivery;
 use adit_core::vectors::Generator;
 use adit_cpu::{Backend, Cpu};
 use adit_tests::bench::row::{Measured, Row, table};
-use adit_tests::bench::{json_file, machine, median, timed};
+use adit_tests::bench::{json_file, machine, timed};
 use adit_tests::peers::Peers;
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};

@@ -60,6 +60,7 @@ fn units() -> Result<(String, serde_json::Value)> {
     let few = natives.iter().filter(|native| native.operations / 2.0 <= MOST_GPU_WORK).count();
     let packages = [("cpu", units.len()), ("relaxed", units.len()), ("gpu", few)];
     for (package, count) in packages {
+        eprintln!("timing units in package {package}");
         let times = web::time(package, &units[..count], RUNS)?.unwrap_or_default();
         for (index, (native, timed)) in natives.iter().zip(&times).enumerate() {
             let (ms, gop_per_s) = (timed.median_ms(), native.operations / timed.median_ms() / 1e6);
