@@ -27,17 +27,18 @@ fn main() -> Result<()> {
     println!("{machine}\n");
     let Some(race) = web::race(only.as_deref())? else { return Ok(()) };
     let rows = race.rows.into_iter().map(RacedRow::judge).collect::<Result<Vec<_>>>()?;
+    let table = table(&rows);
+    println!("\n{table}");
     let (browser, adapter) = (&race.facts["browser"], &race.facts["adapter"]);
     let (units, units_json) = if only.is_none() { units()? } else { Default::default() };
     let report = format!(
         "# Web packages beside what people would use\n\n`cargo xtask bench web`, {}, {machine}.\nBrowser {browser}, \
          WebGPU on {adapter}.\nPeers: {}.\n\nOne thread unless said; contenders take turns, medians of 11 rounds \
-         after a warm-up, results compared.\n\n{}\n{units}",
+         after a warm-up, results compared.\n\n{table}\n{units}",
         today(),
         race.facts["peers"],
-        table(&rows)
     );
-    println!("\n{report}");
+    println!("{units}");
     if let Some(file) = table_file {
         std::fs::write(&file, &report).context(file)?;
     }

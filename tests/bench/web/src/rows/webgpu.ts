@@ -4,10 +4,17 @@ import type { Contender, Row } from "../race.ts";
 /** A goes to the adapter and C comes back in the time of all; B lies there. A of 0..127 and B of −8..7: every sum is a
     whole number that f32 holds, so int8 and f32 give the same. */
 export async function webgpuProduct(n: number): Promise<Row> {
-  const { GpuIntegerProduct, activations, weights } = await kernels("bench");
+  const { GpuFloatProduct, GpuIntegerProduct, activations, weights } = await kernels("bench");
   const [a, b] = [activations(1, n * n), weights(2, n * n).map((value) => value >> 4)];
   const operands = { a: Float32Array.from(a), b: Float32Array.from(b), n };
   const ours: Contender[] = [
+    {
+      name: "adit f32",
+      async open() {
+        const product = await GpuFloatProduct.open(operands.b, n, n);
+        return () => product.multiply(operands.a);
+      },
+    },
     {
       name: "adit int8",
       async open() {
@@ -22,7 +29,7 @@ export async function webgpuProduct(n: number): Promise<Row> {
     { name: "onnxruntime-web", open: async () => (await import("../onnxruntime-webgpu.ts")).product(operands) },
   ];
   return {
-    what: `product on WebGPU, n = ${n} (peers in f32)`,
+    what: `product on WebGPU, n = ${n}, f32 unless said`,
     unit: "Gop/s",
     work: (2 * n ** 3) / 1e9,
     contenders: [...ours, ...peers],
