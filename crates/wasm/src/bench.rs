@@ -3,7 +3,7 @@
 //! Operands that many units share are made ready once, as a lane keeps them; everything else goes in and comes out with
 //! every call, as the peers' does.
 
-use adit_core::content_id::{cbor_cid, sha256};
+use adit_core::content_id::cbor_cid;
 use adit_core::kernel::Product;
 use adit_core::kernel::float::FloatMatrix;
 use adit_core::sign::{Digest, LeaseId, SecretKey, Signature, signing_digest};
@@ -84,7 +84,9 @@ impl FloatProduct {
 /// The SHA-256 of each message of `length` bytes, one behind the other.
 #[wasm_bindgen]
 pub fn digests(messages: &[u8], length: usize) -> Vec<u8> {
-    messages.chunks_exact(length).flat_map(sha256).collect()
+    let mut digests = vec![[0; 32]; messages.len() / length];
+    adit_cpu::sha256_each(messages, length, &mut digests);
+    digests.concat()
 }
 
 /// Signs one statement and checks its signature.
