@@ -17,28 +17,29 @@ const MOST_OTHERS = 0.2;
 
 const SITE = fileURLToPath(new URL("../bench/web/dist/", import.meta.url));
 
-test("rows of the table in a browser", async ({ context }) => {
+test("rows of the table in a browser", async ({ playwright, launchOptions }) => {
   const data = process.env["ADIT_BENCH"] as string;
   const only = process.env["ADIT_ROWS"] ?? "";
-  /** A page for each row: what one contender leaves behind does not slow down the next row's. */
+  /** A browser for each row: pages of one share a process, and there some peers run at a third of their speed. */
   const open = async () => {
-    const page = await context.newPage();
+    const browser = await playwright.chromium.launch(launchOptions);
+    const page = await browser.newPage();
     await serve(page, { data, page: SITE });
     await page.addScriptTag({ type: "module", url: "/page/main.js" });
     await page.waitForFunction(() => typeof rows !== "undefined");
-    return page;
+    return { page, close: () => browser.close() };
   };
-  const page = await open();
+  const { page, close } = await open();
   const names = (await page.evaluate(() => rows)).filter((name) => name.startsWith(only));
   const report = { facts: await page.evaluate(() => facts()), rows: [] as unknown[] };
-  await page.close();
+  await close();
   for (const name of names) {
     const others = name === "two lanes" ? await othersAtWork() : 0;
     const excuse = others > MOST_OTHERS ? `skipped: other work takes ${others.toFixed(1)} cores` : "";
     console.log(`racing: ${name} ${excuse}`);
-    const page = await open();
+    const { page, close } = await open();
     report.rows.push(await page.evaluate(([name, excuse]) => run(name, excuse), [name, excuse] as const));
-    await page.close();
+    await close();
   }
   writeFileSync(`${data}/results.json`, JSON.stringify(report));
 });
