@@ -29,7 +29,7 @@ fn main() -> Result<()> {
     let rows = race.rows.into_iter().map(RacedRow::judge).collect::<Result<Vec<_>>>()?;
     let table = table(&rows);
     println!("\n{table}");
-    let (browser, adapter) = (&race.facts["browser"], &race.facts["adapter"]);
+    let [browser, adapter] = ["browser", "adapter"].map(|fact| race.facts[fact].as_str().unwrap_or("unknown"));
     let (units, units_json) = if only.is_none() { units()? } else { Default::default() };
     let report = format!(
         "# Web packages beside what people would use\n\n`cargo xtask bench web`, {}, {machine}.\nBrowser {browser}, \
