@@ -23,6 +23,9 @@ pub struct Packed {
     pub(crate) values: Vec<i8>,
     /// Where the sums of each column start: what the offset of A adds, taken off beforehand.
     pub(crate) start: Vec<i32>,
+    /// The same for the backend that takes the rows of A which this one does not, once there are any.
+    #[cfg(target_feature = "relaxed-simd")]
+    pub(crate) other: std::sync::OnceLock<Box<Packed>>,
 }
 
 impl Packed {
@@ -58,7 +61,39 @@ pub(crate) fn pack<T: Tile>(_: T, tile: AnyTile, b: &[i8], k: usize, n: usize) -
             }
         }
     }
-    Packed { tile, k, n, columns, values, start: start::<T>(b, n) }
+    Packed {
+        tile,
+        k,
+        n,
+        columns,
+        values,
+        start: start::<T>(b, n),
+        #[cfg(target_feature = "relaxed-simd")]
+        other: Default::default(),
+    }
+}
+
+/// B as it was, row-major.
+#[cfg(any(test, target_feature = "relaxed-simd"))]
+pub(crate) fn unpack<T: Tile>(_: T, packed: &Packed) -> Vec<i8> {
+    let Packed { k, n, columns, values, .. } = packed;
+    let mut b = vec![0; k * n];
+    for first in (0..*k).step_by(DEPTH) {
+        let depth = DEPTH.min(k - first);
+        let padded = depth.next_multiple_of(T::STEP);
+        for (panel, column) in panels::<T>(*columns) {
+            let place = &values[first * columns + column * padded..][..panel.width * padded];
+            for (group, cells) in place.chunks_exact(panel.width * T::GROUP).enumerate() {
+                for (index, value) in cells.iter().enumerate() {
+                    let (l, j) = (group * T::GROUP + index % T::GROUP, column + index / T::GROUP);
+                    if l < depth && j < *n {
+                        b[(first + l) * n + j] = *value;
+                    }
+                }
+            }
+        }
+    }
+    b
 }
 
 /// The first value of every row, then the second of every row, and so on.
@@ -89,4 +124,23 @@ pub(crate) fn panels<T: Tile>(columns: usize) -> impl Iterator<Item = (&'static 
         column += panel.width;
         Some((panel, column - panel.width))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Backend;
+    use adit_core::vectors::Generator;
+
+    #[test]
+    fn what_is_packed_can_be_unpacked() {
+        let mut values = Generator::new(6);
+        for tile in Backend::available().into_iter().filter_map(AnyTile::new) {
+            for (k, n) in [(0, 3), (1, 1), (5, 70), (1024, 9), (1027, 33)] {
+                let b = values.signed(k * n);
+                let packed = Packed::new(tile, &b, k, n);
+                assert!(with_tile!(tile, t => unpack(t, &packed)) == b, "{k} x {n}");
+            }
+        }
+    }
 }
