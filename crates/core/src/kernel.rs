@@ -148,7 +148,9 @@ pub fn signed(bytes: &[u8]) -> Vec<i8> {
 
 /// i32 values as little-endian bytes, the form of every output.
 pub fn to_le_bytes(values: &[i32]) -> Vec<u8> {
-    values.iter().flat_map(|value| value.to_le_bytes()).collect()
+    let mut bytes = alloc::vec![0; 4 * values.len()];
+    bytes.as_chunks_mut().0.iter_mut().zip(values).for_each(|(bytes, value)| *bytes = value.to_le_bytes());
+    bytes
 }
 
 /// Little-endian bytes as i32 values; a rest of fewer than four bytes is ignored.

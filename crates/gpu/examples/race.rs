@@ -30,7 +30,7 @@ fn main() -> Result<(), GpuError> {
 fn forms() -> Vec<Kernel> {
     let mut forms = Vec::new();
     for dot in [Dot::Packed, Dot::Spread, Dot::Float] {
-        for (rows, cols) in [(4, 4), (8, 4), (8, 8), (4, 16), (8, 16), (16, 8)] {
+        for (rows, cols) in [(4, 4), (8, 4), (8, 8), (4, 16), (8, 16), (16, 8), (16, 16)] {
             for (lanes, groups) in [(8, 8), (16, 4), (16, 16)] {
                 let kernel = |family| Kernel { rows, cols, lanes, groups, dot, family };
                 forms.push(kernel(Family::Registers));

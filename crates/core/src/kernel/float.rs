@@ -53,7 +53,9 @@ pub fn floats(bytes: &[u8]) -> Vec<f32> {
 
 /// f32 values as little-endian bytes.
 pub fn to_bytes(values: &[f32]) -> Vec<u8> {
-    values.iter().flat_map(|value| value.to_le_bytes()).collect()
+    let mut bytes = vec![0; 4 * values.len()];
+    bytes.as_chunks_mut().0.iter_mut().zip(values).for_each(|(bytes, value)| *bytes = value.to_le_bytes());
+    bytes
 }
 
 /// The reference: writes rows × n sums of row-major `a` (rows × k) times `b` (k × n).
