@@ -19,6 +19,8 @@ const ROWS: usize = 1024;
 const ROUNDS: usize = 11;
 const SCALE: Requant = Requant { multiplier: 1_518_500_250, shift: 40 };
 
+type Layers = Rc<Prepared<PackedOperand<i8>>>;
+
 /// Parts of a pass; 0 stands for product by product.
 const WAYS: [usize; 5] = [0, 1, 2, 4, 8];
 
@@ -55,7 +57,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-fn model(engine: &Graphics, gradient: bool) -> Result<(Rc<Prepared<PackedOperand<i8>>>, Rows), EngineError> {
+fn model(engine: &Graphics, gradient: bool) -> Result<(Layers, Rows), EngineError> {
     let mut values = Generator::new(1);
     let mut layers = Vec::new();
     for (index, pair) in DIMS.windows(2).enumerate() {
@@ -75,7 +77,7 @@ fn model(engine: &Graphics, gradient: bool) -> Result<(Rc<Prepared<PackedOperand
 
 async fn run(
     engine: &Graphics,
-    prepared: &Rc<Prepared<PackedOperand<i8>>>,
+    prepared: &Layers,
     rows: &Rows,
     way: usize,
 ) -> Result<Vec<i32>, Box<dyn std::error::Error>> {

@@ -22,7 +22,11 @@ impl Kernel {
         };
         let forms = |dot: Dot| -> Vec<Kernel> {
             if software {
-                return vec![kernel(8, 16, 8, 8, dot, Family::Registers), kernel(8, 8, 16, 16, dot, Family::Registers)];
+                let wide = kernel(8, 16, 8, 8, dot, Family::Registers);
+                let others = [wide, kernel(8, 8, 16, 16, dot, Family::Registers)];
+                // Spreading bytes is shared by more products in a larger tile; floats gain nothing and compile for longer.
+                let large = (dot == Dot::Spread).then_some(Kernel { rows: 16, ..wide });
+                return large.into_iter().chain(others).collect();
             }
             vec![
                 kernel(8, 8, 16, 4, dot, Family::Registers),
