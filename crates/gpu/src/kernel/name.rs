@@ -91,7 +91,7 @@ mod tests {
         }
         let of = |numbers| Kernel::candidates(numbers, true, false)[0];
         let kernels = Kernels { integers: of(Numbers::Integers), floats: of(Numbers::Floats) };
-        assert_eq!(kernels.to_string(), "spread 8x16 of 8x8 in registers, float 8x16 of 8x8 in registers");
+        assert_eq!(kernels.to_string(), "spread 16x16 of 8x8 in registers, float 8x16 of 8x8 in registers");
         assert_eq!(kernels.to_string().parse(), Ok(kernels));
     }
 
