@@ -7,7 +7,7 @@ mod others;
 use alloc::vec::Vec;
 use core::convert::Infallible;
 
-pub use others::{FLOATS, FloatVector, TREES, TreeVector};
+pub use others::{FLOATS, FloatVector, RoundingCase, TREES, TreeVector};
 
 use crate::kernel::gradient::transpose;
 use crate::kernel::{Prepared, PreparedBack, PreparedLayer, Right, Rows, Running, Step, to_le_bytes};

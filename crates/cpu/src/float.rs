@@ -85,7 +85,7 @@ fn library(a: &[f32], rows: usize, b: &FloatMatrix, out: &mut [f32]) {
 mod tests {
     use super::*;
     use adit_core::kernel::float;
-    use adit_core::vectors::{FLOATS, Generator};
+    use adit_core::vectors::{FLOATS, Generator, RoundingCase};
 
     const WAYS: [(&str, Multiply); 4] =
         [("chosen", multiply), ("4 x 8", TILED[0]), ("8 x 8", TILED[1]), ("reference", float::multiply)];
@@ -119,28 +119,13 @@ mod tests {
         }
     }
 
-    /// Sums of 4096 positive values: a quarter of the tolerance, 8 · u · √k · E.
     #[test]
     fn rounding_stays_far_below_the_tolerance() {
-        let (m, k, n) = (9, 4096, 24);
-        let mut values = Generator::new(10);
-        let mut positive = |count: usize| -> Vec<f32> {
-            (0..count).map(|_| (values.draw() >> 40) as f32 / (1u64 << 24) as f32).collect()
-        };
-        let (a, b) = (positive(m * k), FloatMatrix { rows: k, cols: n, values: positive(k * n) });
-        let wide = |value: f32| f64::from(value);
+        let case = RoundingCase::default();
         for (name, way) in WAYS {
-            let mut c = vec![0.0; m * n];
-            way(&a, m, &b, &mut c);
-            for row in 0..m {
-                let left = &a[row * k..][..k];
-                let want = |j: usize| left.iter().enumerate().map(|(l, a)| wide(*a) * wide(b.row(l)[j])).sum::<f64>();
-                let norm: f64 = (0..n).map(|j| (wide(c[row * n + j]) - want(j)).powi(2)).sum();
-                let energy = |l: usize| b.row(l).iter().map(|b| wide(*b).powi(2)).sum::<f64>();
-                let error: f64 = left.iter().enumerate().map(|(l, a)| wide(*a).powi(2) * energy(l)).sum();
-                let unit = (error * k as f64).sqrt() / f64::from(1 << 24);
-                assert!(norm.sqrt() < 8.0 * unit, "{name}: {} units", norm.sqrt() / unit);
-            }
+            let mut c = vec![0.0; RoundingCase::ROWS * case.b.cols];
+            way(&case.a, RoundingCase::ROWS, &case.b, &mut c);
+            assert!(case.squared_share(&c) < 1.0, "{name}: {}", case.squared_share(&c));
         }
     }
 }
