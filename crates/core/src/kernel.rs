@@ -47,17 +47,9 @@ pub trait Product {
         float::multiply(a, rows, b, out);
     }
 
-    /// The digests of four leaves of one length: see [`hash_tree::four_leaves`].
-    fn four_leaves(&self, lease: &LeaseId, first: u64, bytes: [&[u8]; 4]) -> [Hash; 4] {
-        hash_tree::four_leaves(lease, first, bytes)
-    }
-
     /// The digests of at most [`LEAVES_AT_ONCE`] leaves.
     fn leaves(&self, leaves: &Leaves<'_>) -> Vec<Hash> {
-        match leaves.bytes[..] {
-            [a, b, c, d] => self.four_leaves(&leaves.lease, leaves.first, [a, b, c, d]).to_vec(),
-            _ => leaves.digests(),
-        }
+        leaves.digests()
     }
 
     /// Computes the product of a step.

@@ -2,8 +2,7 @@
 //!
 //! For every block of rows and of k: A is copied into the form the tiles read, every panel of B passes over it, and the
 //! sums are added up in C itself. A, a panel and the rows of C stay in a second-level cache meanwhile, what one tile reads of
-//! A in the first. Source: Goto and van de Geijn 2008, "Anatomy of
-//! High-Performance Matrix Multiplication", section 4.
+//! A in the first. Source: Goto and van de Geijn 2008, "Anatomy of High-Performance Matrix Multiplication", section 4.
 
 use crate::packed::{DEPTH, Packed, panels};
 use crate::tile::{Panel, Tile, with_tile};

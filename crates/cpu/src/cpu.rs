@@ -1,9 +1,9 @@
 //! The product primitive on a processor.
 
+use adit_core::kernel::Product;
 use adit_core::kernel::float::{self as reference, FloatMatrix};
-use adit_core::kernel::{Product, hash_tree};
+use adit_core::kernel::hash_tree::{self, Leaves};
 use adit_core::log::Hash;
-use adit_core::sign::LeaseId;
 use adit_core::vectors;
 
 use crate::tile::AnyTile;
@@ -84,13 +84,15 @@ impl Product for Cpu {
     }
 
     /// In WebAssembly, a leaf in each lane of a vector; elsewhere the processor has instructions for hashing, or no vectors.
-    fn four_leaves(&self, lease: &LeaseId, first: u64, bytes: [&[u8]; 4]) -> [Hash; 4] {
-        if !matches!(self.backend(), Backend::Simd128 | Backend::Relaxed) {
-            return hash_tree::four_leaves(lease, first, bytes);
+    fn leaves(&self, leaves: &Leaves<'_>) -> Vec<Hash> {
+        let vectors = matches!(self.backend(), Backend::Simd128 | Backend::Relaxed);
+        let [a, b, c, d] = leaves.bytes[..] else { return leaves.digests() };
+        if !vectors {
+            return leaves.digests();
         }
-        let heads: [[u8; 29]; 4] =
-            std::array::from_fn(|place| hash_tree::head(lease, first + place as u64, bytes[place].len()));
-        sha256::four_of(heads.each_ref().map(|head| head.as_slice()), bytes)
+        let heads: [_; 4] =
+            std::array::from_fn(|place| hash_tree::head(&leaves.lease, leaves.first + place as u64, a.len()));
+        sha256::four_of(heads.each_ref().map(|head| head.as_slice()), [a, b, c, d]).to_vec()
     }
 
     /// On the portable backend, with the reference.

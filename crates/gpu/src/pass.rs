@@ -72,10 +72,7 @@ impl GpuDevice {
             most_rows = (most_rows / 2).next_multiple_of(height);
         }
         // Two passes of a device are never under way at once: its lane owns it.
-        let mut kept = self.small().plan.borrow_mut().take();
-        if kept.as_ref().is_none_or(|plan| !plan.serves(pass.layers, most_rows as u32)) {
-            kept = None;
-        }
+        let kept = self.small().plan.take().filter(|plan| plan.serves(pass.layers, most_rows as u32));
         let plan = match kept {
             Some(plan) => plan,
             None => Plan::new(self, &pass, most_rows as u32)?,
@@ -91,7 +88,7 @@ impl GpuDevice {
         while !under_way.is_empty() {
             self.land(&plan, under_way.pop_front(), &mut pass).await?;
         }
-        *self.small().plan.borrow_mut() = Some(plan);
+        self.small().plan.replace(Some(plan));
         Ok(())
     }
 }

@@ -1,9 +1,10 @@
 //! `adit bench`: how fast each backend multiplies here, and which one a miner would choose.
 
+use adit_core::Kind;
 use adit_core::kernel::engine::{Engine, Processor};
 use adit_core::kernel::float;
 use adit_cpu::{Backend, Cpu};
-use adit_miner::trial::{Shape, bytes_per_s, floats_per_s, quantity, work_per_s};
+use adit_miner::trial::{Rates, Shape, bytes_per_s, floats_per_s, quantity, work_per_s};
 use anyhow::Result;
 use futures::executor::block_on;
 use serde::Serialize;
@@ -51,9 +52,11 @@ struct Measured {
 }
 
 impl Measured {
-    /// The rate at the largest size.
-    fn rate(&self) -> u64 {
-        self.work_per_s.iter().max_by_key(|(n, _)| *n).map_or(0, |(_, rate)| *rate)
+    /// At the largest size.
+    fn rates(&self) -> Rates {
+        let products = self.work_per_s.iter().max_by_key(|(n, _)| *n).map_or(0, |(_, rate)| *rate);
+        let [products, floats, bytes] = [products, self.floats_per_s, self.bytes_per_s].map(|rate| rate as f64);
+        Rates { products, floats, bytes }
     }
 }
 
@@ -121,12 +124,8 @@ fn choose(engines: Vec<Measured>) -> Report {
     };
     let (chosen, why) = match (of("cpu").next(), of("gpu").next()) {
         (Some(cpu), Some(gpu)) => {
-            let faster = [
-                ("int8", gpu.rate() > cpu.rate()),
-                ("f32", gpu.floats_per_s > cpu.floats_per_s),
-                ("hashing", gpu.bytes_per_s > cpu.bytes_per_s),
-            ];
-            let won: Vec<&str> = faster.into_iter().filter_map(|(what, faster)| faster.then_some(what)).collect();
+            let won = gpu.rates().won(&Kind::ALL, &cpu.rates());
+            let won: Vec<&str> = won.iter().map(|kind| kind.name()).collect();
             if won.is_empty() {
                 let why = "the first that agrees with the vectors; the graphics adapter beats one core at nothing";
                 (format!("{} on every core", cpu.engine), why.into())

@@ -85,11 +85,6 @@ pub fn leaf(lease: &LeaseId, index: u64, bytes: &[u8]) -> Hash {
     Sha256::new_with_prefix(head(lease, index, bytes.len())).chain_update(bytes).finalize().into()
 }
 
-/// The digests of four leaves of one length, the first of this index: the reference.
-pub fn four_leaves(lease: &LeaseId, first: u64, bytes: [&[u8]; 4]) -> [Hash; 4] {
-    core::array::from_fn(|place| leaf(lease, first + place as u64, bytes[place]))
-}
-
 /// The root over `leaves`, 32 bytes each.
 pub fn root(leaves: &[u8]) -> Hash {
     let mut tree = Frontier::default();
