@@ -46,7 +46,7 @@ fn fastest() -> Multiply {
 
 /// Tiles for processors with sixteen vector registers, and with 32.
 #[cfg(any(test, all(target_arch = "wasm32", target_feature = "simd128")))]
-const TILED: [Multiply; 2] = [tiled::multiply::<4>, tiled::multiply::<8>];
+const TILED: [Multiply; 2] = [tiled::multiply::<2, 4>, tiled::multiply::<8, 2>];
 
 /// `gemm` chooses among the processor's vector instructions, up to AVX-512, by itself. Measured beside `matrixmultiply`
 /// (`cargo xtask bench kernels`), which is some 15 % slower on processors with AVX-512.
@@ -88,7 +88,7 @@ mod tests {
     use adit_core::vectors::{FLOATS, Generator, RoundingCase};
 
     const WAYS: [(&str, Multiply); 4] =
-        [("chosen", multiply), ("4 x 8", TILED[0]), ("8 x 8", TILED[1]), ("reference", float::multiply)];
+        [("chosen", multiply), ("2 x 16", TILED[0]), ("8 x 8", TILED[1]), ("reference", float::multiply)];
 
     #[test]
     fn whole_numbers_are_exact_on_every_edge() {

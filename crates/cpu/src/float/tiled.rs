@@ -1,4 +1,4 @@
-//! The product in tiles of eight columns, for WebAssembly.
+//! The product in tiles of a few rows and vectors, for WebAssembly.
 //!
 //! For every block of k and of rows, A is copied so that the rows of a tile lie side by side, and panel after panel of B,
 //! copied too, passes over it: a tile reads both from front to back through one pointer each. Packing B once a unit rather
@@ -6,19 +6,26 @@
 
 use adit_core::kernel::float::FloatMatrix;
 
-use lanes::{Lanes, halves, multiply_add, splat, to_array};
+use lanes::{Lanes, add, load, multiply_add, splat, store};
 
-/// Columns of a tile: two vectors.
-const WIDTH: usize = 8;
-/// Values of k in a block: a panel of B, 8 KiB, stays in a first-level cache.
+/// Columns of a vector.
+const LANES: usize = 4;
+/// Values of k in a block: a panel of B of 16 columns, 16 KiB, stays in a first-level cache.
 const DEPTH: usize = 256;
 /// Rows of A in a block: 512 KiB, in a second-level cache.
 const ROWS: usize = 512;
 
-/// C = A · B in tiles of `HEIGHT` rows. The lengths are checked.
-pub(super) fn multiply<const HEIGHT: usize>(a: &[f32], rows: usize, b: &FloatMatrix, out: &mut [f32]) {
+/// C = A · B in tiles of `HEIGHT` rows and `VECTORS` · 4 columns. The lengths are checked.
+pub(super) fn multiply<const HEIGHT: usize, const VECTORS: usize>(
+    a: &[f32],
+    rows: usize,
+    b: &FloatMatrix,
+    out: &mut [f32],
+) {
     let (k, n) = (b.rows, b.cols);
-    out.fill(0.0);
+    if k == 0 {
+        out.fill(0.0);
+    }
     let (mut left, mut panel) = (Vec::new(), Vec::with_capacity(DEPTH));
     for first in (0..k).step_by(DEPTH) {
         let depth = DEPTH.min(k - first);
@@ -31,19 +38,18 @@ pub(super) fn multiply<const HEIGHT: usize>(a: &[f32], rows: usize, b: &FloatMat
                     std::array::from_fn(|r| &a[(row + r).min(end - 1) * k + first..][..depth]);
                 left.extend((0..depth).map(|l| values.map(|row| row[l])));
             }
-            for column in (0..n).step_by(WIDTH) {
-                let width = WIDTH.min(n - column);
+            for column in (0..n).step_by(VECTORS * LANES) {
                 panel.clear();
-                panel.extend((first..first + depth).map(|l| {
-                    let mut values = [0.0; WIDTH];
-                    values[..width].copy_from_slice(&b.row(l)[column..column + width]);
-                    values
-                }));
+                let rows = (first..first + depth).map(|l| &b.row(l)[column..]);
+                if n - column >= VECTORS * LANES {
+                    panel.extend(rows.map(whole));
+                } else {
+                    panel.extend(rows.map(padded));
+                }
                 for (left, row) in left.chunks_exact(depth).zip((top..end).step_by(HEIGHT)) {
-                    let sums = tile::<HEIGHT>(left, &panel);
-                    for (row, sums) in (row..end).zip(sums) {
-                        let out = &mut out[row * n + column..][..width];
-                        out.iter_mut().zip(sums.map(to_array).as_flattened()).for_each(|(out, sum)| *out += sum);
+                    let sums = tile::<HEIGHT, VECTORS>(left, &panel);
+                    for (row, sums) in (row..end).zip(&sums) {
+                        put(&mut out[row * n..][column..n], sums, first == 0);
                     }
                 }
             }
@@ -51,13 +57,41 @@ pub(super) fn multiply<const HEIGHT: usize>(a: &[f32], rows: usize, b: &FloatMat
     }
 }
 
+/// The first values of a row. Apart from [`padded`], so that this stays loads and stores: a copy of a length that is known only
+/// at run time is a call out of WebAssembly.
+fn whole<const VECTORS: usize>(row: &[f32]) -> [[f32; LANES]; VECTORS] {
+    row.as_chunks().0.first_chunk().copied().unwrap_or([[0.0; LANES]; VECTORS])
+}
+
+/// All values of a row, and zeros past its end.
+fn padded<const VECTORS: usize>(row: &[f32]) -> [[f32; LANES]; VECTORS] {
+    let mut values = [[0.0; LANES]; VECTORS];
+    values.as_flattened_mut()[..row.len()].copy_from_slice(row);
+    values
+}
+
+/// Adds sums to the first values of a row, as far as it goes, or begins it with them.
+fn put<const VECTORS: usize>(row: &mut [f32], sums: &[Lanes; VECTORS], begin: bool) {
+    let put = |values: &mut [f32; LANES], sum| store(if begin { sum } else { add(load(values), sum) }, values);
+    let (whole, rest) = row.as_chunks_mut::<LANES>();
+    whole.iter_mut().zip(sums).for_each(|(values, sum)| put(values, *sum));
+    if let Some(sum) = sums.get(whole.len()) {
+        let mut values = padded::<1>(rest);
+        put(&mut values[0], *sum);
+        rest.copy_from_slice(&values.as_flattened()[..rest.len()]);
+    }
+}
+
 /// The sums of one tile. A function of its own, for an engine replaces slow code by fast code at the next call, never within
 /// one.
 #[inline(never)]
-fn tile<const HEIGHT: usize>(left: &[[f32; HEIGHT]], panel: &[[f32; WIDTH]]) -> [[Lanes; 2]; HEIGHT] {
-    let mut sums = [[splat(0.0); 2]; HEIGHT];
+fn tile<const HEIGHT: usize, const VECTORS: usize>(
+    left: &[[f32; HEIGHT]],
+    panel: &[[[f32; LANES]; VECTORS]],
+) -> [[Lanes; VECTORS]; HEIGHT] {
+    let mut sums = [[splat(0.0); VECTORS]; HEIGHT];
     for (left, right) in left.iter().zip(panel) {
-        let right = halves(right);
+        let right = right.each_ref().map(load);
         for (sums, left) in sums.iter_mut().zip(left) {
             let left = splat(*left);
             for (sum, right) in sums.iter_mut().zip(right) {
@@ -71,13 +105,13 @@ fn tile<const HEIGHT: usize>(left: &[[f32; HEIGHT]], panel: &[[f32; WIDTH]]) -> 
 /// Vectors of WebAssembly's.
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod lanes {
-    pub(super) use std::arch::wasm32::f32x4_splat as splat;
-    use std::arch::wasm32::{f32x4, f32x4_extract_lane as lane, v128};
+    use std::arch::wasm32::{f32x4, v128, v128_store};
+    pub(super) use std::arch::wasm32::{f32x4_add as add, f32x4_splat as splat};
 
     pub(super) type Lanes = v128;
 
-    pub(super) fn halves([a, b, c, d, e, f, g, h]: &[f32; 8]) -> [Lanes; 2] {
-        [f32x4(*a, *b, *c, *d), f32x4(*e, *f, *g, *h)]
+    pub(super) fn load([a, b, c, d]: &[f32; 4]) -> Lanes {
+        f32x4(*a, *b, *c, *d)
     }
 
     /// Rounded once or twice, as the engine likes: the check of this kind has a tolerance.
@@ -89,8 +123,10 @@ mod lanes {
         std::arch::wasm32::f32x4_add(sum, std::arch::wasm32::f32x4_mul(x, y))
     }
 
-    pub(super) fn to_array(x: Lanes) -> [f32; 4] {
-        [lane::<0>(x), lane::<1>(x), lane::<2>(x), lane::<3>(x)]
+    #[allow(unsafe_code, reason = "a store through a pointer")]
+    pub(super) fn store(x: Lanes, values: &mut [f32; 4]) {
+        // SAFETY: the array has the 16 bytes that are written.
+        unsafe { v128_store(values.as_mut_ptr().cast(), x) }
     }
 }
 
@@ -103,15 +139,19 @@ mod lanes {
         [x; 4]
     }
 
-    pub(super) fn halves([a, b, c, d, e, f, g, h]: &[f32; 8]) -> [Lanes; 2] {
-        [[*a, *b, *c, *d], [*e, *f, *g, *h]]
+    pub(super) fn load(values: &[f32; 4]) -> Lanes {
+        *values
     }
 
     pub(super) fn multiply_add(x: Lanes, y: Lanes, sum: Lanes) -> Lanes {
         std::array::from_fn(|lane| sum[lane] + x[lane] * y[lane])
     }
 
-    pub(super) fn to_array(x: Lanes) -> [f32; 4] {
-        x
+    pub(super) fn add(x: Lanes, y: Lanes) -> Lanes {
+        std::array::from_fn(|lane| x[lane] + y[lane])
+    }
+
+    pub(super) fn store(x: Lanes, values: &mut [f32; 4]) {
+        *values = x;
     }
 }

@@ -60,14 +60,18 @@ impl Package {
         [package.into(), krate.into(), plain.into(), chosen.into(), self.features.join(",")]
     }
 
-    /// The compiler flags that the target features ask for, and one that shortens the libraries' paths: every panic names
-    /// its file, and nobody else's machine has ours.
+    /// The compiler flags that the target features ask for, one that shortens the libraries' paths, for every panic names
+    /// its file and nobody else's machine has ours, and [`WHOLE_ADDRESSES`].
     pub(crate) fn rustflags(&self) -> String {
         let flag = |feature: &String| format!("-Ctarget-feature=+{feature}");
-        let features = self.target_features.iter().map(flag);
+        let features = self.target_features.iter().map(flag).chain([WHOLE_ADDRESSES.into()]);
         features.chain(short_paths()).collect::<Vec<_>>().join(" ")
     }
 }
+
+/// LLVM's loop strength reduction takes the constant offsets out of loads, and every load in a kernel's loop gets an addition
+/// of its own. Without it, the int8 tile does 94 Gop/s instead of 86, the f32 tile 48 GFLOP/s instead of 43.
+const WHOLE_ADDRESSES: &str = "-Cllvm-args=-disable-lsr";
 
 /// None where the folder's name has a space: flags are parted by spaces.
 fn short_paths() -> Option<String> {
