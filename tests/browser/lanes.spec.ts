@@ -32,7 +32,7 @@ test("every package computes a leased unit to the bits of its receipt", async ({
 
 /** A unit that was mined, with its blocks, and the digest that its receipt names. */
 async function leased(mine: MinePage, coordinator: Coordinator) {
-  const job = await coordinator.submit("bits", { rows: 96, k: 300, n: 70 });
+  const job = await coordinator.submit("bits", { rows: 640, k: 512, n: 512 });
   await mine.start.click();
   await mine.verified(1);
   await expect.poll(async () => (await coordinator.job(job)).state).toBe("done");

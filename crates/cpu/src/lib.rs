@@ -25,10 +25,15 @@ mod blocks;
 mod cpu;
 mod float;
 mod fold;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64", target_feature = "relaxed-simd"))]
+mod narrow;
 mod pace;
 mod packed;
 mod sha256;
+mod strassen;
+mod sums;
 mod tile;
+mod wide;
 
 pub use backend::{Backend, UnknownBackend};
 pub use cpu::{Cpu, CpuError};

@@ -34,6 +34,13 @@ impl Packed {
         with_tile!(tile, t => pack(t, tile, b, k, n))
     }
 
+    /// `depth` rows of a panel: from the row `first` on, which lie in one block, and of the panel that begins at `column`.
+    pub(crate) fn panel<T: Tile>(&self, (first, column): (usize, usize), depth: usize, width: usize) -> &[i8] {
+        let block = first / DEPTH * DEPTH;
+        let padded = DEPTH.min(self.k - block).next_multiple_of(T::STEP);
+        &self.values[block * self.columns + column * padded + (first - block) * width..][..depth * width]
+    }
+
     /// Begins the sums of some rows.
     pub(crate) fn start_sums(&self, c: &mut [i32]) {
         for row in c.chunks_exact_mut(self.n) {
@@ -117,7 +124,7 @@ fn start<T: Tile>(b: &[i8], n: usize) -> Vec<i32> {
 }
 
 /// The panels that cover `columns`, each with its first column: as many of the widest as fit, then narrower ones.
-pub(crate) fn panels<T: Tile>(columns: usize) -> impl Iterator<Item = (&'static Panel<T::Left>, usize)> {
+pub(crate) fn panels<T: Tile>(columns: usize) -> impl Iterator<Item = (&'static Panel<T::Left, T::Right>, usize)> {
     let mut column = 0;
     std::iter::from_fn(move || {
         let panel = T::PANELS.iter().find(|panel| column + panel.width <= columns)?;

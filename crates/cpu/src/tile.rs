@@ -23,7 +23,6 @@ mod simd128;
 mod sse2;
 
 use crate::Backend;
-use crate::blocks::all_blocks;
 use crate::packed::Packed;
 
 /// What a backend brings: how it reads A and B, and its tiles. A value of an implementing type exists only where the
@@ -31,29 +30,27 @@ use crate::packed::Packed;
 pub(crate) trait Tile: Copy {
     /// A value of A as the instructions want it.
     type Left: Copy + Default + 'static;
+    /// A value of B as they want it: as it is packed, or widened for tiles that multiply 16 bits.
+    type Right: Copy + 'static;
     /// Neighbours along k that one step multiplies and adds.
     const GROUP: usize;
     /// k is filled up with zeros to a multiple of so many, itself a multiple of GROUP.
     const STEP: usize = Self::GROUP;
-    /// How much [`left`](Tile::left) adds to every value of A.
+    /// What the instructions want added to every value of A.
     const OFFSET: i32;
     /// Panels of B, the widest first; each width divides the one before it.
-    const PANELS: &'static [Panel<Self::Left>];
-    /// A value of A as the instructions want it.
-    fn left(value: i8) -> Self::Left;
+    const PANELS: &'static [Panel<Self::Left, Self::Right>];
 
-    /// C = A · B.
-    fn product(self, a: &[i8], rows: usize, b: &Packed, c: &mut [i32]) {
-        all_blocks(self, a, rows, b, c, |c| b.start_sums(c), Self::left);
-    }
+    /// C = A · B. The lengths are checked.
+    fn product(self, a: &[i8], rows: usize, b: &Packed, c: &mut [i32]);
 }
 
 /// Tiles for columns of B that lie side by side in memory: for every group of k, `width` times its GROUP values.
-pub(crate) struct Panel<Left: 'static> {
+pub(crate) struct Panel<Left: 'static, Right: 'static = i8> {
     /// Columns.
     pub(crate) width: usize,
     /// Rows and code of each tile, the tallest first; the last takes what is left over, be it less than its rows.
-    pub(crate) tiles: &'static [(usize, RunTile<Left>)],
+    pub(crate) tiles: &'static [(usize, RunTile<Left, Right>)],
 }
 
 /// C += A · B for one tile.
@@ -63,7 +60,8 @@ pub(crate) struct Panel<Left: 'static> {
 ///
 /// # Safety
 /// The processor has the backend's instructions.
-pub(crate) type RunTile<Left> = unsafe fn(a: &[Left], a_stride: usize, b: &[i8], c: &mut [i32], c_stride: usize);
+pub(crate) type RunTile<Left, Right> =
+    unsafe fn(a: &[Left], a_stride: usize, b: &[Right], c: &mut [i32], c_stride: usize);
 
 /// Any backend of this build.
 #[derive(Clone, Copy, Debug)]

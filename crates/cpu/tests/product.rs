@@ -48,6 +48,19 @@ fn more_rows_than_a_block() {
     }
 }
 
+/// Sizes at which tiles of 16 bits multiply halves, and some that cannot be halved.
+#[test]
+fn halves() {
+    let mut values = Generator::new(4);
+    for (m, k, n) in
+        [(192, 512, 512), (194, 516, 544), (200, 2048, 512), (193, 512, 512), (192, 513, 520), (192, 3072, 512)]
+    {
+        check(&values.signed(m * k), &values.signed(k * n), m, k, n);
+    }
+    check(&[-128; 192 * 512], &[-128; 512 * 512], 192, 512, 512);
+    check(&[127; 192 * 512], &[-128; 512 * 512], 192, 512, 512);
+}
+
 /// The largest sums there are: ±(2^31 − 2^14), and those just inside of them.
 #[test]
 fn the_longest_k_with_the_largest_values() {

@@ -14,7 +14,7 @@ mod twin;
 use std::marker::PhantomData;
 
 use super::{Panel, Tile};
-use crate::blocks::all_blocks;
+use crate::narrow::{self, copy};
 use crate::packed::Packed;
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
@@ -93,6 +93,7 @@ impl<T: Tiles> Drop for Configured<T> {
 
 impl<T: Tiles> Tile for Amx<T> {
     type Left = i8;
+    type Right = i8;
     const GROUP: usize = 4;
     const STEP: usize = ROW_BYTES;
     const OFFSET: i32 = 0;
@@ -101,13 +102,9 @@ impl<T: Tiles> Tile for Amx<T> {
         Panel { width: COLUMNS, tiles: &[(2 * ROWS, tile::<T, 2, 1>), (ROWS, tile::<T, 1, 1>)] },
     ];
 
-    fn left(value: i8) -> i8 {
-        value
-    }
-
     fn product(self, a: &[i8], rows: usize, b: &Packed, c: &mut [i32]) {
         let _configured = Configured::new(self);
-        all_blocks(self, a, rows, b, c, |c| c.fill(0), Self::left);
+        narrow::multiply(self, a, rows, b, c, |c| c.fill(0), copy);
     }
 }
 

@@ -5,6 +5,8 @@ use std::arch::x86_64::*;
 
 use super::registers::define_tile;
 use super::{Panel, Tile};
+use crate::packed::Packed;
+use crate::wide;
 
 /// Exists only where the processor has AVX2.
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +18,7 @@ impl Avx2 {
     }
 }
 
+type Right = i16;
 type Left = i16;
 type Register = __m256i;
 const LANES: usize = 8;
@@ -23,16 +26,17 @@ const GROUP: usize = 2;
 
 impl Tile for Avx2 {
     type Left = Left;
+    type Right = i16;
     const GROUP: usize = GROUP;
     const OFFSET: i32 = 0;
     // 12 of 16 registers hold sums.
-    const PANELS: &'static [Panel<Left>] = &[
+    const PANELS: &'static [Panel<Left, i16>] = &[
         Panel { width: 16, tiles: &[(6, tile::<6, 2>), (3, tile::<3, 2>), (1, tile::<1, 2>)] },
         Panel { width: 8, tiles: &[(6, tile::<6, 1>), (3, tile::<3, 1>), (1, tile::<1, 1>)] },
     ];
 
-    fn left(value: i8) -> Left {
-        value.into()
+    fn product(self, a: &[i8], rows: usize, b: &Packed, c: &mut [i32]) {
+        wide::multiply(self, a, rows, b, c);
     }
 }
 
@@ -44,11 +48,11 @@ fn zero() -> Register {
 }
 
 /// # Safety
-/// 16 bytes can be read.
+/// 16 values can be read.
 #[target_feature(enable = "avx2")]
-unsafe fn load_right(values: *const i8) -> Register {
+unsafe fn load_right(values: *const Right) -> Register {
     // SAFETY: the caller's.
-    _mm256_cvtepi8_epi16(unsafe { _mm_loadu_si128(values.cast()) })
+    unsafe { _mm256_loadu_si256(values.cast()) }
 }
 
 /// # Safety

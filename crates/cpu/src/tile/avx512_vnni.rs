@@ -7,6 +7,8 @@ use std::arch::x86_64::*;
 
 use super::registers::define_tile;
 use super::{Panel, Tile};
+use crate::narrow::{self, add_128};
+use crate::packed::Packed;
 
 /// Exists only where the processor has AVX-512 VNNI.
 #[derive(Clone, Copy, Debug)]
@@ -18,6 +20,7 @@ impl Avx512Vnni {
     }
 }
 
+type Right = i8;
 type Left = u8;
 type Register = __m512i;
 const LANES: usize = 16;
@@ -25,6 +28,7 @@ const GROUP: usize = 4;
 
 impl Tile for Avx512Vnni {
     type Left = Left;
+    type Right = i8;
     const GROUP: usize = GROUP;
     const OFFSET: i32 = 128;
     // 24 of 32 registers hold sums. Every tile but the lowest has the ten independent sums that hide the latency.
@@ -34,8 +38,8 @@ impl Tile for Avx512Vnni {
         Panel { width: 16, tiles: &[(12, tile::<12, 1>), (4, tile::<4, 1>), (1, tile::<1, 1>)] },
     ];
 
-    fn left(value: i8) -> Left {
-        value as u8 ^ 0x80
+    fn product(self, a: &[i8], rows: usize, b: &Packed, c: &mut [i32]) {
+        narrow::multiply(self, a, rows, b, c, |c| b.start_sums(c), add_128);
     }
 }
 

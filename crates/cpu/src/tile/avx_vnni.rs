@@ -5,6 +5,8 @@ use std::arch::x86_64::*;
 
 use super::registers::define_tile;
 use super::{Panel, Tile};
+use crate::narrow::{self, add_128};
+use crate::packed::Packed;
 
 /// Exists only where the processor has AVX-VNNI.
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +18,7 @@ impl AvxVnni {
     }
 }
 
+type Right = i8;
 type Left = u8;
 type Register = __m256i;
 const LANES: usize = 8;
@@ -23,6 +26,7 @@ const GROUP: usize = 4;
 
 impl Tile for AvxVnni {
     type Left = Left;
+    type Right = i8;
     const GROUP: usize = GROUP;
     const OFFSET: i32 = 128;
     // 12 of 16 registers hold sums.
@@ -31,8 +35,8 @@ impl Tile for AvxVnni {
         Panel { width: 8, tiles: &[(12, tile::<12, 1>), (4, tile::<4, 1>), (1, tile::<1, 1>)] },
     ];
 
-    fn left(value: i8) -> Left {
-        value as u8 ^ 0x80
+    fn product(self, a: &[i8], rows: usize, b: &Packed, c: &mut [i32]) {
+        narrow::multiply(self, a, rows, b, c, |c| b.start_sums(c), add_128);
     }
 }
 

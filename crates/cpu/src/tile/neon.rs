@@ -5,11 +5,14 @@ use std::arch::aarch64::*;
 
 use super::registers::define_tile;
 use super::{Panel, Tile};
+use crate::narrow::{self, copy};
+use crate::packed::Packed;
 
 /// Needs no detection on AArch64.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Neon;
 
+type Right = i8;
 type Left = i8;
 type Register = int32x4_t;
 const LANES: usize = 4;
@@ -17,6 +20,7 @@ const GROUP: usize = 2;
 
 impl Tile for Neon {
     type Left = Left;
+    type Right = i8;
     const GROUP: usize = GROUP;
     const OFFSET: i32 = 0;
     // 24 of 32 registers hold sums.
@@ -26,8 +30,8 @@ impl Tile for Neon {
         Panel { width: 4, tiles: &[(6, tile::<6, 1>), (1, tile::<1, 1>)] },
     ];
 
-    fn left(value: i8) -> Left {
-        value
+    fn product(self, a: &[i8], rows: usize, b: &Packed, c: &mut [i32]) {
+        narrow::multiply(self, a, rows, b, c, |c| b.start_sums(c), copy);
     }
 }
 

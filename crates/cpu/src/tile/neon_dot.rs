@@ -8,6 +8,8 @@ use std::arch::{asm, is_aarch64_feature_detected};
 
 use super::registers::define_tile;
 use super::{Panel, Tile};
+use crate::narrow::{self, copy};
+use crate::packed::Packed;
 
 /// Exists only where the processor has the dot product.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +21,7 @@ impl NeonDot {
     }
 }
 
+type Right = i8;
 type Left = i8;
 type Register = int32x4_t;
 const LANES: usize = 4;
@@ -26,6 +29,7 @@ const GROUP: usize = 4;
 
 impl Tile for NeonDot {
     type Left = Left;
+    type Right = i8;
     const GROUP: usize = GROUP;
     const OFFSET: i32 = 0;
     // 24 of 32 registers hold sums.
@@ -35,8 +39,8 @@ impl Tile for NeonDot {
         Panel { width: 4, tiles: &[(6, tile::<6, 1>), (1, tile::<1, 1>)] },
     ];
 
-    fn left(value: i8) -> Left {
-        value
+    fn product(self, a: &[i8], rows: usize, b: &Packed, c: &mut [i32]) {
+        narrow::multiply(self, a, rows, b, c, |c| b.start_sums(c), copy);
     }
 }
 

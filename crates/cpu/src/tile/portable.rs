@@ -1,6 +1,8 @@
 //! Plain code for every processor. The vector units that have no backend of their own are left to the compiler.
 
 use super::{Panel, Tile};
+use crate::packed::Packed;
+use crate::wide;
 
 /// Runs everywhere.
 #[derive(Clone, Copy, Debug)]
@@ -12,16 +14,17 @@ const WIDTH: usize = 4;
 
 impl Tile for Portable {
     type Left = i16;
+    type Right = i16;
     const GROUP: usize = GROUP;
     const OFFSET: i32 = 0;
-    const PANELS: &'static [Panel<i16>] = &[Panel { width: WIDTH, tiles: &[(2, tile::<2>), (1, tile::<1>)] }];
+    const PANELS: &'static [Panel<i16, i16>] = &[Panel { width: WIDTH, tiles: &[(2, tile::<2>), (1, tile::<1>)] }];
 
-    fn left(value: i8) -> i16 {
-        value.into()
+    fn product(self, a: &[i8], rows: usize, b: &Packed, c: &mut [i32]) {
+        wide::multiply(self, a, rows, b, c);
     }
 }
 
-fn tile<const HEIGHT: usize>(a: &[i16], a_stride: usize, b: &[i8], c: &mut [i32], c_stride: usize) {
+fn tile<const HEIGHT: usize>(a: &[i16], a_stride: usize, b: &[i16], c: &mut [i32], c_stride: usize) {
     let (groups, _) = b.as_chunks::<{ WIDTH * GROUP }>();
     let rows: [&[i16]; HEIGHT] = std::array::from_fn(|row| &a[row * a_stride..][..groups.len() * GROUP]);
     let mut sums = [[0i32; WIDTH]; HEIGHT];

@@ -2,8 +2,8 @@
 
 /// Defines `tile::<HEIGHT, VECTORS>`, a [`RunTile`](super::RunTile) of HEIGHT rows and VECTORS · LANES columns.
 ///
-/// In the scope of the macro: `Register`, `Left`, `LANES`, `GROUP` and, under the same features, `zero()`,
-/// `load_right(*const i8)` (LANES · GROUP values of B), `splat_left(*const Left)` (GROUP values of A in every lane),
+/// In the scope of the macro: `Register`, `Left`, `Right`, `LANES`, `GROUP` and, under the same features, `zero()`,
+/// `load_right(*const Right)` (LANES · GROUP values of B), `splat_left(*const Left)` (GROUP values of A in every lane),
 /// `multiply_add(sums, left, right)` and `add_to(*mut i32, Register)`.
 macro_rules! define_tile {
     ($(#[$features:meta])*) => {
@@ -11,7 +11,7 @@ macro_rules! define_tile {
         fn tile<const HEIGHT: usize, const VECTORS: usize>(
             a: &[Left],
             a_stride: usize,
-            b: &[i8],
+            b: &[Right],
             c: &mut [i32],
             c_stride: usize,
         ) {
@@ -20,14 +20,19 @@ macro_rules! define_tile {
             assert!(a.len() >= (HEIGHT - 1) * a_stride + groups * GROUP);
             assert!(c.len() >= (HEIGHT - 1) * c_stride + VECTORS * LANES);
             let mut sums = [[zero(); VECTORS]; HEIGHT];
-            for group in 0..groups {
+            // Pointers that advance, where WebAssembly would compute every address anew.
+            let mut rows: [*const Left; HEIGHT] = std::array::from_fn(|row| a.as_ptr().wrapping_add(row * a_stride));
+            let mut next = b.as_ptr();
+            for _ in 0..groups {
                 let right: [_; VECTORS] = std::array::from_fn(|vector| {
-                    // SAFETY: group < groups and vector < VECTORS, so all that is read lies before groups · step.
-                    unsafe { load_right(b.as_ptr().add(group * step + vector * LANES * GROUP)) }
+                    // SAFETY: `next` has advanced by less than groups · step, vector < VECTORS.
+                    unsafe { load_right(next.add(vector * LANES * GROUP)) }
                 });
-                for (row, sums) in sums.iter_mut().enumerate() {
-                    // SAFETY: row < HEIGHT and group < groups: the first assertion.
-                    let left = unsafe { splat_left(a.as_ptr().add(row * a_stride + group * GROUP)) };
+                next = next.wrapping_add(step);
+                for (row, sums) in rows.iter_mut().zip(&mut sums) {
+                    // SAFETY: `row` has advanced by less than groups · GROUP: the first assertion.
+                    let left = unsafe { splat_left(*row) };
+                    *row = row.wrapping_add(GROUP);
                     for (sum, right) in sums.iter_mut().zip(right) {
                         *sum = multiply_add(*sum, left, right);
                     }

@@ -14,13 +14,14 @@ use std::arch::wasm32::*;
 use super::registers::define_tile;
 use super::simd128::Simd128;
 use super::{AnyTile, Panel, Tile};
-use crate::blocks::all_blocks;
+use crate::narrow::{self, copy};
 use crate::packed::{Packed, pack, unpack};
 
 /// Needs no detection: a module with these instructions only loads where they exist.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Relaxed;
 
+type Right = i8;
 type Left = i8;
 type Register = v128;
 const LANES: usize = 4;
@@ -28,20 +29,18 @@ const GROUP: usize = 4;
 
 impl Tile for Relaxed {
     type Left = Left;
+    type Right = i8;
     const GROUP: usize = GROUP;
     const OFFSET: i32 = 0;
     const PANELS: &'static [Panel<Left>] = &[
+        Panel { width: 16, tiles: &[(2, tile::<2, 4>), (1, tile::<1, 4>)] },
         Panel { width: 8, tiles: &[(4, tile::<4, 2>), (1, tile::<1, 2>)] },
         Panel { width: 4, tiles: &[(4, tile::<4, 1>), (1, tile::<1, 1>)] },
     ];
 
-    fn left(value: i8) -> Left {
-        value
-    }
-
     fn product(self, a: &[i8], rows: usize, b: &Packed, c: &mut [i32]) {
         if a.iter().all(|value| *value >= 0) {
-            return all_blocks(self, a, rows, b, c, |c| c.fill(0), Self::left);
+            return narrow::multiply(self, a, rows, b, c, |c| c.fill(0), copy);
         }
         let strict = |b: &Packed| pack(Simd128, AnyTile::Simd128(Simd128), &unpack(self, b), b.k, b.n);
         Simd128.product(a, rows, b.other.get_or_init(|| Box::new(strict(b))), c);
@@ -69,7 +68,7 @@ unsafe fn splat_left(values: *const Left) -> Register {
 }
 
 fn multiply_add(sums: Register, left: Register, right: Register) -> Register {
-    i32x4_relaxed_dot_i8x16_i7x16_add(right, left, sums)
+    i32x4_add(sums, i32x4_dot_i16x8(i16x8_relaxed_dot_i8x16_i7x16(right, left), i16x8_splat(1)))
 }
 
 /// # Safety

@@ -5,11 +5,14 @@ use std::arch::wasm32::*;
 
 use super::registers::define_tile;
 use super::{Panel, Tile};
+use crate::packed::Packed;
+use crate::wide;
 
 /// Needs no detection: a module with these instructions only loads where they exist.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Simd128;
 
+type Right = i16;
 type Left = i16;
 type Register = v128;
 const LANES: usize = 4;
@@ -17,16 +20,18 @@ const GROUP: usize = 2;
 
 impl Tile for Simd128 {
     type Left = Left;
+    type Right = i16;
     const GROUP: usize = GROUP;
     const OFFSET: i32 = 0;
     // 8 sums, 2 vectors of B and one of A fit the 15 registers that engines on x86-64 have to give; 16 sums spill.
-    const PANELS: &'static [Panel<Left>] = &[
+    const PANELS: &'static [Panel<Left, i16>] = &[
+        Panel { width: 16, tiles: &[(2, tile::<2, 4>), (1, tile::<1, 4>)] },
         Panel { width: 8, tiles: &[(4, tile::<4, 2>), (1, tile::<1, 2>)] },
         Panel { width: 4, tiles: &[(4, tile::<4, 1>), (1, tile::<1, 1>)] },
     ];
 
-    fn left(value: i8) -> Left {
-        value.into()
+    fn product(self, a: &[i8], rows: usize, b: &Packed, c: &mut [i32]) {
+        wide::multiply(self, a, rows, b, c);
     }
 }
 
@@ -37,10 +42,10 @@ fn zero() -> Register {
 }
 
 /// # Safety
-/// 8 bytes can be read.
-unsafe fn load_right(values: *const i8) -> Register {
+/// 8 values can be read.
+unsafe fn load_right(values: *const Right) -> Register {
     // SAFETY: the caller's.
-    unsafe { i16x8_load_extend_i8x8(values) }
+    unsafe { v128_load(values.cast()) }
 }
 
 /// # Safety

@@ -5,11 +5,14 @@ use std::arch::x86_64::*;
 
 use super::registers::define_tile;
 use super::{Panel, Tile};
+use crate::packed::Packed;
+use crate::wide;
 
 /// Needs no detection on x86-64.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sse2;
 
+type Right = i16;
 type Left = i16;
 type Register = __m128i;
 const LANES: usize = 4;
@@ -17,16 +20,17 @@ const GROUP: usize = 2;
 
 impl Tile for Sse2 {
     type Left = Left;
+    type Right = i16;
     const GROUP: usize = GROUP;
     const OFFSET: i32 = 0;
     // 12 of 16 registers hold sums.
-    const PANELS: &'static [Panel<Left>] = &[
+    const PANELS: &'static [Panel<Left, i16>] = &[
         Panel { width: 8, tiles: &[(6, tile::<6, 2>), (3, tile::<3, 2>), (1, tile::<1, 2>)] },
         Panel { width: 4, tiles: &[(6, tile::<6, 1>), (3, tile::<3, 1>), (1, tile::<1, 1>)] },
     ];
 
-    fn left(value: i8) -> Left {
-        value.into()
+    fn product(self, a: &[i8], rows: usize, b: &Packed, c: &mut [i32]) {
+        wide::multiply(self, a, rows, b, c);
     }
 }
 
@@ -38,12 +42,11 @@ fn zero() -> Register {
 }
 
 /// # Safety
-/// 8 bytes can be read.
+/// 8 values can be read.
 #[target_feature(enable = "sse2")]
-unsafe fn load_right(values: *const i8) -> Register {
+unsafe fn load_right(values: *const Right) -> Register {
     // SAFETY: the caller's.
-    let bytes = unsafe { _mm_loadl_epi64(values.cast()) };
-    _mm_srai_epi16::<8>(_mm_unpacklo_epi8(bytes, bytes))
+    unsafe { _mm_loadu_si128(values.cast()) }
 }
 
 /// # Safety

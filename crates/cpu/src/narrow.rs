@@ -1,0 +1,68 @@
+//! The loops around tiles that multiply bytes, which keep what is read again in the nearest cache that holds it.
+//!
+//! For every block of rows and of k: A is copied into the form the tiles read, every panel of B passes over it, and the
+//! sums are added up in C itself. A, a panel and the rows of C stay in a second-level cache meanwhile, what one tile reads of
+//! A in the first. Source: Goto and van de Geijn 2008, "Anatomy of High-Performance Matrix Multiplication", section 4.
+
+use crate::blocks::Block;
+use crate::packed::{DEPTH, Packed, panels};
+use crate::tile::Tile;
+
+/// A block of A takes this much of a second-level cache, and leaves room there for its rows of C, which every block of k adds
+/// to, and for a panel of B.
+const LEFT_BYTES: usize = 96 << 10;
+
+/// C = A · B. `take` writes values of A as the instructions want them. `begin` sets the sums of some rows up, just before they are in use.
+pub(crate) fn multiply<T: Tile<Right = i8>>(
+    tile: T,
+    a: &[i8],
+    rows: usize,
+    b: &Packed,
+    c: &mut [i32],
+    begin: impl Fn(&mut [i32]),
+    take: impl Fn(&[i8], &mut [T::Left]),
+) {
+    // 96 rows of bytes, 48 of pairs: a multiple of every tile's height.
+    let block_rows = LEFT_BYTES / (DEPTH * size_of::<T::Left>());
+    // The lowest tile reads all of its rows, also where there are fewer.
+    let most_rows = block_rows.min(rows).next_multiple_of(lowest::<T>());
+    let mut left = vec![T::Left::default(); most_rows * DEPTH.min(b.k).next_multiple_of(T::STEP)];
+    let mut edge = Vec::new();
+    for first_row in (0..rows).step_by(block_rows) {
+        let height = block_rows.min(rows - first_row);
+        let c = &mut c[first_row * b.n..][..height * b.n];
+        begin(c);
+        for first in (0..b.k).step_by(DEPTH) {
+            let depth = DEPTH.min(b.k - first);
+            let stride = depth.next_multiple_of(T::STEP);
+            for (row, left) in left.chunks_exact_mut(stride).take(height).enumerate() {
+                // What is left over of a group meets zeros in B.
+                let values = &a[(first_row + row) * b.k + first..][..depth];
+                take(values, &mut left[..depth]);
+            }
+            for (panel, column) in panels::<T>(b.columns) {
+                let right = b.panel::<T>((first, column), stride, panel.width);
+                let width = panel.width.min(b.n - column);
+                let block = Block { left: &left, rows: height, stride, right, width };
+                block.multiply(tile, panel, &mut c[column..], b.n, &mut edge);
+            }
+        }
+    }
+}
+
+/// For instructions that multiply signed values by signed values.
+pub(crate) fn copy(values: &[i8], left: &mut [i8]) {
+    left.copy_from_slice(values);
+}
+
+/// For instructions that multiply unsigned values by signed values.
+#[cfg(target_arch = "x86_64")]
+pub(crate) fn add_128(values: &[i8], left: &mut [u8]) {
+    left.iter_mut().zip(values).for_each(|(left, value)| *left = *value as u8 ^ 0x80);
+}
+
+/// Rows of the lowest tile.
+fn lowest<T: Tile>() -> usize {
+    let lowest = T::PANELS.iter().filter_map(|panel| panel.tiles.last()).map(|(height, _)| *height);
+    lowest.max().unwrap_or(1)
+}

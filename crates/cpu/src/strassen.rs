@@ -1,0 +1,117 @@
+//! Seven products of halves instead of eight, with the same bits.
+//!
+//! Cut A, B and C into two by two parts: seven products of sums of parts, added up, are C. Sums of integers lose nothing, and
+//! C is defined modulo 2^32, so their order does not matter. A sum of two values needs nine bits: this is for tiles that
+//! multiply 16. To cut the parts again gained nothing (n = 1024 and 2048, WebAssembly): what is multiplied less is added more.
+//!
+//! Sources: Strassen 1969, "Gaussian elimination is not optimal". That parts are added up while they are packed, and a product
+//! to all its parts of C at once, without matrices between: Huang, Smith, Henry and van de Geijn 2016, "Strassen's algorithm
+//! reloaded", section 4.
+
+use crate::packed::DEPTH;
+use crate::sums;
+
+/// A part along k and along n is at least so long, or adding up takes more time than it saves.
+const LEAST: usize = 256;
+/// The same along the rows.
+const LEAST_ROWS: usize = 96;
+
+/// A part of a matrix that is cut in two both ways, or the matrix; and whether it is taken off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Part {
+    pub(crate) row: usize,
+    pub(crate) column: usize,
+    pub(crate) negative: bool,
+}
+
+const fn plus(row: usize, column: usize) -> Part {
+    Part { row, column, negative: false }
+}
+
+const fn minus(row: usize, column: usize) -> Part {
+    Part { row, column, negative: true }
+}
+
+/// A sum of parts of A times a sum of parts of B, which is added to parts of C.
+pub(crate) struct Product {
+    pub(crate) left: &'static [Part],
+    pub(crate) right: &'static [Part],
+    pub(crate) out: &'static [Part],
+}
+
+const fn product(left: &'static [Part], right: &'static [Part], out: &'static [Part]) -> Product {
+    Product { left, right, out }
+}
+
+/// A · B as it is.
+const WHOLE: [Product; 1] = [product(&[plus(0, 0)], &[plus(0, 0)], &[plus(0, 0)])];
+
+/// I to VII of the paper.
+const SEVEN: [Product; 7] = [
+    product(&[plus(0, 0), plus(1, 1)], &[plus(0, 0), plus(1, 1)], &[plus(0, 0), plus(1, 1)]),
+    product(&[plus(1, 0), plus(1, 1)], &[plus(0, 0)], &[plus(1, 0), minus(1, 1)]),
+    product(&[plus(0, 0)], &[plus(0, 1), minus(1, 1)], &[plus(0, 1), plus(1, 1)]),
+    product(&[plus(1, 1)], &[plus(1, 0), minus(0, 0)], &[plus(0, 0), plus(1, 0)]),
+    product(&[plus(0, 0), plus(0, 1)], &[plus(1, 1)], &[minus(0, 0), plus(0, 1)]),
+    product(&[plus(1, 0), minus(0, 0)], &[plus(0, 0), plus(0, 1)], &[plus(1, 1)]),
+    product(&[plus(0, 1), minus(1, 1)], &[plus(1, 0), plus(1, 1)], &[plus(0, 0)]),
+];
+
+/// The products that make up rows × k · k × n, and how many parts a side has. Parts have whole panels of `width` columns, and
+/// along k whole blocks of B, or all lie in one.
+pub(crate) fn products([rows, k, n]: [usize; 3], width: usize) -> (&'static [Product], usize) {
+    let long = rows >= 2 * LEAST_ROWS && k >= 2 * LEAST && n >= 2 * LEAST;
+    let whole = |length: usize, unit: usize| length.is_multiple_of(2 * unit);
+    if long && whole(rows, 1) && whole(n, width) && whole(k, if k <= DEPTH { 2 } else { DEPTH }) {
+        (&SEVEN, 2)
+    } else {
+        (&WHOLE, 1)
+    }
+}
+
+/// The sum of what lies at one place in each of `parts`.
+pub(crate) fn add_up<'a>(parts: &[Part], values: impl Fn(&Part) -> &'a [i8], sums: &mut [i16]) {
+    sums.fill(0);
+    for part in parts {
+        sums::add_bytes(sums, values(part), part.negative);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The sum of the parts of a matrix of two by two numbers.
+    fn sum(parts: &[Part], of: [[i64; 2]; 2]) -> i64 {
+        parts
+            .iter()
+            .map(|part| if part.negative { -of[part.row][part.column] } else { of[part.row][part.column] })
+            .sum()
+    }
+
+    #[test]
+    fn seven_products_are_eight() {
+        let (a, b) = ([[2, 3], [5, 7]], [[11, 13], [17, 19]]);
+        let mut c = [[0; 2]; 2];
+        for product in &SEVEN {
+            let value = sum(product.left, a) * sum(product.right, b);
+            for part in product.out {
+                c[part.row][part.column] += if part.negative { -value } else { value };
+            }
+        }
+        assert_eq!(c, [[2 * 11 + 3 * 17, 2 * 13 + 3 * 19], [5 * 11 + 7 * 17, 5 * 13 + 7 * 19]]);
+    }
+
+    #[test]
+    fn what_is_long_and_even_is_cut() {
+        let parts = |size| products(size, 16).1;
+        for size in [[192, 512, 512], [194, 516, 544], [1000, 1024, 1024], [192, 2048, 512], [192, 4096, 512]] {
+            assert_eq!(parts(size), 2, "{size:?}");
+        }
+        for size in
+            [[190, 512, 512], [193, 512, 512], [192, 510, 512], [192, 514, 512], [192, 512, 528], [192, 3072, 512]]
+        {
+            assert_eq!(parts(size), 1, "{size:?}");
+        }
+    }
+}
