@@ -194,42 +194,42 @@ fn main(
         self.cols / 4
     }
 
+    /// One statement a sum: where the invocations that are active are a mask, every store to a variable mixes old and new,
+    /// which takes longer than a product.
     fn adds(&self) -> String {
-        match self.dot {
-            Dot::Packed => self.add_packed(),
-            Dot::Spread => (0..4).map(|byte| self.add_byte(byte)).collect(),
-            Dot::Float => self.add_products("a", "b"),
-        }
-    }
-
-    fn add_packed(&self) -> String {
-        let add = |(r, q)| {
-            let a = component("a", r);
-            let dots = ["x", "y", "z", "w"].map(|col| format!("dot4I8Packed({a}, b{q}.{col})")).join(", ");
-            format!("            s{r}_{q} += vec4<i32>({dots});\n")
+        let bytes: String = match self.dot {
+            Dot::Spread => (0..4).map(|byte| self.spread(byte)).collect(),
+            Dot::Packed | Dot::Float => String::new(),
         };
-        self.sums().map(add).collect()
+        let add = |(r, q)| format!("            s{r}_{q} += {};\n", self.products(r, q));
+        bytes + &self.sums().map(add).collect::<String>()
     }
 
-    /// One of the four places along k that share a word: its sign is spread by a shift to the top and back.
-    fn add_byte(&self, byte: u32) -> String {
+    /// `x{byte}_{q}` and `y{byte}_{q}` hold one of the four places along k that share a word: its sign is spread by a shift to
+    /// the top and back.
+    fn spread(&self, byte: u32) -> String {
         let left = 24 - 8 * byte;
-        let spread = |to: &str, from: &str, quads: u32| -> String {
-            let line =
-                |q| format!("            let {to}{q} = bitcast<vec4<i32>>({from}{q} << vec4({left}u)) >> vec4(24u);\n");
-            (0..quads).map(line).collect()
+        let spread = |to: &str, from: &str, q: u32| {
+            format!("            let {to}{byte}_{q} = bitcast<vec4<i32>>({from}{q} << vec4({left}u)) >> vec4(24u);\n")
         };
-        format!(
-            "            {{\n{}{}{}            }}\n",
-            spread("x", "a", self.rows / 4),
-            spread("y", "b", self.col_quads()),
-            self.add_products("x", "y")
-        )
+        let rows = (0..self.rows / 4).map(|q| spread("x", "a", q));
+        rows.chain((0..self.col_quads()).map(|q| spread("y", "b", q))).collect()
     }
 
-    fn add_products(&self, left: &str, right: &str) -> String {
-        let add = |(r, q)| format!("            s{r}_{q} += {} * {right}{q};\n", component(left, r));
-        self.sums().map(add).collect()
+    /// What a word adds to the sums of row `r` and four columns.
+    fn products(&self, r: u32, q: u32) -> String {
+        let a = component("a", r);
+        match self.dot {
+            Dot::Packed => {
+                let dots = ["x", "y", "z", "w"].map(|col| format!("dot4I8Packed({a}, b{q}.{col})"));
+                format!("vec4<i32>({})", dots.join(", "))
+            }
+            Dot::Spread => {
+                let product = |byte| format!("{} * y{byte}_{q}", component(&format!("x{byte}_"), r));
+                (0..4).map(product).collect::<Vec<_>>().join(" + ")
+            }
+            Dot::Float => format!("{a} * b{q}"),
+        }
     }
 }
 
