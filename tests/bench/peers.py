@@ -2,7 +2,7 @@
 
 Reads a line of JSON for each run, {"peer": …, "m": …, "k": …, "n": …}, and answers with the milliseconds that it took and
 the SHA-256 of the result, so that a caller can let contenders take turns and compare what they compute. The operands are
-those of the caller: SplitMix64, see crates/core/src/vectors.rs. Needs numpy, onnx and onnxruntime (PyPI).
+those of the caller: SplitMix64, see crates/core/src/vectors.rs. Needs numpy, onnx and onnxruntime (PyPI); on a machine with CUDA, cupy as well for cuBLAS.
 """
 
 import functools
@@ -20,6 +20,11 @@ import numpy as np
 import onnx
 import onnxruntime as ort
 from onnx import TensorProto, helper
+
+try:
+    import cupy
+except ImportError:
+    cupy = None
 
 SEED_A, SEED_B = 1, 2
 ORT_OPSET, ORT_IR = 21, 10
@@ -73,13 +78,20 @@ def contender(peer, m, k, n):
         a, b = integers(m, k, n)
         return onnxruntime("MatMulInteger", (TensorProto.INT8, TensorProto.INT8, TensorProto.INT32), a.view(np.int8), b)
     a, b = floats(m, k, n)
+    if peer == "cublas f32":
+        # Carried over and back, as ours are; cuBLAS uses no TF32 unless it is told to.
+        right = cupy.asarray(b)
+        return lambda: cupy.asnumpy(cupy.asarray(a) @ right)
     if peer == "ort f32":
         return onnxruntime("MatMul", (TensorProto.FLOAT,) * 3, a, b)
     return lambda: a @ b
 
 
 def main():
-    print(json.dumps({"numpy": np.__version__, "onnxruntime": ort.__version__}), flush=True)
+    versions = {"numpy": np.__version__, "onnxruntime": ort.__version__}
+    if cupy is not None:
+        versions["cublas"] = f"by cupy {cupy.__version__}"
+    print(json.dumps(versions), flush=True)
     for line in sys.stdin:
         order = json.loads(line)
         compute = contender(order["peer"], order["m"], order["k"], order["n"])

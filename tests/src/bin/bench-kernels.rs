@@ -2,7 +2,8 @@
 //! figure is the median of [`RUNS`] rounds after a warm-up, and products are compared.
 //!
 //! Peers: numpy (OpenBLAS) and onnxruntime, which tests/bench/peers.py runs on request (`ADIT_PYTHON`, with numpy, onnx and
-//! onnxruntime; without it they are skipped, said aloud), matrixmultiply, libsecp256k1.
+//! onnxruntime; without it they are skipped, said aloud), matrixmultiply, libsecp256k1. On a graphics card: cuBLAS in fp32, by
+//! cupy where that interpreter has it. Without a card the rows show what the software adapter does, and no peer.
 
 use adit_core::content_id::sha256;
 use adit_core::kernel::float::{FloatMatrix, to_bytes};
@@ -11,10 +12,12 @@ use adit_core::sign::{Digest, LeaseId, SecretKey};
 use adit_core::statement::Delivery;
 use adit_core::vectors::Generator;
 use adit_cpu::{Backend, Cpu};
+use adit_gpu::{AdapterFacts, GpuDevice};
 use adit_tests::bench::row::{Measured, Row, table};
 use adit_tests::bench::{json_file, machine, timed};
 use adit_tests::peers::Peers;
 use anyhow::{Context, Result, ensure};
+use futures::executor::block_on;
 use serde_json::{Value, json};
 
 const RUNS: usize = 11;
@@ -31,6 +34,7 @@ fn main() -> Result<()> {
         rows.push(integers(n, &mut peers)?);
         rows.push(floats(n, &mut peers)?);
     }
+    rows.extend(on_graphics(&mut peers)?);
     rows.push(two_lanes()?);
     rows.extend(signatures()?);
     let table = table(&rows);
@@ -96,11 +100,7 @@ fn integers(n: usize, peers: &mut Peers) -> Result<Row> {
 
 /// Whole numbers, so that all sums are exact and the results comparable.
 fn floats(n: usize, peers: &mut Peers) -> Result<Row> {
-    let whole = |seed| -> Vec<f32> {
-        Generator::new(seed).signed(n * n).into_iter().map(|value| f32::from(value >> 4)).collect()
-    };
-    let (a, b) = (whole(1), FloatMatrix { rows: n, cols: n, values: whole(2) });
-    let digest = |c: &[f32]| hex::encode(sha256(&to_bytes(&c.iter().map(|value| value + 0.0).collect::<Vec<f32>>())));
+    let (a, b) = (whole_floats(1, n), FloatMatrix { rows: n, cols: n, values: whole_floats(2, n) });
     let cpu = Cpu::best()?;
     let (mut ours, mut theirs) = (vec![0.0; n * n], vec![0.0; n * n]);
     let run_ours = || {
@@ -121,6 +121,83 @@ fn floats(n: usize, peers: &mut Peers) -> Result<Row> {
         }
     }
     race(format!("f32 product, n = {n}"), "GFLOP/s", 2.0 * (n as f64).powi(3) / 1e9, contenders)
+}
+
+/// Products on the graphics adapter, operands and results carried over and back, beside the processor's.
+fn on_graphics(peers: &mut Peers) -> Result<Vec<Row>> {
+    let device = match block_on(GpuDevice::open()) {
+        Ok(device) => device,
+        Err(error) => {
+            println!("skipped: products on graphics: {error}");
+            return Ok(Vec::new());
+        }
+    };
+    let AdapterFacts { name, software, .. } = device.facts().clone();
+    if software {
+        println!("skipped: cuBLAS and a card's peak, for there is no graphics card but {name}");
+    }
+    let n: usize = if software { 512 } else { 4096 };
+    let (what, work) = (format!("product on {name}, n = {n}"), 2.0 * (n as f64).powi(3) / 1e9);
+    let cpu = Cpu::best()?;
+
+    let (a, b) = (Generator::new(1).activations(n * n), Generator::new(2).weights(n * n));
+    let (packed, on_processor) = (device.pack(&b, n as u32, n as u32)?, cpu.pack(&b, n, n));
+    let (mut sums, mut c) = (Vec::new(), vec![0; n * n]);
+    let integers: Vec<Contender<'_>> = vec![
+        (
+            "adit graphics".into(),
+            Box::new(|| {
+                sums.clear();
+                let (ms, done) = timed(|| block_on(device.multiply(&a, n as u32, &packed, &mut sums)));
+                done?;
+                Ok((ms, hex::encode(sha256(&to_le_bytes(&sums)))))
+            }),
+        ),
+        (
+            "adit processor".into(),
+            Box::new(|| {
+                let (ms, ()) = timed(|| cpu.multiply(&a, n, &on_processor, &mut c));
+                Ok((ms, hex::encode(sha256(&to_le_bytes(&c)))))
+            }),
+        ),
+    ];
+    let integers = race(format!("int8 {what}"), "Gop/s", work, integers)?;
+
+    let (a, b) = (whole_floats(1, n), whole_floats(2, n));
+    let (packed, b) = (device.pack(&b, n as u32, n as u32)?, FloatMatrix { rows: n, cols: n, values: b });
+    let (mut sums, mut c) = (Vec::new(), vec![0.0; n * n]);
+    let mut floats: Vec<Contender<'_>> = vec![
+        (
+            "adit graphics".into(),
+            Box::new(|| {
+                sums.clear();
+                let (ms, done) = timed(|| block_on(device.multiply(&a, n as u32, &packed, &mut sums)));
+                done?;
+                Ok((ms, digest(&sums)))
+            }),
+        ),
+        (
+            "adit processor".into(),
+            Box::new(|| {
+                let (ms, ()) = timed(|| cpu.multiply_f32(&a, n, &b, &mut c));
+                Ok((ms, digest(&c)))
+            }),
+        ),
+    ];
+    if !software && peers.versions().contains("cublas") {
+        floats.push(("cublas f32".into(), Box::new(|| peers.run("cublas f32", n, n, n))));
+    }
+    Ok(vec![integers, race(format!("f32 {what}"), "GFLOP/s", work, floats)?])
+}
+
+/// Whole numbers of -8 to 7: all their sums are exact.
+fn whole_floats(seed: u64, n: usize) -> Vec<f32> {
+    Generator::new(seed).signed(n * n).into_iter().map(|value| f32::from(value >> 4)).collect()
+}
+
+/// Zero has one sign here.
+fn digest(c: &[f32]) -> String {
+    hex::encode(sha256(&to_bytes(&c.iter().map(|value| value + 0.0).collect::<Vec<f32>>())))
 }
 
 #[allow(unsafe_code, reason = "the library takes pointers and strides")]

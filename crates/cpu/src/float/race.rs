@@ -1,6 +1,7 @@
 //! Which tile suits this processor, found by trying: WebAssembly does not say how many registers there are.
 //!
-//! Four rows of sums fit the sixteen vector registers of x86-64, eight the 32 of ARM, and are faster there.
+//! Two rows of four vectors fit the sixteen registers of x86-64 with the operands of a step; eight rows of two vectors need the
+//! 32 of ARM.
 
 use adit_core::kernel::float::FloatMatrix;
 

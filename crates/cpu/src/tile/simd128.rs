@@ -23,7 +23,8 @@ impl Tile for Simd128 {
     type Right = i16;
     const GROUP: usize = GROUP;
     const OFFSET: i32 = 0;
-    // 8 sums, 2 vectors of B and one of A fit the 15 registers that engines on x86-64 have to give; 16 sums spill.
+    // 8 sums, 4 vectors of B, one of A and a product fit the 15 registers that engines on x86-64 have to give. Wider than tall:
+    // fewer pointers to rows advance, and fewer columns of C fall on one line of a cache.
     const PANELS: &'static [Panel<Left, i16>] = &[
         Panel { width: 16, tiles: &[(2, tile::<2, 4>), (1, tile::<1, 4>)] },
         Panel { width: 8, tiles: &[(4, tile::<4, 2>), (1, tile::<1, 2>)] },
