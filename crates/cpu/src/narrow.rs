@@ -8,11 +8,12 @@ use crate::blocks::Block;
 use crate::packed::{DEPTH, Packed, panels};
 use crate::tile::Tile;
 
-/// A block of A takes this much of a second-level cache, and leaves room there for its rows of C, which every block of k adds
-/// to, and for a panel of B.
-const LEFT_BYTES: usize = 96 << 10;
+/// Rows of A in a block, a multiple of every tile's height: with 1,024 values of k they leave room in a second-level cache for
+/// their rows of C, which every block of k adds to, and for a panel of B.
+const ROWS: usize = 96;
 
-/// C = A · B. `take` writes values of A as the instructions want them. `begin` sets the sums of some rows up, just before they are in use.
+/// C = A · B. `begin` sets the sums of some rows up, just before they are in use; `take` writes values of A as the
+/// instructions want them.
 pub(crate) fn multiply<T: Tile<Right = i8>>(
     tile: T,
     a: &[i8],
@@ -22,14 +23,12 @@ pub(crate) fn multiply<T: Tile<Right = i8>>(
     begin: impl Fn(&mut [i32]),
     take: impl Fn(&[i8], &mut [T::Left]),
 ) {
-    // 96 rows of bytes, 48 of pairs: a multiple of every tile's height.
-    let block_rows = LEFT_BYTES / (DEPTH * size_of::<T::Left>());
     // The lowest tile reads all of its rows, also where there are fewer.
-    let most_rows = block_rows.min(rows).next_multiple_of(lowest::<T>());
+    let most_rows = ROWS.min(rows).next_multiple_of(lowest::<T>());
     let mut left = vec![T::Left::default(); most_rows * DEPTH.min(b.k).next_multiple_of(T::STEP)];
     let mut edge = Vec::new();
-    for first_row in (0..rows).step_by(block_rows) {
-        let height = block_rows.min(rows - first_row);
+    for first_row in (0..rows).step_by(ROWS) {
+        let height = ROWS.min(rows - first_row);
         let c = &mut c[first_row * b.n..][..height * b.n];
         begin(c);
         for first in (0..b.k).step_by(DEPTH) {

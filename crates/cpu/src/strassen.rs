@@ -69,11 +69,12 @@ pub(crate) fn products([rows, k, n]: [usize; 3], width: usize) -> (&'static [Pro
     }
 }
 
-/// The sum of what lies at one place in each of `parts`.
-pub(crate) fn add_up<'a>(parts: &[Part], values: impl Fn(&Part) -> &'a [i8], sums: &mut [i16]) {
-    sums.fill(0);
+/// Appends the sum of what lies at one place in each of `parts`, and zeros up to `length`.
+pub(crate) fn add_up<'a>(parts: &[Part], values: impl Fn(&Part) -> &'a [i8], length: usize, sums: &mut Vec<i16>) {
+    let begin = sums.len();
+    sums.resize(begin + length, 0);
     for part in parts {
-        sums::add_bytes(sums, values(part), part.negative);
+        sums::add_bytes(&mut sums[begin..], values(part), part.negative);
     }
 }
 

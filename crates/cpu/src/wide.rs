@@ -4,62 +4,108 @@
 //! eight. For every block of k, panels of B wait in a second-level cache, rows of A pass over them, and their sums are added
 //! to C, row by row: columns of C would fall on few lines of a cache.
 
+use std::ops::Range;
+
 use crate::blocks::Block;
 use crate::packed::{DEPTH, Packed, panels};
-use crate::strassen::{self, Part};
+use crate::strassen::{self, Part, Product};
 use crate::sums;
-use crate::tile::Tile;
+use crate::tile::{Panel, Tile};
 
 /// Rows of A in a block: with 1,024 values of k, 128 KiB.
 const ROWS: usize = 64;
 /// Columns of B in a block: with 1,024 values of k, 512 KiB; a multiple of every panel's width.
 const COLUMNS: usize = 256;
 
+/// A panel of a part of B and its first column.
+type Placed = (&'static Panel<i16, i16>, usize);
+
 /// C = A · B. The lengths are checked.
 pub(crate) fn multiply<T: Tile<Left = i16, Right = i16>>(tile: T, a: &[i8], rows: usize, b: &Packed, c: &mut [i32]) {
     let (products, parts) = strassen::products([rows, b.k, b.n], T::PANELS[0].width);
-    let [part_rows, part_k, part_n] = [rows, b.k, b.n].map(|side| side / parts);
-    let panels: Vec<_> = panels::<T>(b.columns / parts).collect();
-    let depth = DEPTH.min(part_k).next_multiple_of(T::STEP);
-    let mut left = vec![0; ROWS.min(part_rows) * depth];
-    let mut right = vec![0; COLUMNS.min(b.columns / parts) * depth];
-    let (mut sums, mut edge) = (Vec::new(), Vec::new());
+    let part = [rows, b.k, b.n].map(|side| side / parts);
+    let panels: Vec<Placed> = panels::<T>(b.columns / parts).collect();
+    let mut work = Work { tile, a, b, part, left: Vec::new(), right: Vec::new(), sums: Vec::new(), edge: Vec::new() };
     b.start_sums(c);
     for product in products {
-        for first in (0..part_k).step_by(DEPTH) {
-            let depth = DEPTH.min(part_k - first);
-            let stride = depth.next_multiple_of(T::STEP);
+        for first in (0..part[1]).step_by(DEPTH) {
+            let depth = first..part[1].min(first + DEPTH);
             for panels in panels.chunks(COLUMNS / T::PANELS[0].width) {
-                let begin = panels[0].1;
-                let end = panels.last().map_or(begin, |(panel, column)| part_n.min(column + panel.width));
-                for (panel, column) in panels {
-                    let right = &mut right[(column - begin) * stride..][..panel.width * stride];
-                    let place = |part: &Part| (part.row * part_k + first, part.column * part_n + column);
-                    strassen::add_up(product.right, |part| b.panel::<T>(place(part), stride, panel.width), right);
-                }
-                for top in (0..part_rows).step_by(ROWS) {
-                    let rows = top..part_rows.min(top + ROWS);
-                    for (row, left) in rows.clone().zip(left.chunks_exact_mut(stride)) {
-                        let place = |part: &Part| (part.row * part_rows + row) * b.k + part.column * part_k + first;
-                        // What is left over of a group meets zeros in B.
-                        strassen::add_up(product.left, |part| &a[place(part)..][..depth], left);
-                    }
-                    sums.clear();
-                    sums.resize(rows.len() * (end - begin), 0);
-                    for (panel, column) in panels {
-                        let right = &right[(column - begin) * stride..][..panel.width * stride];
-                        let width = panel.width.min(end - column);
-                        let block = Block { left: &left, rows: rows.len(), stride, right, width };
-                        block.multiply(tile, panel, &mut sums[column - begin..], end - begin, &mut edge);
-                    }
-                    for (row, sums) in rows.zip(sums.chunks_exact(end - begin)) {
-                        for part in product.out {
-                            let place = (part.row * part_rows + row) * b.n + part.column * part_n + begin;
-                            sums::add(&mut c[place..], sums, part.negative);
-                        }
-                    }
+                work.widen_panels(product, &depth, panels);
+                for top in (0..part[0]).step_by(ROWS) {
+                    let rows = top..part[0].min(top + ROWS);
+                    work.widen_rows(product, &depth, &rows);
+                    work.multiply(&depth, rows.len(), panels);
+                    work.add_to(c, product, rows, panels);
                 }
             }
         }
     }
+}
+
+struct Work<'a, T> {
+    tile: T,
+    a: &'a [i8],
+    b: &'a Packed,
+    /// Rows, inner dimension and columns of a part's product.
+    part: [usize; 3],
+    /// Rows of A, panels of B, and the rows of their product.
+    left: Vec<i16>,
+    right: Vec<i16>,
+    sums: Vec<i32>,
+    edge: Vec<i32>,
+}
+
+impl<T: Tile<Left = i16, Right = i16>> Work<'_, T> {
+    fn widen_panels(&mut self, product: &Product, depth: &Range<usize>, panels: &[Placed]) {
+        let ([_, part_k, part_n], stride) = (self.part, stride::<T>(depth));
+        self.right.clear();
+        for (panel, column) in panels {
+            let place = |part: &Part| (part.row * part_k + depth.start, part.column * part_n + column);
+            let values = |part: &Part| self.b.panel::<T>(place(part), stride, panel.width);
+            strassen::add_up(product.right, values, panel.width * stride, &mut self.right);
+        }
+    }
+
+    fn widen_rows(&mut self, product: &Product, depth: &Range<usize>, rows: &Range<usize>) {
+        let ([part_rows, part_k, _], stride) = (self.part, stride::<T>(depth));
+        self.left.clear();
+        for row in rows.clone() {
+            let place = |part: &Part| (part.row * part_rows + row) * self.b.k + part.column * part_k + depth.start;
+            // What is left over of a group meets zeros in B.
+            strassen::add_up(product.left, |part| &self.a[place(part)..][..depth.len()], stride, &mut self.left);
+        }
+    }
+
+    fn multiply(&mut self, depth: &Range<usize>, rows: usize, panels: &[Placed]) {
+        let (columns, stride) = (self.columns(panels), stride::<T>(depth));
+        self.sums.clear();
+        self.sums.resize(rows * columns.len(), 0);
+        for (panel, column) in panels {
+            let (width, column) = (panel.width.min(columns.end - column), column - columns.start);
+            let right = &self.right[column * stride..][..panel.width * stride];
+            let block = Block { left: &self.left, rows, stride, right, width };
+            block.multiply(self.tile, panel, &mut self.sums[column..], columns.len(), &mut self.edge);
+        }
+    }
+
+    fn add_to(&self, c: &mut [i32], product: &Product, rows: Range<usize>, panels: &[Placed]) {
+        let ([part_rows, _, part_n], columns) = (self.part, self.columns(panels));
+        for (row, sums) in rows.zip(self.sums.chunks_exact(columns.len())) {
+            for part in product.out {
+                let place = (part.row * part_rows + row) * self.b.n + part.column * part_n + columns.start;
+                sums::add(&mut c[place..], sums, part.negative);
+            }
+        }
+    }
+
+    /// What the panels cover of a part's columns: the last one may go past their end.
+    fn columns(&self, panels: &[Placed]) -> Range<usize> {
+        let begin = panels.first().map_or(0, |(_, column)| *column);
+        begin..panels.last().map_or(begin, |(panel, column)| self.part[2].min(column + panel.width))
+    }
+}
+
+fn stride<T: Tile>(depth: &Range<usize>) -> usize {
+    depth.len().next_multiple_of(T::STEP)
 }
