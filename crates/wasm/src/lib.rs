@@ -9,6 +9,8 @@
 pub mod bench;
 #[cfg(feature = "bench-gpu")]
 pub mod bench_gpu;
+#[cfg(all(feature = "bench", target_feature = "simd128"))]
+pub mod bench_roof;
 #[cfg(feature = "check")]
 pub mod check;
 #[cfg(feature = "control")]

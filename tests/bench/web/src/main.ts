@@ -6,6 +6,7 @@ import { f32Product } from "./rows/f32.ts";
 import { digits } from "./rows/digits.ts";
 import { int8Product } from "./rows/int8.ts";
 import { lanes } from "./rows/lanes.ts";
+import { f32Roof, int8Roof } from "./rows/roof.ts";
 import { shortMessages } from "./rows/sha256.ts";
 import { signatures, verifications } from "./rows/signatures.ts";
 import { webgpuProduct } from "./rows/webgpu.ts";
@@ -15,6 +16,8 @@ const ROWS: Record<string, () => Promise<Row>> = {
   "int8 1024": () => int8Product(1024),
   "f32 512": () => f32Product(512),
   "f32 1024": () => f32Product(1024),
+  "int8 instructions": int8Roof,
+  "f32 instructions": f32Roof,
   sha256: shortMessages,
   sign: signatures,
   verify: verifications,
