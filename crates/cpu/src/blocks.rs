@@ -1,6 +1,7 @@
 //! The product on whichever tiles B was packed for, and the tiles of one block of it.
 
 use crate::packed::Packed;
+use crate::sums;
 use crate::tile::{Panel, Tile, with_tile};
 
 /// C = A · B for `rows` rows of `a`.
@@ -23,8 +24,8 @@ pub(crate) struct Block<'a, Left: 'static, Right: 'static> {
 }
 
 impl<Left, Right> Block<'_, Left, Right> {
-    #[allow(unsafe_code, reason = "tiles are code for one kind of processor")]
     /// C += A · B. `edge` is for tiles that are wider or taller than what is left of C.
+    #[allow(unsafe_code, reason = "tiles are code for one kind of processor")]
     pub(crate) fn multiply<T: Tile<Left = Left, Right = Right>>(
         &self,
         _: T,
@@ -48,17 +49,12 @@ impl<Left, Right> Block<'_, Left, Right> {
                     edge.clear();
                     edge.resize(panel.width * height, 0);
                     run(edge, panel.width);
-                    let edge = edge.chunks_exact(panel.width).take(rows);
-                    add_rows(edge.map(|row| &row[..self.width]), c, c_stride);
+                    for (sums, c) in edge.chunks_exact(panel.width).take(rows).zip(c.chunks_mut(c_stride)) {
+                        sums::add(c, &sums[..self.width], false);
+                    }
                 }
                 row += rows;
             }
         }
-    }
-}
-
-fn add_rows<'a>(rows: impl Iterator<Item = &'a [i32]>, c: &mut [i32], c_stride: usize) {
-    for (sums, row) in rows.zip(c.chunks_mut(c_stride)) {
-        row.iter_mut().zip(sums).for_each(|(value, sum)| *value = value.wrapping_add(*sum));
     }
 }

@@ -12,15 +12,13 @@ use crate::tile::Tile;
 /// their rows of C, which every block of k adds to, and for a panel of B.
 const ROWS: usize = 96;
 
-/// C = A · B. `begin` sets the sums of some rows up, just before they are in use; `take` writes values of A as the
-/// instructions want them.
+/// C = A · B. `take` writes values of A as the instructions want them.
 pub(crate) fn multiply<T: Tile<Right = i8>>(
     tile: T,
     a: &[i8],
     rows: usize,
     b: &Packed,
     c: &mut [i32],
-    begin: impl Fn(&mut [i32]),
     take: impl Fn(&[i8], &mut [T::Left]),
 ) {
     // The lowest tile reads all of its rows, also where there are fewer.
@@ -30,7 +28,8 @@ pub(crate) fn multiply<T: Tile<Right = i8>>(
     for first_row in (0..rows).step_by(ROWS) {
         let height = ROWS.min(rows - first_row);
         let c = &mut c[first_row * b.n..][..height * b.n];
-        begin(c);
+        // Just before they are in use.
+        b.start_sums(c);
         for first in (0..b.k).step_by(DEPTH) {
             let depth = DEPTH.min(b.k - first);
             let stride = depth.next_multiple_of(T::STEP);

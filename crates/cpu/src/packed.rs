@@ -43,7 +43,7 @@ impl Packed {
 
     /// Begins the sums of some rows.
     pub(crate) fn start_sums(&self, c: &mut [i32]) {
-        for row in c.chunks_exact_mut(self.n) {
+        for row in c.chunks_exact_mut(self.n.max(1)) {
             row.copy_from_slice(&self.start);
         }
     }

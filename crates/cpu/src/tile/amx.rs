@@ -104,7 +104,7 @@ impl<T: Tiles> Tile for Amx<T> {
 
     fn product(self, a: &[i8], rows: usize, b: &Packed, c: &mut [i32]) {
         let _configured = Configured::new(self);
-        narrow::multiply(self, a, rows, b, c, |c| c.fill(0), copy);
+        narrow::multiply(self, a, rows, b, c, copy);
     }
 }
 

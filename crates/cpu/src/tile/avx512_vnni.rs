@@ -20,15 +20,15 @@ impl Avx512Vnni {
     }
 }
 
-type Right = i8;
 type Left = u8;
+type Right = i8;
 type Register = __m512i;
 const LANES: usize = 16;
 const GROUP: usize = 4;
 
 impl Tile for Avx512Vnni {
     type Left = Left;
-    type Right = i8;
+    type Right = Right;
     const GROUP: usize = GROUP;
     const OFFSET: i32 = 128;
     // 24 of 32 registers hold sums. Every tile but the lowest has the ten independent sums that hide the latency.
@@ -39,7 +39,7 @@ impl Tile for Avx512Vnni {
     ];
 
     fn product(self, a: &[i8], rows: usize, b: &Packed, c: &mut [i32]) {
-        narrow::multiply(self, a, rows, b, c, |c| b.start_sums(c), add_128);
+        narrow::multiply(self, a, rows, b, c, add_128);
     }
 }
 

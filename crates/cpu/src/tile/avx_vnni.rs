@@ -18,15 +18,15 @@ impl AvxVnni {
     }
 }
 
-type Right = i8;
 type Left = u8;
+type Right = i8;
 type Register = __m256i;
 const LANES: usize = 8;
 const GROUP: usize = 4;
 
 impl Tile for AvxVnni {
     type Left = Left;
-    type Right = i8;
+    type Right = Right;
     const GROUP: usize = GROUP;
     const OFFSET: i32 = 128;
     // 12 of 16 registers hold sums.
@@ -36,7 +36,7 @@ impl Tile for AvxVnni {
     ];
 
     fn product(self, a: &[i8], rows: usize, b: &Packed, c: &mut [i32]) {
-        narrow::multiply(self, a, rows, b, c, |c| b.start_sums(c), add_128);
+        narrow::multiply(self, a, rows, b, c, add_128);
     }
 }
 

@@ -12,15 +12,15 @@ use crate::packed::Packed;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Neon;
 
-type Right = i8;
 type Left = i8;
+type Right = i8;
 type Register = int32x4_t;
 const LANES: usize = 4;
 const GROUP: usize = 2;
 
 impl Tile for Neon {
     type Left = Left;
-    type Right = i8;
+    type Right = Right;
     const GROUP: usize = GROUP;
     const OFFSET: i32 = 0;
     // 24 of 32 registers hold sums.
@@ -31,7 +31,7 @@ impl Tile for Neon {
     ];
 
     fn product(self, a: &[i8], rows: usize, b: &Packed, c: &mut [i32]) {
-        narrow::multiply(self, a, rows, b, c, |c| b.start_sums(c), copy);
+        narrow::multiply(self, a, rows, b, c, copy);
     }
 }
 

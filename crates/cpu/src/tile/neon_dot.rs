@@ -21,15 +21,15 @@ impl NeonDot {
     }
 }
 
-type Right = i8;
 type Left = i8;
+type Right = i8;
 type Register = int32x4_t;
 const LANES: usize = 4;
 const GROUP: usize = 4;
 
 impl Tile for NeonDot {
     type Left = Left;
-    type Right = i8;
+    type Right = Right;
     const GROUP: usize = GROUP;
     const OFFSET: i32 = 0;
     // 24 of 32 registers hold sums.
@@ -40,7 +40,7 @@ impl Tile for NeonDot {
     ];
 
     fn product(self, a: &[i8], rows: usize, b: &Packed, c: &mut [i32]) {
-        narrow::multiply(self, a, rows, b, c, |c| b.start_sums(c), copy);
+        narrow::multiply(self, a, rows, b, c, copy);
     }
 }
 

@@ -21,15 +21,15 @@ use crate::packed::{Packed, pack, unpack};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Relaxed;
 
-type Right = i8;
 type Left = i8;
+type Right = i8;
 type Register = v128;
 const LANES: usize = 4;
 const GROUP: usize = 4;
 
 impl Tile for Relaxed {
     type Left = Left;
-    type Right = i8;
+    type Right = Right;
     const GROUP: usize = GROUP;
     const OFFSET: i32 = 0;
     const PANELS: &'static [Panel<Left>] = &[
@@ -40,7 +40,7 @@ impl Tile for Relaxed {
 
     fn product(self, a: &[i8], rows: usize, b: &Packed, c: &mut [i32]) {
         if a.iter().all(|value| *value >= 0) {
-            return narrow::multiply(self, a, rows, b, c, |c| c.fill(0), copy);
+            return narrow::multiply(self, a, rows, b, c, copy);
         }
         let strict = |b: &Packed| pack(Simd128, AnyTile::Simd128(Simd128), &unpack(self, b), b.k, b.n);
         Simd128.product(a, rows, b.other.get_or_init(|| Box::new(strict(b))), c);

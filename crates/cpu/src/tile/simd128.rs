@@ -12,20 +12,20 @@ use crate::wide;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Simd128;
 
-type Right = i16;
 type Left = i16;
+type Right = i16;
 type Register = v128;
 const LANES: usize = 4;
 const GROUP: usize = 2;
 
 impl Tile for Simd128 {
     type Left = Left;
-    type Right = i16;
+    type Right = Right;
     const GROUP: usize = GROUP;
     const OFFSET: i32 = 0;
     // 8 sums, 4 vectors of B, one of A and a product fit the 15 registers that engines on x86-64 have to give. Wider than tall:
     // fewer pointers to rows advance, and fewer columns of C fall on one line of a cache.
-    const PANELS: &'static [Panel<Left, i16>] = &[
+    const PANELS: &'static [Panel<Left, Right>] = &[
         Panel { width: 16, tiles: &[(2, tile::<2, 4>), (1, tile::<1, 4>)] },
         Panel { width: 8, tiles: &[(4, tile::<4, 2>), (1, tile::<1, 2>)] },
         Panel { width: 4, tiles: &[(4, tile::<4, 1>), (1, tile::<1, 1>)] },

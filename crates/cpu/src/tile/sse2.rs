@@ -12,19 +12,19 @@ use crate::wide;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sse2;
 
-type Right = i16;
 type Left = i16;
+type Right = i16;
 type Register = __m128i;
 const LANES: usize = 4;
 const GROUP: usize = 2;
 
 impl Tile for Sse2 {
     type Left = Left;
-    type Right = i16;
+    type Right = Right;
     const GROUP: usize = GROUP;
     const OFFSET: i32 = 0;
     // 12 of 16 registers hold sums.
-    const PANELS: &'static [Panel<Left, i16>] = &[
+    const PANELS: &'static [Panel<Left, Right>] = &[
         Panel { width: 8, tiles: &[(6, tile::<6, 2>), (3, tile::<3, 2>), (1, tile::<1, 2>)] },
         Panel { width: 4, tiles: &[(6, tile::<6, 1>), (3, tile::<3, 1>), (1, tile::<1, 1>)] },
     ];
