@@ -88,7 +88,7 @@ test("a graphics adapter uses the forms that it is told, if they compute rightly
     ];
   });
   expect(told).toBe("spread 4x4 of 8x8 in registers, float 4x4 of 8x8 in workgroup:5");
-  for (const forms of [raced, nonsense]) expect(forms).toMatch(/^spread .* in registers, float .* in registers$/);
+  for (const forms of [raced, nonsense]) expect(forms).toMatch(/^spread .* in quads, float .* in quads$/);
 });
 
 test("a graphics adapter computes the kinds at which it wins", async ({ page }) => {

@@ -30,7 +30,11 @@ fn main() -> Result<(), GpuError> {
 fn forms() -> Vec<Kernel> {
     let mut forms = Vec::new();
     for dot in [Dot::Packed, Dot::Spread, Dot::Float] {
-        for (rows, cols) in [(4, 4), (8, 4), (8, 8), (4, 16), (8, 16), (16, 8), (16, 16)] {
+        for (rows, cols) in [(4, 4), (8, 4), (8, 8), (4, 16), (8, 16), (16, 4), (16, 8), (16, 16), (32, 4)] {
+            if dot != Dot::Packed {
+                let lanes = 128 / cols;
+                forms.push(Kernel { rows, cols, lanes, groups: 1, dot, family: Family::Quads });
+            }
             for (lanes, groups) in [(8, 8), (16, 4), (16, 16)] {
                 let kernel = |family| Kernel { rows, cols, lanes, groups, dot, family };
                 forms.push(kernel(Family::Registers));

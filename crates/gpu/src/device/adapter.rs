@@ -1,5 +1,16 @@
 use crate::error::GpuError;
 
+/// In browsers wgpu knows no subgroups, so it cannot ask for them (gfx-rs/wgpu#5555).
+#[cfg(target_arch = "wasm32")]
+mod subgroups {
+    #[wasm_bindgen::prelude::wasm_bindgen(module = "/src/device/subgroups.js")]
+    extern "C" {
+        /// The next device that is requested gets them if its adapter has them.
+        #[wasm_bindgen(js_name = askOnce)]
+        pub(super) fn ask_once();
+    }
+}
+
 /// Which adapters will do.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum AdapterChoice {
@@ -60,11 +71,14 @@ pub(super) fn facts(adapter: &wgpu::Adapter) -> AdapterFacts {
     }
 }
 
-/// A device with the adapter's own buffer sizes and otherwise the least demands.
+/// A device with the adapter's own buffer sizes, with subgroups if it has them, and otherwise the least demands.
 pub(super) async fn device(adapter: &wgpu::Adapter) -> Result<(wgpu::Device, wgpu::Queue), GpuError> {
     let have = adapter.limits();
+    #[cfg(target_arch = "wasm32")]
+    subgroups::ask_once();
     let request = wgpu::DeviceDescriptor {
         label: Some("adit"),
+        required_features: adapter.features() & wgpu::Features::SUBGROUP,
         required_limits: wgpu::Limits {
             max_buffer_size: have.max_buffer_size,
             max_storage_buffer_binding_size: have.max_storage_buffer_binding_size,

@@ -10,8 +10,8 @@ const fn kernel(rows: u32, cols: u32, lanes: u32, groups: u32, dot: Dot, family:
 impl Kernel {
     /// The forms to try, the likeliest first. `packed` says whether the language has `dot4I8Packed`.
     ///
-    /// On software wide tiles of registers win (`examples/race.rs`), and bytes spread: SwiftShader takes `dot4I8Packed` apart
-    /// anew for every use. The tiles for hardware are those that performed best over four makers' adapters in published
+    /// On software quads win (`examples/race.rs`); where the adapter has no subgroups they are refused and the others tried.
+    /// Bytes are spread: SwiftShader takes `dot4I8Packed` apart anew for every use. The tiles for hardware are those that performed best over four makers' adapters in published
     /// searches: 4 x 4 to 8 x 8 of an invocation, 64 to 128 of a workgroup (ggml-org/llama.cpp, pull request 22241; the
     /// kernels of siboehm.com, "How to Optimize a CUDA Matmul Kernel", 5 and 9).
     pub(crate) fn candidates(numbers: Numbers, software: bool, packed: bool) -> Vec<Kernel> {
@@ -22,11 +22,12 @@ impl Kernel {
         };
         let forms = |dot: Dot| -> Vec<Kernel> {
             if software {
-                let wide = kernel(8, 16, 8, 8, dot, Family::Registers);
-                let others = [wide, kernel(8, 8, 16, 16, dot, Family::Registers)];
-                // Spreading bytes is shared by more products in a larger tile; floats gain nothing and compile for longer.
-                let large = (dot == Dot::Spread).then_some(Kernel { rows: 16, ..wide });
-                return large.into_iter().chain(others).collect();
+                let (rows, cols) = if dot == Dot::Float { (16, 8) } else { (16, 4) };
+                return vec![
+                    kernel(rows, cols, 128 / cols, 1, dot, Family::Quads),
+                    kernel(8, 16, 8, 8, dot, Family::Registers),
+                    kernel(8, 8, 16, 16, dot, Family::Registers),
+                ];
             }
             vec![
                 kernel(8, 8, 16, 4, dot, Family::Registers),

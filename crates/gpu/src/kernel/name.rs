@@ -24,6 +24,7 @@ impl fmt::Display for Family {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Family::Registers => f.write_str("registers"),
+            Family::Quads => f.write_str("quads"),
             Family::Workgroup { depth } => write!(f, "workgroup:{depth}"),
         }
     }
@@ -66,6 +67,7 @@ fn parse(text: &str) -> Option<Kernel> {
     let family = match family.split_once(':') {
         Some(("workgroup", depth)) => Family::Workgroup { depth: depth.parse().ok()? },
         None if family == "registers" => Family::Registers,
+        None if family == "quads" => Family::Quads,
         _ => return None,
     };
     let ((rows, cols), (lanes, groups)) = (pair(tile)?, pair(workgroup)?);
@@ -91,7 +93,7 @@ mod tests {
         }
         let of = |numbers| Kernel::candidates(numbers, true, false)[0];
         let kernels = Kernels { integers: of(Numbers::Integers), floats: of(Numbers::Floats) };
-        assert_eq!(kernels.to_string(), "spread 16x16 of 8x8 in registers, float 8x16 of 8x8 in registers");
+        assert_eq!(kernels.to_string(), "spread 16x4 of 32x1 in quads, float 16x8 of 16x1 in quads");
         assert_eq!(kernels.to_string().parse(), Ok(kernels));
     }
 
@@ -106,6 +108,9 @@ mod tests {
             "float 64x8 of 16x4 in registers",
             "float 8x8 of 0x4 in registers",
             "float 8x8 of 4294967295x2 in registers",
+            "float 8x8 of 16x4 in quads",
+            "float 8x8 of 2x1 in quads",
+            "packed 8x8 of 16x1 in quads",
             "float 8x8 of 16x16 in workgroup:0",
             "float 8x8 of 16x16 in workgroup:4294967295",
             "float 8x8 of 16x16 in workgroup:17",

@@ -17,26 +17,36 @@ struct Cut {
     all_words: u32,
 }
 @group(0) @binding(0) var<uniform> cut: Cut;
-@group(0) @binding(1) var<storage, read> a: array<Word>;
+@group(0) @binding(1) var<storage, read> a: array<Left>;
 @group(0) @binding(2) var<storage, read> b: array<Word>;
 @group(0) @binding(3) var<storage, read_write> c: array<Sum>;
 ";
 
 /// Floats are summed up in memory after so many words: one plain sum of 4096 would lose too many bits (see
-/// `adit_core::kernel::float`). No integers have so many words.
+/// `adit_core::kernel::float`). Bytes that are multiplied as floats likewise: 1024 products, of at most 2^14, make no more
+/// than 2^24, and up to there f32 has every whole number.
 const BLOCK_WORDS: u32 = 256;
 
 impl Kernel {
     /// The whole text; the entry point is `main`.
     pub(crate) fn wgsl(&self) -> String {
-        let types = match self.dot.numbers() {
-            Numbers::Integers => "alias Word = vec4<u32>;\nalias Sum = vec4<i32>;\n",
-            Numbers::Floats => "alias Word = vec4<f32>;\nalias Sum = vec4<f32>;\n",
+        let (word, sum) = match self.dot.numbers() {
+            Numbers::Integers => ("u32", "i32"),
+            Numbers::Floats => ("f32", "f32"),
         };
-        match self.family {
-            Family::Registers => format!("{types}{BINDINGS}{}", self.in_registers()),
-            Family::Workgroup { depth } => format!("{types}{BINDINGS}{}", self.in_workgroup(depth)),
-        }
+        let quads = self.family == Family::Quads;
+        let (left, part) = if quads { (word.to_owned(), "f32") } else { (format!("vec4<{word}>"), sum) };
+        // naga knows subgroups, and not yet the directive.
+        let enable = if quads && cfg!(target_arch = "wasm32") { "enable subgroups;\n" } else { "" };
+        let types = format!(
+            "alias Left = {left};\nalias Word = vec4<{word}>;\nalias Part = vec4<{part}>;\nalias Sum = vec4<{sum}>;\n"
+        );
+        let main = match self.family {
+            Family::Registers => self.in_registers(),
+            Family::Quads => self.in_quads(),
+            Family::Workgroup { depth } => self.in_workgroup(depth),
+        };
+        format!("{enable}{types}{BINDINGS}{main}")
     }
 
     fn in_registers(&self) -> String {
@@ -130,15 +140,16 @@ fn main(
     }
 
     /// Sums, all along k or block by block, around the `inner` loop over words `first .. last`.
-    fn blocks(&self, inner: &str) -> String {
+    pub(super) fn blocks(&self, inner: &str) -> String {
         let strip = self.strip();
-        let zeros: String = self.sums().map(|(r, q)| format!("        var s{r}_{q} = Sum();\n")).collect();
+        let zeros: String = self.sums().map(|(r, q)| format!("        var s{r}_{q} = Part();\n")).collect();
         let store = |how: &str| -> String {
             let quad = |q: u32| {
                 let rows: String = (0..self.rows)
                     .map(|r| {
                         format!(
-                            "                c[at_c + {r}u * cut.width_quads + {}u] {how} s{r}_{q};\n",
+                            "                c[at_c + {} * cut.width_quads + {}u] {how} Sum(s{r}_{q});\n",
+                            self.row(r),
                             q * self.lanes
                         )
                     })
@@ -156,11 +167,11 @@ fn main(
                 strip / 4
             )
         };
-        match self.dot.numbers() {
-            Numbers::Integers => {
+        match (self.dot.numbers(), self.family) {
+            (Numbers::Integers, Family::Registers | Family::Workgroup { .. }) => {
                 format!("    let first = 0u;\n    let last = cut.words;\n    {{\n{}    }}\n", body(&store("=")))
             }
-            Numbers::Floats => {
+            (Numbers::Floats, _) | (_, Family::Quads) => {
                 let store = format!(
                     "        if (first == 0u) {{\n{}        }} else {{\n{}        }}\n",
                     store("="),
@@ -184,13 +195,21 @@ fn main(
         left.chain(right).collect()
     }
 
-    /// `s{r}_{q}` holds the sums of row `r` and four columns.
-    fn sums(&self) -> impl Iterator<Item = (u32, u32)> + use<> {
+    /// The row of the tile that `s{r}_{q}` belongs to.
+    fn row(&self, r: u32) -> String {
+        match self.family {
+            Family::Quads => format!("({}u + ({}u ^ member))", r / 4 * 4, r % 4),
+            Family::Registers | Family::Workgroup { .. } => format!("{r}u"),
+        }
+    }
+
+    /// `s{r}_{q}` holds the sums of a row, the `r`th of the invocation, and four columns.
+    pub(super) fn sums(&self) -> impl Iterator<Item = (u32, u32)> + use<> {
         let quads = self.col_quads();
         (0..self.rows).flat_map(move |r| (0..quads).map(move |q| (r, q)))
     }
 
-    fn col_quads(&self) -> u32 {
+    pub(super) fn col_quads(&self) -> u32 {
         self.cols / 4
     }
 

@@ -151,7 +151,8 @@ impl Cuts {
                 self.max_bytes / (u64::from(at.tiles) * u64::from(kernel.height()) * u64::from(kernel.strip()) * 4);
             at.strips = fit(by_work.min(by_sums), strips - at.first_strip);
         }
-        at.words = fit(budget / self.extent.work(at.tiles, at.strips, 1), words - at.first_word);
+        let turn = kernel.turn();
+        at.words = fit(budget / self.extent.work(at.tiles, at.strips, turn), (words - at.first_word) / turn) * turn;
         let cut = *at;
         at.first_word += cut.words;
         if at.first_word == words {
@@ -204,6 +205,18 @@ mod tests {
         assert!(covers(33, 4096, 300, 1 << 20, 1 << 20) > 30);
         assert!(covers(9, 131_071, 1, 1, 1 << 20) > 1000);
         assert!(covers(1000, 64, 1000, 1 << 40, 1 << 14) > 100);
+    }
+
+    #[test]
+    fn runs_of_words_are_whole_turns() {
+        let kernel = Kernel { rows: 16, cols: 8, lanes: 16, groups: 1, dot: Dot::Float, family: Family::Quads };
+        let mut cuts = Cuts::new(Extent::of(kernel, 20, 4094, 200), 1 << 20);
+        let mut words = 0;
+        while let Some(cut) = cuts.next(16 * 128 * 7) {
+            assert!(cut.words.is_multiple_of(4) && cut.first_word.is_multiple_of(4), "{cut:?}");
+            words += cut.words;
+        }
+        assert_eq!(words, 2 * 2 * 4096);
     }
 
     #[test]

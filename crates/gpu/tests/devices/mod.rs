@@ -8,6 +8,7 @@ fn forms() -> Vec<Option<Kernels>> {
     let forced = [
         "packed 8x8 of 16x4 in registers, float 8x8 of 16x4 in registers",
         "spread 8x8 of 16x4 in registers, float 4x4 of 8x8 in registers",
+        "spread 4x4 of 8x1 in quads, float 32x8 of 4x1 in quads",
         "packed 8x4 of 16x16 in workgroup:16, float 8x4 of 16x16 in workgroup:16",
         "spread 4x4 of 8x8 in workgroup:3, float 4x4 of 8x8 in workgroup:5",
         "packed 8x8 of 16x16 in workgroup:8, float 8x8 of 16x16 in workgroup:8",
