@@ -10,6 +10,7 @@
 //!
 //! `gradient_i8/1`: see [`gradient`]. `matmul_f32/1`: see [`float`]. `hash_tree/1`: see [`hash_tree`].
 
+mod activate;
 mod chain;
 pub mod engine;
 pub mod float;
@@ -23,7 +24,8 @@ use alloc::vec::Vec;
 use crate::content_id::Cid;
 use crate::log::Hash;
 use crate::sign::LeaseId;
-use crate::unit::{MAX_ACTIVATION, Operand, Requant, Unit};
+use crate::unit::{Operand, Requant, Unit};
+pub use activate::activate;
 use chain::Chain;
 use float::{FloatMatrix, FloatProduct, FloatStep};
 use gradient::{Gradient, Layout, transpose};
@@ -97,34 +99,6 @@ pub fn matmul_i8(a: &[i8], b: &[i8], m: usize, k: usize, n: usize) -> Vec<i32> {
         }
     }
     c
-}
-
-/// One row of activations from one row of sums: clamp(((z + bias) · multiplier + 2^(shift − 1)) >> shift, 0, 127).
-///
-/// z + bias fits an i32 because intake checks 127 · Σ|W_ij| + |b_j| ≤ 2^31 − 1 for every column. The product stays below
-/// 2^62 and the rounding term at most 2^61, so i64 holds both.
-///
-/// The formula never falls as x = z + bias grows and gives 0 for x = 0. So x is clamped first, to 0 and to where 127 is
-/// reached, and what is left fits unsigned 32-bit factors, which processors multiply several at a time.
-pub fn activate(sums: &[i32], bias: &[i32], requant: Requant, activations: &mut [i8]) {
-    let (multiplier, half) = (u64::from(requant.multiplier), 1u64 << (requant.shift - 1));
-    let highest = saturates_at(requant);
-    for ((activation, sum), bias) in activations.iter_mut().zip(sums).zip(bias) {
-        let x = sum.wrapping_add(*bias).clamp(0, highest) as u32;
-        let scaled = (u64::from(x) * multiplier + half) >> requant.shift;
-        // One step of x adds less than 2^31, so 127 is passed by less than that.
-        *activation = (scaled as i32).min(i32::from(MAX_ACTIVATION)) as i8;
-    }
-}
-
-/// The least x whose activation is 127, or the largest x there is.
-fn saturates_at(requant: Requant) -> i32 {
-    // x · multiplier + 2^(shift − 1) stays below 127 · 2^57.
-    if requant.shift >= 57 {
-        return i32::MAX;
-    }
-    let needed = ((MAX_ACTIVATION as u64) << requant.shift) - (1 << (requant.shift - 1));
-    needed.div_ceil(u64::from(requant.multiplier.max(1))).min(i32::MAX as u64) as i32
 }
 
 /// The class of one row: the index of the largest z + bias, ties to the lowest index.
@@ -453,19 +427,6 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn requantisation_rounds_half_up_and_clamps() {
-        let requant = Requant { multiplier: 3, shift: 2 };
-        let mut activations = [0; 6];
-        // (x·3 + 2) >> 2 of 1, 2, 3, −1, 1000 and of i32's ends through the bias.
-        activate(&[1, 2, 3, -1, 1000, i32::MAX - 1], &[0, 0, 0, 0, 0, 1], requant, &mut activations);
-        assert_eq!(activations, [1, 2, 2, 0, 127, 127]);
-        let extreme = Requant { multiplier: i32::MAX as u32, shift: 62 };
-        let mut one = [0; 2];
-        activate(&[i32::MAX, i32::MIN], &[0, 0], extreme, &mut one);
-        assert_eq!(one, [1, 0]);
-    }
-
-    #[test]
     fn ties_go_to_the_lowest_index() {
         assert_eq!(argmax(&[1, 5, 5, 2], &[0, 0, 0, 3]), 1);
         assert_eq!(argmax(&[-3], &[0]), 0);
@@ -476,32 +437,7 @@ mod tests {
         PreparedLayer { packed: Scalar.pack(&values, k, n), k, n, bias: vec![1; n], requant, back: None }
     }
 
-    /// The formula as it is written above, in integers that hold everything.
-    fn by_formula(x: i32, requant: Requant) -> i8 {
-        let scaled = (i128::from(x) * i128::from(requant.multiplier) + (1i128 << (requant.shift - 1))) >> requant.shift;
-        scaled.clamp(0, 127) as i8
-    }
-
-    fn edge() -> impl Strategy<Value = i32> {
-        prop_oneof![Just(i32::MIN), Just(i32::MAX), -300..300i32, any::<i32>()]
-    }
-
-    fn multiplier() -> impl Strategy<Value = u32> {
-        prop_oneof![Just(1), Just(i32::MAX as u32), 1..300u32, 1..=i32::MAX as u32]
-    }
-
     proptest! {
-        #[test]
-        fn activations_follow_the_formula(x in prop::collection::vec(edge(), 33), multiplier in multiplier(), shift in 1u8..=62) {
-            let requant = Requant { multiplier, shift };
-            let saturated = saturates_at(requant);
-            let x = [x, [-1, 0, 1].map(|step| saturated.saturating_add(step)).to_vec()].concat();
-            let mut activations = vec![99; x.len()];
-            activate(&x, &vec![0; x.len()], requant, &mut activations);
-            let expected: Vec<i8> = x.iter().map(|x| by_formula(*x, requant)).collect();
-            prop_assert_eq!(activations, expected);
-        }
-
         #[test]
         fn slices_do_not_change_the_output(
             rows in 1usize..9, slice in 1usize..5,

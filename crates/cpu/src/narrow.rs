@@ -33,10 +33,14 @@ pub(crate) fn multiply<T: Tile<Right = i8>>(
         for first in (0..b.k).step_by(DEPTH) {
             let depth = DEPTH.min(b.k - first);
             let stride = depth.next_multiple_of(T::STEP);
-            for (row, left) in left.chunks_exact_mut(stride).take(height).enumerate() {
-                // What is left over of a group meets zeros in B.
-                let values = &a[(first_row + row) * b.k + first..][..depth];
-                take(values, &mut left[..depth]);
+            if stride == b.k {
+                take(&a[first_row * stride..][..height * stride], &mut left[..height * stride]);
+            } else {
+                for (row, left) in left.chunks_exact_mut(stride).take(height).enumerate() {
+                    // What is left over of a group meets zeros in B.
+                    let values = &a[(first_row + row) * b.k + first..][..depth];
+                    take(values, &mut left[..depth]);
+                }
             }
             for (panel, column) in panels::<T>(b.columns) {
                 let right = b.panel::<T>((first, column), stride, panel.width);

@@ -3,13 +3,18 @@
 //! Operands that many units share are made ready once, as a lane keeps them; everything else goes in and comes out with
 //! every call, as the peers' does.
 
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
 use adit_core::content_id::cbor_cid;
-use adit_core::kernel::Product;
 use adit_core::kernel::float::FloatMatrix;
+use adit_core::kernel::{MissingBlock, Prepared, Product, Rows, Running};
 use adit_core::sign::{Digest, LeaseId, SecretKey, Signature, signing_digest};
 use adit_core::statement::Delivery;
 use adit_core::vectors::Generator;
+use adit_core::{Cid, Unit};
 use adit_cpu::{Cpu, Packed};
+use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
 
 /// Test data of 0 ..= 127.
@@ -127,5 +132,43 @@ impl Signer {
     pub fn verify(&self, public_key: &[u8], signature: &[u8]) -> Result<bool, JsError> {
         let (key, signature) = (adit_core::sign::PublicKey::try_from(public_key)?, Signature::try_from(signature)?);
         Ok(key.verify(&self.statement, &signature).is_ok())
+    }
+}
+
+/// A model of int8 layers.
+#[wasm_bindgen]
+pub struct Model {
+    cpu: Cpu,
+    prepared: Rc<Prepared<Packed>>,
+}
+
+#[wasm_bindgen]
+impl Model {
+    /// Packs the layers of an `mlp_i8` unit. `blocks` are its inputs in the order of [`Unit::blocks`].
+    #[wasm_bindgen(constructor)]
+    pub fn new(unit: &[u8], blocks: Vec<Uint8Array>) -> Result<Model, JsError> {
+        let (cpu, unit) = (Cpu::best()?, Unit::from_bytes(unit)?);
+        let cids = unit.blocks().into_iter().map(|(cid, _)| cid);
+        let blocks: BTreeMap<Cid, Vec<u8>> = cids.zip(blocks.iter().map(Uint8Array::to_vec)).collect();
+        let block = |cid: &Cid| blocks.get(cid).map(Vec::as_slice);
+        let prepared = Prepared::new(&unit, block, |b, k, n| Ok::<_, MissingBlock>(cpu.pack(b, k, n)))?;
+        Ok(Model { cpu, prepared: Rc::new(prepared) })
+    }
+
+    /// The last layer's sums and bias for each row of `input`: an inference by itself. A unit's output has the sums of all
+    /// layers, and a digest of them.
+    pub fn logits(&self, input: Vec<i8>) -> Vec<i32> {
+        let [first, .., last] = &self.prepared.layers[..] else { return Vec::new() };
+        let count = input.len() / first.k;
+        let mut running = Running::new(Rc::clone(&self.prepared), Rows { count, input, ..Rows::default() });
+        while let Some(step) = running.step(count) {
+            self.cpu.carry_out(step);
+            running.advance();
+        }
+        let mut logits = Vec::with_capacity(count * last.n);
+        for row in running.into_output().chunks_exact(self.prepared.output_width()) {
+            logits.extend(row[row.len() - last.n..].iter().zip(&last.bias).map(|(sum, bias)| sum.wrapping_add(*bias)));
+        }
+        logits
     }
 }

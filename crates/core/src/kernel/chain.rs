@@ -63,8 +63,11 @@ impl<Packed> Chain<Packed> {
         let sums = if self.prepared.layers.len() == 1 {
             &mut self.output[self.done_rows * layer.n..][..slice.rows * layer.n]
         } else {
-            slice.sums.resize(slice.rows * layer.n, 0);
-            &mut slice.sums[..]
+            let sums = slice.rows * layer.n;
+            if slice.sums.len() < sums {
+                slice.sums = alloc::vec![0; sums];
+            }
+            &mut slice.sums[..sums]
         };
         Some(Step { left, rows: slice.rows, right: Right::Packed(&layer.packed), sums })
     }
@@ -75,13 +78,14 @@ impl<Packed> Chain<Packed> {
             let before: usize = self.prepared.layers[..slice.layer].iter().map(|layer| layer.n).sum();
             let layer = &self.prepared.layers[slice.layer];
             let width = self.prepared.output_width();
-            for (row, sums) in slice.sums.chunks_exact(layer.n).enumerate() {
+            let sums = &slice.sums[..slice.rows * layer.n];
+            for (row, sums) in sums.chunks_exact(layer.n).enumerate() {
                 let start = (self.done_rows + row) * width + before;
                 self.output[start..start + layer.n].copy_from_slice(sums);
             }
             if let Some(requant) = layer.requant {
                 slice.activations.resize(slice.rows * layer.n, 0);
-                let rows = slice.sums.chunks_exact(layer.n).zip(slice.activations.chunks_exact_mut(layer.n));
+                let rows = sums.chunks_exact(layer.n).zip(slice.activations.chunks_exact_mut(layer.n));
                 for (sums, activations) in rows {
                     activate(sums, &layer.bias, requant, activations);
                 }

@@ -39,12 +39,19 @@ impl Tile for Relaxed {
     ];
 
     fn product(self, a: &[i8], rows: usize, b: &Packed, c: &mut [i32]) {
-        if a.iter().all(|value| *value >= 0) {
+        if has_seven_bits(a) {
             return narrow::multiply(self, a, rows, b, c, copy);
         }
         let strict = |b: &Packed| pack(Simd128, AnyTile::Simd128(Simd128), &unpack(self, b), b.k, b.n);
         Simd128.product(a, rows, b.other.get_or_init(|| Box::new(strict(b))), c);
     }
+}
+
+/// Whether no value is negative: eight at a time, for code that is compiled for size has no vectors of its own.
+fn has_seven_bits(values: &[i8]) -> bool {
+    let (eights, rest) = values.as_chunks::<8>();
+    let signs = eights.iter().fold(0, |signs, eight| signs | u64::from_le_bytes(eight.map(|value| value as u8)));
+    signs & 0x8080_8080_8080_8080 == 0 && rest.iter().all(|value| *value >= 0)
 }
 
 define_tile!();

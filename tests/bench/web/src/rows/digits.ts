@@ -1,21 +1,31 @@
-import { LANES, lane } from "../ours.ts";
+import { LANES, PACKAGES, kernels, lane } from "../ours.ts";
 import { type Layer, type Perceptron, floats, fused, integers } from "../perceptron.ts";
 import type { Contender, Result, Row } from "../race.ts";
 
 /** Passes over the data set to one round: one alone is over too soon for a browser's clock. */
 const PASSES = 5;
 
-/** The classes of examples/digits: ours as a leased unit, whose output has every layer's sums and is hashed. */
+/** The classes of examples/digits. Ours once as the peers do it, the last layer alone, and once as a leased unit, whose
+    output has every layer's sums and is hashed. */
 export async function digits(): Promise<Row> {
   const file = async (path: string) => new Uint8Array(await (await fetch(`/data/${path}`)).arrayBuffer());
   const perceptron = JSON.parse(new TextDecoder().decode(await file("digits.json"))) as Perceptron & { blocks: number };
   const { rows, input, layers } = perceptron;
   const dims = [rows, (layers[0] as Layer).k];
-  const ours = Object.entries(LANES).map(([name, folder]): Contender => ({
+  const unit = await file("digits/unit");
+  const blocks = await Promise.all(Array.from({ length: perceptron.blocks }, (_, i) => file(`digits/${i}`)));
+  const alone = Object.entries(PACKAGES).map(([name, folder]): Contender => ({
     name,
     async open() {
-      const blocks = await Promise.all(Array.from({ length: perceptron.blocks }, (_, i) => file(`digits/${i}`)));
-      const run = await lane(folder, await file("digits/unit"), blocks);
+      const { Model } = await kernels(folder);
+      const [model, x] = [new Model(unit, blocks), Int8Array.from(input)];
+      return again(async () => model.logits(x));
+    },
+  }));
+  const leased = Object.entries(LANES).map(([name, folder]): Contender => ({
+    name: `${name}, leased unit`,
+    async open() {
+      const run = await lane(folder, unit, blocks);
       return again(async () => new Int32Array((await run()).buffer));
     },
   }));
@@ -35,7 +45,7 @@ export async function digits(): Promise<Row> {
     what: "digits, classes of the whole data set",
     unit: "thousands/s",
     work: (PASSES * rows) / 1e3,
-    contenders: [...ours, ...peers],
+    contenders: [...alone, ...leased, ...peers],
     goals: peers.map(({ name }) => ({ ours: "adit relaxed", peer: name, at_least: 1.5 })),
     compared: (result) => classes(result, rows, layers.at(-1) as Layer),
   };
@@ -48,7 +58,7 @@ function again(run: () => Promise<Result>): () => Promise<Result> {
   };
 }
 
-/** A row of ours ends with the last layer's sums, without their bias, which others have added. */
+/** A row of a unit's output ends with the last layer's sums, without their bias, which all others have added. */
 function classes(result: Result, rows: number, { n, bias }: Layer): Result {
   const width = result.length / rows;
   return Int32Array.from({ length: rows }, (_, row) => {
