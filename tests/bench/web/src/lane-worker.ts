@@ -6,11 +6,10 @@ const N = 1024;
 
 const { IntegerProduct, activations, weights } = await kernels("bench");
 const product = new IntegerProduct(weights(2, N * N), N, N);
-const a = activations(1, N * N);
+const [a, sums] = [activations(1, N * N), new Int32Array(N * N)];
 
 self.onmessage = ({ data }: MessageEvent<number>) => {
-  let sums = product.multiply(a);
-  for (let i = 1; i < data; i += 1) sums = product.multiply(a);
+  for (let i = 0; i < data; i += 1) product.multiply(a, sums);
   postMessage(sums.at(-1));
 };
 postMessage("ready");
