@@ -26,7 +26,8 @@ pub(crate) fn build(
     package: &Package,
 ) -> Result<()> {
     let out = repo.pkg(name);
-    let recipe = format!("{} {} {package:?} {STEPS}", manifest.krate, manifest.profile);
+    let flags = package.rustflags();
+    let recipe = format!("{} {} {package:?} {flags} {STEPS}", manifest.krate, manifest.profile);
     let stamp = Stamp::new(out.join(".stamp"), recipe);
     if stamp.is_fresh() {
         println!("pkg/{name} is up to date");
