@@ -29,6 +29,8 @@ mod fold;
 mod narrow;
 mod pace;
 mod packed;
+#[cfg(any(test, all(target_arch = "wasm32", target_feature = "simd128")))]
+mod race;
 mod sha256;
 mod strassen;
 mod sums;

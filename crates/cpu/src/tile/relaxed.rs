@@ -7,15 +7,23 @@
 //! Activations have seven bits. Other rows of A go to [`Simd128`](super::simd128), for which B is packed once more when the
 //! first of them come: to take them apart into seven bits and one is twice the work, and was half as fast where the engine
 //! has no single instruction for the relaxed product.
+//!
+//! Where the processor has one for it (ARM's dot product, AVX-VNNI), all of it is to stay [one](fused); elsewhere it runs faster
+//! taken apart into multiplying and adding, which leaves the engine free registers. So both are raced.
 #![allow(unsafe_code, reason = "vector loads and stores through pointers")]
 
+mod fused;
+
 use std::arch::wasm32::*;
+use std::sync::OnceLock;
 
 use super::registers::define_tile;
 use super::simd128::Simd128;
 use super::{AnyTile, Panel, Tile};
 use crate::narrow::{self, copy};
 use crate::packed::{Packed, pack, unpack};
+use crate::race;
+use fused::Fused;
 
 /// Needs no detection: a module with these instructions only loads where they exist.
 #[derive(Clone, Copy, Debug)]
@@ -40,11 +48,31 @@ impl Tile for Relaxed {
 
     fn product(self, a: &[i8], rows: usize, b: &Packed, c: &mut [i32]) {
         if has_seven_bits(a) {
-            return narrow::multiply(self, a, rows, b, c, copy);
+            return fastest()(a, rows, b, c);
         }
         let strict = |b: &Packed| pack(Simd128, AnyTile::Simd128(Simd128), &unpack(self, b), b.k, b.n);
         Simd128.product(a, rows, b.other.get_or_init(|| Box::new(strict(b))), c);
     }
+}
+
+/// C = A · B, whose panels are the same either way.
+type Multiply = fn(&[i8], usize, &Packed, &mut [i32]);
+
+const WAYS: [Multiply; 2] = [
+    |a, rows, b, c| narrow::multiply(Relaxed, a, rows, b, c, copy),
+    |a, rows, b, c| narrow::multiply(Fused, a, rows, b, c, copy),
+];
+
+/// What won the race, which is run at the first product.
+fn fastest() -> Multiply {
+    const SIZE: usize = 256;
+    static FASTEST: OnceLock<Multiply> = OnceLock::new();
+    *FASTEST.get_or_init(|| {
+        let a: Vec<i8> = (0..SIZE * SIZE).map(|index| (index % 127) as i8).collect();
+        let b = pack(Relaxed, AnyTile::Relaxed(Relaxed), &a, SIZE, SIZE);
+        let mut c = vec![0; SIZE * SIZE];
+        race::fastest(&WAYS, |way| way(&a, SIZE, &b, &mut c), race::clock())
+    })
 }
 
 /// Whether no value is negative: eight at a time, for code that is compiled for size has no vectors of its own.
