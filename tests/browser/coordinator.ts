@@ -17,6 +17,8 @@ export interface Shape {
   rows: number;
   k: number;
   n: number;
+  /** The left matrix holds 0 to 127, as activations do. */
+  activations?: boolean;
 }
 
 export class Coordinator {
@@ -86,8 +88,8 @@ export class Coordinator {
   }
 
   /** Submits a product of two matrices; its number. */
-  async submit(name: string, { rows, k, n }: Shape): Promise<number> {
-    const [a, b] = [await this.#matrix(rows, k, 1), await this.#matrix(k, n, 2)];
+  async submit(name: string, { rows, k, n, activations }: Shape): Promise<number> {
+    const [a, b] = [await this.#matrix(rows, k, 1, activations), await this.#matrix(k, n, 2)];
     return this.#submit({ work: { kind: "matmul_i8/1", a, b }, demo: true, name });
   }
 
@@ -147,9 +149,9 @@ export class Coordinator {
   }
 
   /** A matrix's file, uploaded once. */
-  #matrix(rows: number, columns: number, seed: number): Promise<string> {
-    const name = `${seed}-${rows}x${columns}.npy`;
-    const uploaded = this.#files.get(name) ?? this.#upload(name, npy(rows, columns, seed));
+  #matrix(rows: number, columns: number, seed: number, activations = false): Promise<string> {
+    const name = `${seed}-${rows}x${columns}${activations ? "-activations" : ""}.npy`;
+    const uploaded = this.#files.get(name) ?? this.#upload(name, npy(rows, columns, seed, activations));
     this.#files.set(name, uploaded);
     return uploaded;
   }

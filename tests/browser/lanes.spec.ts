@@ -1,8 +1,9 @@
 import type { Lane } from "../../pkg/gpu/gpu.js";
 import type { LaneReport } from "../../worker/messages.ts";
 import type { ProvenReceipt } from "../../worker/wire.ts";
-import { compute, serve } from "./packages.ts";
-import { type Coordinator, type MinePage, expect, test } from "./site.ts";
+import type { Coordinator, Shape } from "./coordinator.ts";
+import { type Task, base64, compute, serve } from "./packages.ts";
+import { type MinePage, expect, test } from "./site.ts";
 
 // Every backend must give the same bits as the reference.
 
@@ -19,34 +20,64 @@ for (const name of ["cpu", "relaxed", "gpu"]) {
   });
 }
 
+const SHAPE: Shape = { rows: 640, k: 512, n: 512 };
+
 test("every package computes a leased unit to the bits of its receipt", async ({ mine, context, coordinator }) => {
-  const { task, digest: right } = await leased(mine, coordinator);
+  const [{ task, digest: right }] = await leased(mine, coordinator, [SHAPE]);
   const page = await context.newPage();
   await serve(page);
   for (const name of ["cpu", "relaxed", "gpu"]) {
-    const { digest, slices } = await page.evaluate(compute, { ...task, name });
-    expect({ name, digest }).toEqual({ name, digest: right });
-    expect(slices).toBeGreaterThan(1);
+    const [output] = await page.evaluate(compute, { name, tasks: [task] });
+    expect({ name, digest: output?.digest }).toEqual({ name, digest: right });
+    expect(output?.slices).toBeGreaterThan(1);
   }
 });
 
-/** A unit that was mined, with its blocks, and the digest that its receipt names. */
-async function leased(mine: MinePage, coordinator: Coordinator) {
-  const job = await coordinator.submit("bits", { rows: 640, k: 512, n: 512 });
+test("every package computes the edges of tiles, blocks and halves to the same bits", async ({ mine, context, coordinator }) => {
+  const sizes = [
+    [1, 1, 1],
+    [2, 131_071, 3],
+    [7, 129, 33],
+    [65, 1_030, 130],
+    [194, 516, 544],
+  ] as const;
+  const shapes = sizes.flatMap(([rows, k, n]) => [false, true].map((activations) => ({ rows, k, n, activations })));
+  const units = await leased(mine, coordinator, shapes);
+  const page = await context.newPage();
+  await serve(page);
+  for (const name of ["cpu", "relaxed", "gpu"]) {
+    const outputs = await page.evaluate(compute, { name, tasks: units.map(({ task }) => task) });
+    const digests = outputs.map(({ digest }) => digest);
+    expect({ name, digests }).toEqual({ name, digests: units.map(({ digest }) => digest) });
+  }
+});
+
+interface Leased {
+  task: Task;
+  digest: string;
+}
+
+/** The units of jobs that were mined, with their blocks, and the digests that their receipts name. */
+async function leased(mine: MinePage, coordinator: Coordinator, shapes: Shape[]): Promise<[Leased, ...Leased[]]> {
+  const jobs = await Promise.all(shapes.map((shape, index) => coordinator.submit(`bits ${index}`, shape)));
   await mine.start.click();
   await mine.verified(1);
-  await expect.poll(async () => (await coordinator.job(job)).state).toBe("done");
+  for (const job of jobs) await expect.poll(async () => (await coordinator.job(job)).state, { timeout: 30_000 }).toBe("done");
   await mine.stop.click();
-  const receipts = new TextDecoder().decode(await coordinator.bytes("/v1/receipts?limit=1"));
-  const { receipt } = (JSON.parse(receipts) as { receipts: ProvenReceipt[] }).receipts[0] as ProvenReceipt;
-  const unit = await coordinator.bytes(`/v1/units/${receipt.unit}`);
-  const blocks = await Promise.all(blocksOf(unit).map((cid) => coordinator.bytes(`/ipfs/${cid}?format=raw`)));
-  const task = { unit: [...unit], lease: receipt.lease, blocks: blocks.map((block) => [...block]) };
-  return { task, digest: receipt.output_digest };
+  const found = new TextDecoder().decode(await coordinator.bytes("/v1/receipts?limit=100"));
+  const { receipts } = JSON.parse(found) as { receipts: ProvenReceipt[] };
+  expect(receipts.length).toBeGreaterThanOrEqual(shapes.length);
+  const units = receipts.map(async ({ receipt }) => {
+    const unit = await coordinator.bytes(`/v1/units/${receipt.unit}`);
+    const blocks = await Promise.all(blocksOf(unit).map((cid) => coordinator.bytes(`/ipfs/${cid}?format=raw`)));
+    const task = { unit: base64(unit), lease: receipt.lease, blocks: blocks.map(base64) };
+    return { task, digest: receipt.output_digest };
+  });
+  return (await Promise.all(units)) as [Leased, ...Leased[]];
 }
 
 test("a lane opens its graphics adapter again when it is lost", async ({ mine, context, coordinator }) => {
-  const { task, digest } = await leased(mine, coordinator);
+  const [{ task, digest }] = await leased(mine, coordinator, [SHAPE]);
   const page = await context.newPage();
   await serve(page);
   const [rests, found] = await page.evaluate(async ({ lease, unit, blocks }) => {
@@ -60,7 +91,8 @@ test("a lane opens its graphics adapter again when it is lost", async ({ mine, c
     const gpu = await import("/gpu/gpu.js" as string);
     await gpu.default();
     const lane: Lane = await gpu.open();
-    lane.start(lease, new Uint8Array(unit), blocks.map((block) => new Uint8Array(block)));
+    const bytes = (base64: string) => Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+    lane.start(lease, bytes(unit), blocks.map(bytes));
     await lane.slice();
     devices[0]?.destroy();
     for (const rests: number[] = []; ; ) {

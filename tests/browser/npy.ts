@@ -1,9 +1,9 @@
 /** Matrices as numpy writes them (format version 1.0), filled from a seed. */
 
-/** Of int8. */
-export function npy(rows: number, columns: number, seed: number): Uint8Array<ArrayBuffer> {
+/** Of int8: of all values, or as activations are, 0 to 127. */
+export function npy(rows: number, columns: number, seed: number, activations = false): Uint8Array<ArrayBuffer> {
   const values = new Int8Array(rows * columns);
-  fill(values, seed, (draw) => draw >> 24);
+  fill(values, seed, (draw) => (activations ? draw >>> 25 : draw >> 24));
   return file("|i1", rows, columns, values);
 }
 
