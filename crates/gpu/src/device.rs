@@ -56,7 +56,7 @@ impl GpuDevice {
         let packed = wgpu::WgslLanguageFeatures::Packed4x8IntegerDotProduct;
         let packed = instance.wgsl_language_features().contains(packed);
         let choose = async |numbers, remembered: Option<Kernel>| {
-            let candidates = || Kernel::candidates(numbers, facts.software, packed);
+            let candidates = || Kernel::candidates(numbers, facts.software, facts.subgroup, packed);
             tune::choose(&context, numbers, remembered, candidates).await.map(Rc::new).map_err(|error| match error {
                 tune::NoKernel::Wrong => GpuError::Wrong(facts.name.clone()),
                 tune::NoKernel::Gpu(error) => error,

@@ -34,6 +34,8 @@ pub struct AdapterFacts {
     pub driver: String,
     /// Whether it runs on the CPU. A lane of the CPU is then faster.
     pub software: bool,
+    /// How many invocations it runs side by side, at most.
+    pub subgroup: u32,
 }
 
 /// The best adapter of the wanted sort, with the instance that listed it.
@@ -68,6 +70,7 @@ pub(super) fn facts(adapter: &wgpu::Adapter) -> AdapterFacts {
         backend: info.backend.to_str().to_string(),
         driver: [info.driver, info.driver_info].join(" ").trim().to_owned(),
         software: info.device_type == wgpu::DeviceType::Cpu,
+        subgroup: info.subgroup_max_size,
     }
 }
 

@@ -8,13 +8,15 @@ const fn kernel(rows: u32, cols: u32, lanes: u32, groups: u32, dot: Dot, family:
 }
 
 impl Kernel {
-    /// The forms to try, the likeliest first. `packed` says whether the language has `dot4I8Packed`.
+    /// The forms to try, the likeliest first. `subgroup` is how many invocations the adapter runs side by side, `packed` whether
+    /// the language has `dot4I8Packed`.
     ///
-    /// On software quads win (`examples/race.rs`); where the adapter has no subgroups they are refused and the others tried.
-    /// Bytes are spread: SwiftShader takes `dot4I8Packed` apart anew for every use. The tiles for hardware are those that performed best over four makers' adapters in published
+    /// On software wide tiles of registers win, and quads where four run side by side, as on SwiftShader (`examples/race.rs`);
+    /// without subgroups quads are refused and the others tried. Bytes are spread: SwiftShader takes `dot4I8Packed` apart
+    /// anew for every use. The tiles for hardware are those that performed best over four makers' adapters in published
     /// searches: 4 x 4 to 8 x 8 of an invocation, 64 to 128 of a workgroup (ggml-org/llama.cpp, pull request 22241; the
     /// kernels of siboehm.com, "How to Optimize a CUDA Matmul Kernel", 5 and 9).
-    pub(crate) fn candidates(numbers: Numbers, software: bool, packed: bool) -> Vec<Kernel> {
+    pub(crate) fn candidates(numbers: Numbers, software: bool, subgroup: u32, packed: bool) -> Vec<Kernel> {
         let dots: &[Dot] = match (numbers, packed) {
             (Numbers::Floats, _) => &[Dot::Float],
             (Numbers::Integers, true) if !software => &[Dot::Packed, Dot::Spread],
@@ -23,11 +25,12 @@ impl Kernel {
         let forms = |dot: Dot| -> Vec<Kernel> {
             if software {
                 let (rows, cols) = if dot == Dot::Float { (16, 8) } else { (16, 4) };
-                return vec![
-                    kernel(rows, cols, 128 / cols, 1, dot, Family::Quads),
-                    kernel(8, 16, 8, 8, dot, Family::Registers),
-                    kernel(8, 8, 16, 16, dot, Family::Registers),
-                ];
+                let quads = kernel(rows, cols, 128 / cols, 1, dot, Family::Quads);
+                let wide = kernel(8, 16, 8, 8, dot, Family::Registers);
+                // Spreading bytes is shared by more products in a larger tile; floats gain nothing and compile for longer.
+                let large = (dot == Dot::Spread).then_some(Kernel { rows: 16, ..wide });
+                let others = [wide, kernel(8, 8, 16, 16, dot, Family::Registers)];
+                return (subgroup == 4).then_some(quads).into_iter().chain(large).chain(others).collect();
             }
             vec![
                 kernel(8, 8, 16, 4, dot, Family::Registers),
@@ -48,8 +51,12 @@ mod tests {
     #[test]
     fn every_candidate_is_sound_and_multiplies_what_is_asked() {
         for numbers in [Numbers::Integers, Numbers::Floats] {
-            for (software, packed) in [(false, false), (false, true), (true, false), (true, true)] {
-                let candidates = Kernel::candidates(numbers, software, packed);
+            for (software, subgroup, packed) in
+                [(false, 32, false), (false, 4, true), (true, 4, false), (true, 8, false), (true, 0, true)]
+            {
+                let candidates = Kernel::candidates(numbers, software, subgroup, packed);
+                let quads = candidates[0].family == Family::Quads;
+                assert_eq!(quads, software && subgroup == 4);
                 assert!(candidates.len() > 1);
                 assert!(candidates.iter().all(|kernel| kernel.is_sound() && kernel.dot.numbers() == numbers));
                 assert!(packed || candidates.iter().all(|kernel| kernel.dot != Dot::Packed));

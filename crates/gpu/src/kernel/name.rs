@@ -87,11 +87,11 @@ mod tests {
     #[test]
     fn forms_are_read_back() {
         for numbers in [Numbers::Integers, Numbers::Floats] {
-            for kernel in Kernel::candidates(numbers, false, true) {
+            for kernel in Kernel::candidates(numbers, false, 32, true) {
                 assert_eq!(kernel.to_string().parse(), Ok(kernel));
             }
         }
-        let of = |numbers| Kernel::candidates(numbers, true, false)[0];
+        let of = |numbers| Kernel::candidates(numbers, true, 4, false)[0];
         let kernels = Kernels { integers: of(Numbers::Integers), floats: of(Numbers::Floats) };
         assert_eq!(kernels.to_string(), "spread 16x4 of 32x1 in quads, float 16x8 of 16x1 in quads");
         assert_eq!(kernels.to_string().parse(), Ok(kernels));
