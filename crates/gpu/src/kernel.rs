@@ -35,8 +35,8 @@ pub enum Family {
     /// barriers, run it two to ten times faster than the other.
     Registers,
     /// The same, but a row is loaded by one of four neighbours that share it, a quad, and handed on by swaps; a product of 4 x 4
-    /// words with a row's four is one operation of f32, exact for bytes. Needs subgroups. On software adapters, where each
-    /// load and each operation is a subroutine, it runs two to three times faster than the others.
+    /// words with a row's four is one operation of f32, exact for bytes. Needs subgroups. On SwiftShader, where each load is
+    /// a subroutine for each invocation, it is nearly twice as fast as registers alone; on Mesa's software adapter it is not.
     Quads,
     /// In workgroup memory, so many words along k at a time: what hardware likes.
     Workgroup {

@@ -52,7 +52,7 @@ fn main(
         let word = |word: u32| format!("a[at_a + {}u]", word * self.rows + quad * 4);
         let own = match self.dot {
             Dot::Float => format!("vec4({})", (0..4).map(word).collect::<Vec<_>>().join(", ")),
-            Dot::Packed | Dot::Spread => floats(&format!("vec4({})", word(0)), BYTES.map(Some)),
+            Dot::Packed | Dot::Spread => floats(&format!("vec4({})", word(0)), &BYTES),
         };
         let swap = |(other, swap)| format!("            let x{quad}_{other} = {swap}(x{quad}_0);\n");
         let others = [(1, "quadSwapX"), (2, "quadSwapY"), (3, "quadSwapDiagonal")].map(swap);
@@ -64,9 +64,7 @@ fn main(
         let word = |word: u32| format!("b[at_b + {}u]", word * self.strip() / 4 + quad * self.lanes);
         let columns: Vec<String> = match self.dot {
             Dot::Float => (0..4).map(word).collect(),
-            Dot::Packed | Dot::Spread => {
-                BYTES.map(|byte| floats(&format!("w{quad}"), [Some(byte), None, None, None])).into()
-            }
+            Dot::Packed | Dot::Spread => BYTES.map(|byte| floats(&format!("w{quad}"), &[byte])).into(),
         };
         let load = match self.dot {
             Dot::Float => String::new(),
@@ -96,10 +94,10 @@ const BYTES: [Byte; 4] = [
     byte("0xff000000u", "0.000000059604644775390625", "0.0"),
 ];
 
-/// Bytes of a vector of words as floats: one for each component, or the first for all. Software adapters shift lane by lane.
-fn floats(words: &str, bytes: [Option<Byte>; 4]) -> String {
+/// Bytes of a vector of words as floats: one for each component, or one for all. Software adapters shift lane by lane.
+fn floats(words: &str, bytes: &[Byte]) -> String {
     let vector = |part: fn(Byte) -> &'static str| {
-        let parts: Vec<&str> = bytes.into_iter().flatten().map(part).collect();
+        let parts: Vec<&str> = bytes.iter().copied().map(part).collect();
         format!("vec4({})", parts.join(", "))
     };
     let [mask, scale, bias] = [vector(|byte| byte.mask), vector(|byte| byte.scale), vector(|byte| byte.bias)];
