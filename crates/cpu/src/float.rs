@@ -110,6 +110,7 @@ mod tests {
                 (9, 300, 16),
                 (13, 513, 33),
                 (1027, 3, 5),
+                (515, 513, 20),
             ] {
                 let mut floats = |count| values.signed(count).into_iter().map(f32::from).collect::<Vec<f32>>();
                 let (a, b) = (floats(m * k), FloatMatrix { rows: k, cols: n, values: floats(k * n) });

@@ -16,6 +16,9 @@ const DEPTH: usize = 256;
 const ROWS: usize = 512;
 
 /// C = A · B in tiles of `HEIGHT` rows and `VECTORS` · 4 columns. The lengths are checked.
+///
+/// Sums that more blocks of k are added to wait in the order of the tiles: C's rows lie a page apart, where no cache sees ahead
+/// what is read next, and reading them took a sixth of the time at n = 1024.
 pub(super) fn multiply<const HEIGHT: usize, const VECTORS: usize>(
     a: &[f32],
     rows: usize,
@@ -26,18 +29,17 @@ pub(super) fn multiply<const HEIGHT: usize, const VECTORS: usize>(
     if k == 0 {
         out.fill(0.0);
     }
-    let (mut left, mut panel) = (Vec::new(), Vec::with_capacity(DEPTH));
-    for first in (0..k).step_by(DEPTH) {
-        let depth = DEPTH.min(k - first);
-        for top in (0..rows).step_by(ROWS) {
-            let end = rows.min(top + ROWS);
+    let (mut left, mut panel, mut waiting) = (Vec::new(), Vec::with_capacity(DEPTH), Vec::new());
+    for top in (0..rows).step_by(ROWS) {
+        let end = rows.min(top + ROWS);
+        for first in (0..k).step_by(DEPTH) {
+            let depth = DEPTH.min(k - first);
             left.clear();
             for row in (top..end).step_by(HEIGHT) {
                 // Rows past the end repeat the last one; their sums are dropped.
-                let values: [&[f32]; HEIGHT] =
-                    std::array::from_fn(|r| &a[(row + r).min(end - 1) * k + first..][..depth]);
-                left.extend((0..depth).map(|l| values.map(|row| row[l])));
+                left.extend(side_by_side::<HEIGHT>(|r| &a[(row + r).min(end - 1) * k + first..][..depth]));
             }
+            let mut tiles = 0..;
             for column in (0..n).step_by(VECTORS * LANES) {
                 panel.clear();
                 let rows = (first..first + depth).map(|l| &b.row(l)[column..]);
@@ -46,15 +48,32 @@ pub(super) fn multiply<const HEIGHT: usize, const VECTORS: usize>(
                 } else {
                     panel.extend(rows.map(padded));
                 }
-                for (left, row) in left.chunks_exact(depth).zip((top..end).step_by(HEIGHT)) {
-                    let sums = tile::<HEIGHT, VECTORS>(left, &panel);
-                    for (row, sums) in (row..end).zip(&sums) {
-                        put(&mut out[row * n..][column..n], sums, first == 0);
+                for ((left, row), index) in left.chunks_exact(depth).zip((top..end).step_by(HEIGHT)).zip(&mut tiles) {
+                    let mut sums = tile::<HEIGHT, VECTORS>(left, &panel);
+                    if first > 0 {
+                        add_to(&mut sums, &waiting[index]);
+                    }
+                    if first + depth == k {
+                        for (row, sums) in (row..end).zip(&sums) {
+                            put(&mut out[row * n..][column..n], sums);
+                        }
+                    } else if let Some(place) = waiting.get_mut(index) {
+                        *place = sums;
+                    } else {
+                        waiting.push(sums);
                     }
                 }
             }
         }
     }
+}
+
+/// Rows of one length, value beside value.
+fn side_by_side<'a, const HEIGHT: usize>(
+    row: impl FnMut(usize) -> &'a [f32],
+) -> impl ExactSizeIterator<Item = [f32; HEIGHT]> {
+    let rows: [&[f32]; HEIGHT] = std::array::from_fn(row);
+    (0..rows[0].len()).map(move |l| rows.map(|row| row[l]))
 }
 
 /// The first values of a row. Apart from [`padded`], so that this stays loads and stores: a copy of a length that is known only
@@ -70,15 +89,23 @@ fn padded<const VECTORS: usize>(row: &[f32]) -> [[f32; LANES]; VECTORS] {
     values
 }
 
-/// Adds sums to the first values of a row, as far as it goes, or begins it with them.
-fn put<const VECTORS: usize>(row: &mut [f32], sums: &[Lanes; VECTORS], begin: bool) {
-    let put = |values: &mut [f32; LANES], sum| store(if begin { sum } else { add(load(values), sum) }, values);
+/// Adds a tile to another.
+fn add_to<const HEIGHT: usize, const VECTORS: usize>(
+    sums: &mut [[Lanes; VECTORS]; HEIGHT],
+    others: &[[Lanes; VECTORS]; HEIGHT],
+) {
+    let pairs = sums.as_flattened_mut().iter_mut().zip(others.as_flattened());
+    pairs.for_each(|(sum, other)| *sum = add(*other, *sum));
+}
+
+/// Writes sums over the first values of a row, as far as it goes.
+fn put<const VECTORS: usize>(row: &mut [f32], sums: &[Lanes; VECTORS]) {
     let (whole, rest) = row.as_chunks_mut::<LANES>();
-    whole.iter_mut().zip(sums).for_each(|(values, sum)| put(values, *sum));
+    whole.iter_mut().zip(sums).for_each(|(values, sum)| store(*sum, values));
     if let Some(sum) = sums.get(whole.len()) {
-        let mut values = padded::<1>(rest);
-        put(&mut values[0], *sum);
-        rest.copy_from_slice(&values.as_flattened()[..rest.len()]);
+        let mut values = [0.0; LANES];
+        store(*sum, &mut values);
+        rest.copy_from_slice(&values[..rest.len()]);
     }
 }
 
