@@ -4,6 +4,8 @@
 //! copied too, passes over it: a tile reads both from front to back through one pointer each. Packing B once a unit rather
 //! than here gained 4 % at k = n = 2048 and nothing below, so operands stay as they are.
 
+use std::ops::Range;
+
 use adit_core::kernel::float::FloatMatrix;
 
 use lanes::{Lanes, add, load, multiply_add, splat, store};
@@ -34,20 +36,10 @@ pub(super) fn multiply<const HEIGHT: usize, const VECTORS: usize>(
         let end = rows.min(top + ROWS);
         for first in (0..k).step_by(DEPTH) {
             let depth = DEPTH.min(k - first);
-            left.clear();
-            for row in (top..end).step_by(HEIGHT) {
-                // Rows past the end repeat the last one; their sums are dropped.
-                left.extend(side_by_side::<HEIGHT>(|r| &a[(row + r).min(end - 1) * k + first..][..depth]));
-            }
+            pack_rows(&mut left, a, k, top..end, first..first + depth);
             let mut tiles = 0..;
             for column in (0..n).step_by(VECTORS * LANES) {
-                panel.clear();
-                let rows = (first..first + depth).map(|l| &b.row(l)[column..]);
-                if n - column >= VECTORS * LANES {
-                    panel.extend(rows.map(whole));
-                } else {
-                    panel.extend(rows.map(padded));
-                }
+                pack_columns(&mut panel, b, first..first + depth, column);
                 for ((left, row), index) in left.chunks_exact(depth).zip((top..end).step_by(HEIGHT)).zip(&mut tiles) {
                     let mut sums = tile::<HEIGHT, VECTORS>(left, &panel);
                     if first > 0 {
@@ -68,12 +60,36 @@ pub(super) fn multiply<const HEIGHT: usize, const VECTORS: usize>(
     }
 }
 
-/// Rows of one length, value beside value.
-fn side_by_side<'a, const HEIGHT: usize>(
-    row: impl FnMut(usize) -> &'a [f32],
-) -> impl ExactSizeIterator<Item = [f32; HEIGHT]> {
-    let rows: [&[f32]; HEIGHT] = std::array::from_fn(row);
-    (0..rows[0].len()).map(move |l| rows.map(|row| row[l]))
+/// Copies a block of A, so that the rows of a tile lie side by side. Rows past the end repeat the last one; their sums are
+/// dropped.
+fn pack_rows<const HEIGHT: usize>(
+    left: &mut Vec<[f32; HEIGHT]>,
+    a: &[f32],
+    k: usize,
+    rows: Range<usize>,
+    block: Range<usize>,
+) {
+    left.clear();
+    for top in rows.clone().step_by(HEIGHT) {
+        let values: [&[f32]; HEIGHT] = std::array::from_fn(|r| &a[(top + r).min(rows.end - 1) * k..][block.clone()]);
+        left.extend((0..block.len()).map(|l| values.map(|row| row[l])));
+    }
+}
+
+/// Copies a panel of B, which begins at this column.
+fn pack_columns<const VECTORS: usize>(
+    panel: &mut Vec<[[f32; LANES]; VECTORS]>,
+    b: &FloatMatrix,
+    block: Range<usize>,
+    column: usize,
+) {
+    panel.clear();
+    let rows = block.map(|l| &b.row(l)[column..]);
+    if b.cols - column >= VECTORS * LANES {
+        panel.extend(rows.map(whole));
+    } else {
+        panel.extend(rows.map(padded));
+    }
 }
 
 /// The first values of a row. Apart from [`padded`], so that this stays loads and stores: a copy of a length that is known only
