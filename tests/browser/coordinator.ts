@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import type { Job, Overview } from "../../worker/wire.ts";
+import type { Job, Overview, ProvenReceipt, Receipt } from "../../worker/wire.ts";
 import { npy } from "./npy.ts";
 
 const DIST = fileURLToPath(new URL("../../www/dist", import.meta.url));
@@ -135,6 +135,12 @@ export class Coordinator {
 
   overview(): Promise<Overview> {
     return this.#call("GET", "/v1/overview");
+  }
+
+  /** Receipts of the log's entries from this one on, the newest first, a hundred at most. */
+  async receipts(since = 0): Promise<Receipt[]> {
+    const { receipts } = await this.#call<{ receipts: ProvenReceipt[] }>("GET", "/v1/receipts?limit=100");
+    return receipts.map(({ receipt }) => receipt).filter(({ log_index }) => log_index >= since);
   }
 
   /** Raw bytes of a path. */

@@ -1,4 +1,4 @@
-import type { Activity, ProvenReceipt } from "../../worker/wire.ts";
+import type { Activity, Receipt } from "../../worker/wire.ts";
 import { expect, test } from "./site.ts";
 
 test("the dashboard shows jobs, verdicts and a balanced ledger", async ({ mine, context, coordinator, work }) => {
@@ -45,21 +45,19 @@ test("the charts tell of the last minutes", async ({ mine, context, coordinator,
   await mine.stop.click();
   await expect(mine.state).toHaveText("Stopped");
   await page.waitForTimeout(3000);
-  const text = async (path: string) => new TextDecoder().decode(await coordinator.bytes(path));
-  const { steps } = JSON.parse(await text("/v1/activity?minutes=1")) as Activity;
+  const activity = new TextDecoder().decode(await coordinator.bytes("/v1/activity?minutes=1"));
+  const { steps } = JSON.parse(activity) as Activity;
   expect(steps).toHaveLength(60);
-  const { receipts } = JSON.parse(await text("/v1/receipts?limit=100")) as { receipts: ProvenReceipt[] };
   const from = steps[0]?.at_ms ?? 0;
-  const recent = receipts.filter(({ receipt }) => receipt.at_ms >= from && receipt.verdict === "valid");
+  const recent = (await coordinator.receipts()).filter(({ at_ms, verdict }) => at_ms >= from && verdict === "valid");
   expect(steps.reduce((sum, { valid }) => sum + valid, 0)).toBe(recent.length);
-  expect(steps.reduce((sum, { work }) => sum + work, 0)).toBe(recent.reduce((sum, { receipt }) => sum + receipt.work, 0));
+  expect(steps.reduce((sum, { work }) => sum + work, 0)).toBe(recent.reduce((sum, { work }) => sum + work, 0));
 });
 
 test("the search says what a number, a contributor, a key, a lease or a unit is", async ({ mine, context, coordinator, work }) => {
   await mine.start.click();
   await mine.verified(1);
-  const list = new TextDecoder().decode(await coordinator.bytes("/v1/receipts?limit=1"));
-  const { receipt } = (JSON.parse(list) as { receipts: ProvenReceipt[] }).receipts[0] as ProvenReceipt;
+  const receipt = (await coordinator.receipts())[0] as Receipt;
   const page = await context.newPage();
   await page.goto(`${coordinator.url}/dashboard`);
   const found = page.getByTestId("found");

@@ -1,6 +1,5 @@
 import type { Lane } from "../../pkg/gpu/gpu.js";
 import type { LaneReport } from "../../worker/messages.ts";
-import type { ProvenReceipt } from "../../worker/wire.ts";
 import type { Coordinator, Shape } from "./coordinator.ts";
 import { type Task, base64, compute, serve } from "./packages.ts";
 import { type MinePage, expect, test } from "./site.ts";
@@ -65,12 +64,10 @@ async function leased(mine: MinePage, coordinator: Coordinator, shapes: Shape[])
   await mine.verified(1);
   for (const job of jobs) await expect.poll(async () => (await coordinator.job(job)).state, { timeout: 30_000 }).toBe("done");
   await mine.stop.click();
-  const found = new TextDecoder().decode(await coordinator.bytes("/v1/receipts?limit=100"));
-  const { receipts: latest } = JSON.parse(found) as { receipts: ProvenReceipt[] };
   // Those of earlier tests are of floats too, whose bits are each package's own.
-  const receipts = latest.filter(({ receipt }) => receipt.log_index >= before);
+  const receipts = await coordinator.receipts(before);
   expect(receipts.length).toBeGreaterThanOrEqual(shapes.length);
-  const units = receipts.map(async ({ receipt }) => {
+  const units = receipts.map(async (receipt) => {
     const unit = await coordinator.bytes(`/v1/units/${receipt.unit}`);
     const blocks = await Promise.all(blocksOf(unit).map((cid) => coordinator.bytes(`/ipfs/${cid}?format=raw`)));
     const task = { unit: base64(unit), lease: receipt.lease, blocks: blocks.map(base64) };

@@ -1,4 +1,3 @@
-import type { ProvenReceipt } from "../../worker/wire.ts";
 import { decimal, nano } from "../../worker/amount.ts";
 import { expect, test } from "./site.ts";
 
@@ -19,13 +18,13 @@ test("own units and earnings by day are kept, add up, and can be cleared", async
   await page.reload();
   await history.click();
   await expect(page.getByRole("img", { name: "Chart of base rewards by day" })).toBeVisible();
-  const list = JSON.parse(new TextDecoder().decode(await coordinator.bytes("/v1/receipts?limit=100"))) as { receipts: ProvenReceipt[] };
+  const receipts = await coordinator.receipts();
   const units = await page.getByTestId("past-unit").count();
   expect(units).toBeGreaterThanOrEqual(2);
   await expect(page.getByTestId("past-unit").first()).toContainText(String(work[0]));
   // What is kept is what the coordinator's receipts say.
   const kept = await page.evaluate(leases);
-  const own = list.receipts.map(({ receipt }) => receipt).filter(({ lease }) => kept.includes(lease));
+  const own = receipts.filter(({ lease }) => kept.includes(lease));
   expect(own).toHaveLength(kept.length);
   const valid = own.filter(({ verdict }) => verdict === "valid");
   await expect(page.getByTestId("total")).toHaveText(decimal(valid.reduce((sum, { value }) => sum + nano(value), 0n)));

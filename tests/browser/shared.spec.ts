@@ -8,10 +8,6 @@ import { Coordinator, expect, test } from "./site.ts";
 
 const SHAPE = { rows: 16_384, k: 4096, n: 512 };
 
-interface Receipts {
-  receipts: { receipt: { log_index: number; miner: string; verdict: string; work: number } }[];
-}
-
 async function json<T>(coordinator: Coordinator, path: string): Promise<T> {
   return JSON.parse(new TextDecoder().decode(await coordinator.bytes(path))) as T;
 }
@@ -32,8 +28,7 @@ test("a native miner and a page share one job, and its result is right", async (
     const job = await coordinator.submit("shared", SHAPE);
     await expect.poll(async () => (await coordinator.job(job)).state, { timeout: 45_000 }).toBe("done");
 
-    const list = await json<Receipts>(coordinator, "/v1/receipts?limit=100");
-    const entries = list.receipts.map(({ receipt }) => receipt).filter((receipt) => receipt.log_index >= before);
+    const entries = await coordinator.receipts(before);
     expect(entries.every((receipt) => receipt.verdict === "valid")).toBe(true);
     expect(new Set(entries.map((receipt) => receipt.miner)).size).toBe(2);
     // Every row once: nothing is computed twice and nothing is left out.
