@@ -1,7 +1,7 @@
 /** A compute worker: one lane with one backend, which is made here and never leaves. */
 
 import { adapterName } from "./adapter.ts";
-import type { LaneOrder, LaneReport, Rates } from "./messages.ts";
+import type { LaneOrder, LaneReport, Opening, Rates, Ready } from "./messages.ts";
 import type { CpuPackage } from "./packages.ts";
 import { quantity } from "./quantity.ts";
 
@@ -43,11 +43,7 @@ async function obey(order: LaneOrder): Promise<void> {
   switch (order.type) {
     case "open":
       try {
-        report(
-          order.device === "gpu"
-            ? await openGpu(order.module, order.rival, order.forms)
-            : await openCpu(order.device, order.module),
-        );
+        report(await open(order));
       } catch (error) {
         report({ event: "unusable", reason: message(error) });
       }
@@ -68,6 +64,12 @@ async function obey(order: LaneOrder): Promise<void> {
   }
 }
 
+async function open(opening: Opening): Promise<LaneReport> {
+  const { device, module } = opening;
+  if (device !== "gpu") return await openCpu(device, module);
+  return "beside" in opening ? await joinGpu(module, opening.beside) : await openGpu(module, opening.rival, opening.forms);
+}
+
 async function openCpu(name: CpuPackage, module: WebAssembly.Module): Promise<LaneReport> {
   const cpu = name === "relaxed" ? await import("../pkg/relaxed/relaxed.js") : await import("../pkg/cpu/cpu.js");
   await cpu.default({ module_or_path: module });
@@ -79,7 +81,11 @@ async function openCpu(name: CpuPackage, module: WebAssembly.Module): Promise<La
  * A graphics adapter joins for the kinds at which it beats the processor's lanes. One that is emulated in software only takes
  * the processor's time away.
  */
-async function openGpu(module: WebAssembly.Module, rival?: Rates, remembered?: string): Promise<LaneReport> {
+async function openGpu(
+  module: WebAssembly.Module,
+  rival: Rates | undefined,
+  remembered: string | undefined,
+): Promise<LaneReport> {
   const gpu = await import("../pkg/gpu/gpu.js");
   await gpu.default({ module_or_path: module });
   const contender = await gpu.open(remembered);
@@ -97,6 +103,15 @@ async function openGpu(module: WebAssembly.Module, rival?: Rates, remembered?: s
   }
   lane = contender;
   return { ...ready(lane, `${name} won its race at ${lane.kinds.join(", ")}: ${race}`), forms };
+}
+
+/** Another lane of an adapter that is in use: it computes for one while the other reads back, delivers and fetches. */
+async function joinGpu(module: WebAssembly.Module, beside: Ready): Promise<LaneReport> {
+  const gpu = await import("../pkg/gpu/gpu.js");
+  await gpu.default({ module_or_path: module });
+  lane = await gpu.join(beside.forms ?? "", beside.kinds);
+  const why = "the same adapter: it computes for one lane while the other reads, delivers and fetches";
+  return { ...beside, why, forms: undefined };
 }
 
 function ready(lane: Lane, why: string) {

@@ -1,26 +1,25 @@
 /** The compute workers, from the control worker's side. */
 
-import type { LaneOrder, LaneReport, Rates } from "./messages.ts";
-import type { CpuPackage } from "./packages.ts";
+import type { LaneOrder, LaneReport, Opening } from "./messages.ts";
 
 export class Lanes {
   readonly #workers = new Map<number, Worker>();
+  #closed = false;
   readonly #report: (lane: number, report: LaneReport) => void;
 
   constructor(report: (lane: number, report: LaneReport) => void) {
     this.#report = report;
   }
 
-  /**
-   * Starts a worker. `rival` is what a lane on a graphics adapter has to beat, if there is anything; `forms` are those of its
-   * kernels that won on it before.
-   */
-  open(lane: number, device: CpuPackage | "gpu", module: WebAssembly.Module, rival?: Rates, forms?: string): void {
-    const worker = new Worker(new URL("./lane.ts", import.meta.url), { type: "module", name: `${device} lane ${lane}` });
+  /** Starts a worker. */
+  open(lane: number, opening: Opening): void {
+    if (this.#closed) return;
+    const name = `${opening.device} lane ${lane}`;
+    const worker = new Worker(new URL("./lane.ts", import.meta.url), { type: "module", name });
     worker.onmessage = ({ data }: MessageEvent<LaneReport>) => this.#report(lane, data);
     worker.onerror = ({ message }) => this.#report(lane, { event: "unusable", reason: message || "its worker could not be loaded" });
     this.#workers.set(lane, worker);
-    const order: LaneOrder = { type: "open", device, module, rival, forms };
+    const order: LaneOrder = { type: "open", ...opening };
     worker.postMessage(order);
   }
 
@@ -34,7 +33,9 @@ export class Lanes {
     this.#workers.delete(lane);
   }
 
+  /** Ends all workers; no other is started. */
   close(): void {
+    this.#closed = true;
     for (const worker of this.#workers.values()) worker.terminate();
     this.#workers.clear();
   }

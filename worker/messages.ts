@@ -86,25 +86,37 @@ export interface Rates {
 
 /** Control worker to lane. */
 export type LaneOrder =
-  /**
-   * `rival` is what a lane on a graphics adapter has to beat, if there is anything; `forms` are those of its kernels that won
-   * on it before.
-   */
-  | {
-      type: "open";
-      device: CpuPackage | "gpu";
-      module: WebAssembly.Module;
-      rival?: Rates | undefined;
-      forms?: string | undefined;
-    }
+  | ({ type: "open" } & Opening)
   /** `unit` is its canonical encoding, `blocks` its inputs in order. */
   | { type: "start"; lease: Hex; unit: Uint8Array<ArrayBuffer>; blocks: Uint8Array<ArrayBuffer>[] }
   | { type: "duty"; duty: number }
   | { type: "abandon" };
 
+/** What a lane computes with, and the package for it. */
+export type Opening = { module: WebAssembly.Module } & (
+  | { device: CpuPackage }
+  /**
+   * The first lane on a graphics adapter: `rival` is what it has to beat, if there is anything; `forms` are those of its
+   * kernels that won on it before.
+   */
+  | { device: "gpu"; rival: Rates | undefined; forms: string | undefined }
+  /** One more lane there, with what the first one said. */
+  | { device: "gpu"; beside: Ready }
+);
+
+/** A lane has a backend; of a graphics adapter: the forms of its kernels. */
+export interface Ready {
+  event: "ready";
+  backend: string;
+  why: string;
+  rates: Rates;
+  kinds: string[];
+  forms?: string | undefined;
+}
+
 /** Lane to control worker. */
 export type LaneReport =
-  | { event: "ready"; backend: string; why: string; rates: Rates; kinds: string[]; forms?: string | undefined }
+  | Ready
   | { event: "unusable"; reason: string; forms?: string | undefined }
   | { event: "progress"; lease: Hex; done_rows: number; rows: number }
   | { event: "done"; lease: Hex; digest: Hex; busy_ms: number; output: Uint8Array<ArrayBuffer> }

@@ -29,6 +29,7 @@ export class Session {
   /** The best of the processor's lanes: what a graphics adapter has to beat. */
   #rival: Rates | undefined;
   #gpuAsked = false;
+  #gpuRaced = false;
 
   /** Loads what is needed and begins. */
   static async open(settings: Settings, post: Post): Promise<Session> {
@@ -65,7 +66,7 @@ export class Session {
       kept: journal.kept,
       sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     });
-    for (let lane = 0; lane < settings.cpuLanes; lane += 1) this.#lanes.open(lane, cpuPackage, module);
+    for (let lane = 0; lane < settings.cpuLanes; lane += 1) this.#lanes.open(lane, { device: cpuPackage, module });
     // Without a rival there is nothing to wait for.
     if (settings.cpuLanes === 0) void this.#askGpu();
     this.ended = this.#run();
@@ -122,22 +123,38 @@ export class Session {
   async #askGpu(): Promise<void> {
     if (!this.#settings.gpu || this.#gpuAsked) return;
     this.#gpuAsked = true;
+    const device = "gpu";
     const lane = this.#settings.cpuLanes;
-    if (!("gpu" in navigator)) {
+    if (!(device in navigator)) {
       this.#reported(lane, { event: "unusable", reason: "this browser has no WebGPU" });
       return;
     }
     try {
       const [module, forms] = await Promise.all([loadGpu(), recallForms()]);
-      this.#lanes.open(lane, "gpu", module, this.#rival, forms);
+      this.#lanes.open(lane, { device, module, rival: this.#rival, forms });
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       this.#reported(lane, { event: "unusable", reason });
     }
   }
 
+  /** The graphics adapter's other lanes do as the first, which raced for all. */
+  async #follow(first: LaneReport): Promise<void> {
+    if (this.#gpuRaced) return;
+    this.#gpuRaced = true;
+    const { cpuLanes } = this.#settings;
+    const others = Array.from({ length: this.#miner.lanes - cpuLanes - 1 }, (_, index) => cpuLanes + 1 + index);
+    if (first.event !== "ready") {
+      for (const lane of others) this.#reported(lane, first);
+      return;
+    }
+    const module = await loadGpu();
+    for (const lane of others) this.#lanes.open(lane, { device: "gpu", module, beside: first });
+  }
+
   #reported(lane: number, report: LaneReport): void {
     const miner = this.#miner;
+    if (lane === this.#settings.cpuLanes) void this.#follow(report);
     if ("forms" in report && report.forms) void rememberForms(report.forms);
     switch (report.event) {
       case "ready":

@@ -140,15 +140,19 @@ test("a graphics card joins, or the page says why not", async ({ mine, work }) =
   await expect(gpu).toHaveAttribute("data-state", won ? /idle|fetching|computing|delivering/ : "off");
 });
 
-test("a graphics card mines alone if that is wanted", async ({ mine, work }) => {
+test("a graphics card mines alone if that is wanted, with two lanes", async ({ mine, coordinator, work }) => {
   expect(work).not.toEqual([]);
+  await coordinator.submit("shared card", LARGE);
   await mine.page.getByLabel("Processor lanes").fill("0");
   await expect(mine.detail).toHaveText("The graphics card alone");
   await mine.start.click();
   await mine.verified(1);
-  await expect(mine.lanes).toHaveCount(1);
-  await expect(mine.lanes.first()).toContainText("webgpu");
-  await expect(mine.lanes.first().getByTestId("why")).toContainText("is the only lane");
+  await expect(mine.lanes).toHaveCount(2);
+  const [first, second] = [mine.lanes.first(), mine.lanes.last()];
+  for (const lane of [first, second]) await expect(lane).toContainText("webgpu");
+  await expect(first.getByTestId("why")).toContainText("is the only lane");
+  await expect(second.getByTestId("why")).toContainText("the same adapter");
+  await expect(second).toContainText(/[1-9]\d* verified/, { timeout: 30_000 });
 });
 
 test("one tab mines; another may take over", async ({ mine, context, coordinator, work }) => {

@@ -73,7 +73,7 @@ export class Lanes extends LitElement {
         <h2>Lanes</h2>
         <ul>
           ${repeat(
-            this.miner.lanes,
+            this.#shown(),
             ({ lane }) => lane,
             (lane) => this.#lane(lane),
           )}
@@ -82,8 +82,19 @@ export class Lanes extends LitElement {
     `;
   }
 
+  /** A graphics card's lanes race as one: until the first has won, the others have nothing else to say. */
+  #shown(): LaneStatus[] {
+    const first = this.miner.lanes.find(({ device }) => device === "gpu");
+    const follows = ({ device, state, why }: LaneStatus) =>
+      device === "gpu" && (state === "starting" || (state === "off" && why === first?.why));
+    return this.miner.lanes.filter((lane) => lane === first || !follows(lane));
+  }
+
   #lane(lane: LaneStatus) {
-    const on = lane.device === "gpu" ? "Graphics card" : `Processor lane ${lane.lane + 1}`;
+    const first = this.miner.lanes.find(({ device }) => device === lane.device);
+    const number = lane.lane - (first?.lane ?? 0) + 1;
+    const card = number === 1 ? "Graphics card" : `Graphics card, lane ${number}`;
+    const on = lane.device === "gpu" ? card : `Processor lane ${number}`;
     return html`
       <li data-testid="lane" data-device=${lane.device} data-state=${lane.state}>
         <div>

@@ -1,5 +1,10 @@
 //! `adit mine`: a miner until Ctrl-C, with the flags and lines that users of NeoNet's miner know.
 
+#[cfg(feature = "full")]
+mod adapter;
+#[cfg(not(feature = "full"))]
+#[path = "mine/no_adapter.rs"]
+mod adapter;
 mod banner;
 mod lanes;
 mod original;
@@ -21,14 +26,16 @@ use futures::channel::mpsc::{UnboundedSender, unbounded};
 
 use crate::home::{Directory, Home, KeyFile, Known, PASSPHRASE};
 use crate::{http, stop};
+use adapter::Adapter;
 use banner::Banner;
 use lanes::Threads;
 use output::Output;
 
 /// Compute units for a coordinator and be paid for what it verifies.
 ///
-/// A lane runs on every core, and one on the graphics adapter where that wins a race against one core. Each lane says what
-/// it computes with and why; ADIT_BACKEND names another instruction set for the cores (`adit bench` lists them).
+/// A lane runs on every core, and two on the graphics adapter where that wins a race against one core: it computes for one
+/// while the other reads, delivers and fetches. Each lane says what it computes with and why; ADIT_BACKEND names another
+/// instruction set for the cores (`adit bench` lists them).
 /// Deliveries that were not answered yet are kept beside the key and sent again after a restart.
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -103,7 +110,7 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     let banner = Banner { config: &config, key: &key, home: &home, gpu: args.gpu };
     let fetch = http::open()?;
     let mut output = Output::open(args.plain, args.json, &banner, &person)?;
-    let (threads, ends, lane_events) = Threads::start(&config.devices, args.gpu, &home);
+    let (threads, ends, lane_events) = Threads::start(&config.devices, Adapter::new(args.gpu, home.adapters()));
     let host = Host { fetch, journal: Directory::new(home.journal()), runtime: Tokio::new(), lanes: threads };
     let server = config.server.clone();
     let quiet = args.json || output.is_whole_screen();
@@ -144,10 +151,7 @@ fn config(args: &Args, key: &KeyFile, known: &Known) -> Result<Config> {
     let has_scheme = server.starts_with("http://") || server.starts_with("https://");
     ensure!(has_scheme, "{server} is no address: write it as {}", http::DEFAULT_SERVER);
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let mut devices = vec![Device::Cpu; args.cpu.unwrap_or(cores)];
-    if args.gpu != Gpu::Off && cfg!(feature = "full") {
-        devices.push(Device::Gpu);
-    }
+    let devices = Device::lanes(args.cpu.unwrap_or(cores), args.gpu != Gpu::Off && cfg!(feature = "full"));
     ensure!(!devices.is_empty(), "there is nothing to compute with: give --cpu a number of cores, or --gpu auto");
     let mut config = Config::new(server, key.key.clone(), devices);
     config.contributor = args.id.clone().unwrap_or_else(|| default_contributor(&key.key.public_key()));

@@ -54,14 +54,24 @@ impl Miner {
         secret: &[u8],
         host: ControlHost,
     ) -> Result<Miner, JsError> {
-        let mut devices = vec![Device::Cpu; cpu_lanes];
-        devices.extend(gpu.then_some(Device::Gpu));
         let pinned = pinned.map(|key| key.parse()).transpose()?;
         let key = secret_key(secret)?;
-        let config = Config { origin, pinned, duty, cache_bytes: CACHE_BYTES, ..Config::new(server, key, devices) };
+        let config = Config {
+            origin,
+            pinned,
+            duty,
+            cache_bytes: CACHE_BYTES,
+            ..Config::new(server, key, Device::lanes(cpu_lanes, gpu))
+        };
         let (controls, control_inbox) = unbounded();
         let (lane_events, lane_inbox) = unbounded();
         Ok(Miner { controls, lane_events, inbox: Some((control_inbox, lane_inbox)), config, host })
+    }
+
+    /// How many lanes it has.
+    #[wasm_bindgen(getter)]
+    pub fn lanes(&self) -> usize {
+        self.config.devices.len()
     }
 
     /// Mines until it is stopped, or cannot go on; the error says why. To be called once.

@@ -1,10 +1,12 @@
 //! The package `gpu`: a lane on a graphics adapter.
 
-use adit_gpu::{AdapterChoice, Graphics};
+use adit_gpu::{AdapterChoice, Graphics, Kernels};
 use adit_miner::trial::first_disagreement;
 use wasm_bindgen::prelude::*;
 
 use crate::lane::{self, Lane};
+
+const BACKEND: &str = "webgpu";
 
 /// Opens a lane on the best adapter, if it agrees with the start-up vectors. `remembered` are the forms that won on it before
 /// ([`Lane::forms`]); without them forms are raced, for less than a second. Whether it is worth having is the caller's to
@@ -12,10 +14,24 @@ use crate::lane::{self, Lane};
 #[wasm_bindgen]
 pub async fn open(remembered: Option<String>) -> Result<Lane, JsError> {
     let remembered = remembered.and_then(|forms| forms.parse().ok());
-    let engine = Graphics::open(AdapterChoice::Any, |_| remembered).await?;
+    let engine = agreeing(remembered).await?;
     let forms = engine.kernels().to_string();
+    Ok(Lane::new(engine, BACKEND).await?.with_forms(forms))
+}
+
+/// Opens one more lane on an adapter that has a lane already: with its forms, and for its kinds. It is not measured, for the
+/// first may be at work.
+#[wasm_bindgen]
+pub async fn join(forms: &str, kinds: Vec<String>) -> Result<Lane, JsError> {
+    let engine = agreeing(Some(forms.parse()?)).await?;
+    let kinds = kinds.iter().map(|kind| kind.parse()).collect::<Result<_, _>>()?;
+    Ok(Lane::unmeasured(engine, BACKEND, kinds))
+}
+
+async fn agreeing(kernels: Option<Kernels>) -> Result<Graphics, JsError> {
+    let engine = Graphics::open(AdapterChoice::Any, |_| kernels).await?;
     match first_disagreement(&engine).await? {
-        None => Ok(Lane::new(engine, "webgpu").await?.with_forms(forms)),
+        None => Ok(engine),
         Some(vector) => Err(JsError::new(&format!("the adapter computes vector {vector:?} wrong"))),
     }
 }

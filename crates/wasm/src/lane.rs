@@ -51,8 +51,13 @@ impl Lane {
     pub(crate) async fn new<E: Engine + 'static>(engine: E, backend: &str) -> Result<Lane, JsError> {
         let kinds = trial::kinds(&engine).await?;
         let rates = Rates::measure(&engine, &kinds, trial::START_UP_MS, now_ms).await?;
+        Ok(Lane { rates, ..Lane::unmeasured(engine, backend, kinds) })
+    }
+
+    /// Puts `engine` to work on `kinds`.
+    pub(crate) fn unmeasured<E: Engine + 'static>(engine: E, backend: &str, kinds: Vec<Kind>) -> Lane {
         let runner = Box::new(LaneRunner::new(engine));
-        Ok(Lane { runner, backend: backend.into(), rates, kinds, forms: None })
+        Lane { runner, backend: backend.into(), rates: Rates::default(), kinds, forms: None }
     }
 
     #[cfg(feature = "gpu")]

@@ -21,7 +21,7 @@ pub struct Config {
     pub gpu_memory_mb: i64,
     /// For display, likewise.
     pub gpu_model: Option<String>,
-    /// One for each lane.
+    /// One for each lane: see [`Device::lanes`].
     pub devices: Vec<Device>,
     /// IPFS gateways to ask for input blocks before the coordinator: addresses without a slash at their ends.
     pub gateways: Vec<String>,
@@ -69,7 +69,18 @@ pub enum Device {
     Gpu,
 }
 
+/// So many lanes share a graphics adapter: while the sums of one are read back, hashed and delivered, and while its next
+/// inputs come in, the adapter computes the other's.
+const LANES_OF_ADAPTER: usize = 2;
+
 impl Device {
+    /// The lanes of a miner: one on each of `cores`, and after them those of the graphics adapter, if it may use one.
+    pub fn lanes(cores: usize, graphics: bool) -> Vec<Device> {
+        let mut lanes = vec![Device::Cpu; cores];
+        lanes.extend([Device::Gpu; LANES_OF_ADAPTER].iter().filter(|_| graphics));
+        lanes
+    }
+
     /// `cpu` or `gpu`.
     pub const fn name(self) -> &'static str {
         match self {

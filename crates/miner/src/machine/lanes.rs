@@ -5,7 +5,7 @@ use crate::notice::Notice;
 
 use super::answer::readable;
 use super::lane::{Lane, Work};
-use super::{Machine, Timer};
+use super::{Device, Machine, Timer};
 
 impl Machine {
     pub(super) fn take_lane_event(&mut self, index: u32, event: LaneEvent) {
@@ -35,7 +35,7 @@ impl Machine {
     }
 
     fn lane_ready(&mut self, index: u32, backend: String, why: String, work_per_s: u64) {
-        let duty = self.effective_duty();
+        let duty = self.lane_duty(index);
         let lane = &mut self.lanes[index as usize];
         if !matches!(lane.work, Work::Starting) {
             return;
@@ -63,6 +63,7 @@ impl Machine {
         self.schedule.clear(Timer::Ask(index));
         self.schedule.clear(Timer::Overdue(index));
         self.forget_unneeded();
+        self.tell_duty();
         self.notice(Notice::Lane(status));
         if self.lanes.iter().all(|lane| matches!(lane.work, Work::Off)) {
             self.fatal(format!("no lane can work: {}", readable(&reason)));
@@ -70,19 +71,34 @@ impl Machine {
     }
 
     pub(super) fn duty_changed(&mut self) {
-        let duty = self.effective_duty();
-        for lane in 0..self.lanes.len() {
-            if !matches!(self.lanes[lane].work, Work::Starting | Work::Off) {
-                self.command(lane as u32, LaneCommand::Duty(duty));
-            }
-        }
+        self.tell_duty();
         self.employ_all();
         let status = self.status();
         self.notice(Notice::Status(status));
     }
 
+    fn tell_duty(&mut self) {
+        for lane in 0..self.lanes.len() as u32 {
+            if !matches!(self.lanes[lane as usize].work, Work::Starting | Work::Off) {
+                self.command(lane, LaneCommand::Duty(self.lane_duty(lane)));
+            }
+        }
+    }
+
     pub(super) fn is_paused(&self) -> bool {
         self.effective_duty() == 0.0
+    }
+
+    /// Lanes that share an adapter share its duty too. At full duty there is nothing to share: an adapter that is at work
+    /// for one is the other's wait.
+    fn lane_duty(&self, index: u32) -> f64 {
+        let duty = self.effective_duty();
+        let device = self.lanes[index as usize].device;
+        let at_work = |lane: &&Lane| lane.device == device && !matches!(lane.work, Work::Off);
+        match device {
+            Device::Gpu if duty < 1.0 => duty / self.lanes.iter().filter(at_work).count().max(1) as f64,
+            _ => duty,
+        }
     }
 
     fn effective_duty(&self) -> f64 {

@@ -1,8 +1,10 @@
 //! What happens when all goes well.
 
+use std::collections::BTreeMap;
+
 use adit_core::statement::Verdict;
-use adit_miner::lane::LaneCommand;
-use adit_miner::machine::Event;
+use adit_miner::lane::{LaneCommand, LaneEvent};
+use adit_miner::machine::{Config, Device, Event};
 use adit_miner::notice::Notice;
 
 use crate::twin::Twin;
@@ -100,6 +102,28 @@ fn the_chosen_duty_reaches_every_lane() {
         world.commands.iter().any(|(lane, c)| *lane == wanted && matches!(c, LaneCommand::Duty(d) if *d == 0.25))
     };
     assert!(told(0) && told(1));
+}
+
+#[test]
+fn lanes_that_share_an_adapter_share_its_duty() {
+    let config = Config { devices: Device::lanes(1, true), ..config(0) };
+    let mut world = World::with(config, Twin::new(0), honest(), Default::default());
+    let mut duties = |event| {
+        world.at(world.now_ms, event);
+        world.run(world.now_ms + 100);
+        let mut told = BTreeMap::new();
+        for (lane, command) in &world.commands {
+            if let LaneCommand::Duty(duty) = command {
+                told.insert(*lane, *duty);
+            }
+        }
+        told.into_values().collect::<Vec<f64>>()
+    };
+    assert_eq!(duties(Event::Duty(1.0)), [1.0, 1.0, 1.0]);
+    assert_eq!(duties(Event::Duty(0.5)), [0.5, 0.25, 0.25]);
+    // One is left with all of it.
+    let event = LaneEvent::Unusable { reason: "unplugged".into() };
+    assert_eq!(duties(Event::Lane { lane: 2, event })[..2], [0.5, 0.5]);
 }
 
 #[test]

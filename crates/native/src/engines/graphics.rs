@@ -22,18 +22,27 @@ pub(crate) struct Opened {
 /// Opens an adapter and measures it. What wins its race is remembered in a file.
 pub(crate) fn open(adapters: AdapterChoice, memory: Option<&Path>) -> Result<Opened> {
     let known = memory.map(read).unwrap_or_default();
-    let recall = |facts: &AdapterFacts| known.get(&key(facts)).and_then(|forms| forms.parse().ok());
-    let engine = block_on(Graphics::open(adapters, recall))?;
+    let engine = agreeing(adapters, |facts| known.get(&key(facts)).and_then(|forms| forms.parse().ok()))?;
     let facts = engine.facts();
-    if let Some(vector) = block_on(first_disagreement(&engine))? {
-        bail!("{} computes vector {vector:?} wrong", name(&facts));
-    }
     let kinds = block_on(trial::kinds(&engine))?;
     let rates = block_on(Rates::measure(&engine, &kinds, START_UP_MS, super::clock()))?;
     if let Some(memory) = memory {
         remember(memory, known, &facts, engine.kernels());
     }
     Ok(Opened { engine, kinds, rates })
+}
+
+/// Opens an adapter with the forms that won on it, without measuring it.
+pub(crate) fn open_again(adapters: AdapterChoice, kernels: Kernels) -> Result<Graphics> {
+    agreeing(adapters, |_| Some(kernels))
+}
+
+fn agreeing(adapters: AdapterChoice, recall: impl FnOnce(&AdapterFacts) -> Option<Kernels>) -> Result<Graphics> {
+    let engine = block_on(Graphics::open(adapters, recall))?;
+    match block_on(first_disagreement(&engine))? {
+        None => Ok(engine),
+        Some(vector) => bail!("{} computes vector {vector:?} wrong", name(&engine.facts())),
+    }
 }
 
 /// The adapter's name, and that it is none where it is none.

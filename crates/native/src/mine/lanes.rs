@@ -1,6 +1,6 @@
-//! Lanes as threads: each makes its own backend, measures it, and computes until nobody listens.
+//! Lanes as threads: each makes its own backend and computes until nobody listens.
 
-use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -15,9 +15,8 @@ use anyhow::Result;
 use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use futures::executor::block_on;
 
-use super::Gpu;
+use super::adapter::Adapter;
 use crate::engines::{BACKEND, clock, open_processor};
-use crate::home::Home;
 
 type Said = UnboundedSender<(u32, LaneEvent)>;
 
@@ -29,16 +28,11 @@ pub(super) struct Ends(Vec<JoinHandle<()>>);
 
 impl Threads {
     /// Starts a lane for each device; what they say comes out of the receiver.
-    pub(super) fn start(
-        devices: &[Device],
-        gpu: Gpu,
-        home: &Home,
-    ) -> (Self, Ends, UnboundedReceiver<(u32, LaneEvent)>) {
+    pub(super) fn start(devices: &[Device], adapter: Adapter) -> (Self, Ends, UnboundedReceiver<(u32, LaneEvent)>) {
         let (said, heard) = unbounded();
-        let threads = devices
-            .iter()
-            .enumerate()
-            .map(|(lane, device)| spawn(lane as u32, *device, gpu, home.adapters(), said.clone()));
+        let adapter = Arc::new(adapter);
+        let threads =
+            devices.iter().enumerate().map(|(lane, device)| spawn(lane as u32, *device, adapter.clone(), said.clone()));
         let (commands, ends): (Vec<_>, Vec<_>) = threads.unzip();
         (Threads(commands), Ends(ends.into_iter().flatten().collect()), heard)
     }
@@ -69,8 +63,7 @@ impl Lanes for Threads {
 fn spawn(
     lane: u32,
     device: Device,
-    gpu: Gpu,
-    memory: PathBuf,
+    adapter: Arc<Adapter>,
     said: Said,
 ) -> (Sender<LaneCommand>, Option<JoinHandle<()>>) {
     let (commands, told) = channel();
@@ -78,7 +71,7 @@ fn spawn(
     let thread = thread::Builder::new().name(format!("lane {lane}")).spawn(move || {
         let worked = match device {
             Device::Cpu => processor(lane, &told, &to_say),
-            Device::Gpu => graphics(lane, gpu, &memory, &told, &to_say),
+            Device::Gpu => graphics(lane, &adapter, &told, &to_say),
         };
         if let Err(error) = worked {
             say(&to_say, lane, LaneEvent::Unusable { reason: format!("{error:#}") });
@@ -101,34 +94,11 @@ fn processor(lane: u32, told: &Receiver<LaneCommand>, said: &Said) -> Result<()>
     Ok(())
 }
 
-#[cfg(feature = "full")]
-fn graphics(lane: u32, gpu: Gpu, memory: &Path, told: &Receiver<LaneCommand>, said: &Said) -> Result<()> {
-    use adit_gpu::AdapterChoice;
-
-    use crate::engines::graphics;
-    let adapters = if gpu == Gpu::Software { AdapterChoice::Software } else { AdapterChoice::Any };
-    let graphics::Opened { engine, mut kinds, rates } = graphics::open(adapters, Some(memory))?;
-    let (_, core) = open_processor()?;
-    let facts = engine.facts();
-    let (name, race) = (graphics::name(&facts), format!("{rates}; one core: {core}"));
-    let why = if gpu == Gpu::Software {
-        format!("{name}, as asked: {race}")
-    } else {
-        kinds = rates.won(&kinds, &core);
-        if kinds.is_empty() {
-            anyhow::bail!("{name} lost its race: {race}");
-        }
-        let won: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
-        format!("{name} won its race at {}: {race}", won.join(", "))
-    };
-    say(said, lane, LaneEvent::Ready { backend: facts.backend, why, work_per_s: rates.products as u64, kinds });
+fn graphics(lane: u32, adapter: &Adapter, told: &Receiver<LaneCommand>, said: &Said) -> Result<()> {
+    let (engine, joined) = adapter.open()?;
+    say(said, lane, joined);
     work(lane, engine, told, said);
     Ok(())
-}
-
-#[cfg(not(feature = "full"))]
-fn graphics(_: u32, _: Gpu, _: &Path, _: &Receiver<LaneCommand>, _: &Said) -> Result<()> {
-    anyhow::bail!("this build computes on processors alone")
 }
 
 /// Computes until the other end of `told` is gone.
