@@ -1,5 +1,6 @@
 //! What the benchmarks share: their flags, the machine's name, their units, medians, tables.
 
+pub mod adapter;
 pub mod row;
 
 use std::path::PathBuf;

@@ -9,19 +9,23 @@ use adit_core::kernel::{PreparedLayer, Rows, Weights, to_le_bytes};
 use adit_core::sign::Digest;
 use adit_core::split::{cut, shared_out_panel_rows, whole_panel_rows};
 use adit_core::unit::{Layer, Operand};
+use adit_cpu::Cpu;
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::bench::median;
 use crate::bench::row::{Goal, Measured, Row};
+use crate::bench::{Shape, adapter, median};
 use crate::digits::Digits;
 
 /// A unit with its blocks and the digest of its right output.
 pub struct WebUnit {
-    unit: Unit,
-    blocks: Vec<Vec<u8>>,
-    digest: Digest,
+    /// What a lane is given.
+    pub unit: Unit,
+    /// Its blocks, in the order of [`Unit::blocks`].
+    pub blocks: Vec<Vec<u8>>,
+    /// Of what it has to give.
+    pub digest: Digest,
 }
 
 impl WebUnit {
@@ -145,6 +149,9 @@ impl RacedRow {
     }
 }
 
+/// What lanes on WebGPU compute: small enough for an adapter that is emulated.
+const GRADIENT: Shape = ("gradient 784-128-10", 1024, &[784, 128, 10]);
+
 /// Lets the peers race in the browser, in minutes, for the rows whose names begin with `only`; `None`, said aloud, where
 /// there is no browser.
 pub fn race(only: Option<&str>) -> Result<Option<Race>> {
@@ -155,6 +162,10 @@ pub fn race(only: Option<&str>) -> Result<Option<Race>> {
     let digits = Digits::read()?;
     write(&digits.unit, &digits.blocks, &data.path().join("digits"))?;
     std::fs::write(data.path().join("digits.json"), digits.numbers.to_string())?;
+    let gradient = adapter::unit(GRADIENT, &Cpu::best()?)?;
+    write(&gradient.unit, &gradient.blocks, &data.path().join("gradient"))?;
+    let facts = json!({ "work": gradient.unit.work(), "blocks": gradient.blocks.len() });
+    std::fs::write(data.path().join("gradient.json"), facts.to_string())?;
     let done =
         playwright("peers", data.path()).arg("--reporter=list").env("ADIT_ROWS", only.unwrap_or_default()).status()?;
     ensure!(done.success(), "the race in the browser broke off");

@@ -5,6 +5,8 @@
 //! onnxruntime; without it they are skipped, said aloud), matrixmultiply, libsecp256k1. On a graphics card: cuBLAS in fp32, by
 //! cupy where that interpreter has it. Without a card the rows show what the software adapter does, and no peer.
 
+use std::sync::Arc;
+
 use adit_core::content_id::sha256;
 use adit_core::kernel::float::{FloatMatrix, to_bytes};
 use adit_core::kernel::{Product, to_le_bytes};
@@ -14,7 +16,7 @@ use adit_core::vectors::Generator;
 use adit_cpu::{Backend, Cpu};
 use adit_gpu::{AdapterFacts, GpuDevice};
 use adit_tests::bench::row::{Measured, Row, table};
-use adit_tests::bench::{json_file, machine, timed};
+use adit_tests::bench::{SHAPES, adapter, json_file, machine, timed};
 use adit_tests::peers::Peers;
 use anyhow::{Context, Result, ensure};
 use futures::executor::block_on;
@@ -35,6 +37,7 @@ fn main() -> Result<()> {
         rows.push(floats(n, &mut peers)?);
     }
     rows.extend(on_graphics(&mut peers)?);
+    rows.extend(lanes_of_adapter()?);
     rows.push(two_lanes()?);
     rows.extend(signatures()?);
     let table = table(&rows);
@@ -223,6 +226,28 @@ fn matrixmultiply_product(n: usize, a: &[f32], b: &[f32], c: &mut [f32]) {
             1,
         );
     }
+}
+
+/// Units by the two lanes that a miner has on a graphics adapter, against one: what that one waits for is the second's.
+fn lanes_of_adapter() -> Result<Vec<Row>> {
+    /// Units to one round.
+    const UNITS: usize = 12;
+    // What the rows before say of a missing adapter need not be said again.
+    let Ok(device) = block_on(GpuDevice::open()) else { return Ok(Vec::new()) };
+    let (kernels, name, cpu) = (device.kernels(), device.facts().name.clone(), Cpu::best()?);
+    let wanted = ["matmul 1024", "mlp 784-128-64-10", "gradient 784-128-10"];
+    let mut rows = Vec::new();
+    for shape in SHAPES.into_iter().filter(|(name, ..)| wanted.contains(name)) {
+        let unit = Arc::new(adapter::unit(shape, &cpu)?);
+        let mut contenders: Vec<Contender<'_>> = Vec::new();
+        for (contender, count) in [("adit, two lanes", 2), ("one lane", 1)] {
+            let lanes = adapter::Lanes::open(count, kernels, &unit)?;
+            contenders.push((contender.into(), Box::new(move || Ok((lanes.run(UNITS)?, String::new())))));
+        }
+        let work = UNITS as f64 * 2.0 * unit.unit.work() as f64 / 1e9;
+        rows.push(race(format!("two lanes ÷ one on {name}, {}", shape.0), "Gop/s", work, contenders)?);
+    }
+    Ok(rows)
 }
 
 /// Two lanes on two cores, as a miner runs them, against one.

@@ -5,7 +5,7 @@ import { type Row, race, skipped } from "./race.ts";
 import { f32Product } from "./rows/f32.ts";
 import { digits } from "./rows/digits.ts";
 import { int8Product } from "./rows/int8.ts";
-import { lanes } from "./rows/lanes.ts";
+import { lanes, lanesOfAdapter } from "./rows/lanes.ts";
 import { f32Roof, int8Roof } from "./rows/roof.ts";
 import { shortMessages } from "./rows/sha256.ts";
 import { signatures, verifications } from "./rows/signatures.ts";
@@ -23,6 +23,7 @@ const ROWS: Record<string, () => Promise<Row>> = {
   verify: verifications,
   digits,
   "webgpu 512": () => webgpuProduct(512),
+  "webgpu lanes": lanesOfAdapter,
   "two lanes": lanes,
 };
 

@@ -17,7 +17,7 @@ export async function kernels(name: "bench" | "bench-relaxed"): Promise<typeof B
 }
 
 /** A unit through a lane, as its worker hands it in and gets the output out, without the turns that it gives others. */
-export async function lane(name: "cpu" | "relaxed", unit: Uint8Array, blocks: Uint8Array[]) {
+export async function lane(name: "cpu" | "relaxed" | "gpu", unit: Uint8Array, blocks: Uint8Array[]) {
   const module = await import(/* @vite-ignore */ `/${name}/${name}.js`);
   await module.default();
   const lane: Lane = await module.open();

@@ -1,33 +1,53 @@
 import type { Row } from "../race.ts";
 
 /** Products of n = 1024 to one round, by one lane or shared out to two. */
-const COUNT = 8;
-const OPERATIONS = 2 * 1024 ** 3;
+const PRODUCTS = 8;
+/** Units to one round, likewise. */
+const UNITS = 4;
 
 /** Workers share nothing, so two cores are to do twice the work of one. */
 export async function lanes(): Promise<Row> {
+  const lane = () => new Worker(new URL("../lane-worker.ts", import.meta.url), { type: "module" });
   const [one, two] = ["one lane", "adit, two lanes"];
   return {
     what: "two lanes ÷ one, int8, n = 1024",
     unit: "Gop/s",
-    work: (COUNT * OPERATIONS) / 1e9,
+    work: (PRODUCTS * 2 * 1024 ** 3) / 1e9,
     contenders: [
-      { name: two, open: () => together(2) },
-      { name: one, open: () => together(1) },
+      { name: two, open: () => together(2, lane, PRODUCTS) },
+      { name: one, open: () => together(1, lane, PRODUCTS) },
     ],
     goals: [{ ours: two, peer: one, at_least: 1.9 }],
   };
 }
 
-async function together(count: number): Promise<() => Promise<Int32Array>> {
-  const workers = Array.from(
-    { length: count },
-    () => new Worker(new URL("../lane-worker.ts", import.meta.url), { type: "module" }),
-  );
-  await Promise.all(workers.map(answer));
+/** The two lanes that a miner has on a graphics adapter, against one: what that one waits for is the second's. */
+export async function lanesOfAdapter(): Promise<Row> {
+  const { work } = (await (await fetch("/data/gradient.json")).json()) as { work: number };
+  const lane = () => new Worker(new URL("../unit-worker.ts", import.meta.url), { type: "module" });
+  return {
+    what: "two lanes ÷ one on WebGPU, gradient 784-128-10 of 1024 rows",
+    unit: "Gop/s",
+    work: (UNITS * 2 * work) / 1e9,
+    contenders: [
+      { name: "adit, two lanes", open: () => together(2, lane, UNITS) },
+      { name: "one lane", open: () => together(1, lane, UNITS) },
+    ],
+    goals: [],
+  };
+}
+
+async function together(count: number, lane: () => Worker, work: number): Promise<() => Promise<Int32Array>> {
+  const workers: Worker[] = [];
+  // One after the other: the forms of an adapter's kernels race when it is opened.
+  for (let opened = 0; opened < count; opened += 1) {
+    const worker = lane();
+    await answer(worker);
+    workers.push(worker);
+  }
   return async () => {
     const answers = workers.map(answer);
-    for (const worker of workers) worker.postMessage(COUNT / count);
+    for (const worker of workers) worker.postMessage(work / count);
     return Int32Array.from(new Set((await Promise.all(answers)) as number[]));
   };
 }
