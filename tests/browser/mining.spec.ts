@@ -142,7 +142,7 @@ test("a graphics card joins, or the page says why not", async ({ mine, work }) =
 
 test("a graphics card mines alone if that is wanted, with two lanes", async ({ mine, coordinator, work }) => {
   expect(work).not.toEqual([]);
-  await coordinator.submit("shared card", LARGE);
+  const job = await coordinator.submit("shared card", LARGE);
   await mine.page.getByLabel("Processor lanes").fill("0");
   await expect(mine.detail).toHaveText("The graphics card alone");
   await mine.start.click();
@@ -153,6 +153,7 @@ test("a graphics card mines alone if that is wanted, with two lanes", async ({ m
   await expect(first.getByTestId("why")).toContainText("is the only lane");
   await expect(second.getByTestId("why")).toContainText("the same adapter");
   await expect(second).toContainText(/[1-9]\d* verified/, { timeout: 30_000 });
+  await coordinator.cancel(job);
 });
 
 test("one tab mines; another may take over", async ({ mine, context, coordinator, work }) => {
