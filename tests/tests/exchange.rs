@@ -6,11 +6,12 @@ use adit_core::unit::Requant;
 use adit_core::vectors::Generator;
 use adit_core::{Amount, reward};
 use adit_protocol::jobs::JobState;
+use adit_protocol::mining::Delivered;
 use adit_protocol::paths::{self, with};
 use adit_protocol::records::{Account, EpochList, LedgerTotals, Overview};
 use adit_tests::server::LARGE_BUDGET;
 use adit_tests::{Client, Server, files};
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 
 #[tokio::test]
 async fn a_product_is_mined_verified_and_paid() -> Result<()> {
@@ -145,6 +146,30 @@ async fn work_too_small_to_delegate_is_computed_at_once() -> Result<()> {
     assert_eq!(job.state, JobState::Done);
     assert_eq!(files::npy_values(&client.result(job.job).await?), matmul_i8(&a, &b, 10, 4, 3));
     server.assert_balanced().await
+}
+
+#[tokio::test]
+async fn a_lane_that_was_slow_with_a_small_unit_still_gets_large_ones() -> Result<()> {
+    let server = Server::start().await?;
+    let mut miner = Client::new(&server, "miner", 1)?;
+    let product = |m: u32, k: u32, n: u32| {
+        let (a, b) = (files::values(1, (m * k) as usize), files::values(2, (k * n) as usize));
+        miner.submit_matmul(files::npy(m, k, &a), files::npy(k, n, &b))
+    };
+    let jobs = [product(8, 64, 64).await?.job, product(64, 1024, 1024).await?.job];
+    miner.open().await?;
+    let grant = miner.task(0).await?.and_then(|task| task.adit).context("a task")?;
+    assert_eq!(grant.job, jobs[0]);
+    // On a slow line, say: a lane that were as slow at computing could not do the other job's units in an hour.
+    server.advance(9_000).await?;
+    let output = miner.compute(&grant).await?;
+    let delivered: Delivered = miner.deliver(&grant, output).await?.json()?;
+    ensure!(delivered.next.is_some(), "the lane gets nothing any more");
+    miner.mine(&server.key()).await?;
+    for job in jobs {
+        assert_eq!(miner.job(job).await?.state, JobState::Done);
+    }
+    Ok(())
 }
 
 #[tokio::test]

@@ -78,6 +78,16 @@ fn wanted_panels(template: &Unit, panels_left: u32, speed: u64, lanes: u32) -> u
     by_speed.min(by_share).min(most).clamp(1, u64::from(u32::MAX)) as u32
 }
 
+/// What a delivered unit adds to the speed that is `known` of its lane, 0 if nothing is: work a second.
+///
+/// A small unit is computed before its inputs are there and its output is back: it says how fast the lane is at least, and
+/// that may be far too little. A lane that is held too slow for all that is left would never be measured again.
+pub(crate) fn measured(kind: Kind, work: u64, elapsed_ms: u64, known: u64) -> Option<u64> {
+    let speed = work.saturating_mul(1_000) / elapsed_ms.max(1);
+    let tells = work >= first_work(kind) || elapsed_ms >= MIN_TTL_MS / 3;
+    (tells || known > 0 && speed > known).then_some(speed)
+}
+
 /// How long a lane may take: at least three times what its speed says.
 fn ttl_ms(kind: Kind, work: u64, speed: u64) -> u64 {
     let speed = if speed == 0 { slowest(kind) } else { speed };
@@ -149,7 +159,7 @@ impl LeaseLane {
             let Some(job) = jobs::next_with_work(batch.db, after, &kinds).await? else { break };
             after = job.id;
             let template = job.template()?;
-            let speed = leases::speed(batch.db, &session.id, self.lane, &job.kind).await?;
+            let speed = leases::speed(batch.db, &session.id, i64::from(self.lane), &job.kind).await?;
             if !is_able(&template, speed) {
                 continue;
             }
@@ -331,6 +341,15 @@ mod tests {
         // A panel is 32 768 multiply-accumulates.
         let template = template(800, 64, 64, 8);
         assert!(is_able(&template, 0) && is_able(&template, 30) && !is_able(&template, 20));
+    }
+
+    #[test]
+    fn what_was_over_in_a_moment_makes_no_lane_slow() {
+        let measured = |work, elapsed_ms, known| measured(Kind::MatmulI8, work, elapsed_ms, known);
+        assert_eq!([measured(1, 100, 0), measured(1, 100, 20)], [None, None]);
+        assert_eq!(measured(1 << 20, 100, 1_000), Some((1 << 20) * 10));
+        assert_eq!(measured(1 << 26, 1_000, 1 << 30), Some(1 << 26));
+        assert_eq!(measured(1_000_000, 20_000, 1 << 30), Some(50_000));
     }
 
     #[test]

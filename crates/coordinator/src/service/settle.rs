@@ -9,7 +9,7 @@ use adit_protocol::ErrorCode;
 use futures::future::BoxFuture;
 
 use super::conduct::{self, Deed};
-use super::lease::{Ending, LeaseLane, Leased, release_unit};
+use super::lease::{Ending, LeaseLane, Leased, measured, release_unit};
 use crate::error::Refusal;
 use crate::store::db::{DbError, sql};
 use crate::store::jobs::{self, Counted, UnitRow};
@@ -199,8 +199,11 @@ impl Settle {
         }
         people::count_unit(batch.db, &lease.session, value.nano()).await?;
         let elapsed_ms = (self.announced_at_ms - lease.issued_at_ms).max(1) as u64;
-        let speed = (lease.work as u64).saturating_mul(1_000) / elapsed_ms;
-        leases::measure_lane(batch.db, lease, self.kind.name(), speed).await?;
+        leases::free_lane(batch.db, lease).await?;
+        let known = leases::speed(batch.db, &lease.session, lease.lane, self.kind.name()).await?;
+        if let Some(speed) = measured(self.kind, lease.work as u64, elapsed_ms, known) {
+            leases::measure_lane(batch.db, lease, self.kind.name(), speed).await?;
+        }
         let leased = if unit.state == "leased" { -unit.count } else { 0 };
         let change = Counted { leased, done: unit.count, valid: 1, spent: value.nano(), ..Counted::default() };
         if jobs::count(batch.db, lease.job, change).await? {

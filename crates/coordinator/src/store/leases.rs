@@ -87,9 +87,9 @@ pub(crate) async fn lane(db: &mut Db, session: &str, lane: u32) -> Result<LaneRo
 }
 
 /// What was measured of a lane at a kind: work a second, 0 if nothing was.
-pub(crate) async fn speed(db: &mut Db, session: &str, lane: u32, kind: &str) -> Result<u64, DbError> {
+pub(crate) async fn speed(db: &mut Db, session: &str, lane: i64, kind: &str) -> Result<u64, DbError> {
     let text = "SELECT work_per_s FROM lane_speed WHERE session = $1 AND lane = $2 AND kind = $3";
-    let row = sql(text).bind(session).bind(i64::from(lane)).bind(kind).fetch_optional(db).await?;
+    let row = sql(text).bind(session).bind(lane).bind(kind).fetch_optional(db).await?;
     Ok(row.map(|row| row.try_get::<i64>(0)).transpose()?.unwrap_or(0) as u64)
 }
 
@@ -148,10 +148,15 @@ pub(crate) async fn settle(
     Ok(query.execute(db).await?.rows_affected() == 1)
 }
 
-/// Notes that a lane has delivered `lease`, and mixes a new measurement into its speed at that kind.
-pub(crate) async fn measure_lane(db: &mut Db, lease: &LeaseRow, kind: &str, work_per_s: u64) -> Result<(), DbError> {
+/// Notes that a lane has delivered `lease`.
+pub(crate) async fn free_lane(db: &mut Db, lease: &LeaseRow) -> Result<(), DbError> {
     let text = "UPDATE lane SET lease = NULL WHERE session = $1 AND lane = $2 AND lease = $3";
-    sql(text).bind(&lease.session).bind(lease.lane).bind(&lease.id[..]).execute(&mut *db).await?;
+    sql(text).bind(&lease.session).bind(lease.lane).bind(&lease.id[..]).execute(db).await?;
+    Ok(())
+}
+
+/// Mixes a new measurement into a lane's speed at a kind.
+pub(crate) async fn measure_lane(db: &mut Db, lease: &LeaseRow, kind: &str, work_per_s: u64) -> Result<(), DbError> {
     let text = "INSERT INTO lane_speed (session, lane, kind, work_per_s) VALUES ($1, $2, $3, $4)
                 ON CONFLICT (session, lane, kind) DO UPDATE SET work_per_s = (work_per_s + excluded.work_per_s) / 2";
     let query = sql(text).bind(&lease.session).bind(lease.lane).bind(kind);
