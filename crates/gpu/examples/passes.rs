@@ -1,5 +1,5 @@
-//! A model and its gradient, product by product and in passes of one part or several: milliseconds for all rows, median of
-//! several rounds that take turns, and what the sums weigh that are read back. One part hides nothing of the reading.
+//! A model and its gradient, product by product and in one pass: milliseconds for all rows, median of several rounds that
+//! take turns, and what the sums weigh that are read back.
 //!
 //! `cargo run --profile ci -p adit-gpu --example passes`
 
@@ -21,8 +21,7 @@ const SCALE: Requant = Requant { multiplier: 1_518_500_250, shift: 40 };
 
 type Layers = Rc<Prepared<PackedOperand<i8>>>;
 
-/// Parts of a pass; 0 stands for product by product.
-const WAYS: [usize; 5] = [0, 1, 2, 4, 8];
+const WAYS: [&str; 2] = ["product by product", "in one pass"];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let engine = block_on(Graphics::open(AdapterChoice::Any, |_| None))?;
@@ -50,8 +49,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         );
         for (way, times) in WAYS.into_iter().zip(&mut times) {
             times.sort_by(f64::total_cmp);
-            let name = if way == 0 { "product by product".into() } else { format!("passes in {way} parts") };
-            println!("  {name:20} {:8.2} ms", times[times.len() / 2]);
+            println!("  {way:20} {:8.2} ms", times[times.len() / 2]);
         }
     }
     Ok(())
@@ -79,17 +77,17 @@ async fn run(
     engine: &Graphics,
     prepared: &Layers,
     rows: &Rows,
-    way: usize,
+    way: &str,
 ) -> Result<Vec<i32>, Box<dyn std::error::Error>> {
     let mut running = Running::new(prepared.clone(), rows.clone());
-    if way == 0 {
+    if way == WAYS[0] {
         while let Some(step) = running.step(ROWS) {
             engine.carry_out(step).await?;
             running.advance();
         }
     } else {
         while let Some(pass) = running.pass(ROWS) {
-            engine.device().pass_in_parts(pass, way).await?;
+            engine.pass(pass).await?;
         }
     }
     Ok(running.into_output())

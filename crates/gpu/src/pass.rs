@@ -1,5 +1,4 @@
-//! A unit's rows through all its layers without coming back to the host: only the sums are read, while the next part is
-//! computed.
+//! A unit's rows through all its layers without coming back to the host: only the sums are read.
 
 use std::cell::RefCell;
 
@@ -7,7 +6,7 @@ use adit_core::kernel::PreparedLayer;
 use adit_core::kernel::gradient::Tensor;
 use adit_core::kernel::pass::Pass;
 
-use crate::context::{Context, Mapped};
+use crate::context::Context;
 use crate::device::GpuDevice;
 use crate::error::GpuError;
 use crate::kernel::Numbers;
@@ -16,12 +15,6 @@ use crate::operand::PackedOperand;
 mod plan;
 
 use plan::{Plan, Step};
-
-/// A pass goes through the device in so many parts: the sums of one are read while the next is computed. More parts hide
-/// more of the reading and cost more dispatches; `examples/passes.rs` shows how much.
-const PARTS: usize = 2;
-/// Parts on the device at once.
-const SLOTS: usize = 2;
 
 /// What passes need beside the product, and the plan of the last model.
 #[derive(Debug)]
@@ -54,20 +47,14 @@ impl GpuDevice {
             && Plan::fits(self, layers, gradient, least)
     }
 
-    /// Computes all products of a pass.
+    /// Computes all products of a pass. That its sums are read is not hidden here: an adapter's other lane computes
+    /// meanwhile.
     ///
     /// Errors: [`GpuError::TooLarge`], [`GpuError::Device`], [`GpuError::Lost`].
-    pub async fn pass(&self, pass: Pass<'_, PackedOperand<i8>>) -> Result<(), GpuError> {
-        self.pass_in_parts(pass, PARTS).await
-    }
-
-    /// The same in so many parts, for measurements: with one, nothing hides that its sums are read.
-    ///
-    /// Errors: see [`GpuDevice::pass`].
-    pub async fn pass_in_parts(&self, mut pass: Pass<'_, PackedOperand<i8>>, parts: usize) -> Result<(), GpuError> {
+    pub async fn pass(&self, mut pass: Pass<'_, PackedOperand<i8>>) -> Result<(), GpuError> {
         self.context().check()?;
         let height = self.pipeline(Numbers::Integers).kernel.height() as usize;
-        let mut most_rows = pass.rows.div_ceil(parts).next_multiple_of(height).min(plan::MOST_ROWS);
+        let mut most_rows = pass.rows.next_multiple_of(height).min(plan::MOST_ROWS);
         while most_rows > height && !Plan::fits(self, pass.layers, pass.is_gradient(), most_rows as u32) {
             most_rows = (most_rows / 2).next_multiple_of(height);
         }
@@ -77,52 +64,45 @@ impl GpuDevice {
             Some(plan) => plan,
             None => Plan::new(self, &pass, most_rows as u32)?,
         };
-        let mut under_way = std::collections::VecDeque::new();
-        for (part, first) in (0..pass.rows).step_by(most_rows).enumerate() {
-            if under_way.len() == SLOTS {
-                self.land(&plan, under_way.pop_front(), &mut pass).await?;
-            }
+        for first in (0..pass.rows).step_by(most_rows) {
             let rows = most_rows.min(pass.rows - first);
-            under_way.push_back(self.launch(&plan, part % SLOTS, &pass, first, rows)?);
-        }
-        while !under_way.is_empty() {
-            self.land(&plan, under_way.pop_front(), &mut pass).await?;
+            self.compute(&plan, &mut pass, first, rows).await?;
         }
         self.small().plan.replace(Some(plan));
         Ok(())
     }
-}
 
-/// A part on the device.
-struct Landing {
-    slot: usize,
-    first: usize,
-    rows: usize,
-    bytes: u64,
-    index: wgpu::SubmissionIndex,
-    mapped: Mapped,
-}
-
-impl GpuDevice {
-    /// Uploads `rows` rows from `first` on and computes them.
-    fn launch(
+    /// `rows` rows from `first` on.
+    async fn compute(
         &self,
         plan: &Plan,
-        slot: usize,
-        pass: &Pass<'_, PackedOperand<i8>>,
+        pass: &mut Pass<'_, PackedOperand<i8>>,
         first: usize,
         rows: usize,
-    ) -> Result<Landing, GpuError> {
-        let (context, buffers) = (self.context(), &plan.slots[slot]);
-        let part = |values: &'_ [i8]| -> Vec<u8> {
+    ) -> Result<(), GpuError> {
+        self.upload(plan, pass, first, rows);
+        let (context, staging) = (self.context(), &plan.buffers.staging);
+        let (index, bytes) = self.launch(plan, rows);
+        context.mapped(index, context.map(staging, bytes)).await?;
+        context.read(staging, bytes, |sums| hand_over(plan, pass, first, rows, sums))
+    }
+
+    fn upload(&self, plan: &Plan, pass: &Pass<'_, PackedOperand<i8>>, first: usize, rows: usize) {
+        let (queue, buffers) = (&self.context().queue, &plan.buffers);
+        let part = |values: &[i8]| {
             let width = values.len() / pass.rows;
             plan::words_of_rows(&values[first * width..][..rows * width], width)
         };
-        context.queue.write_buffer(&buffers.values[0], 0, &part(pass.input));
+        queue.write_buffer(&buffers.values[0], 0, &part(pass.input));
         if pass.is_gradient() {
-            context.queue.write_buffer(&buffers.values[plan::targets(pass.layers)], 0, &part(pass.targets));
+            queue.write_buffer(&buffers.values[plan::targets(pass.layers)], 0, &part(pass.targets));
         }
-        context.queue.write_buffer(&buffers.uniforms, 0, &plan.uniforms(rows as u32));
+        queue.write_buffer(&buffers.uniforms, 0, &plan.uniforms(rows as u32));
+    }
+
+    /// Computes what was uploaded; the bytes of all sums.
+    fn launch(&self, plan: &Plan, rows: usize) -> (wgpu::SubmissionIndex, u64) {
+        let (context, buffers) = (self.context(), &plan.buffers);
         let mut encoder = context.device.create_command_encoder(&Default::default());
         let mut bytes = 0;
         for (step, bound) in plan.steps.iter().zip(&buffers.bound) {
@@ -143,31 +123,21 @@ impl GpuDevice {
                 bytes += size;
             }
         }
-        let index = context.queue.submit([encoder.finish()]);
-        Ok(Landing { slot, first, rows, bytes, index, mapped: context.map(&buffers.staging, bytes) })
+        (context.queue.submit([encoder.finish()]), bytes)
     }
+}
 
-    /// Waits for a part and hands its sums over.
-    async fn land(
-        &self,
-        plan: &Plan,
-        landing: Option<Landing>,
-        pass: &mut Pass<'_, PackedOperand<i8>>,
-    ) -> Result<(), GpuError> {
-        let Some(Landing { slot, first, rows, bytes, index, mapped }) = landing else { return Ok(()) };
-        self.context().mapped(index, mapped).await?;
-        self.context().read(&plan.slots[slot].staging, bytes, |mut sums| {
-            for step in &plan.steps {
-                let Step::Multiply { tensor, .. } = *step else { continue };
-                let (mine, rest) = sums.split_at(plan.sum_bytes(step, rows as u32) as usize);
-                sums = rest;
-                let stride = plan.sum_stride(step) * 4;
-                let of_rows = !matches!(tensor, Tensor::Weights(_));
-                for (row, sums) in mine.chunks_exact(stride).enumerate() {
-                    let row = if of_rows { first + row } else { row };
-                    pass.take(tensor, row, sums.as_chunks().0.iter().map(|bytes| i32::from_le_bytes(*bytes)));
-                }
-            }
-        })
+/// The sums of all products, one after the other.
+fn hand_over(plan: &Plan, pass: &mut Pass<'_, PackedOperand<i8>>, first: usize, rows: usize, mut sums: &[u8]) {
+    for step in &plan.steps {
+        let Step::Multiply { tensor, .. } = *step else { continue };
+        let (mine, rest) = sums.split_at(plan.sum_bytes(step, rows as u32) as usize);
+        sums = rest;
+        let stride = plan.sum_stride(step) * 4;
+        let of_rows = !matches!(tensor, Tensor::Weights(_));
+        for (row, sums) in mine.chunks_exact(stride).enumerate() {
+            let row = if of_rows { first + row } else { row };
+            pass.take(tensor, row, sums.as_chunks().0.iter().map(|bytes| i32::from_le_bytes(*bytes)));
+        }
     }
 }

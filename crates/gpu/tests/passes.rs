@@ -99,6 +99,19 @@ fn models_of_every_scale_agree_with_the_reference() {
 }
 
 #[test]
+fn a_pass_of_more_rows_than_fit_goes_through_in_parts() {
+    on_every_device(|device| {
+        let mut values = Generator::new(23);
+        for gradient in [false, true] {
+            let model = Model::draw(&mut values, &[5, 3, 2], gradient);
+            // More workgroups below each other than WebGPU dispatches.
+            let rows = model.rows(&mut values, 33_000);
+            assert!(passed(device, &model, &rows, 33_000) == model.reference(&rows), "on {device:?}");
+        }
+    });
+}
+
+#[test]
 fn the_plan_of_one_model_is_not_used_for_another() {
     on_every_device(|device| {
         let mut values = Generator::new(22);

@@ -4,21 +4,21 @@ use adit_core::kernel::gradient::Tensor;
 use adit_core::kernel::pass::Pass;
 use wgpu::BufferUsages as Usage;
 
-use super::{Layer, SLOTS};
+use super::Layer;
 use crate::device::GpuDevice;
 use crate::error::GpuError;
 use crate::kernel::{Kernel, Numbers};
 use crate::operand::PackedOperand;
 use crate::product::cut::Extent;
 
-/// The most rows of a part: WebGPU dispatches no more workgroups below each other than 65,535.
+/// The most rows at once: WebGPU dispatches no more workgroups below each other than 65,535.
 pub(super) const MOST_ROWS: usize = 1 << 15;
-/// No buffer is larger, so that two slots of them find room anywhere.
+/// No buffer is larger, so that those of two lanes find room anywhere.
 const MOST_BYTES: u64 = 64 << 20;
 /// Uniforms of different steps have to be so far apart.
 const UNIFORM_BYTES: usize = 256;
 
-/// A length that is the part's rows, or known.
+/// A length that is the rows at hand, or known.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Length {
     Rows,
@@ -46,11 +46,11 @@ pub(super) enum Step {
     Follow { to: Values, other: Values, bias: usize, cols: u32, multiplier: u32, shift: u32, how: u32 },
 }
 
-/// Steps with two slots of buffers.
+/// Steps with their buffers.
 #[derive(Debug)]
 pub(super) struct Plan {
     pub(super) steps: Vec<Step>,
-    pub(super) slots: Vec<Buffers>,
+    pub(super) buffers: Buffers,
     kernel: Kernel,
     most_rows: u32,
     weights: Vec<wgpu::Buffer>,
@@ -157,7 +157,7 @@ impl Length {
     }
 }
 
-/// Bytes that buffers need for a part of so many rows.
+/// Bytes that buffers need for so many rows.
 struct Sizes {
     values: Vec<u64>,
     left: u64,
@@ -192,8 +192,46 @@ impl Sizes {
     }
 }
 
+impl Buffers {
+    fn new(
+        device: &GpuDevice,
+        steps: &[Step],
+        sizes: &Sizes,
+        model: &[wgpu::Buffer],
+        biases: &[wgpu::Buffer],
+    ) -> Result<Buffers, GpuError> {
+        let context = device.context();
+        let storage = |what, bytes| context.buffer(what, bytes, Usage::STORAGE | Usage::COPY_DST | Usage::COPY_SRC);
+        let values: Vec<wgpu::Buffer> =
+            sizes.values.iter().map(|bytes| storage("values", *bytes)).collect::<Result<_, _>>()?;
+        let (left, right) = (storage("left", sizes.left)?, storage("right", sizes.right)?);
+        let sums = storage("sums", sizes.sums)?;
+        let staging = context.buffer("staging", sizes.staging, Usage::MAP_READ | Usage::COPY_DST)?;
+        let bytes = (steps.len() * UNIFORM_BYTES) as u64;
+        let uniforms = context.buffer("uniforms", bytes, Usage::UNIFORM | Usage::COPY_DST)?;
+        let bind = |(index, step): (usize, &Step)| {
+            let (compute, buffers): (_, Vec<&wgpu::Buffer>) = match step {
+                Step::Gather { from, to, .. } => {
+                    let to = if *to == Side::Left { &left } else { &right };
+                    (&device.small().gather, vec![&values[*from], to])
+                }
+                Step::Multiply { weights, .. } => {
+                    let right = weights.map_or(&right, |weights| &model[weights]);
+                    (&device.pipeline(Numbers::Integers).compute, vec![&left, right, &sums])
+                }
+                Step::Follow { to, other, bias, .. } => {
+                    (&device.small().follow, vec![&sums, &biases[*bias], &values[*other], &values[*to]])
+                }
+            };
+            context.bind_at(compute, &uniforms, (index * UNIFORM_BYTES) as u64, &buffers)
+        };
+        let bound = steps.iter().enumerate().map(bind).collect();
+        Ok(Buffers { values, uniforms, sums, staging, bound })
+    }
+}
+
 impl Plan {
-    /// Whether parts of so many rows find room.
+    /// Whether so many rows find room.
     pub(super) fn fits(device: &GpuDevice, layers: &[Layer], gradient: bool, rows: u32) -> bool {
         let kernel = device.pipeline(Numbers::Integers).kernel;
         Sizes::of(kernel, layers, gradient, rows).largest() <= MOST_BYTES.min(device.context().max_bytes())
@@ -216,47 +254,13 @@ impl Plan {
             biases.push(bias);
         }
         let weights: Vec<wgpu::Buffer> = weights(layers).map(|packed| packed.buffer.clone()).collect();
-        let mut plan = Plan { steps, slots: Vec::new(), kernel, most_rows, weights };
-        for _ in 0..SLOTS {
-            let slot = plan.slot(device, &sizes, &biases)?;
-            plan.slots.push(slot);
-        }
-        Ok(plan)
+        let buffers = Buffers::new(device, &steps, &sizes, &weights, &biases)?;
+        Ok(Plan { steps, buffers, kernel, most_rows, weights })
     }
 
     /// Whether it is of these layers and large enough. Packed weights are nobody else's, so they stand for the model.
     pub(super) fn serves(&self, layers: &[Layer], rows: u32) -> bool {
         rows <= self.most_rows && weights(layers).map(|packed| &packed.buffer).eq(&self.weights)
-    }
-
-    fn slot(&self, device: &GpuDevice, sizes: &Sizes, biases: &[wgpu::Buffer]) -> Result<Buffers, GpuError> {
-        let context = device.context();
-        let storage = |what, bytes| context.buffer(what, bytes, Usage::STORAGE | Usage::COPY_DST | Usage::COPY_SRC);
-        let values: Vec<wgpu::Buffer> =
-            sizes.values.iter().map(|bytes| storage("values", *bytes)).collect::<Result<_, _>>()?;
-        let (left, right) = (storage("left", sizes.left)?, storage("right", sizes.right)?);
-        let sums = storage("sums", sizes.sums)?;
-        let staging = context.buffer("staging", sizes.staging, Usage::MAP_READ | Usage::COPY_DST)?;
-        let bytes = (self.steps.len() * UNIFORM_BYTES) as u64;
-        let uniforms = context.buffer("uniforms", bytes, Usage::UNIFORM | Usage::COPY_DST)?;
-        let bind = |(index, step): (usize, &Step)| {
-            let (compute, buffers): (_, Vec<&wgpu::Buffer>) = match step {
-                Step::Gather { from, to, .. } => {
-                    let to = if *to == Side::Left { &left } else { &right };
-                    (&device.small().gather, vec![&values[*from], to])
-                }
-                Step::Multiply { weights, .. } => {
-                    let right = weights.map_or(&right, |weights| &self.weights[weights]);
-                    (&device.pipeline(Numbers::Integers).compute, vec![&left, right, &sums])
-                }
-                Step::Follow { to, other, bias, .. } => {
-                    (&device.small().follow, vec![&sums, &biases[*bias], &values[*other], &values[*to]])
-                }
-            };
-            context.bind_at(compute, &uniforms, (index * UNIFORM_BYTES) as u64, &buffers)
-        };
-        let bound = self.steps.iter().enumerate().map(bind).collect();
-        Ok(Buffers { values, uniforms, sums, staging, bound })
     }
 
     fn extent(&self, step: &Step, rows: u32) -> Option<Extent> {
@@ -276,7 +280,7 @@ impl Plan {
         n.next_multiple_of(4) as usize
     }
 
-    /// What every step has to know of a part.
+    /// What every step has to know of the rows.
     pub(super) fn uniforms(&self, rows: u32) -> Vec<u8> {
         let mut bytes = vec![0; self.steps.len() * UNIFORM_BYTES];
         for (step, bytes) in self.steps.iter().zip(bytes.chunks_exact_mut(UNIFORM_BYTES)) {
