@@ -154,7 +154,6 @@ export class Session {
 
   #reported(lane: number, report: LaneReport): void {
     const miner = this.#miner;
-    if (lane === this.#settings.cpuLanes) void this.#follow(report);
     if ("forms" in report && report.forms) void rememberForms(report.forms);
     switch (report.event) {
       case "ready":
@@ -176,6 +175,7 @@ export class Session {
         miner.unit_failed(lane, report.lease, report.reason);
         break;
     }
+    if (lane === this.#settings.cpuLanes) void this.#follow(report);
   }
 }
 
