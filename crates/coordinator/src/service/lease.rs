@@ -84,7 +84,9 @@ fn wanted_panels(template: &Unit, panels_left: u32, speed: u64, lanes: u32) -> u
 /// that may be far too little. A lane that is held too slow for all that is left would never be measured again.
 pub(crate) fn measured(kind: Kind, work: u64, elapsed_ms: u64, known: u64) -> Option<u64> {
     let speed = work.saturating_mul(1_000) / elapsed_ms.max(1);
-    let tells = work >= first_work(kind) || elapsed_ms >= MIN_TTL_MS / 3;
+    // Of the rest only what kept a slow lane busy: a tiny one that took long was delivered late.
+    let took_long = elapsed_ms >= MIN_TTL_MS / 3 && work >= first_work(kind) >> 8;
+    let tells = work >= first_work(kind) || took_long;
     (tells || known > 0 && speed > known).then_some(speed)
 }
 
@@ -346,7 +348,7 @@ mod tests {
     #[test]
     fn what_was_over_in_a_moment_makes_no_lane_slow() {
         let measured = |work, elapsed_ms, known| measured(Kind::MatmulI8, work, elapsed_ms, known);
-        assert_eq!([measured(1, 100, 0), measured(1, 100, 20)], [None, None]);
+        assert_eq!([measured(1, 100, 0), measured(1, 100, 20), measured(1_000, 20_000, 0)], [None; 3]);
         assert_eq!(measured(1 << 20, 100, 1_000), Some((1 << 20) * 10));
         assert_eq!(measured(1 << 26, 1_000, 1 << 30), Some(1 << 26));
         assert_eq!(measured(1_000_000, 20_000, 1 << 30), Some(50_000));
