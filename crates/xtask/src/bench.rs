@@ -40,7 +40,7 @@ enum What {
 }
 
 impl What {
-    /// The program of the tests crate that measures it.
+    /// The program of tests/bench that measures it.
     fn program(self) -> &'static str {
         match self {
             Self::Verify => "bench-verify",
@@ -55,7 +55,7 @@ impl What {
 /// Measures the code that people run: always the release profile.
 pub(crate) fn run(repo: &Repo, args: &Args) -> Result<()> {
     let mut command = shell::cargo(repo);
-    command.args(["run", "--release", "--package", "adit-tests", "--bin", args.what.program(), "--"]);
+    command.args(["run", "--release", "--package", "adit-bench", "--bin", args.what.program(), "--"]);
     if let (What::Web | What::Verify, Some(chromium)) = (args.what, browser::find()) {
         web::run(repo)?;
         if args.what == What::Web {

@@ -35,7 +35,7 @@ const COVERAGE: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-l
 /// The longest that one input may take, in seconds, and the most that the program may hold, in MiB.
 const LIMITS: [&str; 2] = ["-timeout=10", "-rss_limit_mb=2048"];
 
-/// Tells the program which target it is, as tests/src/fuzz.rs reads it.
+/// Tells the program which target it is, as tests/fuzz/src/lib.rs reads it.
 const TARGET: &str = "ADIT_FUZZ";
 /// Tells it where to leave the target's seeds.
 const SEEDS: &str = "ADIT_FUZZ_SEEDS";
@@ -70,11 +70,21 @@ impl Fuzzer {
         let (home, host) = (repo.target.join("fuzz"), host(repo)?);
         let build = home.join("build");
         let mut command = cargo(repo);
-        command.args(["build", "--profile", "ci", "--package", "adit-tests", "--bin", "fuzz", "--features", "fuzz"]);
+        command.args([
+            "build",
+            "--profile",
+            "ci",
+            "--package",
+            "adit-fuzz",
+            "--bin",
+            "fuzz",
+            "--features",
+            "libfuzzer",
+        ]);
         command.args(["--target", &host]).env("RUSTFLAGS", COVERAGE).env("CARGO_TARGET_DIR", &build);
         shell::run(&mut command).context("libFuzzer is C++: it needs a compiler, `apt install g++`")?;
         let program = build.join(&host).join("ci").join(format!("fuzz{}", std::env::consts::EXE_SUFFIX));
-        Ok(Fuzzer { program, home, known: repo.root.join("tests/fuzz") })
+        Ok(Fuzzer { program, home, known: repo.root.join("tests/fuzz/known") })
     }
 
     fn targets(&self) -> Result<Vec<String>> {

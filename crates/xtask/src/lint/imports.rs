@@ -1,41 +1,68 @@
-//! Who may import whom.
+//! Each crate imports only the crates that the table in crates/README.md allows it.
 
-use anyhow::{Result, bail};
+use std::collections::BTreeMap;
+use std::fs;
+
+use anyhow::{Context, Result, bail};
 use cargo_metadata::{DependencyKind, Package};
 
 use crate::repo::{Dependencies, Repo};
 use crate::stages::Outcome;
 
-/// Each crate with the crates of this workspace that it may build upon. Test-only edges are free.
-#[rustfmt::skip]
-const MAY_IMPORT: &[(&str, &[&str])] = &[
-    ("core", &[]),
-    ("protocol", &["core"]),
-    ("fetch", &[]),
-    ("cpu", &["core"]),
-    ("gpu", &["core"]),
-    ("content", &["core", "fetch"]),
-    ("evm", &["core", "fetch"]),
-    ("miner", &["core", "protocol", "fetch"]),
-    ("coordinator", &["core", "protocol", "cpu", "content", "evm"]),
-    ("mcp", &["core", "protocol", "fetch"]),
-    ("wasm", &["core", "protocol", "fetch", "miner", "cpu", "gpu"]),
-    ("native", &["core", "protocol", "fetch", "cpu", "gpu", "content", "evm", "miner", "coordinator", "mcp"]),
-    ("xtask", &[]),
-    ("tests", &["core", "protocol", "fetch", "cpu", "gpu", "content", "evm", "miner", "coordinator", "mcp"]),
-];
+const TABLE: &str = "crates/README.md";
+
+/// Which crates of this workspace a crate may build upon. Development dependencies are free.
+#[derive(Debug, PartialEq)]
+enum Allowed {
+    Only(Vec<String>),
+    AllBut(Vec<String>),
+}
 
 pub(crate) fn check(repo: &Repo) -> Result<Outcome> {
+    let table = fs::read_to_string(repo.root.join(TABLE)).context(TABLE)?;
+    let table = read_table(&table);
     let metadata = repo.metadata(Dependencies::Without)?;
-    let wrong: Vec<_> = metadata
-        .workspace_packages()
-        .into_iter()
-        .flat_map(|package| violations(short(&package.name), imports(package)))
-        .collect();
+    let packages = metadata.workspace_packages();
+    let names: Vec<_> = packages.iter().map(|package| short(&package.name)).collect();
+    let mut wrong: Vec<_> =
+        packages.iter().flat_map(|package| violations(&table, short(&package.name), imports(package))).collect();
+    let gone = table.keys().filter(|name| !names.contains(&name.as_str()));
+    wrong.extend(gone.map(|name| format!("{TABLE} lists {name}, which is not a crate of this workspace")));
     if !wrong.is_empty() {
         bail!("{}", wrong.join("\n"));
     }
     Ok(Outcome::Done)
+}
+
+/// Reads the rows that begin with a link: `| [name](path) | layer | what it is | may import |`.
+fn read_table(text: &str) -> BTreeMap<String, Allowed> {
+    let rows = text.lines().filter_map(|line| {
+        let cells: Vec<_> = line.strip_prefix("| [")?.trim_end_matches([' ', '|']).split('|').map(str::trim).collect();
+        let (name, _) = cells.first()?.split_once(']')?;
+        Some((name.to_owned(), Allowed::read(cells.get(3)?)))
+    });
+    rows.collect()
+}
+
+impl Allowed {
+    /// `–` for none, `any`, `all but a, b`, or a list of names.
+    fn read(cell: &str) -> Self {
+        let names = |list: &str| list.split(", ").map(str::to_owned).collect();
+        match cell {
+            "–" => Self::Only(Vec::new()),
+            "any" => Self::AllBut(Vec::new()),
+            _ => {
+                cell.strip_prefix("all but ").map_or_else(|| Self::Only(names(cell)), |rest| Self::AllBut(names(rest)))
+            }
+        }
+    }
+
+    fn allows(&self, import: &str) -> bool {
+        match self {
+            Self::Only(names) => names.iter().any(|name| name == import),
+            Self::AllBut(names) => names.iter().all(|name| name != import),
+        }
+    }
 }
 
 fn imports(package: &Package) -> impl Iterator<Item = &str> {
@@ -43,12 +70,16 @@ fn imports(package: &Package) -> impl Iterator<Item = &str> {
     normal.filter(|edge| edge.path.is_some()).map(|edge| short(&edge.name))
 }
 
-fn violations<'a>(krate: &str, imports: impl Iterator<Item = &'a str>) -> Vec<String> {
-    let Some((_, allowed)) = MAY_IMPORT.iter().find(|(name, _)| *name == krate) else {
-        return vec![format!("{krate} is not in the import table of xtask")];
+fn violations<'a>(
+    table: &BTreeMap<String, Allowed>,
+    krate: &str,
+    imports: impl Iterator<Item = &'a str>,
+) -> Vec<String> {
+    let Some(allowed) = table.get(krate) else {
+        return vec![format!("{TABLE} has no row for {krate}")];
     };
-    let wrong = imports.filter(|import| !allowed.contains(import));
-    wrong.map(|import| format!("{krate} may not import {import}")).collect()
+    let wrong = imports.filter(|import| !allowed.allows(import));
+    wrong.map(|import| format!("{krate} may not import {import}: see the table in {TABLE}")).collect()
 }
 
 fn short(package: &str) -> &str {
@@ -59,22 +90,35 @@ fn short(package: &str) -> &str {
 mod tests {
     use super::*;
 
-    #[test]
-    fn an_edge_that_is_not_in_the_table_is_named() {
-        let found = violations("miner", ["core", "cpu"].into_iter());
-        assert_eq!(found, ["miner may not import cpu"]);
-        assert_eq!(violations("new", std::iter::empty()).len(), 1);
-        assert!(violations("protocol", ["core"].into_iter()).is_empty());
+    const README: &str = "\
+        Some words.\n\n\
+        | crate | layer | what it is | may import |\n|---|---|---|---|\n\
+        | [core](core) | facts | units | – |\n\
+        | [miner](miner) | rules | a machine | core, protocol |\n\
+        | [native](native) | front | the program | all but wasm |\n\
+        | [e2e](../tests/e2e) | tools | tests | any |\n";
+
+    fn found(krate: &str, import: &str) -> Vec<String> {
+        violations(&read_table(README), krate, [import].into_iter())
     }
 
     #[test]
-    fn the_table_has_no_cycle() {
-        for (position, (krate, imports)) in MAY_IMPORT.iter().enumerate() {
-            let earlier = &MAY_IMPORT[..position];
-            for import in *imports {
-                let known = earlier.iter().any(|(name, _)| name == import);
-                assert!(known, "{krate} imports {import}, which comes later");
-            }
+    fn each_way_to_write_a_cell_is_understood() {
+        let table = read_table(README);
+        assert_eq!(table.len(), 4);
+        assert_eq!(table["core"], Allowed::Only(Vec::new()));
+        assert_eq!(table["native"], Allowed::AllBut(vec!["wasm".to_owned()]));
+        assert_eq!(table["e2e"], Allowed::AllBut(Vec::new()));
+    }
+
+    #[test]
+    fn an_import_that_the_table_does_not_allow_is_named() {
+        assert_eq!(found("miner", "cpu"), ["miner may not import cpu: see the table in crates/README.md"]);
+        assert_eq!(found("core", "protocol").len(), 1);
+        assert_eq!(found("native", "wasm").len(), 1);
+        assert_eq!(found("new", "core"), ["crates/README.md has no row for new"]);
+        for (krate, import) in [("miner", "protocol"), ("native", "miner"), ("e2e", "wasm")] {
+            assert!(found(krate, import).is_empty(), "{krate} {import}");
         }
     }
 }

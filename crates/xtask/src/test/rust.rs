@@ -75,7 +75,7 @@ pub(crate) fn exchange_with(repo: &Repo, host: &Host, tally: &mut Tally) -> Resu
     let mut words = host.runner();
     words.push(program.display().to_string());
     let mut command = runner(repo);
-    command.args(WORKSPACE).args(["--test", "vintage"]).env("ADIT_VINTAGE", words.join("\n"));
+    command.args(WORKSPACE).args(["--test", "program", "an_old_machine"]).env("ADIT_VINTAGE", words.join("\n"));
     tally.run(&mut command)
 }
 
@@ -98,7 +98,7 @@ fn targets(repo: &Repo, suite: Suite) -> Result<Vec<String>> {
         arguments.extend(["--lib".to_owned(), "--bins".to_owned()]);
     }
     for package in metadata.workspace_packages() {
-        let in_tests = package.name.as_str() == "adit-tests";
+        let in_tests = package.manifest_path.starts_with(repo.root.join("tests"));
         let left_out = WORKSPACE.contains(&package.name.as_str());
         if left_out || in_tests != (suite == Suite::EndToEnd) {
             continue;

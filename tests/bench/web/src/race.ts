@@ -1,4 +1,4 @@
-/** Contenders that take turns at one thing. The table is made of what they say by tests/src/bench/row.rs. */
+/** Contenders that take turns at one thing. The table is made of what they say by tests/bench/src/row.rs. */
 
 /** What a contender computes: compared with what the others compute. */
 export type Result = Float32Array | Int32Array | Uint8Array;

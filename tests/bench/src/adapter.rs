@@ -1,0 +1,95 @@
+//! Lanes that share a graphics adapter, each in a thread with a device of its own, as the miner runs them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+use std::time::Instant;
+
+use adit_core::kernel::{self, engine::Engine};
+use adit_core::sign::{Digest, LeaseId};
+use adit_cpu::Cpu;
+use adit_gpu::{AdapterChoice, Graphics, Kernels};
+use adit_miner::lane::{BlockBytes, LaneCommand, LaneEvent};
+use adit_miner::runner::LaneRunner;
+use anyhow::{Context, Result, bail, ensure};
+use futures::executor::block_on;
+
+use crate::web::WebUnit;
+use crate::{Shape, operands};
+
+/// A unit of this shape, with what a processor makes of it.
+pub fn unit(shape: Shape, cpu: &Cpu) -> Result<WebUnit> {
+    let (weights, rows) = operands(shape);
+    let WebUnit { unit, blocks, .. } = WebUnit::new(&weights, &rows, &[]);
+    let named: BTreeMap<_, _> = unit.blocks().into_iter().map(|(cid, _)| cid).zip(&blocks).collect();
+    let output = kernel::output(cpu, &unit, &LEASE, |cid| named.get(cid).map(|block| &block[..]))?;
+    let digest = Digest(*blake3::hash(&output).as_bytes());
+    Ok(WebUnit { unit, blocks, digest })
+}
+
+/// Products do not depend on it.
+const LEASE: LeaseId = LeaseId([0; 16]);
+
+/// Lanes at rest.
+pub struct Lanes(Vec<Lane>);
+
+struct Lane {
+    units: Sender<usize>,
+    done: Receiver<Result<()>>,
+}
+
+impl Lanes {
+    /// So many lanes for one unit, which each has computed once already.
+    pub fn open(count: usize, kernels: Kernels, unit: &Arc<WebUnit>) -> Result<Self> {
+        let lanes = (0..count).map(|_| {
+            let ((units, told), (say, done), unit) = (channel(), channel(), unit.clone());
+            thread::spawn(move || {
+                let worked = work(kernels, &unit, &told, &say);
+                let _ = say.send(worked);
+            });
+            Lane { units, done }
+        });
+        let lanes = Lanes(lanes.collect());
+        lanes.run(count)?;
+        Ok(lanes)
+    }
+
+    /// Shares `units` out: milliseconds until all are computed and hashed.
+    pub fn run(&self, units: usize) -> Result<f64> {
+        let began = Instant::now();
+        for lane in &self.0 {
+            lane.units.send(units / self.0.len()).context("a lane is gone")?;
+        }
+        self.0.iter().try_for_each(|lane| lane.done.recv().context("a lane is gone")?)?;
+        Ok(began.elapsed().as_secs_f64() * 1e3)
+    }
+}
+
+fn work(kernels: Kernels, unit: &WebUnit, told: &Receiver<usize>, say: &Sender<Result<()>>) -> Result<()> {
+    let engine = block_on(Graphics::open(AdapterChoice::Any, |_| Some(kernels)))?;
+    let mut runner = LaneRunner::new(engine);
+    let cids = unit.unit.blocks().into_iter().map(|(cid, _)| cid);
+    let blocks: Vec<_> = cids.zip(unit.blocks.iter().cloned().map(BlockBytes::new)).collect();
+    while let Ok(count) = told.recv() {
+        for _ in 0..count {
+            let start = LaneCommand::Start { lease: LEASE, unit: unit.unit.clone(), blocks: blocks.clone() };
+            runner.obey(start);
+            ensure!(finish(&mut runner)? == unit.digest, "the adapter computes otherwise than the processor");
+        }
+        say.send(Ok(()))?;
+    }
+    Ok(())
+}
+
+fn finish<E: Engine>(runner: &mut LaneRunner<E>) -> Result<Digest> {
+    let began = Instant::now();
+    let now_ms = || began.elapsed().as_secs_f64() * 1e3;
+    loop {
+        match block_on(runner.slice(now_ms)).context("an idle lane")?.event {
+            Some(LaneEvent::Done { digest, .. }) => return Ok(digest),
+            Some(LaneEvent::Failed { reason, .. }) => bail!("{reason}"),
+            _ => {}
+        }
+    }
+}

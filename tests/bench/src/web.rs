@@ -1,0 +1,204 @@
+//! Units computed by the web packages in a real Chromium, for benchmarks that compare with it.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use adit_core::Unit;
+use adit_core::content_id::block_cid;
+use adit_core::kernel::{PreparedLayer, Rows, Weights, to_le_bytes};
+use adit_core::sign::Digest;
+use adit_core::split::{cut, shared_out_panel_rows, whole_panel_rows};
+use adit_core::unit::{Layer, Operand};
+use adit_cpu::Cpu;
+use anyhow::{Context, Result, ensure};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::digits::Digits;
+use crate::row::{Goal, Measured, Row};
+use crate::{Shape, adapter, median};
+
+/// A unit with its blocks and the digest of its right output.
+pub struct WebUnit {
+    /// What a lane is given.
+    pub unit: Unit,
+    /// Its blocks, in the order of [`Unit::blocks`].
+    pub blocks: Vec<Vec<u8>>,
+    /// Of what it has to give.
+    pub digest: Digest,
+}
+
+impl WebUnit {
+    /// The unit of these rows through these weights.
+    pub fn new(weights: &Weights, rows: &Rows, output: &[u8]) -> Self {
+        let (layers, mut blocks) = (&weights.layers, Vec::new());
+        let mut operands: Vec<Operand> = layers
+            .iter()
+            .map(|layer| operand(&layer.packed, layer.k, layer.n, whole_panel_rows, &mut blocks))
+            .collect();
+        // A product alone has no bias.
+        let biases: Vec<Vec<u8>> =
+            layers.iter().map(|layer| to_le_bytes(&layer.bias)).filter(|b| !b.is_empty()).collect();
+        blocks.extend_from_slice(&biases);
+        let outputs = layers[layers.len() - 1].n;
+        let most_cols = layers[0].k.max(if rows.targets.is_empty() { 0 } else { outputs }) as u32;
+        let panel_rows = |_| shared_out_panel_rows(rows.count as u32, most_cols);
+        let x = operand(&rows.input, rows.count, layers[0].k, panel_rows, &mut blocks);
+        let unit = if biases.is_empty() {
+            Unit::MatmulI8 { a: x, b: operands.remove(0) }
+        } else {
+            let layer = |((weight, bias), layer): ((Operand, &Vec<u8>), &PreparedLayer<_>)| Layer {
+                weight,
+                bias: block_cid(bias),
+                requant: layer.requant,
+                back: layer.back.as_ref().map(|back| back.scale),
+            };
+            let layers = operands.into_iter().zip(&biases).zip(layers).map(layer).collect();
+            if rows.targets.is_empty() {
+                Unit::MlpI8 { x, layers }
+            } else {
+                let t = operand(&rows.targets, rows.count, outputs, panel_rows, &mut blocks);
+                Unit::GradientI8 { x, t, layers }
+            }
+        };
+        WebUnit { unit, blocks, digest: Digest(*blake3::hash(output).as_bytes()) }
+    }
+}
+
+/// The unit and its blocks as files.
+fn write(unit: &Unit, blocks: &[Vec<u8>], folder: &Path) -> Result<()> {
+    std::fs::create_dir(folder)?;
+    std::fs::write(folder.join("unit"), unit.to_bytes())?;
+    for (index, block) in blocks.iter().enumerate() {
+        std::fs::write(folder.join(index.to_string()), block)?;
+    }
+    Ok(())
+}
+
+fn operand(
+    values: &[i8],
+    rows: usize,
+    cols: usize,
+    panel_rows: impl Fn(u32) -> u32,
+    blocks: &mut Vec<Vec<u8>>,
+) -> Operand {
+    let bytes: Vec<u8> = values.iter().map(|value| *value as u8).collect();
+    let (operand, panels) = cut(&bytes, rows as u32, cols as u32, panel_rows(cols as u32));
+    blocks.extend(panels.into_iter().map(<[u8]>::to_vec));
+    operand
+}
+
+/// A package's times for one unit.
+#[derive(Deserialize)]
+pub struct Timed {
+    /// What it computed with.
+    pub backend: String,
+    /// Milliseconds of each run.
+    pub times: Vec<f64>,
+}
+
+impl Timed {
+    /// The middle one, in milliseconds.
+    pub fn median_ms(&self) -> f64 {
+        median(&self.times)
+    }
+}
+
+/// Times `units` in the web package `cpu` or `gpu`; `None`, said aloud, where there is no browser or no package.
+pub fn time(package: &str, units: &[WebUnit], runs: usize) -> Result<Option<Vec<Timed>>> {
+    if !is_there(package) {
+        return Ok(None);
+    }
+    let data = tempfile::TempDir::new()?;
+    let mut orders = Vec::new();
+    for (index, unit) in units.iter().enumerate() {
+        let folder = index.to_string();
+        write(&unit.unit, &unit.blocks, &data.path().join(&folder))?;
+        let (blocks, digest) = (unit.blocks.len(), unit.digest.to_string());
+        orders.push(json!({ "name": package, "folder": folder, "blocks": blocks, "runs": runs, "digest": digest }));
+    }
+    std::fs::write(data.path().join("orders.json"), serde_json::to_vec(&orders)?)?;
+    let done = playwright("packages", data.path()).output()?;
+    ensure!(done.status.success(), "{}", String::from_utf8_lossy(&done.stdout));
+    Ok(Some(results(data.path())?))
+}
+
+/// Our kernels and their peers, as tests/bench/web lets them race.
+#[derive(Deserialize)]
+pub struct Race {
+    /// Browser, adapter, the peers' versions.
+    pub facts: Value,
+    /// What was raced for.
+    pub rows: Vec<RacedRow>,
+}
+
+/// One thing that contenders were timed at.
+#[derive(Deserialize)]
+pub struct RacedRow {
+    what: String,
+    unit: String,
+    work: f64,
+    contenders: Vec<Measured>,
+    goals: Vec<Goal>,
+}
+
+impl RacedRow {
+    /// The row of the table; an error if the contenders disagree.
+    pub fn judge(self) -> Result<Row> {
+        Row::new(self.what, &self.unit, self.work, self.contenders, self.goals)
+    }
+}
+
+/// What lanes on WebGPU compute: small enough for an adapter that is emulated.
+const GRADIENT: Shape = ("gradient 784-128-10", 1024, &[784, 128, 10]);
+
+/// Lets the peers race in the browser, in minutes, for the rows whose names begin with `only`; `None`, said aloud, where
+/// there is no browser.
+pub fn race(only: Option<&str>) -> Result<Option<Race>> {
+    if !is_there("bench") {
+        return Ok(None);
+    }
+    let data = tempfile::TempDir::new()?;
+    let digits = Digits::read()?;
+    write(&digits.unit, &digits.blocks, &data.path().join("digits"))?;
+    std::fs::write(data.path().join("digits.json"), digits.numbers.to_string())?;
+    let gradient = adapter::unit(GRADIENT, &Cpu::best()?)?;
+    write(&gradient.unit, &gradient.blocks, &data.path().join("gradient"))?;
+    let facts = json!({ "work": gradient.unit.work(), "blocks": gradient.blocks.len() });
+    std::fs::write(data.path().join("gradient.json"), facts.to_string())?;
+    let done =
+        playwright("peers", data.path()).arg("--reporter=list").env("ADIT_ROWS", only.unwrap_or_default()).status()?;
+    ensure!(done.success(), "the race in the browser broke off");
+    results(data.path()).map(Some)
+}
+
+fn is_there(package: &str) -> bool {
+    let there = std::env::var_os("ADIT_CHROMIUM").is_some()
+        && root().join(PLAYWRIGHT).is_file()
+        && root().join("pkg").join(package).is_dir();
+    if !there {
+        eprintln!(
+            "skipped: the browser's figures need Chromium and the web packages; `cargo xtask bench` sees to both"
+        );
+    }
+    there
+}
+
+const PLAYWRIGHT: &str = "node_modules/.bin/playwright";
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// Runs tests/browser/`bench`.bench.ts, which finds its orders in `data` and leaves its results there.
+fn playwright(bench: &str, data: &Path) -> Command {
+    let mut command = Command::new(root().join(PLAYWRIGHT));
+    command.args(["test", "--config", "tests/browser/bench.config.ts", &format!("{bench}.bench.ts")]);
+    command.current_dir(root()).env("ADIT_BENCH", data);
+    command
+}
+
+fn results<T: serde::de::DeserializeOwned>(data: &Path) -> Result<T> {
+    let results = std::fs::read(data.join("results.json")).context("the browser wrote no results")?;
+    Ok(serde_json::from_slice(&results)?)
+}

@@ -1,0 +1,234 @@
+//! Callers who call too often, leave too much behind, lie or hoard: each is told so and when to come back, and nobody
+//! else notices.
+
+use adit_coordinator::{Conduct, Config, Limits, Rate};
+use adit_core::statement::Verdict;
+use adit_protocol::ErrorCode;
+use adit_protocol::mining::{Delivered, TaskGrant};
+use adit_protocol::paths::{self, with};
+use adit_support::{Client, Reply, Scene, Server};
+use anyhow::{Context, Result, ensure};
+use reqwest::Method;
+use serde_json::json;
+
+const NEVER: Rate = Rate { per_s: 1, burst: 5 };
+
+/// A scene whose coordinator is run otherwise.
+async fn scene(change: impl FnOnce(&mut Config)) -> Result<Scene> {
+    Scene::on(Server::start_with(change).await?).await
+}
+
+/// A call through a proxy on loopback that names the caller.
+async fn call_from(client: &Client, address: &str, path: &str) -> Result<Reply> {
+    client.send(client.request(Method::GET, path).header("x-forwarded-for", address)).await
+}
+
+/// It passes by itself, and the answer says when: within so many seconds.
+fn told_to_wait(reply: &Reply, code: ErrorCode) -> Result<u64> {
+    ensure!(reply.code()? == code, "{:?}", reply.code());
+    let seconds = reply.headers.get("retry-after").context("no Retry-After")?.to_str()?.parse()?;
+    ensure!(seconds > 0);
+    Ok(seconds)
+}
+
+fn wrong(mut output: Vec<u8>) -> Vec<u8> {
+    output[0] ^= 1;
+    output
+}
+
+#[tokio::test]
+async fn a_block_that_calls_too_often_waits_and_nobody_else_does() -> Result<()> {
+    let scene = scene(|config| config.limits.block = Rate { per_s: 1, burst: 20 }).await?;
+    let client = &scene.honest;
+    for host in 0..20 {
+        ensure!(call_from(client, &format!("203.0.113.{host}"), paths::HEALTH).await?.status == 200);
+    }
+    let refused = call_from(client, "203.0.113.99", paths::HEALTH).await?;
+    ensure!(told_to_wait(&refused, ErrorCode::TooManyRequests)? <= 2);
+    // Nothing of the body was read: it is not even JSON.
+    let body = client.request(Method::POST, paths::HEARTBEAT).body("{").header("x-forwarded-for", "203.0.113.4");
+    told_to_wait(&client.send(body).await?, ErrorCode::TooManyRequests)?;
+    ensure!(call_from(client, "198.51.100.1", paths::HEALTH).await?.status == 200);
+    ensure!(client.get(paths::HEALTH).await?.status == 200);
+    scene.ends_well().await
+}
+
+#[tokio::test]
+async fn a_live_leases_delivery_is_taken_when_everything_else_is_refused() -> Result<()> {
+    let scene = scene(|config| config.limits.all = Rate { per_s: 1, burst: 60 }).await?;
+    let mut miner = scene.stranger("miner", 3).await?;
+    let grant = scene.lease(&miner).await?;
+    let output = miner.compute(&grant).await?;
+    while miner.get(paths::HEALTH).await?.status == 200 {}
+    told_to_wait(&miner.ask(1).await?, ErrorCode::TooManyRequests)?;
+    let reply = miner.post(paths::REGISTER, &json!({ "contributor_id": "late" })).await?;
+    told_to_wait(&reply, ErrorCode::TooManyRequests)?;
+    let answer: Delivered = miner.deliver(&grant, output.clone()).await?.json()?;
+    ensure!(answer.verdict == Verdict::Valid);
+    // It is live no more, and a lease that never was is not either.
+    told_to_wait(&miner.deliver(&grant, output).await?, ErrorCode::TooManyRequests)?;
+    let path = with(paths::OUTPUT, "none");
+    told_to_wait(&miner.send(miner.request(Method::PUT, &path)).await?, ErrorCode::TooManyRequests)?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_key_that_asks_too_often_waits() -> Result<()> {
+    let scene = scene(|config| config.limits.key = NEVER).await?;
+    let miner = scene.stranger("miner", 3).await?;
+    for _ in 0..5 {
+        scene.lease(&miner).await?;
+    }
+    told_to_wait(&miner.ask(0).await?, ErrorCode::TooManyRequests)?;
+    scene.lease(&scene.stranger("other", 4).await?).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_passers_by_leave_is_bounded() -> Result<()> {
+    let limits = Limits { block_joins: Rate { per_s: 1, burst: 12 }, keyless_sessions: 3, ..Limits::default() };
+    let scene = scene(|config| config.limits = limits).await?;
+    let join = async |path: &str, body: serde_json::Value| {
+        let request = scene.honest.request(Method::POST, path).json(&body).header("x-forwarded-for", "203.0.113.1");
+        scene.honest.send(request).await
+    };
+    for number in 0..8 {
+        let body =
+            json!({ "contributor_id": format!("c{number}"), "adit": { "public_key": scene.honest.key.public_key() } });
+        ensure!(join(paths::REGISTER, body).await?.status == 200);
+    }
+    for number in 0..3 {
+        let body = json!({ "contributor_id": format!("c{number}") });
+        ensure!(join(paths::START_SESSION, body).await?.status == 200);
+    }
+    let one_more = join(paths::START_SESSION, json!({ "contributor_id": "c3" })).await?;
+    told_to_wait(&one_more, ErrorCode::TooManyRequests)?;
+    told_to_wait(&join(paths::REGISTER, json!({ "contributor_id": "c9" })).await?, ErrorCode::TooManyRequests)?;
+    // Work is taken and given back: the copies before the last are gone.
+    for _ in 0..5 {
+        let task: adit_protocol::neonet::Task = scene.honest.get(&with(paths::TASK, "c0")).await?.json()?;
+        let result =
+            json!({ "contributor_id": "c0", "task_id": task.task_id, "session_id": task.session_id, "result": {} });
+        ensure!(scene.honest.post(paths::SUBMIT_RESULT, &result).await?.status == 200);
+    }
+    scene.honest.get(&with(paths::TASK, "c0")).await?;
+    let rows = |table: &str| -> Result<i64> {
+        let database = rusqlite::Connection::open(scene.server.data().join("adit.sqlite"))?;
+        Ok(database.query_row(&format!("SELECT COUNT(*) FROM {table}"), [], |row| row.get(0))?)
+    };
+    ensure!((rows("contributor")?, rows("challenge")?, rows("session")?, rows("keyless_task")?) == (8, 8, 3, 3));
+    // Challenges end, then sessions and with them the ids, and at last what is left of the sessions.
+    scene.server.advance(130_000).await?;
+    ensure!((rows("contributor")?, rows("challenge")?) == (8, 0));
+    scene.server.advance(600_000).await?;
+    ensure!((rows("contributor")?, rows("session")?, rows("keyless_task")?) == (0, 3, 0));
+    scene.server.advance(25 * 3_600_000).await?;
+    ensure!(rows("session")? == 0);
+    scene.ends_well().await
+}
+
+#[tokio::test]
+async fn a_miner_without_a_lease_is_forgotten_and_one_with_a_record_is_not() -> Result<()> {
+    let mut scene = scene(|_| {}).await?;
+    scene.stranger("passer-by", 3).await?;
+    scene.honest.open().await?;
+    scene.honest.mine(&scene.server.key()).await?;
+    for _ in 0..3 {
+        scene.server.advance(25 * 3_600_000).await?;
+    }
+    ensure!(scene.honest.get(&with(paths::CONTRIBUTOR, "passer-by")).await?.status == 404);
+    ensure!(scene.honest.get(&with(paths::CONTRIBUTOR, "honest")).await?.status == 200);
+    scene.server.assert_balanced().await
+}
+
+#[tokio::test]
+async fn checks_for_nothing_have_a_budget() -> Result<()> {
+    let rate = Rate { per_s: 1, burst: 5_000 };
+    let scene = scene(|config| config.limits.wasted_bytes = rate).await?;
+    let mut vandal = scene.stranger("vandal", 3).await?;
+    let grant = scene.lease(&vandal).await?;
+    let output = vandal.compute(&grant).await?;
+    let delivery = vandal.delivery(&grant, &output);
+    let signature = vandal.key.sign(&delivery);
+    let damaged = loop {
+        let reply = vandal.deliver_as(&delivery, &signature, wrong(output.clone())).await?;
+        if reply.code()? != ErrorCode::DigestMismatch {
+            break reply;
+        }
+    };
+    told_to_wait(&damaged, ErrorCode::TooManyRequests)?;
+    // Others are checked as before.
+    let mut other = scene.stranger("other", 4).await?;
+    let grant = scene.lease(&other).await?;
+    let output = other.compute(&grant).await?;
+    ensure!(other.deliver(&grant, output).await?.status == 200);
+    scene.ends_well().await
+}
+
+#[tokio::test]
+async fn a_liar_is_quarantined_and_comes_back() -> Result<()> {
+    let scene = scene(|_| {}).await?;
+    let mut liar = scene.stranger("liar", 3).await?;
+    let mut first: Option<TaskGrant> = None;
+    for lane in 0..3 {
+        let grant = liar.task(lane).await?.and_then(|task| task.adit).context("no lease")?;
+        let output = liar.compute(&grant).await?;
+        match &first {
+            // One lease is kept for later.
+            None => first = Some(grant),
+            Some(_) => {
+                let answer: Delivered = liar.deliver(&grant, wrong(output)).await?.json()?;
+                ensure!(answer.verdict == Verdict::Invalid && answer.receipt.receipt.counterexample.is_some());
+                ensure!(answer.next.is_some() == (lane == 1), "{:?}", answer.next);
+            }
+        }
+    }
+    let seconds = told_to_wait(&liar.ask(5).await?, ErrorCode::Quarantined)?;
+    ensure!((500..=600).contains(&seconds), "{seconds}");
+    // What it holds it may still deliver, and is paid for if it is right.
+    let grant = first.context("a lease")?;
+    let output = liar.compute(&grant).await?;
+    let answer: Delivered = liar.deliver(&grant, output).await?.json()?;
+    ensure!(answer.verdict == Verdict::Valid && answer.reward == grant.lease.value && answer.next.is_none());
+    // Another session of the key is the same miner.
+    liar.open().await?;
+    told_to_wait(&liar.ask(6).await?, ErrorCode::Quarantined)?;
+    scene.server.advance(601_000).await?;
+    liar.open().await?;
+    scene.lease(&liar).await?;
+    scene.ends_well().await
+}
+
+#[tokio::test]
+async fn a_hoarder_gets_fewer_leases_and_an_honest_miner_more() -> Result<()> {
+    let conduct = Conduct { first_in_flight: 2, ..Conduct::default() };
+    let scene = scene(|config| config.conduct = conduct).await?;
+    let mut miner = scene.stranger("miner", 3).await?;
+    scene.lease(&miner).await?;
+    ensure!(miner.task(1).await?.is_some());
+    told_to_wait(&miner.ask(2).await?, ErrorCode::TooManyLeases)?;
+    // Both run out: it may have one.
+    scene.server.advance(300_000).await?;
+    let grant = scene.lease(&miner).await?;
+    told_to_wait(&miner.ask(1).await?, ErrorCode::TooManyLeases)?;
+    let output = miner.compute(&grant).await?;
+    let answer: Delivered = miner.deliver(&grant, output).await?.json()?;
+    ensure!(answer.next.is_some());
+    ensure!(miner.task(1).await?.is_some());
+    told_to_wait(&miner.ask(2).await?, ErrorCode::TooManyLeases)?;
+    scene.ends_well().await
+}
+
+#[tokio::test]
+async fn sessions_that_end_with_leases_under_way_cost_some() -> Result<()> {
+    let conduct = Conduct { first_in_flight: 2, ..Conduct::default() };
+    let scene = scene(|config| config.conduct = conduct).await?;
+    let mut miner = scene.stranger("miner", 3).await?;
+    scene.lease(&miner).await?;
+    let body = json!({ "contributor_id": miner.contributor, "session_id": miner.session });
+    ensure!(miner.post(paths::STOP_SESSION, &body).await?.status == 200);
+    miner.open().await?;
+    scene.lease(&miner).await?;
+    told_to_wait(&miner.ask(1).await?, ErrorCode::TooManyLeases)?;
+    Ok(())
+}

@@ -1,0 +1,5 @@
+//! What each kind of work adds to the exchange: its files, its check and its result.
+
+mod float;
+mod gradient;
+mod tree;

@@ -1,0 +1,5 @@
+//! Jobs mined from beginning to end: honest miners are paid once, and wrong outputs pay nothing.
+
+mod exchange;
+mod forgery;
+mod model;

@@ -1,0 +1,6 @@
+//! What an operator relies on: backups, upgrades, the log, and the page's files.
+
+mod backup;
+mod log;
+mod page;
+mod upgrade;

@@ -1,0 +1,5 @@
+//! The `adit` program as a miner: on a graphics adapter, on an old machine, and for NeoNet's own server.
+
+mod adapter;
+mod original;
+mod vintage;

@@ -1,0 +1,113 @@
+//! Every decoder of bytes that come from outside, in one table.
+//!
+//! `cargo xtask fuzz` feeds each target with inputs that coverage guides; the test `targets` feeds it with its seeds, with
+//! what once failed (`tests/fuzz/known/NAME/`) and with a few thousand mutations. A target must not panic, whatever the bytes;
+//! it panics by itself where something does not hold that must. A new decoder is a new line in [`TARGETS`].
+
+mod files;
+mod miner;
+mod mutate;
+mod outputs;
+mod proofs;
+mod router;
+mod samples;
+mod statements;
+mod texts;
+mod words;
+
+use std::path::Path;
+
+pub use mutate::Mutator;
+pub use samples::{Sample, samples};
+
+/// A decoder, and what it is fed with at first.
+pub struct Target {
+    /// Its name.
+    pub name: &'static str,
+    /// Decodes. Panics only where something does not hold that must.
+    pub run: fn(&[u8]),
+    /// Inputs that reach far into the decoder: good ones, as others would send them.
+    pub seeds: fn() -> Vec<Vec<u8>>,
+}
+
+/// Every target.
+pub const TARGETS: &[Target] = &[
+    // core
+    Target { name: "statements", run: statements::statements, seeds: statements::statement_seeds },
+    Target { name: "units", run: statements::units, seeds: statements::unit_seeds },
+    Target { name: "texts", run: texts::texts, seeds: texts::text_seeds },
+    Target { name: "keys", run: texts::keys, seeds: texts::key_seeds },
+    Target { name: "outputs", run: outputs::outputs, seeds: outputs::output_seeds },
+    Target { name: "counterexamples", run: outputs::counterexamples, seeds: outputs::counterexample_seeds },
+    Target { name: "recheck", run: proofs::recheck, seeds: proofs::recheck_seeds },
+    Target { name: "log", run: proofs::log, seeds: proofs::log_seeds },
+    // protocol
+    Target { name: "requests", run: words::requests, seeds: words::request_seeds },
+    Target { name: "responses", run: words::responses, seeds: words::response_seeds },
+    // coordinator
+    Target { name: "npy", run: files::npy, seeds: files::npy_seeds },
+    Target { name: "csv", run: files::csv, seeds: files::csv_seeds },
+    Target { name: "safetensors", run: files::safetensors, seeds: files::safetensors_seeds },
+    Target { name: "floats", run: files::floats, seeds: files::floats_seeds },
+    Target { name: "table", run: files::table, seeds: files::table_seeds },
+    Target { name: "blocks", run: files::blocks, seeds: files::blocks_seeds },
+    Target { name: "router", run: router::router, seeds: router::seeds },
+    // miner
+    Target { name: "journal", run: miner::journal, seeds: miner::journal_seeds },
+    Target { name: "miner", run: miner::miner, seeds: miner::seeds },
+];
+
+/// The target of this name.
+pub fn find(name: &str) -> Option<&'static Target> {
+    TARGETS.iter().find(|target| target.name == name)
+}
+
+/// Names the target for a program that a fuzzer drives.
+pub const TARGET: &str = "ADIT_FUZZ";
+/// Where that program leaves its target's seeds, if anywhere.
+pub const SEEDS: &str = "ADIT_FUZZ_SEEDS";
+
+/// The target that [`TARGET`] names, its seeds written where [`SEEDS`] says. Without a name, or with a wrong one, lists
+/// every name and ends the program.
+pub fn chosen() -> &'static Target {
+    let name = std::env::var(TARGET).unwrap_or_default();
+    let Some(target) = find(&name) else {
+        TARGETS.iter().for_each(|target| println!("{}", target.name));
+        std::process::exit(i32::from(!name.is_empty()));
+    };
+    if let Some(folder) = std::env::var_os(SEEDS) {
+        target.write_seeds(Path::new(&folder)).expect("the folder for seeds takes them");
+    }
+    target
+}
+
+impl Target {
+    fn write_seeds(&self, folder: &Path) -> std::io::Result<()> {
+        std::fs::create_dir_all(folder)?;
+        let mut seeds = (self.seeds)().into_iter().enumerate();
+        seeds.try_for_each(|(number, seed)| std::fs::write(folder.join(format!("seed-{number}")), seed))
+    }
+}
+
+/// Cuts an input into a field of `N` bytes and the rest; a short one is filled up with zeros.
+fn field<const N: usize>(input: &mut &[u8]) -> [u8; N] {
+    let (taken, rest) = input.split_at(N.min(input.len()));
+    *input = rest;
+    let mut field = [0; N];
+    field[..taken.len()].copy_from_slice(taken);
+    field
+}
+
+/// Cuts a piece off whose length stands before it, in two bytes.
+fn piece<'a>(input: &mut &'a [u8]) -> &'a [u8] {
+    let length = usize::from(u16::from_le_bytes(field(input)));
+    let (piece, rest) = input.split_at(length.min(input.len()));
+    *input = rest;
+    piece
+}
+
+/// A piece as [`piece`] reads it.
+fn as_piece(bytes: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(bytes.len()).expect("seeds are short");
+    [&length.to_le_bytes()[..], bytes].concat()
+}

@@ -1,0 +1,131 @@
+//! Outputs of any bytes against the check, and what is shown of a wrong one.
+
+use std::sync::LazyLock;
+
+use adit_core::Unit;
+use adit_core::kernel::float::FloatMatrix;
+use adit_core::unit::Operand;
+use adit_core::verify::{
+    Check, CheckPlan, Counterexample, Finding, FloatCheck, FloatPlan, Fold, LeafSample, Mismatch, ScalarFold,
+    any_is_wrong, is_wrong,
+};
+use adit_cpu::FastFold;
+
+use crate::field;
+use crate::samples::{LEASE, Sample, samples};
+
+/// Coins of the checks here. Inputs are not made to deceive them: 64 bits are none too few.
+const SEED: [u8; 32] = [17; 32];
+
+/// The check as the coordinator makes it.
+static FAST: LazyLock<FastFold> =
+    LazyLock::new(|| FastFold::best().expect("this processor's arithmetic agrees with the vectors"));
+
+/// Which sample, how its output arrives, and the output: as it is, or as a difference to the right one.
+pub(super) fn outputs(mut bytes: &[u8]) {
+    let [which, piece, differs] = field(&mut bytes);
+    let sample = &samples()[usize::from(which) % samples().len()];
+    let output = if differs & 1 == 0 { bytes.to_vec() } else { sample.differing(bytes) };
+    match &sample.unit {
+        Unit::HashTree { data, source } => return tree(sample, data, source.is_some(), &output),
+        Unit::MatmulF32 { a, b } => return floats(sample, a, b, &output, usize::from(piece) + 1),
+        _ => {}
+    }
+    let verdict = sample.verdict(&ScalarFold, &output, output.len().max(1));
+    assert_eq!(verdict.is_ok(), output == sample.output, "the check is wrong");
+    let pieces = usize::from(piece) + 1;
+    assert_eq!(sample.verdict(&ScalarFold, &output, pieces), verdict, "in pieces of {pieces} bytes");
+    assert_eq!(sample.verdict(&*FAST, &output, pieces), verdict, "the fast check");
+    if let (Err(mismatch), true) = (verdict, output.len() == sample.output.len()) {
+        let (weights, rows) = sample.operands();
+        let shown = Counterexample::find(&weights, &rows, &output, mismatch).expect("a wrong value is found");
+        assert!(shown.holds(&weights, &rows, &output) && !shown.holds(&weights, &rows, &sample.output));
+    }
+}
+
+/// Every leaf is looked at, so all that is not right is found, and shown unless its length is wrong.
+fn tree(sample: &Sample, data: &Operand, elsewhere: bool, output: &[u8]) {
+    let all = LeafSample::whole(LEASE, data, elsewhere);
+    assert!(all.blocks(data, output).iter().all(|cid| sample.block(cid).is_some()), "a block that is none");
+    match all.check(data, output, |cid| sample.block(cid)) {
+        Finding::Right => assert_eq!(output, sample.output),
+        Finding::Undecided => assert!(elsewhere && output != sample.output),
+        Finding::Wrong(Some(shown)) => {
+            assert!(all.holds(&shown, data, output, |cid| sample.block(cid)));
+            assert!(!all.holds(&shown, data, &sample.output, |cid| sample.block(cid)));
+        }
+        Finding::Wrong(None) => assert_ne!(output.len(), sample.output.len()),
+    }
+}
+
+/// The pieces do not matter, and the right output passes.
+fn floats(sample: &Sample, a: &Operand, b: &Operand, output: &[u8], piece: usize) {
+    let gathered = |operand| FloatMatrix::gather(operand, |cid| sample.block(cid)).expect("every block is there");
+    let (a, b) = (gathered(a), gathered(b));
+    let plan = FloatPlan::new(&b, &SEED);
+    let verdict = |piece: usize| {
+        let mut check = FloatCheck::new(&plan, &a);
+        output.chunks(piece).for_each(|piece| check.bytes(piece));
+        check.finish()
+    };
+    assert_eq!(verdict(piece), verdict(output.len().max(1)), "in pieces of {piece} bytes");
+    assert!(output != sample.output || verdict(piece).is_ok(), "the right output is refused");
+    if let Err(mismatch) = verdict(piece) {
+        let wrong = is_wrong(&a, &b, mismatch.row, output);
+        assert!(!wrong || any_is_wrong(&a, &b, output) || output.len() > sample.output.len());
+    }
+}
+
+impl Sample {
+    /// The right output, changed by these bytes.
+    fn differing(&self, by: &[u8]) -> Vec<u8> {
+        let by = by.iter().chain(std::iter::repeat(&0));
+        self.output.iter().zip(by).map(|(byte, by)| byte ^ by).collect()
+    }
+
+    fn verdict<F: Fold + Clone>(&self, fold: &F, output: &[u8], piece: usize) -> Result<(), Mismatch> {
+        let (weights, rows) = self.operands();
+        let plan = CheckPlan::new(fold, &weights, &SEED);
+        let mut check = Check::new(fold.clone(), &plan, &rows);
+        output.chunks(piece).for_each(|piece| check.bytes(piece));
+        check.finish()
+    }
+}
+
+/// A counterexample and an output, both of any bytes.
+pub(super) fn counterexamples(mut bytes: &[u8]) {
+    let [which, differs] = field(&mut bytes);
+    let mut number = || u32::from_le_bytes(field(&mut bytes));
+    let (tensor, i, j, got, want) = (number(), number(), number(), number() as i32, number() as i32);
+    let sample = &samples()[usize::from(which) % samples().len()];
+    if !sample.is_products() {
+        return;
+    }
+    let output = if differs & 1 == 0 { bytes.to_vec() } else { sample.differing(bytes) };
+    let (weights, rows) = sample.operands();
+    let claimed = Counterexample { tensor, i, j, got, want };
+    if claimed.holds(&weights, &rows, &output) {
+        assert!(got != want && output != sample.output, "{claimed:?} of a right output");
+    }
+    let mismatch = Mismatch { row: i as usize, tensor: tensor as usize };
+    if let Some(found) = Counterexample::find(&weights, &rows, &output, mismatch) {
+        assert!(found.holds(&weights, &rows, &output), "{found:?}");
+    }
+}
+
+pub(super) fn output_seeds() -> Vec<Vec<u8>> {
+    let seeds = samples().iter().enumerate().flat_map(|(which, sample)| {
+        let which = which as u8;
+        let whole = [&[which, 6, 0][..], &sample.output].concat();
+        [whole, vec![which, 3, 1, 0, 0, 0, 0, 0, 0, 0, 1], vec![which, 255, 1]]
+    });
+    seeds.collect()
+}
+
+pub(super) fn counterexample_seeds() -> Vec<Vec<u8>> {
+    let seed = |which: u8, tensor: u8| {
+        let numbers = [u32::from(tensor), 1, 2, 3, 4].map(u32::to_le_bytes).concat();
+        [&[which, 1][..], &numbers, &[1; 40]].concat()
+    };
+    (0..samples().len() as u8).flat_map(|which| (0..6).map(move |tensor| seed(which, tensor))).collect()
+}
