@@ -1,8 +1,8 @@
-/** The graphics adapter of this browser: what it is called, and which forms of the kernels won on it before. */
+/** This browser's graphics adapter: its name, and which forms of the kernels won on it before. */
 
-import { database } from "./database.ts";
+import type { Database } from "./database.ts";
 
-/** As the page shows it. */
+/** The name that people see. */
 export async function adapterName(): Promise<string> {
   const info = await adapterInfo();
   const name = [info?.vendor, info?.architecture].filter(Boolean).join(" ") || "WebGPU";
@@ -10,24 +10,24 @@ export async function adapterName(): Promise<string> {
 }
 
 /** The forms that won, if this browser has raced them on this adapter. */
-export async function recallForms(): Promise<string | undefined> {
+export async function recallForms(database: Database): Promise<string | undefined> {
   try {
-    return await (await database()).get("forms", await adapterKey());
+    return await (await database.open()).get("forms", await adapterKey());
   } catch {
-    // Without a place to read from, they race again.
+    // Without storage they race at every Start.
     return undefined;
   }
 }
 
-export async function rememberForms(forms: string): Promise<void> {
+export async function rememberForms(database: Database, forms: string): Promise<void> {
   try {
-    await (await database()).put("forms", forms, await adapterKey());
+    await (await database.open()).put("forms", forms, await adapterKey());
   } catch {
     // As above.
   }
 }
 
-/** Another version of the browser compiles the kernels otherwise. */
+/** The user agent belongs to it: another version of the browser compiles the kernels differently. */
 async function adapterKey(): Promise<string> {
   const info = await adapterInfo();
   return [info?.vendor, info?.architecture, info?.device, info?.description, navigator.userAgent].join(" | ");

@@ -1,120 +1,139 @@
-/** The control worker: page on one side, lanes on the other, the miner between them. */
+/** The control worker. It talks to the page on one side and to the lanes on the other, and runs the miner in between. */
 
-import { alone, onTakeOver, takeOver } from "./alone.ts";
 import { coordinatorKey, trust } from "./coordinators.ts";
-import type { Answers, ControlMessage, PageMessage, Pause, Question, Settings } from "./messages.ts";
+import { Database } from "./database.ts";
+import { messageOf } from "./error.ts";
+import type { Answers, ControlMessage, Names, PageMessage, Pause, Question, Settings } from "./messages.ts";
+import { Outputs } from "./outputs.ts";
 import { loadCheck, loadControl } from "./packages.ts";
 import { Session } from "./session.ts";
+import { Tabs } from "./tabs.ts";
 import * as vault from "./vault.ts";
 
 const scope = self as unknown as DedicatedWorkerGlobalScope;
-let session: Session | undefined;
-/** What the page asked for; nothing: no mining. It may change before there is a session. */
-let wanted: Wish | undefined;
-/** Whether it is this tab's turn. */
-let begun = false;
+let control: Control | undefined;
 
+scope.onmessage = ({ data }: MessageEvent<PageMessage>) => {
+  if (data.type === "open") control = new Control(data.names);
+  else control?.hear(data);
+};
+
+/** What the page asked for. It may change before there is a session. */
 interface Wish {
   settings: Settings;
   pauses: Pause[];
 }
 
-scope.onmessage = ({ data }: MessageEvent<PageMessage>) => {
-  switch (data.type) {
-    case "start":
-      if (!wanted) void mine((wanted = { settings: data.settings, pauses: data.pauses }));
-      break;
-    case "stop":
-      stop();
-      break;
-    case "duty":
-      if (wanted) wanted.settings.duty = data.duty;
-      session?.duty(data.duty);
-      break;
-    case "pauses":
-      if (wanted) wanted.pauses = data.pauses;
-      session?.pauses(data.pauses);
-      break;
-    case "take-over":
-      takeOver();
-      break;
-    case "ask":
-      void answer(data.id, data.question);
-      break;
+class Control {
+  readonly #database: Database;
+  readonly #tabs: Tabs;
+  readonly #outputs = new Outputs();
+  #session: Session | undefined;
+  /** Undefined: the page does not want to mine. */
+  #wanted: Wish | undefined;
+  /** Whether this tab has its turn. */
+  #begun = false;
+
+  constructor(names: Names) {
+    this.#database = new Database(names.database);
+    this.#tabs = new Tabs(names);
+    // A tab that waits for its turn goes on waiting.
+    this.#tabs.onTakeOver(() => this.#begun && this.#stop());
   }
-};
 
-// A tab that waits for its turn goes on waiting.
-onTakeOver(() => begun && stop());
-
-async function mine(wish: Wish): Promise<void> {
-  let end: ControlMessage = { type: "ended" };
-  try {
-    await alone({
-      work: async () => {
-        begun = true;
-        post({ type: "begun" });
-        session = await Session.open(wish.settings, post);
-        // What has changed while everything was loaded.
-        session.duty(wish.settings.duty);
-        session.pauses(wish.pauses);
-        if (wanted !== wish) session.stop();
-        await session.ended;
-      },
-      waiting: () => post({ type: "elsewhere" }),
-      wanted: () => wanted === wish,
-    });
-  } catch (error) {
-    end = { type: "failed", reason: message(error) };
-  }
-  session = wanted = undefined;
-  begun = false;
-  post(end);
-}
-
-function stop(): void {
-  wanted = undefined;
-  session?.stop();
-}
-
-async function answer(id: number, question: Question): Promise<void> {
-  try {
-    post({ type: "answer", id, answer: await find(question) });
-  } catch (error) {
-    post({ type: "refusal", id, reason: message(error) });
-  }
-}
-
-async function find(question: Question): Promise<Answers[keyof Answers]> {
-  switch (question.about) {
-    case "export-key": {
-      const { public_key } = await loadControl();
-      return { file: await vault.exported(question.passphrase, public_key) };
+  hear(message: Exclude<PageMessage, { type: "open" }>): void {
+    switch (message.type) {
+      case "start":
+        if (!this.#wanted) void this.#mine((this.#wanted = { settings: message.settings, pauses: message.pauses }));
+        break;
+      case "stop":
+        this.#stop();
+        break;
+      case "duty":
+        if (this.#wanted) this.#wanted.settings.duty = message.duty;
+        this.#session?.duty(message.duty);
+        break;
+      case "pauses":
+        if (this.#wanted) this.#wanted.pauses = message.pauses;
+        this.#session?.pauses(message.pauses);
+        break;
+      case "take-over":
+        this.#tabs.takeOver();
+        break;
+      case "ask":
+        void this.#answer(message.id, message.question);
+        break;
     }
-    case "import-key": {
-      if (session) throw new Error("Stop mining first.");
-      const { public_key } = await loadControl();
-      const publicKey = await vault.imported(question.file, question.passphrase, public_key);
-      post({ type: "key", publicKey });
-      return { publicKey };
+  }
+
+  async #mine(wish: Wish): Promise<void> {
+    let end: ControlMessage = { type: "ended" };
+    try {
+      await this.#tabs.alone({
+        work: () => this.#work(wish),
+        waiting: () => post({ type: "elsewhere" }),
+        wanted: () => this.#wanted === wish,
+      });
+    } catch (error) {
+      end = { type: "failed", reason: messageOf(error) };
     }
-    case "trust":
-      await trust(question.server, question.key);
-      return {};
-    case "check": {
-      const { check } = await loadCheck();
-      const { server, receipt } = question;
-      const pinned = await coordinatorKey(server);
-      if (!pinned) throw new Error("This browser does not know the coordinator's key yet: mine with it first.");
-      return (await check(server, receipt, pinned, Session.heldOutput(receipt.receipt.lease))) as Answers["check"];
+    this.#session = this.#wanted = undefined;
+    this.#begun = false;
+    post(end);
+  }
+
+  async #work(wish: Wish): Promise<void> {
+    this.#begun = true;
+    post({ type: "begun" });
+    const session = await Session.open(wish.settings, { database: this.#database, outputs: this.#outputs, post });
+    this.#session = session;
+    // These may have changed while everything was loaded.
+    session.duty(wish.settings.duty);
+    session.pauses(wish.pauses);
+    if (this.#wanted !== wish) session.stop();
+    await session.ended;
+  }
+
+  #stop(): void {
+    this.#wanted = undefined;
+    this.#session?.stop();
+  }
+
+  async #answer(id: number, question: Question): Promise<void> {
+    try {
+      post({ type: "answer", id, answer: await this.#find(question) });
+    } catch (error) {
+      post({ type: "refusal", id, reason: messageOf(error) });
+    }
+  }
+
+  async #find(question: Question): Promise<Answers[keyof Answers]> {
+    switch (question.about) {
+      case "export-key": {
+        const { public_key } = await loadControl();
+        return { file: await vault.exported(this.#database, question.passphrase, public_key) };
+      }
+      case "import-key": {
+        if (this.#session) throw new Error("Stop mining first.");
+        const { public_key } = await loadControl();
+        const publicKey = await vault.imported(this.#database, question.file, question.passphrase, public_key);
+        post({ type: "key", publicKey });
+        return { publicKey };
+      }
+      case "trust":
+        await trust(this.#database, question.server, question.key);
+        return {};
+      case "check": {
+        const { check } = await loadCheck();
+        const { server, receipt } = question;
+        const pinned = await coordinatorKey(this.#database, server);
+        if (!pinned) throw new Error("This browser does not know the coordinator's key yet: mine with it first.");
+        return (await check(server, receipt, pinned, this.#outputs.get(receipt.receipt.lease))) as Answers["check"];
+      }
     }
   }
 }
 
 function post(message: ControlMessage): void {
   scope.postMessage(message);
-}
-
-function message(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,20 +1,20 @@
-/** Coordinators by their keys: the key that was seen first is the one that is trusted. */
+/** The keys of coordinators. The first key that an address shows is trusted from then on. */
 
-import { database } from "./database.ts";
+import type { Database } from "./database.ts";
 import type { Hex, Overview } from "./wire.ts";
 
-export async function coordinatorKey(server: string): Promise<Hex | undefined> {
-  return (await database()).get("coordinators", server);
+export async function coordinatorKey(database: Database, server: string): Promise<Hex | undefined> {
+  return (await database.open()).get("coordinators", server);
 }
 
 /** Trusts `key` from now on. */
-export async function trust(server: string, key: Hex): Promise<void> {
-  await (await database()).put("coordinators", key, server);
+export async function trust(database: Database, server: string, key: Hex): Promise<void> {
+  await (await database.open()).put("coordinators", key, server);
 }
 
-/** The key that the coordinator shows now, if it is another than the trusted one. */
-export async function strangeKey(server: string): Promise<Hex | undefined> {
-  const trusted = await coordinatorKey(server);
+/** The key that the coordinator shows now, if it is not the trusted one. */
+export async function strangeKey(database: Database, server: string): Promise<Hex | undefined> {
+  const trusted = await coordinatorKey(database, server);
   if (!trusted) return undefined;
   try {
     const shown = (await (await fetch(`${server}/v1/overview`, { cache: "no-store" })).json()) as Overview;

@@ -31,18 +31,29 @@ export interface SealedKey {
 /** Grows with every change of `upgrade`. */
 export const VERSION = 3;
 
-let opened: Promise<IDBPDatabase<Schema>> | undefined;
+/** A database of this origin, by the name that its host gave it. */
+export class Database {
+  readonly #name: string;
+  #opened: Promise<IDBPDatabase<Schema>> | undefined;
 
-export function database(): Promise<IDBPDatabase<Schema>> {
-  opened ??= openDB<Schema>("adit", VERSION, {
-    upgrade,
-    // Another tab has a newer page and wants to upgrade.
-    blocking(_current, _blocked, event) {
-      (event.target as IDBDatabase).close();
-      opened = undefined;
-    },
-  });
-  return opened;
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  /** The connection: made at the first call, and again after it failed or made way for a newer page. */
+  open(): Promise<IDBPDatabase<Schema>> {
+    this.#opened ??= openDB<Schema>(this.#name, VERSION, { upgrade, blocking: this.#makeWay }).catch((error: unknown) => {
+      this.#opened = undefined;
+      throw error;
+    });
+    return this.#opened;
+  }
+
+  /** Another tab has a newer page, which cannot upgrade while this one is connected. */
+  #makeWay = (_current: number, _blocked: number | null, event: IDBVersionChangeEvent): void => {
+    (event.target as IDBDatabase).close();
+    this.#opened = undefined;
+  };
 }
 
 /** Each step runs only in a database older than the version that brought it: a store that exists cannot be created again. */

@@ -1,36 +1,44 @@
 /**
- * Outputs that are computed but not yet delivered: a reload sends them again. Rust's trait Journal, in IndexedDB.
+ * Outputs that are computed but not yet delivered, so that a reload sends them again: Rust's trait `Journal` over IndexedDB.
  *
- * Most outputs are delivered at once, and writing every one of them would wear a disk out by hundreds of gigabytes a day.
- * So an output is written only when its delivery takes longer than usual.
+ * Most outputs are delivered at once, and writing each of them would wear out a disk with hundreds of gigabytes a day. So an
+ * output is written only when its delivery takes longer than usual.
  */
 
-import { database } from "./database.ts";
+import type { Database } from "./database.ts";
 import type { Hex } from "./wire.ts";
 
 const WRITE_AFTER_MS = 3000;
 
-const unwritten = new Map<Hex, ReturnType<typeof setTimeout>>();
+export class Journal {
+  readonly #database: Database;
+  /** Outputs that wait to be written, by lease. */
+  readonly #waiting = new Map<Hex, ReturnType<typeof setTimeout>>();
 
-export async function keep(lease: Hex, entry: Uint8Array<ArrayBuffer>): Promise<void> {
-  clearTimeout(unwritten.get(lease));
-  const write = async () => {
-    unwritten.delete(lease);
-    await (await database()).put("journal", entry, lease);
-  };
-  // Without a place to write to, a reload costs the unit and nothing else.
-  unwritten.set(lease, setTimeout(() => void write().catch(() => {}), WRITE_AFTER_MS));
-}
+  constructor(database: Database) {
+    this.#database = database;
+  }
 
-export async function forget(lease: Hex): Promise<void> {
-  clearTimeout(unwritten.get(lease));
-  if (unwritten.delete(lease)) return;
-  await (await database()).delete("journal", lease);
-}
+  async keep(lease: Hex, entry: Uint8Array<ArrayBuffer>): Promise<void> {
+    clearTimeout(this.#waiting.get(lease));
+    const write = async () => {
+      this.#waiting.delete(lease);
+      await (await this.#database.open()).put("journal", entry, lease);
+    };
+    // Without storage a reload costs this unit and nothing else.
+    this.#waiting.set(lease, setTimeout(() => void write().catch(() => {}), WRITE_AFTER_MS));
+  }
 
-/** Pairs of lease and entry. */
-export async function kept(): Promise<[Hex, Uint8Array][]> {
-  const transaction = (await database()).transaction("journal");
-  const [leases, entries] = await Promise.all([transaction.store.getAllKeys(), transaction.store.getAll()]);
-  return leases.map((lease, index) => [lease, entries[index] ?? new Uint8Array()]);
+  async forget(lease: Hex): Promise<void> {
+    clearTimeout(this.#waiting.get(lease));
+    if (this.#waiting.delete(lease)) return;
+    await (await this.#database.open()).delete("journal", lease);
+  }
+
+  /** Pairs of lease and entry. */
+  async kept(): Promise<[Hex, Uint8Array][]> {
+    const transaction = (await this.#database.open()).transaction("journal");
+    const [leases, entries] = await Promise.all([transaction.store.getAllKeys(), transaction.store.getAll()]);
+    return leases.map((lease, index) => [lease, entries[index] ?? new Uint8Array()]);
+  }
 }

@@ -1,6 +1,7 @@
 /** A compute worker: one lane with one backend, which is made here and never leaves. */
 
 import { adapterName } from "./adapter.ts";
+import { messageOf } from "./error.ts";
 import type { LaneOrder, LaneReport, Opening, Rates, Ready } from "./messages.ts";
 import type { CpuPackage } from "./packages.ts";
 import { quantity } from "./quantity.ts";
@@ -23,7 +24,7 @@ scope.onmessage = ({ data }: MessageEvent<LaneOrder>) => {
   wake();
 };
 
-run().catch((error: unknown) => report({ event: "unusable", reason: `the lane broke down: ${message(error)}` }));
+run().catch((error: unknown) => report({ event: "unusable", reason: `the lane broke down: ${messageOf(error)}` }));
 
 /** Orders are obeyed between slices alone: while a slice is under way its lane belongs to it. */
 async function run(): Promise<never> {
@@ -45,14 +46,14 @@ async function obey(order: LaneOrder): Promise<void> {
       try {
         report(await open(order));
       } catch (error) {
-        report({ event: "unusable", reason: message(error) });
+        report({ event: "unusable", reason: messageOf(error) });
       }
       break;
     case "start":
       try {
         lane?.start(order.lease, order.unit, order.blocks);
       } catch (error) {
-        report({ event: "failed", lease: order.lease, reason: message(error) });
+        report({ event: "failed", lease: order.lease, reason: messageOf(error) });
       }
       break;
     case "duty":
@@ -158,8 +159,4 @@ function turn(): Promise<void> {
     port1.onmessage = () => resolve();
     port2.postMessage(undefined);
   });
-}
-
-function message(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

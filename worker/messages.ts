@@ -1,7 +1,17 @@
-/** Everything that page, control worker and lanes say to each other. */
+/** The messages between page, control worker and lanes. */
 
 import type { CpuPackage } from "./packages.ts";
 import type { Hex, Notice, ProvenReceipt } from "./wire.ts";
+
+/** What a host calls the things that outlive its page. Users' keys lie under these names: to change one is to lose them. */
+export interface Names {
+  /** In IndexedDB. */
+  database: string;
+  /** The Web Lock that the tab holds which mines. */
+  lock: string;
+  /** The BroadcastChannel between tabs. */
+  channel: string;
+}
 
 /** What a person has chosen before Start. */
 export interface Settings {
@@ -15,6 +25,8 @@ export interface Settings {
 
 /** Page to control worker. */
 export type PageMessage =
+  /** Comes first. */
+  | { type: "open"; names: Names }
   | { type: "start"; settings: Settings; pauses: Pause[] }
   | { type: "stop" }
   | { type: "duty"; duty: number }

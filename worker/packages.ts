@@ -1,35 +1,20 @@
-/** The web packages, each fetched once, when it is first needed. */
+/** Loads the web packages, each once and only when it is needed. */
 
 import init, * as control from "../pkg/control/control.js";
-
-let controlReady: Promise<unknown> | undefined;
+import { once } from "./once.ts";
 
 /** The miner's machine and driver. */
-export async function loadControl(): Promise<typeof control> {
-  controlReady ??= init().catch((error: unknown) => {
-    controlReady = undefined;
-    throw error;
-  });
-  await controlReady;
+export const loadControl = once(async () => {
+  await init();
   return control;
-}
-
-let checkReady: Promise<typeof import("../pkg/check/check.js")> | undefined;
+});
 
 /** What checks receipts. */
-export function loadCheck(): Promise<typeof import("../pkg/check/check.js")> {
-  checkReady ??= openCheck().catch((error: unknown) => {
-    checkReady = undefined;
-    throw error;
-  });
-  return checkReady;
-}
-
-async function openCheck(): Promise<typeof import("../pkg/check/check.js")> {
+export const loadCheck = once(async () => {
   const check = await import("../pkg/check/check.js");
   await check.default();
   return check;
-}
+});
 
 export type { Miner } from "../pkg/control/control.js";
 
@@ -45,30 +30,17 @@ const RELAXED_PROBE = new Uint8Array([
 export type CpuPackage = "relaxed" | "cpu";
 export const cpuPackage: CpuPackage = WebAssembly.validate(RELAXED_PROBE) ? "relaxed" : "cpu";
 
-let cpu: Promise<WebAssembly.Module> | undefined;
-let gpu: Promise<WebAssembly.Module> | undefined;
-
 /** Kernels for a processor's core; every lane gets the same compiled module. */
-export function loadCpu(): Promise<WebAssembly.Module> {
+export const loadCpu = once(() => {
   const urls = {
     relaxed: new URL("../pkg/relaxed/relaxed_bg.wasm", import.meta.url),
     cpu: new URL("../pkg/cpu/cpu_bg.wasm", import.meta.url),
   };
-  cpu ??= compile(urls[cpuPackage]).catch((error: unknown) => {
-    cpu = undefined;
-    throw error;
-  });
-  return cpu;
-}
+  return compile(urls[cpuPackage]);
+});
 
 /** Kernels for WebGPU. */
-export function loadGpu(): Promise<WebAssembly.Module> {
-  gpu ??= compile(new URL("../pkg/gpu/gpu_bg.wasm", import.meta.url)).catch((error: unknown) => {
-    gpu = undefined;
-    throw error;
-  });
-  return gpu;
-}
+export const loadGpu = once(() => compile(new URL("../pkg/gpu/gpu_bg.wasm", import.meta.url)));
 
 async function compile(url: URL): Promise<WebAssembly.Module> {
   const response = await fetch(url);

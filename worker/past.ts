@@ -1,7 +1,7 @@
-/** What was computed in this browser: the last units, and every day's sum. All of it from receipts. */
+/** What this browser has mined, taken from its receipts: the latest units, and the totals of each day. */
 
-import { database } from "./database.ts";
 import { nano } from "./amount.ts";
+import type { Database } from "./database.ts";
 import type { Amount, Hex, Receipt, Verdict } from "./wire.ts";
 
 /** Older units and days are forgotten. */
@@ -11,7 +11,7 @@ const MAX_DAYS = 400;
 export interface PastUnit {
   lease: Hex;
   at_ms: number;
-  /** Unknown of an output that was delivered after a reload. */
+  /** Unknown if the output was delivered after a reload. */
   job: number | undefined;
   kind: string;
   verdict: Verdict;
@@ -22,12 +22,12 @@ export interface PastUnit {
 }
 
 export interface Day {
-  /** Year, month and day where the browser is: 2026-11-21. */
+  /** In the browser's time zone: 2026-11-21. */
   day: string;
   units: number;
-  /** Outputs that were not found valid. */
+  /** Outputs with any verdict but valid. */
   refused: number;
-  /** Multiply-accumulates verified. */
+  /** Verified multiply-accumulates. */
   work: number;
   /** Base rewards, nano-NNET. */
   earned: bigint;
@@ -36,13 +36,13 @@ export interface Day {
 export interface Past {
   /** Newest first. */
   units: PastUnit[];
-  /** In order. */
+  /** Oldest first. */
   days: Day[];
 }
 
-/** Adds a unit, once for each lease. */
-export async function remember(receipt: Receipt, job: number | undefined): Promise<void> {
-  const transaction = (await database()).transaction(["units", "days"], "readwrite");
+/** Adds a unit and forgets the oldest. A lease counts once. */
+export async function remember(database: Database, receipt: Receipt, job: number | undefined): Promise<void> {
+  const transaction = (await database.open()).transaction(["units", "days"], "readwrite");
   const [units, days] = [transaction.objectStore("units"), transaction.objectStore("days")];
   const { lease, at_ms, kind, verdict, work, value } = receipt;
   if (!(await units.getKey(lease))) {
@@ -64,20 +64,20 @@ export function added(day: Day, { verdict, work, value }: Pick<Receipt, "verdict
 }
 
 /** Everything that is kept. */
-export async function past(): Promise<Past> {
-  const transaction = (await database()).transaction(["units", "days"]);
+export async function past(database: Database): Promise<Past> {
+  const transaction = (await database.open()).transaction(["units", "days"]);
   const [units, days] = [transaction.objectStore("units"), transaction.objectStore("days")];
   const [byTime, byDay] = await Promise.all([units.index("at").getAll(), days.getAll()]);
   return { units: byTime.reverse(), days: byDay };
 }
 
-/** Forgets all of it. The coordinator's receipts stay where they are. */
-export async function forgetPast(): Promise<void> {
-  const transaction = (await database()).transaction(["units", "days"], "readwrite");
+/** Forgets all of it; the coordinator keeps its receipts. */
+export async function forgetPast(database: Database): Promise<void> {
+  const transaction = (await database.open()).transaction(["units", "days"], "readwrite");
   await Promise.all([transaction.objectStore("units").clear(), transaction.objectStore("days").clear(), transaction.done]);
 }
 
-/** The day at this place. */
+/** The day in the browser's time zone. */
 export function dayOf(unixMs: number): string {
   const date = new Date(unixMs);
   const two = (part: number) => String(part).padStart(2, "0");

@@ -1,43 +1,51 @@
-/** One stretch of mining, from Start to Stop. */
+/** One run of the miner, from Start to Stop. */
 
 import type { ControlHost } from "../pkg/control/control.js";
 import { recallForms, rememberForms } from "./adapter.ts";
 import { coordinatorKey, strangeKey, trust } from "./coordinators.ts";
-import * as journal from "./journal.ts";
+import type { Database } from "./database.ts";
+import { messageOf } from "./error.ts";
+import { Journal } from "./journal.ts";
 import { Lanes } from "./lanes.ts";
 import type { ControlMessage, LaneOrder, LaneReport, Pause, Rates, Settings } from "./messages.ts";
+import type { Outputs } from "./outputs.ts";
 import { type Miner, cpuPackage, loadControl, loadCpu, loadGpu } from "./packages.ts";
 import { remember } from "./past.ts";
 import * as vault from "./vault.ts";
 import type { Hex, Notice, Receipt } from "./wire.ts";
 
-/** Outputs that stay at hand, so that their receipts can be checked against what was really computed here. */
-const HELD_BYTES = 64 << 20;
-
-type Post = (message: ControlMessage) => void;
+/** What a session gets from the control worker. */
+interface Surroundings {
+  database: Database;
+  outputs: Outputs;
+  post(message: ControlMessage): void;
+}
 
 export class Session {
   /** Resolves when everything has ended; rejects if the miner cannot go on. */
   readonly ended: Promise<void>;
   readonly #settings: Settings;
-  readonly #post: Post;
+  readonly #database: Database;
+  readonly #outputs: Outputs;
+  readonly #post: Surroundings["post"];
   readonly #lanes = new Lanes((lane, report) => this.#reported(lane, report));
   readonly #miner: Miner;
   #pauses: Pause[] = [];
-  /** Of leases whose verdict is to come. */
+  /** The job of each lease whose verdict is still to come. */
   readonly #jobs = new Map<Hex, number>();
-  /** The best of the processor's lanes: what a graphics adapter has to beat. */
+  /** The fastest processor lane: what a graphics adapter has to beat. */
   #rival: Rates | undefined;
   #gpuAsked = false;
   #gpuRaced = false;
 
   /** Loads what is needed and begins. */
-  static async open(settings: Settings, post: Post): Promise<Session> {
+  static async open(settings: Settings, surroundings: Surroundings): Promise<Session> {
+    const { database, post } = surroundings;
     const [{ Miner, public_key }, module] = await Promise.all([loadControl(), loadCpu()]);
-    const { secret, publicKey } = await vault.unsealed(public_key);
+    const { secret, publicKey } = await vault.unsealed(database, public_key);
     post({ type: "key", publicKey });
-    const pinned = await coordinatorKey(settings.server);
-    return new Session(settings, post, module, (host) => {
+    const pinned = await coordinatorKey(database, settings.server);
+    return new Session(settings, surroundings, module, (host) => {
       const { server, cpuLanes, gpu, duty } = settings;
       const miner = new Miner(server, location.origin, cpuLanes, gpu, duty, pinned, secret, host);
       secret.fill(0);
@@ -45,25 +53,23 @@ export class Session {
     });
   }
 
-  /** The output of a lease, if it was computed here lately. */
-  static heldOutput(lease: Hex): Uint8Array | undefined {
-    return held.get(lease);
-  }
-
   private constructor(
     settings: Settings,
-    post: Post,
+    { database, outputs, post }: Surroundings,
     module: WebAssembly.Module,
     make: (host: ControlHost) => Miner,
   ) {
     this.#settings = settings;
+    this.#database = database;
+    this.#outputs = outputs;
     this.#post = post;
+    const journal = new Journal(database);
     this.#miner = make({
       tell: (notice) => this.#told(notice as Notice),
       order: (lane, order, transfer) => this.#lanes.order(lane, order as LaneOrder, transfer),
       keep: (lease, entry) => journal.keep(lease, entry as Uint8Array<ArrayBuffer>),
-      forget: journal.forget,
-      kept: journal.kept,
+      forget: (lease) => journal.forget(lease),
+      kept: () => journal.kept(),
       sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     });
     for (let lane = 0; lane < settings.cpuLanes; lane += 1) this.#lanes.open(lane, { device: cpuPackage, module });
@@ -80,7 +86,7 @@ export class Session {
     this.#miner.duty(duty);
   }
 
-  /** All reasons to pause that hold now. */
+  /** Replaces the reasons to pause. */
   pauses(pauses: Pause[]): void {
     for (const pause of pauses) if (!this.#pauses.includes(pause)) this.#miner.pause(pause);
     for (const pause of this.#pauses) if (!pauses.includes(pause)) this.#miner.resume(pause);
@@ -91,7 +97,7 @@ export class Session {
     try {
       await this.#miner.run();
     } catch (error) {
-      const key = await strangeKey(this.#settings.server);
+      const key = await strangeKey(this.#database, this.#settings.server);
       if (key) this.#post({ type: "strange-key", key });
       throw error;
     } finally {
@@ -101,7 +107,7 @@ export class Session {
   }
 
   #told(notice: Notice): void {
-    if (notice.notice === "registered") void trust(this.#settings.server, notice.coordinator_key);
+    if (notice.notice === "registered") void trust(this.#database, this.#settings.server, notice.coordinator_key);
     // Nothing may delay the first unit, so the graphics adapter joins after it.
     if (notice.notice === "verdict" && notice.verdict === "valid") void this.#askGpu();
     if (notice.notice === "task_started") this.#jobs.set(notice.lease, notice.job);
@@ -113,10 +119,10 @@ export class Session {
     const job = this.#jobs.get(receipt.lease);
     this.#jobs.delete(receipt.lease);
     try {
-      await remember(receipt, job);
+      await remember(this.#database, receipt, job);
       this.#post({ type: "kept" });
     } catch {
-      // Without a place to write to, it mines all the same.
+      // It mines without storage too.
     }
   }
 
@@ -130,15 +136,14 @@ export class Session {
       return;
     }
     try {
-      const [module, forms] = await Promise.all([loadGpu(), recallForms()]);
+      const [module, forms] = await Promise.all([loadGpu(), recallForms(this.#database)]);
       this.#lanes.open(lane, { device, module, rival: this.#rival, forms });
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      this.#reported(lane, { event: "unusable", reason });
+      this.#reported(lane, { event: "unusable", reason: messageOf(error) });
     }
   }
 
-  /** The graphics adapter's other lanes do as the first, which raced for all. */
+  /** The graphics adapter's other lanes join or stay away as its first did, which raced for all of them. */
   async #follow(first: LaneReport): Promise<void> {
     if (this.#gpuRaced) return;
     this.#gpuRaced = true;
@@ -154,7 +159,7 @@ export class Session {
 
   #reported(lane: number, report: LaneReport): void {
     const miner = this.#miner;
-    if ("forms" in report && report.forms) void rememberForms(report.forms);
+    if ("forms" in report && report.forms) void rememberForms(this.#database, report.forms);
     switch (report.event) {
       case "ready":
         this.#rival = fastest(this.#rival, report.rates);
@@ -168,7 +173,7 @@ export class Session {
         miner.unit_progress(lane, report.lease, report.done_rows, report.rows);
         break;
       case "done":
-        hold(report.lease, report.output);
+        this.#outputs.add(report.lease, report.output);
         miner.unit_done(lane, report.lease, report.digest, report.busy_ms, report.output);
         break;
       case "failed":
@@ -186,15 +191,4 @@ function fastest(one: Rates | undefined, other: Rates): Rates {
     floats: Math.max(one.floats, other.floats),
     bytes: Math.max(one.bytes, other.bytes),
   };
-}
-
-const held = new Map<Hex, Uint8Array>();
-
-function hold(lease: Hex, output: Uint8Array): void {
-  held.set(lease, output);
-  let bytes = 0;
-  for (const [lease, output] of [...held].reverse()) {
-    bytes += output.byteLength;
-    if (bytes > HELD_BYTES) held.delete(lease);
-  }
 }

@@ -1,12 +1,12 @@
-/** The miner's secret key: made in this browser, sealed while it rests, taken elsewhere only under a passphrase. */
+/** The miner's secret key: made in this browser, stored encrypted, exported only under a passphrase. */
 
-import { type SealedKey, database } from "./database.ts";
+import type { Database, SealedKey } from "./database.ts";
 import { fromHex, toHex } from "./hex.ts";
 import type { Hex } from "./wire.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** The public key of a secret one; throws if the bytes are no key. */
+/** Derives the public key from a secret one; throws if the bytes are no key. */
 export type Derive = (secret: Uint8Array) => Hex;
 
 /** A key file: JSON of this shape. */
@@ -26,17 +26,17 @@ const ITERATIONS = 600_000;
 const MAX_ITERATIONS = 10_000_000;
 const MAX_FILE_CHARS = 4096;
 
-/** The secret key, made now if there is none. The caller wipes it after use. */
-export async function unsealed(derive: Derive): Promise<{ secret: Bytes; publicKey: Hex }> {
-  const entry = await stored();
+/** The secret key, made now if there is none. The caller overwrites it after use. */
+export async function unsealed(database: Database, derive: Derive): Promise<{ secret: Bytes; publicKey: Hex }> {
+  const entry = await stored(database);
   if (entry) return { secret: await unseal(entry), publicKey: entry.publicKey };
   const secret = make(derive);
-  return { secret, publicKey: await keep(secret, derive) };
+  return { secret, publicKey: await keep(database, secret, derive) };
 }
 
 /** The key as a file that a passphrase opens. */
-export async function exported(passphrase: string, derive: Derive): Promise<string> {
-  const { secret, publicKey } = await unsealed(derive);
+export async function exported(database: Database, passphrase: string, derive: Derive): Promise<string> {
+  const { secret, publicKey } = await unsealed(database, derive);
   const [salt, iv] = [random(16), random(12)];
   const key = await stretched(passphrase, salt, ITERATIONS);
   const sealed = await crypto.subtle.encrypt(gcm(iv), key, secret);
@@ -51,8 +51,8 @@ export async function exported(passphrase: string, derive: Derive): Promise<stri
   return `${JSON.stringify(file, null, 2)}\n`;
 }
 
-/** Takes the key of a file in the place of the one that is here. */
-export async function imported(text: string, passphrase: string, derive: Derive): Promise<Hex> {
+/** Replaces this browser's key by the one in a key file. */
+export async function imported(database: Database, text: string, passphrase: string, derive: Derive): Promise<Hex> {
   const file = parse(text);
   const key = await stretched(passphrase, fromHex(file.kdf.salt), file.kdf.iterations);
   let secret: Bytes;
@@ -63,22 +63,22 @@ export async function imported(text: string, passphrase: string, derive: Derive)
   }
   try {
     if (derive(secret) !== file.public_key) throw new Error("The file's public key is not that of its secret key.");
-    return await keep(secret, derive);
+    return await keep(database, secret, derive);
   } finally {
     secret.fill(0);
   }
 }
 
-async function stored(): Promise<SealedKey | undefined> {
-  return (await database()).get("key", "miner");
+async function stored(database: Database): Promise<SealedKey | undefined> {
+  return (await database.open()).get("key", "miner");
 }
 
-async function keep(secret: Bytes, derive: Derive): Promise<Hex> {
+async function keep(database: Database, secret: Bytes, derive: Derive): Promise<Hex> {
   const publicKey = derive(secret);
   const wrapping = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
   const iv = random(12);
   const sealed = await crypto.subtle.encrypt(gcm(iv), wrapping, secret);
-  await (await database()).put("key", { publicKey, wrapping, iv, sealed }, "miner");
+  await (await database.open()).put("key", { publicKey, wrapping, iv, sealed }, "miner");
   return publicKey;
 }
 
@@ -86,7 +86,7 @@ async function unseal({ wrapping, iv, sealed }: SealedKey): Promise<Bytes> {
   return new Uint8Array(await crypto.subtle.decrypt(gcm(iv), wrapping, sealed));
 }
 
-/** Random bytes that are a key: all but one in 2^128 are. */
+/** Random bytes that are a valid key: all but one in 2^128 are. */
 function make(derive: Derive): Bytes {
   for (;;) {
     const secret = random(32);
@@ -123,7 +123,7 @@ async function stretched(passphrase: string, salt: Bytes, iterations: number): P
   return crypto.subtle.deriveKey(how, material, { name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
 }
 
-/** What is sealed as a key file cannot be passed off as anything else. */
+/** The format is authenticated too, so that no other kind of ciphertext passes for a key file. */
 function gcm(iv: Bytes): AesGcmParams {
   return { name: "AES-GCM", iv, additionalData: new TextEncoder().encode(FORMAT) };
 }

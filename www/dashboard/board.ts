@@ -2,11 +2,12 @@ import { LitElement, css, html, nothing } from "lit";
 import { customElement } from "lit/decorators.js";
 import { guard } from "lit/directives/guard.js";
 
-import { shared } from "../elements/styles.ts";
-import { tables as tableStyle } from "../elements/tables.ts";
-import { amount, bytes, count, duration, plural, quantity, short } from "../format.ts";
-import { Watch } from "../watch.ts";
-import "../elements/plot.ts";
+import { amount, bytes, count, duration, plural, quantity, short } from "adit-ui/format.ts";
+import "adit-ui/plot.ts";
+import { shared } from "adit-ui/styles.ts";
+import { tables as tableStyle } from "adit-ui/tables.ts";
+import { Watch } from "adit-ui/watch.ts";
+
 import { rates, verdicts } from "./charts.ts";
 import { Feed, type Figures } from "./figures.ts";
 import "./search.ts";

@@ -1,8 +1,8 @@
 /** The charts of what was verified lately. */
 
-import type { Activity } from "../../worker/wire.ts";
-import type { Figure } from "../elements/plot.ts";
-import { count, quantity, time } from "../format.ts";
+import { count, quantity, time } from "adit-ui/format.ts";
+import type { Figure } from "adit-ui/plot.ts";
+import type { Activity } from "adit-worker/wire.ts";
 
 /** Multiply-accumulates a second, step by step. */
 export function rates({ step_ms, steps }: Activity): Figure {

@@ -1,6 +1,6 @@
 /** Everything that the dashboard shows, fetched at once and anew every two seconds. */
 
-import type { Activity, EpochView, Job, LedgerTotals, MinerView, Overview, ProvenReceipt } from "../../worker/wire.ts";
+import type { Activity, EpochView, Job, LedgerTotals, MinerView, Overview, ProvenReceipt } from "adit-worker/wire.ts";
 
 const REFRESH_MS = 2000;
 const TIMEOUT_MS = 8000;

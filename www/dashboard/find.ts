@@ -1,7 +1,8 @@
 /** What a search finds: the text's shape says what it can be, and the coordinator whether it is. */
 
-import type { Account, Contributor, Job, ProvenReceipt, Receipt } from "../../worker/wire.ts";
-import { amount, bytes, checked, count, plural, quantity } from "../format.ts";
+import { amount, bytes, checked, count, plural, quantity } from "adit-ui/format.ts";
+import type { Account, Contributor, Job, ProvenReceipt, Receipt } from "adit-worker/wire.ts";
+
 import { Refusal } from "./figures.ts";
 
 /** What is asked of a coordinator. */

@@ -1,9 +1,10 @@
 import { LitElement, css, html, nothing } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 
-import { shared } from "../elements/styles.ts";
-import { tables as tableStyle } from "../elements/tables.ts";
-import { messageOf } from "../format.ts";
+import { shared } from "adit-ui/styles.ts";
+import { tables as tableStyle } from "adit-ui/tables.ts";
+import { messageOf } from "adit-worker/error.ts";
+
 import type { Feed } from "./figures.ts";
 import { type Found, find } from "./find.ts";
 import { receipts } from "./tables.ts";

@@ -1,7 +1,7 @@
 import { type TemplateResult, html, nothing } from "lit";
 
-import type { EpochView, Job, LedgerTotals, MinerView, Overview, ProvenReceipt } from "../../worker/wire.ts";
-import { amount, bytes, count, duration, plural, quantity, short, time } from "../format.ts";
+import { amount, bytes, count, duration, plural, quantity, short, time } from "adit-ui/format.ts";
+import type { EpochView, Job, LedgerTotals, MinerView, Overview, ProvenReceipt } from "adit-worker/wire.ts";
 
 export function jobs(jobs: Job[]) {
   return section(

@@ -1,9 +1,9 @@
-//! `cargo xtask web`: the web packages and the page.
+//! `cargo xtask web`: the web packages, and the sites and workers that use them.
 
 mod benchmark;
 mod bundle;
 mod manifest;
-mod page;
+mod site;
 mod sizes;
 mod stamp;
 
@@ -14,9 +14,9 @@ use crate::setup::rust::WasmToolchain;
 
 pub(crate) use benchmark::build as build_benchmark;
 pub(crate) use manifest::Manifest;
-pub(crate) use page::{check_types, tests as script_tests};
+pub(crate) use site::{check_types, tests as script_tests};
 
-/// Builds what has changed, prints what everything weighs, and fails over a budget.
+/// Builds what has changed, prints every size, and fails if one is over its budget.
 pub(crate) fn run(repo: &Repo) -> Result<()> {
     let manifest = Manifest::read(repo)?;
     let toolchain = WasmToolchain::find(repo)?;
@@ -26,8 +26,12 @@ pub(crate) fn run(repo: &Repo) -> Result<()> {
         let weight = sizes::folder(&repo.pkg(name), sizes::is_sent)?;
         sizes.add(&format!("package {name}"), weight, package.budget_kb_gzip);
     }
-    page::build(repo)?;
-    let first_load = sizes::folder(&repo.dist(), |path| manifest.page.is_first_load(path))?;
-    sizes.add("page until it mines", first_load, manifest.page.budget_kb_gzip);
+    site::build(repo)?;
+    for (name, bundle) in &manifest.bundles {
+        let weight = sizes::folder(&repo.dist().join("assets").join(name), sizes::is_bundled)?;
+        sizes.add(&format!("bundle {name}"), weight, bundle.budget_kb_gzip);
+    }
+    let first_load = sizes::folder(&repo.dist(), |path| manifest.first_load.has(path))?;
+    sizes.add("page until it mines", first_load, manifest.first_load.budget_kb_gzip);
     sizes.finish()
 }

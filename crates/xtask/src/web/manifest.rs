@@ -22,7 +22,10 @@ pub(crate) struct Manifest {
     /// Built for benchmarks only.
     #[serde(rename = "benchmark", default)]
     pub(crate) benchmarks: BTreeMap<String, Package>,
-    pub(crate) page: Page,
+    /// Folders of www/dist/assets.
+    #[serde(rename = "bundle")]
+    pub(crate) bundles: BTreeMap<String, Bundle>,
+    pub(crate) first_load: FirstLoad,
 }
 
 #[derive(Deserialize, Debug)]
@@ -32,16 +35,23 @@ pub(crate) struct Package {
     #[serde(default)]
     pub(crate) target_features: Vec<String>,
     pub(crate) optimize: String,
-    /// A package that is shipped has one: nothing weighs 0.
+    /// Benchmarks have none. Without one a shipped package fails: none has 0 bytes.
     #[serde(default)]
     pub(crate) budget_kb_gzip: u64,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Page {
+pub(crate) struct Bundle {
     pub(crate) budget_kb_gzip: u64,
-    /// Beginnings of the names of files that are fetched after mining has begun, if at all.
+}
+
+/// What the page fetches before it mines.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FirstLoad {
+    pub(crate) budget_kb_gzip: u64,
+    /// The names of all other files begin with one of these.
     later: Vec<String>,
 }
 
@@ -54,14 +64,14 @@ impl Manifest {
 }
 
 impl Package {
-    /// The cargo arguments that choose this package's share of the crate.
+    /// The cargo arguments that build this package.
     pub(crate) fn cargo_args(&self, krate: &str) -> [String; 5] {
         let [package, plain, chosen] = ["--package", "--no-default-features", "--features"];
         [package.into(), krate.into(), plain.into(), chosen.into(), self.features.join(",")]
     }
 
-    /// The compiler flags that the target features ask for, one that shortens the libraries' paths, for every panic names
-    /// its file and nobody else's machine has ours, [`WHOLE_ADDRESSES`] and [`HALF_WORDS`].
+    /// The compiler flags: the target features, [`WHOLE_ADDRESSES`], [`HALF_WORDS`], and one that cuts the home directory off
+    /// the file names that panics carry.
     pub(crate) fn rustflags(&self) -> String {
         let flag = |feature: &String| format!("-Ctarget-feature=+{feature}");
         let features = self.target_features.iter().map(flag).chain([WHOLE_ADDRESSES.into(), HALF_WORDS.into()]);
@@ -69,15 +79,15 @@ impl Package {
     }
 }
 
-/// LLVM's loop strength reduction takes the constant offsets out of loads, and every load in a kernel's loop gets an addition
-/// of its own. Without it, the int8 tile does 94 Gop/s instead of 86, the f32 tile 48 GFLOP/s instead of 43.
+/// LLVM's loop strength reduction moves constant offsets out of loads, which costs the kernels an addition for each load.
+/// Without it the int8 tile does 94 Gop/s instead of 86, the f32 tile 48 GFLOP/s instead of 43.
 const WHOLE_ADDRESSES: &str = "-Cllvm-args=-disable-lsr";
 
-/// k256 takes WebAssembly for a machine of 64 bits, whose products have 128. It has no such instruction: half of the time of a
-/// signature went into calls that put them together (crate cpubits, "Overriding the selection result").
+/// k256 takes WebAssembly for a 64-bit machine and multiplies into 128 bits, for which WebAssembly has no instruction: half of
+/// the time of a signature went into emulating it (crate cpubits, "Overriding the selection result").
 const HALF_WORDS: &str = "--cfg=cpubits=\"32\"";
 
-/// None where the folder's name has a space: flags are parted by spaces.
+/// None if the path has a space, which separates flags.
 fn short_paths() -> Option<String> {
     let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| Some(std::env::home_dir()?.join(".cargo")))?;
@@ -86,9 +96,9 @@ fn short_paths() -> Option<String> {
     (!flag.contains(' ')).then_some(flag)
 }
 
-impl Page {
-    /// Whether a file of www/dist is fetched before the page mines.
-    pub(crate) fn is_first_load(&self, path: &Path) -> bool {
+impl FirstLoad {
+    /// Whether a file of www/dist belongs to it.
+    pub(crate) fn has(&self, path: &Path) -> bool {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         sizes::is_sent(path) && !self.later.iter().any(|beginning| name.starts_with(beginning))
     }
@@ -98,17 +108,13 @@ impl Page {
 mod tests {
     use super::*;
 
-    fn page(later: &[&str]) -> Page {
-        Page { budget_kb_gzip: 1, later: later.iter().map(|&word| word.to_owned()).collect() }
-    }
-
     #[test]
     fn what_is_not_named_as_later_counts() {
-        let page = page(&["gpu"]);
-        assert!(page.is_first_load(Path::new("dist/index.html")));
-        assert!(page.is_first_load(Path::new("dist/assets/control_bg-1.wasm")));
-        assert!(!page.is_first_load(Path::new("dist/assets/gpu_bg-1.wasm")));
-        assert!(!page.is_first_load(Path::new("dist/.stamp")));
+        let first_load = FirstLoad { budget_kb_gzip: 1, later: vec!["gpu".to_owned()] };
+        assert!(first_load.has(Path::new("dist/index.html")));
+        assert!(first_load.has(Path::new("dist/assets/worker/control_bg-1.wasm")));
+        assert!(!first_load.has(Path::new("dist/assets/worker/gpu_bg-1.wasm")));
+        assert!(!first_load.has(Path::new("dist/.stamp")));
     }
 
     #[test]

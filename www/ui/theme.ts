@@ -6,16 +6,24 @@ const KEY = "adit-theme";
 const THEMES: readonly Theme[] = ["auto", "light", "dark"];
 
 export function current(): Theme {
-  const stored = localStorage.getItem(KEY);
-  return THEMES.find((theme) => theme === stored) ?? "auto";
+  try {
+    const stored = localStorage.getItem(KEY);
+    return THEMES.find((theme) => theme === stored) ?? "auto";
+  } catch {
+    return "auto";
+  }
 }
 
 export function next(theme: Theme): Theme {
   return THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length] ?? "auto";
 }
 
-/** The style sheet reads the attribute. */
+/** Sets the attribute that the style sheet reads. */
 export function apply(theme: Theme): void {
-  localStorage.setItem(KEY, theme);
   document.documentElement.dataset["theme"] = theme;
+  try {
+    localStorage.setItem(KEY, theme);
+  } catch {
+    // It holds until the page is closed.
+  }
 }

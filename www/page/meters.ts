@@ -1,10 +1,10 @@
 import { LitElement, css, html } from "lit";
 import { customElement, property } from "lit/decorators.js";
 
-import { amount, count, duration, quantity } from "../format.ts";
-import type { Miner } from "../miner.ts";
-import { Watch } from "../watch.ts";
-import { shared } from "./styles.ts";
+import type { Miner } from "adit-client/miner.ts";
+import { amount, count, duration, quantity } from "adit-ui/format.ts";
+import { shared } from "adit-ui/styles.ts";
+import { Watch } from "adit-ui/watch.ts";
 
 /** Rate, verified units and earnings. */
 @customElement("adit-meters")

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { maxLanes, parse } from "./preferences.ts";
+import { load, maxLanes, parse, save } from "./preferences.ts";
 
 test("nothing stored: half of the cores, all of the time, not on battery, in silence", () => {
   const { cpuLanes, duty, pauseOnBattery, pauseWhenHidden, notify } = parse(null);
@@ -17,4 +17,14 @@ test("what makes no sense is ignored", () => {
   expect(parse('{"cpuLanes":0,"gpu":true}').cpuLanes).toBe(0);
   expect(parse('{"cpuLanes":0,"gpu":false}').cpuLanes).toBe(1);
   expect(parse('{"duty":0.25,"gpu":false}')).toEqual({ ...defaults, duty: 0.25, gpu: false });
+});
+
+test("without storage preferences hold all the same", () => {
+  const refuse = (): never => {
+    throw new Error("storage is denied");
+  };
+  const shelf = { read: refuse, write: refuse };
+  const loaded = load(shelf);
+  expect(loaded).toEqual(parse(null));
+  expect(save(shelf, { ...loaded, duty: 0.5 })).toEqual({ ...loaded, duty: 0.5 });
 });

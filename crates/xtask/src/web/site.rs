@@ -1,4 +1,4 @@
-//! The page: types, bundle, script tests.
+//! The sites that a coordinator serves: types, bundles, script tests.
 
 use std::fs;
 use std::path::PathBuf;
@@ -12,17 +12,19 @@ use crate::repo::Repo;
 use crate::setup::npm;
 use crate::shell;
 
-/// Folders with TypeScript, each with its own tsconfig.json: pages and workers see other globals.
+/// Workspaces of www/ with an HTML file; www/vite.ts says how each is built.
+const SITES: [&str; 2] = ["page", "dashboard"];
+
+/// Folders with TypeScript, each with its own tsconfig.json: pages, workers and tests have different globals.
 const TYPED: [&str; 3] = ["www", "worker", "tests/browser"];
 
-/// Folders with files that no page is made of: its own bundle, the benchmarks' packages.
-const NO_SOURCES: [&str; 3] = ["dist", "bench", "bench-relaxed"];
+/// Folders with files that no site is made of: the bundles themselves, the benchmarks' packages, the tools' caches.
+const NO_SOURCES: [&str; 4] = ["dist", "bench", "bench-relaxed", "node_modules"];
 
 /// Checks the types and writes www/dist, unless nothing that it is made of has changed.
 pub(crate) fn build(repo: &Repo) -> Result<()> {
     let sources = sources(repo)?;
-    // The folder is emptied by the bundler, so the stamp of a page is there only with its page. The
-    // names of all sources are part of the recipe: a new file changes it.
+    // The names of all sources are part of the recipe, so that a new file changes it.
     let recipe = format!("{sources:?}");
     let stamp = Stamp::new(repo.dist().join(".stamp"), recipe);
     if stamp.is_fresh() {
@@ -30,12 +32,18 @@ pub(crate) fn build(repo: &Repo) -> Result<()> {
         return Ok(());
     }
     check_types(repo)?;
-    shell::run(npm::tool(repo, "vite").args(["build", "www", "--logLevel", "warn"]))?;
+    // The stamp goes first, with the rest: it must not outlive what it stands for.
+    if repo.dist().exists() {
+        fs::remove_dir_all(repo.dist())?;
+    }
+    for site in SITES {
+        shell::run(npm::tool(repo, "vite").args(["build", &format!("www/{site}"), "--logLevel", "warn"]))?;
+    }
     compress(repo)?;
     stamp.write(&sources)
 }
 
-/// Lays a compressed twin beside every file, which the coordinator sends as it is.
+/// Writes a compressed copy beside every file, which the coordinator sends as it is.
 fn compress(repo: &Repo) -> Result<()> {
     for file in files_under(&repo.dist(), &[])?.into_iter().filter(|file| sizes::is_sent(file)) {
         let twin = format!("{}.gz", file.display());
@@ -44,7 +52,7 @@ fn compress(repo: &Repo) -> Result<()> {
     Ok(())
 }
 
-/// The workers' imports are found in pkg/, so the packages have to be there.
+/// The workers import the packages, so pkg/ has to be there.
 pub(crate) fn check_types(repo: &Repo) -> Result<()> {
     for folder in TYPED.into_iter().filter(|folder| has_config(repo, folder)) {
         shell::run(npm::tool(repo, "tsc").args(["--noEmit", "--project", folder]))?;
@@ -52,7 +60,7 @@ pub(crate) fn check_types(repo: &Repo) -> Result<()> {
     Ok(())
 }
 
-/// The command that runs the tests beside the scripts; none where there are no such tests.
+/// The command that runs the scripts' tests, if there are any.
 pub(crate) fn tests(repo: &Repo) -> Result<Option<Command>> {
     let is_test = |path: &PathBuf| path.to_string_lossy().ends_with(".test.ts");
     if !sources(repo)?.iter().any(is_test) {

@@ -1,11 +1,12 @@
 import { LitElement, css, html, nothing } from "lit";
 import { customElement, property } from "lit/decorators.js";
 
-import type { Miner } from "../miner.ts";
-import { headline } from "../headline.ts";
-import { Watch } from "../watch.ts";
+import type { Miner } from "adit-client/miner.ts";
+import { shared } from "adit-ui/styles.ts";
+import { Watch } from "adit-ui/watch.ts";
+
 import "./countdown.ts";
-import { shared } from "./styles.ts";
+import { headline } from "./headline.ts";
 
 /** Start, Stop, what is going on, and how hard to work. */
 @customElement("adit-control")

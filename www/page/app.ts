@@ -2,20 +2,22 @@ import { LitElement, css, html, nothing } from "lit";
 import { customElement, state } from "lit/decorators.js";
 import { guard } from "lit/directives/guard.js";
 
-import { quantity, time } from "../format.ts";
-import { Miner } from "../miner.ts";
-import { Notifier } from "../notify.ts";
-import { apply, current, next } from "../theme.ts";
-import { obstacle } from "../obstacle.ts";
-import { Watch } from "../watch.ts";
+import { Miner } from "adit-client/miner.ts";
+import { obstacle } from "adit-client/obstacle.ts";
+import { quantity, time } from "adit-ui/format.ts";
+import type { Figure } from "adit-ui/plot.ts";
+import { shared } from "adit-ui/styles.ts";
+import { apply, current, next } from "adit-ui/theme.ts";
+import { Watch } from "adit-ui/watch.ts";
+
 import "./control.ts";
+import { host } from "./host.ts";
 import "./key.ts";
 import "./lanes.ts";
 import "./meters.ts";
-import type { Figure } from "./plot.ts";
+import { Notifier } from "./notify.ts";
 import "./receipts.ts";
 import "./settings.ts";
-import { shared } from "./styles.ts";
 
 /** The chart shows at least this long, so that its first minute does not race by. */
 const CHART_SECONDS = 60;
@@ -90,7 +92,7 @@ export class App extends LitElement {
   @state() private theme = current();
   @state() private chartLoaded = false;
   @state() private pastOpen = false;
-  readonly #miner = new Miner(new URL(".", document.baseURI).href.replace(/\/$/, ""));
+  readonly #miner = new Miner(host);
 
   constructor() {
     super();
@@ -105,7 +107,7 @@ export class App extends LitElement {
     // The chart is fetched when there is something to draw, so that it delays no first unit.
     if (!this.chartLoaded && this.#miner.entries.length > 0) {
       this.chartLoaded = true;
-      void import("./plot.ts");
+      void import("adit-ui/plot.ts");
     }
   }
 
@@ -114,7 +116,7 @@ export class App extends LitElement {
     const begun = (miner.active && miner.phase !== "elsewhere") || miner.entries.length > 0;
     return html`
       <header class="row spread">
-        <span class="name"><img src=${new URL("../adit.svg", import.meta.url).href} width="32" height="32" alt="" />Adit</span>
+        <span class="name"><img src=${new URL("../ui/adit.svg", import.meta.url).href} width="32" height="32" alt="" />Adit</span>
         <button class="theme" @click=${this.#turn}>Theme: ${this.theme}</button>
       </header>
       <main>

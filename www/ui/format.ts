@@ -1,8 +1,8 @@
 /** Numbers and times as people read them. */
 
-import type { Receipt } from "../worker/wire.ts";
+import type { Receipt } from "adit-worker/wire.ts";
 
-export { quantity } from "../worker/quantity.ts";
+export { quantity } from "adit-worker/quantity.ts";
 
 /** A whole number with separators. */
 export function count(value: number): string {
@@ -72,7 +72,3 @@ export function checked({ method, bits }: Pick<Receipt, "method" | "bits">): str
   return `${plural(method.statistical.rounds, "round")}, within ${method.statistical.tolerance} times the usual rounding`;
 }
 
-/** What went wrong, in words. */
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}

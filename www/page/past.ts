@@ -1,13 +1,17 @@
 import { LitElement, css, html, nothing } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 
-import { decimal } from "../../worker/amount.ts";
-import { type Day, type Past, type PastUnit, forgetPast, past } from "../../worker/past.ts";
-import { amount, count, date, messageOf, plural, quantity, time } from "../format.ts";
-import type { Figure } from "./plot.ts";
-import "./plot.ts";
-import { shared } from "./styles.ts";
-import { tables } from "./tables.ts";
+import { amount, count, date, plural, quantity, time } from "adit-ui/format.ts";
+import type { Figure } from "adit-ui/plot.ts";
+import "adit-ui/plot.ts";
+import { shared } from "adit-ui/styles.ts";
+import { tables } from "adit-ui/tables.ts";
+import { decimal } from "adit-worker/amount.ts";
+import { Database } from "adit-worker/database.ts";
+import { messageOf } from "adit-worker/error.ts";
+import { type Day, type Past, type PastUnit, forgetPast, past } from "adit-worker/past.ts";
+
+import { names } from "./host.ts";
 
 /** Rows that are shown at once. */
 const DAYS = 14;
@@ -38,6 +42,7 @@ export class PastView extends LitElement {
   /** Whether Clear has been pressed once. */
   @state() private sure = false;
   @state() private trouble = "";
+  readonly #database = new Database(names.database);
   #reading = false;
   #stale = true;
 
@@ -151,7 +156,7 @@ export class PastView extends LitElement {
 
   #clear = async (): Promise<void> => {
     this.sure = this.all = false;
-    await forgetPast();
+    await forgetPast(this.#database);
     await this.#read();
   };
 
@@ -163,7 +168,7 @@ export class PastView extends LitElement {
     while (this.#stale) {
       this.#stale = false;
       try {
-        this.past = await past();
+        this.past = await past(this.#database);
         this.trouble = "";
       } catch (error) {
         this.trouble = messageOf(error);

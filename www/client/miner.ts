@@ -1,20 +1,22 @@
-/** The page's side of the miner: starts the control worker, keeps what it says, and tells the elements. */
+/** A miner as its host sees it: starts the control worker, keeps what it reports, and says when something has changed. */
 
-import type { Answers, Checked, ControlMessage, PageMessage, Pause, Question } from "../worker/messages.ts";
-import type { Account, Hex, LaneStatus, Notice, ProvenReceipt, Status } from "../worker/wire.ts";
-import { messageOf } from "./format.ts";
+import { messageOf } from "adit-worker/error.ts";
+import type { Answers, Checked, ControlMessage, PageMessage, Pause, Question } from "adit-worker/messages.ts";
+import type { Account, Hex, LaneStatus, Notice, ProvenReceipt, Status } from "adit-worker/wire.ts";
+
 import { History } from "./history.ts";
+import type { Host } from "./host.ts";
 import { Pauses } from "./pauses.ts";
 import * as preferences from "./preferences.ts";
 
 export type Phase = "idle" | "starting" | "mining" | "stopping" | "elsewhere" | "failed";
 
-/** A verified unit, and what was found out about its receipt here. */
+/** A receipt, and the outcome of checking it in this browser. */
 export interface Entry {
   receipt: ProvenReceipt;
   checking: boolean;
   checked: Checked | undefined;
-  /** Why the check itself did not come to an end. */
+  /** Why the check could not be completed. */
   trouble: string | undefined;
 }
 
@@ -25,41 +27,44 @@ export interface Task {
   work: number;
 }
 
-/** Receipts that the page keeps at hand; the coordinator keeps them all. */
+/** The latest receipts that stay in memory; the coordinator keeps them all. */
 const MAX_ENTRIES = 200;
 
 export class Miner extends EventTarget {
   readonly server: string;
   readonly history = new History();
-  preferences = preferences.load();
+  preferences: preferences.Preferences;
   phase: Phase = "idle";
-  /** Why it cannot go on. */
+  /** Why mining has ended, if it failed. */
   failure: string | undefined;
-  /** The coordinator shows this key, and it is not the one that is trusted. */
+  /** The key that the coordinator shows, if it is not the trusted one. */
   strangeKey: Hex | undefined;
   status: Status | undefined;
   publicKey: Hex | undefined;
   contributor: string | undefined;
   coordinatorKey: Hex | undefined;
   pauses: Pause[] = [];
-  /** The coordinator does not answer; when the next try is. */
+  /** Set while the coordinator does not answer; `at` is the time of the next try. */
   retry: { reason: string; at: number } | undefined;
-  /** What each lane computes. */
+  /** The unit under way in each lane. */
   tasks = new Map<number, Task>();
-  /** Lanes that asked for work in vain. */
+  /** Lanes for which there was no work. */
   waiting = new Set<number>();
   entries: Entry[] = [];
-  /** Grows with every unit that is added to what this browser keeps of its past. */
+  /** Counts the units that were added to the history. */
   kept = 0;
 
+  readonly #host: Host;
   #worker: Worker | undefined;
   #questions = new Map<number, { resolve: (answer: never) => void; reject: (reason: Error) => void }>();
   #nextQuestion = 0;
   readonly #pauses: Pauses;
 
-  constructor(server: string) {
+  constructor(host: Host) {
     super();
-    this.server = server;
+    this.#host = host;
+    this.server = host.server;
+    this.preferences = preferences.load(host.shelf);
     this.#pauses = new Pauses(this.preferences, (pauses) => {
       this.pauses = pauses;
       if (this.active) this.#send({ type: "pauses", pauses });
@@ -98,7 +103,7 @@ export class Miner extends EventTarget {
     this.#send({ type: "stop" });
   }
 
-  /** Stops the tab that mines, so that it begins here. */
+  /** Stops the tab that mines, so that this one can. */
   takeOver(): void {
     this.#send({ type: "take-over" });
   }
@@ -111,14 +116,13 @@ export class Miner extends EventTarget {
   }
 
   prefer(change: Partial<preferences.Preferences>): void {
-    preferences.save({ ...this.preferences, ...change });
-    this.preferences = preferences.load();
+    this.preferences = preferences.save(this.#host.shelf, { ...this.preferences, ...change });
     this.#pauses.preferences = this.preferences;
     if (change.duty !== undefined && this.active) this.#send({ type: "duty", duty: change.duty });
     this.#changed();
   }
 
-  /** Checks a receipt here: signatures, log and arithmetic, then the output with coins of this browser's own. */
+  /** Checks a receipt in this browser: signatures, log and arithmetic, then the output with coins of its own. */
   async check(entry: Entry): Promise<void> {
     entry.checking = true;
     entry.trouble = undefined;
@@ -142,12 +146,17 @@ export class Miner extends EventTarget {
 
   /** The worker is made when it is first needed: opening the page computes nothing. */
   #send(message: PageMessage): void {
-    if (!this.#worker) {
-      this.#worker = new Worker(new URL("../worker/control.ts", import.meta.url), { type: "module", name: "control" });
-      this.#worker.onmessage = ({ data }: MessageEvent<ControlMessage>) => this.#hear(data);
-      this.#worker.onerror = () => this.#broken("The miner could not be loaded. Check the connection and reload the page.");
-    }
+    this.#worker ??= this.#open();
     this.#worker.postMessage(message);
+  }
+
+  #open(): Worker {
+    const worker = this.#host.worker();
+    worker.onmessage = ({ data }: MessageEvent<ControlMessage>) => this.#hear(data);
+    worker.onerror = () => this.#broken("The miner could not be loaded. Check the connection and reload the page.");
+    const open: PageMessage = { type: "open", names: this.#host.names };
+    worker.postMessage(open);
+    return worker;
   }
 
   #hear(message: ControlMessage): void {
@@ -242,7 +251,7 @@ export class Miner extends EventTarget {
     this.status.lanes = [...others, lane].sort((a, b) => a.lane - b.lane);
   }
 
-  /** The receipts of earlier visits. They are checked like any other; without them mining goes on as well. */
+  /** Fetches the receipts of earlier visits. Mining goes on without them. */
   async #recall(): Promise<void> {
     try {
       const answer = await fetch(`${this.server}/v1/receipts?miner=${this.publicKey}&limit=50`, { cache: "no-store" });

@@ -1,8 +1,8 @@
 /** What is going on, in one line for people. */
 
-import type { Pause } from "../worker/messages.ts";
-import { plural, quantity } from "./format.ts";
-import type { Miner } from "./miner.ts";
+import type { Miner } from "adit-client/miner.ts";
+import { plural, quantity } from "adit-ui/format.ts";
+import type { Pause } from "adit-worker/messages.ts";
 
 export interface Headline {
   lamp: "" | "on" | "rest" | "off";

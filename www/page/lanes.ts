@@ -2,11 +2,11 @@ import { LitElement, css, html, nothing } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 
-import type { LaneState, LaneStatus } from "../../worker/wire.ts";
-import { count, quantity } from "../format.ts";
-import type { Miner } from "../miner.ts";
-import { Watch } from "../watch.ts";
-import { shared } from "./styles.ts";
+import type { Miner } from "adit-client/miner.ts";
+import { count, quantity } from "adit-ui/format.ts";
+import { shared } from "adit-ui/styles.ts";
+import { Watch } from "adit-ui/watch.ts";
+import type { LaneState, LaneStatus } from "adit-worker/wire.ts";
 
 const STATES: Record<LaneState, string> = {
   starting: "starting",

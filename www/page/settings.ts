@@ -1,12 +1,13 @@
 import { LitElement, css, html, nothing } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 
-import { plural } from "../format.ts";
-import type { Miner } from "../miner.ts";
-import { allowed } from "../notify.ts";
-import { maxLanes } from "../preferences.ts";
-import { Watch } from "../watch.ts";
-import { shared } from "./styles.ts";
+import type { Miner } from "adit-client/miner.ts";
+import { maxLanes } from "adit-client/preferences.ts";
+import { plural } from "adit-ui/format.ts";
+import { shared } from "adit-ui/styles.ts";
+import { Watch } from "adit-ui/watch.ts";
+
+import { allowed } from "./notify.ts";
 
 type Switch = "gpu" | "pauseOnBattery" | "pauseWhenHidden" | "pauseUnderPressure";
 

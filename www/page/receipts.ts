@@ -2,11 +2,11 @@ import { LitElement, css, html, nothing } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 
-import type { Finding } from "../../worker/messages.ts";
-import { amount, bytes, checked, plural, quantity, short, time } from "../format.ts";
-import type { Entry, Miner } from "../miner.ts";
-import { Watch } from "../watch.ts";
-import { shared } from "./styles.ts";
+import type { Entry, Miner } from "adit-client/miner.ts";
+import { amount, bytes, checked, plural, quantity, short, time } from "adit-ui/format.ts";
+import { shared } from "adit-ui/styles.ts";
+import { Watch } from "adit-ui/watch.ts";
+import type { Finding } from "adit-worker/messages.ts";
 
 /** As many as fit on a screen; the rest is there on demand. */
 const FIRST = 5;

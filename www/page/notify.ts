@@ -1,8 +1,9 @@
 /** Notifications, for people who have asked for them: mining has ended by itself, or there is no more work. */
 
-import { plural } from "./format.ts";
+import type { Miner, Phase } from "adit-client/miner.ts";
+import { plural } from "adit-ui/format.ts";
+
 import { headline } from "./headline.ts";
-import type { Miner, Phase } from "./miner.ts";
 
 /** Asks the browser, and thereby the person; false if it stays silent. To be called when somebody presses the switch. */
 export async function allowed(): Promise<boolean> {
@@ -43,7 +44,7 @@ export class Notifier {
     if (!this.#miner.preferences.notify || document.visibilityState === "visible") return;
     if (!("Notification" in window) || Notification.permission !== "granted") return;
     try {
-      const icon = new URL("./adit.svg", import.meta.url).href;
+      const icon = new URL("../ui/adit.svg", import.meta.url).href;
       new Notification(title, { body, icon, tag: "adit" }).onclick = () => window.focus();
     } catch {
       // Phones have them in service workers alone: as if nobody had asked.

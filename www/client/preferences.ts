@@ -1,4 +1,6 @@
-/** What a person has chosen, kept in this browser. */
+/** What a person has chosen, kept in the browser. */
+
+import type { Shelf } from "./host.ts";
 
 export interface Preferences {
   /** 0: the graphics card alone. */
@@ -13,9 +15,7 @@ export interface Preferences {
   notify: boolean;
 }
 
-const KEY = "adit";
-
-/** Lanes that this device has cores for. */
+/** A lane for each core of this device. */
 export const maxLanes = Math.max(1, Math.min(globalThis.navigator?.hardwareConcurrency ?? 1, 64));
 
 const defaults: Preferences = {
@@ -25,20 +25,32 @@ const defaults: Preferences = {
   duty: 1,
   pauseOnBattery: true,
   pauseWhenHidden: false,
-  // Another program that works hard is often one that was started to: a person who wants this says so.
+  // A device is often busy because its owner wants it to be.
   pauseUnderPressure: false,
   notify: false,
 };
 
-export function load(): Preferences {
-  return parse(localStorage.getItem(KEY));
+/** What was kept, or the defaults. */
+export function load(shelf: Shelf): Preferences {
+  try {
+    return parse(shelf.read());
+  } catch {
+    return parse(null);
+  }
 }
 
-export function save(preferences: Preferences): void {
-  localStorage.setItem(KEY, JSON.stringify(preferences));
+/** Keeps preferences, if it can, and returns them as they will be read. */
+export function save(shelf: Shelf, preferences: Preferences): Preferences {
+  const text = JSON.stringify(preferences);
+  try {
+    shelf.write(text);
+  } catch {
+    // They hold until the page is closed.
+  }
+  return parse(text);
 }
 
-/** Preferences from what was stored, each value checked: another version may have written it. */
+/** Checks each stored value by itself: another version of the page may have written it. */
 export function parse(text: string | null): Preferences {
   const preferences = { ...defaults };
   const stored = object(text);
@@ -47,7 +59,7 @@ export function parse(text: string | null): Preferences {
   }
   const { cpuLanes, duty } = stored;
   if (Number.isInteger(cpuLanes)) preferences.cpuLanes = Math.min(Math.max(cpuLanes as number, 0), maxLanes);
-  // Somebody has to work.
+  // At least one lane has to work.
   if (!preferences.gpu) preferences.cpuLanes = Math.max(preferences.cpuLanes, 1);
   if (typeof duty === "number" && duty >= 0.05 && duty <= 1) preferences.duty = duty;
   return preferences;

@@ -1,6 +1,7 @@
 /** The reasons to rest that only a page can see: battery, hidden tab, a busy device. */
 
-import type { Pause } from "../worker/messages.ts";
+import type { Pause } from "adit-worker/messages.ts";
+
 import type { Preferences } from "./preferences.ts";
 
 /** Not in TypeScript's library: Chromium alone has them. */

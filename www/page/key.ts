@@ -1,10 +1,11 @@
 import { LitElement, css, html, nothing } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 
-import { messageOf, short } from "../format.ts";
-import type { Miner } from "../miner.ts";
-import { Watch } from "../watch.ts";
-import { shared } from "./styles.ts";
+import type { Miner } from "adit-client/miner.ts";
+import { short } from "adit-ui/format.ts";
+import { shared } from "adit-ui/styles.ts";
+import { Watch } from "adit-ui/watch.ts";
+import { messageOf } from "adit-worker/error.ts";
 
 const MIN_PASSPHRASE = 8;
 

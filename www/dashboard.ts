@@ -1,4 +1,0 @@
-import "./dashboard/board.ts";
-import { apply, current } from "./theme.ts";
-
-apply(current());

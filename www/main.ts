@@ -1,4 +1,0 @@
-import "./elements/app.ts";
-import { apply, current } from "./theme.ts";
-
-apply(current());

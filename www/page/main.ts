@@ -1,0 +1,5 @@
+import { apply, current } from "adit-ui/theme.ts";
+
+import "./app.ts";
+
+apply(current());

@@ -1,0 +1,34 @@
+/** How every site of this folder is built: each is one workspace with an HTML file, and all land in one `dist`. */
+
+import type { UserConfig } from "vite";
+
+/** The paths that a coordinator answers itself: `npx vite www/page` runs beside `adit serve`. */
+const SERVED = ["/ai-energy", "/api", "/v1", "/ipfs", "/healthz", "/metrics", "/openapi.json"];
+
+/** The site `name`, whose page is `html`; its files are `assets/<name>/…`, those of its workers `assets/worker/…`. */
+export function site(name: string, html: string): UserConfig {
+  return {
+    // A coordinator may be mounted below a path.
+    base: "./",
+    build: {
+      outDir: "../dist",
+      emptyOutDir: false,
+      target: "es2022",
+      // The content security policy allows no data: addresses.
+      assetsInlineLimit: 0,
+      modulePreload: { polyfill: false },
+      rolldownOptions: { input: html, output: files(name) },
+    },
+    worker: { format: "es", rolldownOptions: { output: files("worker") } },
+    server: {
+      proxy: Object.fromEntries(SERVED.map((path) => [path, "http://127.0.0.1:8000"])),
+      fs: { allow: ["../.."] },
+    },
+  };
+}
+
+/** The budgets of wasm-pack.toml go by these folders. */
+function files(folder: string) {
+  const name = `assets/${folder}/[name]-[hash]`;
+  return { entryFileNames: `${name}.js`, chunkFileNames: `${name}.js`, assetFileNames: `${name}[extname]` };
+}
