@@ -139,58 +139,52 @@ fn on_graphics(peers: &mut Peers) -> Result<Vec<Row>> {
     if software {
         println!("skipped: cuBLAS and a card's peak, for there is no graphics card but {name}");
     }
-    let n: usize = if software { 512 } else { 4096 };
-    let (what, work) = (format!("product on {name}, n = {n}"), 2.0 * (n as f64).powi(3) / 1e9);
-    let cpu = Cpu::best()?;
+    let n = if software { 512 } else { 4096 };
+    let cublas = (!software && peers.versions().contains("cublas")).then_some(peers);
+    Ok(vec![integers_on(&device, &name, n)?, floats_on(&device, &name, n, cublas)?])
+}
 
+fn integers_on(device: &GpuDevice, name: &str, n: usize) -> Result<Row> {
+    let cpu = Cpu::best()?;
     let (a, b) = (Generator::new(1).activations(n * n), Generator::new(2).weights(n * n));
     let (packed, on_processor) = (device.pack(&b, n as u32, n as u32)?, cpu.pack(&b, n, n));
     let (mut sums, mut c) = (Vec::new(), vec![0; n * n]);
-    let integers: Vec<Contender<'_>> = vec![
-        (
-            "adit graphics".into(),
-            Box::new(|| {
-                sums.clear();
-                let (ms, done) = timed(|| block_on(device.multiply(&a, n as u32, &packed, &mut sums)));
-                done?;
-                Ok((ms, hex::encode(sha256(&to_le_bytes(&sums)))))
-            }),
-        ),
-        (
-            "adit processor".into(),
-            Box::new(|| {
-                let (ms, ()) = timed(|| cpu.multiply(&a, n, &on_processor, &mut c));
-                Ok((ms, hex::encode(sha256(&to_le_bytes(&c)))))
-            }),
-        ),
-    ];
-    let integers = race(format!("int8 {what}"), "Gop/s", work, integers)?;
+    let on_graphics = || {
+        sums.clear();
+        let (ms, done) = timed(|| block_on(device.multiply(&a, n as u32, &packed, &mut sums)));
+        done?;
+        Ok((ms, hex::encode(sha256(&to_le_bytes(&sums)))))
+    };
+    let on_processor = || {
+        let (ms, ()) = timed(|| cpu.multiply(&a, n, &on_processor, &mut c));
+        Ok((ms, hex::encode(sha256(&to_le_bytes(&c)))))
+    };
+    let contenders: Vec<Contender<'_>> =
+        vec![("adit graphics".into(), Box::new(on_graphics)), ("adit processor".into(), Box::new(on_processor))];
+    race(format!("int8 product on {name}, n = {n}"), "Gop/s", 2.0 * (n as f64).powi(3) / 1e9, contenders)
+}
 
+fn floats_on(device: &GpuDevice, name: &str, n: usize, cublas: Option<&mut Peers>) -> Result<Row> {
+    let cpu = Cpu::best()?;
     let (a, b) = (whole_floats(1, n), whole_floats(2, n));
     let (packed, b) = (device.pack(&b, n as u32, n as u32)?, FloatMatrix { rows: n, cols: n, values: b });
     let (mut sums, mut c) = (Vec::new(), vec![0.0; n * n]);
-    let mut floats: Vec<Contender<'_>> = vec![
-        (
-            "adit graphics".into(),
-            Box::new(|| {
-                sums.clear();
-                let (ms, done) = timed(|| block_on(device.multiply(&a, n as u32, &packed, &mut sums)));
-                done?;
-                Ok((ms, digest(&sums)))
-            }),
-        ),
-        (
-            "adit processor".into(),
-            Box::new(|| {
-                let (ms, ()) = timed(|| cpu.multiply_f32(&a, n, &b, &mut c));
-                Ok((ms, digest(&c)))
-            }),
-        ),
-    ];
-    if !software && peers.versions().contains("cublas") {
-        floats.push(("cublas f32".into(), Box::new(|| peers.run("cublas f32", n, n, n))));
+    let on_graphics = || {
+        sums.clear();
+        let (ms, done) = timed(|| block_on(device.multiply(&a, n as u32, &packed, &mut sums)));
+        done?;
+        Ok((ms, digest(&sums)))
+    };
+    let on_processor = || {
+        let (ms, ()) = timed(|| cpu.multiply_f32(&a, n, &b, &mut c));
+        Ok((ms, digest(&c)))
+    };
+    let mut contenders: Vec<Contender<'_>> =
+        vec![("adit graphics".into(), Box::new(on_graphics)), ("adit processor".into(), Box::new(on_processor))];
+    if let Some(peers) = cublas {
+        contenders.push(("cublas f32".into(), Box::new(|| peers.run("cublas f32", n, n, n))));
     }
-    Ok(vec![integers, race(format!("f32 {what}"), "GFLOP/s", work, floats)?])
+    race(format!("f32 product on {name}, n = {n}"), "GFLOP/s", 2.0 * (n as f64).powi(3) / 1e9, contenders)
 }
 
 /// Whole numbers of -8 to 7: all their sums are exact.
