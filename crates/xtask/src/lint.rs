@@ -2,6 +2,7 @@
 
 mod dependencies;
 mod imports;
+mod layers;
 mod lengths;
 
 use anyhow::Result;
@@ -26,6 +27,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("format", format),
     ("lengths", lengths::check),
     ("imports", imports::check),
+    ("layers", layers::check),
     ("dependencies", dependencies::check),
     ("cargo-deny", cargo_deny),
     ("types", types),

@@ -6,7 +6,9 @@ mod lint;
 mod native;
 mod repo;
 mod setup;
+mod shape;
 mod shell;
+mod source;
 mod stages;
 mod test;
 mod up;
@@ -53,6 +55,8 @@ enum Command {
     Fuzz(fuzz::Args),
     /// Measure
     Bench(bench::Args),
+    /// Print the sources in numbers: lengths, import circles, matches on kinds
+    Shape(shape::Args),
 }
 
 fn main() -> ExitCode {
@@ -75,5 +79,6 @@ fn run(command: &Command) -> Result<()> {
         Command::Lint(args) => lint::run(&repo, args),
         Command::Fuzz(args) => fuzz::run(&repo, args),
         Command::Bench(args) => bench::run(&repo, args),
+        Command::Shape(args) => shape::run(&repo, args),
     }
 }

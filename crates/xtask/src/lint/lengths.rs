@@ -1,31 +1,37 @@
-//! No file is too long to read in one sitting.
-
-use std::fs;
-use std::process::Command;
+//! No file is too long to read in one sitting, and no function too long to see at once.
 
 use anyhow::{Result, bail};
 
 use crate::repo::Repo;
-use crate::shell;
+use crate::source::{crates, files, text};
 use crate::stages::Outcome;
 
 const MOST_LINES: usize = 600;
+const MOST_FUNCTION_LINES: usize = 60;
+/// Functions with more lines are printed, without failing.
+const LONG_FUNCTION_LINES: usize = 40;
 const WRITTEN_BY_HAND: [&str; 8] = [".rs", ".ts", ".wgsl", ".css", ".html", ".sql", ".mjs", ".py"];
 
 pub(crate) fn check(repo: &Repo) -> Result<Outcome> {
-    let mut git = Command::new("git");
-    git.current_dir(&repo.root).args(["ls-files", "--cached", "--others", "--exclude-standard"]);
-    let mut long = Vec::new();
-    for file in shell::capture(&mut git)?.lines().filter(|file| is_written_by_hand(file)) {
-        // A file that git knows and that was just deleted has no length.
-        let Ok(text) = fs::read_to_string(repo.root.join(file)) else { continue };
-        let lines = text.lines().count();
+    let mut wrong = Vec::new();
+    for file in files(&repo.root)?.iter().filter(|file| is_written_by_hand(file)) {
+        let lines = text(&repo.root, file)?.lines().count();
         if lines > MOST_LINES {
-            long.push(format!("{file} has {lines} lines, {MOST_LINES} are the most"));
+            wrong.push(format!("{file} has {lines} lines, {MOST_LINES} are the most"));
         }
     }
-    if !long.is_empty() {
-        bail!("{}", long.join("\n"));
+    for source in crates(&repo.root)?.iter().flat_map(|krate| &krate.sources) {
+        for function in source.functions.iter().filter(|function| function.lines > LONG_FUNCTION_LINES) {
+            let found = format!("{}:{}: {} has {} lines", source.path, function.line, function.name, function.lines);
+            if function.lines > MOST_FUNCTION_LINES {
+                wrong.push(format!("{found}, {MOST_FUNCTION_LINES} are the most"));
+            } else {
+                println!("warning: {found}");
+            }
+        }
+    }
+    if !wrong.is_empty() {
+        bail!("{}", wrong.join("\n"));
     }
     Ok(Outcome::Done)
 }
