@@ -13,7 +13,7 @@ use crate::shell::{self, cargo};
 use crate::stages::{Outcome, Stages};
 use crate::web::{self, Manifest};
 
-#[derive(clap::Args, Default)]
+#[derive(clap::Args)]
 pub(crate) struct Args {
     /// Format first, instead of complaining about the format
     #[arg(long)]
@@ -41,10 +41,15 @@ pub(crate) fn run(repo: &Repo, args: &Args) -> Result<()> {
         shell::run(cargo(repo).args(["fmt", "--all"]))?;
     }
     let mut stages = Stages::default();
+    run_checks(repo, &mut stages);
+    stages.finish()
+}
+
+/// Runs every check as a stage of its own.
+pub(crate) fn run_checks(repo: &Repo, stages: &mut Stages) {
     for (name, check) in CHECKS {
         stages.run(name, || check(repo));
     }
-    stages.finish()
 }
 
 fn format(repo: &Repo) -> Result<Outcome> {

@@ -55,7 +55,7 @@ pub(crate) fn run(repo: &Repo, args: &Args) -> Result<()> {
     let mut stages = Stages::default();
     let mut tally = Tally::default();
     for stage in Stage::value_variants().iter().filter(|stage| args.wants(stage)) {
-        stages.run(&stage.name(), || stage.run(repo, &mut tally));
+        stages.run_parts(&stage.name(), |parts| stage.run(repo, parts, &mut tally));
     }
     let result = stages.finish();
     println!("{tally}");
@@ -73,7 +73,7 @@ impl Stage {
         self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
     }
 
-    fn run(self, repo: &Repo, tally: &mut Tally) -> Result<Outcome> {
+    fn run(self, repo: &Repo, parts: &mut Stages, tally: &mut Tally) -> Result<Outcome> {
         match self {
             Self::Setup => return setup::full(repo),
             Self::Web => {
@@ -82,13 +82,13 @@ impl Stage {
                     tally.run(&mut tests)?;
                 }
             }
-            Self::Lint => lint::run(repo, &lint::Args::default())?,
+            Self::Lint => lint::run_checks(repo, parts),
             Self::Build => rust::build(repo)?,
             Self::Unit => rust::test(repo, Suite::Unit, tally)?,
             Self::Doc => rust::test_docs(repo, tally)?,
             Self::E2e => rust::test(repo, Suite::EndToEnd, tally)?,
             Self::Browser => return test_browser(repo, tally),
-            Self::Vintage => return test_vintage(repo, tally),
+            Self::Vintage => return test_vintage(repo, parts, tally),
             Self::Up => up::once(repo, &program(repo)?)?,
         }
         Ok(Outcome::Done)
@@ -109,13 +109,16 @@ fn test_browser(repo: &Repo, tally: &mut Tally) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-fn test_vintage(repo: &Repo, tally: &mut Tally) -> Result<Outcome> {
+fn test_vintage(repo: &Repo, parts: &mut Stages, tally: &mut Tally) -> Result<Outcome> {
     let lacks = |host: &&Host| Some(format!("{}: {} is missing", host.about, host.lacks(repo)?));
     let missing: Vec<_> = HOSTS.iter().filter_map(lacks).collect();
     for host in HOSTS.iter().filter(|host| host.lacks(repo).is_none()) {
-        println!("{}", host.about);
-        rust::test_on(repo, host, tally)?;
-        rust::exchange_with(repo, host, tally)?;
+        parts.run(host.name, || {
+            println!("{}", host.about);
+            rust::test_on(repo, host, tally)?;
+            rust::exchange_with(repo, host, tally)?;
+            Ok(Outcome::Done)
+        });
     }
     Ok(if missing.is_empty() { Outcome::Done } else { Outcome::Skipped(missing.join("; ")) })
 }

@@ -9,6 +9,7 @@ use crate::shell;
 use super::rust;
 
 pub(crate) struct Host {
+    pub(crate) name: &'static str,
     pub(crate) about: &'static str,
     pub(crate) target: &'static str,
     pub(crate) qemu: &'static [&'static str],
@@ -16,6 +17,7 @@ pub(crate) struct Host {
 }
 
 pub(crate) const POWERPC: Host = Host {
+    name: "PowerPC",
     about: "PowerPC G4: big-endian, 32-bit",
     target: "powerpc-unknown-linux-gnu",
     qemu: &["qemu-ppc", "-cpu", "7400_v2.9"],
@@ -23,6 +25,7 @@ pub(crate) const POWERPC: Host = Host {
 };
 
 pub(crate) const I586: Host = Host {
+    name: "i586",
     about: "i586: 32-bit, x87 arithmetic",
     target: "i586-unknown-linux-gnu",
     qemu: &["qemu-i386"],
