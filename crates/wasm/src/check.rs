@@ -14,7 +14,7 @@ use js_sys::Uint8Array;
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
-use crate::json::{from_js, to_js};
+use crate::values::to_js;
 
 /// More than this is not loaded into a tab to be checked.
 const MAX_CHECK_BYTES: u64 = 256 << 20;
@@ -48,7 +48,7 @@ pub async fn check(
     pinned: String,
     output: Option<Uint8Array>,
 ) -> Result<JsValue, JsError> {
-    let proven: ProvenReceipt = from_js(&receipt)?;
+    let proven: ProvenReceipt = serde_wasm_bindgen::from_value(receipt)?;
     let pinned: PublicKey = pinned.parse()?;
     let held = output.map(|bytes| bytes.to_vec());
     let source = match &held {
@@ -61,7 +61,7 @@ pub async fn check(
         Ok(finding) => (finding, source.into()),
         Err(reason) => (Finding::Unknown(reason), String::new()),
     };
-    to_js(&Checked { proof: proof(&proven, &pinned), mathematics, source })
+    Ok(to_js(&Checked { proof: proof(&proven, &pinned), mathematics, source })?)
 }
 
 fn proof(proven: &ProvenReceipt, pinned: &PublicKey) -> Finding {

@@ -10,7 +10,7 @@ use wasm_bindgen::prelude::*;
 
 pub use crate::host::ControlHost;
 use crate::host::{Clock, Database, Workers};
-use crate::json::to_js;
+use crate::values::to_js;
 
 /// Input blocks that are kept for later units. A tab shares its memory with others.
 const CACHE_BYTES: usize = 128 << 20;

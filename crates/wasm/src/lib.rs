@@ -21,10 +21,10 @@ pub mod cpu;
 pub mod gpu;
 #[cfg(feature = "control")]
 mod host;
-#[cfg(any(feature = "control", feature = "check"))]
-mod json;
 #[cfg(any(feature = "cpu", feature = "gpu"))]
 pub mod lane;
+#[cfg(any(feature = "control", feature = "check"))]
+mod values;
 
 #[cfg(any(feature = "control", feature = "cpu", feature = "gpu"))]
 use wasm_bindgen::JsValue;
