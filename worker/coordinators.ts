@@ -1,19 +1,19 @@
 /** The keys of coordinators. The first key that an address shows is trusted from then on. */
 
 import type { Database } from "./database.ts";
-import type { Hex, Overview } from "./wire.ts";
+import type { Overview, PublicKey } from "./wire.ts";
 
-export async function coordinatorKey(database: Database, server: string): Promise<Hex | undefined> {
+export async function coordinatorKey(database: Database, server: string): Promise<PublicKey | undefined> {
   return (await database.open()).get("coordinators", server);
 }
 
 /** Trusts `key` from now on. */
-export async function trust(database: Database, server: string, key: Hex): Promise<void> {
+export async function trust(database: Database, server: string, key: PublicKey): Promise<void> {
   await (await database.open()).put("coordinators", key, server);
 }
 
 /** The key that the coordinator shows now, if it is not the trusted one. */
-export async function strangeKey(database: Database, server: string): Promise<Hex | undefined> {
+export async function strangeKey(database: Database, server: string): Promise<PublicKey | undefined> {
   const trusted = await coordinatorKey(database, server);
   if (!trusted) return undefined;
   try {

@@ -3,7 +3,7 @@
 import { type DBSchema, type IDBPDatabase, openDB } from "idb";
 
 import type { Day, PastUnit } from "./past.ts";
-import type { Hex } from "./wire.ts";
+import type { LeaseId, PublicKey } from "./wire.ts";
 
 interface Schema extends DBSchema {
   /** One entry: the miner's key. */
@@ -11,9 +11,9 @@ interface Schema extends DBSchema {
   /** Outputs that are computed but not yet delivered: they must survive a reload. */
   journal: { key: string; value: Uint8Array<ArrayBuffer> };
   /** The key that each coordinator showed first, by address. */
-  coordinators: { key: string; value: Hex };
+  coordinators: { key: string; value: PublicKey };
   /** The latest units computed here, by lease. */
-  units: { key: Hex; value: PastUnit; indexes: { at: number } };
+  units: { key: LeaseId; value: PastUnit; indexes: { at: number } };
   /** The totals of each day. */
   days: { key: string; value: Day };
   /** The kernel forms that won on a graphics adapter, by adapter and browser. */
@@ -22,7 +22,7 @@ interface Schema extends DBSchema {
 
 /** A secret key, encrypted under a key that the browser holds and no script can export. */
 export interface SealedKey {
-  publicKey: Hex;
+  publicKey: PublicKey;
   wrapping: CryptoKey;
   iv: Uint8Array<ArrayBuffer>;
   sealed: ArrayBuffer;

@@ -6,20 +6,20 @@
  */
 
 import type { Database } from "./database.ts";
-import type { Hex } from "./wire.ts";
+import type { LeaseId } from "./wire.ts";
 
 const WRITE_AFTER_MS = 3000;
 
 export class Journal {
   readonly #database: Database;
   /** Outputs that wait to be written, by lease. */
-  readonly #waiting = new Map<Hex, ReturnType<typeof setTimeout>>();
+  readonly #waiting = new Map<LeaseId, ReturnType<typeof setTimeout>>();
 
   constructor(database: Database) {
     this.#database = database;
   }
 
-  async keep(lease: Hex, entry: Uint8Array<ArrayBuffer>): Promise<void> {
+  async keep(lease: LeaseId, entry: Uint8Array<ArrayBuffer>): Promise<void> {
     clearTimeout(this.#waiting.get(lease));
     const write = async () => {
       this.#waiting.delete(lease);
@@ -29,14 +29,14 @@ export class Journal {
     this.#waiting.set(lease, setTimeout(() => void write().catch(() => {}), WRITE_AFTER_MS));
   }
 
-  async forget(lease: Hex): Promise<void> {
+  async forget(lease: LeaseId): Promise<void> {
     clearTimeout(this.#waiting.get(lease));
     if (this.#waiting.delete(lease)) return;
     await (await this.#database.open()).delete("journal", lease);
   }
 
   /** Pairs of lease and entry. */
-  async kept(): Promise<[Hex, Uint8Array][]> {
+  async kept(): Promise<[LeaseId, Uint8Array][]> {
     const transaction = (await this.#database.open()).transaction("journal");
     const [leases, entries] = await Promise.all([transaction.store.getAllKeys(), transaction.store.getAll()]);
     return leases.map((lease, index) => [lease, entries[index] ?? new Uint8Array()]);

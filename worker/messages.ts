@@ -1,7 +1,7 @@
 /** The messages between page, control worker and lanes. */
 
 import type { CpuPackage } from "./packages.ts";
-import type { Hex, Notice, ProvenReceipt } from "./wire.ts";
+import type { Digest, LeaseId, Notice, ProvenReceipt, PublicKey } from "./wire.ts";
 
 /** What a host calls the things that outlive its page. Users' keys lie under these names: to change one is to lose them. */
 export interface Names {
@@ -44,12 +44,12 @@ export type Question =
   | { about: "export-key"; passphrase: string }
   | { about: "import-key"; file: string; passphrase: string }
   /** Trusts a coordinator's new key. */
-  | { about: "trust"; server: string; key: Hex }
+  | { about: "trust"; server: string; key: PublicKey }
   | { about: "check"; server: string; receipt: ProvenReceipt };
 
 export interface Answers {
   "export-key": { file: string };
-  "import-key": { publicKey: Hex };
+  "import-key": { publicKey: PublicKey };
   trust: Record<string, never>;
   check: Checked;
 }
@@ -57,7 +57,7 @@ export interface Answers {
 /** Control worker to page. */
 export type ControlMessage =
   | { type: "notice"; notice: Notice }
-  | { type: "key"; publicKey: Hex }
+  | { type: "key"; publicKey: PublicKey }
   /** Another tab of this browser mines: this one waits. */
   | { type: "elsewhere" }
   /** No other tab mines: it begins here. */
@@ -69,21 +69,21 @@ export type ControlMessage =
   /** The miner cannot go on. */
   | { type: "failed"; reason: string }
   /** The coordinator shows another key than it used to. */
-  | { type: "strange-key"; key: Hex }
+  | { type: "strange-key"; key: PublicKey }
   | { type: "answer"; id: number; answer: Answers[keyof Answers] }
   | { type: "refusal"; id: number; reason: string };
 
 /** What was found out about a receipt, each part by itself. */
 export interface Checked {
   /** Signatures, log path, arithmetic. */
-  proof: Finding;
+  proof: Conclusion;
   /** The output, with coins of our own. */
-  mathematics: Finding;
+  mathematics: Conclusion;
   /** Where unit, blocks and output came from. */
   source: string;
 }
 
-export type Finding =
+export type Conclusion =
   | { found: "holds"; detail: string }
   | { found: "fails"; detail: string }
   /** It could not be looked at, and why. */
@@ -100,7 +100,7 @@ export interface Rates {
 export type LaneOrder =
   | ({ type: "open" } & Opening)
   /** `unit` is its canonical encoding, `blocks` its inputs in order. */
-  | { type: "start"; lease: Hex; unit: Uint8Array<ArrayBuffer>; blocks: Uint8Array<ArrayBuffer>[] }
+  | { type: "start"; lease: LeaseId; unit: Uint8Array<ArrayBuffer>; blocks: Uint8Array<ArrayBuffer>[] }
   | { type: "duty"; duty: number }
   | { type: "abandon" };
 
@@ -130,6 +130,6 @@ export interface Ready {
 export type LaneReport =
   | Ready
   | { event: "unusable"; reason: string; forms?: string | undefined }
-  | { event: "progress"; lease: Hex; done_rows: number; rows: number }
-  | { event: "done"; lease: Hex; digest: Hex; busy_ms: number; output: Uint8Array<ArrayBuffer> }
-  | { event: "failed"; lease: Hex; reason: string };
+  | { event: "progress"; lease: LeaseId; done_rows: number; rows: number }
+  | { event: "done"; lease: LeaseId; digest: Digest; busy_ms: number; output: Uint8Array<ArrayBuffer> }
+  | { event: "failed"; lease: LeaseId; reason: string };

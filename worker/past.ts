@@ -2,14 +2,14 @@
 
 import { nano } from "./amount.ts";
 import type { Database } from "./database.ts";
-import type { Amount, Hex, Receipt, Verdict } from "./wire.ts";
+import type { Amount, LeaseId, Receipt, Verdict } from "./wire.ts";
 
 /** Older units and days are forgotten. */
 const MAX_UNITS = 1000;
 const MAX_DAYS = 400;
 
 export interface PastUnit {
-  lease: Hex;
+  lease: LeaseId;
   at_ms: number;
   /** Unknown if the output was delivered after a reload. */
   job: number | undefined;

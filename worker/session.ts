@@ -12,7 +12,7 @@ import type { Outputs } from "./outputs.ts";
 import { type Miner, cpuPackage, loadControl, loadCpu, loadGpu } from "./packages.ts";
 import { remember } from "./past.ts";
 import * as vault from "./vault.ts";
-import type { Hex, Notice, Receipt } from "./wire.ts";
+import type { LeaseId, Notice, Receipt } from "./wire.ts";
 
 /** What a session gets from the control worker. */
 interface Surroundings {
@@ -32,7 +32,7 @@ export class Session {
   readonly #miner: Miner;
   #pauses: Pause[] = [];
   /** The job of each lease whose verdict is still to come. */
-  readonly #jobs = new Map<Hex, number>();
+  readonly #jobs = new Map<LeaseId, number>();
   /** The fastest processor lane: what a graphics adapter has to beat. */
   #rival: Rates | undefined;
   #gpuAsked = false;

@@ -2,20 +2,20 @@
 
 import type { Database, SealedKey } from "./database.ts";
 import { fromHex, toHex } from "./hex.ts";
-import type { Hex } from "./wire.ts";
+import type { PublicKey } from "./wire.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
 /** Derives the public key from a secret one; throws if the bytes are no key. */
-export type Derive = (secret: Uint8Array) => Hex;
+export type Derive = (secret: Uint8Array) => PublicKey;
 
 /** A key file: JSON of this shape. */
 interface KeyFile {
   format: typeof FORMAT;
-  public_key: Hex;
-  kdf: { name: typeof KDF; iterations: number; salt: Hex };
-  cipher: { name: typeof CIPHER; iv: Hex };
-  sealed: Hex;
+  public_key: PublicKey;
+  kdf: { name: typeof KDF; iterations: number; salt: string };
+  cipher: { name: typeof CIPHER; iv: string };
+  sealed: string;
 }
 
 const FORMAT = "adit-key/1";
@@ -27,7 +27,7 @@ const MAX_ITERATIONS = 10_000_000;
 const MAX_FILE_CHARS = 4096;
 
 /** The secret key, made now if there is none. The caller overwrites it after use. */
-export async function unsealed(database: Database, derive: Derive): Promise<{ secret: Bytes; publicKey: Hex }> {
+export async function unsealed(database: Database, derive: Derive): Promise<{ secret: Bytes; publicKey: PublicKey }> {
   const entry = await stored(database);
   if (entry) return { secret: await unseal(entry), publicKey: entry.publicKey };
   const secret = make(derive);
@@ -52,7 +52,7 @@ export async function exported(database: Database, passphrase: string, derive: D
 }
 
 /** Replaces this browser's key by the one in a key file. */
-export async function imported(database: Database, text: string, passphrase: string, derive: Derive): Promise<Hex> {
+export async function imported(database: Database, text: string, passphrase: string, derive: Derive): Promise<PublicKey> {
   const file = parse(text);
   const key = await stretched(passphrase, fromHex(file.kdf.salt), file.kdf.iterations);
   let secret: Bytes;
@@ -73,7 +73,7 @@ async function stored(database: Database): Promise<SealedKey | undefined> {
   return (await database.open()).get("key", "miner");
 }
 
-async function keep(database: Database, secret: Bytes, derive: Derive): Promise<Hex> {
+async function keep(database: Database, secret: Bytes, derive: Derive): Promise<PublicKey> {
   const publicKey = derive(secret);
   const wrapping = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
   const iv = random(12);

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import type { Job, Overview, ProvenReceipt, Receipt } from "../../worker/wire.ts";
+import type { JobView, Overview, Receipt, ReceiptList } from "../../worker/wire.ts";
 import { npy } from "./npy.ts";
 
 const DIST = fileURLToPath(new URL("../../www/dist", import.meta.url));
@@ -124,7 +124,7 @@ export class Coordinator {
     if ((await this.job(job)).state === "active") await this.#call("DELETE", `/v1/jobs/${job}`);
   }
 
-  job(job: number): Promise<Job> {
+  job(job: number): Promise<JobView> {
     return this.#call("GET", `/v1/jobs/${job}`);
   }
 
@@ -139,7 +139,7 @@ export class Coordinator {
 
   /** Receipts of the log's entries from this one on, the newest first, a hundred at most. */
   async receipts(since = 0): Promise<Receipt[]> {
-    const { receipts } = await this.#call<{ receipts: ProvenReceipt[] }>("GET", "/v1/receipts?limit=100");
+    const { receipts } = await this.#call<ReceiptList>("GET", "/v1/receipts?limit=100");
     return receipts.map(({ receipt }) => receipt).filter(({ log_index }) => log_index >= since);
   }
 
@@ -151,7 +151,7 @@ export class Coordinator {
   }
 
   async #submit(job: object): Promise<number> {
-    return (await this.#call<Job>("POST", "/v1/jobs", "application/json", JSON.stringify(job))).job;
+    return (await this.#call<JobView>("POST", "/v1/jobs", "application/json", JSON.stringify(job))).job;
   }
 
   /** A matrix's file, uploaded once. */

@@ -2,7 +2,7 @@
 
 import { messageOf } from "adit-worker/error.ts";
 import type { Answers, Checked, ControlMessage, PageMessage, Pause, Question } from "adit-worker/messages.ts";
-import type { Account, Hex, LaneStatus, Notice, ProvenReceipt, Status } from "adit-worker/wire.ts";
+import type { Account, LaneStatus, Notice, ProvenReceipt, PublicKey, ReceiptList, Status } from "adit-worker/wire.ts";
 
 import { History } from "./history.ts";
 import type { Host } from "./host.ts";
@@ -38,11 +38,11 @@ export class Miner extends EventTarget {
   /** Why mining has ended, if it failed. */
   failure: string | undefined;
   /** The key that the coordinator shows, if it is not the trusted one. */
-  strangeKey: Hex | undefined;
+  strangeKey: PublicKey | undefined;
   status: Status | undefined;
-  publicKey: Hex | undefined;
+  publicKey: PublicKey | undefined;
   contributor: string | undefined;
-  coordinatorKey: Hex | undefined;
+  coordinatorKey: PublicKey | undefined;
   pauses: Pause[] = [];
   /** Set while the coordinator does not answer; `at` is the time of the next try. */
   retry: { reason: string; at: number } | undefined;
@@ -256,7 +256,7 @@ export class Miner extends EventTarget {
     try {
       const answer = await fetch(`${this.server}/v1/receipts?miner=${this.publicKey}&limit=50`, { cache: "no-store" });
       if (!answer.ok) return;
-      this.#add(((await answer.json()) as { receipts: ProvenReceipt[] }).receipts);
+      this.#add(((await answer.json()) as ReceiptList).receipts);
       this.#changed();
     } catch {
       return;

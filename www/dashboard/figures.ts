@@ -1,6 +1,18 @@
 /** Everything that the dashboard shows, fetched at once and anew every two seconds. */
 
-import type { Activity, EpochView, Job, LedgerTotals, MinerView, Overview, ProvenReceipt } from "adit-worker/wire.ts";
+import type {
+  Activity,
+  EpochList,
+  EpochView,
+  JobList,
+  JobView,
+  LedgerTotals,
+  MinerList,
+  MinerView,
+  Overview,
+  ProvenReceipt,
+  ReceiptList,
+} from "adit-worker/wire.ts";
 
 const REFRESH_MS = 2000;
 const TIMEOUT_MS = 8000;
@@ -11,7 +23,7 @@ const RECEIPTS = 15;
 export interface Figures {
   overview: Overview;
   activity: Activity;
-  jobs: Job[];
+  jobs: JobView[];
   ledger: LedgerTotals;
   epochs: EpochView[];
   receipts: ProvenReceipt[];
@@ -86,10 +98,10 @@ export class Feed extends EventTarget {
     const [overview, activity, jobs, ledger, epochs, receipts, miners] = await Promise.all([
       this.get<Overview>("/v1/overview"),
       this.get<Activity>(`/v1/activity?minutes=${this.minutes}`),
-      this.get<{ jobs: Job[] }>("/v1/jobs"),
+      this.get<JobList>("/v1/jobs"),
       this.get<LedgerTotals>("/v1/ledger"),
-      this.get<{ epochs: EpochView[] }>("/v1/epochs"),
-      this.get<{ receipts: ProvenReceipt[] }>(`/v1/receipts?limit=${RECEIPTS}`),
+      this.get<EpochList>("/v1/epochs"),
+      this.get<ReceiptList>(`/v1/receipts?limit=${RECEIPTS}`),
       this.#miners(),
     ]);
     return { overview, activity, jobs: jobs.jobs, ledger, epochs: epochs.epochs, receipts: receipts.receipts, miners };
@@ -98,7 +110,7 @@ export class Feed extends EventTarget {
   async #miners(): Promise<MinerView[] | undefined> {
     if (!this.token) return undefined;
     try {
-      const { miners } = await this.get<{ miners: MinerView[] }>("/v1/miners");
+      const { miners } = await this.get<MinerList>("/v1/miners");
       this.tokenAccepted = true;
       return miners;
     } catch (error) {

@@ -1,7 +1,7 @@
 /** What a search finds: the text's shape says what it can be, and the coordinator whether it is. */
 
 import { amount, bytes, checked, count, plural, quantity } from "adit-ui/format.ts";
-import type { Account, Contributor, Job, ProvenReceipt, Receipt } from "adit-worker/wire.ts";
+import type { Account, ContributorResponse, JobView, ProvenReceipt, Receipt, ReceiptList } from "adit-worker/wire.ts";
 
 import { Refusal } from "./figures.ts";
 
@@ -46,7 +46,7 @@ export async function find(text: string, source: Source): Promise<Found | undefi
 }
 
 async function job(number: string, source: Source): Promise<Found> {
-  const job = await source.get<Job>(`/v1/jobs/${number}`);
+  const job = await source.get<JobView>(`/v1/jobs/${number}`);
   return {
     what: `Job ${job.job}${job.name ? `, ${job.name}` : ""}`,
     facts: [
@@ -99,7 +99,7 @@ async function block(cid: string, source: Source): Promise<Found> {
 }
 
 async function contributor(id: string, source: Source): Promise<Found> {
-  const { contributor } = await source.get<{ contributor: Contributor }>(`/ai-energy/contributor/${encodeURIComponent(id)}`);
+  const { contributor } = await source.get<ContributorResponse>(`/ai-energy/contributor/${encodeURIComponent(id)}`);
   return {
     what: `Contributor ${contributor.id}`,
     facts: [
@@ -113,7 +113,7 @@ async function contributor(id: string, source: Source): Promise<Found> {
 }
 
 async function receipts(query: string, source: Source): Promise<ProvenReceipt[]> {
-  return (await source.get<{ receipts: ProvenReceipt[] }>(`/v1/receipts?${query}&limit=10`)).receipts;
+  return (await source.get<ReceiptList>(`/v1/receipts?${query}&limit=10`)).receipts;
 }
 
 function factsOf(receipt: Receipt): [string, string][] {

@@ -1,9 +1,9 @@
 import { type TemplateResult, html, nothing } from "lit";
 
 import { amount, bytes, count, duration, plural, quantity, short, time } from "adit-ui/format.ts";
-import type { EpochView, Job, LedgerTotals, MinerView, Overview, ProvenReceipt } from "adit-worker/wire.ts";
+import type { EpochView, JobView, LedgerTotals, MinerView, Overview, ProvenReceipt } from "adit-worker/wire.ts";
 
-export function jobs(jobs: Job[]) {
+export function jobs(jobs: JobView[]) {
   return section(
     "Jobs",
     jobs.length === 0
@@ -12,7 +12,7 @@ export function jobs(jobs: Job[]) {
   );
 }
 
-function job(job: Job) {
+function job(job: JobView) {
   const done = job.panels > 0 ? job.panels_done / job.panels : 0;
   const tone = { active: "", done: "good", cancelled: "bad" }[job.state];
   const until = job.ended_at_ms ?? Date.now();

@@ -6,9 +6,9 @@ import type { Miner } from "adit-client/miner.ts";
 import { count, quantity } from "adit-ui/format.ts";
 import { shared } from "adit-ui/styles.ts";
 import { Watch } from "adit-ui/watch.ts";
-import type { LaneState, LaneStatus } from "adit-worker/wire.ts";
+import type { LaneStatus } from "adit-worker/wire.ts";
 
-const STATES: Record<LaneState, string> = {
+const STATES: Record<string, string> = {
   starting: "starting",
   idle: "idle",
   fetching: "fetching inputs",

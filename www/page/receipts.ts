@@ -6,7 +6,7 @@ import type { Entry, Miner } from "adit-client/miner.ts";
 import { amount, bytes, checked, plural, quantity, short, time } from "adit-ui/format.ts";
 import { shared } from "adit-ui/styles.ts";
 import { Watch } from "adit-ui/watch.ts";
-import type { Finding } from "adit-worker/messages.ts";
+import type { Conclusion } from "adit-worker/messages.ts";
 
 /** As many as fit on a screen; the rest is there on demand. */
 const FIRST = 5;
@@ -191,7 +191,7 @@ export class Receipts extends LitElement {
   }
 }
 
-function finding(title: string, { found, detail }: Finding) {
+function finding(title: string, { found, detail }: Conclusion) {
   const [mark, tone] = { holds: ["✓", "good"], fails: ["✗", "bad"], unknown: ["–", "warn"] }[found];
   const words = { holds: "in order", fails: "not in order", unknown: "not checked" }[found];
   return html`

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "notice", rename_all = "snake_case")]
 pub enum Notice {
     /// The network's fees.
@@ -97,6 +98,7 @@ pub enum Notice {
 
 /// How a miner is doing.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Status {
     /// Its account, as the coordinator last said, with the rewards since.
     pub account: Option<Account>,
@@ -122,6 +124,7 @@ pub struct Status {
 
 /// How a lane is doing.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LaneStatus {
     /// Its number.
     pub lane: u32,

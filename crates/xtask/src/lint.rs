@@ -30,6 +30,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("layers", layers::check),
     ("dependencies", dependencies::check),
     ("cargo-deny", cargo_deny),
+    ("wire", wire),
     ("types", types),
     ("bare metal", bare_metal),
     ("clippy", clippy),
@@ -87,6 +88,12 @@ fn bare_metal(repo: &Repo) -> Result<Outcome> {
     let mut command = cargo(repo);
     command.args(["check", "--profile", "ci", "--target", BARE_METAL, "--no-default-features"]);
     shell::run(command.args(["--package", "adit-core", "--package", "adit-protocol"]))?;
+    Ok(Outcome::Done)
+}
+
+/// The scripts' types are those of the Rust that they talk to.
+fn wire(repo: &Repo) -> Result<Outcome> {
+    web::wire::check(repo)?;
     Ok(Outcome::Done)
 }
 

@@ -33,7 +33,8 @@ Start here:
 
 While working:
   cargo xtask lint --fix               format, then check what a reviewer would otherwise have to
-  cargo xtask web                      rebuild the web packages and the page
+  cargo xtask web                      rebuild the web packages and the sites
+  cargo xtask wire                     rewrite worker/wire.ts after a change of what crosses to a page
   cargo xtask test --only unit         one stage alone; --skip leaves stages out
   cargo xtask fuzz --only csv          look for inputs that make a decoder panic
   cargo xtask bench verify --json F    measure, and keep the figures
@@ -47,6 +48,8 @@ enum Command {
     Up(up::Args),
     /// Build the web packages of wasm-pack.toml and the page, and hold them to their size budgets
     Web,
+    /// Write worker/wire.ts, the TypeScript of what coordinator and miner tell a page
+    Wire,
     /// Run every test there is, stage by stage
     Test(test::Args),
     /// Check format, lints, imports, licences, sizes and types
@@ -75,6 +78,7 @@ fn run(command: &Command) -> Result<()> {
         Command::Setup(args) => setup::run(&repo, args),
         Command::Up(args) => up::run(&repo, args),
         Command::Web => setup::minimal(&repo).and_then(|_| web::run(&repo)),
+        Command::Wire => web::wire::write(&repo),
         Command::Test(args) => test::run(&repo, args),
         Command::Lint(args) => lint::run(&repo, args),
         Command::Fuzz(args) => fuzz::run(&repo, args),

@@ -6,6 +6,7 @@ mod manifest;
 mod site;
 mod sizes;
 mod stamp;
+pub(crate) mod wire;
 
 use anyhow::Result;
 

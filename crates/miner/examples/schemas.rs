@@ -1,0 +1,29 @@
+//! Prints the JSON schemas of all that crosses to a page: the miner's notices and the coordinator's answers. `cargo xtask wire`
+//! turns them into TypeScript.
+
+use adit_miner::notice::Notice;
+use adit_protocol::jobs::JobList;
+use adit_protocol::neonet::ContributorResponse;
+use adit_protocol::records::{Activity, EpochList, LedgerTotals, MinerList, Overview, ReceiptList};
+use utoipa::OpenApi;
+
+/// The schemas that these refer to come with them.
+#[derive(OpenApi)]
+#[openapi(components(schemas(
+    Activity,
+    ContributorResponse,
+    EpochList,
+    JobList,
+    LedgerTotals,
+    MinerList,
+    Notice,
+    Overview,
+    ReceiptList,
+)))]
+struct Wire;
+
+fn main() -> Result<(), serde_json::Error> {
+    let components = Wire::openapi().components.unwrap_or_default();
+    println!("{}", serde_json::to_string(&components.schemas)?);
+    Ok(())
+}
