@@ -38,6 +38,7 @@ pub mod log;
 #[cfg(feature = "openapi")]
 mod openapi;
 pub mod phase;
+pub mod random;
 pub mod recheck;
 pub mod reduce;
 pub mod reward;

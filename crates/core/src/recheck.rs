@@ -152,10 +152,10 @@ mod tests {
     use crate::amount::Amount;
     use crate::content_id::block_cid;
     use crate::kernel::{Scalar, compute, from_le_bytes, to_le_bytes};
+    use crate::random::SplitMix64;
     use crate::sign::{Digest, LeaseId, PublicKey, Signature};
     use crate::statement::Method;
     use crate::unit::{self, Operand, Requant};
-    use crate::vectors::Generator;
     use crate::verify::Counterexample;
 
     struct Case {
@@ -168,7 +168,7 @@ mod tests {
     impl Case {
         /// Two layers, so that activations follow from sums: 5 rows of 6, then 4, then 3.
         fn new() -> Self {
-            let mut values = Generator::new(1);
+            let mut values = SplitMix64::new(1);
             let mut blocks = BTreeMap::new();
             let mut keep = |bytes: Vec<u8>| {
                 let cid = block_cid(&bytes);

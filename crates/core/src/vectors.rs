@@ -11,42 +11,8 @@ pub use others::{FLOATS, FloatVector, RoundingCase, TREES, TreeVector};
 
 use crate::kernel::gradient::transpose;
 use crate::kernel::{Prepared, PreparedBack, PreparedLayer, Right, Rows, Running, Step, to_le_bytes};
+use crate::random::SplitMix64;
 use crate::unit::Requant;
-
-/// SplitMix64 (Steele, Lea, Flood 2014): test data from a seed. Not for secrets.
-#[derive(Clone, Debug)]
-pub struct Generator(u64);
-
-impl Generator {
-    /// A stream for `seed`.
-    pub fn new(seed: u64) -> Self {
-        Generator(seed)
-    }
-
-    /// The next 64 bits.
-    pub fn draw(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// `count` values of −128 ..= 127: the top byte of each draw.
-    pub fn signed(&mut self, count: usize) -> Vec<i8> {
-        (0..count).map(|_| (self.draw() >> 56) as i8).collect()
-    }
-
-    /// `count` weights of −127 ..= 127: −128 becomes −127.
-    pub fn weights(&mut self, count: usize) -> Vec<i8> {
-        self.signed(count).into_iter().map(|value| value.max(-127)).collect()
-    }
-
-    /// `count` activations of 0 ..= 127: the top seven bits of each draw.
-    pub fn activations(&mut self, count: usize) -> Vec<i8> {
-        (0..count).map(|_| (self.draw() >> 57) as i8).collect()
-    }
-}
 
 /// One self-test: a chain of products on generated data, and the SHA-256 of its output.
 #[derive(Clone, Copy, Debug)]
@@ -98,7 +64,7 @@ impl Vector {
         &self,
         mut pack: impl FnMut(&[i8], usize, usize) -> Result<Packed, E>,
     ) -> Result<(Prepared<Packed>, Rows), E> {
-        let mut values = Generator::new(self.seed);
+        let mut values = SplitMix64::new(self.seed);
         let product_alone = self.dims.len() == 2 && !self.gradient;
         let count = self.rows * self.dims[0];
         let input = if product_alone { values.signed(count) } else { values.activations(count) };

@@ -141,14 +141,14 @@ impl<'a, F: Fold> Check<'a, F> {
 mod tests {
     use super::*;
     use crate::kernel::{PreparedLayer, Weights, activate, matmul_i8, to_le_bytes};
+    use crate::random::SplitMix64;
     use crate::unit::Requant;
-    use crate::vectors::Generator;
     use alloc::vec;
 
     const SEED: [u8; 32] = [9; 32];
 
     fn product(m: usize, k: usize, n: usize) -> (Vec<i8>, Vec<i8>, Vec<i32>) {
-        let mut values = Generator::new(1);
+        let mut values = SplitMix64::new(1);
         let (a, b) = (values.signed(m * k), values.signed(k * n));
         let c = matmul_i8(&a, &b, m, k, n);
         (a, b, c)

@@ -87,7 +87,8 @@ fn library(a: &[f32], rows: usize, b: &FloatMatrix, out: &mut [f32]) {
 mod tests {
     use super::*;
     use adit_core::kernel::float;
-    use adit_core::vectors::{FLOATS, Generator, RoundingCase};
+    use adit_core::random::SplitMix64;
+    use adit_core::vectors::{FLOATS, RoundingCase};
 
     const WAYS: [(&str, Multiply); 4] =
         [("chosen", multiply), ("2 x 16", TILED[0]), ("8 x 8", TILED[1]), ("reference", float::multiply)];
@@ -100,7 +101,7 @@ mod tests {
                 way(&a, vector.rows, &b, &mut product);
                 assert!(vector.matches(&product), "{name}: {}", vector.name);
             }
-            let mut values = Generator::new(9);
+            let mut values = SplitMix64::new(9);
             for (m, k, n) in [
                 (1, 0, 1),
                 (1, 1, 9),

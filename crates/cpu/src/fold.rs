@@ -8,8 +8,8 @@
 mod avx2;
 
 use adit_core::kernel::Product;
+use adit_core::random::SplitMix64;
 use adit_core::unit::MAX_K;
-use adit_core::vectors::Generator;
 use adit_core::verify::{Coins, Fingerprint, Fold, ROUNDS, ScalarFold, Sums};
 
 use crate::{Cpu, CpuError, Packed};
@@ -50,7 +50,7 @@ impl FastFold {
 
     fn agrees(&self) -> bool {
         let (rows, n) = (5, 37);
-        let mut values = Generator::new(1);
+        let mut values = SplitMix64::new(1);
         let mut draw = |count: usize| (0..count).map(|_| values.draw() as i32).collect::<Vec<i32>>();
         let coins = Coins([draw(n), draw(n)]);
         let bytes = adit_core::kernel::to_le_bytes(&draw(rows * n));
@@ -132,7 +132,7 @@ mod tests {
 
     #[test]
     fn digits_stand_for_their_value() {
-        let mut values = Generator::new(2);
+        let mut values = SplitMix64::new(2);
         let edges = [0, 1, -1, 127, 128, -128, -129, i64::MAX, i64::MIN, i64::from(i32::MAX), i64::from(i32::MIN)];
         for value in edges.into_iter().chain((0..1000).map(|_| values.draw() as i64)) {
             assert_eq!(from_digits(&to_digits(value).map(i32::from)), value);

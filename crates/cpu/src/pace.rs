@@ -85,10 +85,10 @@ mod tests {
     use std::rc::Rc;
 
     use adit_core::kernel::{Prepared, PreparedLayer, Rows, matmul_i8};
-    use adit_core::vectors::Generator;
+    use adit_core::random::SplitMix64;
 
     fn running(rows: usize, k: usize, n: usize) -> (Running<Packed>, Vec<i32>) {
-        let mut values = Generator::new(3);
+        let mut values = SplitMix64::new(3);
         let (a, b) = (values.signed(rows * k), values.signed(k * n));
         let packed = Cpu::best().unwrap().pack(&b, k, n);
         let layer = PreparedLayer { packed, k, n, bias: Vec::new(), requant: None, back: None };

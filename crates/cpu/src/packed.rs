@@ -137,11 +137,11 @@ pub(crate) fn panels<T: Tile>(columns: usize) -> impl Iterator<Item = (&'static 
 mod tests {
     use super::*;
     use crate::Backend;
-    use adit_core::vectors::Generator;
+    use adit_core::random::SplitMix64;
 
     #[test]
     fn what_is_packed_can_be_unpacked() {
-        let mut values = Generator::new(6);
+        let mut values = SplitMix64::new(6);
         for tile in Backend::available().into_iter().filter_map(AnyTile::new) {
             for (k, n) in [(0, 3), (1, 1), (5, 70), (1024, 9), (1027, 33)] {
                 let b = values.signed(k * n);

@@ -208,15 +208,15 @@ mod lanes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use adit_core::vectors::Generator;
+    use adit_core::random::SplitMix64;
 
-    fn bytes(values: &mut Generator, count: usize) -> Vec<u8> {
+    fn bytes(values: &mut SplitMix64, count: usize) -> Vec<u8> {
         values.signed(count).into_iter().map(|byte| byte as u8).collect()
     }
 
     #[test]
     fn many_digests_are_those_of_the_messages() {
-        let mut values = Generator::new(5);
+        let mut values = SplitMix64::new(5);
         for length in 0..=200 {
             let messages = bytes(&mut values, 11 * length);
             let want: Vec<_> = (0..11).map(|index| sha256(&messages[index * length..][..length])).collect();
@@ -230,7 +230,7 @@ mod tests {
 
     #[test]
     fn heads_of_any_length_stand_before_their_tails() {
-        let mut values = Generator::new(4);
+        let mut values = SplitMix64::new(4);
         for length in (0..=130).chain([1_000, 16_413]) {
             let messages: [Vec<u8>; 4] = std::array::from_fn(|_| bytes(&mut values, length));
             let want = messages.each_ref().map(|message| sha256(message));

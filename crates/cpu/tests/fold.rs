@@ -1,8 +1,8 @@
 //! Fast checking against the reference arithmetic.
 
 use adit_core::kernel::{Product, Scalar, activate, matmul_i8, to_le_bytes};
+use adit_core::random::SplitMix64;
 use adit_core::unit::Requant;
-use adit_core::vectors::Generator;
 use adit_core::verify::{ChainCheck, CheckLayer, Coins, Fingerprint, Fold, Mismatch, ScalarFold, Sums, check_rows};
 use adit_cpu::{Backend, Cpu, FastFold};
 use proptest::prelude::*;
@@ -23,7 +23,7 @@ fn coins(n: usize, edge: Option<i32>) -> Coins {
 
 /// The same activations, weights and sums through both: every fingerprint is the same.
 fn compare(rows: usize, k: usize, n: usize, edge: Option<i32>) {
-    let mut values = Generator::new((rows + 31 * k + 977 * n) as u64);
+    let mut values = SplitMix64::new((rows + 31 * k + 977 * n) as u64);
     let (a, w) = (values.signed(rows * k), values.signed(k * n));
     let z: Vec<i32> = (0..rows * (n + 3)).map(|_| edge.unwrap_or(values.draw() as i32)).collect();
     let (bytes, coins) = (to_le_bytes(&z), coins(n, edge));
@@ -67,7 +67,7 @@ fn the_longest_k() {
 #[test]
 fn every_single_changed_bit_is_caught() {
     let (m, k, n) = (6, 20, 11);
-    let mut values = Generator::new(4);
+    let mut values = SplitMix64::new(4);
     let (a, b) = (values.signed(m * k), values.signed(k * n));
     let c = matmul_i8(&a, &b, m, k, n);
     for fold in folds() {
@@ -99,7 +99,7 @@ struct Chain {
 const REQUANT: Requant = Requant { multiplier: 3, shift: 9 };
 
 fn chain(rows: usize, dims: [usize; 3]) -> Chain {
-    let mut values = Generator::new(rows as u64);
+    let mut values = SplitMix64::new(rows as u64);
     let x = values.activations(rows * dims[0]);
     let weights = [values.weights(dims[0] * dims[1]), values.weights(dims[1] * dims[2])];
     let biases = [1, 2].map(|layer| values.signed(dims[layer]).into_iter().map(i32::from).collect::<Vec<i32>>());

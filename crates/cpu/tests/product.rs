@@ -1,7 +1,7 @@
 //! Every backend of this processor against the scalar reference.
 
 use adit_core::kernel::{Product, matmul_i8};
-use adit_core::vectors::Generator;
+use adit_core::random::SplitMix64;
 use adit_cpu::{Backend, Cpu};
 use proptest::prelude::*;
 
@@ -27,7 +27,7 @@ fn check(a: &[i8], b: &[i8], m: usize, k: usize, n: usize) {
 
 #[test]
 fn edges_of_tiles_and_blocks() {
-    let mut values = Generator::new(1);
+    let mut values = SplitMix64::new(1);
     for k in [0, 1, 2, 3, 5, 511, 1023, 1024, 1025, 1029] {
         for n in [1, 2, 7, 8, 9, 15, 16, 17, 33, 63, 64, 65, 112, 127] {
             let b = values.signed(k * n);
@@ -40,7 +40,7 @@ fn edges_of_tiles_and_blocks() {
 
 #[test]
 fn more_rows_than_a_block() {
-    let mut values = Generator::new(2);
+    let mut values = SplitMix64::new(2);
     for (m, k, n) in
         [(47, 5, 3), (49, 2050, 5), (95, 5, 3), (96, 1100, 20), (97, 1100, 70), (193, 7, 70), (400, 1025, 9)]
     {
@@ -51,7 +51,7 @@ fn more_rows_than_a_block() {
 /// Sizes at which tiles of 16 bits multiply halves, and some that cannot be halved.
 #[test]
 fn halves() {
-    let mut values = Generator::new(4);
+    let mut values = SplitMix64::new(4);
     for (m, k, n) in
         [(192, 512, 512), (194, 516, 544), (200, 2048, 512), (193, 512, 512), (192, 513, 520), (192, 3072, 512)]
     {
@@ -68,7 +68,7 @@ fn the_longest_k_with_the_largest_values() {
     for (left, right) in [(-128, -128), (-128, 127), (127, -128), (127, 127), (-127, 127), (127, -127)] {
         check(&vec![left; 2 * k], &vec![right; 3 * k], 2, k, 3);
     }
-    let mut values = Generator::new(3);
+    let mut values = SplitMix64::new(3);
     check(&values.signed(k), &values.signed(k), 1, k, 1);
 }
 
@@ -110,7 +110,7 @@ proptest! {
     fn every_backend_agrees_beyond_a_block(
         seed: u64, m in 1usize..200, k in 1_000usize..2_200, n in 1usize..24, all in prop::option::of((value(), value())),
     ) {
-        let mut values = Generator::new(seed);
+        let mut values = SplitMix64::new(seed);
         let (a, b) = match all {
             Some((left, right)) => (vec![left; m * k], vec![right; k * n]),
             None => (values.signed(m * k), values.signed(k * n)),

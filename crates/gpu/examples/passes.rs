@@ -9,8 +9,8 @@ use std::time::Instant;
 use adit_core::kernel::engine::{Engine, EngineError};
 use adit_core::kernel::gradient::transpose;
 use adit_core::kernel::{Prepared, PreparedBack, PreparedLayer, Rows, Running};
+use adit_core::random::SplitMix64;
 use adit_core::unit::Requant;
-use adit_core::vectors::Generator;
 use adit_gpu::{AdapterChoice, Graphics, PackedOperand};
 use futures::executor::block_on;
 
@@ -56,7 +56,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 fn model(engine: &Graphics, gradient: bool) -> Result<(Layers, Rows), EngineError> {
-    let mut values = Generator::new(1);
+    let mut values = SplitMix64::new(1);
     let mut layers = Vec::new();
     for (index, pair) in DIMS.windows(2).enumerate() {
         let (k, n) = (pair[0], pair[1]);

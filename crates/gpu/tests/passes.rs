@@ -8,8 +8,9 @@ use adit_core::kernel::engine::{Engine, EngineError};
 use adit_core::kernel::gradient::transpose;
 use adit_core::kernel::pass::compute;
 use adit_core::kernel::{Prepared, PreparedBack, PreparedLayer, Product, Rows, Running, Scalar};
+use adit_core::random::SplitMix64;
 use adit_core::unit::Requant;
-use adit_core::vectors::{FLOATS, Generator, START_UP, TREES};
+use adit_core::vectors::{FLOATS, START_UP, TREES};
 use adit_gpu::{AdapterChoice, GpuDevice, Graphics};
 use devices::on_every_device;
 use futures::executor::block_on;
@@ -35,7 +36,7 @@ struct Model {
 }
 
 impl Model {
-    fn draw(values: &mut Generator, dims: &[usize], gradient: bool) -> Model {
+    fn draw(values: &mut SplitMix64, dims: &[usize], gradient: bool) -> Model {
         let mut model = Model { dims: dims.to_vec(), weights: vec![], biases: vec![], scales: vec![], gradient };
         for pair in dims.windows(2) {
             model.weights.push(values.weights(pair[0] * pair[1]));
@@ -63,7 +64,7 @@ impl Model {
         Prepared { layers: (0..self.weights.len()).map(layer).collect() }
     }
 
-    fn rows(&self, values: &mut Generator, count: usize) -> Rows {
+    fn rows(&self, values: &mut SplitMix64, count: usize) -> Rows {
         let outputs = self.dims[self.dims.len() - 1];
         let targets = if self.gradient { values.weights(count * outputs) } else { Vec::new() };
         Rows { count, input: values.activations(count * self.dims[0]), targets }
@@ -81,7 +82,7 @@ impl Model {
 #[test]
 fn models_of_every_scale_agree_with_the_reference() {
     on_every_device(|device| {
-        let mut values = Generator::new(21);
+        let mut values = SplitMix64::new(21);
         for dims in [&[5, 3, 2][..], &[1, 1, 1], &[64, 130, 10], &[33, 17, 9, 21]] {
             for gradient in [false, true] {
                 let model = Model::draw(&mut values, dims, gradient);
@@ -101,7 +102,7 @@ fn models_of_every_scale_agree_with_the_reference() {
 #[test]
 fn a_pass_of_more_rows_than_fit_goes_through_in_parts() {
     on_every_device(|device| {
-        let mut values = Generator::new(23);
+        let mut values = SplitMix64::new(23);
         for gradient in [false, true] {
             let model = Model::draw(&mut values, &[5, 3, 2], gradient);
             // More workgroups below each other than WebGPU dispatches.
@@ -114,7 +115,7 @@ fn a_pass_of_more_rows_than_fit_goes_through_in_parts() {
 #[test]
 fn the_plan_of_one_model_is_not_used_for_another() {
     on_every_device(|device| {
-        let mut values = Generator::new(22);
+        let mut values = SplitMix64::new(22);
         let models: Vec<Model> = (0..2).map(|_| Model::draw(&mut values, &[20, 12, 7], true)).collect();
         let rows = models[0].rows(&mut values, 20);
         for model in models.iter().chain(&models) {

@@ -6,8 +6,9 @@ use std::rc::Rc;
 
 use adit_core::kernel::float::{self, FloatMatrix};
 use adit_core::kernel::{Right, Running, matmul_i8};
+use adit_core::random::SplitMix64;
 use adit_core::unit::MAX_K;
-use adit_core::vectors::{Generator, RoundingCase, START_UP};
+use adit_core::vectors::{RoundingCase, START_UP};
 use adit_gpu::{AdapterChoice, GpuDevice, GpuError, Kernels, Numbers};
 use devices::on_every_device;
 use futures::executor::block_on;
@@ -20,7 +21,7 @@ fn product(device: &GpuDevice, a: &[i8], b: &[i8], m: u32, k: u32, n: u32) -> Re
 }
 
 fn check(device: &GpuDevice, (m, k, n): (u32, u32, u32)) {
-    let mut values = Generator::new(u64::from(m ^ k << 8 ^ n << 16));
+    let mut values = SplitMix64::new(u64::from(m ^ k << 8 ^ n << 16));
     let (a, b) = (values.signed((m * k) as usize), values.signed((k * n) as usize));
     let got = product(device, &a, &b, m, k, n).expect("a product");
     assert!(got == matmul_i8(&a, &b, m as usize, k as usize, n as usize), "{m} x {k} x {n} on {device:?}");
@@ -50,7 +51,7 @@ fn every_shape_agrees_with_the_reference() {
 #[test]
 fn scattered_shapes_agree_with_the_reference() {
     on_every_device(|device| {
-        let mut draw = Generator::new(7);
+        let mut draw = SplitMix64::new(7);
         let mut up_to = |limit: u64| (draw.draw() % limit) as u32 + 1;
         (0..40).for_each(|_| check(device, (up_to(150), up_to(300), up_to(300))));
     });
@@ -137,7 +138,7 @@ fn what_is_remembered_wrongly_is_raced_anew() {
 }
 
 fn check_floats(device: &GpuDevice, (m, k, n): (u32, u32, u32)) {
-    let mut values = Generator::new(u64::from(m ^ k << 8 ^ n << 16));
+    let mut values = SplitMix64::new(u64::from(m ^ k << 8 ^ n << 16));
     let mut floats = |count: u32| -> Vec<f32> { values.signed(count as usize).into_iter().map(f32::from).collect() };
     let (a, b) = (floats(m * k), floats(k * n));
     let packed = device.pack(&b, k, n).expect("an operand");
@@ -150,7 +151,7 @@ fn check_floats(device: &GpuDevice, (m, k, n): (u32, u32, u32)) {
 #[test]
 fn floats_agree_where_every_sum_is_exact() {
     on_every_device(|device| {
-        let mut draw = Generator::new(8);
+        let mut draw = SplitMix64::new(8);
         let mut up_to = |limit: u64| (draw.draw() % limit) as u32 + 1;
         let edges = [(1, 1, 1), (1, 257, 1), (9, 256, 129), (3, 1024, 5), (65, 513, 130), (130, 64, 300)];
         edges.into_iter().for_each(|shape| check_floats(device, shape));
@@ -175,7 +176,7 @@ fn products_go_on_step_by_step_and_stop_by_drop() {
         // More than any software does in a slice; hardware may do it in one.
         let (m, k, n) = (8000, 512, 512);
         let several = device.facts().software;
-        let mut values = Generator::new(3);
+        let mut values = SplitMix64::new(3);
         let (a, b) = (values.signed((m * k) as usize), values.signed((k * n) as usize));
         let packed = device.pack(&b, k, n).expect("an operand");
         drop(b);
@@ -204,7 +205,7 @@ fn products_go_on_step_by_step_and_stop_by_drop() {
 fn slices_stay_short() {
     on_every_device(|device| {
         let (m, k, n) = (2048, 512, 1024);
-        let mut values = Generator::new(4);
+        let mut values = SplitMix64::new(4);
         let (a, b) = (values.signed((m * k) as usize), values.signed((k * n) as usize));
         let packed = device.pack(&b, k, n).expect("an operand");
         let mut product = device.start(a, m, &packed).expect("a product");

@@ -22,8 +22,8 @@
 
 use std::collections::BTreeMap;
 
+use adit_core::random::SplitMix64;
 use adit_core::sign::LeaseId;
-use adit_core::vectors::Generator;
 use adit_core::{Cid, PublicKey};
 use adit_fetch::{FetchError, Request, Response};
 
@@ -75,7 +75,7 @@ pub struct Machine {
     last_retry: Option<(String, u64)>,
     started_at_ms: u64,
     now_ms: u64,
-    dice: Generator,
+    dice: SplitMix64,
     actions: Vec<Action>,
 }
 
@@ -144,7 +144,7 @@ impl Machine {
             last_retry: None,
             started_at_ms: 0,
             now_ms: 0,
-            dice: Generator::new(0),
+            dice: SplitMix64::new(0),
             actions: Vec::new(),
             config,
         }
@@ -154,7 +154,7 @@ impl Machine {
     /// retries; it need not be secret.
     pub fn handle(&mut self, event: Event, now_ms: u64, random: u64) -> Vec<Action> {
         self.now_ms = self.now_ms.max(now_ms);
-        self.dice = Generator::new(random);
+        self.dice = SplitMix64::new(random);
         if !matches!(self.phase, Phase::Ended) {
             self.take(event);
             self.take_due();

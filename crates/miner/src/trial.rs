@@ -5,8 +5,9 @@ use adit_core::kernel::Running;
 use adit_core::kernel::engine::{Engine, EngineError};
 use adit_core::kernel::float::FloatMatrix;
 use adit_core::kernel::hash_tree::{LEAF_BYTES, Leaves};
+use adit_core::random::SplitMix64;
 use adit_core::sign::LeaseId;
-use adit_core::vectors::{FLOATS, Generator, START_UP, TREES, Vector};
+use adit_core::vectors::{FLOATS, START_UP, TREES, Vector};
 
 /// The first start-up vector that `engine` gets wrong.
 pub async fn first_disagreement<E: Engine>(engine: &E) -> Result<Option<&'static str>, EngineError> {
@@ -154,7 +155,7 @@ pub async fn work_per_s<E: Engine>(
     now_ms: impl Fn() -> f64,
 ) -> Result<f64, EngineError> {
     let Shape { rows: most, k, n } = shape;
-    let mut values = Generator::new(1);
+    let mut values = SplitMix64::new(1);
     let (b, a) = (values.weights(k * n), values.activations(most * k));
     let packed = engine.pack(&b, k, n)?;
     let mut sums = vec![0; most * n];
@@ -172,7 +173,7 @@ pub async fn floats_per_s<E: Engine>(
     now_ms: impl Fn() -> f64,
 ) -> Result<f64, EngineError> {
     let Shape { rows: most, k, n } = shape;
-    let mut values = Generator::new(1);
+    let mut values = SplitMix64::new(1);
     let mut floats = |count| values.signed(count).into_iter().map(f32::from).collect::<Vec<f32>>();
     let (b, a) = (FloatMatrix { rows: k, cols: n, values: floats(k * n) }, floats(most * k));
     let packed = engine.pack_floats(b)?;

@@ -9,9 +9,9 @@ use std::rc::Rc;
 use adit_core::content_id::cbor_cid;
 use adit_core::kernel::float::FloatMatrix;
 use adit_core::kernel::{MissingBlock, Prepared, Product, Rows, Running};
+use adit_core::random::SplitMix64;
 use adit_core::sign::{Digest, LeaseId, SecretKey, Signature, signing_digest};
 use adit_core::statement::Delivery;
-use adit_core::vectors::Generator;
 use adit_core::{Cid, Unit};
 use adit_cpu::{Cpu, Packed};
 use js_sys::{Float32Array, Int32Array, Uint8Array};
@@ -20,13 +20,13 @@ use wasm_bindgen::prelude::*;
 /// Test data of 0 ..= 127.
 #[wasm_bindgen]
 pub fn activations(seed: u32, count: usize) -> Vec<i8> {
-    Generator::new(seed.into()).activations(count)
+    SplitMix64::new(seed.into()).activations(count)
 }
 
 /// Test data of −127 ..= 127.
 #[wasm_bindgen]
 pub fn weights(seed: u32, count: usize) -> Vec<i8> {
-    Generator::new(seed.into()).weights(count)
+    SplitMix64::new(seed.into()).weights(count)
 }
 
 /// Products with one B of int8.

@@ -1,17 +1,17 @@
 //! Inputs made of others, where no coverage guides.
 
-use adit_core::vectors::Generator;
+use adit_core::random::SplitMix64;
 
 /// Values at which something often changes.
 const INTERESTING: [u64; 10] = [0, 1, 0x7f, 0x80, 0xff, 0x7fff, 0xffff, 0x7fff_ffff, 0xffff_ffff, u64::MAX];
 
 /// Changes inputs; the same seed makes the same changes.
-pub struct Mutator(Generator);
+pub struct Mutator(SplitMix64);
 
 impl Mutator {
     /// A stream of changes for `seed`.
     pub fn new(seed: u64) -> Self {
-        Mutator(Generator::new(seed))
+        Mutator(SplitMix64::new(seed))
     }
 
     /// One of `inputs`, changed in one to eight places.

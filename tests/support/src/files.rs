@@ -1,7 +1,7 @@
 //! Files to be uploaded, made without the code under test.
 
 use adit_core::kernel::signed;
-use adit_core::vectors::Generator;
+use adit_core::random::SplitMix64;
 
 /// A `.npy` file of version 1.0 (NumPy's format description) with this header and these bytes.
 pub fn npy_with(descr: &str, shape: &str, bytes: &[u8]) -> Vec<u8> {
@@ -31,7 +31,7 @@ pub fn npy_values(file: &[u8]) -> Vec<i32> {
 
 /// Values of −128 ..= 127 from a seed.
 pub fn values(seed: u64, count: usize) -> Vec<i8> {
-    Generator::new(seed).signed(count)
+    SplitMix64::new(seed).signed(count)
 }
 
 /// A `.safetensors` file of a quantised perceptron: weights and biases by layer, one requantisation for all but the last.

@@ -185,8 +185,8 @@ mod tests {
     /// The test's two errors, measured: Wald's bounds are α / (1 − β) and β / (1 − α) for a test that ends by itself.
     #[test]
     fn honest_miners_stay_and_liars_are_found() {
-        use adit_core::vectors::Generator;
-        let mut random = Generator::new(1);
+        use adit_core::random::SplitMix64;
+        let mut random = SplitMix64::new(1);
         let mut caught_within = |wrong_in_100_000: u64, units: u32| {
             let found = (0..1_000).filter(|_| {
                 let mut record = Record::new(&RULES);

@@ -197,12 +197,12 @@ impl<Block: AsRef<[u8]>> HashTree<Block> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::random::SplitMix64;
     use crate::split::cut;
-    use crate::vectors::Generator;
     use alloc::collections::BTreeMap;
 
     fn data(bytes: usize, block_bytes: u32) -> (Operand, BTreeMap<Cid, Vec<u8>>) {
-        let bytes: Vec<u8> = Generator::new(5).signed(bytes).into_iter().map(|byte| byte as u8).collect();
+        let bytes: Vec<u8> = SplitMix64::new(5).signed(bytes).into_iter().map(|byte| byte as u8).collect();
         let (operand, blocks) = cut(&bytes, bytes.len() as u32, 1, block_bytes);
         let named = operand.panels.iter().zip(blocks).map(|(cid, block)| (*cid, block.to_vec())).collect();
         (operand, named)

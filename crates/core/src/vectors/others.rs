@@ -4,10 +4,11 @@ use alloc::collections::BTreeMap;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::{Generator, digest};
+use super::digest;
 use crate::content_id::{Cid, sha256};
 use crate::kernel::float::{FloatMatrix, to_bytes};
 use crate::kernel::hash_tree::HashTree;
+use crate::random::SplitMix64;
 use crate::sign::LeaseId;
 use crate::split::cut;
 
@@ -31,7 +32,7 @@ pub struct FloatVector {
 impl FloatVector {
     /// A, row-major, and B.
     pub fn operands(&self) -> (Vec<f32>, FloatMatrix) {
-        let mut values = Generator::new(self.seed);
+        let mut values = SplitMix64::new(self.seed);
         let mut floats = |count| values.signed(count).into_iter().map(f32::from).collect::<Vec<f32>>();
         let (a, b) = (floats(self.rows * self.k), floats(self.k * self.n));
         (a, FloatMatrix { rows: self.k, cols: self.n, values: b })
@@ -60,7 +61,7 @@ pub struct RoundingCase {
 
 impl Default for RoundingCase {
     fn default() -> Self {
-        let (rows, k, cols, mut values) = (Self::ROWS, 4096, 24, Generator::new(10));
+        let (rows, k, cols, mut values) = (Self::ROWS, 4096, 24, SplitMix64::new(10));
         let mut positive = |count: usize| -> Vec<f32> {
             (0..count).map(|_| (values.draw() >> 40) as f32 / (1u64 << 24) as f32).collect()
         };
@@ -110,7 +111,7 @@ impl TreeVector {
     /// The tree, with nothing hashed yet.
     pub fn start(&self) -> HashTree<Vec<u8>> {
         let bytes: Vec<u8> =
-            Generator::new(self.seed.into()).signed(self.bytes).into_iter().map(|byte| byte as u8).collect();
+            SplitMix64::new(self.seed.into()).signed(self.bytes).into_iter().map(|byte| byte as u8).collect();
         let (data, blocks) = cut(&bytes, self.bytes as u32, 1, self.block_bytes);
         let named: BTreeMap<Cid, &[u8]> = data.panels.iter().copied().zip(blocks).collect();
         HashTree::new(LeaseId([self.seed; 16]), &data, |cid| named.get(cid).map(|block| block.to_vec()))

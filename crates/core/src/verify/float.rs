@@ -203,7 +203,7 @@ pub fn any_is_wrong(a: &FloatMatrix, b: &FloatMatrix, output: &[u8]) -> bool {
 mod tests {
     use super::*;
     use crate::kernel::float::{multiply, to_bytes};
-    use crate::vectors::Generator;
+    use crate::random::SplitMix64;
 
     /// What values are like.
     #[derive(Clone, Copy, Debug)]
@@ -214,7 +214,7 @@ mod tests {
         Wide,
     }
 
-    fn matrix(values: &mut Generator, rows: usize, cols: usize, like: Like) -> FloatMatrix {
+    fn matrix(values: &mut SplitMix64, rows: usize, cols: usize, like: Like) -> FloatMatrix {
         let mut value = || {
             let unit = (values.draw() >> 40) as f32 / (1u64 << 24) as f32;
             match like {
@@ -246,7 +246,7 @@ mod tests {
 
     #[test]
     fn honest_products_pass_and_half_precision_does_not() {
-        let mut values = Generator::new(11);
+        let mut values = SplitMix64::new(11);
         for like in [Like::Centred, Like::Positive, Like::Wide] {
             for (m, k, n) in [(3, 1, 1), (5, 33, 7), (9, 512, 65), (3, 4096, 40)] {
                 let (a, b) = (matrix(&mut values, m, k, like), matrix(&mut values, k, n, like));
@@ -266,7 +266,7 @@ mod tests {
 
     #[test]
     fn one_wrong_element_is_caught() {
-        let mut values = Generator::new(12);
+        let mut values = SplitMix64::new(12);
         let (a, b) = (matrix(&mut values, 6, 200, Like::Centred), matrix(&mut values, 200, 50, Like::Centred));
         let plan = FloatPlan::new(&b, &[4; 32]);
         let right = product(&a, &b);
@@ -283,7 +283,7 @@ mod tests {
     /// A bad draw is no proof: what is within the tolerance is never called wrong.
     #[test]
     fn what_rounding_explains_is_not_wrong() {
-        let mut values = Generator::new(13);
+        let mut values = SplitMix64::new(13);
         let (a, b) = (matrix(&mut values, 1, 300, Like::Centred), matrix(&mut values, 300, 20, Like::Centred));
         let mut near = product(&a, &b);
         let (allowed, _) = Bounds::new(&b).of_row(a.row(0));

@@ -152,8 +152,8 @@ fn distinct(seed: &[u8; 32], what: &[u8], lease: &LeaseId, all: u64, count: usiz
 mod tests {
     use super::*;
     use crate::kernel::hash_tree::{HashTree, LEAF_BYTES};
+    use crate::random::SplitMix64;
     use crate::split::cut;
-    use crate::vectors::Generator;
     use alloc::collections::BTreeMap;
 
     const LEASE: LeaseId = LeaseId([9; 16]);
@@ -165,7 +165,7 @@ mod tests {
     }
 
     fn case(blocks: u32, block_bytes: u32, has: impl Fn(usize) -> bool) -> Case {
-        let bytes = Generator::new(2).signed((blocks * block_bytes) as usize);
+        let bytes = SplitMix64::new(2).signed((blocks * block_bytes) as usize);
         let bytes: Vec<u8> = bytes.into_iter().map(|byte| byte as u8).collect();
         let (data, cut) = cut(&bytes, bytes.len() as u32, 1, block_bytes);
         let here = data.panels.iter().zip(cut).enumerate().filter(|(index, _)| has(*index));

@@ -180,7 +180,8 @@ mod tests {
     use crate::tile::AnyTile;
     use crate::tile::portable::Portable;
     use adit_core::kernel::matmul_i8;
-    use adit_core::vectors::{Generator, first_disagreement};
+    use adit_core::random::SplitMix64;
+    use adit_core::vectors::first_disagreement;
     use proptest::prelude::*;
 
     const AMX: Amx<Twin> = Amx(PhantomData);
@@ -204,7 +205,7 @@ mod tests {
 
     #[test]
     fn edges_of_registers_tiles_and_blocks() {
-        let mut values = Generator::new(1);
+        let mut values = SplitMix64::new(1);
         for k in [0, 1, 3, 4, 63, 64, 65, 1023, 1024, 1025, 1089] {
             for n in [1, 15, 16, 17, 31, 32, 33, 48, 65] {
                 let b = values.signed(k * n);

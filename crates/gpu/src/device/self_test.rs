@@ -2,7 +2,7 @@ use std::rc::Rc;
 
 use adit_core::kernel::float::{self, FloatMatrix};
 use adit_core::kernel::matmul_i8;
-use adit_core::vectors::Generator;
+use adit_core::random::SplitMix64;
 
 use crate::context::Context;
 use crate::element::Element;
@@ -15,7 +15,7 @@ use crate::product::{Pipeline, Product};
 pub(super) async fn passes(context: &Context, pipeline: &Rc<Pipeline>) -> Result<bool, GpuError> {
     let kernel = pipeline.kernel;
     let (m, k, n) = (kernel.rows * kernel.groups + 1, 37, kernel.strip() + 1);
-    let mut values = Generator::new(1);
+    let mut values = SplitMix64::new(1);
     let mut a = values.signed((m * k) as usize);
     let mut b = values.signed((k * n) as usize);
     a[..k as usize].fill(i8::MIN);

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use adit_core::Cid;
+use adit_core::random::SplitMix64;
 use adit_core::sign::LeaseId;
-use adit_core::vectors::Generator;
 
 /// What is waited for. There is at most one of each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -62,7 +62,7 @@ impl Schedule {
     }
 
     /// Sets `timer` for another try and says in how many milliseconds.
-    pub(crate) fn retry(&mut self, timer: Timer, now_ms: u64, asked_ms: Option<u64>, dice: &mut Generator) -> u64 {
+    pub(crate) fn retry(&mut self, timer: Timer, now_ms: u64, asked_ms: Option<u64>, dice: &mut SplitMix64) -> u64 {
         let failures = self.failures.entry(timer).or_insert(0);
         let delay_ms = match asked_ms {
             Some(asked_ms) => spread(asked_ms, dice),
@@ -84,13 +84,13 @@ impl Schedule {
 }
 
 /// What the coordinator asked for, and a little more.
-pub(crate) fn spread(asked_ms: u64, dice: &mut Generator) -> u64 {
+pub(crate) fn spread(asked_ms: u64, dice: &mut SplitMix64) -> u64 {
     asked_ms.clamp(SHORTEST_MS, LONGEST_MS) + dice.draw() % SPREAD_MS
 }
 
 /// Exponential back-off with full jitter: uniform in 0 ..= min(cap, base · 2^failures).
 /// Source: Brooker 2015, "Exponential Backoff And Jitter".
-fn back_off(failures: u32, dice: &mut Generator) -> u64 {
+fn back_off(failures: u32, dice: &mut SplitMix64) -> u64 {
     let most = BASE_MS.saturating_mul(1 << failures.min(16)).min(CAP_MS);
     (dice.draw() % (most + 1)).max(SHORTEST_MS)
 }
@@ -101,8 +101,8 @@ mod tests {
 
     #[test]
     fn waits_grow_up_to_the_cap_and_spread_over_their_range() {
-        let mut dice = Generator::new(1);
-        let longest = |failures, dice: &mut Generator| (0..500).map(|_| back_off(failures, dice)).max().unwrap();
+        let mut dice = SplitMix64::new(1);
+        let longest = |failures, dice: &mut SplitMix64| (0..500).map(|_| back_off(failures, dice)).max().unwrap();
         assert!((900..=1_000).contains(&longest(0, &mut dice)));
         assert!((7_000..=8_000).contains(&longest(3, &mut dice)));
         assert!((55_000..=60_000).contains(&longest(40, &mut dice)));
@@ -111,7 +111,7 @@ mod tests {
 
     #[test]
     fn what_the_coordinator_asks_is_honoured() {
-        let (mut schedule, mut dice) = (Schedule::default(), Generator::new(2));
+        let (mut schedule, mut dice) = (Schedule::default(), SplitMix64::new(2));
         for asked in [50, 7_000, 60_000] {
             let delay = schedule.retry(Timer::Register, 10, Some(asked), &mut dice);
             assert!((asked..asked + SPREAD_MS).contains(&delay));

@@ -4,8 +4,8 @@ use adit_core::kernel::hash_tree::Leaves;
 use adit_core::kernel::pass::{self, Pass};
 use adit_core::kernel::{PreparedLayer, Product, Scalar};
 use adit_core::log::Hash;
+use adit_core::random::SplitMix64;
 use adit_core::split::cut;
-use adit_core::vectors::Generator;
 use futures::executor::block_on;
 use std::cell::Cell;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ struct Task {
 }
 
 fn task(seed: u64, rows: u32, k: u32, n: u32) -> Task {
-    let mut values = Generator::new(seed);
+    let mut values = SplitMix64::new(seed);
     let mut operand = |rows: u32, cols: u32| {
         let bytes: Vec<u8> = values.signed((rows * cols) as usize).into_iter().map(|value| value as u8).collect();
         let (operand, blocks) = cut(&bytes, rows, cols, 7);
@@ -67,7 +67,7 @@ fn slices_give_the_reference_output_and_its_digest() {
 
 #[test]
 fn trees_and_floats_are_sliced_too() {
-    let bytes: Vec<u8> = Generator::new(8).signed(400_000).into_iter().map(|byte| byte as u8).collect();
+    let bytes: Vec<u8> = SplitMix64::new(8).signed(400_000).into_iter().map(|byte| byte as u8).collect();
     let named = |rows: u32, cols: u32, from: usize| {
         let (operand, blocks) = cut(&bytes[from..][..(rows * cols) as usize], rows, cols, (60_000 / cols).max(1));
         let pairs: Vec<(Cid, BlockBytes)> =

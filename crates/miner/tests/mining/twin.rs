@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use adit_core::content_id::block_cid;
 use adit_core::kernel::{self, Scalar};
 use adit_core::log::{self, Frontier, Node};
+use adit_core::random::SplitMix64;
 use adit_core::reward::{PRICE_VERSION, base_reward};
 use adit_core::sign::{Challenge, Digest, LeaseId, SecretKey};
 use adit_core::split::cut;
 use adit_core::statement::{Lease, LogHead, Method as Checked, ProvenReceipt, Receipt, Verdict};
 use adit_core::unit::{Layer, Requant};
-use adit_core::vectors::Generator;
 use adit_core::{Amount, Cid, PublicKey, Signature, Unit};
 use adit_fetch::{Method, Request, Response};
 use adit_protocol::mining::{Delivered, Input, Limits, RegisterGrant, SessionGrant, TaskGrant};
@@ -65,7 +65,7 @@ impl Twin {
             log: Frontier::default(),
             nodes: BTreeMap::new(),
         };
-        let mut values = Generator::new(1);
+        let mut values = SplitMix64::new(1);
         for _ in 0..units {
             let unit = twin.matmul(&mut values);
             twin.units.push(unit);
@@ -75,13 +75,13 @@ impl Twin {
         twin
     }
 
-    fn matmul(&mut self, values: &mut Generator) -> Unit {
-        let b = self.operand(Generator::new(2).signed(64 * 33), 64, 33, 20);
+    fn matmul(&mut self, values: &mut SplitMix64) -> Unit {
+        let b = self.operand(SplitMix64::new(2).signed(64 * 33), 64, 33, 20);
         Unit::MatmulI8 { a: self.operand(values.signed(41 * 64), 41, 64, 16), b }
     }
 
-    fn mlp(&mut self, values: &mut Generator) -> Unit {
-        let mut weights = Generator::new(3);
+    fn mlp(&mut self, values: &mut SplitMix64) -> Unit {
+        let mut weights = SplitMix64::new(3);
         let mut layer = |inputs: u32, outputs: u32, requant| {
             let weight = self.operand(weights.weights((inputs * outputs) as usize), inputs, outputs, inputs);
             let bias = self.block(kernel::to_le_bytes(&vec![3; outputs as usize]));
@@ -92,7 +92,7 @@ impl Twin {
     }
 
     pub(crate) fn floats(&mut self) -> Unit {
-        let mut values = Generator::new(4);
+        let mut values = SplitMix64::new(4);
         let mut floats = |count: usize| -> Vec<i8> {
             let values = values.signed(count).into_iter();
             values.flat_map(|value| (f32::from(value) / 3.0).to_le_bytes()).map(|byte| byte as i8).collect()
@@ -103,7 +103,7 @@ impl Twin {
 
     /// Three blocks, of three leaves, three and one.
     pub(crate) fn tree(&mut self, source: Option<&str>) -> Unit {
-        let data = self.operand(Generator::new(6).signed(90_000), 90_000, 1, 40_000);
+        let data = self.operand(SplitMix64::new(6).signed(90_000), 90_000, 1, 40_000);
         Unit::HashTree { data, source: source.map(str::to_owned) }
     }
 

@@ -9,7 +9,7 @@ mod kernels;
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use adit_core::vectors::Generator;
+use adit_core::random::SplitMix64;
 use adit_fetch::{Fetch, Request};
 use adit_protocol::paths::{self, with};
 use anyhow::{Context, Result, bail};
@@ -121,7 +121,7 @@ pub(super) async fn run(mining: Mining, stop: impl Future<Output = ()>) -> Resul
     mining.tell_gas().await;
     let mut session = mining.open().await?;
     let ended = tokio::select! {
-        ended = session.mine(Generator::new(u64::from_le_bytes(random))) => ended,
+        ended = session.mine(SplitMix64::new(u64::from_le_bytes(random))) => ended,
         () = stop => Ok(()),
     };
     let stopped = mining.post(paths::STOP_SESSION, session.body()).await;
@@ -184,7 +184,7 @@ impl Session<'_> {
         json!({ "contributor_id": self.mining.contributor, "session_id": self.id })
     }
 
-    async fn mine(&mut self, mut random: Generator) -> Result<()> {
+    async fn mine(&mut self, mut random: SplitMix64) -> Result<()> {
         let mut failures = 0u32;
         for pass in 1u64.. {
             if self.mining.max_units.is_some_and(|most| self.tasks >= most) {
@@ -214,7 +214,7 @@ impl Session<'_> {
     }
 
     /// One task from asking to answer; false where there is none.
-    async fn pass(&mut self, random: &mut Generator) -> Result<bool> {
+    async fn pass(&mut self, random: &mut SplitMix64) -> Result<bool> {
         let url = format!("{}{}", self.mining.server, with(paths::TASK, &self.mining.contributor));
         let (status, task) = self.mining.send(Request::get(url)).await?;
         let Some(id) = task["task_id"].as_str().filter(|id| status == 200 && !id.is_empty()) else { return Ok(false) };
@@ -222,7 +222,7 @@ impl Session<'_> {
         self.mining.tell(&Event::Task { task_type: task_type.clone() });
 
         let began = Instant::now();
-        let (mut drawn, data, kind) = (Generator::new(random.draw()), task["data"].clone(), task_type.clone());
+        let (mut drawn, data, kind) = (SplitMix64::new(random.draw()), task["data"].clone(), task_type.clone());
         let computed = tokio::task::spawn_blocking(move || kernels::compute(&kind, &data, &mut drawn)).await?;
         let compute_time_ms = began.elapsed().as_millis() as u64;
         let mut result = match computed {

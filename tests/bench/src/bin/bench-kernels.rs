@@ -13,9 +13,9 @@ use adit_bench::{SHAPES, adapter, json_file, machine, timed};
 use adit_core::content_id::sha256;
 use adit_core::kernel::float::{FloatMatrix, to_bytes};
 use adit_core::kernel::{Product, to_le_bytes};
+use adit_core::random::SplitMix64;
 use adit_core::sign::{Digest, LeaseId, SecretKey};
 use adit_core::statement::Delivery;
-use adit_core::vectors::Generator;
 use adit_cpu::{Backend, Cpu};
 use adit_gpu::{AdapterFacts, GpuDevice};
 use anyhow::{Context, Result, ensure};
@@ -77,7 +77,7 @@ fn race(what: String, unit: &'static str, work: f64, mut contenders: Vec<Contend
 
 /// A of 0..=127, as activations are: then onnxruntime's two kinds of product are the same as ours.
 fn integers(n: usize, peers: &mut Peers) -> Result<Row> {
-    let (a, b) = (Generator::new(1).activations(n * n), Generator::new(2).weights(n * n));
+    let (a, b) = (SplitMix64::new(1).activations(n * n), SplitMix64::new(2).weights(n * n));
     let mut contenders: Vec<Contender<'_>> = Vec::new();
     for backend in Backend::available() {
         if backend == Backend::Portable && n > SIZES[0] {
@@ -146,7 +146,7 @@ fn on_graphics(peers: &mut Peers) -> Result<Vec<Row>> {
 
 fn integers_on(device: &GpuDevice, name: &str, n: usize) -> Result<Row> {
     let cpu = Cpu::best()?;
-    let (a, b) = (Generator::new(1).activations(n * n), Generator::new(2).weights(n * n));
+    let (a, b) = (SplitMix64::new(1).activations(n * n), SplitMix64::new(2).weights(n * n));
     let (packed, on_processor) = (device.pack(&b, n as u32, n as u32)?, cpu.pack(&b, n, n));
     let (mut sums, mut c) = (Vec::new(), vec![0; n * n]);
     let on_graphics = || {
@@ -189,7 +189,7 @@ fn floats_on(device: &GpuDevice, name: &str, n: usize, cublas: Option<&mut Peers
 
 /// Whole numbers of -8 to 7: all their sums are exact.
 fn whole_floats(seed: u64, n: usize) -> Vec<f32> {
-    Generator::new(seed).signed(n * n).into_iter().map(|value| f32::from(value >> 4)).collect()
+    SplitMix64::new(seed).signed(n * n).into_iter().map(|value| f32::from(value >> 4)).collect()
 }
 
 /// Zero has one sign here.
@@ -248,7 +248,7 @@ fn lanes_of_adapter() -> Result<Vec<Row>> {
 fn two_lanes() -> Result<Row> {
     let n = 1024;
     let cpu = Cpu::best()?;
-    let (a, b) = (Generator::new(1).activations(n * n), Generator::new(2).weights(n * n));
+    let (a, b) = (SplitMix64::new(1).activations(n * n), SplitMix64::new(2).weights(n * n));
     let packed = cpu.pack(&b, n, n);
     let lane = || {
         let mut c = vec![0; n * n];

@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use adit_core::kernel::matmul_i8;
+use adit_core::random::SplitMix64;
 use adit_core::sign::LeaseId;
 use adit_core::statement::{ProvenReceipt, Receipt, Verdict};
-use adit_core::vectors::Generator;
 use adit_protocol::jobs::{JobState, JobView};
 use adit_protocol::mining::Delivered;
 use adit_protocol::paths::{self, with};
@@ -40,7 +40,7 @@ async fn a_coordinator_killed_mid_job_loses_and_repeats_nothing() -> Result<()> 
     let mut miner = mortal.client("miner", 1)?;
     let job = miner.submit_matmul(a, b).await?;
     miner.open().await?;
-    let mut random = Generator::new(4);
+    let mut random = SplitMix64::new(4);
     let mut receipts: Vec<Receipt> = Vec::new();
     let mut deaths = 0;
     while let Some(grant) = miner.task(0).await?.and_then(|task| task.adit) {

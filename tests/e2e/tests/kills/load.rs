@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use adit_core::kernel::matmul_i8;
+use adit_core::random::SplitMix64;
 use adit_core::sign::LeaseId;
 use adit_core::statement::{ProvenReceipt, Receipt, Verdict};
-use adit_core::vectors::Generator;
 use adit_core::{Amount, Cid};
 use adit_protocol::ErrorCode;
 use adit_protocol::jobs::{FileInfo, JobList, JobRequest, JobState, JobView, JobWork};
@@ -154,7 +154,7 @@ impl Load {
     }
 
     async fn submit(&self, client: &Client) -> Result<()> {
-        let mut random = Generator::new(5);
+        let mut random = SplitMix64::new(5);
         for number in 0.. {
             while self.stage() == SUBMITTING && self.open_jobs(client).await? >= JOBS_AT_ONCE {
                 tokio::time::sleep(AWAY).await;
@@ -181,7 +181,7 @@ impl Load {
     }
 
     async fn mine(&self, mut client: Client, seed: u64) -> Result<Client> {
-        let mut random = Generator::new(seed);
+        let mut random = SplitMix64::new(seed);
         while self.stage() != OVER {
             // A task that is asked for again is the same, so nothing has to be remembered.
             let reply = answered(|| client.ask(0)).await?;
@@ -202,7 +202,7 @@ impl Load {
     }
 
     /// Computes and delivers until there is an answer; sometimes asks for it once more.
-    async fn work(&self, client: &mut Client, grant: TaskGrant, random: &mut Generator) -> Result<()> {
+    async fn work(&self, client: &mut Client, grant: TaskGrant, random: &mut SplitMix64) -> Result<()> {
         let lease = grant.lease.lease;
         locked(&self.leases).entry(lease).or_insert((grant.clone(), None));
         let output = computed(client, &grant).await?;

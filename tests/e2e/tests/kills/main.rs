@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use adit_coordinator::{Config, Coordinator};
-use adit_core::vectors::Generator;
+use adit_core::random::SplitMix64;
 use adit_protocol::jobs::JobState;
 use adit_protocol::paths;
 use adit_protocol::records::{EpochList, EpochView, Overview};
@@ -75,7 +75,7 @@ struct Killed {
 }
 
 async fn kill(mortal: &mut Mortal, load: &Load, seed: u64, kills: u64) -> Result<Killed> {
-    let (mut random, folder) = (Generator::new(seed), TempDir::new()?);
+    let (mut random, folder) = (SplitMix64::new(seed), TempDir::new()?);
     let (mut miner, mut miner_deaths, mut verdicts) = (mine(mortal, folder.path())?, 0, 0);
     let began = Instant::now();
     for death in 1..=kills {

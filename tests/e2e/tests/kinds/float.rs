@@ -1,9 +1,9 @@
 //! Products of f32: honest ones pass on every kernel, half precision and shortcuts do not, bad luck blames nobody.
 
 use adit_core::kernel::float::{FloatMatrix, floats, multiply, to_bytes};
+use adit_core::random::SplitMix64;
 use adit_core::recheck::recheck;
 use adit_core::statement::{Method, Verdict};
-use adit_core::vectors::Generator;
 use adit_core::verify::{FLOAT_ROUNDS, TOLERANCE};
 use adit_core::{Amount, Kind, Unit};
 use adit_protocol::ErrorCode;
@@ -19,7 +19,7 @@ const K: usize = 512;
 const N: usize = 60;
 
 fn matrix(seed: u64, rows: usize, cols: usize) -> FloatMatrix {
-    let mut values = Generator::new(seed);
+    let mut values = SplitMix64::new(seed);
     let mut value = || (values.draw() >> 40) as f32 / (1u64 << 23) as f32 - 1.0;
     FloatMatrix { rows, cols, values: (0..rows * cols).map(|_| value()).collect() }
 }

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use adit_core::assemble::GradientSum;
 use adit_core::kernel::gradient::{Layout, Tensor, transpose};
 use adit_core::kernel::{self, Rows, Scalar, Weights, from_le_bytes, matmul_i8, to_le_bytes};
+use adit_core::random::SplitMix64;
 use adit_core::recheck::recheck;
 use adit_core::statement::Verdict;
-use adit_core::vectors::Generator;
 use adit_core::{Amount, Cid, Kind, Unit};
 use adit_protocol::ErrorCode::*;
 use adit_protocol::jobs::{FileInfo, JobState, JobWork};
@@ -29,7 +29,7 @@ type Layers = Vec<(Vec<i8>, Vec<i32>)>;
 
 /// Weights and biases, samples, targets.
 fn data() -> (Layers, Vec<i8>, Vec<i8>) {
-    let mut random = Generator::new(11);
+    let mut random = SplitMix64::new(11);
     let layers = DIMS.windows(2).map(|pair| {
         let bias = (0..pair[1]).map(|j| 200 - 37 * j as i32).collect();
         (random.weights(pair[0] * pair[1]), bias)

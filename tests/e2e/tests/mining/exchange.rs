@@ -1,9 +1,9 @@
 //! Whole exchanges of honest clients: a job in, verified units, the right result out, everybody paid once.
 
 use adit_core::kernel::{activate, argmax, matmul_i8};
+use adit_core::random::SplitMix64;
 use adit_core::statement::Verdict;
 use adit_core::unit::Requant;
-use adit_core::vectors::Generator;
 use adit_core::{Amount, reward};
 use adit_protocol::jobs::JobState;
 use adit_protocol::mining::Delivered;
@@ -41,7 +41,7 @@ async fn a_product_is_mined_verified_and_paid() -> Result<()> {
 async fn inference_gives_the_classes_of_the_integer_model() -> Result<()> {
     let server = Server::start().await?;
     let mut miner = Client::new(&server, "miner", 1)?;
-    let mut random = Generator::new(3);
+    let mut random = SplitMix64::new(3);
     let (rows, inputs, hidden, classes) = (100, 20, 16, 5);
     let x = random.activations(rows * inputs);
     let (w1, w2) = (random.weights(inputs * hidden), random.weights(hidden * classes));

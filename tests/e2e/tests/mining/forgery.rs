@@ -2,11 +2,11 @@
 //! from doing the unit right.
 
 use adit_core::kernel::{activate, from_le_bytes, gather, matmul_i8, to_le_bytes};
+use adit_core::random::SplitMix64;
 use adit_core::recheck::{RecheckError, recheck};
 use adit_core::reward::confidence_bps;
 use adit_core::statement::{Receipt, Verdict};
 use adit_core::unit::Requant;
-use adit_core::vectors::Generator;
 use adit_core::{Amount, Cid};
 use adit_protocol::ErrorCode;
 use adit_protocol::jobs::JobState;
@@ -116,7 +116,7 @@ const fn forgery(name: &'static str, tensor: u32, forge: fn(&Case) -> Vec<i32>) 
 
 const PRODUCTS: [Forgery; 22] = [
     forgery("random values", 0, |case| {
-        let mut random = Generator::new(5);
+        let mut random = SplitMix64::new(5);
         case.right.iter().map(|_| random.draw() as i32).collect()
     }),
     forgery("nothing but zeros", 0, |case| vec![0; case.right.len()]),
@@ -315,7 +315,7 @@ async fn wrong_products_are_found() -> Result<()> {
 
 #[tokio::test]
 async fn wrong_perceptrons_are_found() -> Result<()> {
-    let mut random = Generator::new(9);
+    let mut random = SplitMix64::new(9);
     let (rows, dims) = (96, [20, 16, 12, 5]);
     let x = random.activations(rows * dims[0]);
     let layers: Vec<(Vec<i8>, Vec<i32>)> = dims

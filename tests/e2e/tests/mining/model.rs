@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use adit_coordinator::Config;
 use adit_core::kernel::matmul_i8;
+use adit_core::random::SplitMix64;
 use adit_core::sign::LeaseId;
 use adit_core::statement::{Receipt, Verdict};
-use adit_core::vectors::Generator;
 use adit_core::{Amount, Cid};
 use adit_protocol::ErrorCode;
 use adit_protocol::jobs::{FileInfo, JobRequest, JobState, JobView, JobWork};
@@ -72,7 +72,7 @@ struct Job {
 struct World {
     /// Absent only while it is started again.
     server: Option<Server>,
-    random: Generator,
+    random: SplitMix64,
     now_ms: i64,
     epoch_began_ms: i64,
     epoch_budget: i64,
@@ -98,7 +98,7 @@ impl World {
         }
         let (jobs, held, history) = (Vec::new(), BTreeMap::new(), Vec::new());
         let (now_ms, epoch_began_ms, epoch_budget) = (0, 0, BUDGET.nano());
-        let random = Generator::new(seed);
+        let random = SplitMix64::new(seed);
         Ok(World { server: Some(server), random, now_ms, epoch_began_ms, epoch_budget, miners, jobs, held, history })
     }
 

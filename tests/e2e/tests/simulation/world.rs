@@ -1,8 +1,8 @@
 //! The coordinator, its miners and the network between them, in virtual time, all from one seed.
 
+use adit_core::random::SplitMix64;
 use adit_core::sign::Digest;
 use adit_core::statement::{Delivery, SessionStart};
-use adit_core::vectors::Generator;
 use adit_protocol::ErrorCode;
 use adit_protocol::jobs::{JobState, JobView};
 use adit_protocol::mining::{RegisterKey, SignedStart, TaskGrant};
@@ -45,7 +45,7 @@ struct Call {
 
 pub(crate) struct World {
     house: House,
-    pub(crate) random: Generator,
+    pub(crate) random: SplitMix64,
     pub(crate) scale: Scale,
     /// Requests of a hundred that are lost, replies that are, requests that arrive twice.
     lost: [u64; 3],
@@ -61,7 +61,7 @@ impl World {
     pub(crate) async fn new(seed: u64, scale: Scale) -> Result<Self> {
         let house = House::build().await?;
         let truth = Truth::new(house.coordinator().public_key());
-        let mut random = Generator::new(seed);
+        let mut random = SplitMix64::new(seed);
         let mut below = |end: u64| (random.draw() >> 8) % end;
         let network = [[0, 0, 0], [5, 5, 5], [20, 20, 10]][below(3) as usize];
         use Character::*;

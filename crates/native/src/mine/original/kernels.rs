@@ -5,7 +5,7 @@
 //! a real one of the same data stands instead; where it ignores what the server sent, that is used.
 
 use adit_core::content_id::sha256;
-use adit_core::vectors::Generator;
+use adit_core::random::SplitMix64;
 use serde_json::{Map, Value, json};
 
 /// The most elements of a matrix that a server may ask for.
@@ -14,7 +14,7 @@ const MAX_ELEMENTS: usize = 1 << 20;
 const MAX_PASSES: u64 = 1_000;
 
 /// The result of a task, with the key that the original's server wants, or why there is none.
-pub(super) fn compute(task_type: &str, data: &Value, random: &mut Generator) -> Result<Map<String, Value>, String> {
+pub(super) fn compute(task_type: &str, data: &Value, random: &mut SplitMix64) -> Result<Map<String, Value>, String> {
     let result = match task_type {
         "fraud_detection" => fraud_detection(data, random)?,
         "model_training" => model_training(data, random)?,
@@ -36,7 +36,7 @@ pub(super) fn compute(task_type: &str, data: &Value, random: &mut Generator) -> 
 }
 
 /// How far each amount is from the others: |z|, a fraud above 0.8. Without transactions: the mean of 32 such features.
-fn fraud_detection(data: &Value, random: &mut Generator) -> Result<Value, String> {
+fn fraud_detection(data: &Value, random: &mut SplitMix64) -> Result<Value, String> {
     let amounts: Option<Vec<f32>> = data["transactions"].as_array().map(|transactions| {
         transactions.iter().map(|transaction| transaction["amount"].as_f64().unwrap_or_default() as f32).collect()
     });
@@ -52,7 +52,7 @@ fn fraud_detection(data: &Value, random: &mut Generator) -> Result<Value, String
 }
 
 /// W of 256 × 128; every pass W ← W − 0.01 · N.
-fn model_training(data: &Value, random: &mut Generator) -> Result<Value, String> {
+fn model_training(data: &Value, random: &mut SplitMix64) -> Result<Value, String> {
     let epochs = passes(data, "epochs", 10)?;
     let weights = walk(random, 256 * 128, epochs, 0.01);
     Ok(json!({ "weights_hash": digest(&weights), "epochs_completed": epochs, "final_loss": mean_abs(&weights) }))
@@ -73,7 +73,7 @@ fn network_protection(data: &Value) -> Result<Value, String> {
 }
 
 /// Records of 64 normal numbers, column by column; the score is the part that lies within three deviations.
-fn data_validation(data: &Value, random: &mut Generator) -> Result<Value, String> {
+fn data_validation(data: &Value, random: &mut SplitMix64) -> Result<Value, String> {
     let records = size(data, "records", 1_000, MAX_ELEMENTS / 64)?;
     let values = normal(random, records * 64);
     let columns = (0..64).map(|column| values.iter().skip(column).step_by(64).copied().collect::<Vec<f32>>());
@@ -85,7 +85,7 @@ fn data_validation(data: &Value, random: &mut Generator) -> Result<Value, String
 }
 
 /// softmax(X · W) with X of batch × input and W = 0.01 · N of input × 10.
-fn inference(data: &Value, random: &mut Generator) -> Result<Value, String> {
+fn inference(data: &Value, random: &mut SplitMix64) -> Result<Value, String> {
     let input = size(data, "input_size", 64, 4_096)?;
     let batch = size(data, "batch_size", 16, MAX_ELEMENTS / input.max(1))?;
     let (x, mut w) = (normal(random, batch * input), normal(random, input * 10));
@@ -98,14 +98,14 @@ fn inference(data: &Value, random: &mut Generator) -> Result<Value, String> {
 }
 
 /// W of 64 × 32; five passes W ← W − 0.001 · N.
-fn federated_learning(data: &Value, random: &mut Generator) -> Result<Value, String> {
+fn federated_learning(data: &Value, random: &mut SplitMix64) -> Result<Value, String> {
     let samples = size(data, "local_data_size", 1_000, usize::MAX)?;
     let weights = walk(random, 64 * 32, 5, 0.001);
     Ok(json!({ "weights_hash": digest(&weights), "local_samples": samples, "local_loss": mean_abs(&weights) }))
 }
 
 /// A matrix for every two neighbouring layers, one after the other; their norm is the root of the sum of squares.
-fn gradient_compute(data: &Value, random: &mut Generator) -> Result<Value, String> {
+fn gradient_compute(data: &Value, random: &mut SplitMix64) -> Result<Value, String> {
     let given = data["layer_dims"].as_array().map(|dims| dims.iter().map(Value::as_u64).collect::<Option<Vec<u64>>>());
     let dims = given.unwrap_or_else(|| Some(vec![128, 64, 32])).ok_or("layer_dims holds what is no size")?;
     let sizes = dims.windows(2).map(|pair| pair[0].checked_mul(pair[1]));
@@ -117,7 +117,7 @@ fn gradient_compute(data: &Value, random: &mut Generator) -> Result<Value, Strin
 }
 
 /// A ← A · Aᵀ / n, again and again.
-fn matrix_ops(data: &Value, random: &mut Generator) -> Result<Value, String> {
+fn matrix_ops(data: &Value, random: &mut SplitMix64) -> Result<Value, String> {
     let n = size(data, "matrix_size", 256, 1_024)?;
     let operations = passes(data, "operations", 5)?.min(64);
     let mut a = normal(random, n * n);
@@ -145,7 +145,7 @@ fn passes(data: &Value, name: &str, default: usize) -> Result<u64, String> {
 }
 
 /// Normal numbers by the transform of Box and Muller.
-fn normal(random: &mut Generator, count: usize) -> Vec<f32> {
+fn normal(random: &mut SplitMix64, count: usize) -> Vec<f32> {
     let mut uniform = || ((random.draw() >> 11) + 1) as f64 / (1u64 << 53) as f64;
     let mut values = Vec::with_capacity(count + 1);
     while values.len() < count {
@@ -156,7 +156,7 @@ fn normal(random: &mut Generator, count: usize) -> Vec<f32> {
     values
 }
 
-fn walk(random: &mut Generator, count: usize, passes: u64, step: f32) -> Vec<f32> {
+fn walk(random: &mut SplitMix64, count: usize, passes: u64, step: f32) -> Vec<f32> {
     let mut weights = normal(random, count);
     for _ in 0..passes {
         weights.iter_mut().zip(normal(random, count)).for_each(|(weight, drawn)| *weight -= step * drawn);

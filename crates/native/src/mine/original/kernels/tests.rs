@@ -3,7 +3,7 @@
 use super::*;
 
 fn run(task_type: &str, data: Value) -> Map<String, Value> {
-    compute(task_type, &data, &mut Generator::new(1)).unwrap()
+    compute(task_type, &data, &mut SplitMix64::new(1)).unwrap()
 }
 
 #[test]
@@ -22,7 +22,7 @@ fn every_type_gives_the_key_that_the_server_wants() {
         let data = json!({ "blocks": [{ "height": 1, "hash": "be366e87" }] });
         let result = run(task_type, data.clone());
         assert!(!result[key].is_null() && !result.contains_key("error"), "{task_type}: {result:?}");
-        let other = compute(task_type, &data, &mut Generator::new(2)).unwrap();
+        let other = compute(task_type, &data, &mut SplitMix64::new(2)).unwrap();
         let random = !matches!(task_type, "network_protection");
         assert_eq!(result != other, random, "{task_type} on other numbers");
     }
@@ -87,6 +87,6 @@ fn what_a_server_may_not_ask_is_refused() {
         ("fraud_detection", json!({ "tx_count": u64::MAX })),
         ("network_protection", json!({})),
     ] {
-        assert!(compute(task_type, &data, &mut Generator::new(1)).is_err(), "{task_type} {data}");
+        assert!(compute(task_type, &data, &mut SplitMix64::new(1)).is_err(), "{task_type} {data}");
     }
 }
