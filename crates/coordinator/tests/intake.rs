@@ -5,6 +5,7 @@ use std::path::Path;
 
 use adit_coordinator::intake::{self, CLASSES_HEADER, Format, Matrix, Parsed};
 use adit_core::content_id::block_cid;
+use adit_core::kind::MlpI8;
 use adit_core::unit::Unit;
 use adit_core::{Cid, assemble, kernel};
 
@@ -81,11 +82,11 @@ fn classes_are_expected(model: &str, samples: &str, expected: &str) {
     let (x, mut blocks) = intake::operand_blocks(samples, panel_rows);
     let (layers, shared) = intake::model_blocks(model);
     blocks.extend(shared);
-    let unit = Unit::MlpI8 { x, layers };
+    let unit = Unit::MlpI8(MlpI8 { x, layers });
     assert_eq!(unit.validate(), Ok(()));
 
     let block = |cid: &Cid| blocks.iter().find(|block| block_cid(block) == *cid).map(Vec::as_slice);
-    let output = kernel::to_le_bytes(&kernel::compute(&kernel::Scalar, &unit, block).expect("every block is there"));
+    let output = unit.output(&kernel::Scalar, &LeaseId([0; 16]), block).expect("every block is there");
     let rows = assemble::columns(&output, width, width - bias.len(), width);
     let classes = format!("{CLASSES_HEADER}{}", intake::class_lines(rows, &bias));
     assert_eq!(classes.as_bytes(), example(expected), "{expected}");

@@ -34,6 +34,7 @@ pub mod content_id;
 pub mod encoding;
 pub mod gas;
 pub mod kernel;
+pub mod kind;
 pub mod log;
 #[cfg(feature = "openapi")]
 mod openapi;
@@ -46,11 +47,14 @@ pub mod sha256;
 pub mod sign;
 pub mod split;
 pub mod statement;
+mod task_type;
 pub mod unit;
 pub mod vectors;
 pub mod verify;
 
 pub use amount::Amount;
 pub use content_id::Cid;
+pub use kind::Kind;
 pub use sign::{PublicKey, Signature};
-pub use unit::{Kind, Unit};
+pub use task_type::TaskType;
+pub use unit::Unit;

@@ -4,13 +4,11 @@
 //! output; this needs the blocks and the output, and trusts nobody for the mathematics.
 
 use crate::content_id::{Cid, block_matches};
-use crate::kernel::float::FloatMatrix;
-use crate::kernel::{MissingBlock, Rows, Weights};
+use crate::kernel::inputs::MissingBlock;
 use crate::statement::{Receipt, Verdict};
-use crate::unit::{Operand, Unit};
-use crate::verify::{
-    Check, CheckPlan, Finding, FloatCheck, FloatPlan, LeafSample, Mismatch, ScalarFold, any_is_wrong, is_wrong,
-};
+use crate::unit::Unit;
+use crate::verify::judgement::{Claim, Rechecked};
+use crate::verify::mismatch::Mismatch;
 
 /// What does not fit the receipt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -60,87 +58,20 @@ pub fn recheck<'a>(
     if length != receipt.output_bytes || *blake3::hash(output).as_bytes() != receipt.output_digest.0 {
         return Err(RecheckError::Output);
     }
-    let checked = |cid: &Cid| block(cid).filter(|bytes| block_matches(cid, bytes));
-    match unit {
-        Unit::HashTree { data, source } => tree(receipt, data, source.is_some(), checked, output),
-        Unit::MatmulF32 { a, b } => {
-            let (a, b) = (FloatMatrix::gather(a, checked)?, FloatMatrix::gather(b, checked)?);
-            floats(receipt, &a, &b, output, seed)
-        }
-        _ => products(receipt, &Weights::gather(unit, checked)?, &Rows::gather(unit, checked)?, output, seed),
-    }
-}
-
-/// Whether a verdict agrees with what was found here.
-fn agree(verdict: Verdict, wrong: Option<Mismatch>, example_holds: bool) -> Result<(), RecheckError> {
-    match (verdict, wrong) {
+    let block = |cid: &Cid| block(cid).filter(|bytes| block_matches(cid, bytes));
+    let claim = Claim {
+        lease: receipt.lease,
+        refused: receipt.verdict == Verdict::Invalid,
+        counterexample: receipt.counterexample,
+    };
+    let Rechecked { mismatch, counterexample_holds } = unit.recheck(&claim, output, seed, block)?;
+    match (receipt.verdict, mismatch) {
         (Verdict::Inconclusive, _) | (Verdict::Valid | Verdict::TooLate, None) => Ok(()),
         (Verdict::Valid | Verdict::TooLate, Some(mismatch)) => Err(RecheckError::Wrong(mismatch)),
         (Verdict::Invalid, None) => Err(RecheckError::Right),
-        (Verdict::Invalid, Some(_)) if example_holds => Ok(()),
+        (Verdict::Invalid, Some(_)) if counterexample_holds => Ok(()),
         (Verdict::Invalid, Some(_)) => Err(RecheckError::Counterexample),
     }
-}
-
-fn products(
-    receipt: &Receipt,
-    weights: &Weights,
-    rows: &Rows,
-    output: &[u8],
-    seed: &[u8; 32],
-) -> Result<(), RecheckError> {
-    let example = receipt.counterexample;
-    let holds = example.is_none_or(|example| example.holds(weights, rows, output));
-    agree(receipt.verdict, mismatch(weights, rows, output, seed), holds)
-}
-
-/// A refusal is looked at row by row, without luck; an acceptance with coins.
-fn floats(
-    receipt: &Receipt,
-    a: &FloatMatrix,
-    b: &FloatMatrix,
-    output: &[u8],
-    seed: &[u8; 32],
-) -> Result<(), RecheckError> {
-    let plan = FloatPlan::new(b, seed);
-    let mut check = FloatCheck::new(&plan, a);
-    check.bytes(output);
-    let suspect = check.finish().err();
-    let wrong = match receipt.verdict {
-        Verdict::Invalid => any_is_wrong(a, b, output).then_some(Mismatch { row: 0, tensor: 0 }),
-        _ => suspect.filter(|suspect| is_wrong(a, b, suspect.row, output)),
-    };
-    agree(receipt.verdict, wrong, true)
-}
-
-/// Every leaf is hashed again. Where the data is at a source of its own, a block that is not at hand says nothing, and
-/// neither does one that has come back since.
-fn tree<'a>(
-    receipt: &Receipt,
-    data: &Operand,
-    elsewhere: bool,
-    block: impl Fn(&Cid) -> Option<&'a [u8]> + Copy,
-    output: &[u8],
-) -> Result<(), RecheckError> {
-    if !elsewhere && let Some((cid, _)) = data.blocks().find(|(cid, _)| block(cid).is_none()) {
-        return Err(MissingBlock(cid).into());
-    }
-    let all = LeafSample::whole(receipt.lease, data, elsewhere);
-    let holds = receipt.counterexample.is_none_or(|example| all.holds(&example, data, output, block));
-    let wrong = match all.check(data, output, block) {
-        Finding::Wrong(shown) => Some(
-            shown.map_or(Mismatch { row: 0, tensor: 0 }, |e| Mismatch { row: e.i as usize, tensor: e.tensor as usize }),
-        ),
-        Finding::Right | Finding::Undecided => None,
-    };
-    agree(receipt.verdict, wrong, holds)
-}
-
-fn mismatch(weights: &Weights, rows: &Rows, output: &[u8], seed: &[u8; 32]) -> Option<Mismatch> {
-    let plan = CheckPlan::new(&ScalarFold, weights, seed);
-    let mut check = Check::new(ScalarFold, &plan, rows);
-    check.bytes(output);
-    check.finish().err()
 }
 
 #[cfg(test)]
@@ -151,7 +82,8 @@ mod tests {
 
     use crate::amount::Amount;
     use crate::content_id::block_cid;
-    use crate::kernel::{Scalar, compute, from_le_bytes, to_le_bytes};
+    use crate::kernel::{Scalar, from_le_bytes, to_le_bytes};
+    use crate::kind::MlpI8;
     use crate::random::SplitMix64;
     use crate::sign::{Digest, LeaseId, PublicKey, Signature};
     use crate::statement::Method;
@@ -185,8 +117,8 @@ mod tests {
             let requants = [Some(Requant { multiplier: 3, shift: 9 }), None];
             let layer = |((weight, bias), requant)| unit::Layer { weight, bias, requant, back: None };
             let layers = weights.into_iter().zip(bias).zip(requants).map(layer).collect();
-            let unit = Unit::MlpI8 { x, layers };
-            let output = to_le_bytes(&compute(&Scalar, &unit, |cid| blocks.get(cid).map(Vec::as_slice)).unwrap());
+            let unit = Unit::MlpI8(MlpI8 { x, layers });
+            let output = unit.output(&Scalar, &LeaseId([0; 16]), |cid| blocks.get(cid).map(Vec::as_slice)).unwrap();
             let receipt = Receipt {
                 version: 1,
                 coordinator: PublicKey([0; 33]),

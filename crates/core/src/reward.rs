@@ -6,7 +6,7 @@
 use alloc::vec::Vec;
 
 use crate::amount::{Amount, BPS};
-use crate::unit::Kind;
+use crate::kind::name::Kind;
 
 /// Multiply-accumulates, or bytes, to one price step.
 pub const WORK_PER_PRICE: u64 = 1 << 20;
@@ -17,14 +17,9 @@ pub const PRICE_VERSION: u32 = 1;
 /// How much earlier valid work, in nano-NNET, it takes to reach about half of the confidence that can be gained.
 pub const CONFIDENCE_HALF: i64 = 1_000_000_000;
 
-/// Price of 2^20 multiply-accumulates (of `hash_tree`, bytes) of a kind, in nano-NNET. The kinds that came later are worth
-/// about what a processor does of int8 products in the same time: four for one in f32, and sixty-four to hash a byte.
+/// Price of 2^20 units of work of a kind. Kinds are priced by what a processor does in the same time.
 pub const fn price(kind: Kind) -> Amount {
-    match kind {
-        Kind::MatmulI8 | Kind::MlpI8 | Kind::GradientI8 => Amount::from_nano(1_000),
-        Kind::MatmulF32 => Amount::from_nano(4_000),
-        Kind::HashTree => Amount::from_nano(64_000),
-    }
+    kind.facts().price
 }
 
 /// Base reward of a unit: v_u = ⌊work · price / 2^20⌋, work in multiply-accumulates from its parameters alone.

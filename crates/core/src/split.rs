@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::content_id::{MAX_BLOCK_BYTES, block_cid};
-use crate::unit::Operand;
+use crate::unit::operand::Operand;
 
 /// A panel has at least this many rows where a block can hold them, so that a unit is worth its overhead.
 const MIN_PANEL_ROWS: u32 = 8;

@@ -8,11 +8,12 @@ use serde::{Deserialize, Serialize};
 use crate::amount::Amount;
 use crate::content_id::Cid;
 use crate::encoding;
-use crate::kernel::hash_tree;
+use crate::kind::name::Kind;
 use crate::log::{self, Hash};
 use crate::sign::{Challenge, Digest, InvalidSignature, LeaseId, PublicKey, Signature, Statement};
-use crate::unit::{Kind, Unit};
-use crate::verify::{Counterexample, FLOAT_ROUNDS, TOLERANCE, bits};
+use crate::verify::counterexample::Counterexample;
+
+pub use crate::verify::method::Method;
 
 /// The version of every statement in this file.
 pub const STATEMENT_VERSION: u32 = 1;
@@ -116,46 +117,6 @@ impl Verdict {
     /// The verdict of this name.
     pub fn from_name(name: &str) -> Option<Self> {
         [Self::Valid, Self::Invalid, Self::Inconclusive, Self::TooLate].into_iter().find(|v| v.name() == name)
-    }
-}
-
-/// How an output was checked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum Method {
-    /// Every product, by Freivalds in Z/2^64; everything elementwise recomputed.
-    Freivalds,
-    /// Recomputed whole.
-    Recomputed,
-    /// Some leaves rehashed, and the root: a part f of wrong ones is missed with a probability of about (1 − f)^sampled.
-    Sampled {
-        /// Leaves that were rehashed.
-        sampled: u64,
-        /// Leaves in all.
-        of: u64,
-    },
-    /// By Freivalds with normal coins: a row that is off by κ tolerances passes with a probability of at most (0.8/κ)^rounds.
-    Statistical {
-        /// Rounds.
-        rounds: u32,
-        /// The tolerance in units of u · √k · E_i, see [`crate::verify`].
-        tolerance: u32,
-    },
-}
-
-impl Method {
-    /// How outputs of `unit` are checked, and to how many bits where `concurrent` checks share coins. A method that does not
-    /// reach every wrong output has no bits.
-    pub fn of(unit: &Unit, concurrent: u32) -> (Self, u32) {
-        match unit {
-            Unit::HashTree { data, .. } => {
-                let of = hash_tree::leaves(data);
-                (Method::Sampled { sampled: hash_tree::sampled(of), of }, 0)
-            }
-            Unit::MatmulF32 { .. } => (Method::Statistical { rounds: FLOAT_ROUNDS as u32, tolerance: TOLERANCE }, 0),
-            _ => (Method::Freivalds, bits(concurrent)),
-        }
     }
 }
 

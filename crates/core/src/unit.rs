@@ -1,358 +1,215 @@
 //! A unit: the smallest piece of a job, computed and checked alone, named by the CID of its encoding.
 
-mod operand;
+pub(crate) mod error;
+pub(crate) mod layer;
+pub(crate) mod operand;
 
-use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt;
-use core::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::content_id::{Cid, MAX_BLOCK_BYTES, is_block_cid};
-use crate::encoding;
+use crate::content_id::Cid;
+use crate::encoding::{self, DecodeError};
 use crate::kernel::gradient::Layout;
-use crate::kernel::{float, hash_tree};
+use crate::kernel::inputs::MissingBlock;
+use crate::kernel::product::Product;
+use crate::kind::dispatch::of_kind;
+use crate::kind::gradient_i8::GradientI8;
+use crate::kind::hash_tree::HashTree;
+use crate::kind::matmul_f32::MatmulF32;
+use crate::kind::matmul_i8::MatmulI8;
+use crate::kind::mlp_i8::MlpI8;
+use crate::kind::name::Kind;
+use crate::kind::workload::{Verifiable, Workload};
+use crate::sign::LeaseId;
+use crate::verify::fold::Fold;
+use crate::verify::judgement::{Claim, FinishedCheck, Judgement, Rechecked};
+use crate::verify::method::Method;
+use crate::verify::output::{CheckInputs, CheckPlan};
 
-pub use operand::Operand;
+pub use crate::kind::hash_tree::{MAX_HASHED_BYTES, MAX_SOURCE_BYTES, is_source};
+pub use error::UnitError;
+pub use layer::{Layer, MAX_ACTIVATION, MAX_K, MAX_LAYERS, Requant};
+pub use operand::{MAX_COLS, MAX_ROWS, Operand};
 
-/// The largest inner dimension k: k · 128 · 128 still fits an i32 (131 071 · 16 384 < 2^31).
-pub const MAX_K: u32 = 131_071;
-/// The most columns of an operand: a row is at most one block.
-pub const MAX_COLS: u32 = MAX_BLOCK_BYTES as u32;
-/// The most rows of an operand.
-pub const MAX_ROWS: u32 = 1 << 24;
 /// The largest output of one unit, in bytes.
 pub const MAX_OUTPUT_BYTES: u64 = 64 << 20;
 /// The largest inputs of one unit, in bytes.
 pub const MAX_INPUT_BYTES: u64 = 256 << 20;
-/// The most that one unit hashes, in bytes: what comes over a line counts more than what a processor can do.
-pub const MAX_HASHED_BYTES: u32 = 64 << 20;
-/// The longest address of a unit's source, in bytes.
-pub const MAX_SOURCE_BYTES: usize = 200;
-/// The most layers of a model.
-pub const MAX_LAYERS: usize = 32;
-/// The largest activation of a quantised layer; the smallest is 0.
-pub const MAX_ACTIVATION: i8 = 127;
 
-/// A kernel with a fixed version.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub enum Kind {
-    /// C = A · B with i8 operands and i32 results.
-    #[serde(rename = "matmul_i8/1")]
-    MatmulI8,
-    /// A quantised multilayer perceptron: every layer's i32 sums before the bias.
-    #[serde(rename = "mlp_i8/1")]
-    MlpI8,
-    /// One batch of such a perceptron forwards and backwards: every product's i32 sums.
-    #[serde(rename = "gradient_i8/1")]
-    GradientI8,
-    /// C = A · B in f32, within a tolerance.
-    #[serde(rename = "matmul_f32/1")]
-    MatmulF32,
-    /// The digests of a data set's leaves, keyed by the lease, and their root.
-    #[serde(rename = "hash_tree/1")]
-    HashTree,
-}
-
-impl Kind {
-    /// Every kind.
-    pub const ALL: [Kind; 5] = [Kind::MatmulI8, Kind::MlpI8, Kind::GradientI8, Kind::MatmulF32, Kind::HashTree];
-    /// The kinds that are made of int8 products: what every miner has computed from the first version on.
-    pub const PRODUCTS: [Kind; 3] = [Kind::MatmulI8, Kind::MlpI8, Kind::GradientI8];
-
-    /// The kind's name with its version.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Kind::MatmulI8 => "matmul_i8/1",
-            Kind::MlpI8 => "mlp_i8/1",
-            Kind::GradientI8 => "gradient_i8/1",
-            Kind::MatmulF32 => "matmul_f32/1",
-            Kind::HashTree => "hash_tree/1",
-        }
-    }
-
-    /// What a unit's work counts: `multiply-accumulates`, or `bytes` where nothing is multiplied.
-    pub const fn work_unit(self) -> &'static str {
-        match self {
-            Kind::HashTree => "bytes",
-            _ => "multiply-accumulates",
-        }
-    }
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for Kind {
-    type Err = UnitError;
-    fn from_str(name: &str) -> Result<Self, UnitError> {
-        Kind::ALL.into_iter().find(|kind| kind.name() == name).ok_or(UnitError::UnknownKind)
-    }
-}
-
-/// Fixed-point requantisation: (x · multiplier + 2^(shift − 1)) >> shift in i64, clamped to 0..=127 (which is also the ReLU).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Requant {
-    /// 1 ..= 2^31 − 1.
-    pub multiplier: u32,
-    /// 1 ..= 62.
-    pub shift: u8,
-}
-
-/// One layer of a quantised perceptron.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Layer {
-    /// Weights, inputs × outputs, −127..=127.
-    pub weight: Operand,
-    /// Bias: one raw block of little-endian i32, one for each output.
-    pub bias: Cid,
-    /// How this layer's sums become the next layer's activations; in a gradient's last layer, the prediction. Absent in the
-    /// last layer of `mlp_i8` alone.
-    pub requant: Option<Requant>,
-    /// In `gradient_i8`, how errors become those of the layer before; absent in the first layer and in other kinds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub back: Option<Requant>,
-}
-
-/// What one lease asks for.
-///
-/// The output has one row for each input row: for `matmul_i8` a row of C, for `mlp_i8` the rows Z_1 … Z_L one after
-/// the other, all i32 little-endian. So a row is checked as it arrives, without waiting for the rest. That of `gradient_i8`
-/// is described in [`crate::kernel::gradient`].
+/// What one lease asks for. The job that it is cut from is a unit too, without the caps on sizes: its template.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Unit {
     /// C = A · B.
     #[serde(rename = "matmul_i8/1")]
-    MatmulI8 {
-        /// m × k: a run of the job's panels.
-        a: Operand,
-        /// k × n, shared by the job's units.
-        b: Operand,
-    },
+    MatmulI8(MatmulI8),
     /// Inference.
     #[serde(rename = "mlp_i8/1")]
-    MlpI8 {
-        /// Activations, rows × inputs, 0..=127: a run of the job's panels.
-        x: Operand,
-        /// The model, shared by the job's units.
-        layers: Vec<Layer>,
-    },
+    MlpI8(MlpI8),
     /// A batch's gradient.
     #[serde(rename = "gradient_i8/1")]
-    GradientI8 {
-        /// Activations, rows × inputs, 0..=127: a run of the job's panels.
-        x: Operand,
-        /// Targets, rows × outputs, −128..=127: panels of as many rows as x's.
-        t: Operand,
-        /// The model, shared by the job's units.
-        layers: Vec<Layer>,
-    },
-    /// C = A · B in f32: the operands' rows hold little-endian f32.
+    GradientI8(GradientI8),
+    /// C = A · B in f32.
     #[serde(rename = "matmul_f32/1")]
-    MatmulF32 {
-        /// m × k: a run of the job's panels.
-        a: Operand,
-        /// k × n, shared by the job's units.
-        b: Operand,
-    },
-    /// The leaves of a data set, see [`crate::kernel::hash_tree`].
+    MatmulF32(MatmulF32),
+    /// The leaves of a data set.
     #[serde(rename = "hash_tree/1")]
-    HashTree {
-        /// The bytes, one a row: a run of the job's blocks.
-        data: Operand,
-        /// The gateway that holds them, an http or https address without a slash at its end; absent where the coordinator does.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        source: Option<String>,
-    },
+    HashTree(HashTree),
 }
 
-/// Why a unit is not one that can be computed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum UnitError {
-    /// No kernel of this name.
-    #[error("unknown kind")]
-    UnknownKind,
-    /// A dimension is zero where it may not be, or over its cap.
-    #[error("a dimension is out of range (rows 1..=2^24, columns 1..=2^20, k 0..=131071)")]
-    Dimension,
-    /// Panels do not add up to the operand.
-    #[error("panels do not add up to their operand")]
-    Panels,
-    /// A block is not a raw sha2-256 block of at most 1 MiB.
-    #[error("an input is not a raw sha2-256 block of at most 1 MiB")]
-    Block,
-    /// Neighbouring operands do not fit each other.
-    #[error("the operands' dimensions do not fit each other")]
-    Mismatch,
-    /// Requantisation parameters out of range, missing, or present in the last layer.
-    #[error("requantisation is out of range or in the wrong layer")]
-    Requant,
-    /// Too many layers, or none.
-    #[error("a model has 1 to 32 layers")]
-    Layers,
-    /// Inputs or output over their caps.
-    #[error("the unit's inputs or output are too large")]
-    TooLarge,
-    /// Where the data is said to be.
-    #[error("the source is no http or https address of at most 200 printable characters without a slash at its end")]
-    Source,
-}
-
+/// What the kind's file says.
 impl Unit {
     /// The kernel that computes it.
     pub fn kind(&self) -> Kind {
-        match self {
-            Unit::MatmulI8 { .. } => Kind::MatmulI8,
-            Unit::MlpI8 { .. } => Kind::MlpI8,
-            Unit::GradientI8 { .. } => Kind::GradientI8,
-            Unit::MatmulF32 { .. } => Kind::MatmulF32,
-            Unit::HashTree { .. } => Kind::HashTree,
+        fn kind_of<W: Workload>(_: &W) -> Kind {
+            W::KIND
         }
+        of_kind!(self, it => kind_of(it))
     }
 
-    /// The unit's own rows (A or X).
+    /// The unit's own rows, cut from the job's panels.
     pub fn input(&self) -> &Operand {
-        match self {
-            Unit::MatmulI8 { a, .. } | Unit::MatmulF32 { a, .. } => a,
-            Unit::MlpI8 { x, .. } | Unit::GradientI8 { x, .. } => x,
-            Unit::HashTree { data, .. } => data,
-        }
+        of_kind!(self, it => it.input())
     }
 
     /// A gradient's targets.
     pub fn targets(&self) -> Option<&Operand> {
-        match self {
-            Unit::GradientI8 { t, .. } => Some(t),
-            _ => None,
-        }
+        of_kind!(self, it => it.targets())
     }
 
-    /// The model's layers; none for a product alone.
+    /// The model's layers; empty where there is no model.
     pub fn layers(&self) -> &[Layer] {
-        match self {
-            Unit::MlpI8 { layers, .. } | Unit::GradientI8 { layers, .. } => layers,
-            _ => &[],
-        }
+        of_kind!(self, it => it.layers())
     }
 
-    /// The gateway that holds the data, where that is not the coordinator.
+    /// The gateway that holds the data, where the coordinator does not.
     pub fn source(&self) -> Option<&str> {
-        match self {
-            Unit::HashTree { source, .. } => source.as_deref(),
-            _ => None,
-        }
+        of_kind!(self, it => it.source())
     }
 
     /// The shared operands in the order in which they are multiplied.
     pub fn weights(&self) -> Vec<&Operand> {
-        match self {
-            Unit::MatmulI8 { b, .. } | Unit::MatmulF32 { b, .. } => alloc::vec![b],
-            _ => self.layers().iter().map(|layer| &layer.weight).collect(),
-        }
+        of_kind!(self, it => it.weights())
     }
 
     /// The unit made of `count` panels from `first` on.
     pub fn run(&self, first: u32, count: u32) -> Unit {
-        let run = |operand: &Operand| operand.run(first, count);
-        match self {
-            Unit::MatmulI8 { a, b } => Unit::MatmulI8 { a: run(a), b: b.clone() },
-            Unit::MlpI8 { x, layers } => Unit::MlpI8 { x: run(x), layers: layers.clone() },
-            Unit::GradientI8 { x, t, layers } => Unit::GradientI8 { x: run(x), t: run(t), layers: layers.clone() },
-            Unit::MatmulF32 { a, b } => Unit::MatmulF32 { a: run(a), b: b.clone() },
-            Unit::HashTree { data, source } => Unit::HashTree { data: run(data), source: source.clone() },
-        }
-    }
-
-    /// Where a gradient's output has its tensors.
-    pub fn layout(&self) -> Layout {
-        Layout::new(self.weights().iter().map(|weight| (weight.rows as usize, weight.cols as usize)))
+        of_kind!(self, it => Unit: it.run(first, count))
     }
 
     /// Four-byte values in one output row; 0 where the output has no rows.
     pub fn output_width(&self) -> u64 {
-        match self {
-            Unit::GradientI8 { .. } => self.layout().row_width() as u64,
-            Unit::MatmulF32 { b, .. } => u64::from(b.cols / 4),
-            _ => self.weights().iter().map(|w| u64::from(w.cols)).sum(),
-        }
+        of_kind!(self, it => it.output_width())
     }
 
     /// Exact length of the output in bytes.
     pub fn output_bytes(&self) -> u64 {
         let rows = u64::from(self.input().rows).saturating_mul(self.output_width());
-        let after = match self {
-            Unit::GradientI8 { .. } => self.layout().weights_len() as u64,
-            Unit::HashTree { data, .. } => (hash_tree::leaves(data) + 1) * (hash_tree::DIGEST_BYTES as u64 / 4),
-            _ => 0,
-        };
-        4 * rows.saturating_add(after)
+        4 * rows.saturating_add(of_kind!(self, it => it.values_after_rows()))
     }
 
-    /// What it takes, from the parameters alone, in [`Kind::work_unit`]s: Σ m · k · n over all products, or the bytes that are
-    /// hashed.
+    /// What it takes to compute, from the parameters alone, in [`Kind::work_unit`]s.
     pub fn work(&self) -> u64 {
-        match self {
-            Unit::HashTree { data, .. } => data.bytes(),
-            _ => self.products().map(|(m, k, n)| m * k * n).sum(),
-        }
+        of_kind!(self, it => it.work())
     }
 
-    /// The same of the check at delivery with prepared coins: two rounds (of f32, five) over the operands that are not
-    /// prepared and the sums, of each product; of a tree, the leaves that are rehashed and the root.
+    /// What the check at delivery takes once its coins are prepared, in [`Kind::work_unit`]s.
     pub fn check_work(&self) -> u64 {
-        match self {
-            Unit::HashTree { data, .. } => {
-                let leaves = hash_tree::leaves(data);
-                hash_tree::sampled(leaves) * u64::from(hash_tree::LEAF_BYTES)
-                    + leaves * (2 * hash_tree::DIGEST_BYTES as u64 + 1)
-            }
-            Unit::MatmulF32 { .. } => {
-                let rounds = crate::verify::FLOAT_ROUNDS as u64;
-                self.products().map(|(m, k, n)| rounds * m * (k + n)).sum()
-            }
-            _ => self.check_work_of_products(),
+        of_kind!(self, it => it.check_work())
+    }
+
+    /// The whole output under `lease`, computed with `product`: the reference if that is [`Scalar`](crate::kernel::Scalar).
+    pub fn output<'a, P: Product>(
+        &self,
+        product: &P,
+        lease: &LeaseId,
+        block: impl Fn(&Cid) -> Option<&'a [u8]>,
+    ) -> Result<Vec<u8>, MissingBlock> {
+        of_kind!(self, it => it.output(product, lease, block))
+    }
+
+    /// Checks every dimension and cap; a unit from the network is used only after this.
+    pub fn validate(&self) -> Result<(), UnitError> {
+        of_kind!(self, it => it.validate())?;
+        if self.output_bytes() > MAX_OUTPUT_BYTES || self.input_bytes() > MAX_INPUT_BYTES {
+            return Err(UnitError::TooLarge);
         }
+        Ok(())
+    }
+}
+
+/// How an output is checked: see [`Verifiable`].
+impl Unit {
+    /// How outputs are checked, and to how many bits where `concurrent` checks share coins. A method that does not reach
+    /// every wrong output has no bits.
+    pub fn method(&self, concurrent: u32) -> (Method, u32) {
+        of_kind!(self, it => it.method(concurrent))
     }
 
-    fn check_work_of_products(&self) -> u64 {
-        let of_rows = |(m, k, n)| 2 * m * (k + n);
-        // Of V_l = A_lᵀ · D_l neither operand is prepared.
-        let of_weights = |(k, m, n)| 2 * (m * n + m * k + k * n);
-        let weights = if self.kind() == Kind::GradientI8 { self.weights().len() } else { 0 };
-        let products: Vec<_> = self.products().collect();
-        let (rows, after) = products.split_at(products.len() - weights);
-        rows.iter().copied().map(of_rows).sum::<u64>() + after.iter().copied().map(of_weights).sum::<u64>()
+    /// Prepares the coins that `seed` makes, from the [shared blocks](Unit::shared_blocks).
+    pub fn check_plan<'a, F: Fold>(
+        &self,
+        fold: &F,
+        seed: &[u8; 32],
+        block: impl Fn(&Cid) -> Option<&'a [u8]>,
+    ) -> Result<CheckPlan<F>, MissingBlock> {
+        of_kind!(self, it => it.plan(fold, seed, block))
     }
 
-    /// m, k and n of every product.
-    fn products(&self) -> impl Iterator<Item = (u64, u64, u64)> + use<> {
-        let rows = u64::from(self.input().rows);
-        let value_bytes = if self.kind() == Kind::MatmulF32 { 4 } else { 1 };
-        let dims: Vec<_> =
-            self.weights().iter().map(|w| (u64::from(w.rows), u64::from(w.cols / value_bytes))).collect();
-        let is_gradient = self.kind() == Kind::GradientI8;
-        let back: Vec<_> =
-            if is_gradient { dims.iter().skip(1).map(|(k, n)| (rows, *n, *k)).collect() } else { Vec::new() };
-        let after: Vec<_> = if is_gradient { dims.iter().map(|(k, n)| (*k, rows, *n)).collect() } else { Vec::new() };
-        dims.into_iter().map(move |(k, n)| (rows, k, n)).chain(back).chain(after)
+    /// The blocks that are read while an output is checked as it arrives, for [`Unit::check_inputs`].
+    pub fn checked_blocks(&self) -> Vec<(Cid, u32)> {
+        if of_kind!(self, it => it.reads_rows()) { self.own_blocks().collect() } else { Vec::new() }
+    }
+
+    /// The unit's own rows, in the form that the check reads.
+    pub fn check_inputs<'a>(&self, block: impl Fn(&Cid) -> Option<&'a [u8]>) -> Result<CheckInputs, MissingBlock> {
+        of_kind!(self, it => it.check_inputs(block))
+    }
+
+    /// The blocks that [`Unit::judge`] reads.
+    pub fn evidence(&self, check: &FinishedCheck<'_>) -> Vec<Cid> {
+        of_kind!(self, it => it.evidence(check))
+    }
+
+    /// What a finished check comes to. Of a unit with a source, a block that is not at hand is one that the source lacks.
+    pub fn judge<'a>(
+        &self,
+        check: &FinishedCheck<'_>,
+        inputs: &CheckInputs,
+        block: impl Fn(&Cid) -> Option<&'a [u8]>,
+    ) -> Result<Judgement, MissingBlock> {
+        of_kind!(self, it => it.judge(check, inputs, block))
+    }
+
+    /// Checks an output from scratch, and what is claimed of it. `seed` is the caller's own randomness.
+    pub fn recheck<'a>(
+        &self,
+        claim: &Claim,
+        output: &[u8],
+        seed: &[u8; 32],
+        block: impl Fn(&Cid) -> Option<&'a [u8]> + Copy,
+    ) -> Result<Rechecked, MissingBlock> {
+        of_kind!(self, it => it.recheck(claim, output, seed, block))
+    }
+}
+
+/// What follows from that.
+impl Unit {
+    /// Where a gradient's output has its tensors.
+    pub fn layout(&self) -> Layout {
+        Layout::new(self.weights().iter().map(|weight| (weight.rows as usize, weight.cols as usize)))
     }
 
     /// Every block that the kernel needs with its size in bytes: shared ones first, then the unit's own panels.
     pub fn blocks(&self) -> Vec<(Cid, u32)> {
         let mut blocks = self.shared_blocks();
-        blocks.extend(self.input().blocks());
-        blocks.extend(self.targets().into_iter().flat_map(Operand::blocks));
+        blocks.extend(self.own_blocks());
         blocks
+    }
+
+    fn own_blocks(&self) -> impl Iterator<Item = (Cid, u32)> {
+        self.input().blocks().chain(self.targets().into_iter().flat_map(Operand::blocks))
     }
 
     /// The blocks that all units of a job share: weights, then biases.
@@ -370,42 +227,15 @@ impl Unit {
         self.blocks().iter().map(|(_, bytes)| u64::from(*bytes)).sum()
     }
 
-    /// Checks every dimension and cap; a unit from the network is used only after this.
-    pub fn validate(&self) -> Result<(), UnitError> {
-        let most = if self.kind() == Kind::HashTree { MAX_HASHED_BYTES } else { MAX_ROWS };
-        self.input().validate(most)?;
-        let width = self.input().cols;
-        match self {
-            Unit::MatmulI8 { b, .. } => validate_weight(b, width)?,
-            Unit::MatmulF32 { b, .. } => validate_floats(b, width)?,
-            Unit::HashTree { source, .. } => {
-                if width != 1 {
-                    return Err(UnitError::Dimension);
-                }
-                if source.as_ref().is_some_and(|source| !is_source(source)) {
-                    return Err(UnitError::Source);
-                }
-            }
-            Unit::MlpI8 { layers, .. } => {
-                let last = layers.len().saturating_sub(1);
-                validate_layers(layers, width, |index| (index < last, false))?;
-            }
-            Unit::GradientI8 { x, t, layers } => {
-                let width = validate_layers(layers, width, |index| (true, index > 0))?;
-                t.validate(MAX_ROWS)?;
-                if (t.rows, t.panel_rows, t.cols) != (x.rows, x.panel_rows, width) {
-                    return Err(UnitError::Mismatch);
-                }
-                // Outputs and rows are inner dimensions of the products that go backwards.
-                if layers.iter().any(|layer| layer.weight.cols > MAX_K) || x.rows > MAX_K {
-                    return Err(UnitError::Dimension);
-                }
-            }
-        }
-        if self.output_bytes() > MAX_OUTPUT_BYTES || self.input_bytes() > MAX_INPUT_BYTES {
-            return Err(UnitError::TooLarge);
-        }
-        Ok(())
+    /// The most panels of this job that one unit may hold, within every cap.
+    pub fn most_panels(&self) -> u64 {
+        let panel = self.run(0, 1);
+        let own_bytes = panel.input().bytes() + panel.targets().map_or(0, Operand::bytes);
+        let by_input = MAX_INPUT_BYTES.saturating_sub(panel.input_bytes() - own_bytes) / own_bytes.max(1);
+        let row_bytes = 4 * u64::from(panel.input().rows) * panel.output_width();
+        let by_output = MAX_OUTPUT_BYTES.saturating_sub(panel.output_bytes() - row_bytes) / row_bytes.max(1);
+        let by_rows = u64::from(self.kind().facts().max_rows) / u64::from(panel.input().rows.max(1));
+        by_input.min(by_output).min(by_rows)
     }
 
     /// The canonical bytes.
@@ -414,9 +244,9 @@ impl Unit {
     }
 
     /// The unit that `bytes` spell canonically, validated.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, crate::encoding::DecodeError> {
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
         let unit: Unit = encoding::decode(bytes)?;
-        unit.validate().map_err(|_| crate::encoding::DecodeError::Malformed)?;
+        unit.validate().map_err(|_| DecodeError::Malformed)?;
         Ok(unit)
     }
 
@@ -426,75 +256,18 @@ impl Unit {
     }
 }
 
-fn validate_weight(weight: &Operand, inputs: u32) -> Result<(), UnitError> {
-    weight.validate(MAX_ROWS)?;
-    if weight.rows != inputs {
-        return Err(UnitError::Mismatch);
-    }
-    if inputs > MAX_K { Err(UnitError::Dimension) } else { Ok(()) }
-}
-
-/// Of f32, with rows of `row_bytes` on the left.
-fn validate_floats(right: &Operand, row_bytes: u32) -> Result<(), UnitError> {
-    right.validate(MAX_ROWS)?;
-    if right.rows.checked_mul(4) != Some(row_bytes) {
-        return Err(UnitError::Mismatch);
-    }
-    if right.rows > float::MAX_K || !right.cols.is_multiple_of(4) { Err(UnitError::Dimension) } else { Ok(()) }
-}
-
-/// Whether this is the address of a gateway, in one spelling as far as that goes.
-pub fn is_source(text: &str) -> bool {
-    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    let printable = text.bytes().all(|byte| byte.is_ascii_graphic() && !b"?#@\\\"<>".contains(&byte));
-    host.is_some_and(|host| !host.is_empty() && !host.starts_with('/'))
-        && printable
-        && !text.ends_with('/')
-        && text.len() <= MAX_SOURCE_BYTES
-}
-
-/// Checks a model's layers: the outputs of the last. `wanted` says whether layer `index` has a requantisation, and a scale
-/// for errors.
-fn validate_layers(layers: &[Layer], inputs: u32, wanted: impl Fn(usize) -> (bool, bool)) -> Result<u32, UnitError> {
-    if layers.is_empty() || layers.len() > MAX_LAYERS {
-        return Err(UnitError::Layers);
-    }
-    let mut width = inputs;
-    for (index, layer) in layers.iter().enumerate() {
-        validate_weight(&layer.weight, width)?;
-        layer.validate(wanted(index))?;
-        width = layer.weight.cols;
-    }
-    Ok(width)
-}
-
-impl Layer {
-    fn validate(&self, (requant, back): (bool, bool)) -> Result<(), UnitError> {
-        let fits = |scale: Option<Requant>, wanted: bool| match scale {
-            Some(Requant { multiplier, shift }) => {
-                wanted && (1..=i32::MAX as u32).contains(&multiplier) && (1..=62).contains(&shift)
-            }
-            None => !wanted,
-        };
-        if !fits(self.requant, requant) || !fits(self.back, back) {
-            return Err(UnitError::Requant);
-        }
-        let bias_bytes = u64::from(self.weight.cols) * 4;
-        if bias_bytes > MAX_BLOCK_BYTES as u64 || !is_block_cid(&self.bias) { Err(UnitError::Block) } else { Ok(()) }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::split::cut;
+    use alloc::string::String;
 
     fn operand(rows: u32, cols: u32, panel_rows: u32) -> Operand {
         cut(&alloc::vec![1u8; (rows * cols) as usize], rows, cols, panel_rows).0
     }
 
     fn matmul() -> Unit {
-        Unit::MatmulI8 { a: operand(5, 4, 2), b: operand(4, 3, 4) }
+        Unit::MatmulI8(MatmulI8 { a: operand(5, 4, 2), b: operand(4, 3, 4) })
     }
 
     #[test]
@@ -515,7 +288,7 @@ mod tests {
 
     #[test]
     fn dimensions_that_do_not_fit_are_refused() {
-        let refused = |a: Operand, b: Operand| Unit::MatmulI8 { a, b }.validate().unwrap_err();
+        let refused = |a: Operand, b: Operand| Unit::MatmulI8(MatmulI8 { a, b }).validate().unwrap_err();
         assert_eq!(refused(operand(5, 4, 2), operand(5, 3, 4)), UnitError::Mismatch);
         let mut short = operand(5, 4, 2);
         short.panels.pop();
@@ -533,7 +306,8 @@ mod tests {
     #[test]
     fn bytes_count_where_nothing_is_multiplied() {
         let data = operand(100_000, 1, 40_000);
-        let unit = |source: Option<&str>| Unit::HashTree { data: data.clone(), source: source.map(String::from) };
+        let unit =
+            |source: Option<&str>| Unit::HashTree(HashTree { data: data.clone(), source: source.map(String::from) });
         let tree = unit(None);
         assert_eq!((tree.validate(), tree.work(), tree.output_bytes()), (Ok(()), 100_000, 32 * 9));
         assert_eq!(Unit::from_bytes(&tree.to_bytes()), Ok(tree));
@@ -541,13 +315,13 @@ mod tests {
         for bad in ["", "ftp://a", "http://", "http:///x", "https://a/", "https://a?b", "https://a b", "https://u@h"] {
             assert_eq!(unit(Some(bad)).validate(), Err(UnitError::Source), "{bad}");
         }
-        let wide = Unit::HashTree { data: operand(10, 2, 10), source: None };
+        let wide = Unit::HashTree(HashTree { data: operand(10, 2, 10), source: None });
         assert_eq!(wide.validate(), Err(UnitError::Dimension));
     }
 
     #[test]
     fn four_bytes_make_one_float() {
-        let floats = |a: Operand, b: Operand| Unit::MatmulF32 { a, b };
+        let floats = |a: Operand, b: Operand| Unit::MatmulF32(MatmulF32 { a, b });
         let unit = floats(operand(5, 16, 2), operand(4, 12, 4));
         assert_eq!((unit.validate(), unit.work(), unit.output_bytes()), (Ok(()), 60, 60));
         assert_eq!(floats(operand(5, 16, 2), operand(4, 13, 4)).validate(), Err(UnitError::Dimension));
@@ -561,7 +335,7 @@ mod tests {
         let bias = crate::content_id::block_cid(&[0; 12]);
         let layer = |requant| Layer { weight: operand(3, 3, 3), bias, requant, back: None };
         let good = Requant { multiplier: 1, shift: 1 };
-        let unit = |layers| Unit::MlpI8 { x: operand(2, 3, 2), layers }.validate();
+        let unit = |layers| Unit::MlpI8(MlpI8 { x: operand(2, 3, 2), layers }).validate();
         assert_eq!(unit(alloc::vec![layer(Some(good)), layer(None)]), Ok(()));
         assert_eq!(unit(alloc::vec![layer(None), layer(None)]), Err(UnitError::Requant));
         assert_eq!(unit(alloc::vec![layer(Some(good))]), Err(UnitError::Requant));

@@ -8,9 +8,10 @@ use adit_core::kernel::engine::{Engine, EngineError};
 use adit_core::kernel::gradient::transpose;
 use adit_core::kernel::pass::compute;
 use adit_core::kernel::{Prepared, PreparedBack, PreparedLayer, Product, Rows, Running, Scalar};
+use adit_core::kind::mlp_i8;
 use adit_core::random::SplitMix64;
 use adit_core::unit::Requant;
-use adit_core::vectors::{FLOATS, START_UP, TREES};
+use adit_core::vectors::{FLOATS, TREES};
 use adit_gpu::{AdapterChoice, GpuDevice, Graphics};
 use devices::on_every_device;
 use futures::executor::block_on;
@@ -176,7 +177,7 @@ fn the_other_kinds_vectors_agree() {
 #[test]
 fn a_lost_engine_recovers_with_the_forms_it_had() {
     let Some(engine) = graphics() else { return };
-    let vector = &START_UP[6];
+    let vector = &mlp_i8::VECTORS[1];
     let run = || {
         let (prepared, rows) = vector.try_prepare(|b, k, n| engine.pack(b, k, n))?;
         let mut running = Running::new(Rc::new(prepared), rows);

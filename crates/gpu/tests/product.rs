@@ -8,7 +8,7 @@ use adit_core::kernel::float::{self, FloatMatrix};
 use adit_core::kernel::{Right, Running, matmul_i8};
 use adit_core::random::SplitMix64;
 use adit_core::unit::MAX_K;
-use adit_core::vectors::{RoundingCase, START_UP};
+use adit_core::vectors::{self, RoundingCase};
 use adit_gpu::{AdapterChoice, GpuDevice, GpuError, Kernels, Numbers};
 use devices::on_every_device;
 use futures::executor::block_on;
@@ -73,7 +73,7 @@ fn extremes_are_exact_at_the_largest_k() {
 #[test]
 fn the_start_up_vectors_agree() {
     on_every_device(|device| {
-        for vector in START_UP {
+        for vector in vectors::products() {
             let pack = |b: &[i8], k: usize, n: usize| device.pack(b, k as u32, n as u32).expect("an operand");
             let (prepared, rows) = vector.prepare(pack);
             let mut running = Running::new(Rc::new(prepared), rows);

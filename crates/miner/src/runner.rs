@@ -11,15 +11,16 @@ use std::sync::Arc;
 
 use adit_core::kernel::engine::{Engine, EngineError};
 use adit_core::kernel::float::{FloatMatrix, FloatProduct, FloatStep};
-use adit_core::kernel::hash_tree::{HashTree, LEAF_BYTES};
+use adit_core::kernel::hash_tree::{LEAF_BYTES, TreeHasher};
 use adit_core::kernel::{self, Rows, Running};
+use adit_core::kind::{HashTree, MatmulF32};
 use adit_core::sign::{Digest, LeaseId};
 use adit_core::{Cid, Unit};
 
 use crate::lane::{BlockBytes, LaneCommand, LaneEvent};
 use crate::throttle::Throttle;
 
-use operands::{Operands, Shared};
+use operands::Shared;
 
 /// A lane's backend with the unit under way.
 pub struct LaneRunner<E: Engine> {
@@ -76,7 +77,7 @@ enum Stage<E: Engine> {
     Prepare,
     Products(Running<E::Packed>),
     Floats(FloatProduct, Rc<E::PackedFloats>),
-    Hash(HashTree<Block>),
+    Hash(TreeHasher<Block>),
 }
 
 /// A block that a tree under way holds.
@@ -222,21 +223,24 @@ impl<E: Engine> LaneRunner<E> {
     }
 }
 
+/// Begins a unit: the one place where an engine tells the kinds apart.
 fn prepare<E: Engine>(engine: &E, shared: &mut Shared<E>, task: &UnderWay<E>) -> Result<Stage<E>, EngineError> {
     let UnderWay { lease, unit, blocks, .. } = task;
     let by_cid: BTreeMap<Cid, &BlockBytes> = blocks.iter().map(|(cid, block)| (*cid, block)).collect();
     let block = |cid: &Cid| by_cid.get(cid).map(|block| block.as_slice());
     Ok(match unit {
-        Unit::HashTree { data, .. } => {
+        Unit::HashTree(HashTree { data, .. }) => {
             let held = |cid: &Cid| by_cid.get(cid).map(|block| Block(Arc::clone(block)));
-            Stage::Hash(HashTree::new(*lease, data, held))
+            Stage::Hash(TreeHasher::new(*lease, data, held))
         }
-        _ => match shared.get_or_pack(engine, unit, block)? {
-            Operands::Integers(prepared) => Stage::Products(Running::new(prepared, Rows::gather(unit, block)?)),
-            Operands::Floats(right, n) => {
-                Stage::Floats(FloatProduct::new(FloatMatrix::gather(unit.input(), block)?, n), right)
-            }
-        },
+        Unit::MatmulF32(MatmulF32 { a, b }) => {
+            let right = shared.floats(engine, unit, b, block)?;
+            Stage::Floats(FloatProduct::new(FloatMatrix::gather(a, block)?, b.cols as usize / 4), right)
+        }
+        Unit::MatmulI8(_) | Unit::MlpI8(_) | Unit::GradientI8(_) => {
+            let rows = Rows::gather(unit.input(), unit.targets(), block)?;
+            Stage::Products(Running::new(shared.integers(engine, unit, block)?, rows))
+        }
     })
 }
 

@@ -5,13 +5,14 @@ use adit_core::kernel::Running;
 use adit_core::kernel::engine::{Engine, EngineError};
 use adit_core::kernel::float::FloatMatrix;
 use adit_core::kernel::hash_tree::{LEAF_BYTES, Leaves};
+use adit_core::kind::Primitive;
 use adit_core::random::SplitMix64;
 use adit_core::sign::LeaseId;
-use adit_core::vectors::{FLOATS, START_UP, TREES, Vector};
+use adit_core::vectors::{self, FLOATS, TREES, Vector};
 
 /// The first start-up vector that `engine` gets wrong.
 pub async fn first_disagreement<E: Engine>(engine: &E) -> Result<Option<&'static str>, EngineError> {
-    for vector in START_UP {
+    for vector in vectors::products() {
         if !agrees(engine, vector).await? {
             return Ok(Some(vector.name));
         }
@@ -38,16 +39,21 @@ pub async fn agrees<E: Engine>(engine: &E, vector: &Vector) -> Result<bool, Engi
     Ok(vector.matches(&running.into_output()))
 }
 
-/// The kinds of `engine` whose vectors it agrees with: those of int8 products as a whole are [`first_disagreement`]'s.
+/// The kinds of `engine` whose vectors it agrees with. Int8 products are [`first_disagreement`]'s affair: an engine that
+/// gets those wrong is not used at all.
 pub async fn kinds<E: Engine>(engine: &E) -> Result<Vec<Kind>, EngineError> {
     let mut kinds = engine.kinds().to_vec();
-    if kinds.contains(&Kind::MatmulF32) && !floats_agree(engine).await? {
-        kinds.retain(|kind| *kind != Kind::MatmulF32);
+    if needs(&kinds, Primitive::Float) && !floats_agree(engine).await? {
+        kinds.retain(|kind| kind.facts().primitive != Primitive::Float);
     }
-    if kinds.contains(&Kind::HashTree) && !trees_agree(engine).await? {
-        kinds.retain(|kind| *kind != Kind::HashTree);
+    if needs(&kinds, Primitive::Hash) && !trees_agree(engine).await? {
+        kinds.retain(|kind| kind.facts().primitive != Primitive::Hash);
     }
     Ok(kinds)
+}
+
+fn needs(kinds: &[Kind], primitive: Primitive) -> bool {
+    kinds.iter().any(|kind| kind.facts().primitive == primitive)
 }
 
 async fn floats_agree<E: Engine>(engine: &E) -> Result<bool, EngineError> {
@@ -115,21 +121,21 @@ impl Rates {
     ) -> Result<Rates, EngineError> {
         let mut rates =
             Rates { products: work_per_s(engine, START_UP_SHAPE, least_ms, &now_ms).await?, ..Rates::default() };
-        if kinds.contains(&Kind::MatmulF32) {
+        if needs(kinds, Primitive::Float) {
             rates.floats = floats_per_s(engine, START_UP_SHAPE, least_ms, &now_ms).await?;
         }
-        if kinds.contains(&Kind::HashTree) {
+        if needs(kinds, Primitive::Hash) {
             rates.bytes = bytes_per_s(engine, least_ms, &now_ms).await?;
         }
         Ok(rates)
     }
 
-    /// Of what a kind is made of.
+    /// The rate of what a kind is made of.
     pub fn of(&self, kind: Kind) -> f64 {
-        match kind {
-            Kind::MatmulI8 | Kind::MlpI8 | Kind::GradientI8 => self.products,
-            Kind::MatmulF32 => self.floats,
-            Kind::HashTree => self.bytes,
+        match kind.facts().primitive {
+            Primitive::Int8 => self.products,
+            Primitive::Float => self.floats,
+            Primitive::Hash => self.bytes,
         }
     }
 

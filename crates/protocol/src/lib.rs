@@ -22,7 +22,6 @@ pub mod mining;
 pub mod neonet;
 pub mod paths;
 pub mod records;
-mod task_type;
 
+pub use adit_core::TaskType;
 pub use error::{ErrorBody, ErrorCode};
-pub use task_type::TaskType;

@@ -154,7 +154,8 @@ impl Model {
         let cids = unit.blocks().into_iter().map(|(cid, _)| cid);
         let blocks: BTreeMap<Cid, Vec<u8>> = cids.zip(blocks.iter().map(Uint8Array::to_vec)).collect();
         let block = |cid: &Cid| blocks.get(cid).map(Vec::as_slice);
-        let prepared = Prepared::new(&unit, block, |b, k, n| Ok::<_, MissingBlock>(cpu.pack(b, k, n)))?;
+        let prepared =
+            Prepared::new(&unit.weights(), unit.layers(), block, |b, k, n| Ok::<_, MissingBlock>(cpu.pack(b, k, n)))?;
         Ok(Model { cpu, prepared: Rc::new(prepared) })
     }
 

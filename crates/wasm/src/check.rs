@@ -107,10 +107,10 @@ async fn mathematics(server: &str, proven: &ProvenReceipt, held: Option<Vec<u8>>
 fn what_holds(unit: &Unit) -> String {
     let rows = unit.input().rows;
     match unit {
-        Unit::HashTree { .. } => {
+        Unit::HashTree(_) => {
             format!("All {rows} bytes were hashed again in this browser: every leaf and the root agree.")
         }
-        Unit::MatmulF32 { .. } => format!(
+        Unit::MatmulF32(_) => format!(
             "All {rows} rows are within the tolerance of the product of the inputs, with coins that this browser has just \
              thrown."
         ),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use adit_core::kernel::engine::Engine;
 use adit_core::sign::LeaseId;
-use adit_core::vectors::START_UP;
+use adit_core::vectors;
 use adit_core::{Kind, Unit};
 use adit_miner::lane::{LaneCommand, LaneEvent};
 use adit_miner::runner::{LaneRunner, Slice};
@@ -69,7 +69,7 @@ impl Lane {
 /// Computes every start-up vector: `{ vector, agrees }` of each.
 pub(crate) async fn vectors<E: Engine>(engine: &E) -> Result<Vec<JsValue>, JsError> {
     let mut agreements = Vec::new();
-    for vector in START_UP {
+    for vector in vectors::products() {
         let agrees = trial::agrees(engine, vector).await?;
         agreements.push(object(&[("vector", vector.name.into()), ("agrees", agrees.into())]));
     }

@@ -23,7 +23,7 @@ pub fn unit(shape: Shape, cpu: &Cpu) -> Result<WebUnit> {
     let (weights, rows) = operands(shape);
     let WebUnit { unit, blocks, .. } = WebUnit::new(&weights, &rows, &[]);
     let named: BTreeMap<_, _> = unit.blocks().into_iter().map(|(cid, _)| cid).zip(&blocks).collect();
-    let output = kernel::output(cpu, &unit, &LEASE, |cid| named.get(cid).map(|block| &block[..]))?;
+    let output = unit.output(cpu, &LEASE, |cid| named.get(cid).map(|block| &block[..]))?;
     let digest = Digest(*blake3::hash(&output).as_bytes());
     Ok(WebUnit { unit, blocks, digest })
 }

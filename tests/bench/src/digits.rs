@@ -4,6 +4,7 @@ use std::path::Path;
 
 use adit_coordinator::intake::{self, Format, Model, Parsed};
 use adit_core::Unit;
+use adit_core::kind::MlpI8;
 use adit_core::split::shared_out_panel_rows;
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
@@ -36,7 +37,7 @@ impl Digits {
         let (layers, mut blocks) = intake::model_blocks(model);
         blocks.extend(panels);
         numbers["blocks"] = blocks.len().into();
-        Ok(Digits { unit: Unit::MlpI8 { x, layers }, blocks, numbers })
+        Ok(Digits { unit: Unit::MlpI8(MlpI8 { x, layers }), blocks, numbers })
     }
 }
 

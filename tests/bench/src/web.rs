@@ -6,6 +6,7 @@ use std::process::Command;
 use adit_core::Unit;
 use adit_core::content_id::block_cid;
 use adit_core::kernel::{PreparedLayer, Rows, Weights, to_le_bytes};
+use adit_core::kind::{GradientI8, MatmulI8, MlpI8};
 use adit_core::sign::Digest;
 use adit_core::split::{cut, shared_out_panel_rows, whole_panel_rows};
 use adit_core::unit::{Layer, Operand};
@@ -45,7 +46,7 @@ impl WebUnit {
         let panel_rows = |_| shared_out_panel_rows(rows.count as u32, most_cols);
         let x = operand(&rows.input, rows.count, layers[0].k, panel_rows, &mut blocks);
         let unit = if biases.is_empty() {
-            Unit::MatmulI8 { a: x, b: operands.remove(0) }
+            Unit::MatmulI8(MatmulI8 { a: x, b: operands.remove(0) })
         } else {
             let layer = |((weight, bias), layer): ((Operand, &Vec<u8>), &PreparedLayer<_>)| Layer {
                 weight,
@@ -55,10 +56,10 @@ impl WebUnit {
             };
             let layers = operands.into_iter().zip(&biases).zip(layers).map(layer).collect();
             if rows.targets.is_empty() {
-                Unit::MlpI8 { x, layers }
+                Unit::MlpI8(MlpI8 { x, layers })
             } else {
                 let t = operand(&rows.targets, rows.count, outputs, panel_rows, &mut blocks);
-                Unit::GradientI8 { x, t, layers }
+                Unit::GradientI8(GradientI8 { x, t, layers })
             }
         };
         WebUnit { unit, blocks, digest: Digest(*blake3::hash(output).as_bytes()) }

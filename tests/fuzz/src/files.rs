@@ -2,6 +2,7 @@
 
 use adit_coordinator::intake::{self, Format, IntakeError, Parsed};
 use adit_core::Unit;
+use adit_core::kind::{HashTree, MlpI8};
 
 use crate::samples::{cuts, inputs, model};
 use adit_support::files;
@@ -38,7 +39,7 @@ pub(super) fn safetensors(bytes: &[u8]) {
     let Ok((model, input)) = intake::inference(parsed, input) else { return };
     let (x, _) = intake::operand_blocks(input, 1);
     let (layers, _) = intake::model_blocks(model);
-    assert_eq!(Unit::MlpI8 { x, layers }.validate(), Ok(()));
+    assert_eq!(Unit::MlpI8(MlpI8 { x, layers }).validate(), Ok(()));
 }
 
 pub(super) fn floats(bytes: &[u8]) {
@@ -70,7 +71,7 @@ pub(super) fn blocks(bytes: &[u8]) {
     let Some(parsed) = parsed(Format::Blocks, bytes) else { return };
     let Parsed::Blocks(data) = parsed else { panic!("a list of blocks is one") };
     assert_eq!(data.blocks().map(|(_, bytes)| u64::from(bytes)).sum::<u64>(), data.bytes());
-    let unit = Unit::HashTree { data: data.run(0, 1), source: Some("https://gateway.example".into()) };
+    let unit = Unit::HashTree(HashTree { data: data.run(0, 1), source: Some("https://gateway.example".into()) });
     assert_eq!(unit.validate(), Ok(()));
 }
 

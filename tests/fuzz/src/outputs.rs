@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use adit_core::Unit;
 use adit_core::kernel::float::FloatMatrix;
+use adit_core::kind::{HashTree, MatmulF32};
 use adit_core::unit::Operand;
 use adit_core::verify::{
     Check, CheckPlan, Counterexample, Finding, FloatCheck, FloatPlan, Fold, LeafSample, Mismatch, ScalarFold,
@@ -27,8 +28,8 @@ pub(super) fn outputs(mut bytes: &[u8]) {
     let sample = &samples()[usize::from(which) % samples().len()];
     let output = if differs & 1 == 0 { bytes.to_vec() } else { sample.differing(bytes) };
     match &sample.unit {
-        Unit::HashTree { data, source } => return tree(sample, data, source.is_some(), &output),
-        Unit::MatmulF32 { a, b } => return floats(sample, a, b, &output, usize::from(piece) + 1),
+        Unit::HashTree(HashTree { data, source }) => return tree(sample, data, source.is_some(), &output),
+        Unit::MatmulF32(MatmulF32 { a, b }) => return floats(sample, a, b, &output, usize::from(piece) + 1),
         _ => {}
     }
     let verdict = sample.verdict(&ScalarFold, &output, output.len().max(1));

@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use adit_coordinator::intake::{self, Format, Model, Parsed};
 use adit_core::content_id::block_cid;
 use adit_core::kernel::{self, Rows, Scalar, Weights};
+use adit_core::kind::{GradientI8, HashTree, MatmulF32, MatmulI8, MlpI8};
 use adit_core::reward::{PRICE_VERSION, base_reward};
 use adit_core::sign::{Digest, LeaseId, SecretKey};
 use adit_core::split::{self, whole_panel_rows};
@@ -54,7 +55,7 @@ fn product() -> Sample {
     let (a, mut blocks) = intake::operand_blocks(a, 2);
     let (b, shared) = intake::operand_blocks(b, 4);
     blocks.extend(shared);
-    Sample::new(Unit::MatmulI8 { a, b }, blocks)
+    Sample::new(Unit::MatmulI8(MatmulI8 { a, b }), blocks)
 }
 
 /// Two layers of −100 ..= 100, to be trained or not.
@@ -72,7 +73,7 @@ fn inference() -> Sample {
     let (model, input) = (parsed(Format::Safetensors, &model()), parsed(Format::Csv, &inputs()));
     let (model, input) = intake::inference(model, input).expect("they fit");
     let (x, blocks) = intake::operand_blocks(input, 3);
-    with_model(model, blocks, |layers| Unit::MlpI8 { x, layers })
+    with_model(model, blocks, |layers| Unit::MlpI8(MlpI8 { x, layers }))
 }
 
 fn gradient() -> Sample {
@@ -82,7 +83,7 @@ fn gradient() -> Sample {
     let (x, mut blocks) = intake::operand_blocks(input, 3);
     let (t, more) = intake::operand_blocks(targets, 3);
     blocks.extend(more);
-    with_model(model, blocks, |layers| Unit::GradientI8 { x, t, layers })
+    with_model(model, blocks, |layers| Unit::GradientI8(GradientI8 { x, t, layers }))
 }
 
 fn floats() -> Sample {
@@ -91,12 +92,12 @@ fn floats() -> Sample {
     // 3 × 4 and 4 × 2.
     let ((a, mut blocks), (b, shared)) = (cut_bytes(&bytes[..48], 16, 2), cut_bytes(&bytes[48..], 8, 4));
     blocks.extend(shared);
-    Sample::new(Unit::MatmulF32 { a, b }, blocks)
+    Sample::new(Unit::MatmulF32(MatmulF32 { a, b }), blocks)
 }
 
 fn tree(source: Option<&str>) -> Sample {
     let (data, blocks) = cut_bytes(&files::bytes(9, 40), 1, 15);
-    Sample::new(Unit::HashTree { data, source: source.map(str::to_owned) }, blocks)
+    Sample::new(Unit::HashTree(HashTree { data, source: source.map(str::to_owned) }), blocks)
 }
 
 fn cut_bytes(bytes: &[u8], cols: u32, panel_rows: u32) -> (Operand, Vec<Vec<u8>>) {
@@ -131,7 +132,7 @@ impl Sample {
     fn new(unit: Unit, blocks: Vec<Vec<u8>>) -> Self {
         assert_eq!(unit.validate(), Ok(()));
         let blocks: BTreeMap<Cid, Vec<u8>> = blocks.into_iter().map(|block| (block_cid(&block), block)).collect();
-        let output = kernel::output(&Scalar, &unit, &LEASE, |cid| blocks.get(cid).map(Vec::as_slice));
+        let output = unit.output(&Scalar, &LEASE, |cid| blocks.get(cid).map(Vec::as_slice));
         let output = output.expect("every block is there");
         Sample { unit, blocks, output }
     }
@@ -148,8 +149,12 @@ impl Sample {
 
     /// What a check of int8 products needs.
     pub fn operands(&self) -> (Weights, Rows) {
-        let weights = Weights::gather(&self.unit, |cid| self.block(cid)).expect("every block is there");
-        (weights, Rows::gather(&self.unit, |cid| self.block(cid)).expect("every block is there"))
+        let weights = Weights::gather(&self.unit.weights(), self.unit.layers(), |cid| self.block(cid))
+            .expect("every block is there");
+        (
+            weights,
+            Rows::gather(self.unit.input(), self.unit.targets(), |cid| self.block(cid)).expect("every block is there"),
+        )
     }
 
     /// Its lease, to [`miner`].

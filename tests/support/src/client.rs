@@ -230,7 +230,7 @@ impl Client {
             }
         }
         let find = |cid: &Cid| self.blocks.get(cid).map(Vec::as_slice);
-        Ok(kernel::output(&Scalar, &grant.unit, &grant.lease.lease, find)?)
+        Ok(grant.unit.output(&Scalar, &grant.lease.lease, find)?)
     }
 
     /// A block that a unit of this client's needed.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use adit_core::sign::{Digest, LeaseId};
 use adit_core::statement::{Delivery, Method, ProvenReceipt, Verdict};
-use adit_core::verify::Finding;
+use adit_core::verify::Judgement;
 use adit_core::{Amount, Signature, Unit};
 use adit_protocol::mining::Delivered;
 use adit_protocol::neonet::Task;
@@ -58,7 +58,7 @@ pub(super) async fn deliver(
     let room = app.output_bytes.acquire_many(delivery.statement.length as u32).await;
     let _room = room.map_err(|_| ApiError::new(ErrorCode::Unavailable, "the coordinator is stopping"))?;
     let received = order.receive(&app, &delivery, body).await;
-    if !received.as_ref().is_ok_and(|received| received.finding == Finding::Right) {
+    if !received.as_ref().is_ok_and(|received| received.finding == Judgement::Right) {
         app.wasted(order.lease.miner()?, delivery.statement.length);
     }
     let received = received?;
@@ -83,7 +83,7 @@ struct SignedDelivery {
 /// An output that is what was signed, right or wrong.
 struct Received {
     output: Vec<u8>,
-    finding: Finding,
+    finding: Judgement,
     method: Method,
     bits: u32,
 }
@@ -154,7 +154,7 @@ impl Order {
         let (mismatch, concurrent) = pass.finish();
         let judged = (inputs, mismatch);
         let (finding, output) = app.checker.judge(&self.job, &self.unit, self.lease.id()?, judged, output).await?;
-        let (method, bits) = Method::of(&self.unit, concurrent);
+        let (method, bits) = self.unit.method(concurrent);
         Ok(Received { output, finding, method, bits })
     }
 

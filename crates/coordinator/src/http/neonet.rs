@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use adit_core::kind::{GradientI8, HashTree, MatmulF32, MatmulI8, MlpI8};
 use adit_core::sign::{Challenge, LeaseId};
 use adit_core::unit::{MAX_OUTPUT_BYTES, Unit};
 use adit_core::{Amount, Kind, content_id};
@@ -198,31 +199,31 @@ pub(super) fn keyed_task(app: &Arc<App>, leased: Leased) -> Result<Task, ApiErro
 fn task_of(unit: &Unit, task_type: TaskType) -> Task {
     let rows = unit.input().rows;
     let (data, description) = match unit {
-        Unit::MatmulI8 { a, b } => (
+        Unit::MatmulI8(MatmulI8 { a, b }) => (
             json!({ "matrix_size": a.rows, "operations": 1, "inner_size": a.cols, "columns": b.cols }),
             "Exact product of two int8 matrices",
         ),
-        Unit::MatmulF32 { a, b } => (
+        Unit::MatmulF32(MatmulF32 { a, b }) => (
             json!({ "matrix_size": a.rows, "operations": 1, "inner_size": b.rows, "columns": b.cols / 4 }),
             "Product of two float32 matrices",
         ),
-        Unit::MlpI8 { x, layers } if task_type == TaskType::FraudDetection => (
+        Unit::MlpI8(MlpI8 { x, layers }) if task_type == TaskType::FraudDetection => (
             json!({ "tx_count": rows, "features": x.cols, "model_id": "mlp_i8/1", "layers": layers.len() }),
             "Classes of transactions, by a quantised perceptron",
         ),
-        Unit::MlpI8 { x, layers } => (
+        Unit::MlpI8(MlpI8 { x, layers }) => (
             json!({ "model_id": "mlp_i8/1", "input_size": x.cols, "batch_size": rows, "layers": layers.len() }),
             "Inference of a quantised perceptron",
         ),
-        Unit::GradientI8 { x, t, layers } => (
+        Unit::GradientI8(GradientI8 { x, t, layers }) => (
             json!({ "input_dim": x.cols, "output_dim": t.cols, "batch_size": rows, "layers": layers.len() }),
             "Gradient of a quantised perceptron's squared error over one batch",
         ),
-        Unit::HashTree { data, .. } if task_type == TaskType::NetworkProtection => (
+        Unit::HashTree(HashTree { data, .. }) if task_type == TaskType::NetworkProtection => (
             json!({ "block_range": [0, data.panels.len()], "bytes": data.bytes() }),
             "Hash tree over a part of the coordinator's log",
         ),
-        Unit::HashTree { data, .. } => {
+        Unit::HashTree(HashTree { data, .. }) => {
             (json!({ "records": data.panels.len(), "bytes": data.bytes() }), "Hash tree over a data set")
         }
     };

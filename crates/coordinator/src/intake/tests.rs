@@ -1,4 +1,5 @@
 use adit_core::content_id::block_cid;
+use adit_core::kind::MlpI8;
 use adit_core::split::whole_panel_rows;
 use adit_core::unit::Unit;
 use adit_core::{assemble, kernel};
@@ -333,13 +334,13 @@ fn what_is_cut_is_a_unit_and_gives_the_result_files() {
     let (x, mut blocks) = operand_blocks(samples, panel_rows);
     assert_eq!(x.panels.len(), 3);
     let (layers, shared) = model_blocks(model);
-    let unit = Unit::MlpI8 { x, layers };
+    let unit = Unit::MlpI8(MlpI8 { x, layers });
     assert_eq!(unit.validate(), Ok(()));
     let named: Vec<_> = shared.iter().chain(&blocks).map(|block| (block_cid(block), block.len() as u32)).collect();
     assert_eq!(unit.blocks(), named);
     blocks.extend(shared);
     let find = |cid: &adit_core::Cid| blocks.iter().find(|block| block_cid(block) == *cid).map(Vec::as_slice);
-    let output = kernel::to_le_bytes(&kernel::compute(&kernel::Scalar, &unit, find).expect("every block is there"));
+    let output = unit.output(&kernel::Scalar, &LeaseId([0; 16]), find).expect("every block is there");
     let lines = class_lines(assemble::columns(&output, 4, 3, 4), &bias);
     assert_eq!(lines, "0\n".repeat(20));
 }

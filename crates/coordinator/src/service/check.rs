@@ -8,13 +8,10 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use adit_core::kernel::float::FloatMatrix;
-use adit_core::kernel::{Rows, Weights, from_le_bytes};
+use adit_core::kernel::{MissingBlock, Rows, Weights, from_le_bytes};
 use adit_core::sign::LeaseId;
 use adit_core::unit::Operand;
-use adit_core::verify::{
-    Check, CheckPlan, Counterexample, Finding, FloatCheck, FloatPlan, LeafSample, Mismatch, is_wrong,
-};
+use adit_core::verify::{CheckInputs, CheckPlan, FinishedCheck, Judgement, Mismatch, OutputCheck};
 use adit_core::{Cid, Unit};
 use adit_cpu::FastFold;
 use futures::FutureExt;
@@ -35,25 +32,10 @@ const AT_ONCE: usize = 8;
 
 /// One job's shared operands folded with one generation of its coins.
 pub(crate) struct Prepared {
-    plan: Plan,
+    plan: CheckPlan<FastFold>,
     /// Checks with these coins that have begun, and that are under way.
     begun: AtomicU32,
     under_way: AtomicU32,
-}
-
-enum Plan {
-    Products(CheckPlan<FastFold>),
-    Floats(FloatPlan),
-    /// Leaves are drawn for each lease, once its output is there.
-    Tree,
-}
-
-/// What an output is checked against.
-pub(crate) enum Inputs {
-    Rows(Rows),
-    Floats(FloatMatrix),
-    /// Looked up leaf by leaf.
-    Tree,
 }
 
 /// Prepared coins by job and generation.
@@ -93,21 +75,11 @@ impl Checker {
         let prepared = cell.get_or_try_init(|| async {
             let template = job.template()?;
             let seed = job.seed()?;
-            let mut db = self.store.read().await?;
+            let blocks = load_blocks(&mut *self.store.read().await?, template.shared_blocks()).await?;
             let fold = self.fold;
-            let plan = match &template {
-                Unit::HashTree { .. } => Plan::Tree,
-                Unit::MatmulF32 { b, .. } => {
-                    let b = load_floats(&mut db, b).await?;
-                    drop(db);
-                    Plan::Floats(blocking(move || FloatPlan::new(&b, &seed)).await?)
-                }
-                _ => {
-                    let weights = load_weights(&mut db, &template).await?;
-                    drop(db);
-                    Plan::Products(blocking(move || CheckPlan::new(&fold, &weights, &seed)).await?)
-                }
-            };
+            let plan =
+                blocking(move || template.check_plan(&fold, &seed, |cid| blocks.get(cid).map(Vec::as_slice))).await?;
+            let plan = plan.map_err(wrong_block)?;
             Ok::<_, DbError>(Arc::new(Prepared { plan, begun: AtomicU32::new(0), under_way: AtomicU32::new(0) }))
         });
         prepared.await.cloned()
@@ -128,12 +100,9 @@ impl Checker {
     }
 
     /// What a unit's output is checked against while it arrives, from the store.
-    pub(crate) async fn inputs(&self, unit: &Unit) -> Result<Inputs, DbError> {
-        Ok(match unit {
-            Unit::HashTree { .. } => Inputs::Tree,
-            Unit::MatmulF32 { a, .. } => Inputs::Floats(load_floats(&mut *self.store.read().await?, a).await?),
-            _ => Inputs::Rows(self.rows(unit).await?),
-        })
+    pub(crate) async fn inputs(&self, unit: &Unit) -> Result<CheckInputs, DbError> {
+        let blocks = load_blocks(&mut *self.store.read().await?, unit.checked_blocks()).await?;
+        unit.check_inputs(|cid| blocks.get(cid).map(Vec::as_slice)).map_err(wrong_block)
     }
 
     /// A unit's own rows, from the store.
@@ -148,14 +117,10 @@ impl Checker {
     }
 
     /// Begins a check. Feed it with [`Pass::bytes`] as the output arrives.
-    pub(crate) fn begin<'a>(&'a self, prepared: &'a Prepared, inputs: &'a Inputs) -> Pass<'a> {
+    pub(crate) fn begin<'a>(&'a self, prepared: &'a Prepared, inputs: &'a CheckInputs) -> Pass<'a> {
         let others = prepared.under_way.fetch_add(1, Ordering::Relaxed);
         let earlier = prepared.begun.fetch_add(1, Ordering::Relaxed);
-        let arriving = match (&prepared.plan, inputs) {
-            (Plan::Products(plan), Inputs::Rows(rows)) => Arriving::Products(Check::new(self.fold, plan, rows)),
-            (Plan::Floats(plan), Inputs::Floats(a)) => Arriving::Floats(FloatCheck::new(plan, a)),
-            _ => Arriving::Whole,
-        };
+        let arriving = OutputCheck::new(self.fold, &prepared.plan, inputs);
         Pass { arriving, prepared, others, earlier }
     }
 
@@ -165,54 +130,38 @@ impl Checker {
         job: &JobRow,
         unit: &Unit,
         lease: LeaseId,
-        (inputs, mismatch): (Inputs, Option<Mismatch>),
+        (inputs, mismatch): (CheckInputs, Option<Mismatch>),
         output: Vec<u8>,
-    ) -> Result<(Finding, Vec<u8>), DbError> {
-        match (unit, inputs, mismatch) {
-            (Unit::HashTree { data, source }, ..) => self.judge_tree(job, lease, data, source.as_deref(), output).await,
-            (_, _, None) => Ok((Finding::Right, output)),
-            (Unit::MatmulF32 { b, .. }, Inputs::Floats(a), Some(mismatch)) => {
-                let b = load_floats(&mut *self.store.read().await?, b).await?;
-                blocking(move || {
-                    let wrong = is_wrong(&a, &b, mismatch.row, &output);
-                    (if wrong { Finding::Wrong(None) } else { Finding::Undecided }, output)
-                })
-                .await
-            }
-            (_, Inputs::Rows(rows), Some(mismatch)) => {
-                let weights = load_weights(&mut *self.store.read().await?, unit).await?;
-                blocking(move || (Finding::Wrong(Counterexample::find(&weights, &rows, &output, mismatch)), output))
-                    .await
-            }
-            (_, Inputs::Floats(_) | Inputs::Tree, Some(_)) => Err(corrupt("a unit's inputs are of another kind")),
+    ) -> Result<(Judgement, Vec<u8>), DbError> {
+        let seed = job.seed()?;
+        let finished = FinishedCheck { lease, seed: &seed, mismatch, output: &output };
+        let evidence = unit.evidence(&finished);
+        if evidence.is_empty() {
+            let judgement = unit.judge(&finished, &inputs, |_| None).map_err(wrong_block)?;
+            return Ok((judgement, output));
         }
+        let blocks = self.evidence(unit.source(), evidence).await?;
+        let unit = unit.clone();
+        blocking(move || {
+            let finished = FinishedCheck { lease, seed: &seed, mismatch, output: &output };
+            let judgement = unit.judge(&finished, &inputs, |cid| blocks.get(cid).map(Vec::as_slice));
+            Ok((judgement.map_err(wrong_block)?, output))
+        })
+        .await?
     }
 
-    async fn judge_tree(
-        &self,
-        job: &JobRow,
-        lease: LeaseId,
-        data: &Operand,
-        source: Option<&str>,
-        output: Vec<u8>,
-    ) -> Result<(Finding, Vec<u8>), DbError> {
-        let sample = LeafSample::draw(&job.seed()?, lease, data, source.is_some());
-        let wanted = sample.blocks(data, &output);
-        let mut blocks: HashMap<Cid, Vec<u8>> = HashMap::new();
-        if let Some(source) = source {
-            let wanted: Vec<Cid> = wanted.into_iter().collect();
-            for some in wanted.chunks(AT_ONCE) {
-                let found = join_all(some.iter().map(|cid| self.sources.block(source, cid).boxed())).await;
-                blocks.extend(some.iter().zip(found).filter_map(|(cid, block)| Some((*cid, block?))));
-            }
-        } else {
-            let mut db = self.store.read().await?;
-            for cid in wanted {
-                blocks.insert(cid, load_block(&mut db, &cid).await?);
-            }
+    /// Blocks from a unit's source, or from the store if it has none.
+    async fn evidence(&self, source: Option<&str>, wanted: Vec<Cid>) -> Result<HashMap<Cid, Vec<u8>>, DbError> {
+        let Some(source) = source else {
+            let wanted = wanted.into_iter().map(|cid| (cid, 0));
+            return load_blocks(&mut *self.store.read().await?, wanted).await;
+        };
+        let mut blocks = HashMap::new();
+        for some in wanted.chunks(AT_ONCE) {
+            let found = join_all(some.iter().map(|cid| self.sources.block(source, cid).boxed())).await;
+            blocks.extend(some.iter().zip(found).filter_map(|(cid, block)| Some((*cid, block?))));
         }
-        let data = data.clone();
-        blocking(move || (sample.check(&data, &output, |cid| blocks.get(cid).map(Vec::as_slice)), output)).await
+        Ok(blocks)
     }
 }
 
@@ -223,38 +172,22 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
 
 /// A check under way.
 pub(crate) struct Pass<'a> {
-    arriving: Arriving<'a>,
+    arriving: OutputCheck<'a, FastFold>,
     prepared: &'a Prepared,
     /// Checks under way when this one began, and those that had begun before it.
     others: u32,
     earlier: u32,
 }
 
-/// How an output is looked at.
-enum Arriving<'a> {
-    Products(Check<'a, FastFold>),
-    Floats(FloatCheck<'a>),
-    /// Once it is all there; or its check is over.
-    Whole,
-}
-
 impl Pass<'_> {
     /// Takes the next bytes.
     pub(crate) fn bytes(&mut self, bytes: &[u8]) {
-        match &mut self.arriving {
-            Arriving::Products(check) => check.bytes(bytes),
-            Arriving::Floats(check) => check.bytes(bytes),
-            Arriving::Whole => {}
-        }
+        self.arriving.bytes(bytes);
     }
 
     /// Where the output does not hold, and how many checks shared its coins at most.
     pub(crate) fn finish(mut self) -> (Option<Mismatch>, u32) {
-        let mismatch = match std::mem::replace(&mut self.arriving, Arriving::Whole) {
-            Arriving::Products(check) => check.finish().err(),
-            Arriving::Floats(check) => check.finish().err(),
-            Arriving::Whole => None,
-        };
+        let mismatch = std::mem::replace(&mut self.arriving, OutputCheck::Whole).finish();
         // This one, those it met and those that came since: no other was under way at the same time.
         let since = self.prepared.begun.load(Ordering::Relaxed).wrapping_sub(self.earlier);
         (mismatch, self.others.saturating_add(since))
@@ -269,21 +202,24 @@ impl Drop for Pass<'_> {
 
 /// A unit's weights and biases, from the store.
 pub(crate) async fn load_weights(db: &mut Db, unit: &Unit) -> Result<Weights, DbError> {
-    let mut blocks: HashMap<Cid, Vec<u8>> = HashMap::new();
-    for (cid, _) in unit.shared_blocks() {
-        blocks.insert(cid, load_block(db, &cid).await?);
-    }
-    Weights::gather(unit, |cid| blocks.get(cid).map(Vec::as_slice)).map_err(|_| corrupt("a block has the wrong length"))
+    let blocks = load_blocks(db, unit.shared_blocks()).await?;
+    Weights::gather(&unit.weights(), unit.layers(), |cid| blocks.get(cid).map(Vec::as_slice)).map_err(wrong_block)
 }
 
-/// An f32 operand, from the store.
-async fn load_floats(db: &mut Db, operand: &Operand) -> Result<FloatMatrix, DbError> {
-    let mut blocks: HashMap<Cid, Vec<u8>> = HashMap::new();
-    for cid in &operand.panels {
-        blocks.insert(*cid, load_block(db, cid).await?);
+/// Blocks from the store.
+async fn load_blocks(
+    db: &mut Db,
+    wanted: impl IntoIterator<Item = (Cid, u32)>,
+) -> Result<HashMap<Cid, Vec<u8>>, DbError> {
+    let mut blocks = HashMap::new();
+    for (cid, _) in wanted {
+        blocks.insert(cid, load_block(db, &cid).await?);
     }
-    FloatMatrix::gather(operand, |cid| blocks.get(cid).map(Vec::as_slice))
-        .map_err(|_| corrupt("a block has the wrong length"))
+    Ok(blocks)
+}
+
+fn wrong_block(_: MissingBlock) -> DbError {
+    corrupt("a block has the wrong length")
 }
 
 async fn load_operand(db: &mut Db, operand: &Operand) -> Result<Vec<i8>, DbError> {

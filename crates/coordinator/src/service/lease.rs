@@ -3,8 +3,7 @@
 use adit_core::assemble::Run;
 use adit_core::reward::{PRICE_VERSION, base_reward};
 use adit_core::sign::LeaseId;
-use adit_core::unit::{MAX_HASHED_BYTES, MAX_INPUT_BYTES, MAX_K, MAX_OUTPUT_BYTES, Operand, Unit};
-use adit_core::{Kind, PublicKey};
+use adit_core::{Kind, PublicKey, Unit};
 use adit_protocol::ErrorCode;
 use futures::future::BoxFuture;
 
@@ -33,25 +32,6 @@ const REFUSED_MS: i64 = 30_000;
 /// After so many expiries a unit's panels go back to its job, to be cut anew.
 const MAX_EXPIRIES: i64 = 2;
 
-/// The first unit of a lane whose speed at a kind is not known: a fraction of a second for the slowest browser, of a tree
-/// for a slow line.
-const fn first_work(kind: Kind) -> u64 {
-    match kind {
-        Kind::MatmulI8 | Kind::MlpI8 | Kind::GradientI8 => 1 << 26,
-        Kind::MatmulF32 => 1 << 24,
-        Kind::HashTree => 1 << 22,
-    }
-}
-
-/// What such a lane is granted time for: work a second.
-const fn slowest(kind: Kind) -> u64 {
-    match kind {
-        Kind::MatmulI8 | Kind::MlpI8 | Kind::GradientI8 => 1 << 22,
-        Kind::MatmulF32 => 1 << 20,
-        Kind::HashTree => 1 << 16,
-    }
-}
-
 /// The kinds of a lane as its row holds them: each between commas.
 pub(crate) fn kinds_text(kinds: &[Kind]) -> String {
     let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
@@ -64,18 +44,10 @@ pub(crate) fn kinds_text(kinds: &[Kind]) -> String {
 /// left when `lanes` share it, so that nobody waits for the last unit; never over a unit's caps.
 fn wanted_panels(template: &Unit, panels_left: u32, speed: u64, lanes: u32) -> u32 {
     let panel = unit_of(template, Run { first: 0, count: 1 });
-    let work = if speed == 0 { first_work(template.kind()) } else { speed.saturating_mul(TARGET_MS) / 1_000 };
+    let work = if speed == 0 { template.kind().facts().first_work } else { speed.saturating_mul(TARGET_MS) / 1_000 };
     let by_speed = work / panel.work().max(1);
     let by_share = u64::from(panels_left.div_ceil(2 * lanes.max(1)));
-    let own_bytes = panel.input().bytes() + panel.targets().map_or(0, Operand::bytes);
-    let by_input = MAX_INPUT_BYTES.saturating_sub(panel.input_bytes() - own_bytes) / own_bytes.max(1);
-    let row_bytes = 4 * u64::from(panel.input().rows) * panel.output_width();
-    let by_output = MAX_OUTPUT_BYTES.saturating_sub(panel.output_bytes() - row_bytes) / row_bytes.max(1);
-    // A gradient's rows are an inner dimension, a tree's are its bytes.
-    let most_rows = if template.kind() == Kind::HashTree { MAX_HASHED_BYTES } else { MAX_K };
-    let by_rows = u64::from(most_rows) / u64::from(panel.input().rows.max(1));
-    let most = by_input.min(by_output).min(by_rows);
-    by_speed.min(by_share).min(most).clamp(1, u64::from(u32::MAX)) as u32
+    by_speed.min(by_share).min(template.most_panels()).clamp(1, u64::from(u32::MAX)) as u32
 }
 
 /// What a delivered unit adds to the speed that is `known` of its lane, 0 if nothing is: work a second.
@@ -85,14 +57,14 @@ fn wanted_panels(template: &Unit, panels_left: u32, speed: u64, lanes: u32) -> u
 pub(crate) fn measured(kind: Kind, work: u64, elapsed_ms: u64, known: u64) -> Option<u64> {
     let speed = work.saturating_mul(1_000) / elapsed_ms.max(1);
     // Of the rest only what kept a slow lane busy: a tiny one that took long was delivered late.
-    let took_long = elapsed_ms >= MIN_TTL_MS / 3 && work >= first_work(kind) >> 8;
-    let tells = work >= first_work(kind) || took_long;
+    let took_long = elapsed_ms >= MIN_TTL_MS / 3 && work >= kind.facts().first_work >> 8;
+    let tells = work >= kind.facts().first_work || took_long;
     (tells || known > 0 && speed > known).then_some(speed)
 }
 
 /// How long a lane may take: at least three times what its speed says.
 fn ttl_ms(kind: Kind, work: u64, speed: u64) -> u64 {
-    let speed = if speed == 0 { slowest(kind) } else { speed };
+    let speed = if speed == 0 { kind.facts().slowest } else { speed };
     (work.saturating_mul(3_000) / speed.max(1)).clamp(MIN_TTL_MS, MAX_TTL_MS)
 }
 
@@ -312,12 +284,13 @@ pub(crate) async fn release_unit(batch: &mut Batch<'_>, unit: i64, ending: Endin
 #[cfg(test)]
 mod tests {
     use super::*;
+    use adit_core::kind::{HashTree, MatmulI8};
     use adit_core::split::cut;
 
     fn template(rows: u32, k: u32, n: u32, panel_rows: u32) -> Unit {
         let operand =
             |rows: u32, cols: u32, panel_rows: u32| cut(&vec![0; (rows * cols) as usize], rows, cols, panel_rows).0;
-        Unit::MatmulI8 { a: operand(rows, k, panel_rows), b: operand(k, n, k) }
+        Unit::MatmulI8(MatmulI8 { a: operand(rows, k, panel_rows), b: operand(k, n, k) })
     }
 
     #[test]
@@ -358,7 +331,7 @@ mod tests {
     fn a_tree_is_cut_by_its_bytes() {
         let (block, blocks) = (1u32 << 20, 200);
         let data = cut(&vec![0; (block * blocks) as usize], block * blocks, 1, block).0;
-        let template = Unit::HashTree { data, source: None };
+        let template = Unit::HashTree(HashTree { data, source: None });
         assert_eq!(wanted_panels(&template, blocks, 0, 1), 4);
         assert_eq!(wanted_panels(&template, blocks, u64::MAX, 1), 64);
     }

@@ -8,6 +8,7 @@ use adit_core::kernel::float::{self, FloatMatrix};
 use adit_core::kernel::gradient::Layout;
 use adit_core::kernel::hash_tree::LEAF_BYTES;
 use adit_core::kernel::{self, MissingBlock};
+use adit_core::kind::{GradientI8, HashTree, MatmulF32, MatmulI8, MlpI8};
 use adit_core::reward::{PRICE_VERSION, base_reward};
 use adit_core::sign::LeaseId;
 use adit_core::split::{cut, whole_panel_rows};
@@ -52,7 +53,7 @@ impl Order {
         let (b, mut blocks) = intake::operand_blocks(b, b_rows);
         let (a, panels) = intake::operand_blocks(a, a_rows);
         blocks.extend(panels);
-        Ok(Order::new(Unit::MatmulI8 { a, b }, blocks))
+        Ok(Order::new(Unit::MatmulI8(MatmulI8 { a, b }), blocks))
     }
 
     /// Classes of samples.
@@ -62,7 +63,7 @@ impl Order {
         let (layers, mut blocks) = intake::model_blocks(model);
         let (x, panels) = intake::operand_blocks(input, rows);
         blocks.extend(panels);
-        Ok(Order::new(Unit::MlpI8 { x, layers }, blocks))
+        Ok(Order::new(Unit::MlpI8(MlpI8 { x, layers }), blocks))
     }
 
     /// A model's gradient over all samples.
@@ -75,7 +76,7 @@ impl Order {
         let (t, target_panels) = intake::operand_blocks(targets, rows);
         blocks.extend(panels);
         blocks.extend(target_panels);
-        Ok(Order::new(Unit::GradientI8 { x, t, layers }, blocks))
+        Ok(Order::new(Unit::GradientI8(GradientI8 { x, t, layers }), blocks))
     }
 
     /// C = A · B in f32.
@@ -87,7 +88,7 @@ impl Order {
         let (b, mut blocks) = cut_bytes(&float::to_bytes(&b.values), b_cols, whole_panel_rows(b_cols));
         let (a, panels) = cut_bytes(&float::to_bytes(&a.values), a_cols, a_rows);
         blocks.extend(panels);
-        Ok(Order::new(Unit::MatmulF32 { a, b }, blocks))
+        Ok(Order::new(Unit::MatmulF32(MatmulF32 { a, b }), blocks))
     }
 
     /// Whether a data set of ours is intact, and what its columns hold.
@@ -107,7 +108,7 @@ impl Order {
         // About 64 blocks of whole leaves.
         let wanted = (bytes.len() as u32).div_ceil(64).next_multiple_of(LEAF_BYTES);
         let (data, blocks) = cut_bytes(bytes, 1, wanted.min(MAX_BLOCK_BYTES as u32));
-        Order::new(Unit::HashTree { data, source: None }, blocks)
+        Order::new(Unit::HashTree(HashTree { data, source: None }), blocks)
     }
 
     /// Whether a data set at `source` is there and intact.
@@ -120,7 +121,7 @@ impl Order {
         if !is_source(&source) {
             return Err(Refusal::new(ErrorCode::InvalidParameter, UnitError::Source.to_string()));
         }
-        Ok(Order::new(Unit::HashTree { data, source: Some(source) }, Vec::new()))
+        Ok(Order::new(Unit::HashTree(HashTree { data, source: Some(source) }), Vec::new()))
     }
 
     /// Panels, each the least that is leased alone.
@@ -164,7 +165,7 @@ impl Order {
             .step_by(step)
             .map(|first| {
                 let unit = unit_of(&self.template, run(first));
-                Ok((run(first), kernel::output(cpu, &unit, &NO_LEASE, find)?))
+                Ok((run(first), unit.output(cpu, &NO_LEASE, find)?))
             })
             .collect()
     }

@@ -2,8 +2,9 @@
 
 mod tree;
 
+use adit_core::Unit;
 use adit_core::assemble::{self, GradientSum};
-use adit_core::{Kind, Unit};
+use adit_core::kind::{HashTree, MatmulF32, MatmulI8, MlpI8};
 
 use super::check::{Checker, last_bias, load_weights};
 use crate::intake;
@@ -11,15 +12,6 @@ use crate::store::db::DbError;
 use crate::store::jobs::{UnitRow, unit_of};
 use crate::store::log::corrupt;
 use crate::store::{Store, blocks};
-
-/// The media type of a kind's result file.
-pub(crate) fn media_type(kind: Kind) -> &'static str {
-    match kind {
-        Kind::MatmulI8 | Kind::GradientI8 | Kind::MatmulF32 => "application/octet-stream",
-        Kind::MlpI8 => "text/csv",
-        Kind::HashTree => "application/json",
-    }
-}
 
 /// Makes one job's result file.
 #[derive(Clone)]
@@ -39,32 +31,32 @@ impl ResultFile {
     /// What comes before the first unit's part.
     pub(crate) fn head(&self) -> Vec<u8> {
         match &self.template {
-            Unit::MatmulI8 { a, b } => intake::npy_i32_header(a.rows, b.cols),
-            Unit::MlpI8 { .. } => intake::CLASSES_HEADER.as_bytes().to_vec(),
-            Unit::MatmulF32 { a, b } => intake::npy_f32_header(a.rows, b.cols / 4),
-            Unit::GradientI8 { .. } | Unit::HashTree { .. } => Vec::new(),
+            Unit::MatmulI8(MatmulI8 { a, b }) => intake::npy_i32_header(a.rows, b.cols),
+            Unit::MlpI8(_) => intake::CLASSES_HEADER.as_bytes().to_vec(),
+            Unit::MatmulF32(MatmulF32 { a, b }) => intake::npy_f32_header(a.rows, b.cols / 4),
+            Unit::GradientI8(_) | Unit::HashTree(_) => Vec::new(),
         }
     }
 
     /// A unit's part, where the file has one for each.
     pub(crate) fn part(&self, output: Vec<u8>) -> Vec<u8> {
         match &self.template {
-            Unit::MatmulI8 { .. } | Unit::MatmulF32 { .. } => output,
-            Unit::MlpI8 { layers, .. } => {
+            Unit::MatmulI8(_) | Unit::MatmulF32(_) => output,
+            Unit::MlpI8(MlpI8 { layers, .. }) => {
                 let width = self.template.output_width() as usize;
                 let classes = layers.last().map_or(0, |layer| layer.weight.cols as usize);
                 let rows = assemble::columns(&output, width, width - classes, width);
                 intake::class_lines(rows, &self.bias).into_bytes()
             }
-            Unit::GradientI8 { .. } | Unit::HashTree { .. } => Vec::new(),
+            Unit::GradientI8(_) | Unit::HashTree(_) => Vec::new(),
         }
     }
 
     /// What is said of all units together, where that is the file.
     pub(crate) async fn tail(&self, store: &Store, checker: &Checker, units: &[UnitRow]) -> Result<Vec<u8>, DbError> {
         match &self.template {
-            Unit::GradientI8 { .. } => {}
-            Unit::HashTree { data, source } => {
+            Unit::GradientI8(_) => {}
+            Unit::HashTree(HashTree { data, source }) => {
                 return tree::report(store, self.job, data, source.as_deref(), units).await;
             }
             _ => return Ok(Vec::new()),

@@ -3,7 +3,7 @@
 use adit_core::reward::{PRICE_VERSION, confidence_bps};
 use adit_core::sign::{Digest, LeaseId};
 use adit_core::statement::{Method, Receipt, STATEMENT_VERSION, Verdict};
-use adit_core::verify::Finding;
+use adit_core::verify::Judgement;
 use adit_core::{Amount, Cid, Kind, PublicKey, Signature};
 use adit_protocol::ErrorCode;
 use futures::future::BoxFuture;
@@ -33,7 +33,7 @@ pub(crate) struct Settle {
     /// When its first byte was announced (Unix, ms).
     pub(crate) announced_at_ms: i64,
     /// What it came to.
-    pub(crate) finding: Finding,
+    pub(crate) finding: Judgement,
     /// How it was checked.
     pub(crate) method: Method,
     /// Bits of soundness.
@@ -114,8 +114,8 @@ impl Settle {
             delivery_signature: self.signature,
             verdict,
             counterexample: match self.finding {
-                Finding::Wrong(shown) => shown,
-                Finding::Right | Finding::Undecided => None,
+                Judgement::Wrong(shown) => shown,
+                Judgement::Right | Judgement::Undecided => None,
             },
             work: lease.work as u64,
             price_version: PRICE_VERSION,
@@ -153,9 +153,9 @@ impl Settle {
         job_active: bool,
     ) -> Result<Verdict, WriteError> {
         match self.finding {
-            Finding::Wrong(_) => return Ok(Verdict::Invalid),
-            Finding::Undecided => return Ok(Verdict::Inconclusive),
-            Finding::Right => {}
+            Judgement::Wrong(_) => return Ok(Verdict::Invalid),
+            Judgement::Undecided => return Ok(Verdict::Inconclusive),
+            Judgement::Right => {}
         }
         if !job_active {
             return Ok(Verdict::TooLate);

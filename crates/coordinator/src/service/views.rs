@@ -1,7 +1,8 @@
 //! What anyone may see, put together from the store.
 
+use adit_core::kind::{MatmulF32, MatmulI8};
 use adit_core::phase::{self, Phase};
-use adit_core::{Amount, PublicKey};
+use adit_core::{Amount, PublicKey, Unit};
 use adit_protocol::jobs::{JobState, JobView};
 use adit_protocol::neonet::{Contributor, DecentralizationStatus, Tokenomics, TokenomicsFacts};
 use adit_protocol::records::{AccountTotal, EpochView, LedgerTotals, MinerView};
@@ -24,10 +25,10 @@ pub(crate) async fn job_view(db: &mut Db, row: &JobRow, now_ms: i64) -> Result<J
     };
     let stuck = if state == JobState::Active { stuck(db, row, now_ms).await? } else { None };
     let result_bytes = match (&template, state) {
-        (adit_core::Unit::MatmulI8 { a, b }, JobState::Done) => {
+        (Unit::MatmulI8(MatmulI8 { a, b }), JobState::Done) => {
             Some(intake::npy_i32_header(a.rows, b.cols).len() as u64 + template.output_bytes())
         }
-        (adit_core::Unit::MatmulF32 { a, b }, JobState::Done) => {
+        (Unit::MatmulF32(MatmulF32 { a, b }), JobState::Done) => {
             Some(intake::npy_f32_header(a.rows, b.cols / 4).len() as u64 + template.output_bytes())
         }
         _ => None,

@@ -3,8 +3,11 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use crate::kernel::gradient::{Between, Layout, Tensor, scale};
-use crate::kernel::{PreparedLayer, Rows, from_le_bytes};
+use crate::kernel::between::{Between, scale};
+use crate::kernel::bytes::from_le_bytes;
+use crate::kernel::inputs::Rows;
+use crate::kernel::layers::PreparedLayer;
+use crate::kernel::layout::{Layout, Tensor};
 
 /// Sums over all rows of a job, in i64: at most 2^24 rows of products below 2^14 leave much room.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@
 //! written by hand.
 #![cfg_attr(target_feature = "simd128", allow(unsafe_code, reason = "vector loads and stores through pointers"))]
 
-use crate::unit::{MAX_ACTIVATION, Requant};
+use crate::unit::layer::{MAX_ACTIVATION, Requant};
 
 /// One row of activations from one row of sums: clamp(((z + bias) · multiplier + 2^(shift − 1)) >> shift, 0, 127).
 ///
@@ -82,12 +82,25 @@ fn vectors<'a>(
     (rest_of_sums, rest_of_bias, rest)
 }
 
+/// The class of one row: the index of the largest z + bias, ties to the lowest index.
+pub fn argmax(sums: &[i32], bias: &[i32]) -> usize {
+    let logit = |index: usize| sums[index].wrapping_add(bias.get(index).copied().unwrap_or(0));
+    (1..sums.len()).fold(0, |best, index| if logit(index) > logit(best) { index } else { best })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use alloc::vec;
     use alloc::vec::Vec;
     use proptest::prelude::*;
+
+    #[test]
+    fn ties_go_to_the_lowest_index() {
+        assert_eq!(argmax(&[1, 5, 5, 2], &[0, 0, 0, 3]), 1);
+        assert_eq!(argmax(&[-3], &[0]), 0);
+        assert_eq!(argmax(&[4, 0], &[0, 5]), 1);
+    }
 
     #[test]
     fn requantisation_rounds_half_up_and_clamps() {

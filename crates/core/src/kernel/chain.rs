@@ -3,8 +3,10 @@
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 
+use super::activate::activate;
+use super::layers::Prepared;
 use super::pass::Pass;
-use super::{Prepared, Right, Step, activate};
+use super::step::{Right, Step};
 
 /// A chain under way: a few rows at a time through all layers.
 #[derive(Debug)]

@@ -6,10 +6,13 @@ use core::future::Future;
 
 use super::float::FloatMatrix;
 use super::hash_tree::Leaves;
+use super::inputs::MissingBlock;
+use super::layers::PreparedLayer;
 use super::pass::Pass;
-use super::{LEAVES_AT_ONCE, MissingBlock, PreparedLayer, Product, Right, Step};
+use super::product::{LEAVES_AT_ONCE, Product};
+use super::step::{Right, Step};
+use crate::kind::name::Kind;
 use crate::log::Hash;
-use crate::unit::Kind;
 
 /// What multiplies and hashes. It stays where it was made, so neither it nor its futures need be `Send`.
 pub trait Engine {

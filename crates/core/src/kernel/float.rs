@@ -1,16 +1,11 @@
-//! `matmul_f32/1`: C = A · B in f32, k ≤ 4096. The lane with a tolerance: its bits are never hashed into a decision.
-//!
-//! The reference adds products of at most [`BLOCK`] neighbouring l up before they join the rest. A backend may sum in another
-//! order whose error stays far below what [`crate::verify`] lets pass: at most 8 · u · √k · E_i, a quarter of it, on sums
-//! of 4096 positive values, where rounding is worst. One plain sum leaves 12 there, blocks of 256 about 3 (Higham,
-//! "Accuracy and Stability of Numerical Algorithms", section 4.2).
+//! Products of f32 matrices: specified in [`crate::kind::matmul_f32`].
 
 use alloc::vec;
 use alloc::vec::Vec;
 
+use super::inputs::MissingBlock;
 use crate::content_id::Cid;
-use crate::kernel::MissingBlock;
-use crate::unit::Operand;
+use crate::unit::operand::Operand;
 
 /// The largest inner dimension.
 pub const MAX_K: u32 = 4096;

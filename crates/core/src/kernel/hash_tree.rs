@@ -1,13 +1,4 @@
-//! `hash_tree/1`: the digests of a data set's leaves, keyed by the lease, and the root over them.
-//!
-//! The data is a run of blocks. Each block is cut into leaves of [`LEAF_BYTES`], the last of a block shorter. With
-//! `index` counted through the unit from 0:
-//!
-//! leaf = SHA-256(0x00 ‖ lease (16 bytes) ‖ index (u64) ‖ length (u32) ‖ bytes), integers little-endian; inner nodes and the
-//! shape of the tree are those of RFC 6962, section 2.1 ([`crate::log`]). The name of a raw block *is* the SHA-256 of its
-//! bytes, so an unkeyed leaf could be copied from a list of names; one that holds the lease needs the bytes.
-//!
-//! Output: every leaf, then the root. A block that cannot be had at the unit's source has leaves of 32 zero bytes.
+//! Leaves, and the root over them: specified in [`crate::kind::hash_tree`].
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -17,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use crate::content_id::Cid;
 use crate::log::{Frontier, Hash};
 use crate::sign::LeaseId;
-use crate::unit::Operand;
+use crate::unit::operand::Operand;
 
 /// Bytes of a leaf, but for the last of a block.
 pub const LEAF_BYTES: u32 = 16 << 10;
@@ -96,7 +87,7 @@ pub fn root(leaves: &[u8]) -> Hash {
 
 /// A tree under way: some leaves at a time. Stop is drop.
 #[derive(Debug)]
-pub struct HashTree<Block> {
+pub struct TreeHasher<Block> {
     lease: LeaseId,
     /// Each with the size that it should have.
     blocks: Vec<(Option<Block>, u32)>,
@@ -126,14 +117,14 @@ impl Leaves<'_> {
     }
 }
 
-impl<Block: AsRef<[u8]>> HashTree<Block> {
+impl<Block: AsRef<[u8]>> TreeHasher<Block> {
     /// Starts on `data`; `block` gives the bytes of a name, or none where they cannot be had.
     pub fn new(lease: LeaseId, data: &Operand, block: impl Fn(&Cid) -> Option<Block>) -> Self {
         let given =
             |(cid, bytes): (Cid, u32)| (block(&cid).filter(|block| block.as_ref().len() == bytes as usize), bytes);
         let blocks = data.blocks().map(given).collect();
         let output = Vec::with_capacity((leaves(data) as usize + 1) * DIGEST_BYTES);
-        HashTree { lease, blocks, bytes: data.bytes(), done_bytes: 0, block: 0, from: 0, output }
+        TreeHasher { lease, blocks, bytes: data.bytes(), done_bytes: 0, block: 0, from: 0, output }
     }
 
     /// Bytes in all.
@@ -147,7 +138,7 @@ impl<Block: AsRef<[u8]>> HashTree<Block> {
     }
 
     /// The next leaves, at most so many and at least one; `None` when none is left. The same until they are
-    /// [taken](HashTree::take).
+    /// [taken](TreeHasher::take).
     pub fn next(&mut self, most: usize) -> Option<Leaves<'_>> {
         self.pass_missing();
         let mut bytes: Vec<&[u8]> = Vec::new();
@@ -209,7 +200,7 @@ mod tests {
     }
 
     /// The output of a tree whose leaves are hashed at most so many at a time.
-    fn output<Block: AsRef<[u8]>>(mut tree: HashTree<Block>, most: usize) -> Vec<u8> {
+    fn output<Block: AsRef<[u8]>>(mut tree: TreeHasher<Block>, most: usize) -> Vec<u8> {
         while let Some(leaves) = tree.next(most) {
             let digests = leaves.digests();
             tree.take(&digests);
@@ -222,7 +213,7 @@ mod tests {
     fn slices_give_the_leaves_of_the_definition_and_their_root() {
         let (operand, blocks) = data(150_001, 40_000);
         let lease = LeaseId([7; 16]);
-        let output = output(HashTree::new(lease, &operand, |cid| blocks.get(cid)), 1);
+        let output = output(TreeHasher::new(lease, &operand, |cid| blocks.get(cid)), 1);
         // Three leaves in each of three blocks of 40,000 bytes, two in the last.
         assert_eq!((leaves(&operand), output.len()), (11, 12 * 32));
         for index in 0..11 {
@@ -242,7 +233,7 @@ mod tests {
     fn what_cannot_be_had_is_zero_and_nothing_else() {
         let (operand, blocks) = data(100_000, 40_000);
         let gone = operand.panels[1];
-        let tree = HashTree::new(LeaseId([1; 16]), &operand, |cid| blocks.get(cid).filter(|_| *cid != gone));
+        let tree = TreeHasher::new(LeaseId([1; 16]), &operand, |cid| blocks.get(cid).filter(|_| *cid != gone));
         let missing: Vec<bool> = output(tree, 4).as_chunks().0.iter().map(|leaf| *leaf == MISSING).collect();
         assert_eq!(missing, [false, false, false, true, true, true, false, false, false]);
     }
@@ -250,7 +241,7 @@ mod tests {
     #[test]
     fn many_at_once_are_many_one_by_one() {
         let (operand, blocks) = data(10 * LEAF_BYTES as usize + 5, 9 * LEAF_BYTES);
-        let tree = || HashTree::new(LeaseId([3; 16]), &operand, |cid| blocks.get(cid));
+        let tree = || TreeHasher::new(LeaseId([3; 16]), &operand, |cid| blocks.get(cid));
         // Ten whole leaves in two blocks go together, the last one of five bytes does not.
         assert_eq!(tree().next(usize::MAX).map(|leaves| leaves.bytes.len()), Some(10));
         for most in [2, 3, 4, 100] {

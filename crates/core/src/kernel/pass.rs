@@ -3,8 +3,10 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::gradient::{Between, Layout, Tensor, transpose};
-use super::{Prepared, PreparedLayer, Product};
+use super::between::Between;
+use super::layers::{Prepared, PreparedLayer};
+use super::layout::{Layout, Tensor, transpose};
+use super::product::Product;
 
 /// Rows, what to multiply them with, and where the sums go.
 #[derive(Debug)]
@@ -104,12 +106,12 @@ pub fn compute<P: Product>(product: &P, mut pass: Pass<'_, P::Packed>) {
 mod tests {
     use super::*;
     use crate::kernel::{Running, Scalar};
-    use crate::vectors::START_UP;
+    use crate::vectors;
     use alloc::rc::Rc;
 
     #[test]
     fn passes_of_any_size_give_the_output_of_steps() {
-        for vector in START_UP {
+        for vector in vectors::products() {
             let (prepared, rows) = vector.prepare(|b, k, n| Scalar.pack(b, k, n));
             let prepared = Rc::new(prepared);
             for most in [1, 5, usize::MAX] {

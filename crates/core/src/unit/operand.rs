@@ -1,24 +1,29 @@
-//! An operand: a matrix in row panels, each of which is a block with a name.
+//! An operand: a matrix cut into row panels, each of them a block named by its CID.
 
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::{MAX_COLS, UnitError};
+use super::error::UnitError;
 use crate::content_id::{Cid, MAX_BLOCK_BYTES, is_block_cid};
 
-/// A row-major matrix of bytes, cut into row panels that are raw blocks. The values of the integer kinds are i8.
+/// The most columns of an operand: a row is at most one block.
+pub const MAX_COLS: u32 = MAX_BLOCK_BYTES as u32;
+/// The most rows of an operand.
+pub const MAX_ROWS: u32 = 1 << 24;
+
+/// A row-major matrix of bytes, cut into row panels that are raw blocks. The integer kinds read the bytes as i8.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Operand {
-    /// Rows in all panels together.
+    /// Rows of all panels together.
     pub rows: u32,
-    /// Columns; one byte each. In `matmul_f32` four of them are one little-endian f32, in `hash_tree` there is one.
+    /// Columns of one byte. `matmul_f32` reads four of them as one little-endian f32; `hash_tree` has a single one.
     pub cols: u32,
     /// Rows of every panel but the last, which may have fewer.
     pub panel_rows: u32,
-    /// The panels' names, from the top.
+    /// The panels' CIDs, from the top.
     pub panels: Vec<Cid>,
 }
 
@@ -28,7 +33,7 @@ impl Operand {
         u64::from(self.rows) * u64::from(self.cols)
     }
 
-    /// Every panel with its size in bytes.
+    /// Every panel's CID with its size in bytes.
     pub fn blocks(&self) -> impl Iterator<Item = (Cid, u32)> + '_ {
         self.panels.iter().enumerate().map(|(index, cid)| (*cid, self.rows_of_panel(index as u32) * self.cols))
     }

@@ -5,9 +5,12 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::Mismatch;
-use crate::kernel::gradient::{Between, Layout, Tensor};
-use crate::kernel::{PreparedLayer, Rows, Weights, from_le_bytes};
+use super::mismatch::Mismatch;
+use crate::kernel::between::Between;
+use crate::kernel::bytes::from_le_bytes;
+use crate::kernel::inputs::Rows;
+use crate::kernel::layers::{PreparedLayer, Weights};
+use crate::kernel::layout::{Layout, Tensor};
 
 /// One wrong value of an output, with the right one: anyone who holds the blocks can recompute it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

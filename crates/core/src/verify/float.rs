@@ -17,7 +17,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::Mismatch;
+use super::mismatch::Mismatch;
 use crate::kernel::float::{FloatMatrix, floats};
 
 /// Rounds with independent coins.

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::{Coins, ROUNDS};
+use super::coins::{Coins, ROUNDS};
 
 /// What both rounds say of one row, modulo 2^64.
 pub type Fingerprint = [i64; ROUNDS];

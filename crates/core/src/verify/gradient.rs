@@ -8,10 +8,15 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::mem;
 
-use super::check::{RUN_BYTES, first_difference};
-use super::{CheckLayer, Coins, Fingerprint, Fold, Mismatch, Sums};
-use crate::kernel::gradient::{Between, Layout, Tensor, transpose};
-use crate::kernel::{PreparedLayer, Rows, Weights, from_le_bytes};
+use super::chain::{CheckLayer, RUN_BYTES, first_difference};
+use super::coins::Coins;
+use super::fold::{Fingerprint, Fold, Sums};
+use super::mismatch::Mismatch;
+use crate::kernel::between::Between;
+use crate::kernel::bytes::from_le_bytes;
+use crate::kernel::inputs::Rows;
+use crate::kernel::layers::{PreparedLayer, Weights};
+use crate::kernel::layout::{Layout, Tensor, transpose};
 
 /// A gradient's products, prepared for checking.
 pub struct GradientPlan<F: Fold> {
@@ -216,15 +221,16 @@ impl<'a, F: Fold> GradientCheck<'a, F> {
 mod tests {
     use super::*;
     use crate::kernel::{Running, Scalar, to_le_bytes};
-    use crate::vectors::{START_UP, Vector};
-    use crate::verify::{Check, CheckPlan, Counterexample, ScalarFold};
+    use crate::kind::gradient_i8;
+    use crate::vectors::Vector;
+    use crate::verify::{Counterexample, ProductCheck, ProductPlan, ScalarFold};
     use alloc::rc::Rc;
 
     struct Batch {
         weights: Weights,
         rows: Rows,
         output: Vec<u8>,
-        plan: CheckPlan<ScalarFold>,
+        plan: ProductPlan<ScalarFold>,
     }
 
     /// A gradient of the start-up set, by the reference.
@@ -237,17 +243,17 @@ mod tests {
             running.advance();
         }
         let (weights, _) = vector.prepare(|values, _, _| values.to_vec());
-        let plan = CheckPlan::new(&ScalarFold, &weights, &[5; 32]);
+        let plan = ProductPlan::new(&ScalarFold, &weights, &[5; 32]);
         Batch { weights, rows, output: to_le_bytes(&running.into_output()), plan }
     }
 
     fn batches() -> impl Iterator<Item = Batch> {
-        START_UP.iter().filter(|vector| vector.gradient).map(batch)
+        gradient_i8::VECTORS.iter().map(batch)
     }
 
     impl Batch {
         fn check(&self, output: &[u8], piece: usize) -> Result<(), Mismatch> {
-            let mut check = Check::new(ScalarFold, &self.plan, &self.rows);
+            let mut check = ProductCheck::new(ScalarFold, &self.plan, &self.rows);
             output.chunks(piece).for_each(|piece| check.bytes(piece));
             check.finish()
         }

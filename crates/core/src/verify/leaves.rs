@@ -7,12 +7,13 @@
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
-use super::{Counterexample, Finding};
+use super::counterexample::Counterexample;
+use super::judgement::Judgement;
 use crate::content_id::Cid;
 use crate::kernel::hash_tree::{DIGEST_BYTES, MISSING, leaf, leaves, place, root, sampled};
 use crate::log::Hash;
 use crate::sign::LeaseId;
-use crate::unit::Operand;
+use crate::unit::operand::Operand;
 
 /// So many of the leaves that are said to be missing are looked for.
 const MISSING_SAMPLED: usize = 16;
@@ -68,8 +69,8 @@ impl LeafSample {
     ///
     /// A leaf that says missing while the block is there, or the other way round, decides nothing where the data is at
     /// a source of its own: what is there now may have been away then.
-    pub fn check<'a>(&self, data: &Operand, output: &[u8], block: impl Fn(&Cid) -> Option<&'a [u8]>) -> Finding {
-        let Some(digests) = digests(data, output) else { return Finding::Wrong(None) };
+    pub fn check<'a>(&self, data: &Operand, output: &[u8], block: impl Fn(&Cid) -> Option<&'a [u8]>) -> Judgement {
+        let Some(digests) = digests(data, output) else { return Judgement::Wrong(None) };
         let (of_leaves, of_root) = digests.split_at(digests.len() - 1);
         let mut undecided = false;
         for index in self.looked_at(output) {
@@ -83,13 +84,13 @@ impl LeafSample {
                 undecided = true;
                 continue;
             }
-            return Finding::Wrong(difference(0, index, got, &want));
+            return Judgement::Wrong(difference(0, index, got, &want));
         }
         let want = root(of_leaves.as_flattened());
         if of_root[0] != want {
-            return Finding::Wrong(difference(1, 0, &of_root[0], &want));
+            return Judgement::Wrong(difference(1, 0, &of_root[0], &want));
         }
-        if undecided { Finding::Undecided } else { Finding::Right }
+        if undecided { Judgement::Undecided } else { Judgement::Right }
     }
 
     /// Whether `example` names a word of a delivered digest and the right one beside it.
@@ -151,7 +152,7 @@ fn distinct(seed: &[u8; 32], what: &[u8], lease: &LeaseId, all: u64, count: usiz
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernel::hash_tree::{HashTree, LEAF_BYTES};
+    use crate::kernel::hash_tree::{LEAF_BYTES, TreeHasher};
     use crate::random::SplitMix64;
     use crate::split::cut;
     use alloc::collections::BTreeMap;
@@ -170,7 +171,7 @@ mod tests {
         let (data, cut) = cut(&bytes, bytes.len() as u32, 1, block_bytes);
         let here = data.panels.iter().zip(cut).enumerate().filter(|(index, _)| has(*index));
         let blocks: BTreeMap<Cid, Vec<u8>> = here.map(|(_, (cid, block))| (*cid, block.to_vec())).collect();
-        let mut tree = HashTree::new(LEASE, &data, |cid| blocks.get(cid));
+        let mut tree = TreeHasher::new(LEASE, &data, |cid| blocks.get(cid));
         while let Some(leaves) = tree.next(4) {
             let digests = leaves.digests();
             tree.take(&digests);
@@ -179,7 +180,7 @@ mod tests {
     }
 
     impl Case {
-        fn check(&self, sample: &LeafSample, output: &[u8]) -> Finding {
+        fn check(&self, sample: &LeafSample, output: &[u8]) -> Judgement {
             sample.check(&self.data, output, |cid| self.blocks.get(cid).map(Vec::as_slice))
         }
     }
@@ -196,20 +197,20 @@ mod tests {
     fn right_trees_pass_and_every_drawn_lie_is_shown() {
         let case = case(4, 3 * LEAF_BYTES, |_| true);
         let sample = LeafSample::draw(&[1; 32], LEASE, &case.data, false);
-        assert_eq!(case.check(&sample, &case.output), Finding::Right);
+        assert_eq!(case.check(&sample, &case.output), Judgement::Right);
         for index in 0..13 {
             let mut forged = case.output.clone();
             forged[32 * index + 5] ^= 4;
             let forged = if index < 12 { sealed(forged) } else { forged };
-            let Finding::Wrong(Some(shown)) = case.check(&sample, &forged) else { panic!("{index} passes") };
+            let Judgement::Wrong(Some(shown)) = case.check(&sample, &forged) else { panic!("{index} passes") };
             assert_eq!((shown.tensor, shown.i, shown.j), if index < 12 { (0, index as u32, 1) } else { (1, 0, 1) });
             let block = |cid: &Cid| case.blocks.get(cid).map(Vec::as_slice);
             assert!(sample.holds(&shown, &case.data, &forged, block));
             assert!(!sample.holds(&shown, &case.data, &case.output, block));
             assert!(!sample.holds(&Counterexample { want: shown.got, ..shown }, &case.data, &forged, block));
         }
-        assert_eq!(case.check(&sample, &case.output[32..]), Finding::Wrong(None));
-        assert_eq!(case.check(&sample, &[&case.output[..], &[0]].concat()), Finding::Wrong(None));
+        assert_eq!(case.check(&sample, &case.output[32..]), Judgement::Wrong(None));
+        assert_eq!(case.check(&sample, &[&case.output[..], &[0]].concat()), Judgement::Wrong(None));
     }
 
     /// Another lease's leaves are no use, and neither are unkeyed ones.
@@ -217,7 +218,7 @@ mod tests {
     fn leaves_of_another_lease_are_wrong() {
         let case = case(4, 3 * LEAF_BYTES, |_| true);
         let sample = LeafSample::draw(&[1; 32], LeaseId([8; 16]), &case.data, false);
-        assert!(matches!(case.check(&sample, &case.output), Finding::Wrong(Some(_))));
+        assert!(matches!(case.check(&sample, &case.output), Judgement::Wrong(Some(_))));
     }
 
     /// The measured part of misses is the stated one: 16 of 256 leaves, a quarter of them wrong.
@@ -231,7 +232,7 @@ mod tests {
             let mut secret = [7; 32];
             secret[..2].copy_from_slice(&seed.to_le_bytes());
             let sample = LeafSample::draw(&secret, LEASE, &case.data, false);
-            case.check(&sample, &forged) == Finding::Right
+            case.check(&sample, &forged) == Judgement::Right
         });
         // (3/4)^16 = 1 %; drawing without repetition makes it a little less.
         let missed = missed.count();
@@ -242,13 +243,13 @@ mod tests {
     fn what_is_missing_is_confirmed_or_undecided() {
         let gone = case(4, 3 * LEAF_BYTES, |block| block != 2);
         let elsewhere = LeafSample::draw(&[1; 32], LEASE, &gone.data, true);
-        assert_eq!(gone.check(&elsewhere, &gone.output), Finding::Right);
+        assert_eq!(gone.check(&elsewhere, &gone.output), Judgement::Right);
         let here = case(4, 3 * LEAF_BYTES, |_| true);
-        assert_eq!(here.check(&elsewhere, &gone.output), Finding::Undecided);
-        assert_eq!(gone.check(&elsewhere, &here.output), Finding::Undecided);
+        assert_eq!(here.check(&elsewhere, &gone.output), Judgement::Undecided);
+        assert_eq!(gone.check(&elsewhere, &here.output), Judgement::Undecided);
         // Where the coordinator itself gives the blocks, none can be missing.
         let given = LeafSample::draw(&[1; 32], LEASE, &gone.data, false);
-        assert!(matches!(here.check(&given, &gone.output), Finding::Wrong(_)));
+        assert!(matches!(here.check(&given, &gone.output), Judgement::Wrong(_)));
         assert_eq!(elsewhere.blocks(&gone.data, &gone.output).len(), 4);
     }
 }

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use adit_core::kernel::Prepared;
 use adit_core::kernel::engine::{Engine, EngineError};
 use adit_core::kernel::float::FloatMatrix;
+use adit_core::unit::Operand;
 use adit_core::{Cid, Unit, encoding};
 
 /// Shared operands, kept packed for the next unit of their job: least recently used first.
@@ -17,18 +18,18 @@ struct KeptOperands<E: Engine> {
 }
 
 /// What a unit shares with others of its job. Cheap to clone.
-pub(super) enum Operands<E: Engine> {
+enum Operands<E: Engine> {
     /// Of int8 products.
     Integers(Rc<Prepared<E::Packed>>),
-    /// Of an f32 product, with its columns.
-    Floats(Rc<E::PackedFloats>, usize),
+    /// Of an f32 product.
+    Floats(Rc<E::PackedFloats>),
 }
 
 impl<E: Engine> Clone for Operands<E> {
     fn clone(&self) -> Self {
         match self {
             Operands::Integers(prepared) => Operands::Integers(prepared.clone()),
-            Operands::Floats(packed, n) => Operands::Floats(packed.clone(), *n),
+            Operands::Floats(packed) => Operands::Floats(packed.clone()),
         }
     }
 }
@@ -41,11 +42,40 @@ impl<E: Engine> Shared<E> {
         Shared(Vec::new())
     }
 
-    pub(super) fn get_or_pack<'a>(
+    /// The weights of int8 products.
+    pub(super) fn integers<'a>(
         &mut self,
         engine: &E,
         unit: &Unit,
         block: impl Fn(&Cid) -> Option<&'a [u8]>,
+    ) -> Result<Rc<Prepared<E::Packed>>, EngineError> {
+        let pack = |b: &[i8], k, n| engine.pack(b, k, n);
+        let packed = || Ok(Operands::Integers(Rc::new(Prepared::new(&unit.weights(), unit.layers(), block, pack)?)));
+        match self.get_or_pack(unit, packed)? {
+            Operands::Integers(prepared) => Ok(prepared),
+            Operands::Floats(..) => Err(of_another_kind()),
+        }
+    }
+
+    /// The right operand of an f32 product.
+    pub(super) fn floats<'a>(
+        &mut self,
+        engine: &E,
+        unit: &Unit,
+        right: &Operand,
+        block: impl Fn(&Cid) -> Option<&'a [u8]>,
+    ) -> Result<Rc<E::PackedFloats>, EngineError> {
+        let packed = || Ok(Operands::Floats(Rc::new(engine.pack_floats(FloatMatrix::gather(right, block)?)?)));
+        match self.get_or_pack(unit, packed)? {
+            Operands::Floats(packed) => Ok(packed),
+            Operands::Integers(_) => Err(of_another_kind()),
+        }
+    }
+
+    fn get_or_pack(
+        &mut self,
+        unit: &Unit,
+        pack: impl FnOnce() -> Result<Operands<E>, EngineError>,
     ) -> Result<Operands<E>, EngineError> {
         let name = shared_name(unit);
         if let Some(place) = self.0.iter().position(|kept| kept.name == name) {
@@ -58,17 +88,15 @@ impl<E: Engine> Shared<E> {
         while !self.0.is_empty() && self.0.iter().map(|kept| kept.bytes).sum::<u64>() + bytes > KEPT_BYTES {
             self.0.remove(0);
         }
-        let operands = match unit {
-            Unit::MatmulF32 { b, .. } => {
-                let matrix = FloatMatrix::gather(b, block)?;
-                let n = matrix.cols;
-                Operands::Floats(Rc::new(engine.pack_floats(matrix)?), n)
-            }
-            _ => Operands::Integers(Rc::new(Prepared::new(unit, block, |b, k, n| engine.pack(b, k, n))?)),
-        };
+        let operands = pack()?;
         self.0.push(KeptOperands { name, bytes, operands: operands.clone() });
         Ok(operands)
     }
+}
+
+/// The name holds the kind, so this does not happen.
+fn of_another_kind() -> EngineError {
+    EngineError::Refused("the packed operands are of another kind".into())
 }
 
 /// What a unit shares with others of its job, as a name. The kind is part of it: f32 operands are bytes too, and a

@@ -3,6 +3,7 @@ use adit_core::kernel::engine::Processor;
 use adit_core::kernel::hash_tree::Leaves;
 use adit_core::kernel::pass::{self, Pass};
 use adit_core::kernel::{PreparedLayer, Product, Scalar};
+use adit_core::kind::{HashTree, MatmulF32, MatmulI8};
 use adit_core::log::Hash;
 use adit_core::random::SplitMix64;
 use adit_core::split::cut;
@@ -25,7 +26,7 @@ fn task(seed: u64, rows: u32, k: u32, n: u32) -> Task {
         (operand, named)
     };
     let ((a, a_blocks), (b, b_blocks)) = (operand(rows, k), operand(k, n));
-    Task { unit: Unit::MatmulI8 { a, b }, blocks: [b_blocks, a_blocks].concat() }
+    Task { unit: Unit::MatmulI8(MatmulI8 { a, b }), blocks: [b_blocks, a_blocks].concat() }
 }
 
 fn start(task: &Task) -> LaneCommand {
@@ -58,8 +59,8 @@ fn slices_give_the_reference_output_and_its_digest() {
         let (events, _) = run(&mut runner);
         let Some(LaneEvent::Done { output, digest, .. }) = events.last() else { panic!("{events:?}") };
         let block = |cid: &Cid| task.blocks.iter().find(|(known, _)| known == cid).map(|(_, block)| &block[..]);
-        let right = kernel::compute(&Scalar, &task.unit, block).unwrap();
-        assert_eq!(*output, kernel::to_le_bytes(&right));
+        let right = task.unit.output(&Scalar, &LeaseId([0; 16]), block).unwrap();
+        assert_eq!(*output, right);
         assert_eq!(digest.0, *blake3::hash(output).as_bytes());
         assert!(seed > 0 || events.len() > 1, "a slow unit tells its progress");
     }
@@ -75,9 +76,9 @@ fn trees_and_floats_are_sliced_too() {
         (operand, pairs)
     };
     let (data, blocks) = named(400_000, 1, 0);
-    let tree = Task { unit: Unit::HashTree { data, source: None }, blocks };
+    let tree = Task { unit: Unit::HashTree(HashTree { data, source: None }), blocks };
     let ((a, a_blocks), (b, b_blocks)) = (named(300, 400, 0), named(100, 2_000, 120_000));
-    let floats = Task { unit: Unit::MatmulF32 { a, b }, blocks: [b_blocks, a_blocks].concat() };
+    let floats = Task { unit: Unit::MatmulF32(MatmulF32 { a, b }), blocks: [b_blocks, a_blocks].concat() };
     for task in [tree, floats] {
         let mut runner = LaneRunner::new(Processor(Scalar));
         runner.obey(start(&task));
@@ -85,7 +86,7 @@ fn trees_and_floats_are_sliced_too() {
         let Some(LaneEvent::Done { lease, output, .. }) = events.last() else { panic!("{events:?}") };
         let block = |cid: &Cid| task.blocks.iter().find(|(known, _)| known == cid).map(|(_, block)| &block[..]);
         // Arbitrary bytes hold numbers that are none; bit for bit they are the same all the same.
-        assert!(*output == kernel::output(&Scalar, &task.unit, lease, block).unwrap());
+        assert!(*output == task.unit.output(&Scalar, lease, block).unwrap());
     }
 }
 
@@ -213,8 +214,8 @@ fn a_lost_engine_recovers_and_begins_the_unit_again() {
                 Some(LaneEvent::Done { output, .. }) if survives => {
                     let block =
                         |cid: &Cid| task.blocks.iter().find(|(known, _)| known == cid).map(|(_, block)| &block[..]);
-                    let right = kernel::compute(&Scalar, &task.unit, block).unwrap();
-                    assert_eq!(output, kernel::to_le_bytes(&right));
+                    let right = task.unit.output(&Scalar, &LeaseId([0; 16]), block).unwrap();
+                    assert_eq!(output, right);
                 }
                 Some(LaneEvent::Failed { .. }) if !survives => {}
                 other => panic!("{losses} losses: {other:?}"),

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use adit_core::kind::MlpI8;
 use adit_core::sign::{Digest, SecretKey};
 use adit_core::statement::{ProvenReceipt, Verdict};
 use adit_core::{Amount, Kind, Unit};
@@ -71,12 +72,12 @@ fn a_lease_has_to_name_the_coordinator_the_miner_and_its_version() {
 #[test]
 fn a_unit_has_to_be_the_leased_one_and_computable() {
     let another = |grant: &mut TaskGrant| {
-        let Unit::MlpI8 { x, .. } = &mut grant.unit else { panic!("the first unit is a model's") };
+        let Unit::MlpI8(MlpI8 { x, .. }) = &mut grant.unit else { panic!("the first unit is a model's") };
         x.panels.swap(0, 1);
     };
     nothing_is_computed(forging_grants(another), "not the leased one");
     let malformed = |grant: &mut TaskGrant| {
-        let Unit::MlpI8 { layers, .. } = &mut grant.unit else { panic!("the first unit is a model's") };
+        let Unit::MlpI8(MlpI8 { layers, .. }) = &mut grant.unit else { panic!("the first unit is a model's") };
         layers[0].requant = None;
         grant.lease.unit = grant.unit.cid();
     };

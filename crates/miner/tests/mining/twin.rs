@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use adit_core::content_id::block_cid;
 use adit_core::kernel::{self, Scalar};
+use adit_core::kind::{HashTree, MatmulF32, MatmulI8, MlpI8};
 use adit_core::log::{self, Frontier, Node};
 use adit_core::random::SplitMix64;
 use adit_core::reward::{PRICE_VERSION, base_reward};
@@ -77,7 +78,7 @@ impl Twin {
 
     fn matmul(&mut self, values: &mut SplitMix64) -> Unit {
         let b = self.operand(SplitMix64::new(2).signed(64 * 33), 64, 33, 20);
-        Unit::MatmulI8 { a: self.operand(values.signed(41 * 64), 41, 64, 16), b }
+        Unit::MatmulI8(MatmulI8 { a: self.operand(values.signed(41 * 64), 41, 64, 16), b })
     }
 
     fn mlp(&mut self, values: &mut SplitMix64) -> Unit {
@@ -88,7 +89,7 @@ impl Twin {
             Layer { weight, bias, requant, back: None }
         };
         let layers = vec![layer(64, 32, Some(Requant { multiplier: 5, shift: 10 })), layer(32, 10, None)];
-        Unit::MlpI8 { x: self.operand(values.activations(30 * 64), 30, 64, 10), layers }
+        Unit::MlpI8(MlpI8 { x: self.operand(values.activations(30 * 64), 30, 64, 10), layers })
     }
 
     pub(crate) fn floats(&mut self) -> Unit {
@@ -98,13 +99,13 @@ impl Twin {
             values.flat_map(|value| (f32::from(value) / 3.0).to_le_bytes()).map(|byte| byte as i8).collect()
         };
         let (a, b) = (floats(20 * 40), floats(40 * 9));
-        Unit::MatmulF32 { a: self.operand(a, 20, 160, 8), b: self.operand(b, 40, 36, 40) }
+        Unit::MatmulF32(MatmulF32 { a: self.operand(a, 20, 160, 8), b: self.operand(b, 40, 36, 40) })
     }
 
     /// Three blocks, of three leaves, three and one.
     pub(crate) fn tree(&mut self, source: Option<&str>) -> Unit {
         let data = self.operand(SplitMix64::new(6).signed(90_000), 90_000, 1, 40_000);
-        Unit::HashTree { data, source: source.map(str::to_owned) }
+        Unit::HashTree(HashTree { data, source: source.map(str::to_owned) })
     }
 
     fn operand(&mut self, values: Vec<i8>, rows: u32, cols: u32, panel_rows: u32) -> adit_core::unit::Operand {
@@ -257,7 +258,7 @@ impl Twin {
             None => {
                 let sourced = grant.unit.source().is_some();
                 let block = |cid: &Cid| self.blocks.get(cid).filter(|_| !sourced || Some(*cid) != self.gone);
-                let right = kernel::output(&Scalar, &grant.unit, &id, |cid| block(cid).map(Vec::as_slice));
+                let right = grant.unit.output(&Scalar, &id, |cid| block(cid).map(Vec::as_slice));
                 let right = right.unwrap() == **output;
                 let verdict = if right { Verdict::Valid } else { Verdict::Invalid };
                 self.receipt(&grant, digest, signature, verdict)

@@ -64,7 +64,7 @@ impl World {
             network,
             compute: Box::new(|_, lease, unit, blocks| {
                 let block = |cid: &Cid| blocks.iter().find(|(known, _)| known == cid).map(|(_, block)| &block[..]);
-                kernel::output(&Scalar, unit, lease, block).unwrap()
+                unit.output(&Scalar, lease, block).unwrap()
             }),
             lane_is_silent: false,
             now_ms: 0,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use adit_core::content_id::{MAX_BLOCK_BYTES, block_matches};
 use adit_core::kernel::hash_tree::leaves;
+use adit_core::kind::{HashTree, MatmulF32};
 use adit_core::recheck::recheck;
 use adit_core::statement::{Receipt, Verdict};
 use adit_core::unit::MAX_OUTPUT_BYTES;
@@ -57,18 +58,18 @@ pub(super) async fn look(http: &Http, server: &str, gateways: &[String], receipt
 fn held(unit: &Unit, blocks: &BTreeMap<Cid, Vec<u8>>) -> String {
     let here = unit.input().panels.iter().filter(|cid| blocks.contains_key(cid)).count();
     match unit {
-        Unit::HashTree { data, .. } if here < data.panels.len() => format!(
+        Unit::HashTree(HashTree { data, .. }) if here < data.panels.len() => format!(
             "the root, and the leaves of the {here} of {} blocks that are to be had, hashed again here; whether the others were \
              missing then nobody can tell now",
             data.panels.len()
         ),
-        Unit::HashTree { data, .. } => {
+        Unit::HashTree(HashTree { data, .. }) => {
             format!(
                 "all {} leaves and the root over them are those of the blocks at hand, hashed again here",
                 leaves(data)
             )
         }
-        Unit::MatmulF32 { a, .. } => format!(
+        Unit::MatmulF32(MatmulF32 { a, .. }) => format!(
             "{} rows are within {TOLERANCE} times the rounding that is usual, under coins drawn just now: a row that is off by \
              κ times as much passes with a chance of at most (0.8/κ)^{FLOAT_ROUNDS}",
             a.rows

@@ -1,6 +1,7 @@
 //! Products of f32: honest ones pass on every kernel, half precision and shortcuts do not, bad luck blames nobody.
 
 use adit_core::kernel::float::{FloatMatrix, floats, multiply, to_bytes};
+use adit_core::kind::MatmulF32;
 use adit_core::random::SplitMix64;
 use adit_core::recheck::recheck;
 use adit_core::statement::{Method, Verdict};
@@ -79,7 +80,7 @@ impl Case {
     async fn lease(client: &mut Client) -> Result<(TaskGrant, Case)> {
         let grant = client.task(0).await?.and_then(|task| task.adit).context("no lease")?;
         let right = floats(&client.compute(&grant).await?);
-        let Unit::MatmulF32 { a, b } = &grant.unit else { anyhow::bail!("another kind") };
+        let Unit::MatmulF32(MatmulF32 { a, b }) = &grant.unit else { anyhow::bail!("another kind") };
         let (a, b) =
             (FloatMatrix::gather(a, |cid| client.block(cid))?, FloatMatrix::gather(b, |cid| client.block(cid))?);
         Ok((grant, Case { a, b, right }))

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use adit_core::assemble::GradientSum;
 use adit_core::kernel::gradient::{Layout, Tensor, transpose};
 use adit_core::kernel::{self, Rows, Scalar, Weights, from_le_bytes, matmul_i8, to_le_bytes};
+use adit_core::kind::GradientI8;
 use adit_core::random::SplitMix64;
 use adit_core::recheck::recheck;
 use adit_core::statement::Verdict;
@@ -118,7 +119,10 @@ impl Case {
         let grant = client.task(0).await?.and_then(|task| task.adit).context("no lease")?;
         let right = from_le_bytes(&client.compute(&grant).await?);
         let find = |cid: &Cid| client.block(cid);
-        let (weights, rows) = (Weights::gather(&grant.unit, find)?, Rows::gather(&grant.unit, find)?);
+        let (weights, rows) = (
+            Weights::gather(&grant.unit.weights(), grant.unit.layers(), find)?,
+            Rows::gather(grant.unit.input(), grant.unit.targets(), find)?,
+        );
         let unit = grant.unit.clone();
         Ok((grant, Case { layout: unit.layout(), unit, weights, rows, right }))
     }
@@ -282,12 +286,12 @@ fn a_units_parameters_say_how_long_its_output_is() {
         adit_core::unit::Layer { weight, bias, requant: scale, back: scale.filter(|_| index > 0) }
     });
     let layers = layers.collect();
-    let unit = Unit::GradientI8 { x, t, layers };
+    let unit = Unit::GradientI8(GradientI8 { x, t, layers });
     assert_eq!(unit.validate(), Ok(()));
     let find =
         |cid: &Cid| blocks.iter().find(|block| adit_core::content_id::block_cid(block) == *cid).map(Vec::as_slice);
-    let output = kernel::compute(&Scalar, &unit, find).expect("every block");
-    assert_eq!(4 * output.len() as u64, unit.output_bytes());
+    let output = unit.output(&Scalar, &LeaseId([0; 16]), find).expect("every block");
+    assert_eq!(output.len() as u64, unit.output_bytes());
     let products = [24 * 18, 18 * 14, 14 * 6].map(|work| work * ROWS as u64);
     assert_eq!(unit.work(), 3 * products.iter().sum::<u64>() - products[0]);
     assert_eq!(Unit::from_bytes(&unit.to_bytes()), Ok(unit));

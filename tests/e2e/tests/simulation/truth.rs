@@ -79,7 +79,7 @@ impl Job {
             }
             None => {
                 let named: HashMap<Cid, &[u8]> = whole.panels.iter().copied().zip(blocks).collect();
-                kernel::output(&Scalar, &grant.unit, &grant.lease.lease, |cid| named.get(cid).copied())?
+                grant.unit.output(&Scalar, &grant.lease.lease, |cid| named.get(cid).copied())?
             }
         };
         self.panels = whole.panels;

@@ -1,9 +1,10 @@
-//! The original's names of work, and which kinds stand behind them.
+//! What requesters call work, and which kinds may be called so. The names are NeoNet's.
 
-use adit_core::Kind;
 use serde::{Deserialize, Serialize};
 
-/// A task type of the original's.
+use crate::kind::name::Kind;
+
+/// A name for work, as requesters choose it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
@@ -16,9 +17,9 @@ pub enum TaskType {
     FraudDetection,
     /// A model's gradient.
     GradientCompute,
-    /// A data set that is there and intact, and what its columns hold.
+    /// Whether a data set is there and intact, and what its columns hold.
     DataValidation,
-    /// The same of a part of the coordinator's own log.
+    /// The same for a part of the coordinator's own log.
     NetworkProtection,
     /// Known, and not handed out: a step of training is a gradient so far.
     ModelTraining,
@@ -58,32 +59,21 @@ impl TaskType {
         Self::ALL.into_iter().find(|task_type| task_type.name() == name)
     }
 
-    /// What work of a kind is called where nobody says otherwise.
+    /// What work of a kind is called unless the requester says otherwise.
     pub const fn of(kind: Kind) -> Self {
-        match kind {
-            Kind::MatmulI8 | Kind::MatmulF32 => TaskType::MatrixOps,
-            Kind::MlpI8 => TaskType::Inference,
-            Kind::GradientI8 => TaskType::GradientCompute,
-            Kind::HashTree => TaskType::DataValidation,
-        }
+        kind.facts().task_type
     }
 
     /// Whether work of `kind` may be called so.
     ///
     /// ```
-    /// use adit_core::Kind;
-    /// use adit_protocol::TaskType;
+    /// use adit_core::{Kind, TaskType};
     /// assert!(TaskType::FraudDetection.fits(Kind::MlpI8));
     /// assert!(!TaskType::FraudDetection.fits(Kind::MatmulI8));
     /// assert!(!Kind::ALL.into_iter().any(|kind| TaskType::FederatedLearning.fits(kind)));
     /// ```
-    pub const fn fits(self, kind: Kind) -> bool {
-        match self {
-            TaskType::MatrixOps => matches!(kind, Kind::MatmulI8 | Kind::MatmulF32),
-            TaskType::Inference | TaskType::FraudDetection => matches!(kind, Kind::MlpI8),
-            TaskType::GradientCompute => matches!(kind, Kind::GradientI8),
-            TaskType::DataValidation | TaskType::NetworkProtection => matches!(kind, Kind::HashTree),
-            TaskType::ModelTraining | TaskType::FederatedLearning => false,
-        }
+    pub fn fits(self, kind: Kind) -> bool {
+        let facts = kind.facts();
+        facts.task_type == self || facts.other_task_types.contains(&self)
     }
 }

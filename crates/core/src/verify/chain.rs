@@ -4,9 +4,13 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::mem;
 
-use super::{Coins, Fingerprint, Fold, Mismatch, ScalarFold, Sums};
-use crate::kernel::{PreparedLayer, Weights, activate, to_le_bytes};
-use crate::unit::Requant;
+use super::coins::Coins;
+use super::fold::{Fingerprint, Fold, ScalarFold, Sums};
+use super::mismatch::Mismatch;
+use crate::kernel::activate::activate;
+use crate::kernel::bytes::to_le_bytes;
+use crate::kernel::layers::{PreparedLayer, Weights};
+use crate::unit::layer::Requant;
 
 /// Output bytes that are checked at once: they stay in a core's cache, and a fold has several rows to share coins.
 pub(super) const RUN_BYTES: usize = 512 << 10;
@@ -258,3 +262,6 @@ pub(super) fn first_difference(claimed: &[Fingerprint], expected: &[Fingerprint]
     let rows = claimed.iter().zip(expected).enumerate().rev();
     rows.fold(None, |first, (row, (c, e))| if ((c[0] ^ e[0]) | (c[1] ^ e[1])) != 0 { Some(row) } else { first })
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,130 @@
+//! Shared operands of int8 products, packed for one backend.
+
+use alloc::vec::Vec;
+
+use super::bytes::from_le_bytes;
+use super::inputs::{MissingBlock, gather};
+use super::layout::{Layout, transpose};
+use super::product::Product;
+use crate::content_id::Cid;
+use crate::unit::layer::{Layer, Requant};
+use crate::unit::operand::Operand;
+
+/// A unit's shared operands, packed for one backend: its layers in the order in which they are multiplied.
+#[derive(Debug)]
+pub struct Prepared<Packed> {
+    /// The layers; a matrix product has one.
+    pub layers: Vec<PreparedLayer<Packed>>,
+}
+
+/// A unit's shared operands as they are, row-major.
+pub type Weights = Prepared<Vec<i8>>;
+
+impl Weights {
+    /// Gathers `weights` and the biases of `layers` from their blocks: see [`Prepared::new`].
+    pub fn gather<'a>(
+        weights: &[&Operand],
+        layers: &[Layer],
+        block: impl Fn(&Cid) -> Option<&'a [u8]>,
+    ) -> Result<Self, MissingBlock> {
+        Prepared::new(weights, layers, block, |weights, _, _| Ok(weights.to_vec()))
+    }
+
+    /// The same in the layout that `product` likes.
+    pub fn packed<P: Product>(&self, product: &P) -> Prepared<P::Packed> {
+        let layer = |layer: &PreparedLayer<Vec<i8>>| {
+            let PreparedLayer { packed, k, n, bias, requant, back } = layer;
+            let (k, n) = (*k, *n);
+            let back = back.as_ref().map(|back| {
+                let transposed = product.pack(&back.transposed, n, k);
+                PreparedBack { transposed, scale: back.scale }
+            });
+            PreparedLayer { packed: product.pack(packed, k, n), k, n, bias: bias.clone(), requant: *requant, back }
+        };
+        Prepared { layers: self.layers.iter().map(layer).collect() }
+    }
+}
+
+/// One packed layer.
+#[derive(Debug)]
+pub struct PreparedLayer<Packed> {
+    /// The weights as the backend likes them.
+    pub packed: Packed,
+    /// Inner dimension.
+    pub k: usize,
+    /// Outputs.
+    pub n: usize,
+    /// Bias, empty for a matrix product.
+    pub bias: Vec<i32>,
+    /// How the sums become the next layer's activations, or a gradient's prediction.
+    pub requant: Option<Requant>,
+    /// How errors flow back through it, in a gradient's layers but the first.
+    pub back: Option<PreparedBack<Packed>>,
+}
+
+/// One layer, backwards.
+#[derive(Debug)]
+pub struct PreparedBack<Packed> {
+    /// The transposed weights, n × k.
+    pub transposed: Packed,
+    /// How the sums become the errors of the layer before.
+    pub scale: Requant,
+}
+
+impl<Packed> Prepared<Packed> {
+    /// Packs a unit's shared operands from their blocks with the backend's `pack`. `layers` is empty for a product alone.
+    pub fn new<'a, E: From<MissingBlock>>(
+        weights: &[&Operand],
+        layers: &[Layer],
+        block: impl Fn(&Cid) -> Option<&'a [u8]>,
+        mut pack: impl FnMut(&[i8], usize, usize) -> Result<Packed, E>,
+    ) -> Result<Self, E> {
+        let mut packed = Vec::new();
+        for (index, weight) in weights.iter().enumerate() {
+            let (k, n) = (weight.rows as usize, weight.cols as usize);
+            let values = gather(weight, &block)?;
+            let (mut bias, mut requant, mut back) = (Vec::new(), None, None);
+            if let Some(layer) = layers.get(index) {
+                let bytes = block(&layer.bias).filter(|bytes| bytes.len() == 4 * n).ok_or(MissingBlock(layer.bias))?;
+                (bias, requant) = (from_le_bytes(bytes), layer.requant);
+                if let Some(scale) = layer.back {
+                    back = Some(PreparedBack { transposed: pack(&transpose(&values, k, n), n, k)?, scale });
+                }
+            }
+            packed.push(PreparedLayer { packed: pack(&values, k, n)?, k, n, bias, requant, back });
+        }
+        Ok(Prepared { layers: packed })
+    }
+
+    /// Whether these are a gradient's layers: the last one says how its sums become a prediction.
+    pub fn is_gradient(&self) -> bool {
+        self.layers.last().is_some_and(|layer| layer.requant.is_some())
+    }
+
+    /// Where a gradient's output has its tensors.
+    pub fn layout(&self) -> Layout {
+        Layout::new(self.layers.iter().map(|layer| (layer.k, layer.n)))
+    }
+
+    /// i32 values in one output row.
+    pub fn output_width(&self) -> usize {
+        if self.is_gradient() { self.layout().row_width() } else { self.layers.iter().map(|layer| layer.n).sum() }
+    }
+
+    /// Multiply-accumulates for one input row.
+    pub fn work_per_row(&self) -> u64 {
+        let forwards = |layer: &PreparedLayer<Packed>| layer.k as u64 * layer.n as u64;
+        let products = if self.is_gradient() { 2 } else { 1 };
+        let back = |layer: &&PreparedLayer<Packed>| layer.back.is_some();
+        self.layers.iter().map(|layer| products * forwards(layer)).sum::<u64>()
+            + self.layers.iter().filter(back).map(forwards).sum::<u64>()
+    }
+}
+
+impl<Packed> PreparedLayer<Packed> {
+    /// What its elementwise steps need.
+    pub fn without_weights(&self) -> PreparedLayer<()> {
+        let back = self.back.as_ref().map(|back| PreparedBack { transposed: (), scale: back.scale });
+        PreparedLayer { packed: (), k: self.k, n: self.n, bias: self.bias.clone(), requant: self.requant, back }
+    }
+}

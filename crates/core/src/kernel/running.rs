@@ -1,0 +1,133 @@
+//! A unit of int8 products under way.
+
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+
+use super::chain::Chain;
+use super::gradient::Gradient;
+use super::inputs::Rows;
+use super::layers::Prepared;
+use super::pass::Pass;
+use super::product::Product;
+use super::step::Step;
+
+/// A unit under way: a few rows at a time through all products. Stop is drop.
+///
+/// The same composition serves every backend, also those that multiply asynchronously:
+/// ask for the next [`step`](Running::step), fill its sums, [`advance`](Running::advance).
+#[derive(Debug)]
+pub enum Running<Packed> {
+    /// Products in a chain.
+    Chain(Chain<Packed>),
+    /// Forwards and backwards.
+    Gradient(Gradient<Packed>),
+}
+
+/// Does the same with either.
+macro_rules! either {
+    ($running:expr, $it:ident => $what:expr) => {
+        match $running {
+            Running::Chain($it) => $what,
+            Running::Gradient($it) => $what,
+        }
+    };
+}
+
+impl<Packed> Running<Packed> {
+    /// Starts on a unit's rows.
+    pub fn new(prepared: Rc<Prepared<Packed>>, Rows { count, input, targets }: Rows) -> Self {
+        if prepared.is_gradient() {
+            Running::Gradient(Gradient::new(prepared, input, targets, count))
+        } else {
+            Running::Chain(Chain::new(prepared, input, count))
+        }
+    }
+
+    /// Rows that are finished.
+    pub fn done_rows(&self) -> usize {
+        either!(self, it => it.done_rows())
+    }
+
+    /// Rows in all.
+    pub fn rows(&self) -> usize {
+        either!(self, it => it.rows())
+    }
+
+    /// Multiply-accumulates for one row.
+    pub fn work_per_row(&self) -> u64 {
+        either!(self, it => it.prepared().work_per_row())
+    }
+
+    /// The next product, for at most `max_rows` rows when a new slice begins; `None` when the unit is finished.
+    pub fn step(&mut self, max_rows: usize) -> Option<Step<'_, Packed>> {
+        either!(self, it => it.step(max_rows))
+    }
+
+    /// Takes the sums of the last [`step`](Running::step) over.
+    pub fn advance(&mut self) {
+        either!(self, it => it.advance());
+    }
+
+    /// The next rows, at most `max_rows`, through all products at once; `None` when the unit is finished. They count as
+    /// finished from now on. Not to be mixed with steps under way.
+    pub fn pass(&mut self, max_rows: usize) -> Option<Pass<'_, Packed>> {
+        either!(self, it => it.pass(max_rows))
+    }
+
+    /// What the products are multiplied with.
+    pub fn prepared(&self) -> &Prepared<Packed> {
+        either!(self, it => it.prepared())
+    }
+
+    /// The output.
+    pub fn into_output(self) -> Vec<i32> {
+        either!(self, it => it.into_output())
+    }
+}
+
+/// Computes the whole output with `product`, step by step.
+pub(crate) fn compute<P: Product>(product: &P, prepared: Prepared<P::Packed>, rows: Rows) -> Vec<i32> {
+    let count = rows.count;
+    let mut running = Running::new(Rc::new(prepared), rows);
+    while let Some(step) = running.step(count) {
+        product.carry_out(step);
+        running.advance();
+    }
+    running.into_output()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::layers::PreparedLayer;
+    use crate::kernel::product::{Scalar, Unpacked};
+    use crate::unit::layer::Requant;
+    use alloc::vec;
+    use proptest::prelude::*;
+
+    fn layer(values: Vec<i8>, k: usize, n: usize, requant: Option<Requant>) -> PreparedLayer<Unpacked> {
+        PreparedLayer { packed: Scalar.pack(&values, k, n), k, n, bias: vec![1; n], requant, back: None }
+    }
+
+    proptest! {
+        #[test]
+        fn slices_do_not_change_the_output(
+            rows in 1usize..9, slice in 1usize..5,
+            x in prop::collection::vec(0i8..=127, 9 * 4),
+            w1 in prop::collection::vec(-127i8..=127, 4 * 3), w2 in prop::collection::vec(-127i8..=127, 3 * 2),
+        ) {
+            let requant = Some(Requant { multiplier: 5, shift: 9 });
+            let prepared = Rc::new(Prepared { layers: vec![layer(w1, 4, 3, requant), layer(w2, 3, 2, None)] });
+            let run = |max_rows| {
+                let input = Rows { count: rows, input: x[..rows * 4].to_vec(), ..Rows::default() };
+                let mut running = Running::new(prepared.clone(), input);
+                while let Some(step) = running.step(max_rows) {
+                    Scalar.carry_out(step);
+                    running.advance();
+                }
+                running.into_output()
+            };
+            prop_assert_eq!(run(slice), run(rows));
+        }
+    }
+}

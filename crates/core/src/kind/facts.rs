@@ -1,0 +1,45 @@
+//! What is known of a kind before there is a unit of it.
+
+use crate::amount::Amount;
+use crate::task_type::TaskType;
+
+/// A kind's constants.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts {
+    /// Its name with its version, as units, receipts and the database spell it.
+    pub name: &'static str,
+    /// What a unit's work counts.
+    pub work_unit: &'static str,
+    /// What an engine needs in order to compute it.
+    pub primitive: Primitive,
+    /// Price of 2^20 of its work.
+    pub price: Amount,
+    /// Work of the first unit for a lane of unknown speed: a fraction of a second for the slowest browser, or line.
+    pub first_work: u64,
+    /// Work a second that a lane of unknown speed is granted time for.
+    pub slowest: u64,
+    /// The most input rows of one unit.
+    pub max_rows: u32,
+    /// What its work is called unless the requester says otherwise.
+    pub task_type: TaskType,
+    /// What else its work may be called.
+    pub other_task_types: &'static [TaskType],
+    /// The media type of a job's result file.
+    pub media_type: &'static str,
+}
+
+/// What an engine computes units with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Primitive {
+    /// Products of int8 matrices with sums in i32.
+    Int8,
+    /// Products of f32 matrices.
+    Float,
+    /// SHA-256 of leaves.
+    Hash,
+}
+
+/// [`Facts::work_unit`] of kinds that multiply.
+pub(crate) const MULTIPLY_ACCUMULATES: &str = "multiply-accumulates";
+/// [`Facts::media_type`] of files that are arrays or tensors.
+pub(crate) const BINARY: &str = "application/octet-stream";

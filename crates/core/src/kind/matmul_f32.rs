@@ -1,0 +1,202 @@
+//! `matmul_f32/1`: C = A · B in f32, k ≤ 4096, within a tolerance. The bits of an output decide nothing.
+//!
+//! The operands' rows hold little-endian f32, and so does the output. The reference adds at most
+//! [`BLOCK`](crate::kernel::float::BLOCK) products of neighbouring l before they join the rest. A backend may sum in another
+//! order if its error stays far below what [`crate::verify`] lets pass: at most 8 · u · √k · E_i, a quarter of it, on sums of
+//! 4096 positive values, where rounding is worst. One plain sum leaves 12 there, blocks of 256 about 3 (Higham, "Accuracy and
+//! Stability of Numerical Algorithms", section 4.2).
+
+use alloc::vec;
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use super::facts::{BINARY, Facts, MULTIPLY_ACCUMULATES, Primitive};
+use super::name::Kind;
+use super::workload::{Verifiable, Workload};
+use crate::amount::Amount;
+use crate::content_id::Cid;
+use crate::kernel::float::{FloatMatrix, FloatProduct, FloatStep, MAX_K};
+use crate::kernel::inputs::MissingBlock;
+use crate::kernel::product::Product;
+use crate::sign::LeaseId;
+use crate::task_type::TaskType;
+use crate::unit::error::UnitError;
+use crate::unit::layer;
+use crate::unit::operand::{MAX_ROWS, Operand};
+use crate::vectors::digest::digest;
+use crate::vectors::float::FloatVector;
+use crate::verify::float::{FLOAT_ROUNDS, FloatCheck, FloatPlan, TOLERANCE, any_is_wrong, is_wrong};
+use crate::verify::fold::Fold;
+use crate::verify::judgement::{Claim, FinishedCheck, Judgement, Rechecked};
+use crate::verify::method::Method;
+use crate::verify::mismatch::Mismatch;
+use crate::verify::output::{CheckInputs, CheckPlan};
+
+/// Constants. A processor multiplies about four int8 in the time of one f32.
+pub(crate) const FACTS: Facts = Facts {
+    name: "matmul_f32/1",
+    work_unit: MULTIPLY_ACCUMULATES,
+    primitive: Primitive::Float,
+    price: Amount::from_nano(4_000),
+    first_work: 1 << 24,
+    slowest: 1 << 20,
+    max_rows: layer::MAX_K,
+    task_type: TaskType::MatrixOps,
+    other_task_types: &[],
+    media_type: BINARY,
+};
+
+/// C = A · B in f32: the operands' rows hold little-endian f32.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct MatmulF32 {
+    /// m × k: a run of the job's panels.
+    pub a: Operand,
+    /// k × n, shared by the job's units.
+    pub b: Operand,
+}
+
+impl MatmulF32 {
+    fn dimensions(&self) -> (u64, u64, u64) {
+        (u64::from(self.a.rows), u64::from(self.b.rows), u64::from(self.b.cols / 4))
+    }
+}
+
+impl Workload for MatmulF32 {
+    const KIND: Kind = Kind::MatmulF32;
+
+    fn input(&self) -> &Operand {
+        &self.a
+    }
+
+    fn weights(&self) -> Vec<&Operand> {
+        vec![&self.b]
+    }
+
+    fn run(&self, first: u32, count: u32) -> Self {
+        MatmulF32 { a: self.a.run(first, count), b: self.b.clone() }
+    }
+
+    fn validate(&self) -> Result<(), UnitError> {
+        let MatmulF32 { a, b } = self;
+        a.validate(MAX_ROWS)?;
+        b.validate(MAX_ROWS)?;
+        if b.rows.checked_mul(4) != Some(a.cols) {
+            return Err(UnitError::Mismatch);
+        }
+        if b.rows > MAX_K || !b.cols.is_multiple_of(4) { Err(UnitError::Dimension) } else { Ok(()) }
+    }
+
+    fn output_width(&self) -> u64 {
+        self.dimensions().2
+    }
+
+    fn work(&self) -> u64 {
+        let (m, k, n) = self.dimensions();
+        m * k * n
+    }
+
+    fn check_work(&self) -> u64 {
+        let (m, k, n) = self.dimensions();
+        FLOAT_ROUNDS as u64 * m * (k + n)
+    }
+
+    fn output<'a, P: Product>(
+        &self,
+        product: &P,
+        _: &LeaseId,
+        block: impl Fn(&Cid) -> Option<&'a [u8]>,
+    ) -> Result<Vec<u8>, MissingBlock> {
+        let (a, b) = (FloatMatrix::gather(&self.a, &block)?, FloatMatrix::gather(&self.b, &block)?);
+        let mut running = FloatProduct::new(a, b.cols);
+        while let Some(FloatStep { left, rows, sums }) = running.step(usize::MAX) {
+            product.multiply_f32(left, rows, &b, sums);
+        }
+        Ok(running.into_output())
+    }
+}
+
+impl Verifiable for MatmulF32 {
+    fn method(&self, _: u32) -> (Method, u32) {
+        (Method::Statistical { rounds: FLOAT_ROUNDS as u32, tolerance: TOLERANCE }, 0)
+    }
+
+    fn plan<'a, F: Fold>(
+        &self,
+        _: &F,
+        seed: &[u8; 32],
+        block: impl Fn(&Cid) -> Option<&'a [u8]>,
+    ) -> Result<CheckPlan<F>, MissingBlock> {
+        Ok(CheckPlan::Floats(FloatPlan::new(&FloatMatrix::gather(&self.b, block)?, seed)))
+    }
+
+    fn check_inputs<'a>(&self, block: impl Fn(&Cid) -> Option<&'a [u8]>) -> Result<CheckInputs, MissingBlock> {
+        Ok(CheckInputs::Floats(FloatMatrix::gather(&self.a, block)?))
+    }
+
+    fn evidence(&self, check: &FinishedCheck<'_>) -> Vec<Cid> {
+        check.mismatch.map_or_else(Vec::new, |_| self.b.panels.clone())
+    }
+
+    /// A row that failed under the coins is computed in f64: only that can tell bad luck from a wrong row.
+    fn judge<'a>(
+        &self,
+        check: &FinishedCheck<'_>,
+        inputs: &CheckInputs,
+        block: impl Fn(&Cid) -> Option<&'a [u8]>,
+    ) -> Result<Judgement, MissingBlock> {
+        let Some(suspect) = check.mismatch else { return Ok(Judgement::Right) };
+        let CheckInputs::Floats(a) = inputs else { return Ok(Judgement::Undecided) };
+        let wrong = is_wrong(a, &FloatMatrix::gather(&self.b, block)?, suspect.row, check.output);
+        Ok(if wrong { Judgement::Wrong(None) } else { Judgement::Undecided })
+    }
+
+    /// A refusal is checked row by row, without luck; an acceptance with coins.
+    fn recheck<'a>(
+        &self,
+        claim: &Claim,
+        output: &[u8],
+        seed: &[u8; 32],
+        block: impl Fn(&Cid) -> Option<&'a [u8]> + Copy,
+    ) -> Result<Rechecked, MissingBlock> {
+        let (a, b) = (FloatMatrix::gather(&self.a, block)?, FloatMatrix::gather(&self.b, block)?);
+        let mismatch = if claim.refused {
+            any_is_wrong(&a, &b, output).then_some(Mismatch { row: 0, tensor: 0 })
+        } else {
+            let plan = FloatPlan::new(&b, seed);
+            let mut check = FloatCheck::new(&plan, &a);
+            check.bytes(output);
+            check.finish().err().filter(|suspect| is_wrong(&a, &b, suspect.row, output))
+        };
+        Ok(Rechecked { mismatch, counterexample_holds: true })
+    }
+}
+
+/// The start-up vectors. Edges: one value, k of one block of sums and of more, n that is no multiple of a vector.
+pub const VECTORS: &[FloatVector] = &[
+    FloatVector {
+        name: "floats 1x1x1",
+        seed: 11,
+        rows: 1,
+        k: 1,
+        n: 1,
+        sha256: digest("eaeb1cee48640b0ece3db1f7ab091a08b8e450d96a8465c0fb7b6773c7cfd2e2"),
+    },
+    FloatVector {
+        name: "floats 3x33x17",
+        seed: 12,
+        rows: 3,
+        k: 33,
+        n: 17,
+        sha256: digest("d75424f414f3987e34265c56adb06d28e48dc919927981284229221770e6e1af"),
+    },
+    FloatVector {
+        name: "floats 21x1024x39",
+        seed: 13,
+        rows: 21,
+        k: 1024,
+        n: 39,
+        sha256: digest("5bbbc8295d8354b254ad21bb7bafefc5b2d61a26eb3bc67f4d85c7f14c93a405"),
+    },
+];

@@ -1,0 +1,114 @@
+//! What a kind says of a unit, and how it checks an output.
+
+use alloc::vec::Vec;
+
+use super::name::Kind;
+use crate::content_id::Cid;
+use crate::kernel::inputs::MissingBlock;
+use crate::kernel::product::Product;
+use crate::sign::LeaseId;
+use crate::unit::error::UnitError;
+use crate::unit::layer::Layer;
+use crate::unit::operand::Operand;
+use crate::verify::fold::Fold;
+use crate::verify::judgement::{Claim, FinishedCheck, Judgement, Rechecked};
+use crate::verify::method::Method;
+use crate::verify::output::{CheckInputs, CheckPlan};
+
+/// What a unit of one kind holds: its inputs, its sizes, its cost and its reference output.
+pub trait Workload: Sized {
+    /// The kind.
+    const KIND: Kind;
+
+    /// The unit's own rows, cut from the job's panels.
+    fn input(&self) -> &Operand;
+
+    /// A gradient's targets.
+    fn targets(&self) -> Option<&Operand> {
+        None
+    }
+
+    /// The shared operands in the order in which they are multiplied.
+    fn weights(&self) -> Vec<&Operand>;
+
+    /// The model's layers; empty where there is no model.
+    fn layers(&self) -> &[Layer] {
+        &[]
+    }
+
+    /// The gateway that holds the data, where the coordinator does not.
+    fn source(&self) -> Option<&str> {
+        None
+    }
+
+    /// The same with only `count` panels of its own rows, from `first` on.
+    fn run(&self, first: u32, count: u32) -> Self;
+
+    /// Checks the operands, each alone and against each other.
+    fn validate(&self) -> Result<(), UnitError>;
+
+    /// Four-byte values in one output row; 0 where the output has no rows.
+    fn output_width(&self) -> u64;
+
+    /// Four-byte values after the output's rows.
+    fn values_after_rows(&self) -> u64 {
+        0
+    }
+
+    /// What it takes to compute, from the parameters alone, in the kind's unit of work.
+    fn work(&self) -> u64;
+
+    /// What the check at delivery takes once its coins are prepared, in the same unit.
+    fn check_work(&self) -> u64;
+
+    /// The whole output under `lease`, computed with `product`.
+    fn output<'a, P: Product>(
+        &self,
+        product: &P,
+        lease: &LeaseId,
+        block: impl Fn(&Cid) -> Option<&'a [u8]>,
+    ) -> Result<Vec<u8>, MissingBlock>;
+}
+
+/// How an output of one kind is checked.
+pub trait Verifiable: Workload {
+    /// How outputs are checked, and to how many bits where `concurrent` checks share coins. A method that does not reach
+    /// every wrong output has no bits.
+    fn method(&self, concurrent: u32) -> (Method, u32);
+
+    /// Prepares the coins that `seed` makes, from the blocks that all units of the job share.
+    fn plan<'a, F: Fold>(
+        &self,
+        fold: &F,
+        seed: &[u8; 32],
+        block: impl Fn(&Cid) -> Option<&'a [u8]>,
+    ) -> Result<CheckPlan<F>, MissingBlock>;
+
+    /// Whether the check reads the unit's own rows while the output arrives.
+    fn reads_rows(&self) -> bool {
+        true
+    }
+
+    /// The unit's own rows, in the form that the check reads.
+    fn check_inputs<'a>(&self, block: impl Fn(&Cid) -> Option<&'a [u8]>) -> Result<CheckInputs, MissingBlock>;
+
+    /// The blocks that [`judge`](Verifiable::judge) reads.
+    fn evidence(&self, check: &FinishedCheck<'_>) -> Vec<Cid>;
+
+    /// What a finished check comes to. Of a unit with a source, a block that is not at hand is one that the source lacks.
+    fn judge<'a>(
+        &self,
+        check: &FinishedCheck<'_>,
+        inputs: &CheckInputs,
+        block: impl Fn(&Cid) -> Option<&'a [u8]>,
+    ) -> Result<Judgement, MissingBlock>;
+
+    /// Checks an output from scratch, and what is claimed of it. `seed` is the caller's own randomness.
+    fn recheck<'a>(
+        &self,
+        claim: &Claim,
+        output: &[u8],
+        seed: &[u8; 32],
+        block: impl Fn(&Cid) -> Option<&'a [u8]> + Copy,
+    ) -> Result<Rechecked, MissingBlock>;
+}

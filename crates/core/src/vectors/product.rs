@@ -1,0 +1,92 @@
+//! Vectors of int8 products.
+
+use alloc::vec::Vec;
+use core::convert::Infallible;
+
+use crate::content_id::sha256;
+use crate::kernel::bytes::to_le_bytes;
+use crate::kernel::inputs::Rows;
+use crate::kernel::layers::{Prepared, PreparedBack, PreparedLayer};
+use crate::kernel::layout::transpose;
+use crate::kernel::running::Running;
+use crate::kernel::step::{Right, Step};
+use crate::random::SplitMix64;
+use crate::unit::layer::Requant;
+
+/// One self-test: a chain of products on generated data, and the SHA-256 of its output.
+#[derive(Clone, Copy, Debug)]
+pub struct Vector {
+    /// A name for messages.
+    pub name: &'static str,
+    /// Seed of the generated operands: the input, then for every layer weights and bias, then a gradient's targets.
+    pub seed: u64,
+    /// Input rows.
+    pub rows: usize,
+    /// Inner dimension of the first layer, then the outputs of each. Two entries: a product alone, of full-range values.
+    pub dims: &'static [usize],
+    /// Whether it is a gradient.
+    pub gradient: bool,
+    /// SHA-256 of the output, little-endian i32.
+    pub sha256: [u8; 32],
+}
+
+/// Every scale in the start-up set: hidden layers' requantisation, a gradient's prediction and its errors.
+const REQUANT: Requant = Requant { multiplier: 1_518_500_250, shift: 40 };
+
+impl Vector {
+    /// Computes the vector with a backend's `pack` and `multiply` and says whether it agrees.
+    pub fn agrees<Packed>(
+        &self,
+        mut pack: impl FnMut(&[i8], usize, usize) -> Packed,
+        mut multiply: impl FnMut(&[i8], usize, &Packed, &mut [i32]),
+    ) -> bool {
+        let (prepared, rows) = self.prepare(&mut pack);
+        let mut running = Running::new(alloc::rc::Rc::new(prepared), rows);
+        while let Some(Step { left, rows, right, sums }) = running.step(self.rows) {
+            match right {
+                Right::Packed(packed) => multiply(left, rows, packed, sums),
+                Right::Fresh { values, k, n } => multiply(left, rows, &pack(values, k, n), sums),
+            }
+            running.advance();
+        }
+        self.matches(&running.into_output())
+    }
+
+    /// The packed operands and the unit's rows.
+    pub fn prepare<Packed>(&self, mut pack: impl FnMut(&[i8], usize, usize) -> Packed) -> (Prepared<Packed>, Rows) {
+        let Ok(prepared) = self.try_prepare(|b, k, n| Ok::<_, Infallible>(pack(b, k, n)));
+        prepared
+    }
+
+    /// The same for a `pack` that can fail.
+    pub fn try_prepare<Packed, E>(
+        &self,
+        mut pack: impl FnMut(&[i8], usize, usize) -> Result<Packed, E>,
+    ) -> Result<(Prepared<Packed>, Rows), E> {
+        let mut values = SplitMix64::new(self.seed);
+        let product_alone = self.dims.len() == 2 && !self.gradient;
+        let count = self.rows * self.dims[0];
+        let input = if product_alone { values.signed(count) } else { values.activations(count) };
+        let mut layers = Vec::new();
+        for (index, pair) in self.dims.windows(2).enumerate() {
+            let (k, n) = (pair[0], pair[1]);
+            let weights = if product_alone { values.signed(k * n) } else { values.weights(k * n) };
+            let bias =
+                if product_alone { Vec::new() } else { values.signed(n).iter().map(|b| i32::from(*b) * 64).collect() };
+            let requant = (self.gradient || index + 2 < self.dims.len()).then_some(REQUANT);
+            let mut back = None;
+            if self.gradient && index > 0 {
+                back = Some(PreparedBack { transposed: pack(&transpose(&weights, k, n), n, k)?, scale: REQUANT });
+            }
+            layers.push(PreparedLayer { packed: pack(&weights, k, n)?, k, n, bias, requant, back });
+        }
+        let outputs = self.dims.last().copied().unwrap_or_default();
+        let targets = if self.gradient { values.weights(self.rows * outputs) } else { Vec::new() };
+        Ok((Prepared { layers }, Rows { count: self.rows, input, targets }))
+    }
+
+    /// Whether `output` is the right one.
+    pub fn matches(&self, output: &[i32]) -> bool {
+        sha256(&to_le_bytes(output)) == self.sha256
+    }
+}

@@ -1,0 +1,59 @@
+//! What a check of an output comes to.
+
+use super::counterexample::Counterexample;
+use super::mismatch::Mismatch;
+use crate::sign::LeaseId;
+
+/// What a check of an output comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Judgement {
+    /// It is what was asked for, as far as the method can tell.
+    Right,
+    /// It is not; with a value that shows it, where one could be found.
+    Wrong(Option<Counterexample>),
+    /// It may be either: nobody is paid, and nobody blamed.
+    Undecided,
+}
+
+/// What a receipt says that anyone can check again.
+#[derive(Clone, Copy, Debug)]
+pub struct Claim {
+    /// The lease that the output was delivered under.
+    pub lease: LeaseId,
+    /// Whether the output was refused.
+    pub refused: bool,
+    /// The value that shows why.
+    pub counterexample: Option<Counterexample>,
+}
+
+/// What a check from scratch finds about an output and about a [`Claim`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rechecked {
+    /// Where the output is wrong.
+    pub mismatch: Option<Mismatch>,
+    /// Whether the counterexample follows from the inputs and the output; true if there is none.
+    pub counterexample_holds: bool,
+}
+
+/// A check that has seen the whole output, and what it found on the way.
+#[derive(Clone, Copy)]
+pub struct FinishedCheck<'a> {
+    /// The lease that the output was delivered under.
+    pub lease: LeaseId,
+    /// The secret seed of the job's coins.
+    pub seed: &'a [u8; 32],
+    /// Where the output failed first while it arrived.
+    pub mismatch: Option<Mismatch>,
+    /// The output.
+    pub output: &'a [u8],
+}
+
+/// Without the seed.
+impl core::fmt::Debug for FinishedCheck<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("FinishedCheck")
+            .field("lease", &self.lease)
+            .field("mismatch", &self.mismatch)
+            .finish_non_exhaustive()
+    }
+}
