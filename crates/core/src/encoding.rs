@@ -1,4 +1,4 @@
-//! DAG-CBOR, the one encoding that is signed and named.
+//! DAG-CBOR: the one encoding that is signed, and that CIDs are made of.
 
 use alloc::vec::Vec;
 
@@ -17,20 +17,35 @@ pub enum DecodeError {
     NotCanonical,
 }
 
+/// A type whose every value has an encoding, so that signing and naming cannot fail.
+///
+/// That holds for types made of text, bytes, integers, booleans, options, lists, enums and structs. It does not hold for
+/// floats, for maps whose keys are not text, or for a serializer that returns errors of its own.
+pub trait Canonical: Serialize {}
+
+impl<T: Canonical> Canonical for &T {}
+
+impl Canonical for Cid {}
+
 /// The canonical bytes of `value`.
-pub fn encode<T: Serialize>(value: &T) -> Vec<u8> {
-    // Our own types hold no floats, no maps with keys other than text and no I/O: encoding cannot fail.
-    serde_ipld_dagcbor::to_vec(value).unwrap_or_default()
+///
+/// # Panics
+/// If `T` breaks the promise of [`Canonical`]: bytes that stand for nothing must not be signed.
+pub fn encode<T: Canonical>(value: &T) -> Vec<u8> {
+    match serde_ipld_dagcbor::to_vec(value) {
+        Ok(bytes) => bytes,
+        Err(_) => panic!("a canonical value has no encoding"),
+    }
 }
 
 /// The value that `bytes` spell canonically.
-pub fn decode<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
+pub fn decode<T: Canonical + DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
     let value: T = serde_ipld_dagcbor::from_slice(bytes).map_err(|_| DecodeError::Malformed)?;
     if encode(&value) == bytes { Ok(value) } else { Err(DecodeError::NotCanonical) }
 }
 
 /// The CID of `value`'s canonical bytes.
-pub fn cid_of<T: Serialize>(value: &T) -> Cid {
+pub fn cid_of<T: Canonical>(value: &T) -> Cid {
     cbor_cid(&encode(value))
 }
 
@@ -43,6 +58,20 @@ mod tests {
     struct Pair {
         a: u8,
         bb: u8,
+    }
+
+    impl Canonical for Pair {}
+
+    #[derive(Serialize)]
+    struct Fraction(f64);
+
+    impl Canonical for Fraction {}
+
+    /// DAG-CBOR has no encoding of what is not a number.
+    #[test]
+    #[should_panic(expected = "no encoding")]
+    fn what_has_no_encoding_becomes_no_bytes() {
+        encode(&Fraction(f64::NAN));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
-use crate::encoding;
+use crate::encoding::{self, Canonical};
 
 /// The text is not lowercase hex of the right length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -104,7 +104,7 @@ hex_bytes!(
 );
 
 /// Something that is signed.
-pub trait Statement: Serialize {
+pub trait Statement: Canonical {
     /// What it says, in the signature's domain `adit/<what>/1`.
     const WHAT: &'static str;
 }
@@ -206,11 +206,13 @@ mod tests {
 
     #[derive(Serialize)]
     struct Said(u64);
+    impl Canonical for Said {}
     impl Statement for Said {
         const WHAT: &'static str = "said";
     }
     #[derive(Serialize)]
     struct Meant(u64);
+    impl Canonical for Meant {}
     impl Statement for Meant {
         const WHAT: &'static str = "meant";
     }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::amount::Amount;
 use crate::content_id::Cid;
-use crate::encoding;
+use crate::encoding::{self, Canonical};
 use crate::kind::name::Kind;
 use crate::log::{self, Hash};
 use crate::sign::{Challenge, Digest, InvalidSignature, LeaseId, PublicKey, Signature, Statement};
@@ -39,6 +39,8 @@ pub struct SessionStart {
     pub origin: String,
 }
 
+impl Canonical for SessionStart {}
+
 impl Statement for SessionStart {
     const WHAT: &'static str = "session";
 }
@@ -66,6 +68,8 @@ pub struct Lease {
     pub ttl_ms: u64,
 }
 
+impl Canonical for Lease {}
+
 impl Statement for Lease {
     const WHAT: &'static str = "lease";
 }
@@ -83,6 +87,8 @@ pub struct Delivery {
     /// The output's length in bytes.
     pub length: u64,
 }
+
+impl Canonical for Delivery {}
 
 impl Statement for Delivery {
     const WHAT: &'static str = "delivery";
@@ -167,6 +173,8 @@ pub struct Receipt {
     pub at_ms: i64,
 }
 
+impl Canonical for Receipt {}
+
 impl Receipt {
     /// How surely it was checked, for people: `64 bits`, `16 of 240 leaves`, `5 rounds`.
     pub fn strength(&self) -> String {
@@ -207,6 +215,8 @@ pub struct LogHead {
     pub at_ms: i64,
 }
 
+impl Canonical for LogHead {}
+
 impl Statement for LogHead {
     const WHAT: &'static str = "log-head";
 }
@@ -245,6 +255,8 @@ pub enum ReceiptError {
     #[error("the base reward does not follow from the work and the price")]
     Value,
 }
+
+impl Canonical for ProvenReceipt {}
 
 impl ProvenReceipt {
     /// Checks signatures, log path and arithmetic under the coordinator's `pinned` key. Says nothing about the mathematics

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use crate::content_id::Cid;
-use crate::encoding::{self, DecodeError};
+use crate::encoding::{self, Canonical, DecodeError};
 use crate::kernel::gradient::Layout;
 use crate::kernel::inputs::MissingBlock;
 use crate::kernel::product::Product;
@@ -57,6 +57,8 @@ pub enum Unit {
     #[serde(rename = "hash_tree/1")]
     HashTree(HashTree),
 }
+
+impl Canonical for Unit {}
 
 /// What the kind's file says.
 impl Unit {

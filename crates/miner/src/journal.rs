@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
 
-use adit_core::encoding::{self, DecodeError};
+use adit_core::encoding::{self, Canonical, DecodeError};
 use adit_core::sign::LeaseId;
 use adit_core::statement::Delivery;
 use adit_core::{Amount, PublicKey, Signature};
@@ -75,6 +75,8 @@ pub(crate) struct Entry {
     #[serde(serialize_with = "as_bytes", deserialize_with = "from_bytes")]
     pub(crate) output: Body,
 }
+
+impl Canonical for Entry {}
 
 impl Entry {
     pub(crate) fn to_bytes(&self) -> Vec<u8> {

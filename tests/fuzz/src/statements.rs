@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use adit_core::encoding::{cid_of, decode, encode};
+use adit_core::encoding::{Canonical, cid_of, decode, encode};
 use adit_core::log::{leaf_hash, node_hash};
 use adit_core::sign::{Challenge, Digest};
 use adit_core::statement::{
@@ -10,7 +10,6 @@ use adit_core::statement::{
 };
 use adit_core::unit::{MAX_INPUT_BYTES, MAX_OUTPUT_BYTES};
 use adit_core::{Amount, Unit};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::samples::{Sample, coordinator, miner, samples};
@@ -29,7 +28,7 @@ pub(super) fn statements(bytes: &[u8]) {
 }
 
 /// The value, if these bytes are one.
-fn decoded<T: Serialize + DeserializeOwned + PartialEq + Debug>(bytes: &[u8]) -> Option<T> {
+fn decoded<T: Canonical + DeserializeOwned + PartialEq + Debug>(bytes: &[u8]) -> Option<T> {
     let value: T = decode(bytes).ok()?;
     let json = serde_json::to_vec(&value).expect("whatever decodes can be shown");
     let shown: T = serde_json::from_slice(&json).expect("what is shown can be read");

@@ -5,6 +5,7 @@ use core::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::encoding::Canonical;
 use crate::unit::error::UnitError;
 
 /// A kernel with a fixed version.
@@ -44,6 +45,8 @@ impl Kind {
         self.facts().work_unit
     }
 }
+
+impl Canonical for Kind {}
 
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

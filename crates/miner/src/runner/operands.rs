@@ -2,11 +2,13 @@
 
 use std::rc::Rc;
 
+use adit_core::encoding::{self, Canonical};
 use adit_core::kernel::Prepared;
 use adit_core::kernel::engine::{Engine, EngineError};
 use adit_core::kernel::float::FloatMatrix;
-use adit_core::unit::Operand;
-use adit_core::{Cid, Unit, encoding};
+use adit_core::unit::{Layer, Operand};
+use adit_core::{Cid, Kind, Unit};
+use serde::Serialize;
 
 /// Shared operands, kept packed for the next unit of their job: least recently used first.
 pub(super) struct Shared<E: Engine>(Vec<KeptOperands<E>>);
@@ -99,8 +101,17 @@ fn of_another_kind() -> EngineError {
     EngineError::Refused("the packed operands are of another kind".into())
 }
 
-/// What a unit shares with others of its job, as a name. The kind is part of it: f32 operands are bytes too, and a
-/// gradient's layers have scales that a perceptron's have not.
+/// What a unit shares with others of its job. The kind tells apart what has the same blocks: f32 operands are bytes too, and
+/// a gradient's layers have scales that a perceptron's have not.
+#[derive(Serialize)]
+struct SharedName<'a> {
+    kind: Kind,
+    weights: Vec<&'a Operand>,
+    layers: &'a [Layer],
+}
+
+impl Canonical for SharedName<'_> {}
+
 fn shared_name(unit: &Unit) -> Cid {
-    encoding::cid_of(&(unit.kind(), unit.weights(), unit.layers()))
+    encoding::cid_of(&SharedName { kind: unit.kind(), weights: unit.weights(), layers: unit.layers() })
 }
