@@ -18,7 +18,7 @@ pub mod mlp_i8;
 pub(crate) mod name;
 pub(crate) mod workload;
 
-pub use facts::{Facts, Primitive};
+pub use facts::{Facts, Primitive, ResultForm};
 pub use gradient_i8::GradientI8;
 pub use hash_tree::HashTree;
 pub use matmul_f32::MatmulF32;

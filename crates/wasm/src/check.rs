@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use adit_core::content_id::{MAX_BLOCK_BYTES, block_matches};
 use adit_core::recheck::recheck;
-use adit_core::statement::{ProvenReceipt, Verdict};
+use adit_core::statement::{Method, ProvenReceipt, Verdict};
 use adit_core::unit::MAX_OUTPUT_BYTES;
 use adit_core::{Cid, PublicKey, Unit};
 use adit_fetch::{Browser, Fetch, Request};
@@ -106,15 +106,15 @@ async fn mathematics(server: &str, proven: &ProvenReceipt, held: Option<Vec<u8>>
 /// What was found to hold, and how surely.
 fn what_holds(unit: &Unit) -> String {
     let rows = unit.input().rows;
-    match unit {
-        Unit::HashTree(_) => {
+    match unit.method(1).0 {
+        Method::Sampled { .. } => {
             format!("All {rows} bytes were hashed again in this browser: every leaf and the root agree.")
         }
-        Unit::MatmulF32(_) => format!(
+        Method::Statistical { .. } => format!(
             "All {rows} rows are within the tolerance of the product of the inputs, with coins that this browser has just \
              thrown."
         ),
-        _ => format!(
+        Method::Freivalds | Method::Recomputed => format!(
             "Checked against the inputs over all {rows} rows, with coins that this browser has just thrown: a wrong output \
              would have passed with a chance of at most 1 in 2^64."
         ),

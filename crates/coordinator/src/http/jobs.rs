@@ -222,7 +222,7 @@ pub(super) async fn result(State(app): Shared, _: Operator, Path(job): Path<i64>
     }
     let view = job_view(&mut db, &row, app.clock.now_ms()).await?;
     drop(db);
-    let media_type = template.kind().facts().media_type;
+    let media_type = template.kind().facts().result.media_type();
     let file = ResultFile::new(&app.store, job, template).await?;
     let (head, last) = (file.head(), (app.clone(), file.clone(), units.clone()));
     let parts = stream::iter(units).then(move |unit| {

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use adit_core::kind::{GradientI8, HashTree, MatmulF32, MatmulI8, MlpI8};
 use adit_core::sign::{Challenge, LeaseId};
 use adit_core::unit::{MAX_OUTPUT_BYTES, Unit};
 use adit_core::{Amount, Kind, content_id};
@@ -197,35 +196,32 @@ pub(super) fn keyed_task(app: &Arc<App>, leased: Leased) -> Result<Task, ApiErro
 
 /// The original's description of a unit, without anybody's name on it.
 fn task_of(unit: &Unit, task_type: TaskType) -> Task {
-    let rows = unit.input().rows;
-    let (data, description) = match unit {
-        Unit::MatmulI8(MatmulI8 { a, b }) => (
-            json!({ "matrix_size": a.rows, "operations": 1, "inner_size": a.cols, "columns": b.cols }),
-            "Exact product of two int8 matrices",
+    let (input, layers) = (unit.input(), unit.layers().len());
+    let (rows, cols, blocks, bytes) = (input.rows, input.cols, input.panels.len(), input.bytes());
+    let kind = unit.kind();
+    let outputs = unit.targets().map_or(0, |targets| targets.cols);
+    let inner = unit.weights().first().map_or(0, |weight| weight.rows);
+    let summary = kind.facts().summary;
+    let (data, description) = match task_type {
+        TaskType::MatrixOps => (
+            json!({ "matrix_size": rows, "operations": 1, "inner_size": inner, "columns": unit.output_width() }),
+            summary,
         ),
-        Unit::MatmulF32(MatmulF32 { a, b }) => (
-            json!({ "matrix_size": a.rows, "operations": 1, "inner_size": b.rows, "columns": b.cols / 4 }),
-            "Product of two float32 matrices",
-        ),
-        Unit::MlpI8(MlpI8 { x, layers }) if task_type == TaskType::FraudDetection => (
-            json!({ "tx_count": rows, "features": x.cols, "model_id": "mlp_i8/1", "layers": layers.len() }),
+        TaskType::FraudDetection => (
+            json!({ "tx_count": rows, "features": cols, "model_id": kind.name(), "layers": layers }),
             "Classes of transactions, by a quantised perceptron",
         ),
-        Unit::MlpI8(MlpI8 { x, layers }) => (
-            json!({ "model_id": "mlp_i8/1", "input_size": x.cols, "batch_size": rows, "layers": layers.len() }),
-            "Inference of a quantised perceptron",
-        ),
-        Unit::GradientI8(GradientI8 { x, t, layers }) => (
-            json!({ "input_dim": x.cols, "output_dim": t.cols, "batch_size": rows, "layers": layers.len() }),
-            "Gradient of a quantised perceptron's squared error over one batch",
-        ),
-        Unit::HashTree(HashTree { data, .. }) if task_type == TaskType::NetworkProtection => (
-            json!({ "block_range": [0, data.panels.len()], "bytes": data.bytes() }),
-            "Hash tree over a part of the coordinator's log",
-        ),
-        Unit::HashTree(HashTree { data, .. }) => {
-            (json!({ "records": data.panels.len(), "bytes": data.bytes() }), "Hash tree over a data set")
+        TaskType::Inference => {
+            (json!({ "model_id": kind.name(), "input_size": cols, "batch_size": rows, "layers": layers }), summary)
         }
+        TaskType::GradientCompute => {
+            (json!({ "input_dim": cols, "output_dim": outputs, "batch_size": rows, "layers": layers }), summary)
+        }
+        TaskType::NetworkProtection => {
+            (json!({ "block_range": [0, blocks], "bytes": bytes }), "Hash tree over a part of the coordinator's log")
+        }
+        TaskType::DataValidation => (json!({ "records": blocks, "bytes": bytes }), summary),
+        TaskType::ModelTraining | TaskType::FederatedLearning => (json!({}), summary),
     };
     let difficulty = (unit.work().max(1).ilog2() / 8).clamp(1, 5) as u8;
     Task {

@@ -1,14 +1,14 @@
 //! What anyone may see, put together from the store.
 
-use adit_core::kind::{MatmulF32, MatmulI8};
+use adit_core::kind::ResultForm;
 use adit_core::phase::{self, Phase};
-use adit_core::{Amount, PublicKey, Unit};
+use adit_core::{Amount, PublicKey};
 use adit_protocol::jobs::{JobState, JobView};
 use adit_protocol::neonet::{Contributor, DecentralizationStatus, Tokenomics, TokenomicsFacts};
 use adit_protocol::records::{AccountTotal, EpochView, LedgerTotals, MinerView};
 
+use super::result;
 use super::settle::account_of;
-use crate::intake;
 use crate::store::db::DbError;
 use crate::store::jobs::JobRow;
 use crate::store::ledger::EpochRow;
@@ -24,12 +24,9 @@ pub(crate) async fn job_view(db: &mut Db, row: &JobRow, now_ms: i64) -> Result<J
         _ => JobState::Active,
     };
     let stuck = if state == JobState::Active { stuck(db, row, now_ms).await? } else { None };
-    let result_bytes = match (&template, state) {
-        (Unit::MatmulI8(MatmulI8 { a, b }), JobState::Done) => {
-            Some(intake::npy_i32_header(a.rows, b.cols).len() as u64 + template.output_bytes())
-        }
-        (Unit::MatmulF32(MatmulF32 { a, b }), JobState::Done) => {
-            Some(intake::npy_f32_header(a.rows, b.cols / 4).len() as u64 + template.output_bytes())
+    let result_bytes = match (template.kind().facts().result, state) {
+        (ResultForm::Integers | ResultForm::Floats, JobState::Done) => {
+            Some(result::head(&template).len() as u64 + template.output_bytes())
         }
         _ => None,
     };

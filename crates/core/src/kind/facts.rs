@@ -24,8 +24,10 @@ pub struct Facts {
     pub task_type: TaskType,
     /// What else its work may be called.
     pub other_task_types: &'static [TaskType],
-    /// The media type of a job's result file.
-    pub media_type: &'static str,
+    /// What it computes, in a line for people.
+    pub summary: &'static str,
+    /// The file that a job's outputs become.
+    pub result: ResultForm,
 }
 
 /// What an engine computes units with.
@@ -39,7 +41,31 @@ pub enum Primitive {
     Hash,
 }
 
+/// The file that a job's outputs become.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResultForm {
+    /// A `.npy` array of i32: the outputs in the order of their panels.
+    Integers,
+    /// A `.npy` array of f32: the same.
+    Floats,
+    /// A `.csv` file with one class a line.
+    Classes,
+    /// A `.safetensors` file of the outputs' sum.
+    Gradient,
+    /// A report in JSON on what was found.
+    Report,
+}
+
+impl ResultForm {
+    /// The file's media type.
+    pub const fn media_type(self) -> &'static str {
+        match self {
+            ResultForm::Integers | ResultForm::Floats | ResultForm::Gradient => "application/octet-stream",
+            ResultForm::Classes => "text/csv",
+            ResultForm::Report => "application/json",
+        }
+    }
+}
+
 /// [`Facts::work_unit`] of kinds that multiply.
 pub(crate) const MULTIPLY_ACCUMULATES: &str = "multiply-accumulates";
-/// [`Facts::media_type`] of files that are arrays or tensors.
-pub(crate) const BINARY: &str = "application/octet-stream";

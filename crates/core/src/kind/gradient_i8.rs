@@ -20,7 +20,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::facts::{BINARY, Facts, MULTIPLY_ACCUMULATES, Primitive};
+use super::facts::{Facts, MULTIPLY_ACCUMULATES, Primitive, ResultForm};
 use super::int8::{self, Dimensions, Int8};
 use super::name::Kind;
 use super::workload::Workload;
@@ -48,7 +48,8 @@ pub(crate) const FACTS: Facts = Facts {
     max_rows: MAX_K,
     task_type: TaskType::GradientCompute,
     other_task_types: &[],
-    media_type: BINARY,
+    summary: "Gradient of a quantised perceptron's squared error over one batch",
+    result: ResultForm::Gradient,
 };
 
 /// A batch's gradient.

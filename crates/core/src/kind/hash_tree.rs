@@ -16,7 +16,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::facts::{Facts, Primitive};
+use super::facts::{Facts, Primitive, ResultForm};
 use super::name::Kind;
 use super::workload::{Verifiable, Workload};
 use crate::amount::Amount;
@@ -53,7 +53,8 @@ pub(crate) const FACTS: Facts = Facts {
     max_rows: MAX_HASHED_BYTES,
     task_type: TaskType::DataValidation,
     other_task_types: &[TaskType::NetworkProtection],
-    media_type: "application/json",
+    summary: "Hash tree over a data set",
+    result: ResultForm::Report,
 };
 
 /// The leaves of a data set.

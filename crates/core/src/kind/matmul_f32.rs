@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::facts::{BINARY, Facts, MULTIPLY_ACCUMULATES, Primitive};
+use super::facts::{Facts, MULTIPLY_ACCUMULATES, Primitive, ResultForm};
 use super::name::Kind;
 use super::workload::{Verifiable, Workload};
 use crate::amount::Amount;
@@ -44,7 +44,8 @@ pub(crate) const FACTS: Facts = Facts {
     max_rows: layer::MAX_K,
     task_type: TaskType::MatrixOps,
     other_task_types: &[],
-    media_type: BINARY,
+    summary: "Product of two float32 matrices",
+    result: ResultForm::Floats,
 };
 
 /// C = A · B in f32: the operands' rows hold little-endian f32.

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::facts::{BINARY, Facts, MULTIPLY_ACCUMULATES, Primitive};
+use super::facts::{Facts, MULTIPLY_ACCUMULATES, Primitive, ResultForm};
 use super::int8::{self, Int8};
 use super::name::Kind;
 use super::workload::Workload;
@@ -35,7 +35,8 @@ pub(crate) const FACTS: Facts = Facts {
     max_rows: MAX_K,
     task_type: TaskType::MatrixOps,
     other_task_types: &[],
-    media_type: BINARY,
+    summary: "Exact product of two int8 matrices",
+    result: ResultForm::Integers,
 };
 
 /// C = A · B.

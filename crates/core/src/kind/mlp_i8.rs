@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::facts::{Facts, MULTIPLY_ACCUMULATES, Primitive};
+use super::facts::{Facts, MULTIPLY_ACCUMULATES, Primitive, ResultForm};
 use super::int8::{self, Int8};
 use super::name::Kind;
 use super::workload::Workload;
@@ -36,7 +36,8 @@ pub(crate) const FACTS: Facts = Facts {
     max_rows: MAX_K,
     task_type: TaskType::Inference,
     other_task_types: &[TaskType::FraudDetection],
-    media_type: "text/csv",
+    summary: "Inference of a quantised perceptron",
+    result: ResultForm::Classes,
 };
 
 /// Inference.

@@ -3,12 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use adit_core::content_id::{MAX_BLOCK_BYTES, block_matches};
-use adit_core::kernel::hash_tree::leaves;
-use adit_core::kind::{HashTree, MatmulF32};
 use adit_core::recheck::recheck;
-use adit_core::statement::{Receipt, Verdict};
+use adit_core::statement::{Method, Receipt, Verdict};
 use adit_core::unit::MAX_OUTPUT_BYTES;
-use adit_core::verify::{FLOAT_ROUNDS, TOLERANCE};
 use adit_core::{Cid, Unit};
 use adit_protocol::paths::{self, with};
 use anyhow::{Context, Result};
@@ -57,27 +54,22 @@ pub(super) async fn look(http: &Http, server: &str, gateways: &[String], receipt
 /// What was found to hold, and how surely.
 fn held(unit: &Unit, blocks: &BTreeMap<Cid, Vec<u8>>) -> String {
     let here = unit.input().panels.iter().filter(|cid| blocks.contains_key(cid)).count();
-    match unit {
-        Unit::HashTree(HashTree { data, .. }) if here < data.panels.len() => format!(
-            "the root, and the leaves of the {here} of {} blocks that are to be had, hashed again here; whether the others were \
-             missing then nobody can tell now",
-            data.panels.len()
+    let (rows, all) = (unit.input().rows, unit.input().panels.len());
+    match unit.method(1).0 {
+        Method::Sampled { .. } if here < all => format!(
+            "the root, and the leaves of the {here} of {all} blocks that are to be had, hashed again here; whether the others \
+             were missing then nobody can tell now"
         ),
-        Unit::HashTree(HashTree { data, .. }) => {
-            format!(
-                "all {} leaves and the root over them are those of the blocks at hand, hashed again here",
-                leaves(data)
-            )
+        Method::Sampled { of, .. } => {
+            format!("all {of} leaves and the root over them are those of the blocks at hand, hashed again here")
         }
-        Unit::MatmulF32(MatmulF32 { a, .. }) => format!(
-            "{} rows are within {TOLERANCE} times the rounding that is usual, under coins drawn just now: a row that is off by \
-             κ times as much passes with a chance of at most (0.8/κ)^{FLOAT_ROUNDS}",
-            a.rows
+        Method::Statistical { rounds, tolerance } => format!(
+            "{rows} rows are within {tolerance} times the rounding that is usual, under coins drawn just now: a row that is \
+             off by κ times as much passes with a chance of at most (0.8/κ)^{rounds}"
         ),
-        _ => format!(
-            "{} products over {} rows hold under coins drawn just now: a wrong output passes with a chance of at most 2^-64",
-            unit.weights().len(),
-            unit.input().rows
+        Method::Freivalds | Method::Recomputed => format!(
+            "{} products over {rows} rows hold under coins drawn just now: a wrong output passes with a chance of at most 2^-64",
+            unit.weights().len()
         ),
     }
 }
