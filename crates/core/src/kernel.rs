@@ -22,7 +22,7 @@ pub(crate) mod step;
 pub use activate::{activate, argmax};
 pub use bytes::{from_le_bytes, signed, to_le_bytes};
 pub use inputs::{MissingBlock, Rows, gather};
-pub use layers::{Prepared, PreparedBack, PreparedLayer, Weights};
+pub use layers::{PackedBack, PackedLayer, PackedLayers, Weights};
 pub use product::{LEAVES_AT_ONCE, Product, Scalar, Unpacked, matmul_i8};
 pub use running::Running;
 pub use step::{Right, Step};

@@ -84,17 +84,17 @@ mod tests {
     use std::cell::Cell;
     use std::rc::Rc;
 
-    use adit_core::kernel::{Prepared, PreparedLayer, Rows, matmul_i8};
+    use adit_core::kernel::{PackedLayer, PackedLayers, Rows, matmul_i8};
     use adit_core::random::SplitMix64;
 
     fn running(rows: usize, k: usize, n: usize) -> (Running<Packed>, Vec<i32>) {
         let mut values = SplitMix64::new(3);
         let (a, b) = (values.signed(rows * k), values.signed(k * n));
         let packed = Cpu::best().unwrap().pack(&b, k, n);
-        let layer = PreparedLayer { packed, k, n, bias: Vec::new(), requant: None, back: None };
+        let layer = PackedLayer { packed, k, n, bias: Vec::new(), requant: None, back: None };
         let c = matmul_i8(&a, &b, rows, k, n);
         let rows = Rows { count: rows, input: a, targets: Vec::new() };
-        (Running::new(Rc::new(Prepared { layers: vec![layer] }), rows), c)
+        (Running::new(Rc::new(PackedLayers { layers: vec![layer] }), rows), c)
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use adit_core::kernel::engine::{Engine, EngineError};
 use adit_core::kernel::gradient::transpose;
-use adit_core::kernel::{Prepared, PreparedBack, PreparedLayer, Rows, Running};
+use adit_core::kernel::{PackedBack, PackedLayer, PackedLayers, Rows, Running};
 use adit_core::random::SplitMix64;
 use adit_core::unit::Requant;
 use adit_gpu::{AdapterChoice, Graphics, PackedOperand};
@@ -19,7 +19,7 @@ const ROWS: usize = 1024;
 const ROUNDS: usize = 11;
 const SCALE: Requant = Requant { multiplier: 1_518_500_250, shift: 40 };
 
-type Layers = Rc<Prepared<PackedOperand<i8>>>;
+type Layers = Rc<PackedLayers<PackedOperand<i8>>>;
 
 const WAYS: [&str; 2] = ["product by product", "in one pass"];
 
@@ -64,13 +64,13 @@ fn model(engine: &Graphics, gradient: bool) -> Result<(Layers, Rows), EngineErro
         let requant = (gradient || index + 2 < DIMS.len()).then_some(SCALE);
         let mut back = None;
         if gradient && index > 0 {
-            back = Some(PreparedBack { transposed: engine.pack(&transpose(&weights, k, n), n, k)?, scale: SCALE });
+            back = Some(PackedBack { transposed: engine.pack(&transpose(&weights, k, n), n, k)?, scale: SCALE });
         }
-        layers.push(PreparedLayer { packed: engine.pack(&weights, k, n)?, k, n, bias: vec![64; n], requant, back });
+        layers.push(PackedLayer { packed: engine.pack(&weights, k, n)?, k, n, bias: vec![64; n], requant, back });
     }
     let targets = if gradient { values.weights(ROWS * DIMS[DIMS.len() - 1]) } else { Vec::new() };
     let rows = Rows { count: ROWS, input: values.activations(ROWS * DIMS[0]), targets };
-    Ok((Rc::new(Prepared { layers }), rows))
+    Ok((Rc::new(PackedLayers { layers }), rows))
 }
 
 async fn run(

@@ -2,11 +2,11 @@
 
 use std::cell::RefCell;
 
-use adit_core::kernel::PreparedLayer;
+use adit_core::kernel::PackedLayer;
 use adit_core::kernel::engine::{Engine, EngineError};
 use adit_core::kernel::float::FloatMatrix;
 use adit_core::kernel::hash_tree::Leaves;
-use adit_core::kernel::pass::Pass;
+use adit_core::kernel::pass::RowPass;
 use adit_core::log::Hash;
 
 use crate::device::{AdapterChoice, AdapterFacts, GpuDevice};
@@ -67,11 +67,11 @@ impl Engine for Graphics {
         Ok(())
     }
 
-    fn passes(&self, layers: &[PreparedLayer<PackedOperand<i8>>]) -> bool {
+    fn passes(&self, layers: &[PackedLayer<PackedOperand<i8>>]) -> bool {
         self.device().passes(layers)
     }
 
-    async fn pass(&self, pass: Pass<'_, PackedOperand<i8>>) -> Result<(), EngineError> {
+    async fn pass(&self, pass: RowPass<'_, PackedOperand<i8>>) -> Result<(), EngineError> {
         self.device().pass(pass).await.map_err(failed)
     }
 

@@ -2,9 +2,9 @@
 
 use std::cell::RefCell;
 
-use adit_core::kernel::PreparedLayer;
+use adit_core::kernel::PackedLayer;
 use adit_core::kernel::gradient::Tensor;
-use adit_core::kernel::pass::Pass;
+use adit_core::kernel::pass::RowPass;
 
 use crate::context::Context;
 use crate::device::GpuDevice;
@@ -24,7 +24,7 @@ pub(crate) struct Passes {
     plan: RefCell<Option<Plan>>,
 }
 
-type Layer = PreparedLayer<PackedOperand<i8>>;
+type Layer = PackedLayer<PackedOperand<i8>>;
 
 impl Passes {
     pub(crate) async fn compile(context: &Context) -> Result<Passes, GpuError> {
@@ -38,7 +38,7 @@ impl Passes {
 impl GpuDevice {
     /// Whether rows go through these layers in one pass: where there are several products, none too much for the device or
     /// for a slice.
-    pub fn passes(&self, layers: &[PreparedLayer<PackedOperand<i8>>]) -> bool {
+    pub fn passes(&self, layers: &[PackedLayer<PackedOperand<i8>>]) -> bool {
         let least = self.pipeline(Numbers::Integers).kernel.height();
         let work: u64 = layers.iter().map(|layer| layer.k as u64 * layer.n as u64).sum();
         let gradient = layers.last().is_some_and(|layer| layer.requant.is_some());
@@ -51,7 +51,7 @@ impl GpuDevice {
     /// meanwhile.
     ///
     /// Errors: [`GpuError::TooLarge`], [`GpuError::Device`], [`GpuError::Lost`].
-    pub async fn pass(&self, mut pass: Pass<'_, PackedOperand<i8>>) -> Result<(), GpuError> {
+    pub async fn pass(&self, mut pass: RowPass<'_, PackedOperand<i8>>) -> Result<(), GpuError> {
         self.context().check()?;
         let height = self.pipeline(Numbers::Integers).kernel.height() as usize;
         let mut most_rows = pass.rows.next_multiple_of(height).min(plan::MOST_ROWS);
@@ -76,7 +76,7 @@ impl GpuDevice {
     async fn compute(
         &self,
         plan: &Plan,
-        pass: &mut Pass<'_, PackedOperand<i8>>,
+        pass: &mut RowPass<'_, PackedOperand<i8>>,
         first: usize,
         rows: usize,
     ) -> Result<(), GpuError> {
@@ -87,7 +87,7 @@ impl GpuDevice {
         context.read(staging, bytes, |sums| hand_over(plan, pass, first, rows, sums))
     }
 
-    fn upload(&self, plan: &Plan, pass: &Pass<'_, PackedOperand<i8>>, first: usize, rows: usize) {
+    fn upload(&self, plan: &Plan, pass: &RowPass<'_, PackedOperand<i8>>, first: usize, rows: usize) {
         let (queue, buffers) = (&self.context().queue, &plan.buffers);
         let part = |values: &[i8]| {
             let width = values.len() / pass.rows;
@@ -128,7 +128,7 @@ impl GpuDevice {
 }
 
 /// The sums of all products, one after the other.
-fn hand_over(plan: &Plan, pass: &mut Pass<'_, PackedOperand<i8>>, first: usize, rows: usize, mut sums: &[u8]) {
+fn hand_over(plan: &Plan, pass: &mut RowPass<'_, PackedOperand<i8>>, first: usize, rows: usize, mut sums: &[u8]) {
     for step in &plan.steps {
         let Step::Multiply { tensor, .. } = *step else { continue };
         let (mine, rest) = sums.split_at(plan.sum_bytes(step, rows as u32) as usize);

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use adit_core::kernel::engine::{Engine, EngineError};
 use adit_core::kernel::gradient::transpose;
 use adit_core::kernel::pass::compute;
-use adit_core::kernel::{Prepared, PreparedBack, PreparedLayer, Product, Rows, Running, Scalar};
+use adit_core::kernel::{PackedBack, PackedLayer, PackedLayers, Product, Rows, Running, Scalar};
 use adit_core::kind::mlp_i8;
 use adit_core::random::SplitMix64;
 use adit_core::unit::Requant;
@@ -52,17 +52,17 @@ impl Model {
         model
     }
 
-    fn prepared<P>(&self, mut pack: impl FnMut(&[i8], usize, usize) -> P) -> Prepared<P> {
+    fn prepared<P>(&self, mut pack: impl FnMut(&[i8], usize, usize) -> P) -> PackedLayers<P> {
         let layer = |index: usize| {
             let (weights, k, n) = (&self.weights[index], self.dims[index], self.dims[index + 1]);
             let last = index + 2 == self.dims.len();
             let requant = (self.gradient || !last).then_some(self.scales[2 * index]);
             let scale = self.scales[2 * index + 1];
             let back = (self.gradient && index > 0)
-                .then(|| PreparedBack { transposed: pack(&transpose(weights, k, n), n, k), scale });
-            PreparedLayer { packed: pack(weights, k, n), k, n, bias: self.biases[index].clone(), requant, back }
+                .then(|| PackedBack { transposed: pack(&transpose(weights, k, n), n, k), scale });
+            PackedLayer { packed: pack(weights, k, n), k, n, bias: self.biases[index].clone(), requant, back }
         };
-        Prepared { layers: (0..self.weights.len()).map(layer).collect() }
+        PackedLayers { layers: (0..self.weights.len()).map(layer).collect() }
     }
 
     fn rows(&self, values: &mut SplitMix64, count: usize) -> Rows {
@@ -128,7 +128,7 @@ fn the_plan_of_one_model_is_not_used_for_another() {
 #[test]
 fn models_too_large_for_a_slice_go_product_by_product() {
     on_every_device(|device| {
-        let layer = |k: usize, n: usize| PreparedLayer {
+        let layer = |k: usize, n: usize| PackedLayer {
             packed: device.pack(&[1i8], 1, 1).expect("an operand"),
             k,
             n,

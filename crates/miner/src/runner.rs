@@ -77,14 +77,14 @@ enum Stage<E: Engine> {
     Prepare,
     Products(Running<E::Packed>),
     Floats(FloatProduct, Rc<E::PackedFloats>),
-    Hash(TreeHasher<Block>),
+    Hash(TreeHasher<HeldBlock>),
 }
 
 /// A block that a tree under way holds.
 #[derive(Debug)]
-struct Block(BlockBytes);
+struct HeldBlock(BlockBytes);
 
-impl AsRef<[u8]> for Block {
+impl AsRef<[u8]> for HeldBlock {
     fn as_ref(&self) -> &[u8] {
         &self.0
     }
@@ -230,7 +230,7 @@ fn prepare<E: Engine>(engine: &E, shared: &mut Shared<E>, task: &UnderWay<E>) ->
     let block = |cid: &Cid| by_cid.get(cid).map(|block| block.as_slice());
     Ok(match unit {
         Unit::HashTree(HashTree { data, .. }) => {
-            let held = |cid: &Cid| by_cid.get(cid).map(|block| Block(Arc::clone(block)));
+            let held = |cid: &Cid| by_cid.get(cid).map(|block| HeldBlock(Arc::clone(block)));
             Stage::Hash(TreeHasher::new(*lease, data, held))
         }
         Unit::MatmulF32(MatmulF32 { a, b }) => {
@@ -250,7 +250,7 @@ async fn multiply<E: Engine>(
     running: &mut Running<E::Packed>,
     max_rows: usize,
 ) -> Result<Option<f64>, EngineError> {
-    if engine.passes(&running.prepared().layers) {
+    if engine.passes(&running.packed().layers) {
         let work_per_row = running.work_per_row() as f64;
         let Some(pass) = running.pass(max_rows) else { return Ok(None) };
         let work = pass.rows as f64 * work_per_row;

@@ -26,7 +26,7 @@ pub async fn agrees<E: Engine>(engine: &E, vector: &Vector) -> Result<bool, Engi
     let mut running = Running::new(prepared.into(), rows);
     // In two parts, for sums may have to be added up.
     let most = vector.rows.div_ceil(2);
-    if engine.passes(&running.prepared().layers) {
+    if engine.passes(&running.packed().layers) {
         while let Some(pass) = running.pass(most) {
             engine.pass(pass).await?;
         }

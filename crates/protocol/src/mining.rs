@@ -35,13 +35,13 @@ pub struct RegisterGrant {
     /// How long that is from now.
     pub expires_in_ms: u64,
     /// What the coordinator allows.
-    pub limits: Limits,
+    pub limits: MinerLimits,
 }
 
 /// What a coordinator allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Limits {
+pub struct MinerLimits {
     /// Lanes a session may have.
     pub max_lanes: u32,
     /// Largest output of a unit.

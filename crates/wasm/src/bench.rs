@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use adit_core::content_id::cbor_cid;
 use adit_core::kernel::float::FloatMatrix;
-use adit_core::kernel::{MissingBlock, Prepared, Product, Rows, Running};
+use adit_core::kernel::{MissingBlock, PackedLayers, Product, Rows, Running};
 use adit_core::random::SplitMix64;
 use adit_core::sign::{Digest, LeaseId, SecretKey, Signature, signing_digest};
 use adit_core::statement::Delivery;
@@ -142,7 +142,7 @@ impl Signer {
 #[wasm_bindgen]
 pub struct Model {
     cpu: Cpu,
-    prepared: Rc<Prepared<Packed>>,
+    prepared: Rc<PackedLayers<Packed>>,
 }
 
 #[wasm_bindgen]
@@ -154,8 +154,9 @@ impl Model {
         let cids = unit.blocks().into_iter().map(|(cid, _)| cid);
         let blocks: BTreeMap<Cid, Vec<u8>> = cids.zip(blocks.iter().map(Uint8Array::to_vec)).collect();
         let block = |cid: &Cid| blocks.get(cid).map(Vec::as_slice);
-        let prepared =
-            Prepared::new(&unit.weights(), unit.layers(), block, |b, k, n| Ok::<_, MissingBlock>(cpu.pack(b, k, n)))?;
+        let prepared = PackedLayers::new(&unit.weights(), unit.layers(), block, |b, k, n| {
+            Ok::<_, MissingBlock>(cpu.pack(b, k, n))
+        })?;
         Ok(Model { cpu, prepared: Rc::new(prepared) })
     }
 

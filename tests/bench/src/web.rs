@@ -5,7 +5,7 @@ use std::process::Command;
 
 use adit_core::Unit;
 use adit_core::content_id::block_cid;
-use adit_core::kernel::{PreparedLayer, Rows, Weights, to_le_bytes};
+use adit_core::kernel::{PackedLayer, Rows, Weights, to_le_bytes};
 use adit_core::kind::{GradientI8, MatmulI8, MlpI8};
 use adit_core::sign::Digest;
 use adit_core::split::{cut, shared_out_panel_rows, whole_panel_rows};
@@ -48,7 +48,7 @@ impl WebUnit {
         let unit = if biases.is_empty() {
             Unit::MatmulI8(MatmulI8 { a: x, b: operands.remove(0) })
         } else {
-            let layer = |((weight, bias), layer): ((Operand, &Vec<u8>), &PreparedLayer<_>)| Layer {
+            let layer = |((weight, bias), layer): ((Operand, &Vec<u8>), &PackedLayer<_>)| Layer {
                 weight,
                 bias: block_cid(bias),
                 requant: layer.requant,

@@ -7,7 +7,7 @@ use adit_protocol::TaskType;
 use adit_protocol::error::{ErrorBody, ErrorCode};
 use adit_protocol::jobs::{DataPlace, Estimate, FileInfo, JobList, JobRequest, JobView, JobWork};
 use adit_protocol::mining::{
-    Delivered, Input, Limits, RegisterGrant, RegisterKey, SessionGrant, SignedStart, TaskGrant,
+    Delivered, Input, MinerLimits, RegisterGrant, RegisterKey, SessionGrant, SignedStart, TaskGrant,
 };
 use adit_protocol::neonet::*;
 use adit_protocol::records::*;
@@ -124,7 +124,7 @@ pub(super) fn registered() -> RegisterResponse {
         challenge: Challenge([5; 32]),
         expires_at_ms: 1_000,
         expires_in_ms: 1_000,
-        limits: Limits { max_lanes: 8, max_output_bytes: 1 << 26, max_block_bytes: 1 << 20 },
+        limits: MinerLimits { max_lanes: 8, max_output_bytes: 1 << 26, max_block_bytes: 1 << 20 },
     };
     let response = serde_json::from_value(json!({ "success": true })).expect("nothing else is needed");
     RegisterResponse { adit: Some(adit), ..response }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use adit_core::sign::{Challenge, LeaseId};
 use adit_core::unit::{MAX_OUTPUT_BYTES, Unit};
 use adit_core::{Amount, Kind, content_id};
-use adit_protocol::mining::{Input, Limits, RegisterGrant, SessionGrant, TaskGrant};
+use adit_protocol::mining::{Input, MinerLimits, RegisterGrant, SessionGrant, TaskGrant};
 use adit_protocol::neonet::*;
 use adit_protocol::{ErrorCode, TaskType, paths};
 use axum::Json;
@@ -39,7 +39,7 @@ pub(super) async fn register(State(app): Shared, Body(request): Body<RegisterReq
         challenge,
         expires_at_ms: registered.expires_at_ms,
         expires_in_ms: CHALLENGE_MS as u64,
-        limits: Limits {
+        limits: MinerLimits {
             max_lanes: MAX_LANES,
             max_output_bytes: MAX_OUTPUT_BYTES,
             max_block_bytes: content_id::MAX_BLOCK_BYTES as u64,

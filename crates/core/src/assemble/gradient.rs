@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use crate::kernel::between::{Between, scale};
 use crate::kernel::bytes::from_le_bytes;
 use crate::kernel::inputs::Rows;
-use crate::kernel::layers::PreparedLayer;
+use crate::kernel::layers::PackedLayer;
 use crate::kernel::layout::{Layout, Tensor};
 
 /// Sums over all rows of a job, in i64: at most 2^24 rows of products below 2^14 leave much room.
@@ -34,7 +34,7 @@ impl GradientSum {
     ///
     /// # Panics
     /// If `output` is not of the length that the rows and the model say.
-    pub fn add<Packed>(&mut self, layers: &[PreparedLayer<Packed>], rows: &Rows, output: &[u8]) {
+    pub fn add<Packed>(&mut self, layers: &[PackedLayer<Packed>], rows: &Rows, output: &[u8]) {
         let width = self.layout.row_width();
         let (of_rows, after) = output.split_at(4 * rows.count * width);
         for (layer, sums) in self.weights.iter_mut().enumerate() {
@@ -59,7 +59,7 @@ impl GradientSum {
     }
 }
 
-fn squared_error<Packed>(last: &PreparedLayer<Packed>, sums: &[i32], targets: &[i8]) -> i64 {
+fn squared_error<Packed>(last: &PackedLayer<Packed>, sums: &[i32], targets: &[i8]) -> i64 {
     let Some(by) = last.requant else { return 0 };
     let differences = sums
         .iter()

@@ -4,7 +4,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::activate::activate;
-use super::layers::PreparedLayer;
+use super::layers::PackedLayer;
 use super::layout::Tensor;
 use crate::unit::layer::{MAX_ACTIVATION, Requant};
 
@@ -42,7 +42,7 @@ pub struct Between {
 impl Between {
     /// From the rows' input and targets, and their Z_l and G_l.
     pub fn follow<Packed>(
-        layers: &[PreparedLayer<Packed>],
+        layers: &[PackedLayer<Packed>],
         input: &[i8],
         targets: &[i8],
         sums: impl Fn(Tensor) -> Vec<i32>,
@@ -64,7 +64,7 @@ impl Between {
     }
 }
 
-impl<Packed> PreparedLayer<Packed> {
+impl<Packed> PackedLayer<Packed> {
     /// Rows of A_{l+1} from rows of Z_l. Empty without requantisation.
     pub fn activations(&self, sums: &[i32]) -> Vec<i8> {
         let Some(requant) = self.requant else { return Vec::new() };

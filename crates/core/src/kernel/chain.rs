@@ -4,14 +4,14 @@ use alloc::rc::Rc;
 use alloc::vec::Vec;
 
 use super::activate::activate;
-use super::layers::Prepared;
-use super::pass::Pass;
+use super::layers::PackedLayers;
+use super::pass::RowPass;
 use super::step::{Right, Step};
 
 /// A chain under way: a few rows at a time through all layers.
 #[derive(Debug)]
 pub struct Chain<Packed> {
-    prepared: Rc<Prepared<Packed>>,
+    prepared: Rc<PackedLayers<Packed>>,
     input: Vec<i8>,
     rows: usize,
     done_rows: usize,
@@ -29,12 +29,12 @@ struct Slice {
 
 impl<Packed> Chain<Packed> {
     /// Starts on the rows of `input` (rows × k of the first layer).
-    pub(super) fn new(prepared: Rc<Prepared<Packed>>, input: Vec<i8>, rows: usize) -> Self {
+    pub(super) fn new(prepared: Rc<PackedLayers<Packed>>, input: Vec<i8>, rows: usize) -> Self {
         let output = alloc::vec![0; rows * prepared.output_width()];
         Chain { prepared, input, rows, done_rows: 0, slice: Slice::default(), output }
     }
 
-    pub(super) fn prepared(&self) -> &Prepared<Packed> {
+    pub(super) fn packed(&self) -> &PackedLayers<Packed> {
         &self.prepared
     }
 
@@ -100,7 +100,7 @@ impl<Packed> Chain<Packed> {
         }
     }
 
-    pub(super) fn pass(&mut self, max_rows: usize) -> Option<Pass<'_, Packed>> {
+    pub(super) fn pass(&mut self, max_rows: usize) -> Option<RowPass<'_, Packed>> {
         let rows = max_rows.max(1).min(self.rows - self.done_rows);
         if rows == 0 {
             return None;
@@ -109,7 +109,7 @@ impl<Packed> Chain<Packed> {
         let input = &self.input[self.done_rows * k..][..rows * k];
         let sums = &mut self.output[self.done_rows * width..][..rows * width];
         self.done_rows += rows;
-        Some(Pass::new(&self.prepared, rows, input, &[], sums, &mut []))
+        Some(RowPass::new(&self.prepared, rows, input, &[], sums, &mut []))
     }
 
     pub(super) fn into_output(self) -> Vec<i32> {

@@ -7,8 +7,8 @@ use core::future::Future;
 use super::float::FloatMatrix;
 use super::hash_tree::Leaves;
 use super::inputs::MissingBlock;
-use super::layers::PreparedLayer;
-use super::pass::Pass;
+use super::layers::PackedLayer;
+use super::pass::RowPass;
 use super::product::{LEAVES_AT_ONCE, Product};
 use super::step::{Right, Step};
 use crate::kind::name::Kind;
@@ -43,12 +43,12 @@ pub trait Engine {
     ) -> impl Future<Output = Result<(), EngineError>>;
 
     /// Whether rows go through all these layers in one [pass](Engine::pass), rather than product by product.
-    fn passes(&self, _layers: &[PreparedLayer<Self::Packed>]) -> bool {
+    fn passes(&self, _layers: &[PackedLayer<Self::Packed>]) -> bool {
         false
     }
 
     /// Computes all products of some rows and has the pass take every tensor.
-    fn pass(&self, _pass: Pass<'_, Self::Packed>) -> impl Future<Output = Result<(), EngineError>> {
+    fn pass(&self, _pass: RowPass<'_, Self::Packed>) -> impl Future<Output = Result<(), EngineError>> {
         async { Err(EngineError::Refused("this engine multiplies step by step".into())) }
     }
 

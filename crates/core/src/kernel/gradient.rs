@@ -4,8 +4,8 @@ use alloc::rc::Rc;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::layers::Prepared;
-use super::pass::Pass;
+use super::layers::PackedLayers;
+use super::pass::RowPass;
 use super::step::{Right, Step};
 
 pub use super::between::{Between, errors, errors_before, scale};
@@ -14,7 +14,7 @@ pub use super::layout::{Layout, Tensor, transpose};
 /// A batch under way: a few rows at a time through all products.
 #[derive(Debug)]
 pub struct Gradient<Packed> {
-    prepared: Rc<Prepared<Packed>>,
+    prepared: Rc<PackedLayers<Packed>>,
     layout: Layout,
     input: Vec<i8>,
     targets: Vec<i8>,
@@ -38,13 +38,13 @@ struct Slice {
 
 impl<Packed> Gradient<Packed> {
     /// Starts on the rows of `input` (rows × k_0) and `targets` (rows × n_{L−1}).
-    pub(super) fn new(prepared: Rc<Prepared<Packed>>, input: Vec<i8>, targets: Vec<i8>, rows: usize) -> Self {
+    pub(super) fn new(prepared: Rc<PackedLayers<Packed>>, input: Vec<i8>, targets: Vec<i8>, rows: usize) -> Self {
         let layout = prepared.layout();
         let output = vec![0; rows * layout.row_width() + layout.weights_len()];
         Gradient { prepared, layout, input, targets, rows, done_rows: 0, slice: Slice::default(), output }
     }
 
-    pub(super) fn prepared(&self) -> &Prepared<Packed> {
+    pub(super) fn packed(&self) -> &PackedLayers<Packed> {
         &self.prepared
     }
 
@@ -115,7 +115,7 @@ impl<Packed> Gradient<Packed> {
         }
     }
 
-    pub(super) fn pass(&mut self, max_rows: usize) -> Option<Pass<'_, Packed>> {
+    pub(super) fn pass(&mut self, max_rows: usize) -> Option<RowPass<'_, Packed>> {
         let rows = max_rows.max(1).min(self.rows - self.done_rows);
         if rows == 0 {
             return None;
@@ -126,7 +126,7 @@ impl<Packed> Gradient<Packed> {
         let (of_rows, weights) = self.output.split_at_mut(self.rows * width);
         let sums = &mut of_rows[self.done_rows * width..][..rows * width];
         self.done_rows += rows;
-        Some(Pass::new(&self.prepared, rows, input, &targets[..rows * n], sums, weights))
+        Some(RowPass::new(&self.prepared, rows, input, &targets[..rows * n], sums, weights))
     }
 
     /// What follows elementwise from a product of rows.

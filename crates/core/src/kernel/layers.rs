@@ -12,42 +12,42 @@ use crate::unit::operand::Operand;
 
 /// A unit's shared operands, packed for one backend: its layers in the order in which they are multiplied.
 #[derive(Debug)]
-pub struct Prepared<Packed> {
+pub struct PackedLayers<Packed> {
     /// The layers; a matrix product has one.
-    pub layers: Vec<PreparedLayer<Packed>>,
+    pub layers: Vec<PackedLayer<Packed>>,
 }
 
 /// A unit's shared operands as they are, row-major.
-pub type Weights = Prepared<Vec<i8>>;
+pub type Weights = PackedLayers<Vec<i8>>;
 
 impl Weights {
-    /// Gathers `weights` and the biases of `layers` from their blocks: see [`Prepared::new`].
+    /// Gathers `weights` and the biases of `layers` from their blocks: see [`PackedLayers::new`].
     pub fn gather<'a>(
         weights: &[&Operand],
         layers: &[Layer],
         block: impl Fn(&Cid) -> Option<&'a [u8]>,
     ) -> Result<Self, MissingBlock> {
-        Prepared::new(weights, layers, block, |weights, _, _| Ok(weights.to_vec()))
+        PackedLayers::new(weights, layers, block, |weights, _, _| Ok(weights.to_vec()))
     }
 
     /// The same in the layout that `product` likes.
-    pub fn packed<P: Product>(&self, product: &P) -> Prepared<P::Packed> {
-        let layer = |layer: &PreparedLayer<Vec<i8>>| {
-            let PreparedLayer { packed, k, n, bias, requant, back } = layer;
+    pub fn packed<P: Product>(&self, product: &P) -> PackedLayers<P::Packed> {
+        let layer = |layer: &PackedLayer<Vec<i8>>| {
+            let PackedLayer { packed, k, n, bias, requant, back } = layer;
             let (k, n) = (*k, *n);
             let back = back.as_ref().map(|back| {
                 let transposed = product.pack(&back.transposed, n, k);
-                PreparedBack { transposed, scale: back.scale }
+                PackedBack { transposed, scale: back.scale }
             });
-            PreparedLayer { packed: product.pack(packed, k, n), k, n, bias: bias.clone(), requant: *requant, back }
+            PackedLayer { packed: product.pack(packed, k, n), k, n, bias: bias.clone(), requant: *requant, back }
         };
-        Prepared { layers: self.layers.iter().map(layer).collect() }
+        PackedLayers { layers: self.layers.iter().map(layer).collect() }
     }
 }
 
 /// One packed layer.
 #[derive(Debug)]
-pub struct PreparedLayer<Packed> {
+pub struct PackedLayer<Packed> {
     /// The weights as the backend likes them.
     pub packed: Packed,
     /// Inner dimension.
@@ -59,19 +59,19 @@ pub struct PreparedLayer<Packed> {
     /// How the sums become the next layer's activations, or a gradient's prediction.
     pub requant: Option<Requant>,
     /// How errors flow back through it, in a gradient's layers but the first.
-    pub back: Option<PreparedBack<Packed>>,
+    pub back: Option<PackedBack<Packed>>,
 }
 
 /// One layer, backwards.
 #[derive(Debug)]
-pub struct PreparedBack<Packed> {
+pub struct PackedBack<Packed> {
     /// The transposed weights, n × k.
     pub transposed: Packed,
     /// How the sums become the errors of the layer before.
     pub scale: Requant,
 }
 
-impl<Packed> Prepared<Packed> {
+impl<Packed> PackedLayers<Packed> {
     /// Packs a unit's shared operands from their blocks with the backend's `pack`. `layers` is empty for a product alone.
     pub fn new<'a, E: From<MissingBlock>>(
         weights: &[&Operand],
@@ -88,12 +88,12 @@ impl<Packed> Prepared<Packed> {
                 let bytes = block(&layer.bias).filter(|bytes| bytes.len() == 4 * n).ok_or(MissingBlock(layer.bias))?;
                 (bias, requant) = (from_le_bytes(bytes), layer.requant);
                 if let Some(scale) = layer.back {
-                    back = Some(PreparedBack { transposed: pack(&transpose(&values, k, n), n, k)?, scale });
+                    back = Some(PackedBack { transposed: pack(&transpose(&values, k, n), n, k)?, scale });
                 }
             }
-            packed.push(PreparedLayer { packed: pack(&values, k, n)?, k, n, bias, requant, back });
+            packed.push(PackedLayer { packed: pack(&values, k, n)?, k, n, bias, requant, back });
         }
-        Ok(Prepared { layers: packed })
+        Ok(PackedLayers { layers: packed })
     }
 
     /// Whether these are a gradient's layers: the last one says how its sums become a prediction.
@@ -113,18 +113,18 @@ impl<Packed> Prepared<Packed> {
 
     /// Multiply-accumulates for one input row.
     pub fn work_per_row(&self) -> u64 {
-        let forwards = |layer: &PreparedLayer<Packed>| layer.k as u64 * layer.n as u64;
+        let forwards = |layer: &PackedLayer<Packed>| layer.k as u64 * layer.n as u64;
         let products = if self.is_gradient() { 2 } else { 1 };
-        let back = |layer: &&PreparedLayer<Packed>| layer.back.is_some();
+        let back = |layer: &&PackedLayer<Packed>| layer.back.is_some();
         self.layers.iter().map(|layer| products * forwards(layer)).sum::<u64>()
             + self.layers.iter().filter(back).map(forwards).sum::<u64>()
     }
 }
 
-impl<Packed> PreparedLayer<Packed> {
+impl<Packed> PackedLayer<Packed> {
     /// What its elementwise steps need.
-    pub fn without_weights(&self) -> PreparedLayer<()> {
-        let back = self.back.as_ref().map(|back| PreparedBack { transposed: (), scale: back.scale });
-        PreparedLayer { packed: (), k: self.k, n: self.n, bias: self.bias.clone(), requant: self.requant, back }
+    pub fn without_weights(&self) -> PackedLayer<()> {
+        let back = self.back.as_ref().map(|back| PackedBack { transposed: (), scale: back.scale });
+        PackedLayer { packed: (), k: self.k, n: self.n, bias: self.bias.clone(), requant: self.requant, back }
     }
 }

@@ -4,15 +4,15 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::between::Between;
-use super::layers::{Prepared, PreparedLayer};
+use super::layers::{PackedLayer, PackedLayers};
 use super::layout::{Layout, Tensor, transpose};
 use super::product::Product;
 
 /// Rows, what to multiply them with, and where the sums go.
 #[derive(Debug)]
-pub struct Pass<'a, Packed> {
+pub struct RowPass<'a, Packed> {
     /// The layers.
-    pub layers: &'a [PreparedLayer<Packed>],
+    pub layers: &'a [PackedLayer<Packed>],
     /// How many rows.
     pub rows: usize,
     /// Row-major.
@@ -26,9 +26,9 @@ pub struct Pass<'a, Packed> {
     weights: &'a mut [i32],
 }
 
-impl<'a, Packed> Pass<'a, Packed> {
+impl<'a, Packed> RowPass<'a, Packed> {
     pub(super) fn new(
-        prepared: &'a Prepared<Packed>,
+        prepared: &'a PackedLayers<Packed>,
         rows: usize,
         input: &'a [i8],
         targets: &'a [i8],
@@ -37,7 +37,7 @@ impl<'a, Packed> Pass<'a, Packed> {
     ) -> Self {
         let (layers, gradient) = (&prepared.layers[..], prepared.is_gradient());
         let (layout, width) = (prepared.layout(), prepared.output_width());
-        Pass { layers, rows, input, targets, layout, gradient, width, of_rows, weights }
+        RowPass { layers, rows, input, targets, layout, gradient, width, of_rows, weights }
     }
 
     /// Whether errors flow back.
@@ -45,7 +45,7 @@ impl<'a, Packed> Pass<'a, Packed> {
         self.gradient
     }
 
-    /// The tensors that have to be [taken](Pass::take), in the order in which they are computed.
+    /// The tensors that have to be [taken](RowPass::take), in the order in which they are computed.
     pub fn tensors(&self) -> impl Iterator<Item = Tensor> + use<Packed> {
         let gradient = self.gradient;
         self.layout.tensors().filter(move |tensor| gradient || matches!(tensor, Tensor::Sums(_)))
@@ -74,7 +74,7 @@ impl<'a, Packed> Pass<'a, Packed> {
 }
 
 /// The reference: product by product.
-pub fn compute<P: Product>(product: &P, mut pass: Pass<'_, P::Packed>) {
+pub fn compute<P: Product>(product: &P, mut pass: RowPass<'_, P::Packed>) {
     let mut sums: Vec<Vec<i32>> = Vec::new();
     for tensor in pass.tensors() {
         let known = |tensor| sums.get(pass.layout.number(tensor)).cloned().unwrap_or_default();

@@ -6,8 +6,8 @@ use alloc::vec::Vec;
 use super::chain::Chain;
 use super::gradient::Gradient;
 use super::inputs::Rows;
-use super::layers::Prepared;
-use super::pass::Pass;
+use super::layers::PackedLayers;
+use super::pass::RowPass;
 use super::product::Product;
 use super::step::Step;
 
@@ -35,7 +35,7 @@ macro_rules! either {
 
 impl<Packed> Running<Packed> {
     /// Starts on a unit's rows.
-    pub fn new(prepared: Rc<Prepared<Packed>>, Rows { count, input, targets }: Rows) -> Self {
+    pub fn new(prepared: Rc<PackedLayers<Packed>>, Rows { count, input, targets }: Rows) -> Self {
         if prepared.is_gradient() {
             Running::Gradient(Gradient::new(prepared, input, targets, count))
         } else {
@@ -55,7 +55,7 @@ impl<Packed> Running<Packed> {
 
     /// Multiply-accumulates for one row.
     pub fn work_per_row(&self) -> u64 {
-        either!(self, it => it.prepared().work_per_row())
+        either!(self, it => it.packed().work_per_row())
     }
 
     /// The next product, for at most `max_rows` rows when a new slice begins; `None` when the unit is finished.
@@ -70,13 +70,13 @@ impl<Packed> Running<Packed> {
 
     /// The next rows, at most `max_rows`, through all products at once; `None` when the unit is finished. They count as
     /// finished from now on. Not to be mixed with steps under way.
-    pub fn pass(&mut self, max_rows: usize) -> Option<Pass<'_, Packed>> {
+    pub fn pass(&mut self, max_rows: usize) -> Option<RowPass<'_, Packed>> {
         either!(self, it => it.pass(max_rows))
     }
 
     /// What the products are multiplied with.
-    pub fn prepared(&self) -> &Prepared<Packed> {
-        either!(self, it => it.prepared())
+    pub fn packed(&self) -> &PackedLayers<Packed> {
+        either!(self, it => it.packed())
     }
 
     /// The output.
@@ -86,7 +86,7 @@ impl<Packed> Running<Packed> {
 }
 
 /// Computes the whole output with `product`, step by step.
-pub(crate) fn compute<P: Product>(product: &P, prepared: Prepared<P::Packed>, rows: Rows) -> Vec<i32> {
+pub(crate) fn compute<P: Product>(product: &P, prepared: PackedLayers<P::Packed>, rows: Rows) -> Vec<i32> {
     let count = rows.count;
     let mut running = Running::new(Rc::new(prepared), rows);
     while let Some(step) = running.step(count) {
@@ -99,14 +99,14 @@ pub(crate) fn compute<P: Product>(product: &P, prepared: Prepared<P::Packed>, ro
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernel::layers::PreparedLayer;
+    use crate::kernel::layers::PackedLayer;
     use crate::kernel::product::{Scalar, Unpacked};
     use crate::unit::layer::Requant;
     use alloc::vec;
     use proptest::prelude::*;
 
-    fn layer(values: Vec<i8>, k: usize, n: usize, requant: Option<Requant>) -> PreparedLayer<Unpacked> {
-        PreparedLayer { packed: Scalar.pack(&values, k, n), k, n, bias: vec![1; n], requant, back: None }
+    fn layer(values: Vec<i8>, k: usize, n: usize, requant: Option<Requant>) -> PackedLayer<Unpacked> {
+        PackedLayer { packed: Scalar.pack(&values, k, n), k, n, bias: vec![1; n], requant, back: None }
     }
 
     proptest! {
@@ -117,7 +117,7 @@ mod tests {
             w1 in prop::collection::vec(-127i8..=127, 4 * 3), w2 in prop::collection::vec(-127i8..=127, 3 * 2),
         ) {
             let requant = Some(Requant { multiplier: 5, shift: 9 });
-            let prepared = Rc::new(Prepared { layers: vec![layer(w1, 4, 3, requant), layer(w2, 3, 2, None)] });
+            let prepared = Rc::new(PackedLayers { layers: vec![layer(w1, 4, 3, requant), layer(w2, 3, 2, None)] });
             let run = |max_rows| {
                 let input = Rows { count: rows, input: x[..rows * 4].to_vec(), ..Rows::default() };
                 let mut running = Running::new(prepared.clone(), input);

@@ -6,7 +6,7 @@ use super::workload::{Verifiable, Workload};
 use crate::content_id::Cid;
 use crate::kernel::bytes::to_le_bytes;
 use crate::kernel::inputs::{MissingBlock, Rows};
-use crate::kernel::layers::{Prepared, Weights};
+use crate::kernel::layers::{PackedLayers, Weights};
 use crate::kernel::product::Product;
 use crate::kernel::running;
 use crate::unit::operand::Operand;
@@ -43,7 +43,7 @@ pub(crate) fn output<'a, P: Product>(
     block: impl Fn(&Cid) -> Option<&'a [u8]>,
 ) -> Result<Vec<u8>, MissingBlock> {
     let pack = |b: &[i8], k, n| Ok::<_, MissingBlock>(product.pack(b, k, n));
-    let packed = Prepared::new(&unit.weights(), unit.layers(), &block, pack)?;
+    let packed = PackedLayers::new(&unit.weights(), unit.layers(), &block, pack)?;
     Ok(to_le_bytes(&running::compute(product, packed, rows(unit, block)?)))
 }
 

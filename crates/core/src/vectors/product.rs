@@ -6,7 +6,7 @@ use core::convert::Infallible;
 use crate::content_id::sha256;
 use crate::kernel::bytes::to_le_bytes;
 use crate::kernel::inputs::Rows;
-use crate::kernel::layers::{Prepared, PreparedBack, PreparedLayer};
+use crate::kernel::layers::{PackedBack, PackedLayer, PackedLayers};
 use crate::kernel::layout::transpose;
 use crate::kernel::running::Running;
 use crate::kernel::step::{Right, Step};
@@ -53,7 +53,7 @@ impl Vector {
     }
 
     /// The packed operands and the unit's rows.
-    pub fn prepare<Packed>(&self, mut pack: impl FnMut(&[i8], usize, usize) -> Packed) -> (Prepared<Packed>, Rows) {
+    pub fn prepare<Packed>(&self, mut pack: impl FnMut(&[i8], usize, usize) -> Packed) -> (PackedLayers<Packed>, Rows) {
         let Ok(prepared) = self.try_prepare(|b, k, n| Ok::<_, Infallible>(pack(b, k, n)));
         prepared
     }
@@ -62,7 +62,7 @@ impl Vector {
     pub fn try_prepare<Packed, E>(
         &self,
         mut pack: impl FnMut(&[i8], usize, usize) -> Result<Packed, E>,
-    ) -> Result<(Prepared<Packed>, Rows), E> {
+    ) -> Result<(PackedLayers<Packed>, Rows), E> {
         let mut values = SplitMix64::new(self.seed);
         let product_alone = self.dims.len() == 2 && !self.gradient;
         let count = self.rows * self.dims[0];
@@ -76,13 +76,13 @@ impl Vector {
             let requant = (self.gradient || index + 2 < self.dims.len()).then_some(REQUANT);
             let mut back = None;
             if self.gradient && index > 0 {
-                back = Some(PreparedBack { transposed: pack(&transpose(&weights, k, n), n, k)?, scale: REQUANT });
+                back = Some(PackedBack { transposed: pack(&transpose(&weights, k, n), n, k)?, scale: REQUANT });
             }
-            layers.push(PreparedLayer { packed: pack(&weights, k, n)?, k, n, bias, requant, back });
+            layers.push(PackedLayer { packed: pack(&weights, k, n)?, k, n, bias, requant, back });
         }
         let outputs = self.dims.last().copied().unwrap_or_default();
         let targets = if self.gradient { values.weights(self.rows * outputs) } else { Vec::new() };
-        Ok((Prepared { layers }, Rows { count: self.rows, input, targets }))
+        Ok((PackedLayers { layers }, Rows { count: self.rows, input, targets }))
     }
 
     /// Whether `output` is the right one.

@@ -9,7 +9,7 @@ use super::fold::{Fingerprint, Fold, ScalarFold, Sums};
 use super::mismatch::Mismatch;
 use crate::kernel::activate::activate;
 use crate::kernel::bytes::to_le_bytes;
-use crate::kernel::layers::{PreparedLayer, Weights};
+use crate::kernel::layers::{PackedLayer, Weights};
 use crate::unit::layer::Requant;
 
 /// Output bytes that are checked at once: they stay in a core's cache, and a fold has several rows to share coins.
@@ -66,7 +66,7 @@ impl<F: Fold> CheckLayer<F> {
 
     /// All layers of a chain, with the coins that `seed` makes.
     pub(super) fn all(fold: &F, weights: &Weights, seed: &[u8; 32]) -> Vec<Self> {
-        let layer = |(index, layer): (usize, &PreparedLayer<Vec<i8>>)| {
+        let layer = |(index, layer): (usize, &PackedLayer<Vec<i8>>)| {
             let coins = Coins::from_seed(seed, index as u32, layer.n);
             Self::new(fold, &layer.packed, layer.k, layer.n, coins, layer.bias.clone(), layer.requant)
         };

@@ -9,7 +9,7 @@ use super::mismatch::Mismatch;
 use crate::kernel::between::Between;
 use crate::kernel::bytes::from_le_bytes;
 use crate::kernel::inputs::Rows;
-use crate::kernel::layers::{PreparedLayer, Weights};
+use crate::kernel::layers::{PackedLayer, Weights};
 use crate::kernel::layout::{Layout, Tensor};
 
 /// One wrong value of an output, with the right one: anyone who holds the blocks can recompute it.
@@ -109,7 +109,7 @@ struct Delivered<'a> {
 }
 
 impl Delivered<'_> {
-    fn layer(&self, layer: usize) -> Option<&PreparedLayer<Vec<i8>>> {
+    fn layer(&self, layer: usize) -> Option<&PackedLayer<Vec<i8>>> {
         self.weights.layers.get(layer)
     }
 

@@ -15,14 +15,14 @@ use super::mismatch::Mismatch;
 use crate::kernel::between::Between;
 use crate::kernel::bytes::from_le_bytes;
 use crate::kernel::inputs::Rows;
-use crate::kernel::layers::{PreparedLayer, Weights};
+use crate::kernel::layers::{PackedLayer, Weights};
 use crate::kernel::layout::{Layout, Tensor, transpose};
 
 /// A gradient's products, prepared for checking.
 pub struct GradientPlan<F: Fold> {
     layout: Layout,
     /// What the elementwise steps need; the weights themselves are in the folds.
-    layers: Vec<PreparedLayer<()>>,
+    layers: Vec<PackedLayer<()>>,
     forwards: Vec<CheckLayer<F>>,
     /// For layers 1 ….
     backwards: Vec<CheckLayer<F>>,
@@ -59,7 +59,7 @@ impl<F: Fold> GradientPlan<F> {
             (coins, folded)
         });
         GradientPlan {
-            layers: weights.layers.iter().map(PreparedLayer::without_weights).collect(),
+            layers: weights.layers.iter().map(PackedLayer::without_weights).collect(),
             forwards: forwards.collect(),
             backwards: backwards.collect(),
             weights: after.collect(),

@@ -1,7 +1,7 @@
 //! The steps of a model and the buffers that they work in, made once and used for every part of its rows.
 
 use adit_core::kernel::gradient::Tensor;
-use adit_core::kernel::pass::Pass;
+use adit_core::kernel::pass::RowPass;
 use wgpu::BufferUsages as Usage;
 
 use super::Layer;
@@ -239,7 +239,7 @@ impl Plan {
 
     pub(super) fn new(
         device: &GpuDevice,
-        pass: &Pass<'_, PackedOperand<i8>>,
+        pass: &RowPass<'_, PackedOperand<i8>>,
         most_rows: u32,
     ) -> Result<Plan, GpuError> {
         let (context, kernel) = (device.context(), device.pipeline(Numbers::Integers).kernel);

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use adit_core::encoding::{self, Canonical};
-use adit_core::kernel::Prepared;
+use adit_core::kernel::PackedLayers;
 use adit_core::kernel::engine::{Engine, EngineError};
 use adit_core::kernel::float::FloatMatrix;
 use adit_core::unit::{Layer, Operand};
@@ -22,7 +22,7 @@ struct KeptOperands<E: Engine> {
 /// What a unit shares with others of its job. Cheap to clone.
 enum Operands<E: Engine> {
     /// Of int8 products.
-    Integers(Rc<Prepared<E::Packed>>),
+    Integers(Rc<PackedLayers<E::Packed>>),
     /// Of an f32 product.
     Floats(Rc<E::PackedFloats>),
 }
@@ -50,9 +50,10 @@ impl<E: Engine> Shared<E> {
         engine: &E,
         unit: &Unit,
         block: impl Fn(&Cid) -> Option<&'a [u8]>,
-    ) -> Result<Rc<Prepared<E::Packed>>, EngineError> {
+    ) -> Result<Rc<PackedLayers<E::Packed>>, EngineError> {
         let pack = |b: &[i8], k, n| engine.pack(b, k, n);
-        let packed = || Ok(Operands::Integers(Rc::new(Prepared::new(&unit.weights(), unit.layers(), block, pack)?)));
+        let packed =
+            || Ok(Operands::Integers(Rc::new(PackedLayers::new(&unit.weights(), unit.layers(), block, pack)?)));
         match self.get_or_pack(unit, packed)? {
             Operands::Integers(prepared) => Ok(prepared),
             Operands::Floats(..) => Err(of_another_kind()),

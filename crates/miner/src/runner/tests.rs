@@ -1,8 +1,8 @@
 use super::*;
 use adit_core::kernel::engine::Processor;
 use adit_core::kernel::hash_tree::Leaves;
-use adit_core::kernel::pass::{self, Pass};
-use adit_core::kernel::{PreparedLayer, Product, Scalar};
+use adit_core::kernel::pass::{self, RowPass};
+use adit_core::kernel::{PackedLayer, Product, Scalar};
 use adit_core::kind::{HashTree, MatmulF32, MatmulI8};
 use adit_core::log::Hash;
 use adit_core::random::SplitMix64;
@@ -155,11 +155,11 @@ impl Engine for Fragile {
         Ok(())
     }
 
-    fn passes(&self, _: &[PreparedLayer<Self::Packed>]) -> bool {
+    fn passes(&self, _: &[PackedLayer<Self::Packed>]) -> bool {
         self.passes
     }
 
-    async fn pass(&self, pass: Pass<'_, Self::Packed>) -> Result<(), EngineError> {
+    async fn pass(&self, pass: RowPass<'_, Self::Packed>) -> Result<(), EngineError> {
         self.works()?;
         pass::compute(&Scalar, pass);
         Ok(())

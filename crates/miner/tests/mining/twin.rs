@@ -14,7 +14,7 @@ use adit_core::statement::{Lease, LogHead, Method as Checked, ProvenReceipt, Rec
 use adit_core::unit::{Layer, Requant};
 use adit_core::{Amount, Cid, PublicKey, Signature, Unit};
 use adit_fetch::{Method, Request, Response};
-use adit_protocol::mining::{Delivered, Input, Limits, RegisterGrant, SessionGrant, TaskGrant};
+use adit_protocol::mining::{Delivered, Input, MinerLimits, RegisterGrant, SessionGrant, TaskGrant};
 use adit_protocol::neonet::{
     RegisterRequest, RegisterResponse, SessionSummary, StartSessionRequest, StartSessionResponse, StopSessionResponse,
     Task,
@@ -161,7 +161,7 @@ impl Twin {
         assert_eq!(request.adit.unwrap().public_key, miner());
         self.serial += 1;
         self.challenge = Some(Challenge([self.serial; 32]));
-        let limits = Limits { max_lanes: self.max_lanes, max_output_bytes: 1 << 26, max_block_bytes: 1 << 20 };
+        let limits = MinerLimits { max_lanes: self.max_lanes, max_output_bytes: 1 << 26, max_block_bytes: 1 << 20 };
         let grant = RegisterGrant {
             coordinator_key: self.key.public_key(),
             challenge: Challenge([self.serial; 32]),

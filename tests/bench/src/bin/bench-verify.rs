@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use adit_bench::web::{self, Timed, WebUnit};
 use adit_bench::{SHAPES, Shape, json_file, least, machine, median, operands, timed};
-use adit_core::kernel::{Prepared, Rows, Running, Weights, to_le_bytes};
+use adit_core::kernel::{PackedLayers, Rows, Running, Weights, to_le_bytes};
 use adit_core::verify::{Check, CheckPlan};
 use adit_cpu::{Backend, Cpu, FastFold, Pace, Packed};
 use anyhow::{Context, Result, ensure};
@@ -62,8 +62,8 @@ struct Case {
     model: Weights,
     best: Cpu,
     portable: Cpu,
-    packed: Rc<Prepared<Packed>>,
-    packed_portably: Rc<Prepared<Packed>>,
+    packed: Rc<PackedLayers<Packed>>,
+    packed_portably: Rc<PackedLayers<Packed>>,
     fold: FastFold,
     plan: CheckPlan<FastFold>,
 }
@@ -126,7 +126,7 @@ impl Case {
     }
 }
 
-fn compute(cpu: &Cpu, packed: &Rc<Prepared<Packed>>, rows: &Rows, pace: &mut Pace) -> Vec<i32> {
+fn compute(cpu: &Cpu, packed: &Rc<PackedLayers<Packed>>, rows: &Rows, pace: &mut Pace) -> Vec<i32> {
     let mut running = Running::new(packed.clone(), rows.clone());
     let began = Instant::now();
     while !pace.run_slice(cpu, &mut running, SLICE_MS, || began.elapsed().as_secs_f64() * 1e3) {}

@@ -73,17 +73,17 @@ impl Job {
 
 /// All samples in one batch, without units or miners.
 fn by_the_reference() -> BTreeMap<String, Vec<i64>> {
-    use adit_core::kernel::{Prepared, PreparedBack, PreparedLayer, Product, Running};
+    use adit_core::kernel::{PackedBack, PackedLayer, PackedLayers, Product, Running};
     use adit_core::unit::Requant;
     let (layers, x, t) = data();
     let (requant, scale) = (Requant { multiplier: 3, shift: 11 }, Requant { multiplier: 5, shift: 9 });
     let layer = |(index, (weights, bias)): (usize, (Vec<i8>, Vec<i32>))| {
         let (k, n) = (DIMS[index], DIMS[index + 1]);
         let transposed = Scalar.pack(&transpose(&weights, k, n), n, k);
-        let back = (index > 0).then_some(PreparedBack { transposed, scale });
-        PreparedLayer { packed: Scalar.pack(&weights, k, n), k, n, bias, requant: Some(requant), back }
+        let back = (index > 0).then_some(PackedBack { transposed, scale });
+        PackedLayer { packed: Scalar.pack(&weights, k, n), k, n, bias, requant: Some(requant), back }
     };
-    let prepared = std::rc::Rc::new(Prepared { layers: layers.into_iter().enumerate().map(layer).collect() });
+    let prepared = std::rc::Rc::new(PackedLayers { layers: layers.into_iter().enumerate().map(layer).collect() });
     let rows = Rows { count: ROWS, input: x, targets: t };
     let mut running = Running::new(prepared.clone(), rows.clone());
     while let Some(step) = running.step(ROWS) {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::kernel::{PreparedLayer, Rows, Weights, activate, matmul_i8, to_le_bytes};
+use crate::kernel::{PackedLayer, Rows, Weights, activate, matmul_i8, to_le_bytes};
 use crate::random::SplitMix64;
 use crate::unit::Requant;
 use crate::verify::{Counterexample, check_rows};
@@ -83,7 +83,7 @@ fn both_rounds_and_every_layer_count() {
     forged[9] += 1;
     let mismatch = check_rows(&layers, &x, &forged).unwrap();
     assert_eq!(mismatch, Mismatch { row: 1, tensor: 1 });
-    let layer = |packed, k, n, bias, requant| PreparedLayer { packed, k, n, bias, requant, back: None };
+    let layer = |packed, k, n, bias, requant| PackedLayer { packed, k, n, bias, requant, back: None };
     let layers = vec![layer(w1, 4, 3, vec![5, 6, 7], Some(requant)), layer(w2, 3, 2, vec![0, 0], None)];
     let (weights, forged) = (Weights { layers }, to_le_bytes(&forged));
     let rows = Rows { count: 2, input: x, targets: vec![] };
