@@ -10,7 +10,7 @@ use adit_core::Amount;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::mining::{RegisterGrant, RegisterKey, SessionGrant, SignedStart, TaskGrant};
+use crate::mining::grant::{RegisterGrant, RegisterKey, SessionGrant, SignedStart, TaskGrant};
 use crate::records::AccountTotal;
 
 /// POST register.

@@ -4,8 +4,8 @@ use adit_core::Kind;
 use adit_core::sign::LeaseId;
 use adit_protocol::mining::TaskGrant;
 
-use super::Device;
 use super::blocks::Gathered;
+use super::config::Device;
 use crate::notice::LaneStatus;
 
 /// A lane whose outputs are refused, or that fails, so often in a row is switched off.
