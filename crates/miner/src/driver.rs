@@ -1,4 +1,4 @@
-//! The loop that carries the machine's actions out: one task, no threads, no `Send`, so that it runs in a web worker too.
+//! The loop that carries out the machine's actions: one task without threads or `Send`, so that it also runs in a web worker.
 
 use std::future::Future;
 
@@ -14,54 +14,54 @@ use crate::lane::{LaneCommand, LaneEvent};
 use crate::machine::{Action, Config, Event, Machine};
 use crate::notice::{Notice, Status};
 
-/// Time and dice.
+/// A clock and random numbers.
 pub trait Runtime {
     /// Milliseconds of a clock that does not run backwards.
     fn now_ms(&self) -> u64;
-    /// Waits.
+    /// Waits for `ms` milliseconds.
     fn sleep(&self, ms: u64) -> impl Future<Output = ()>;
-    /// 64 random bits, to spread retries; they need not be secret.
+    /// 64 random bits that spread retries; they need not be secret.
     fn random(&self) -> u64;
 }
 
 /// The lanes, by number.
 pub trait Lanes {
-    /// Passes a command on. A lane that is gone has said [`LaneEvent::Unusable`].
+    /// Passes a command to a lane. A lane that is gone has already reported [`LaneEvent::Unusable`].
     fn send(&mut self, lane: u32, command: LaneCommand);
 }
 
 /// What a host brings.
 #[derive(Debug)]
 pub struct Host<F, J, R, L> {
-    /// HTTP.
+    /// The HTTP client.
     pub fetch: F,
-    /// Where deliveries under way are kept.
+    /// Where outputs are kept until they are answered.
     pub journal: J,
-    /// Time and dice.
+    /// The clock and random numbers.
     pub runtime: R,
     /// Where units are computed.
     pub lanes: L,
 }
 
-/// What a person, or the host on their behalf, wants.
+/// What a person asks for, or the host on their behalf.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Control {
-    /// Lanes may work this part of the time, 0.0 ..= 1.0.
+    /// Lanes may work for this fraction of the time, 0.0 ..= 1.0.
     Duty(f64),
     /// A reason to pause: `battery`, `hidden`, …
     Pause(String),
-    /// A reason to pause is gone.
+    /// This reason to pause no longer holds.
     Resume(String),
-    /// No more.
+    /// Stop mining.
     Stop,
 }
 
-/// The miner cannot go on; what to do next.
+/// The miner cannot go on; the message says what to do next.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Fatal(pub String);
 
-/// Mines until it is stopped, or cannot go on. `lane_events` are numbered as the configured devices are.
+/// Mines until it is stopped or cannot go on. `lane_events` carry a lane's index in the configured devices.
 pub async fn run<F: Fetch, J: Journal, R: Runtime, L: Lanes>(
     config: Config,
     host: Host<F, J, R, L>,
@@ -97,7 +97,7 @@ pub async fn run<F: Fetch, J: Journal, R: Runtime, L: Lanes>(
     carrier.fatal.map_or_else(|| Ok(machine.status()), |reason| Err(Fatal(reason)))
 }
 
-/// A browser's timers take 31 bits.
+/// Browsers' timers take 31 bits of milliseconds.
 const LONGEST_SLEEP_MS: u64 = 3_600_000;
 
 impl From<Control> for Event {
@@ -111,7 +111,7 @@ impl From<Control> for Event {
     }
 }
 
-/// Carries actions out and collects what becomes of them.
+/// Carries out actions and collects their results.
 struct Carrier<'a, F, J, L, N> {
     fetch: &'a F,
     journal: &'a J,
@@ -128,7 +128,7 @@ impl<'a, F: Fetch, J: Journal, L: Lanes, N: FnMut(Notice)> Carrier<'a, F, J, L, 
         Carrier { fetch, journal, lanes, notify, calls, writes, fatal: None }
     }
 
-    /// Whether that was the end.
+    /// Carries out `actions`; true if the machine has ended.
     fn carry_out(&mut self, actions: Vec<Action>) -> bool {
         let mut ended = false;
         for action in actions {
@@ -157,7 +157,7 @@ impl<'a, F: Fetch, J: Journal, L: Lanes, N: FnMut(Notice)> Carrier<'a, F, J, L, 
         self.writes.push(put.map(move |result| Event::Kept { lease, result }).boxed_local());
     }
 
-    /// An entry that stays where it is gets sent once more in the next run, which costs a request and no more.
+    /// A failure is ignored: an entry that stays is sent once more in the next run, which costs one request.
     fn forget(&mut self, lease: LeaseId) {
         self.writes.push(self.journal.remove(lease).map(|_| Event::Tick).boxed_local());
     }

@@ -1,4 +1,5 @@
-//! What is computed but not yet answered, kept over a crash or a reload: the same lease asked again gives the same answer.
+//! Outputs that are computed but not yet answered, kept across a crash or a reload. Delivering one again is safe: the same
+//! lease gets the same answer.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -12,13 +13,13 @@ use adit_core::{Amount, PublicKey, Signature};
 use adit_fetch::Body;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Where deliveries under way are kept. Natively a directory, in the browser a database.
+/// Where outputs are kept until they are answered: a directory natively, a database in the browser.
 pub trait Journal {
-    /// Keeps `entry` under `lease`, in place of what was there.
+    /// Keeps `entry` under `lease` and replaces what was there.
     fn put(&self, lease: LeaseId, entry: Vec<u8>) -> impl Future<Output = Result<(), JournalError>>;
-    /// Forgets what is kept under `lease`, if anything.
+    /// Removes what is kept under `lease`, if anything.
     fn remove(&self, lease: LeaseId) -> impl Future<Output = Result<(), JournalError>>;
-    /// Everything that is kept.
+    /// Every kept entry.
     fn all(&self) -> impl Future<Output = Result<Vec<(LeaseId, Vec<u8>)>, JournalError>>;
 }
 
@@ -36,12 +37,12 @@ impl<J: Journal> Journal for &J {
     }
 }
 
-/// The journal could not be read or written. Mining goes on; only a crash would cost the unit under way.
+/// The journal could not be read or written. Mining goes on, but a crash would now lose the unit under way.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the journal cannot be used: {0}")]
 pub struct JournalError(pub String);
 
-/// A journal that lasts as long as the program: for tests, and where there is nowhere to keep anything.
+/// A journal in memory, for tests and for hosts that cannot store anything.
 #[derive(Debug, Default)]
 pub struct Memory(RefCell<BTreeMap<LeaseId, Vec<u8>>>);
 
@@ -61,14 +62,14 @@ impl Journal for Memory {
     }
 }
 
-/// A signed delivery with its output: all that is needed to send it again and to check the answer.
+/// A signed delivery with its output: all that it takes to send it again and to check the answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Entry {
     pub(crate) coordinator: PublicKey,
     pub(crate) delivery: Delivery,
     pub(crate) signature: Signature,
-    /// Base reward, as leased.
+    /// The base reward in the lease.
     pub(crate) value: Amount,
     pub(crate) work: u64,
     pub(crate) lane: u32,
@@ -104,7 +105,7 @@ mod tests {
     use futures::executor::block_on;
 
     #[test]
-    fn entries_round_trip_and_damage_is_noticed() {
+    fn entries_round_trip_and_damaged_ones_are_refused() {
         let (lease, digest) = (LeaseId([1; 16]), Digest([2; 32]));
         let entry = Entry {
             coordinator: PublicKey([3; 33]),

@@ -1,6 +1,6 @@
-//! A lane: one place where a kernel runs, with its backend. Natively a thread, in the browser a worker.
+//! A lane: where one kernel runs at a time, on a thread natively and in a worker in the browser.
 //!
-//! Driver and lane only exchange these two messages, so a backend is made inside its lane and never leaves it.
+//! Driver and lane exchange only these two messages, so a backend is made inside its lane and never leaves it.
 
 use std::sync::Arc;
 
@@ -8,28 +8,28 @@ use adit_core::sign::{Digest, LeaseId};
 use adit_core::{Cid, Kind, Unit};
 use serde::{Deserialize, Serialize};
 
-/// An input block, checked against its CID.
+/// The bytes of an input block, already checked against its CID.
 pub type BlockBytes = Arc<Vec<u8>>;
 
-/// What a lane is told.
+/// A command to a lane.
 #[derive(Clone, Debug)]
 pub enum LaneCommand {
-    /// Compute a unit. Every input block comes with it; shared operands stay packed in the lane for the next unit.
+    /// Compute a unit, whose input blocks all come along. The lane keeps shared operands packed for the next unit.
     Start {
-        /// The lease to be named in answers.
+        /// The lease, which every answer names.
         lease: LeaseId,
         /// What to compute.
         unit: Unit,
-        /// Its input blocks in the order of [`Unit::blocks`]; an empty one cannot be had at the unit's source.
+        /// Its input blocks in the order of [`Unit::blocks`]. An empty one stands for a block that the unit's source lacks.
         blocks: Vec<(Cid, BlockBytes)>,
     },
-    /// Work for this part of the time, 0.0 ..= 1.0; 0 pauses. Counts from the next slice on.
+    /// Work for this fraction of the time, 0.0 ..= 1.0, from the next slice on; 0 pauses.
     Duty(f64),
     /// Drop the unit under way.
     Abandon,
 }
 
-/// What a lane says.
+/// What a lane reports.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum LaneEvent {
@@ -37,32 +37,32 @@ pub enum LaneEvent {
     Ready {
         /// The backend's name.
         backend: String,
-        /// Why this one: what was raced and what came out.
+        /// Why this one was chosen, with the rates of the race.
         why: String,
-        /// Measured at start-up: multiply-accumulates a second.
+        /// Multiply-accumulates a second, as measured at start-up.
         work_per_s: u64,
-        /// What it computes.
+        /// The kinds that it computes.
         kinds: Vec<Kind>,
     },
-    /// The lane cannot work, and says why.
+    /// The lane cannot work.
     Unusable {
-        /// For people.
+        /// Why, for people.
         reason: String,
     },
-    /// A slice of the unit is done.
+    /// Part of the unit is computed.
     Progress {
-        /// Which.
+        /// The unit's lease.
         lease: LeaseId,
-        /// Rows finished.
+        /// Finished rows.
         done_rows: u32,
-        /// Rows in all.
+        /// All rows.
         rows: u32,
     },
     /// The unit is computed.
     Done {
-        /// Which.
+        /// The unit's lease.
         lease: LeaseId,
-        /// The whole output, little-endian i32.
+        /// The whole output.
         #[serde(skip)]
         output: Vec<u8>,
         /// Its BLAKE3 digest.
@@ -70,11 +70,11 @@ pub enum LaneEvent {
         /// Time spent computing, without pauses.
         busy_ms: f64,
     },
-    /// The unit could not be computed; the lane goes on.
+    /// The unit could not be computed. The lane goes on.
     Failed {
-        /// Which.
+        /// The unit's lease.
         lease: LeaseId,
-        /// For people.
+        /// Why, for people.
         reason: String,
     },
 }

@@ -1,8 +1,8 @@
 //! Adit's miner: a state machine without I/O and the loop that carries its actions out.
 //!
-//! [`machine`] decides, [`driver`] does, a [`lane`] computes with a [`runner`] after its [`trial`], [`journal`] keeps what is computed but not
-//! yet answered, [`notice`] tells people. The same code mines natively and in the browser: a host brings HTTP, a clock, a
-//! journal and lanes.
+//! The [`machine`] decides and the [`driver`] acts. Each [`lane`] passes a [`trial`] and then computes units with a [`runner`]. The
+//! [`journal`] keeps outputs until they are answered, and a [`notice`] tells people what happened. The same code mines natively
+//! and in the browser: a host brings HTTP, a clock, a journal and lanes.
 
 pub mod driver;
 pub mod journal;

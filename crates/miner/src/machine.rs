@@ -1,9 +1,9 @@
-//! The miner as a state machine: events in, actions out. No I/O, no clock, no randomness of its own.
+//! The miner as a state machine: events in, actions out, without I/O, a clock or randomness of its own.
 //!
-//! A unit's way: a lane asks for a task (`work`), the lease is checked (`grant`), missing input blocks are fetched and
-//! checked (`blocks`), the lane computes, the output is signed, kept in the journal and sent (`delivery`), the receipt is
-//! checked, and the answer already carries the next task. `session` opens, keeps and ends the session around it, and only
-//! `schedule` decides when anything is tried again. A coordinator that answers nonsense is never obeyed.
+//! The life of a unit: a lane asks for a task (`work`), the lease is checked (`grant`), missing input blocks are fetched and
+//! checked (`blocks`), the lane computes, the output is signed, journaled and sent (`delivery`), and the receipt is checked. The
+//! answer already carries the next task. `session` opens, keeps and ends the session around all this, and only `schedule`
+//! decides when to retry. The machine never obeys a coordinator whose answers make no sense.
 //!
 //! ```
 //! use adit_core::sign::SecretKey;
@@ -57,11 +57,11 @@ use tally::Tally;
 pub struct Machine {
     config: Config,
     phase: Phase,
-    /// The coordinator's key, once seen; pinned from then on.
+    /// The coordinator's key, pinned as soon as it is known.
     coordinator: Option<PublicKey>,
     calls: BTreeMap<CallId, Call>,
     next_call: u64,
-    /// The first call of the session that is open: an older call's word about its session is about an older session.
+    /// The first call of the open session. What an older call's answer says about a session is about an older session.
     session_calls: CallId,
     answers_session: bool,
     schedule: Schedule,
@@ -75,14 +75,14 @@ pub struct Machine {
     last_retry: Option<(String, u64)>,
     started_at_ms: u64,
     now_ms: u64,
-    dice: SplitMix64,
+    random: SplitMix64,
     actions: Vec<Action>,
 }
 
 #[derive(Debug)]
 enum Phase {
     New,
-    /// Registering or starting a session: calls that need one wait.
+    /// Registering or starting a session. Calls that need a session wait.
     Opening,
     Open(Session),
     Stopping,
@@ -92,7 +92,7 @@ enum Phase {
 #[derive(Debug)]
 struct Session {
     id: String,
-    /// Lanes that may be under way before the first verified unit.
+    /// How many lanes may be busy before the first verified unit.
     in_flight: usize,
     proved: bool,
     beat_ms: u64,
@@ -112,19 +112,19 @@ enum Call {
     StopSession,
 }
 
-/// A delivery that is not answered yet.
+/// A delivery without an answer so far.
 #[derive(Debug)]
 struct Pending {
     entry: Entry,
-    /// Sent, or about to be: in the journal's hands, on the wire, or waiting for its timer.
+    /// Whether it is being journaled or sent, or waits for its timer.
     under_way: bool,
 }
 
-/// An answer to a call.
+/// The answer to a call.
 type Answered = Result<Response, FetchError>;
 
 impl Machine {
-    /// A miner that has done nothing yet.
+    /// A miner before its first event.
     pub fn new(config: Config) -> Self {
         Machine {
             phase: Phase::New,
@@ -144,17 +144,17 @@ impl Machine {
             last_retry: None,
             started_at_ms: 0,
             now_ms: 0,
-            dice: SplitMix64::new(0),
+            random: SplitMix64::new(0),
             actions: Vec::new(),
             config,
         }
     }
 
-    /// Takes what happened at `now_ms` (of any clock that does not run backwards) and says what to do. `random` spreads
-    /// retries; it need not be secret.
+    /// Takes an event at `now_ms`, of any clock that does not run backwards, and returns what to do. `random` spreads retries and
+    /// need not be secret.
     pub fn handle(&mut self, event: Event, now_ms: u64, random: u64) -> Vec<Action> {
         self.now_ms = self.now_ms.max(now_ms);
-        self.dice = SplitMix64::new(random);
+        self.random = SplitMix64::new(random);
         if !matches!(self.phase, Phase::Ended) {
             self.take(event);
             self.take_due();
@@ -162,7 +162,7 @@ impl Machine {
         std::mem::take(&mut self.actions)
     }
 
-    /// When the machine wants an [`Event::Tick`], if nothing happens before.
+    /// When the machine wants an [`Event::Tick`] unless another event comes first.
     pub fn wake_at_ms(&self) -> Option<u64> {
         self.schedule.next()
     }
@@ -254,7 +254,7 @@ impl Machine {
         }
     }
 
-    /// Sends `request`. A second call for the same purpose is not made while one is under way.
+    /// Sends `request`, unless a call for the same purpose is under way.
     fn call(&mut self, call: Call, request: Request) {
         if self.calls.values().any(|known| *known == call) {
             return;
@@ -269,7 +269,7 @@ impl Machine {
         format!("{}{path}", self.config.server)
     }
 
-    /// Why there was no answer, with who did not give it.
+    /// Why there was no answer, with the server's address.
     fn away(&self, reason: &str) -> String {
         format!("{}: {reason}", self.config.server)
     }
@@ -282,11 +282,11 @@ impl Machine {
         self.actions.push(Action::Lane { lane, command });
     }
 
-    /// Tries again later. Many lanes may fail for one reason at one time: people are told once.
+    /// Retries later. Many lanes may fail at once for the same reason; people are told once.
     fn retry(&mut self, timer: Timer, reason: String, asked_ms: Option<u64>) {
-        /// One reason is not repeated for so long.
+        /// How long the same reason is not repeated.
         const QUIET_MS: u64 = 1_000;
-        let in_ms = self.schedule.retry(timer, self.now_ms, asked_ms, &mut self.dice);
+        let in_ms = self.schedule.retry(timer, self.now_ms, asked_ms, &mut self.random);
         let repeated = matches!(&self.last_retry, Some((last, at)) if *last == reason && at + QUIET_MS > self.now_ms);
         if !repeated {
             self.last_retry = Some((reason.clone(), self.now_ms));
@@ -295,7 +295,7 @@ impl Machine {
     }
 
     fn tell_status(&mut self) {
-        /// Often enough for a chart.
+        /// Often enough to draw a chart.
         const EVERY_MS: u64 = 1_000;
         self.tally.forget_old(self.now_ms);
         let status = self.status();
@@ -303,7 +303,7 @@ impl Machine {
         self.schedule.set(Timer::Status, self.now_ms + EVERY_MS);
     }
 
-    /// Ends everything: nothing is finished, what is kept stays in the journal for the next run.
+    /// Stops without finishing anything. The journal keeps its entries for the next run.
     fn stop(&mut self) {
         if matches!(self.phase, Phase::Stopping | Phase::Ended) {
             return;
@@ -324,7 +324,7 @@ impl Machine {
     }
 }
 
-/// Why a delivery could not be kept is told, and costs nothing but a unit in case of a crash.
+/// People are told why a delivery could not be kept. It costs nothing unless the miner crashes, and then one unit.
 fn journal_failed(error: &JournalError) -> Notice {
     Notice::Retry { reason: error.to_string(), in_ms: 0 }
 }

@@ -1,4 +1,4 @@
-//! What a miner tells people: one notice for each thing that happened, and a status to look at.
+//! What a miner tells people: a notice for each event, and a status.
 
 use adit_core::sign::LeaseId;
 use adit_core::statement::{ProvenReceipt, Verdict};
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 pub enum Notice {
     /// The network's fees.
     Gas(GasInfo),
-    /// The coordinator knows the contributor.
+    /// The coordinator has registered the contributor.
     Registered {
         /// Its id, lower case.
         contributor: String,
@@ -23,10 +23,10 @@ pub enum Notice {
     },
     /// A session is open.
     SessionStarted {
-        /// Whether an earlier one was taken up again.
+        /// Whether it continues an earlier one.
         resumed: bool,
     },
-    /// A lane has a backend, or none.
+    /// A lane has a backend, or has lost it.
     Lane(LaneStatus),
     /// A unit is being computed.
     TaskStarted {
@@ -34,7 +34,7 @@ pub enum Notice {
         lane: u32,
         /// The lease.
         lease: LeaseId,
-        /// NeoNet's name of the work.
+        /// What NeoNet calls the work.
         task_type: String,
         /// The job.
         job: u64,
@@ -47,18 +47,18 @@ pub enum Notice {
         lane: u32,
         /// The lease.
         lease: LeaseId,
-        /// Time spent computing.
+        /// Time spent computing, without pauses.
         busy_ms: f64,
     },
     /// The coordinator's verdict.
     Verdict {
         /// The lane.
         lane: u32,
-        /// What was found.
+        /// The verdict.
         verdict: Verdict,
-        /// Base reward, pending.
+        /// The base reward, pending.
         reward: Amount,
-        /// The proof.
+        /// The receipt, with its proof.
         receipt: Box<ProvenReceipt>,
     },
     /// A unit was given up.
@@ -72,26 +72,26 @@ pub enum Notice {
     Retry {
         /// Why.
         reason: String,
-        /// When.
+        /// In how long.
         in_ms: u64,
     },
     /// There is no work for a lane.
     NoWork {
         /// The lane.
         lane: u32,
-        /// When it asks again.
+        /// In how long it asks again.
         in_ms: u64,
     },
-    /// From time to time, and after every verdict.
+    /// The status: every second, and after every verdict.
     Status(Status),
     /// The session has ended.
     Stopped {
-        /// What it did, where the coordinator said.
+        /// What it did, if the coordinator said so.
         summary: Option<SessionSummary>,
     },
-    /// The miner cannot go on; what to do next.
+    /// The miner cannot go on.
     Fatal {
-        /// For people.
+        /// Why, and what to do next, for people.
         reason: String,
     },
 }
@@ -100,25 +100,25 @@ pub enum Notice {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Status {
-    /// Its account, as the coordinator last said, with the rewards since.
+    /// Its account as the coordinator last gave it, plus the rewards since.
     pub account: Option<Account>,
     /// Its lanes.
     pub lanes: Vec<LaneStatus>,
     /// Verified units of this run.
     pub units_valid: u64,
-    /// Refused ones.
+    /// Refused outputs of this run.
     pub units_invalid: u64,
     /// Multiply-accumulates verified in this run.
     pub work_verified: u64,
-    /// Multiply-accumulates a second, over the last ten seconds of verified units.
+    /// Multiply-accumulates a second, verified in the last ten seconds.
     pub work_per_s: u64,
     /// Base rewards of this run.
     pub earned: Amount,
-    /// The part of the time that lanes may work, 0.0 ..= 1.0.
+    /// The fraction of the time that lanes may work, 0.0 ..= 1.0.
     pub duty: f64,
-    /// Why it pauses, where it pauses.
+    /// Why it pauses; empty if it does not.
     pub paused: Vec<String>,
-    /// Since it started.
+    /// Time since it started.
     pub uptime_ms: u64,
 }
 
@@ -132,13 +132,13 @@ pub struct LaneStatus {
     pub device: String,
     /// The backend, once chosen.
     pub backend: Option<String>,
-    /// Why this one, or why none.
+    /// Why this one was chosen, or why there is none.
     pub why: String,
     /// `starting`, `idle`, `fetching`, `computing`, `delivering`, `waiting`, `off`.
     pub state: String,
-    /// 0.0 ..= 1.0 of the unit under way.
+    /// How much of the unit under way is computed, 0.0 ..= 1.0.
     pub progress: f64,
-    /// Measured on its units: multiply-accumulates a second of computing.
+    /// Multiply-accumulates per second of computing, as measured on its units.
     pub work_per_s: u64,
     /// Verified units of this run.
     pub units_valid: u64,

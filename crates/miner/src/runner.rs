@@ -1,7 +1,7 @@
-//! What a lane runs: units cut into slices, operands kept packed, rests between slices.
+//! Computes a lane's units slice by slice, keeps shared operands packed, and rests between slices.
 //!
-//! A host's thread or worker owns a [`LaneRunner`], passes commands on, and calls [`LaneRunner::slice`] until there is
-//! nothing to do, resting as it is told. The time comes in as a closure, so that this runs anywhere.
+//! A host's thread or worker owns a [`LaneRunner`], passes commands to it, and calls [`LaneRunner::slice`] until there is nothing
+//! left to do, resting for as long as each slice says. The clock is a closure, so that this runs anywhere.
 
 mod operands;
 
@@ -22,18 +22,18 @@ use crate::throttle::Throttle;
 
 use operands::Shared;
 
-/// A lane's backend with the unit under way.
+/// A lane's engine, with the unit that it computes.
 pub struct LaneRunner<E: Engine> {
     engine: E,
     shared: Shared<E>,
     unit: Option<UnderWay<E>>,
     throttle: Throttle,
     speeds: Speeds,
-    /// The engine is gone: it has to recover first.
+    /// Whether the engine is lost and has to recover first.
     lost: bool,
 }
 
-/// As measured.
+/// Measured speeds, by primitive.
 #[derive(Debug)]
 struct Speeds {
     products: Speed,
@@ -41,24 +41,24 @@ struct Speeds {
     bytes: Speed,
 }
 
-/// Multiply-accumulates, or bytes, a millisecond.
+/// Multiply-accumulates, or bytes, per millisecond.
 #[derive(Clone, Copy, Debug)]
 struct Speed(f64);
 
 impl Speed {
-    /// Follows the speed at once downwards and step by step upwards, so that slices rarely take too long.
+    /// Lowers the speed at once but raises it step by step, so that slices rarely take too long.
     fn learn(&mut self, work: f64, took_ms: f64) {
         let speed = work / took_ms.max(0.01);
         self.0 = speed.min(self.0 * 2.0).max(1.0);
     }
 }
 
-/// What a slice came to.
+/// The result of a slice.
 #[derive(Debug)]
 pub struct Slice {
-    /// To be told.
+    /// What to report to the driver.
     pub event: Option<LaneEvent>,
-    /// Rest for so long before the next slice, unless a command comes.
+    /// How long to rest before the next slice, unless a command comes.
     pub rest_ms: f64,
 }
 
@@ -68,7 +68,7 @@ struct UnderWay<E: Engine> {
     blocks: Vec<(Cid, BlockBytes)>,
     busy_ms: f64,
     told_ms: f64,
-    /// How often the engine was lost on it.
+    /// How often the engine was lost on this unit.
     losses: u32,
     stage: Stage<E>,
 }
@@ -80,7 +80,7 @@ enum Stage<E: Engine> {
     Hash(TreeHasher<HeldBlock>),
 }
 
-/// A block that a tree under way holds.
+/// A block, held by the tree that is being hashed.
 #[derive(Debug)]
 struct HeldBlock(BlockBytes);
 
@@ -90,18 +90,18 @@ impl AsRef<[u8]> for HeldBlock {
     }
 }
 
-/// Slow enough for the first slice of the slowest host.
+/// A first guess, slow enough for the slowest host.
 const FIRST_SPEED: Speed = Speed(2e4);
-/// Progress is told this often.
+/// How often progress is reported.
 const TELL_MS: f64 = 200.0;
 
-/// An engine that is lost more often on a unit does not get through with it.
+/// A unit fails after the engine was lost on it this many times.
 const MOST_LOSSES: u32 = 3;
-/// Rest after the first loss on a unit; after every further one twice as long.
+/// The rest after the first loss on a unit; it doubles with each further loss.
 const RECOVERY_MS: f64 = 250.0;
 
 impl<E: Engine> LaneRunner<E> {
-    /// A lane at full duty with nothing to do.
+    /// A runner at full duty with nothing to do.
     pub fn new(engine: E) -> Self {
         let speeds = Speeds { products: FIRST_SPEED, floats: FIRST_SPEED, bytes: FIRST_SPEED };
         LaneRunner { engine, shared: Shared::new(), unit: None, throttle: Throttle::new(), speeds, lost: false }
@@ -112,7 +112,7 @@ impl<E: Engine> LaneRunner<E> {
         &self.engine
     }
 
-    /// Does as told; what there is to compute is computed by the next slices.
+    /// Takes a command. Units are computed by the slices that follow.
     pub fn obey(&mut self, command: LaneCommand) {
         match command {
             LaneCommand::Start { lease, unit, blocks } => {
@@ -124,12 +124,12 @@ impl<E: Engine> LaneRunner<E> {
         }
     }
 
-    /// Whether there is nothing to do until the next command.
+    /// Whether it has nothing to do until the next command.
     pub fn is_idle(&self) -> bool {
         self.unit.is_none() || self.throttle.pauses()
     }
 
-    /// Works for about [`Engine::SLICE_MS`]. `now_ms` is any clock that does not run backwards. `None` when idle.
+    /// Works for about [`Engine::SLICE_MS`]; `None` when idle. `now_ms` is any clock that does not run backwards.
     pub async fn slice(&mut self, now_ms: impl Fn() -> f64) -> Option<Slice> {
         if self.is_idle() {
             return None;
@@ -141,7 +141,7 @@ impl<E: Engine> LaneRunner<E> {
         unit.busy_ms += (ended_ms - started_ms).max(0.0);
         let mut rest_ms = self.throttle.rest_ms(started_ms, ended_ms);
         if matches!(worked, Err(EngineError::Lost(_))) {
-            // What was packed went with the engine.
+            // The packed operands are lost with the engine.
             (self.shared, self.lost) = (Shared::new(), true);
         }
         let event = match worked {
@@ -165,7 +165,7 @@ impl<E: Engine> LaneRunner<E> {
         Some(Slice { event, rest_ms })
     }
 
-    /// The output with its digest, once it is whole.
+    /// Works on `unit`; returns the output with its digest once it is whole.
     async fn work(
         &mut self,
         unit: &mut UnderWay<E>,
@@ -177,7 +177,7 @@ impl<E: Engine> LaneRunner<E> {
             self.lost = false;
         }
         let LaneRunner { engine, shared, speeds, .. } = self;
-        // Small steps are gone through quickly: several make a slice. There is always one, whatever the clock says.
+        // Small steps are quick, so a slice may take several. It takes at least one, whatever the clock says.
         let is_over = || now_ms() - started_ms >= E::SLICE_MS / 2.0;
         let rows_of = |speed: Speed, work_per_row: u64| (speed.0 * E::SLICE_MS / work_per_row.max(1) as f64) as usize;
         match &mut unit.stage {
@@ -244,7 +244,7 @@ fn prepare<E: Engine>(engine: &E, shared: &mut Shared<E>, task: &UnderWay<E>) ->
     })
 }
 
-/// Takes a unit of int8 products a step or a pass further: the multiply-accumulates of it, `None` when it is finished.
+/// Takes a unit of int8 products one step or pass further and returns its multiply-accumulates; `None` when it is finished.
 async fn multiply<E: Engine>(
     engine: &E,
     running: &mut Running<E::Packed>,

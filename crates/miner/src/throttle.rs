@@ -1,28 +1,28 @@
 //! A lane's duty: how long it rests between slices.
 //!
-//! Busy for d of the time means b · (1 − d) / d of rest after b of work. What a lane really rests is more: timers are late,
-//! and while an output is delivered there is nothing to do. So the rest is kept as a debt, which every wait pays off.
+//! At duty d, a lane rests for b · (1 − d) / d after working for b. In fact it rests longer, because timers fire late and because
+//! it has nothing to do while an output is delivered. So the rest is kept as a debt that every wait pays off.
 
-/// A wait pays for no more than this much later work: after a long one a lane must not work without rest for as long.
+/// How much rest a wait can pay in advance: after a long wait, a lane must not work without rest for just as long.
 const MAX_CREDIT_MS: f64 = 1_000.0;
 
 /// How much a lane may work, and the rest that it owes.
 #[derive(Debug)]
 pub(crate) struct Throttle {
     duty: f64,
-    /// Below zero: it has rested for longer than it had to.
+    /// Negative after more rest than was owed.
     owed_ms: f64,
     /// When the last slice ended.
     since_ms: Option<f64>,
 }
 
 impl Throttle {
-    /// At full duty.
+    /// A lane at full duty.
     pub(crate) fn new() -> Self {
         Throttle { duty: 1.0, owed_ms: 0.0, since_ms: None }
     }
 
-    /// The part of the time that the lane may work; nothing is owed from before.
+    /// Sets the fraction of the time that the lane may work, and forgives what is owed.
     pub(crate) fn set(&mut self, duty: f64) {
         self.duty = duty.clamp(0.0, 1.0);
         self.owed_ms = 0.0;
@@ -33,7 +33,7 @@ impl Throttle {
         self.duty == 0.0
     }
 
-    /// A slice from `started_ms` to `ended_ms`: how long to rest now.
+    /// Counts a slice from `started_ms` to `ended_ms` and returns how long to rest now.
     pub(crate) fn rest_ms(&mut self, started_ms: f64, ended_ms: f64) -> f64 {
         let waited_ms = self.since_ms.map_or(0.0, |since_ms| (started_ms - since_ms).max(0.0));
         self.owed_ms = (self.owed_ms - waited_ms).max(-MAX_CREDIT_MS);
@@ -47,8 +47,8 @@ impl Throttle {
 mod tests {
     use super::*;
 
-    /// Works in slices of 30 ms for `until_ms`; whatever rest is asked for takes `late_ms` longer, and every tenth slice
-    /// is followed by `gap_ms` without work. The part of the time that was worked in.
+    /// The fraction of the time that is worked in slices of 30 ms. Every rest takes `late_ms` longer than asked for, and
+    /// `gap_ms` without work follow every tenth slice.
     fn worked(duty: f64, late_ms: f64, gap_ms: f64) -> f64 {
         let mut throttle = Throttle::new();
         throttle.set(duty);
@@ -57,7 +57,7 @@ mod tests {
             let rest_ms = throttle.rest_ms(now_ms, now_ms + 30.0);
             busy_ms += 30.0;
             now_ms += 30.0;
-            // No timer is asked for when there is no rest to take.
+            // Without rest there is no timer.
             now_ms += if rest_ms > 0.0 { rest_ms + late_ms } else { 0.0 };
             now_ms += if slice % 10 == 0 { gap_ms } else { 0.0 };
         }

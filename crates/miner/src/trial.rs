@@ -1,4 +1,4 @@
-//! How fast an engine is, and whether it agrees: found out before it gets its first unit.
+//! The trial of an engine before its first unit: whether it agrees with the vectors, and how fast it is.
 
 use adit_core::Kind;
 use adit_core::kernel::Running;
@@ -20,11 +20,11 @@ pub async fn first_disagreement<E: Engine>(engine: &E) -> Result<Option<&'static
     Ok(None)
 }
 
-/// Whether `engine` computes `vector` right, in passes if it takes its layers, else step by step.
+/// Whether `engine` computes `vector` correctly: in passes if it takes the layers that way, otherwise step by step.
 pub async fn agrees<E: Engine>(engine: &E, vector: &Vector) -> Result<bool, EngineError> {
     let (prepared, rows) = vector.try_prepare(|b, k, n| engine.pack(b, k, n))?;
     let mut running = Running::new(prepared.into(), rows);
-    // In two parts, for sums may have to be added up.
+    // In two parts, so that sums have to be added up where they can be.
     let most = vector.rows.div_ceil(2);
     if engine.passes(&running.packed().layers) {
         while let Some(pass) = running.pass(most) {
@@ -81,10 +81,10 @@ async fn trees_agree<E: Engine>(engine: &E) -> Result<bool, EngineError> {
     Ok(true)
 }
 
-/// A product to measure with.
+/// The dimensions of a product that is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shape {
-    /// The most rows at once.
+    /// The most rows of one product.
     pub rows: usize,
     /// Inner dimension.
     pub k: usize,
@@ -92,27 +92,27 @@ pub struct Shape {
     pub n: usize,
 }
 
-/// What lanes are measured with at start-up: about the shape of a unit.
+/// The product that lanes are measured with at start-up: about the shape of a unit.
 pub const START_UP_SHAPE: Shape = Shape { rows: 1024, k: 1024, n: 512 };
-/// How long each of an engine's [`Rates`] is measured at start-up, at least: lanes begin soon.
+/// How long each of an engine's [`Rates`] is measured at start-up, at least. It is short, so that lanes begin soon.
 pub const START_UP_MS: f64 = 30.0;
 
-/// A sample takes so long, at least: browsers' clocks go by tenths of a millisecond, or by whole ones.
+/// The shortest sample: browsers' clocks advance in tenths of a millisecond, or in whole ones.
 const SAMPLE_MS: f64 = 5.0;
 
-/// What an engine does a second. Zero: it does not.
+/// What an engine does per second; zero if it does not do it.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Rates {
     /// Multiply-accumulates of int8.
     pub products: f64,
     /// Multiply-accumulates of f32.
     pub floats: f64,
-    /// Bytes of trees that it hashes.
+    /// Bytes hashed as leaves.
     pub bytes: f64,
 }
 
 impl Rates {
-    /// Measures what `kinds` need, in the start-up shape.
+    /// Measures the primitives that `kinds` need, in the start-up shape.
     pub async fn measure<E: Engine>(
         engine: &E,
         kinds: &[Kind],
@@ -139,7 +139,7 @@ impl Rates {
         }
     }
 
-    /// Those of `kinds` at which it is faster than `rival`.
+    /// The kinds at which this engine is faster than `rival`.
     pub fn won(&self, kinds: &[Kind], rival: &Rates) -> Vec<Kind> {
         kinds.iter().copied().filter(|kind| self.of(*kind) > rival.of(*kind)).collect()
     }
@@ -152,8 +152,8 @@ impl std::fmt::Display for Rates {
     }
 }
 
-/// Multiply-accumulates a second on at least `least_ms` of products, the best of them. Rows and sums count with their way
-/// to a device and back; packing does not, for it is done once a job.
+/// The best multiply-accumulates per second over at least `least_ms` of int8 products. The time includes moving rows to a
+/// device and sums back, but not packing, which happens once a job.
 pub async fn work_per_s<E: Engine>(
     engine: &E,
     shape: Shape,
@@ -171,7 +171,7 @@ pub async fn work_per_s<E: Engine>(
     best_per_s(most, least_ms, now_ms, multiply).await
 }
 
-/// The same in f32.
+/// The same for f32 products.
 pub async fn floats_per_s<E: Engine>(
     engine: &E,
     shape: Shape,
@@ -193,7 +193,7 @@ pub async fn floats_per_s<E: Engine>(
     best_per_s(most, least_ms, now_ms, multiply).await
 }
 
-/// Bytes a second that are hashed as the leaves of a tree.
+/// Bytes per second hashed as the leaves of a tree.
 pub async fn bytes_per_s<E: Engine>(engine: &E, least_ms: f64, now_ms: impl Fn() -> f64) -> Result<f64, EngineError> {
     let bytes = vec![0; LEAF_BYTES as usize];
     let hash = async |count: usize| {
@@ -204,14 +204,14 @@ pub async fn bytes_per_s<E: Engine>(engine: &E, least_ms: f64, now_ms: impl Fn()
     best_per_s(E::LEAVES, least_ms, now_ms, hash).await
 }
 
-/// The best rate of `work`, which does at most so much at once and says how much that was.
+/// The best rate of `work`, which is told how much to do, at most `most`, and returns how much it did.
 async fn best_per_s(
     most: usize,
     least_ms: f64,
     now_ms: impl Fn() -> f64,
     mut work: impl AsyncFnMut(usize) -> Result<f64, EngineError>,
 ) -> Result<f64, EngineError> {
-    // The first calls are too small for fast engines; they warm them up.
+    // The first calls are too small for a fast engine, but they warm it up.
     let (mut best, mut count) = (0.0f64, (most / 64).max(1));
     let started_ms = now_ms();
     loop {
@@ -231,7 +231,7 @@ async fn best_per_s(
     }
 }
 
-/// Three digits and a prefix: `12.3 G`; below a thousand the number alone.
+/// A number with three digits and a prefix, as in `12.3 G`; below a thousand, the number alone.
 pub fn quantity(value: f64) -> String {
     let (scaled, prefix) = match value {
         v if v >= 1e12 => (v / 1e12, "T"),
@@ -278,7 +278,7 @@ mod tests {
 
     #[test]
     fn the_rate_is_that_of_the_best_product() {
-        // Every look at the clock takes 10 ms, so every product does.
+        // Reading the clock takes 10 ms, so every product takes 10 ms.
         let now = Cell::new(0.0);
         let clock = || now.replace(now.get() + 10.0);
         let shape = Shape { rows: 64, k: 4, n: 5 };
@@ -286,7 +286,7 @@ mod tests {
         assert_eq!(rate, 16.0 * 4.0 * 5.0 * 1e3 / 10.0);
     }
 
-    /// Where a call takes less than the clock shows, as hashing does in a browser.
+    /// A call may take less time than the clock can show, as hashing does in a browser.
     #[test]
     fn a_coarse_clock_makes_no_engine_faster() {
         for call_ms in [0.03, 0.3, 3.0] {
@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn a_kind_is_won_by_the_rate_of_what_it_is_made_of() {
+    fn the_rate_of_its_primitive_decides_who_wins_a_kind() {
         let ours = Rates { products: 2.0, floats: 5.0, bytes: 0.0 };
         let rival = Rates { products: 3.0, floats: 4.0, bytes: 0.0 };
         assert_eq!(ours.won(&Kind::ALL, &rival), [Kind::MatmulF32]);

@@ -1,5 +1,5 @@
-//! The miner against a twin of a coordinator, in virtual time: a whole exchange with real keys, leases, kernels and
-//! receipts, then everything that can go wrong in it.
+//! The miner against a coordinator's twin in virtual time: a whole exchange with real keys, leases, kernels and receipts, and
+//! everything that can go wrong in it.
 #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 #[path = "mining/driver.rs"]

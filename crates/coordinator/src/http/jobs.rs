@@ -21,7 +21,7 @@ use crate::error::{ApiError, Refusal};
 use crate::intake::{self, Format, Parsed};
 use crate::service::jobs::{Cancel, StoreFile, Submit, describe};
 use crate::service::order::Order;
-use crate::service::result::{self, ResultFile};
+use crate::service::result::ResultFile;
 use crate::service::views::job_view;
 use crate::store::db::DbError;
 use crate::store::{blocks, jobs, log};

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use adit_core::assemble::Run;
 use adit_core::content_id::{MAX_BLOCK_BYTES, block_cid};
+use adit_core::kernel::MissingBlock;
 use adit_core::kernel::float::{self, FloatMatrix};
 use adit_core::kernel::gradient::Layout;
 use adit_core::kernel::hash_tree::LEAF_BYTES;
-use adit_core::kernel::{self, MissingBlock};
 use adit_core::kind::{GradientI8, HashTree, MatmulF32, MatmulI8, MlpI8};
 use adit_core::reward::{PRICE_VERSION, base_reward};
 use adit_core::sign::LeaseId;

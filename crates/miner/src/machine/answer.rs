@@ -1,22 +1,22 @@
-//! What an answer amounts to. Everything in it is hostile until it is parsed.
+//! What an answer means to the miner. Everything in it is hostile until it is parsed.
 
 use adit_fetch::{FetchError, Response};
 use adit_protocol::ErrorBody;
 use adit_protocol::ErrorCode;
 use serde::de::DeserializeOwned;
 
-/// An answer, read.
+/// A parsed answer.
 #[derive(Debug)]
 pub(crate) enum Answer<T> {
     /// What was asked for.
     Given(T),
     /// Nothing for now (204).
     Nothing { asked_ms: Option<u64> },
-    /// No, for a reason that will be the same next time.
+    /// No; asking again would not help.
     Refused(ErrorCode, String),
-    /// Not now: nobody answers, or somebody is busy.
+    /// Not now: the server is away or busy.
     Later { reason: String, asked_ms: Option<u64> },
-    /// Not an answer to what was asked.
+    /// Not an answer to this request.
     Nonsense(String),
 }
 
@@ -49,13 +49,13 @@ impl<T: DeserializeOwned> Answer<T> {
     }
 }
 
-/// Whether a refusal means that the coordinator does not know our session any more.
+/// Whether a refusal means that the coordinator no longer knows our session.
 pub(crate) fn is_session_lost(code: ErrorCode) -> bool {
     use ErrorCode::*;
     matches!(code, NoSession | NotYourSession | NotRegistered | RegisterFirst)
 }
 
-/// A peer's words, safe to show: one line, no control characters, not too long.
+/// A peer's message, made safe to show: one short line without control characters.
 pub(crate) fn readable(text: &str) -> String {
     let shown = text.chars().map(|c| if c.is_control() { ' ' } else { c });
     shown.take(300).collect()
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn every_status_amounts_to_something() {
+    fn every_status_has_a_meaning() {
         assert!(matches!(of(200, "7"), Answer::Given(7)));
         assert!(matches!(of(200, "seven"), Answer::Nonsense(_)));
         assert!(matches!(of(204, ""), Answer::Nothing { asked_ms: Some(2_000) }));
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn a_peers_words_cannot_command_a_terminal() {
+    fn a_peers_message_cannot_control_a_terminal() {
         assert_eq!(readable("a\u{1b}[2Jb\nc"), "a [2Jb c");
         assert_eq!(readable(&"x".repeat(1_000)).len(), 300);
     }

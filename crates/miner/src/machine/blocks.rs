@@ -1,4 +1,4 @@
-//! Input blocks: which are kept, and which are on their way.
+//! Input blocks: which are cached, and which are being fetched.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use adit_core::Cid;
 
 use crate::lane::BlockBytes;
 
-/// Blocks of earlier units, the least recently used given up first.
+/// Blocks of earlier units. The least recently used ones are dropped first.
 #[derive(Debug)]
 pub(crate) struct Cache {
     blocks: BTreeMap<Cid, (BlockBytes, u64)>,
@@ -28,7 +28,7 @@ impl Cache {
         Some(block.clone())
     }
 
-    /// Keeps `block` if it fits at all.
+    /// Keeps `block` unless it is larger than the whole cache.
     pub(crate) fn put(&mut self, cid: Cid, block: BlockBytes) {
         if block.len() > self.max_bytes || self.blocks.contains_key(&cid) {
             return;
@@ -44,18 +44,18 @@ impl Cache {
     }
 }
 
-/// Blocks that lanes wait for.
+/// The blocks that lanes wait for.
 #[derive(Debug, Default)]
 pub(crate) struct Wanted(BTreeMap<Cid, Search>);
 
-/// How far the search for a block is.
+/// How far the search for a block has come.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Search {
-    /// The only place to be asked, where the unit asks what is there.
+    /// The unit's source, if it has one: then nobody else is asked.
     pub(crate) source: Option<String>,
-    /// Which gateway is to be asked, or is being asked.
+    /// The gateway that is asked now or next.
     pub(crate) gateway: usize,
-    /// Rounds through all places that ended with none.
+    /// Rounds through all places that found nothing.
     pub(crate) rounds: u32,
     pub(crate) step: Step,
 }
@@ -65,7 +65,7 @@ pub(crate) struct Search {
 pub(crate) enum Place {
     /// The unit's source.
     Source(String),
-    /// One of the gateways, or after the last the coordinator.
+    /// A gateway by its index; after the last one, the coordinator.
     Gateway(usize),
 }
 
@@ -77,7 +77,7 @@ pub(crate) enum Step {
     Waiting,
 }
 
-/// Requests for blocks at once: enough to fill a line, few enough for a phone.
+/// How many blocks are requested at once: enough to fill a connection, few enough for a phone.
 const AT_ONCE: usize = 8;
 
 impl Wanted {
@@ -93,7 +93,7 @@ impl Wanted {
         self.0.get_mut(cid)
     }
 
-    /// Takes the next block that may be asked for, and where.
+    /// Takes the next block that may be requested now, and where to request it.
     pub(crate) fn ask_next(&mut self) -> Option<(Cid, Place)> {
         let asked = self.0.values().filter(|search| search.step == Step::Asked).count();
         if asked >= AT_ONCE {
@@ -105,7 +105,7 @@ impl Wanted {
         Some((*cid, place))
     }
 
-    /// Drops what nobody needs and says what that was.
+    /// Drops the blocks that are not needed and returns them.
     pub(crate) fn retain(&mut self, needed: impl Fn(&Cid) -> bool) -> Vec<Cid> {
         let dropped: Vec<Cid> = self.0.keys().filter(|cid| !needed(cid)).copied().collect();
         for cid in &dropped {
@@ -115,17 +115,17 @@ impl Wanted {
     }
 }
 
-/// The blocks of one unit as they come in.
+/// The blocks of one unit as they arrive.
 #[derive(Debug)]
 pub(crate) struct Gathered {
     /// In the unit's order.
     order: Vec<Cid>,
     here: BTreeMap<Cid, BlockBytes>,
-    /// With the size that the unit says.
+    /// The missing ones, with their sizes.
     missing: BTreeMap<Cid, u32>,
 }
 
-/// A block is not of the size that the unit says.
+/// A block has another size than the unit says.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct WrongSize;
 
@@ -137,7 +137,7 @@ impl Gathered {
         one_size.then_some(Gathered { order, here: BTreeMap::new(), missing }).ok_or(WrongSize)
     }
 
-    /// The blocks that are not here yet.
+    /// The blocks that are still missing.
     pub(crate) fn missing(&self) -> impl Iterator<Item = Cid> + '_ {
         self.missing.keys().copied()
     }
@@ -146,7 +146,7 @@ impl Gathered {
         self.missing.contains_key(cid)
     }
 
-    /// Takes a block whose bytes are known to be what `cid` names.
+    /// Takes a block that was checked against `cid`.
     pub(crate) fn take(&mut self, cid: Cid, block: &BlockBytes) -> Result<(), WrongSize> {
         if self.missing.get(&cid).is_some_and(|bytes| *bytes as usize != block.len()) {
             return Err(WrongSize);
@@ -157,14 +157,14 @@ impl Gathered {
         Ok(())
     }
 
-    /// Gives a block up that cannot be had: an empty one stands for it.
+    /// Gives up on a block: an empty one takes its place.
     pub(crate) fn go_without(&mut self, cid: Cid) {
         if self.missing.remove(&cid).is_some() {
             self.here.insert(cid, BlockBytes::default());
         }
     }
 
-    /// Every block in the unit's order, once all are here.
+    /// Every block in the unit's order, once all have arrived.
     pub(crate) fn complete(&self) -> Option<Vec<(Cid, BlockBytes)>> {
         self.order.iter().map(|cid| Some((*cid, self.here.get(cid)?.clone()))).collect()
     }
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn only_so_many_are_asked_for_at_once() {
+    fn requests_at_once_are_limited() {
         let mut wanted = Wanted::default();
         (0..20).for_each(|fill| wanted.add(block(fill, 1).0, None));
         assert_eq!(std::iter::from_fn(|| wanted.ask_next()).count(), AT_ONCE);

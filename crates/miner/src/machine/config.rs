@@ -1,3 +1,5 @@
+//! Settings of a miner.
+
 use adit_core::PublicKey;
 use adit_core::content_id::sha256;
 use adit_core::sign::SecretKey;
@@ -11,34 +13,34 @@ pub struct Config {
     pub contributor: String,
     /// The miner's key.
     pub key: SecretKey,
-    /// Where rewards go, if anywhere but the account of the key: an EVM address.
+    /// The EVM address that receives rewards; absent, they stay on the key's account.
     pub payout: Option<String>,
     /// The page's origin, or `native`.
     pub origin: String,
-    /// For display; nothing is paid or routed by it.
+    /// For display. Nothing is paid or routed by it.
     pub cpu_cores: i64,
     /// For display, likewise.
     pub gpu_memory_mb: i64,
     /// For display, likewise.
     pub gpu_model: Option<String>,
-    /// One for each lane: see [`Device::lanes`].
+    /// The device of each lane: see [`Device::lanes`].
     pub devices: Vec<Device>,
-    /// IPFS gateways to ask for input blocks before the coordinator: addresses without a slash at their ends.
+    /// Addresses of IPFS gateways, without a slash at the end. They are asked for input blocks before the coordinator is.
     pub gateways: Vec<String>,
-    /// The coordinator's key, where it is known from before. Another one is refused.
+    /// The coordinator's key, if it is already known. Any other key is refused.
     pub pinned: Option<PublicKey>,
-    /// What a person does to accept another key: the end of a sentence that begins "If it was replaced on purpose, ".
+    /// How a person accepts another key: completes "If it was replaced on purpose, ".
     pub repin: String,
-    /// The part of the time that lanes may work, 0.0 ..= 1.0.
+    /// The fraction of the time that lanes may work, 0.0 ..= 1.0.
     pub duty: f64,
-    /// Input blocks that are kept for later units, in bytes.
+    /// How many bytes of input blocks are cached for later units.
     pub cache_bytes: usize,
-    /// Stop after so many verdicts.
+    /// Stop after this many verdicts.
     pub max_units: Option<u64>,
 }
 
 impl Config {
-    /// Mines natively for `server` with a lane on each of `devices`, under the key's own id, at full duty.
+    /// A native miner for `server` with a lane on each of `devices`, under the key's own id, at full duty.
     pub fn new(server: &str, key: SecretKey, devices: Vec<Device>) -> Self {
         Config {
             server: server.trim_end_matches('/').into(),
@@ -63,18 +65,18 @@ impl Config {
 /// What a lane computes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Device {
-    /// A processor's core.
+    /// A core of the processor.
     Cpu,
     /// A graphics adapter.
     Gpu,
 }
 
-/// So many lanes share a graphics adapter: while the sums of one are read back, hashed and delivered, and while its next
-/// inputs come in, the adapter computes the other's.
+/// How many lanes share a graphics adapter. While one reads back, hashes and delivers its sums and waits for its next inputs,
+/// the adapter computes for the other.
 const LANES_OF_ADAPTER: usize = 2;
 
 impl Device {
-    /// The lanes of a miner: one on each of `cores`, and after them those of the graphics adapter, if it may use one.
+    /// The lanes of a miner: one for each core, then those of the graphics adapter if it may use one.
     pub fn lanes(cores: usize, graphics: bool) -> Vec<Device> {
         let mut lanes = vec![Device::Cpu; cores];
         lanes.extend([Device::Gpu; LANES_OF_ADAPTER].iter().filter(|_| graphics));
@@ -90,8 +92,7 @@ impl Device {
     }
 }
 
-/// The id of a miner that was given none: `miner_` and the first 12 hex digits of its key's SHA-256, so that the same key
-/// has the same id after a restart.
+/// The default id: `miner_` and the first 12 hex digits of the key's SHA-256, so that a key keeps its id across restarts.
 pub fn default_contributor(key: &PublicKey) -> String {
     format!("miner_{}", hex::encode(&sha256(&key.0)[..6]))
 }

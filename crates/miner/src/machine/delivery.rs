@@ -16,28 +16,28 @@ use super::{Action, Answered, Call, Machine, Pending, Phase, Timer, journal_fail
 use crate::journal::{Entry, JournalError};
 use crate::notice::Notice;
 
-/// An upload may take this long, and longer the larger it is.
+/// How long an upload may take, plus a time in proportion to its size.
 const UPLOAD_MS: u64 = 60_000;
-/// The slowest line that is waited for, in bytes a millisecond.
+/// The slowest connection that is waited for, in bytes a millisecond.
 const SLOWEST: u64 = 32;
-/// Answers that do not hold, after which a delivery is given up.
+/// A delivery is given up after this many answers that do not hold.
 const PATIENCE: u32 = 6;
 
 impl Machine {
-    /// Takes the journal of an earlier run up.
+    /// Takes up the journal of an earlier run.
     pub(super) fn recover(&mut self, journal: Vec<(LeaseId, Vec<u8>)>) {
         for (lease, bytes) in journal {
             match Entry::from_bytes(&bytes) {
                 Ok(entry) if entry.delivery.lease == lease => {
                     self.deliveries.insert(lease, Pending { entry, under_way: false });
                 }
-                // Written by a crash, or by an older program: there is nothing to be sent.
+                // Damaged by a crash, or written by an older program: there is nothing to send.
                 _ => self.actions.push(Action::Forget { lease }),
             }
         }
     }
 
-    /// Signs a computed output and keeps it before it is sent.
+    /// Signs a computed output and journals it before it is sent.
     pub(super) fn computed(&mut self, index: u32, output: Vec<u8>, digest: Digest, busy_ms: f64) {
         let lane = &mut self.lanes[index as usize];
         let Some(assigned) = lane.assigned() else { return };
@@ -66,7 +66,7 @@ impl Machine {
         self.send(lease);
     }
 
-    /// Sends everything that an earlier session, or an earlier run, left behind.
+    /// Sends what an earlier session or an earlier run left behind.
     pub(super) fn send_all(&mut self) {
         let left: Vec<LeaseId> =
             self.deliveries.iter().filter(|(_, pending)| !pending.under_way).map(|(lease, _)| *lease).collect();
@@ -100,7 +100,7 @@ impl Machine {
         self.call(Call::Deliver(lease), request);
     }
 
-    /// Lets a lane wait for an output that an earlier run computed.
+    /// Has a lane wait for the answer to an output that an earlier run computed.
     pub(super) fn adopt(&mut self, lease: LeaseId, index: u32) {
         self.schedule.clear(Timer::Ask(index));
         if let Some(pending) = self.deliveries.get_mut(&lease) {
@@ -163,7 +163,7 @@ impl Machine {
         self.employ_all();
     }
 
-    /// A lane whose outputs are refused again and again has a backend that computes wrongly.
+    /// A lane whose outputs are refused again and again has a faulty backend.
     fn learn(&mut self, index: u32, verdict: Verdict) {
         let lane = &mut self.lanes[index as usize];
         lane.work = Work::Idle;
@@ -179,8 +179,8 @@ impl Machine {
         }
     }
 
-    /// The answer to a delivery carries the next task, so that a steady unit costs one request. A task that is not taken
-    /// now is asked for later: it is the lane's until its lease ends.
+    /// The answer to a delivery carries the next task, so that a steady lane makes one request a unit. A task that is not
+    /// taken now can be asked for later: the lane holds it until its lease ends.
     fn go_on(&mut self, index: u32, next: Option<adit_protocol::neonet::Task>, retry_after_ms: u64) {
         match next {
             _ if !self.may_begin(index) => {}
@@ -189,14 +189,14 @@ impl Machine {
         }
     }
 
-    /// The same lease asked again gives the same answer, so nothing is lost by asking until there is one.
+    /// Retries until there is an answer: the same lease always gets the same one.
     fn send_again(&mut self, lease: LeaseId, reason: String, asked_ms: Option<u64>) {
         if self.deliveries.contains_key(&lease) {
             self.retry(Timer::Deliver(lease), reason, asked_ms);
         }
     }
 
-    /// As [`send_again`](Self::send_again), but not for ever: an answer that does not hold may never do.
+    /// Retries like [`send_again`](Self::send_again), but not for ever: an answer that does not hold may never do so.
     fn send_later(&mut self, lease: LeaseId, reason: String) {
         if self.schedule.failures(Timer::Deliver(lease)) >= PATIENCE {
             return self.drop_delivery(lease, &reason);
@@ -234,13 +234,13 @@ enum AnswerError {
     Receipt(#[from] ReceiptError),
     #[error("it is for something else")]
     NotOurs,
-    #[error("it says another verdict than the answer")]
+    #[error("its verdict is not the answer's")]
     Verdict,
-    #[error("it says another base reward than the lease")]
+    #[error("its base reward is not the lease's")]
     Value,
 }
 
-/// Checks that the receipt holds under the key that leased the unit, and that it is for this very delivery.
+/// Checks that the receipt holds under the key that leased the unit, and that it is for this delivery.
 fn check(delivered: &Delivered, entry: &Entry, miner: &PublicKey) -> Result<(), AnswerError> {
     let receipt = &delivered.receipt.receipt;
     delivered.receipt.verify(&entry.coordinator)?;

@@ -1,3 +1,5 @@
+//! What goes into the machine and what comes out.
+
 use adit_core::sign::LeaseId;
 use adit_fetch::{FetchError, Request, Response};
 
@@ -5,62 +7,62 @@ use crate::journal::JournalError;
 use crate::lane::{LaneCommand, LaneEvent};
 use crate::notice::Notice;
 
-/// Names a request, so that its answer finds what asked for it.
+/// The id of a request, which its answer carries too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CallId(pub(crate) u64);
 
 /// Something that happened to the miner.
 #[derive(Clone, Debug)]
 pub enum Event {
-    /// Begin. Comes first, and once.
+    /// Begin. The first event, and the only one of its kind.
     Start {
         /// What the journal holds from an earlier run.
         journal: Vec<(LeaseId, Vec<u8>)>,
     },
-    /// A call was answered, or not.
+    /// A call was answered, or failed.
     Answer {
         /// Which.
         call: CallId,
         /// The answer.
         answer: Result<Response, FetchError>,
     },
-    /// A delivery is in the journal, or could not be put there.
+    /// A delivery was journaled, or could not be.
     Kept {
         /// Which.
         lease: LeaseId,
         /// Whether it is.
         result: Result<(), JournalError>,
     },
-    /// A lane said something.
+    /// A lane reported something.
     Lane {
         /// Which.
         lane: u32,
         /// What.
         event: LaneEvent,
     },
-    /// The person chose the part of the time that lanes may work, 0.0 ..= 1.0.
+    /// A person chose the fraction of the time that lanes may work, 0.0 ..= 1.0.
     Duty(f64),
     /// A reason to pause: `battery`, `hidden`, …
     Pause(String),
-    /// A reason to pause is gone.
+    /// This reason to pause no longer holds.
     Resume(String),
-    /// The person wants no more.
+    /// A person stops the miner.
     Stop,
-    /// Time passed: see [`Machine::wake_at_ms`](super::Machine::wake_at_ms).
+    /// Time has passed: see [`Machine::wake_at_ms`](super::Machine::wake_at_ms).
     Tick,
 }
 
-/// Something to be done for the miner, in the order given.
+/// Something that the driver does for the machine. Actions are carried out in order.
 #[derive(Clone, Debug)]
 pub enum Action {
-    /// Send a request; tell the answer with [`Event::Answer`].
+    /// Send a request and report the answer with [`Event::Answer`].
     Call {
         /// Its name.
         call: CallId,
         /// What to send.
         request: Request,
     },
-    /// Put a delivery into the journal; tell the outcome with [`Event::Kept`].
+    /// Put a delivery into the journal and report the result with [`Event::Kept`].
     Keep {
         /// Its lease.
         lease: LeaseId,
@@ -72,7 +74,7 @@ pub enum Action {
         /// Its lease.
         lease: LeaseId,
     },
-    /// Tell a lane.
+    /// Command a lane.
     Lane {
         /// Which.
         lane: u32,
@@ -81,6 +83,6 @@ pub enum Action {
     },
     /// Tell people.
     Notice(Notice),
-    /// Nothing more will happen.
+    /// The machine has ended.
     Ended,
 }

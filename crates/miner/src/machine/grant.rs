@@ -1,4 +1,4 @@
-//! Whether a task is one that this miner may work on: leased to it, by the coordinator it knows, at the known price.
+//! Checks that a task is leased to this miner, by the coordinator it knows, at the known price.
 
 use adit_core::PublicKey;
 use adit_core::reward::{PRICE_VERSION, base_reward};
@@ -7,7 +7,7 @@ use adit_core::statement::STATEMENT_VERSION;
 use adit_core::unit::UnitError;
 use adit_protocol::mining::TaskGrant;
 
-/// Why a task is not worked on.
+/// Why a task is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum GrantError {
     #[error("the lease is of another version")]
@@ -50,7 +50,7 @@ pub(crate) fn check(grant: &TaskGrant, coordinator: &PublicKey, miner: &PublicKe
     if grant.kind != unit.kind() || grant.work != unit.work() {
         return Err(GrantError::Facts);
     }
-    // A price list that this program does not know is the coordinator's word, shown as such.
+    // Under a price list that this program does not know, the value is the coordinator's claim.
     if lease.price_version == PRICE_VERSION && lease.value != base_reward(grant.kind, grant.work) {
         return Err(GrantError::Value);
     }

@@ -1,4 +1,4 @@
-//! One lane as the machine sees it.
+//! A lane as the machine sees it.
 
 use adit_core::Kind;
 use adit_core::sign::LeaseId;
@@ -8,7 +8,7 @@ use super::blocks::Gathered;
 use super::config::Device;
 use crate::notice::LaneStatus;
 
-/// A lane whose outputs are refused, or that fails, so often in a row is switched off.
+/// A lane is switched off after this many failures or refused outputs in a row.
 const PATIENCE: u32 = 3;
 
 #[derive(Debug)]
@@ -17,7 +17,7 @@ pub(crate) struct Lane {
     pub(crate) work: Work,
     pub(crate) backend: Option<String>,
     pub(crate) why: String,
-    /// What its backend computes.
+    /// The kinds that its backend computes.
     pub(crate) kinds: Vec<Kind>,
     pub(crate) progress: f64,
     pub(crate) work_per_s: u64,
@@ -25,24 +25,24 @@ pub(crate) struct Lane {
     faults: u32,
 }
 
-/// What a lane is about.
+/// What a lane is doing.
 #[derive(Debug)]
 pub(crate) enum Work {
     /// Its backend is being chosen.
     Starting,
-    /// It has none, or none that can be trusted.
+    /// It has no backend that can be trusted.
     Off,
-    /// It wants a task and may not ask for one now.
+    /// It needs a task but may not ask for one now.
     Idle,
-    /// It waits for the answer.
+    /// It has asked for a task.
     Asking,
-    /// It asks again when its timer says so.
+    /// It asks again when its timer is due.
     Waiting,
-    /// The unit's input blocks come in.
+    /// The unit's input blocks are being fetched.
     Fetching(Assigned, Gathered),
-    /// The unit is computed.
+    /// The unit is being computed.
     Computing(Assigned),
-    /// The output is on its way.
+    /// The output is being delivered.
     Delivering(LeaseId),
 }
 
@@ -74,7 +74,7 @@ impl Lane {
         }
     }
 
-    /// The unit under way in the lane itself: fetched for or computed.
+    /// The unit whose blocks are fetched or that is computed.
     pub(crate) fn assigned(&self) -> Option<&Assigned> {
         match &self.work {
             Work::Fetching(assigned, _) | Work::Computing(assigned) => Some(assigned),
@@ -82,12 +82,12 @@ impl Lane {
         }
     }
 
-    /// Whether a task is under way, from the question for it to the answer about its output.
+    /// Whether a task is under way, from asking for it to the answer about its output.
     pub(crate) fn is_busy(&self) -> bool {
         matches!(self.work, Work::Asking | Work::Fetching(..) | Work::Computing(_) | Work::Delivering(_))
     }
 
-    /// Counts a failure or a refused output; true when that was one too many.
+    /// Counts a failure or a refused output; true if that is one too many.
     pub(crate) fn fault(&mut self) -> bool {
         self.faults += 1;
         self.faults >= PATIENCE

@@ -1,4 +1,4 @@
-//! What lanes say, and how they are told to work.
+//! What lanes report, and how much they may work.
 
 use crate::lane::{LaneCommand, LaneEvent};
 use crate::notice::Notice;
@@ -48,7 +48,7 @@ impl Machine {
         self.employ(index);
     }
 
-    /// A lane that cannot be trusted, or has no backend, does nothing any more. The others go on.
+    /// Switches off a lane that has no backend or one that cannot be trusted. The others go on.
     pub(super) fn switch_off(&mut self, index: u32, reason: String) {
         let lane = &mut self.lanes[index as usize];
         if matches!(lane.work, Work::Off) {
@@ -89,8 +89,8 @@ impl Machine {
         self.effective_duty() == 0.0
     }
 
-    /// Lanes that share an adapter share its duty too. At full duty there is nothing to share: an adapter that is at work
-    /// for one is the other's wait.
+    /// Lanes that share an adapter also share its duty. At full duty there is nothing to share: while the adapter works for one,
+    /// the other waits.
     fn lane_duty(&self, index: u32) -> f64 {
         let duty = self.effective_duty();
         let device = self.lanes[index as usize].device;

@@ -1,4 +1,4 @@
-//! When to do what again. Only here are retries decided.
+//! Timers and retries: the only place that decides when to try again.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use adit_core::Cid;
 use adit_core::random::SplitMix64;
 use adit_core::sign::LeaseId;
 
-/// What is waited for. There is at most one of each.
+/// What a timer is for. There is at most one of each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Timer {
     Register,
@@ -19,15 +19,15 @@ pub(crate) enum Timer {
     Status,
 }
 
-/// First wait after a failure, at most.
+/// The longest wait after a first failure.
 const BASE_MS: u64 = 1_000;
-/// Longest wait that we choose ourselves.
+/// The longest wait that the miner chooses itself.
 const CAP_MS: u64 = 60_000;
-/// Longest wait that a coordinator can ask of us.
+/// The longest wait that a coordinator can ask for.
 const LONGEST_MS: u64 = 3_600_000;
-/// Spread over what a coordinator asks, so that its miners do not come all at once.
+/// Added at random to what a coordinator asks for, so that its miners do not all come at once.
 const SPREAD_MS: u64 = 250;
-/// No wait is shorter.
+/// The shortest wait.
 const SHORTEST_MS: u64 = 50;
 
 #[derive(Debug, Default)]
@@ -46,7 +46,7 @@ impl Schedule {
         self.due.insert(timer, at_ms);
     }
 
-    /// Forgets the timer and how often it failed.
+    /// Removes the timer and forgets its failures.
     pub(crate) fn clear(&mut self, timer: Timer) {
         self.due.remove(&timer);
         self.failures.remove(&timer);
@@ -56,24 +56,24 @@ impl Schedule {
         *self = Schedule::default();
     }
 
-    /// How often in a row it failed.
+    /// Failures in a row.
     pub(crate) fn failures(&self, timer: Timer) -> u32 {
         self.failures.get(&timer).copied().unwrap_or(0)
     }
 
-    /// Sets `timer` for another try and says in how many milliseconds.
-    pub(crate) fn retry(&mut self, timer: Timer, now_ms: u64, asked_ms: Option<u64>, dice: &mut SplitMix64) -> u64 {
+    /// Sets `timer` for a retry and returns the delay in milliseconds.
+    pub(crate) fn retry(&mut self, timer: Timer, now_ms: u64, asked_ms: Option<u64>, random: &mut SplitMix64) -> u64 {
         let failures = self.failures.entry(timer).or_insert(0);
         let delay_ms = match asked_ms {
-            Some(asked_ms) => spread(asked_ms, dice),
-            None => back_off(*failures, dice),
+            Some(asked_ms) => spread(asked_ms, random),
+            None => back_off(*failures, random),
         };
         *failures = failures.saturating_add(1);
         self.set(timer, now_ms + delay_ms);
         delay_ms
     }
 
-    /// Takes every timer that is due.
+    /// Removes and returns every timer that is due.
     pub(crate) fn take_due(&mut self, now_ms: u64) -> Vec<Timer> {
         let due: Vec<Timer> = self.due.iter().filter(|(_, at_ms)| **at_ms <= now_ms).map(|(timer, _)| *timer).collect();
         for timer in &due {
@@ -83,16 +83,16 @@ impl Schedule {
     }
 }
 
-/// What the coordinator asked for, and a little more.
-pub(crate) fn spread(asked_ms: u64, dice: &mut SplitMix64) -> u64 {
-    asked_ms.clamp(SHORTEST_MS, LONGEST_MS) + dice.draw() % SPREAD_MS
+/// What the coordinator asked for, plus a little.
+pub(crate) fn spread(asked_ms: u64, random: &mut SplitMix64) -> u64 {
+    asked_ms.clamp(SHORTEST_MS, LONGEST_MS) + random.draw() % SPREAD_MS
 }
 
 /// Exponential back-off with full jitter: uniform in 0 ..= min(cap, base · 2^failures).
 /// Source: Brooker 2015, "Exponential Backoff And Jitter".
-fn back_off(failures: u32, dice: &mut SplitMix64) -> u64 {
+fn back_off(failures: u32, random: &mut SplitMix64) -> u64 {
     let most = BASE_MS.saturating_mul(1 << failures.min(16)).min(CAP_MS);
-    (dice.draw() % (most + 1)).max(SHORTEST_MS)
+    (random.draw() % (most + 1)).max(SHORTEST_MS)
 }
 
 #[cfg(test)]
@@ -101,24 +101,24 @@ mod tests {
 
     #[test]
     fn waits_grow_up_to_the_cap_and_spread_over_their_range() {
-        let mut dice = SplitMix64::new(1);
-        let longest = |failures, dice: &mut SplitMix64| (0..500).map(|_| back_off(failures, dice)).max().unwrap();
-        assert!((900..=1_000).contains(&longest(0, &mut dice)));
-        assert!((7_000..=8_000).contains(&longest(3, &mut dice)));
-        assert!((55_000..=60_000).contains(&longest(40, &mut dice)));
-        assert!((0..500).any(|_| back_off(40, &mut dice) < 6_000));
+        let mut random = SplitMix64::new(1);
+        let longest = |failures, random: &mut SplitMix64| (0..500).map(|_| back_off(failures, random)).max().unwrap();
+        assert!((900..=1_000).contains(&longest(0, &mut random)));
+        assert!((7_000..=8_000).contains(&longest(3, &mut random)));
+        assert!((55_000..=60_000).contains(&longest(40, &mut random)));
+        assert!((0..500).any(|_| back_off(40, &mut random) < 6_000));
     }
 
     #[test]
-    fn what_the_coordinator_asks_is_honoured() {
-        let (mut schedule, mut dice) = (Schedule::default(), SplitMix64::new(2));
+    fn a_wait_that_the_coordinator_asks_for_is_honoured() {
+        let (mut schedule, mut random) = (Schedule::default(), SplitMix64::new(2));
         for asked in [50, 7_000, 60_000] {
-            let delay = schedule.retry(Timer::Register, 10, Some(asked), &mut dice);
+            let delay = schedule.retry(Timer::Register, 10, Some(asked), &mut random);
             assert!((asked..asked + SPREAD_MS).contains(&delay));
             assert_eq!(schedule.next(), Some(10 + delay));
         }
         assert_eq!(schedule.failures(Timer::Register), 3);
-        assert!(schedule.retry(Timer::Register, 0, Some(u64::MAX), &mut dice) < 2 * LONGEST_MS);
+        assert!(schedule.retry(Timer::Register, 0, Some(u64::MAX), &mut random) < 2 * LONGEST_MS);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Opening, keeping and ending the session.
+//! Opens, keeps and ends the session.
 
 use adit_core::statement::SessionStart;
 use adit_fetch::Request;
@@ -15,13 +15,13 @@ use super::answer::{Answer, is_session_lost};
 use super::{Action, Answered, Call, CallId, Machine, Phase, Session, Timer, Work};
 use crate::notice::Notice;
 
-/// The longest time between two signs of life, and between two looks at the account.
+/// The longest time between two heartbeats, and between two looks at the account.
 const BEAT_MS: u64 = 30_000;
-/// Fees change slowly.
+/// How often fees are asked for; they change slowly.
 const GAS_MS: u64 = 300_000;
-/// Who stops will not wait long.
+/// Nobody waits long for a miner to stop.
 const STOP_MS: u32 = 5_000;
-/// Answers that are no task have this size at most.
+/// The largest answer, other than a task.
 const ANSWER_BYTES: usize = 256 << 10;
 /// A session's id is a UUID.
 const SESSION_ID_BYTES: usize = 64;
@@ -32,7 +32,7 @@ impl Machine {
         self.call(Call::Gas, Request::get(self.url(paths::GAS_INFO)).max_bytes(ANSWER_BYTES));
     }
 
-    /// Fees are for display: without an answer there are none to show.
+    /// Fees are only shown: without an answer there are none to show.
     pub(super) fn gas_answered(&mut self, answer: Answered) {
         if let Answer::Given(gas) = Answer::<GasInfo>::of(answer) {
             self.notice(Notice::Gas(gas));
@@ -98,7 +98,7 @@ impl Machine {
         self.post(Call::StartSession, paths::START_SESSION, &StartSessionRequest { contributor_id: contributor, adit });
     }
 
-    /// A challenge is good for one try, so every failure begins again with a registration.
+    /// A challenge can be used once, so after a failure the miner registers again.
     pub(super) fn session_started(&mut self, answer: Answered) {
         match Answer::<StartSessionResponse>::of(answer) {
             Answer::Given(response) => self.open(response),
@@ -133,13 +133,13 @@ impl Machine {
         self.employ_all();
     }
 
-    /// The coordinator does not know the session any more, as after a restart. Units under way go on: a lease outlives it.
+    /// The coordinator no longer knows the session, as after a restart. Units under way go on, because a lease outlives it.
     pub(super) fn session_lost(&mut self, reason: String) {
         if !matches!(self.phase, Phase::Open(_)) {
             return;
         }
         if !self.answers_session {
-            // A straggler's: what it was for is done in the session that is open.
+            // The answer to an older call: the open session has taken over its purpose.
             self.send_all();
             return self.employ_all();
         }
@@ -169,7 +169,7 @@ impl Machine {
         self.call(Call::Account, Request::get(self.url(&account)).max_bytes(ANSWER_BYTES));
     }
 
-    /// A heartbeat renews nothing. All that matters is whether the session is still known.
+    /// A heartbeat renews nothing; it only shows whether the session is still known.
     pub(super) fn heart_beaten(&mut self, answer: Answered) {
         if let Answer::Refused(code, reason) = Answer::<serde_json::Value>::of(answer)
             && is_session_lost(code)
@@ -178,7 +178,7 @@ impl Machine {
         }
     }
 
-    /// The account is for display: without an answer the last one stands.
+    /// The account is only shown: without an answer the last one stands.
     pub(super) fn account_answered(&mut self, answer: Answered) {
         if let Answer::Given(account) = Answer::<Account>::of(answer) {
             self.take_account(account);
@@ -191,7 +191,7 @@ impl Machine {
         }
     }
 
-    /// Ends the session, where there is one.
+    /// Ends the session, if there is one.
     pub(super) fn stop_session(&mut self) {
         let Phase::Open(session) = &self.phase else {
             return self.end(None);
@@ -220,7 +220,7 @@ impl Machine {
     }
 
     fn post_within(&mut self, call: Call, path: &str, body: &impl Serialize, timeout_ms: u32) {
-        // Our own requests hold nothing that JSON cannot spell.
+        // Our requests hold nothing that JSON cannot express.
         let json = serde_json::to_vec(body).unwrap_or_default();
         let request = Request::post_json(self.url(path), json).max_bytes(ANSWER_BYTES).timeout_ms(timeout_ms);
         self.call(call, request);

@@ -6,7 +6,7 @@ use adit_core::Amount;
 use adit_core::statement::Verdict;
 use adit_protocol::records::Account;
 
-/// The rate is that of the last ten seconds.
+/// The period that rates are averaged over.
 const WINDOW_MS: u64 = 10_000;
 
 #[derive(Debug, Default)]
@@ -41,7 +41,7 @@ impl Tally {
         self.recent.push_back((now_ms, work));
     }
 
-    /// Multiply-accumulates a second, over the last ten seconds or as long as there was anything.
+    /// Multiply-accumulates a second, over the last ten seconds or since the start.
     pub(crate) fn work_per_s(&self, now_ms: u64, since_ms: u64) -> u64 {
         let window_ms = WINDOW_MS.min(now_ms.saturating_sub(since_ms)).max(1_000);
         let recent = self.recent.iter().filter(|(at_ms, _)| at_ms + WINDOW_MS >= now_ms);

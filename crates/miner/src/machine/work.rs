@@ -1,4 +1,4 @@
-//! From the question for a task to the lane that computes it.
+//! From asking for a task to starting it on its lane.
 
 use std::mem;
 use std::sync::Arc;
@@ -16,26 +16,26 @@ use super::{Answered, Call, Machine, Phase, Timer, grant};
 use crate::lane::{BlockBytes, LaneCommand};
 use crate::notice::Notice;
 
-/// A task names its panels: a few hundred bytes, or a few MiB for a unit of many small ones.
+/// The largest task: it names its panels, which takes a few hundred bytes, or a few MiB if they are many.
 pub(super) const TASK_BYTES: usize = 8 << 20;
-/// How long a block may take.
+/// How long fetching a block may take.
 const BLOCK_MS: u32 = 60_000;
-/// Rounds through all sources after which a unit whose block nobody has is given up.
+/// A unit is given up after this many rounds in which nobody had one of its blocks.
 const BLOCK_ROUNDS: u32 = 4;
-/// Attempts at the one source of a unit that asks what is there.
+/// How often a unit's own source is asked for a block.
 const SOURCE_ROUNDS: u32 = 2;
-/// When to ask again where the coordinator does not say.
+/// When to ask again if the coordinator does not say.
 const ASK_AGAIN_MS: u64 = 2_000;
 
 impl Machine {
-    /// Gives every idle lane something to do.
+    /// Finds work for every idle lane.
     pub(super) fn employ_all(&mut self) {
         for lane in 0..self.lanes.len() as u32 {
             self.employ(lane);
         }
     }
 
-    /// Asks for a task for an idle lane, if this is the time.
+    /// Asks for a task for an idle lane, if it may have one now.
     pub(super) fn employ(&mut self, index: u32) {
         let Phase::Open(session) = &self.phase else { return };
         if !self.may_begin(index) {
@@ -49,7 +49,7 @@ impl Machine {
         self.call(Call::Ask(index), request);
     }
 
-    /// Whether an idle lane may take a unit: there is a session, no pause, and neither limit is reached.
+    /// Whether an idle lane may take a unit: a session is open, nothing pauses it, and no limit is reached.
     pub(super) fn may_begin(&self, index: u32) -> bool {
         let Phase::Open(session) = &self.phase else { return false };
         let busy = self.lanes.iter().filter(|lane| lane.is_busy()).count();
@@ -77,7 +77,7 @@ impl Machine {
         }
     }
 
-    /// Accepts a task that is in order, and only such a one.
+    /// Accepts a task if every check of it passes.
     pub(super) fn accept(&mut self, index: u32, task: Task) {
         let Some(coordinator) = self.coordinator else { return };
         let Some(granted) = task.adit else {
@@ -94,7 +94,7 @@ impl Machine {
         }
         let lease = granted.lease.lease;
         if self.deliveries.contains_key(&lease) {
-            // Computed before a restart: its output is on its way already.
+            // Computed before a restart: its output is already being delivered.
             self.lanes[index as usize].work = Work::Delivering(lease);
             return self.adopt(lease, index);
         }
@@ -113,7 +113,7 @@ impl Machine {
         self.fetch(index, assigned, gathered);
     }
 
-    /// Whether blocks may be asked for there: over https, or over http where the coordinator too is reached so.
+    /// Whether a source may be asked: it has an https address, or the coordinator too is reached over http.
     fn may_ask_source(&self, source: &str) -> bool {
         source.starts_with("https://") || self.config.server.starts_with("http://")
     }
@@ -122,7 +122,7 @@ impl Machine {
         let missing: Vec<Cid> = gathered.missing().collect();
         let source = assigned.grant.unit.source();
         for cid in missing {
-            // What was here before says nothing about whether the source still has it.
+            // A cached block does not show that the source still has it.
             if source.is_some() {
                 self.wanted.add(cid, source);
                 continue;
@@ -140,7 +140,7 @@ impl Machine {
         self.ask_blocks();
     }
 
-    /// Asks for wanted blocks, a few at a time.
+    /// Requests wanted blocks, a few at a time.
     fn ask_blocks(&mut self) {
         while let Some((cid, place)) = self.wanted.ask_next() {
             let base = match &place {
@@ -182,8 +182,8 @@ impl Machine {
         }
     }
 
-    /// The next gateway at once; after the last one a wait, then all over again; after some rounds the unit is given up, or
-    /// computed without the block if that is what it asks about.
+    /// Asks the next gateway at once, and all of them again after a wait. After some rounds the unit is given up, or computed
+    /// without the block if the block is what it asks about.
     fn block_failed(&mut self, cid: Cid, reason: String, asked_ms: Option<u64>) {
         let gateways = self.config.gateways.len() + 1;
         let Some(search) = self.wanted.get_mut(&cid) else { return };
@@ -243,14 +243,14 @@ impl Machine {
         self.give_up(index, format!("it could not be computed: {reason}"));
     }
 
-    /// The lease ended so long ago that others have done the unit.
+    /// The lease ended so long ago that somebody else has done the unit.
     pub(super) fn overdue(&mut self, index: u32) {
         if self.lanes[index as usize].assigned().is_some() {
             self.give_up(index, "its lease ended before it was computed".into());
         }
     }
 
-    /// Drops the lane's unit and asks for another one in a while.
+    /// Drops the lane's unit and asks for another one later.
     pub(super) fn give_up(&mut self, index: u32, reason: String) {
         if matches!(self.lanes[index as usize].work, Work::Computing(_)) {
             self.command(index, LaneCommand::Abandon);
@@ -258,11 +258,11 @@ impl Machine {
         self.schedule.clear(Timer::Overdue(index));
         self.notice(Notice::TaskDropped { lane: index, reason });
         self.lanes[index as usize].work = Work::Waiting;
-        self.schedule.retry(Timer::Ask(index), self.now_ms, None, &mut self.dice);
+        self.schedule.retry(Timer::Ask(index), self.now_ms, None, &mut self.random);
         self.forget_unneeded();
     }
 
-    /// Blocks that no lane waits for any more are not asked for.
+    /// Stops asking for blocks that no lane waits for.
     pub(super) fn forget_unneeded(&mut self) {
         let lanes = &self.lanes;
         let needed = |cid: &Cid| {
@@ -275,7 +275,7 @@ impl Machine {
 
     pub(super) fn no_work(&mut self, index: u32, asked_ms: Option<u64>) {
         self.schedule.clear(Timer::Ask(index));
-        let in_ms = super::schedule::spread(asked_ms.unwrap_or(ASK_AGAIN_MS), &mut self.dice);
+        let in_ms = super::schedule::spread(asked_ms.unwrap_or(ASK_AGAIN_MS), &mut self.random);
         self.schedule.set(Timer::Ask(index), self.now_ms + in_ms);
         self.lanes[index as usize].work = Work::Waiting;
         self.notice(Notice::NoWork { lane: index, in_ms });

@@ -1,4 +1,4 @@
-//! Shared operands, kept packed from unit to unit.
+//! Shared operands, kept packed for the next unit of their job.
 
 use std::rc::Rc;
 
@@ -10,7 +10,7 @@ use adit_core::unit::{Layer, Operand};
 use adit_core::{Cid, Kind, Unit};
 use serde::Serialize;
 
-/// Shared operands, kept packed for the next unit of their job: least recently used first.
+/// The kept operands, least recently used first.
 pub(super) struct Shared<E: Engine>(Vec<KeptOperands<E>>);
 
 struct KeptOperands<E: Engine> {
@@ -19,7 +19,7 @@ struct KeptOperands<E: Engine> {
     operands: Operands<E>,
 }
 
-/// What a unit shares with others of its job. Cheap to clone.
+/// What a unit shares with the others of its job. Cheap to clone.
 enum Operands<E: Engine> {
     /// Of int8 products.
     Integers(Rc<PackedLayers<E::Packed>>),
@@ -36,7 +36,7 @@ impl<E: Engine> Clone for Operands<E> {
     }
 }
 
-/// Operands that are kept packed, by the bytes of their blocks.
+/// How many operands are kept packed, in bytes of their blocks.
 const KEPT_BYTES: u64 = 256 << 20;
 
 impl<E: Engine> Shared<E> {
@@ -97,13 +97,13 @@ impl<E: Engine> Shared<E> {
     }
 }
 
-/// The name holds the kind, so this does not happen.
+/// Cannot happen, because the name includes the kind.
 fn of_another_kind() -> EngineError {
     EngineError::Refused("the packed operands are of another kind".into())
 }
 
-/// What a unit shares with others of its job. The kind tells apart what has the same blocks: f32 operands are bytes too, and
-/// a gradient's layers have scales that a perceptron's have not.
+/// Identifies what a unit shares with the others of its job. The same blocks may be operands of several kinds, and a gradient's
+/// layers have scales that a perceptron's lack.
 #[derive(Serialize)]
 struct SharedName<'a> {
     kind: Kind,

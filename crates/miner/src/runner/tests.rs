@@ -33,13 +33,13 @@ fn start(task: &Task) -> LaneCommand {
     LaneCommand::Start { lease: LeaseId([1; 16]), unit: task.unit.clone(), blocks: task.blocks.clone() }
 }
 
-/// A clock on which everything takes 20 ms.
+/// A clock that advances by 20 ms whenever it is read.
 fn slow_clock() -> impl Fn() -> f64 {
     let now = Cell::new(0.0);
     move || now.replace(now.get() + 20.0)
 }
 
-/// Runs a unit to its end, with every rest that is asked for: what happened, and how long it was not worked.
+/// Runs a unit to its end and returns the events and the sum of the rests.
 fn run(runner: &mut LaneRunner<Processor<Scalar>>) -> (Vec<LaneEvent>, f64) {
     let (mut events, mut rest_ms, now_ms) = (Vec::new(), 0.0, Cell::new(0.0));
     while let Some(slice) = block_on(runner.slice(|| now_ms.replace(now_ms.get() + 20.0))) {
@@ -85,7 +85,7 @@ fn trees_and_floats_are_sliced_too() {
         let (events, _) = run(&mut runner);
         let Some(LaneEvent::Done { lease, output, .. }) = events.last() else { panic!("{events:?}") };
         let block = |cid: &Cid| task.blocks.iter().find(|(known, _)| known == cid).map(|(_, block)| &block[..]);
-        // Arbitrary bytes hold numbers that are none; bit for bit they are the same all the same.
+        // Arbitrary bytes include NaNs, so outputs are compared bit by bit.
         assert!(*output == task.unit.output(&Scalar, lease, block).unwrap());
     }
 }
@@ -119,7 +119,7 @@ fn a_missing_block_fails_the_unit_and_not_the_lane() {
     assert!(runner.is_idle());
 }
 
-/// Multiplies with the reference, counts what is packed, and is lost so many times.
+/// Multiplies with the reference, counts packed operands, and is lost a given number of times.
 #[derive(Default)]
 struct Fragile {
     packed: Cell<u32>,
@@ -220,7 +220,7 @@ fn a_lost_engine_recovers_and_begins_the_unit_again() {
                 Some(LaneEvent::Failed { .. }) if !survives => {}
                 other => panic!("{losses} losses: {other:?}"),
             }
-            // The next unit finds it recovered.
+            // The engine has recovered for the next unit.
             runner.obey(start(&task));
             assert!(matches!(last_event(&mut runner), Some(LaneEvent::Done { .. })));
             assert_eq!(runner.engine().packed.get(), losses + 1);

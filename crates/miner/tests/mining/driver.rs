@@ -1,4 +1,4 @@
-//! The loop itself, with real lanes: everything that a host brings, in one thread and virtual time.
+//! The driver's loop with real lanes, on one thread in virtual time.
 
 use std::cell::{Cell, RefCell};
 
@@ -19,7 +19,7 @@ use futures::executor::block_on;
 use crate::twin::Twin;
 use crate::world::config;
 
-/// Time passes only while everybody waits.
+/// Time passes only while every task waits.
 #[derive(Default)]
 struct Virtual(Cell<u64>);
 
@@ -37,7 +37,7 @@ impl Runtime for &Virtual {
     }
 }
 
-/// Lanes that compute when they are told.
+/// Lanes that compute as soon as they are told.
 struct Direct {
     runners: Vec<LaneRunner<Processor<Scalar>>>,
     said: UnboundedSender<(u32, LaneEvent)>,
@@ -73,7 +73,7 @@ impl Lanes for Direct {
 }
 
 #[test]
-fn the_loop_mines_until_it_has_enough() {
+fn the_loop_mines_the_wanted_number_of_units() {
     let twin = RefCell::new(Twin::new(4));
     let (runtime, journal) = (Virtual::default(), Memory::default());
     let (lanes, heard) = Direct::new(2);
@@ -94,7 +94,7 @@ fn the_loop_mines_until_it_has_enough() {
 }
 
 #[test]
-fn a_person_can_stop_it() {
+fn a_person_can_stop_the_loop() {
     let twin = RefCell::new(Twin::new(0));
     let runtime = Virtual::default();
     let (lanes, heard) = Direct::new(1);
@@ -111,7 +111,7 @@ fn a_person_can_stop_it() {
 }
 
 #[test]
-fn what_cannot_go_on_says_why() {
+fn a_miner_that_cannot_go_on_says_why() {
     let runtime = Virtual::default();
     let (lanes, heard) = Direct::new(1);
     let (_person, controls) = unbounded();

@@ -1,4 +1,4 @@
-//! What happens when all goes well.
+//! An exchange in which nothing goes wrong.
 
 use std::collections::BTreeMap;
 
@@ -39,7 +39,7 @@ fn a_steady_unit_costs_one_request_and_shared_blocks_come_once() {
 }
 
 #[test]
-fn no_work_is_asked_for_again_when_the_coordinator_says() {
+fn without_work_a_lane_asks_again_when_the_coordinator_says() {
     let mut world = World::new(1, 0);
     world.run(30_000);
     let asked = world.sent("/ai-energy/task/");
@@ -121,7 +121,7 @@ fn lanes_that_share_an_adapter_share_its_duty() {
     };
     assert_eq!(duties(Event::Duty(1.0)), [1.0, 1.0, 1.0]);
     assert_eq!(duties(Event::Duty(0.5)), [0.5, 0.25, 0.25]);
-    // One is left with all of it.
+    // One lane is left with the whole duty.
     let event = LaneEvent::Unusable { reason: "unplugged".into() };
     assert_eq!(duties(Event::Lane { lane: 2, event })[..2], [0.5, 0.5]);
 }
@@ -142,7 +142,7 @@ fn stopping_mid_unit_abandons_it_and_ends_the_session() {
 }
 
 #[test]
-fn as_many_units_as_wanted_and_no_more() {
+fn mining_ends_after_the_wanted_number_of_units() {
     let mut wanted = config(2);
     wanted.max_units = Some(3);
     let mut world = World::with(wanted, Twin::new(8), honest(), Default::default());

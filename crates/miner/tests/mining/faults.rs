@@ -1,4 +1,4 @@
-//! What goes wrong without anybody's ill will: restarts, lost replies, busy servers, ended leases.
+//! Faults without malice: restarts, lost replies, busy servers, ended leases.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use adit_protocol::ErrorCode;
 use crate::twin::{TTL_MS, Twin, refused};
 use crate::world::{Network, UNIT_MS, World, config, honest};
 
-/// A network on which the first PUT meets `fate`.
+/// A network that lets `fate` answer the first PUT.
 fn first_put(mut fate: impl FnMut(&mut dyn FnMut() -> Response) -> Result<Response, FetchError> + 'static) -> Network {
     let mut met = false;
     Box::new(move |request, twin, _| {
@@ -41,7 +41,7 @@ fn a_restart_of_the_coordinator_costs_no_unit() {
 }
 
 #[test]
-fn a_restart_while_waiting_for_work_is_noticed_and_mended() {
+fn a_restart_while_waiting_for_work_opens_a_new_session() {
     let mut world = World::new(1, 0);
     world.run(2_000);
     world.twin.restart();
@@ -51,9 +51,9 @@ fn a_restart_while_waiting_for_work_is_noticed_and_mended() {
 }
 
 #[test]
-fn a_stragglers_word_about_an_older_session_changes_nothing() {
+fn a_late_answer_about_an_older_session_changes_nothing() {
     let mut world = World::new(1, 0);
-    // The heartbeat is told that the session is gone, but so slowly that there is a new one before it hears.
+    // The heartbeat's answer says that the session is gone, but arrives after a new one has opened.
     world.slow_answer = Some(("/heartbeat", 1, 20_000));
     world.run(30_000);
     world.twin.restart();
@@ -63,7 +63,7 @@ fn a_stragglers_word_about_an_older_session_changes_nothing() {
 }
 
 #[test]
-fn a_coordinator_that_is_away_is_waited_for_with_growing_patience() {
+fn an_absent_coordinator_is_retried_with_growing_delays() {
     let network: Network = Box::new(|request, twin, now_ms| match now_ms {
         1_000_000.. => Ok(twin.answer(request)),
         _ => Err(FetchError::Connect("refused".into())),
@@ -78,7 +78,7 @@ fn a_coordinator_that_is_away_is_waited_for_with_growing_patience() {
 }
 
 #[test]
-fn a_lost_reply_is_asked_for_again_and_counts_once() {
+fn a_lost_reply_is_requested_again_and_counts_once() {
     let network = first_put(|answer| {
         answer();
         Err(FetchError::Interrupted("reset".into()))
@@ -91,7 +91,7 @@ fn a_lost_reply_is_asked_for_again_and_counts_once() {
 }
 
 #[test]
-fn a_busy_coordinator_says_when_and_is_obeyed() {
+fn a_busy_coordinators_delay_is_honoured() {
     let network = first_put(|_| Ok(Response::new(503, "busy").with_header("retry-after", "20")));
     let mut world = with_network(1, 1, network);
     world.run(60_000);
@@ -101,7 +101,7 @@ fn a_busy_coordinator_says_when_and_is_obeyed() {
 }
 
 #[test]
-fn a_body_damaged_on_the_way_is_sent_again() {
+fn a_damaged_body_is_sent_again() {
     let network = first_put(|_| Ok(refused(ErrorCode::DigestMismatch)));
     let mut world = with_network(1, 1, network);
     world.run(60_000);
@@ -112,7 +112,7 @@ fn a_body_damaged_on_the_way_is_sent_again() {
 }
 
 #[test]
-fn a_lease_that_cannot_be_fulfilled_is_dropped_and_the_next_asked_for() {
+fn a_lease_that_cannot_be_fulfilled_is_dropped_for_the_next() {
     let final_ones = [
         ErrorCode::LeaseExpired,
         ErrorCode::SecondDigest,
@@ -131,7 +131,7 @@ fn a_lease_that_cannot_be_fulfilled_is_dropped_and_the_next_asked_for() {
 }
 
 #[test]
-fn a_unit_that_takes_for_ever_is_abandoned_after_its_lease() {
+fn a_unit_is_abandoned_once_its_lease_has_long_ended() {
     let mut world = World::new(1, 1);
     world.lane_is_silent = true;
     world.run(2 * TTL_MS - 1_000);
@@ -158,13 +158,13 @@ fn a_lane_waits_for_what_it_computed_before_a_crash() {
     let busy = first_put(|_| Ok(Response::new(503, "busy").with_header("retry-after", "5")));
     let mut world = World::with(config(1), twin, busy, journal);
     world.run(4_000);
-    // The coordinator hands out the lease that is still the lane's.
+    // The coordinator hands out the lease that the lane still holds.
     assert_eq!((world.sent("/ai-energy/task/").len(), world.started()), (1, 0));
     world.run(60_000);
     assert_eq!((world.verdicts().len(), world.started()), (2, 1));
 }
 
-/// The coordinator and the journal after a process that computed a unit and never heard what became of it.
+/// The coordinator and the journal of a process that computed a unit and crashed before it was answered.
 fn crashed_before_the_answer() -> (Twin, BTreeMap<LeaseId, Vec<u8>>) {
     let network: Network = Box::new(|request, twin, _| match request.method {
         Method::Put => Err(FetchError::Timeout(1)),
@@ -203,7 +203,7 @@ fn a_lane_that_computes_wrongly_is_switched_off_and_the_others_go_on() {
 }
 
 #[test]
-fn a_lane_that_keeps_failing_is_switched_off_and_the_last_one_ends_it_all() {
+fn a_failing_lane_is_switched_off_and_the_last_one_stops_the_miner() {
     let mut world = World::new(1, 8);
     world.lane_is_silent = true;
     for at_ms in (1_000..200_000).step_by(1_000) {

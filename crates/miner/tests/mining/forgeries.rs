@@ -1,4 +1,4 @@
-//! What a hostile coordinator, gateway or somebody in between may say. None of it is ever obeyed or counted.
+//! Forgeries by a hostile coordinator, a gateway or somebody in between. The miner obeys and counts none of them.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -19,7 +19,7 @@ fn impostor() -> SecretKey {
     SecretKey::from_bytes(&[0x66; 32]).unwrap()
 }
 
-/// A network that changes every task on its way.
+/// A network that changes every task on the way.
 fn forging_tasks(change: impl Fn(&mut Task, &Twin) + 'static) -> World {
     let network: Network = Box::new(move |request, twin, _| {
         let response = twin.answer(request);
@@ -33,7 +33,7 @@ fn forging_tasks(change: impl Fn(&mut Task, &Twin) + 'static) -> World {
     World::with(config(1), Twin::new(1), network, Default::default())
 }
 
-/// Changes the grant; what the coordinator signs, it signs again, so that one check alone can notice.
+/// Changes the grant and signs it again as the coordinator, so that only one check can notice.
 fn forging_grants(change: impl Fn(&mut TaskGrant) + 'static) -> World {
     forging_tasks(move |task, twin| {
         let grant = task.adit.as_mut().unwrap();
@@ -52,7 +52,7 @@ fn nothing_is_computed(mut world: World, why: &str) {
 }
 
 #[test]
-fn a_lease_has_to_be_signed_by_the_coordinator() {
+fn a_lease_must_be_signed_by_the_coordinator() {
     nothing_is_computed(forging_tasks(|task, _| task.adit.as_mut().unwrap().signature.0[5] ^= 1), "not signed");
     let by_another = |task: &mut Task, _: &Twin| {
         let grant = task.adit.as_mut().unwrap();
@@ -62,7 +62,7 @@ fn a_lease_has_to_be_signed_by_the_coordinator() {
 }
 
 #[test]
-fn a_lease_has_to_name_the_coordinator_the_miner_and_its_version() {
+fn a_lease_must_name_the_coordinator_the_miner_and_its_version() {
     let other = impostor().public_key();
     nothing_is_computed(forging_grants(move |grant| grant.lease.coordinator = other), "of another coordinator");
     nothing_is_computed(forging_grants(move |grant| grant.lease.miner = other), "another miner's");
@@ -70,7 +70,7 @@ fn a_lease_has_to_name_the_coordinator_the_miner_and_its_version() {
 }
 
 #[test]
-fn a_unit_has_to_be_the_leased_one_and_computable() {
+fn a_unit_must_be_the_leased_one_and_computable() {
     let another = |grant: &mut TaskGrant| {
         let Unit::MlpI8(MlpI8 { x, .. }) = &mut grant.unit else { panic!("the first unit is a model's") };
         x.panels.swap(0, 1);
@@ -85,7 +85,7 @@ fn a_unit_has_to_be_the_leased_one_and_computable() {
 }
 
 #[test]
-fn kind_work_price_and_time_have_to_be_right() {
+fn kind_work_price_and_time_must_be_right() {
     nothing_is_computed(forging_grants(|grant| grant.work += 1), "kind or work");
     nothing_is_computed(forging_grants(|grant| grant.kind = Kind::MatmulI8), "kind or work");
     let more = |grant: &mut TaskGrant| grant.lease.value = grant.lease.value.checked_add(Amount::from_nano(1)).unwrap();
@@ -96,7 +96,7 @@ fn kind_work_price_and_time_have_to_be_right() {
 }
 
 #[test]
-fn a_block_has_to_be_what_its_name_says() {
+fn a_block_must_match_its_cid() {
     let network: Network = Box::new(|request, twin, now_ms| {
         let mut response = twin.answer(request);
         if request.url.contains("/ipfs/") && now_ms < 30_000 {
@@ -113,7 +113,7 @@ fn a_block_has_to_be_what_its_name_says() {
 }
 
 #[test]
-fn an_oversized_block_is_not_taken() {
+fn an_oversized_block_is_refused() {
     let network: Network = Box::new(|request, twin, _| {
         let response = twin.answer(request);
         Ok(if request.url.contains("/ipfs/") { Response::new(200, vec![0; (1 << 20) + 1]) } else { response })
@@ -125,7 +125,7 @@ fn an_oversized_block_is_not_taken() {
 }
 
 #[test]
-fn a_gateway_that_lies_is_passed_over_at_once() {
+fn a_lying_gateway_is_skipped_at_once() {
     let network: Network = Box::new(|request, twin, _| {
         if request.url.starts_with("http://gateway/ipfs/") {
             assert!(!request.headers.iter().any(|(name, _)| *name == "adit-session"), "a gateway learns no secret");
@@ -141,7 +141,7 @@ fn a_gateway_that_lies_is_passed_over_at_once() {
     assert!(!world.sent("http://gateway/").is_empty());
 }
 
-/// A network that changes every answer to a delivery, with the twin's log to forge in.
+/// A network that changes every answer to a delivery and may forge entries of the twin's log.
 fn forging_receipts(change: impl Fn(&mut Delivered, &mut Twin) + 'static) -> World {
     let network: Network = Box::new(move |request, twin, _| {
         let response = twin.answer(request);
@@ -155,7 +155,7 @@ fn forging_receipts(change: impl Fn(&mut Delivered, &mut Twin) + 'static) -> Wor
     World::with(config(1), Twin::new(1), network, Default::default())
 }
 
-/// Changes the receipt and proves it anew, so that one check alone can notice.
+/// Changes the receipt and proves it anew, so that only one check can notice.
 fn proving_anew(change: impl Fn(&mut ProvenReceipt) + 'static) -> World {
     forging_receipts(move |delivered, twin| {
         change(&mut delivered.receipt);
@@ -172,7 +172,7 @@ fn nothing_is_counted(mut world: World, why: &str) {
 }
 
 #[test]
-fn a_receipt_has_to_hold_under_the_pinned_key() {
+fn a_receipt_must_hold_under_the_pinned_key() {
     nothing_is_counted(forging_receipts(|delivered, _| delivered.receipt.head_signature.0[3] ^= 1), "not signed");
     nothing_is_counted(forging_receipts(|delivered, _| delivered.receipt.receipt.bits = 65), "not in the log");
     let by_another = |delivered: &mut Delivered, _: &mut Twin| {
@@ -184,8 +184,8 @@ fn a_receipt_has_to_hold_under_the_pinned_key() {
 }
 
 #[test]
-fn a_receipt_has_to_be_for_this_delivery() {
-    // Two receipts of ours that hold, the wrong one each time.
+fn a_receipt_must_be_for_this_delivery() {
+    // Two valid receipts of this miner, swapped.
     let first: Rc<RefCell<Option<Delivered>>> = Rc::default();
     let world = forging_receipts(move |delivered, _| {
         let mut first = first.borrow_mut();
@@ -215,7 +215,7 @@ fn a_receipt_has_to_be_for_this_delivery() {
 }
 
 #[test]
-fn a_receipt_has_to_say_the_verdict_and_the_leased_reward() {
+fn a_receipt_must_state_the_verdict_and_the_leased_reward() {
     nothing_is_counted(proving_anew(|proven| proven.receipt.verdict = Verdict::Invalid), "another verdict");
     let cheaper = |proven: &mut ProvenReceipt| {
         proven.receipt.price_version += 1;
@@ -247,7 +247,7 @@ fn the_next_task_in_an_answer_is_checked_like_any_other() {
 }
 
 #[test]
-fn another_coordinators_key_ends_it_before_anything_is_signed() {
+fn another_coordinators_key_stops_the_miner_before_it_signs() {
     let mut pinned = config(1);
     pinned.pinned = Some(impostor().public_key());
     let mut world = World::with(pinned, Twin::new(1), crate::world::honest(), Default::default());
@@ -263,7 +263,7 @@ fn another_coordinators_key_ends_it_before_anything_is_signed() {
 }
 
 #[test]
-fn a_key_that_changes_in_a_restart_ends_it_too() {
+fn a_key_that_changes_across_a_restart_stops_the_miner_too() {
     let mut world = World::new(1, 1);
     world.run(500);
     world.twin.restart();
@@ -273,7 +273,7 @@ fn a_key_that_changes_in_a_restart_ends_it_too() {
 }
 
 #[test]
-fn a_server_that_verifies_nothing_is_left_alone() {
+fn a_server_that_verifies_nothing_gets_no_work() {
     let network: Network = Box::new(|request, twin, _| {
         let response = twin.answer(request);
         if !request.url.ends_with("/register") {
@@ -306,7 +306,7 @@ fn a_sessions_id_cannot_smuggle_headers() {
 }
 
 #[test]
-fn answers_of_no_known_shape_are_backed_off_from() {
+fn malformed_answers_are_retried_with_growing_delays() {
     for body in ["", "null", "[]", "{\"success\":", "\u{1b}[2J"] {
         let network: Network = Box::new(move |_, _, _| Ok(Response::new(200, body)));
         let mut world = World::with(config(1), Twin::new(1), network, Default::default());

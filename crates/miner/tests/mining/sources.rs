@@ -1,4 +1,4 @@
-//! Kinds beside int8 products, and units that ask what a source of their own holds.
+//! Kinds other than int8 products, and units that ask what a source of their own holds.
 
 use adit_core::Cid;
 use adit_core::statement::Verdict;
@@ -9,7 +9,7 @@ use crate::world::{Network, World, config, honest};
 
 const SOURCE: &str = "http://gateway.example";
 
-/// A source that holds what the twin does, but for one block, and damages another.
+/// A source that holds the twin's blocks, except that it lacks one and damages another.
 fn source(gone: Option<Cid>, damaged: Option<Cid>) -> Network {
     Box::new(move |request, twin, _| {
         let Some(path) = request.url.strip_prefix(SOURCE) else { return Ok(twin.answer(request)) };
@@ -36,18 +36,18 @@ fn trees_and_floats_are_mined_and_paid() {
 }
 
 #[test]
-fn what_a_source_has_is_asked_for_there_alone() {
+fn a_sources_blocks_are_requested_from_it_alone() {
     let mut twin = Twin::new(0);
     twin.units = vec![twin.tree(Some(SOURCE)), twin.tree(Some(SOURCE))];
     let mut world = World::with(config(1), twin, source(None, None), Default::default());
     world.run(10_000);
     assert_eq!(world.verdicts(), [Verdict::Valid; 2]);
-    // What was there a moment ago is asked for again: that is the question.
+    // A cached block is requested again, because the unit asks whether the source still has it.
     assert_eq!((world.sent(SOURCE).len(), world.sent("http://coordinator/ipfs/").len()), (6, 0));
 }
 
 #[test]
-fn what_a_source_lacks_or_damages_is_said_to_be_missing() {
+fn blocks_that_a_source_lacks_or_damages_are_reported_missing() {
     for damages in [false, true] {
         let mut twin = Twin::new(0);
         let unit = twin.tree(Some(SOURCE));
@@ -62,7 +62,7 @@ fn what_a_source_lacks_or_damages_is_said_to_be_missing() {
 }
 
 #[test]
-fn a_source_without_a_secure_address_is_not_asked_for_a_secure_coordinator() {
+fn a_secure_coordinators_unit_cannot_name_an_insecure_source() {
     let mut twin = Twin::new(0);
     twin.units = vec![twin.tree(Some(SOURCE))];
     let mut config = config(1);

@@ -1,4 +1,4 @@
-//! A coordinator's twin: what it says is signed, what it is told is checked, nothing is stored for longer than a test.
+//! A coordinator's twin: it signs what it says, checks what it is told, and stores nothing beyond a test.
 
 use std::collections::BTreeMap;
 
@@ -31,10 +31,10 @@ pub(crate) struct Twin {
     pub(crate) in_flight: u32,
     pub(crate) max_lanes: u32,
     pub(crate) blocks: BTreeMap<Cid, Vec<u8>>,
-    /// Units that are not leased yet, last first.
+    /// Units that are not leased yet, in reverse order.
     pub(crate) units: Vec<Unit>,
     pub(crate) leases: BTreeMap<LeaseId, Leased>,
-    /// What a unit's own source does not have.
+    /// The blocks that a unit's own source lacks.
     pub(crate) gone: Option<Cid>,
     session: Option<String>,
     challenge: Option<Challenge>,
@@ -50,7 +50,7 @@ pub(crate) struct Leased {
 }
 
 impl Twin {
-    /// With a job of `units` units of each kind.
+    /// A twin with a job of `units` units of each kind.
     pub(crate) fn new(units: u32) -> Self {
         let mut twin = Twin {
             key: SecretKey::from_bytes(&[9; 32]).unwrap(),
@@ -102,7 +102,7 @@ impl Twin {
         Unit::MatmulF32(MatmulF32 { a: self.operand(a, 20, 160, 8), b: self.operand(b, 40, 36, 40) })
     }
 
-    /// Three blocks, of three leaves, three and one.
+    /// Three blocks: of three leaves, three leaves and one leaf.
     pub(crate) fn tree(&mut self, source: Option<&str>) -> Unit {
         let data = self.operand(SplitMix64::new(6).signed(90_000), 90_000, 1, 40_000);
         Unit::HashTree(HashTree { data, source: source.map(str::to_owned) })
@@ -123,7 +123,7 @@ impl Twin {
         cid
     }
 
-    /// Forgets what a real coordinator forgets when it starts again: sessions, and nothing else.
+    /// Forgets what a real coordinator forgets when it restarts: only its sessions.
     pub(crate) fn restart(&mut self) {
         self.session = None;
     }
@@ -212,7 +212,7 @@ impl Twin {
         }
     }
 
-    /// The lane's task: the one it has, or a new one.
+    /// The lane's task: the one that it holds, or a new one.
     fn lease(&mut self, lane: u32) -> Option<Task> {
         let live = self.leases.values().find(|leased| leased.lane == lane && leased.receipt.is_none());
         if let Some(leased) = live {
@@ -278,7 +278,7 @@ impl Twin {
         })
     }
 
-    /// A receipt in the log, signed.
+    /// A signed receipt in the log.
     pub(crate) fn receipt(
         &mut self,
         grant: &TaskGrant,

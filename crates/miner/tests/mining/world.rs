@@ -1,4 +1,4 @@
-//! Virtual time around a machine: a network to the twin, a journal, lanes that compute with the reference kernels.
+//! A machine's world in virtual time: a network to the twin, a journal, and lanes that compute with the reference kernels.
 
 use std::collections::BTreeMap;
 
@@ -14,13 +14,13 @@ use adit_miner::notice::Notice;
 use crate::twin::{Twin, miner_key};
 
 pub(crate) type Answered = Result<Response, FetchError>;
-/// Changes what arrives: it sees the request, and the twin, whose answer comes only from calling it.
+/// Answers a request in place of the network; it may call the twin for the honest answer.
 pub(crate) type Network = Box<dyn FnMut(&Request, &mut Twin, u64) -> Answered>;
 
-/// What a lane makes of a unit.
+/// What a lane computes of a unit.
 pub(crate) type Compute = Box<dyn FnMut(u32, &LeaseId, &Unit, &[(Cid, BlockBytes)]) -> Vec<u8>>;
 
-/// How long an answer takes, and a unit.
+/// How long answers and units take.
 pub(crate) const ANSWER_MS: u64 = 10;
 pub(crate) const UNIT_MS: u64 = 1_000;
 
@@ -29,7 +29,7 @@ pub(crate) struct World {
     pub(crate) twin: Twin,
     pub(crate) network: Network,
     pub(crate) compute: Compute,
-    /// Lanes begin and never end.
+    /// Lanes begin units and never finish them.
     pub(crate) lane_is_silent: bool,
     pub(crate) now_ms: u64,
     pub(crate) journal: BTreeMap<LeaseId, Vec<u8>>,
@@ -37,7 +37,7 @@ pub(crate) struct World {
     pub(crate) commands: Vec<(u32, LaneCommand)>,
     pub(crate) notices: Vec<(u64, Notice)>,
     pub(crate) ended: bool,
-    /// The answer to the so-manyth request for such an address takes so long.
+    /// Delays by address: the answer to the n-th such request takes this long.
     pub(crate) slow_answer: Option<(&'static str, usize, u64)>,
     queue: BTreeMap<(u64, u64), Event>,
     serial: u64,
@@ -96,7 +96,7 @@ impl World {
         self.queue.insert((at_ms, self.serial), event);
     }
 
-    /// Lets time pass until `until_ms`, or until there is nothing to wait for.
+    /// Lets time pass until `until_ms` or until nothing is due.
     pub(crate) fn run(&mut self, until_ms: u64) {
         while !self.ended {
             let event_at = self.queue.keys().next().map(|(at, _)| *at);
@@ -172,7 +172,7 @@ impl World {
         self.notices.iter().filter_map(|(_, notice)| verdict(notice)).collect()
     }
 
-    /// When requests whose address contains `part` were sent.
+    /// The times at which requests with `part` in their address were sent.
     pub(crate) fn sent(&self, part: &str) -> Vec<u64> {
         self.requests.iter().filter(|(_, request)| request.url.contains(part)).map(|(at, _)| *at).collect()
     }

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use adit_core::sign::Challenge;
 use adit_core::statement::{Lease, SessionStart};
-use adit_core::{Amount, Cid, Kind, PublicKey, Signature, Unit};
+use adit_core::{Cid, Kind, PublicKey, Signature, Unit};
 use serde::{Deserialize, Serialize};
 
 use crate::records::Account;
