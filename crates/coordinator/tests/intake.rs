@@ -6,6 +6,7 @@ use std::path::Path;
 use adit_coordinator::intake::{self, CLASSES_HEADER, Format, Matrix, Parsed};
 use adit_core::content_id::block_cid;
 use adit_core::kind::MlpI8;
+use adit_core::sign::LeaseId;
 use adit_core::unit::Unit;
 use adit_core::{Cid, assemble, kernel};
 

@@ -262,7 +262,6 @@ impl Unit {
 mod tests {
     use super::*;
     use crate::split::cut;
-    use alloc::string::String;
 
     fn operand(rows: u32, cols: u32, panel_rows: u32) -> Operand {
         cut(&alloc::vec![1u8; (rows * cols) as usize], rows, cols, panel_rows).0
@@ -286,68 +285,5 @@ mod tests {
         let unit = matmul();
         assert_eq!(Unit::from_bytes(&unit.to_bytes()), Ok(unit.clone()));
         assert_eq!(unit.cid(), crate::content_id::cbor_cid(&unit.to_bytes()));
-    }
-
-    #[test]
-    fn dimensions_that_do_not_fit_are_refused() {
-        let refused = |a: Operand, b: Operand| Unit::MatmulI8(MatmulI8 { a, b }).validate().unwrap_err();
-        assert_eq!(refused(operand(5, 4, 2), operand(5, 3, 4)), UnitError::Mismatch);
-        let mut short = operand(5, 4, 2);
-        short.panels.pop();
-        assert_eq!(refused(short, operand(4, 3, 4)), UnitError::Panels);
-        let zero = Operand { rows: 0, ..operand(5, 4, 2) };
-        assert_eq!(refused(zero, operand(4, 3, 4)), UnitError::Dimension);
-        let wide = Operand { rows: 1, cols: MAX_K + 1, panel_rows: 1, panels: operand(1, 1, 1).panels };
-        let tall = Operand { rows: MAX_K + 1, cols: 1, panel_rows: MAX_K + 1, panels: operand(1, 1, 1).panels };
-        assert_eq!(refused(wide, tall), UnitError::Dimension);
-        let mut foreign = operand(5, 4, 2);
-        foreign.panels[0] = crate::content_id::output_cid([0; 32]);
-        assert_eq!(refused(foreign, operand(4, 3, 4)), UnitError::Block);
-    }
-
-    #[test]
-    fn bytes_count_where_nothing_is_multiplied() {
-        let data = operand(100_000, 1, 40_000);
-        let unit =
-            |source: Option<&str>| Unit::HashTree(HashTree { data: data.clone(), source: source.map(String::from) });
-        let tree = unit(None);
-        assert_eq!((tree.validate(), tree.work(), tree.output_bytes()), (Ok(()), 100_000, 32 * 9));
-        assert_eq!(Unit::from_bytes(&tree.to_bytes()), Ok(tree));
-        assert_eq!(unit(Some("https://gateway.example:8443/base")).validate(), Ok(()));
-        for bad in ["", "ftp://a", "http://", "http:///x", "https://a/", "https://a?b", "https://a b", "https://u@h"] {
-            assert_eq!(unit(Some(bad)).validate(), Err(UnitError::Source), "{bad}");
-        }
-        let wide = Unit::HashTree(HashTree { data: operand(10, 2, 10), source: None });
-        assert_eq!(wide.validate(), Err(UnitError::Dimension));
-    }
-
-    #[test]
-    fn four_bytes_make_one_float() {
-        let floats = |a: Operand, b: Operand| Unit::MatmulF32(MatmulF32 { a, b });
-        let unit = floats(operand(5, 16, 2), operand(4, 12, 4));
-        assert_eq!((unit.validate(), unit.work(), unit.output_bytes()), (Ok(()), 60, 60));
-        assert_eq!(floats(operand(5, 16, 2), operand(4, 13, 4)).validate(), Err(UnitError::Dimension));
-        assert_eq!(floats(operand(5, 12, 2), operand(4, 12, 4)).validate(), Err(UnitError::Mismatch));
-        let deep = floats(operand(1, 4 * 4_097, 1), operand(4_097, 4, 4_097));
-        assert_eq!(deep.validate(), Err(UnitError::Dimension));
-    }
-
-    #[test]
-    fn requantisation_belongs_between_layers() {
-        let bias = crate::content_id::block_cid(&[0; 12]);
-        let layer = |requant| Layer { weight: operand(3, 3, 3), bias, requant, back: None };
-        let good = Requant { multiplier: 1, shift: 1 };
-        let unit = |layers| Unit::MlpI8(MlpI8 { x: operand(2, 3, 2), layers }).validate();
-        assert_eq!(unit(alloc::vec![layer(Some(good)), layer(None)]), Ok(()));
-        assert_eq!(unit(alloc::vec![layer(None), layer(None)]), Err(UnitError::Requant));
-        assert_eq!(unit(alloc::vec![layer(Some(good))]), Err(UnitError::Requant));
-        assert_eq!(unit(alloc::vec![]), Err(UnitError::Layers));
-        for bad in [
-            Requant { multiplier: 0, shift: 1 },
-            Requant { multiplier: 1 << 31, shift: 1 },
-            Requant { multiplier: 1, shift: 63 },
-        ] {
-            assert_eq!(unit(alloc::vec![layer(Some(bad)), layer(None)]), Err(UnitError::Requant));
-        }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::Instant;
 
-use adit_core::kernel::{self, engine::Engine};
+use adit_core::kernel::engine::Engine;
 use adit_core::sign::{Digest, LeaseId};
 use adit_cpu::Cpu;
 use adit_gpu::{AdapterChoice, Graphics, Kernels};

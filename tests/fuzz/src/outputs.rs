@@ -7,8 +7,8 @@ use adit_core::kernel::float::FloatMatrix;
 use adit_core::kind::{HashTree, MatmulF32};
 use adit_core::unit::Operand;
 use adit_core::verify::{
-    Check, CheckPlan, Counterexample, Finding, FloatCheck, FloatPlan, Fold, LeafSample, Mismatch, ScalarFold,
-    any_is_wrong, is_wrong,
+    Counterexample, FloatCheck, FloatPlan, Fold, Judgement, LeafSample, Mismatch, ProductCheck, ProductPlan,
+    ScalarFold, any_is_wrong, is_wrong,
 };
 use adit_cpu::FastFold;
 
@@ -49,13 +49,13 @@ fn tree(sample: &Sample, data: &Operand, elsewhere: bool, output: &[u8]) {
     let all = LeafSample::whole(LEASE, data, elsewhere);
     assert!(all.blocks(data, output).iter().all(|cid| sample.block(cid).is_some()), "a block that is none");
     match all.check(data, output, |cid| sample.block(cid)) {
-        Finding::Right => assert_eq!(output, sample.output),
-        Finding::Undecided => assert!(elsewhere && output != sample.output),
-        Finding::Wrong(Some(shown)) => {
+        Judgement::Right => assert_eq!(output, sample.output),
+        Judgement::Undecided => assert!(elsewhere && output != sample.output),
+        Judgement::Wrong(Some(shown)) => {
             assert!(all.holds(&shown, data, output, |cid| sample.block(cid)));
             assert!(!all.holds(&shown, data, &sample.output, |cid| sample.block(cid)));
         }
-        Finding::Wrong(None) => assert_ne!(output.len(), sample.output.len()),
+        Judgement::Wrong(None) => assert_ne!(output.len(), sample.output.len()),
     }
 }
 
@@ -86,8 +86,8 @@ impl Sample {
 
     fn verdict<F: Fold + Clone>(&self, fold: &F, output: &[u8], piece: usize) -> Result<(), Mismatch> {
         let (weights, rows) = self.operands();
-        let plan = CheckPlan::new(fold, &weights, &SEED);
-        let mut check = Check::new(fold.clone(), &plan, &rows);
+        let plan = ProductPlan::new(fold, &weights, &SEED);
+        let mut check = ProductCheck::new(fold.clone(), &plan, &rows);
         output.chunks(piece).for_each(|piece| check.bytes(piece));
         check.finish()
     }

@@ -5,12 +5,12 @@ use std::sync::LazyLock;
 
 use adit_coordinator::intake::{self, Format, Model, Parsed};
 use adit_core::content_id::block_cid;
-use adit_core::kernel::{self, Rows, Scalar, Weights};
+use adit_core::kernel::{Rows, Scalar, Weights};
 use adit_core::kind::{GradientI8, HashTree, MatmulF32, MatmulI8, MlpI8};
 use adit_core::reward::{PRICE_VERSION, base_reward};
 use adit_core::sign::{Digest, LeaseId, SecretKey};
 use adit_core::split::{self, whole_panel_rows};
-use adit_core::statement::{Lease, Method, Receipt, STATEMENT_VERSION, Verdict};
+use adit_core::statement::{Lease, Receipt, STATEMENT_VERSION, Verdict};
 use adit_core::unit::Operand;
 use adit_core::{Cid, Kind, Signature, Unit};
 
@@ -173,7 +173,7 @@ impl Sample {
 
     /// A receipt of this verdict on an output; the delivery is signed.
     pub(super) fn receipt(&self, output: &[u8], verdict: Verdict) -> Receipt {
-        let (lease, (method, bits)) = (self.lease(1), Method::of(&self.unit, 1));
+        let (lease, (method, bits)) = (self.lease(1), self.unit.method(1));
         let mut receipt = Receipt {
             version: STATEMENT_VERSION,
             coordinator: lease.coordinator,

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use adit_core::kernel::{self, Scalar};
+use adit_core::kernel::Scalar;
 use adit_core::sign::{Digest, SecretKey};
 use adit_core::statement::{Delivery, SessionStart};
 use adit_core::{Cid, Kind, PublicKey, Signature};

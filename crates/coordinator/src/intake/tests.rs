@@ -1,5 +1,6 @@
 use adit_core::content_id::block_cid;
 use adit_core::kind::MlpI8;
+use adit_core::sign::LeaseId;
 use adit_core::split::whole_panel_rows;
 use adit_core::unit::Unit;
 use adit_core::{assemble, kernel};

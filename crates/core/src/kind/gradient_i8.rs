@@ -10,8 +10,8 @@
 //! | V_l = A_lᵀ · D_l | k_l × rows, rows × n_l | |
 //!
 //! Backpropagation: Rumelhart, Hinton, Williams 1986, "Learning representations by back-propagating errors", equations 4
-//! to 7; the derivative of a clamped activation is that of the straight-through estimator. Integers only, so the bits are
-//! the same everywhere; a batch has at most [`MAX_K`](crate::unit::MAX_K) rows, so no sum of V_l leaves an i32.
+//! to 7. The derivative of a clamped activation is that of the straight-through estimator. All numbers are integers, so the bits
+//! are the same everywhere. A batch has at most [`MAX_K`](crate::unit::MAX_K) rows, so every sum of V_l fits an i32.
 //!
 //! Output, i32: for each row Z_0 … Z_{L−1}, then G_{L−1} … G_1; after the rows V_0 … V_{L−1}, row-major. Tensors are
 //! numbered in the order of that list, 0 … 3L − 2.

@@ -3,11 +3,11 @@
 //! The data is a run of blocks. Each block is cut into leaves of [`LEAF_BYTES`], the last of a block shorter. With
 //! `index` counted through the unit from 0:
 //!
-//! leaf = SHA-256(0x00 ‖ lease (16 bytes) ‖ index (u64) ‖ length (u32) ‖ bytes), integers little-endian; inner nodes and the
-//! shape of the tree are those of RFC 6962, section 2.1 ([`crate::log`]). The name of a raw block *is* the SHA-256 of its
-//! bytes, so an unkeyed leaf could be copied from a list of names; one that holds the lease needs the bytes.
+//! leaf = SHA-256(0x00 ‖ lease (16 bytes) ‖ index (u64) ‖ length (u32) ‖ bytes), integers little-endian. Inner nodes and the
+//! shape of the tree are those of RFC 6962, section 2.1 ([`crate::log`]). The CID of a raw block *is* the SHA-256 of its bytes,
+//! so an unkeyed leaf could be copied from a list of CIDs; a leaf that includes the lease takes the bytes.
 //!
-//! Output: every leaf, then the root. A block that cannot be had at the unit's source has leaves of 32 zero bytes.
+//! Output: every leaf, then the root. A block that the unit's source lacks has leaves of 32 zero bytes.
 //!
 //! [`LEAF_BYTES`]: crate::kernel::hash_tree::LEAF_BYTES
 
@@ -63,7 +63,7 @@ pub(crate) const FACTS: Facts = Facts {
 pub struct HashTree {
     /// The bytes, one a row: a run of the job's blocks.
     pub data: Operand,
-    /// The gateway that holds them, an http or https address without a slash at its end; absent where the coordinator does.
+    /// The http or https address, without a slash at the end, of the gateway that holds them; absent if the coordinator does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
 }
@@ -180,8 +180,8 @@ impl Verifiable for HashTree {
         Ok(self.sample(check).check(&self.data, check.output, block))
     }
 
-    /// Every leaf is hashed again. Where the data is at a source of its own, a block that is not at hand says nothing, and
-    /// neither does one that has come back since.
+    /// Hashes every leaf again. If the data is at a source of its own, a missing block proves nothing, nor does one that has
+    /// come back since.
     fn recheck<'a>(
         &self,
         claim: &Claim,
@@ -238,3 +238,31 @@ pub const VECTORS: &[TreeVector] = &[
         sha256: digest("aac40f82e7c7f9093ab0ff226c1517bdd5a0086293b056060698c0823fc050a4"),
     },
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::split::cut;
+    use crate::unit::Unit;
+    use alloc::vec;
+
+    fn operand(rows: u32, cols: u32, panel_rows: u32) -> Operand {
+        cut(&vec![1u8; (rows * cols) as usize], rows, cols, panel_rows).0
+    }
+
+    #[test]
+    fn bytes_count_where_nothing_is_multiplied() {
+        let data = operand(100_000, 1, 40_000);
+        let unit =
+            |source: Option<&str>| Unit::HashTree(HashTree { data: data.clone(), source: source.map(String::from) });
+        let tree = unit(None);
+        assert_eq!((tree.validate(), tree.work(), tree.output_bytes()), (Ok(()), 100_000, 32 * 9));
+        assert_eq!(Unit::from_bytes(&tree.to_bytes()), Ok(tree));
+        assert_eq!(unit(Some("https://gateway.example:8443/base")).validate(), Ok(()));
+        for bad in ["", "ftp://a", "http://", "http:///x", "https://a/", "https://a?b", "https://a b", "https://u@h"] {
+            assert_eq!(unit(Some(bad)).validate(), Err(UnitError::Source), "{bad}");
+        }
+        let wide = Unit::HashTree(HashTree { data: operand(10, 2, 10), source: None });
+        assert_eq!(wide.validate(), Err(UnitError::Dimension));
+    }
+}

@@ -201,3 +201,25 @@ pub const VECTORS: &[FloatVector] = &[
         sha256: digest("5bbbc8295d8354b254ad21bb7bafefc5b2d61a26eb3bc67f4d85c7f14c93a405"),
     },
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::split::cut;
+    use crate::unit::Unit;
+
+    fn operand(rows: u32, cols: u32, panel_rows: u32) -> Operand {
+        cut(&vec![1u8; (rows * cols) as usize], rows, cols, panel_rows).0
+    }
+
+    #[test]
+    fn four_bytes_make_one_float() {
+        let floats = |a: Operand, b: Operand| Unit::MatmulF32(MatmulF32 { a, b });
+        let unit = floats(operand(5, 16, 2), operand(4, 12, 4));
+        assert_eq!((unit.validate(), unit.work(), unit.output_bytes()), (Ok(()), 60, 60));
+        assert_eq!(floats(operand(5, 16, 2), operand(4, 13, 4)).validate(), Err(UnitError::Dimension));
+        assert_eq!(floats(operand(5, 12, 2), operand(4, 12, 4)).validate(), Err(UnitError::Mismatch));
+        let deep = floats(operand(1, 4 * 4_097, 1), operand(4_097, 4, 4_097));
+        assert_eq!(deep.validate(), Err(UnitError::Dimension));
+    }
+}

@@ -136,3 +136,31 @@ pub const VECTORS: &[Vector] = &[
         sha256: digest("42e292708708ab671af1f002d9373810ccf0ec7f18803a89f619fda4de987c23"),
     },
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::split::cut;
+    use crate::unit::Unit;
+
+    fn operand(rows: u32, cols: u32, panel_rows: u32) -> Operand {
+        cut(&vec![1u8; (rows * cols) as usize], rows, cols, panel_rows).0
+    }
+
+    #[test]
+    fn dimensions_that_do_not_fit_are_refused() {
+        let refused = |a: Operand, b: Operand| Unit::MatmulI8(MatmulI8 { a, b }).validate().unwrap_err();
+        assert_eq!(refused(operand(5, 4, 2), operand(5, 3, 4)), UnitError::Mismatch);
+        let mut short = operand(5, 4, 2);
+        short.panels.pop();
+        assert_eq!(refused(short, operand(4, 3, 4)), UnitError::Panels);
+        let zero = Operand { rows: 0, ..operand(5, 4, 2) };
+        assert_eq!(refused(zero, operand(4, 3, 4)), UnitError::Dimension);
+        let wide = Operand { rows: 1, cols: MAX_K + 1, panel_rows: 1, panels: operand(1, 1, 1).panels };
+        let tall = Operand { rows: MAX_K + 1, cols: 1, panel_rows: MAX_K + 1, panels: operand(1, 1, 1).panels };
+        assert_eq!(refused(wide, tall), UnitError::Dimension);
+        let mut foreign = operand(5, 4, 2);
+        foreign.panels[0] = crate::content_id::output_cid([0; 32]);
+        assert_eq!(refused(foreign, operand(4, 3, 4)), UnitError::Block);
+    }
+}

@@ -119,3 +119,34 @@ pub const VECTORS: &[Vector] = &[
         sha256: digest("cf77d79fb370c865a1defdb5f0b3f3b15b0c20f372f09e12a2c4d1990f36d067"),
     },
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::split::cut;
+    use crate::unit::{Requant, Unit};
+    use alloc::vec;
+
+    fn operand(rows: u32, cols: u32, panel_rows: u32) -> Operand {
+        cut(&vec![1u8; (rows * cols) as usize], rows, cols, panel_rows).0
+    }
+
+    #[test]
+    fn requantisation_belongs_between_layers() {
+        let bias = crate::content_id::block_cid(&[0; 12]);
+        let layer = |requant| Layer { weight: operand(3, 3, 3), bias, requant, back: None };
+        let good = Requant { multiplier: 1, shift: 1 };
+        let unit = |layers| Unit::MlpI8(MlpI8 { x: operand(2, 3, 2), layers }).validate();
+        assert_eq!(unit(vec![layer(Some(good)), layer(None)]), Ok(()));
+        assert_eq!(unit(vec![layer(None), layer(None)]), Err(UnitError::Requant));
+        assert_eq!(unit(vec![layer(Some(good))]), Err(UnitError::Requant));
+        assert_eq!(unit(vec![]), Err(UnitError::Layers));
+        for bad in [
+            Requant { multiplier: 0, shift: 1 },
+            Requant { multiplier: 1 << 31, shift: 1 },
+            Requant { multiplier: 1, shift: 63 },
+        ] {
+            assert_eq!(unit(vec![layer(Some(bad)), layer(None)]), Err(UnitError::Requant));
+        }
+    }
+}

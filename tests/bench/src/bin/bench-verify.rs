@@ -11,7 +11,7 @@ use std::time::Instant;
 use adit_bench::web::{self, Timed, WebUnit};
 use adit_bench::{SHAPES, Shape, json_file, least, machine, median, operands, timed};
 use adit_core::kernel::{PackedLayers, Rows, Running, Weights, to_le_bytes};
-use adit_core::verify::{Check, CheckPlan};
+use adit_core::verify::{ProductCheck, ProductPlan};
 use adit_cpu::{Backend, Cpu, FastFold, Pace, Packed};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
@@ -65,7 +65,7 @@ struct Case {
     packed: Rc<PackedLayers<Packed>>,
     packed_portably: Rc<PackedLayers<Packed>>,
     fold: FastFold,
-    plan: CheckPlan<FastFold>,
+    plan: ProductPlan<FastFold>,
 }
 
 impl Case {
@@ -74,7 +74,7 @@ impl Case {
         let portable = Cpu::with(Backend::Portable)?;
         let fold = FastFold::with(best);
         let (packed, packed_portably) = (Rc::new(model.packed(&best)), Rc::new(model.packed(&portable)));
-        let plan = CheckPlan::new(&fold, &model, &SEED);
+        let plan = ProductPlan::new(&fold, &model, &SEED);
         Ok(Case { name: shape.0, rows, model, best, portable, packed, packed_portably, fold, plan })
     }
 
@@ -97,7 +97,7 @@ impl Case {
                 timed(|| compute(&self.best, &self.packed, &self.rows, &mut pace)).0,
                 timed(portable).0 * self.rows.count as f64 / few as f64,
                 timed(|| self.accepts(&self.plan, &output)).0,
-                timed(|| self.accepts(&CheckPlan::new(&self.fold, &self.model, &SEED), &output)).0,
+                timed(|| self.accepts(&ProductPlan::new(&self.fold, &self.model, &SEED), &output)).0,
                 timed(|| blake3::hash(&output)).0,
             ];
             samples.iter_mut().zip(times).for_each(|(samples, time)| samples.push(time));
@@ -119,8 +119,8 @@ impl Case {
     }
 
     /// The coordinator's work at delivery.
-    fn accepts(&self, plan: &CheckPlan<FastFold>, output: &[u8]) -> bool {
-        let mut check = Check::new(self.fold, plan, &self.rows);
+    fn accepts(&self, plan: &ProductPlan<FastFold>, output: &[u8]) -> bool {
+        let mut check = ProductCheck::new(self.fold, plan, &self.rows);
         output.chunks(PIECE_BYTES).for_each(|piece| check.bytes(piece));
         check.finish().is_ok()
     }
