@@ -28,10 +28,10 @@ pub const NANO_PER_NNET: i64 = 1_000_000_000;
 pub const BPS: i64 = 10_000;
 
 impl Amount {
-    /// Nothing.
+    /// No NNET.
     pub const ZERO: Amount = Amount(0);
 
-    /// An amount given in nano-NNET.
+    /// An amount of nano-NNET.
     pub const fn from_nano(nano: i64) -> Self {
         Amount(nano)
     }
@@ -41,23 +41,23 @@ impl Amount {
         self.0
     }
 
-    /// Sum, or `None` when it does not fit.
+    /// The sum, or `None` if it overflows.
     pub fn checked_add(self, other: Self) -> Option<Self> {
         self.0.checked_add(other.0).map(Amount)
     }
 
-    /// Difference, or `None` when it does not fit.
+    /// The difference, or `None` if it overflows.
     pub fn checked_sub(self, other: Self) -> Option<Self> {
         self.0.checked_sub(other.0).map(Amount)
     }
 
-    /// ⌊self · bps / 10 000⌋ for an amount and a rate that are not negative.
+    /// ⌊self · bps / 10 000⌋, for an amount and a rate of at least 0.
     pub fn share_bps(self, bps: u32) -> Self {
         let share = i128::from(self.0) * i128::from(bps) / i128::from(BPS);
         Amount(i64::try_from(share).unwrap_or(i64::MAX))
     }
 
-    /// The value in NNET as a float, for the calls of older clients that know nothing else. Never for accounting.
+    /// The value in NNET as a float, which NeoNet's clients expect. Never for accounting.
     pub fn approximate_nnet(self) -> f64 {
         self.0 as f64 / NANO_PER_NNET as f64
     }
@@ -76,7 +76,7 @@ impl fmt::Display for Amount {
     }
 }
 
-/// The text is not a decimal number of NNET with at most nine places.
+/// The text is not a decimal number with at most nine places.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not an amount of NNET: write digits with at most nine decimal places, as in 1.25")]
 pub struct ParseAmountError;
@@ -99,7 +99,7 @@ impl FromStr for Amount {
         }
         let whole: i64 = whole.parse().map_err(|_| ParseAmountError)?;
         let nano: i64 = padded.parse().map_err(|_| ParseAmountError)?;
-        // With its sign from the start: the least amount has no positive twin.
+        // The sign comes first, because the least amount has no positive counterpart.
         let total = whole.checked_mul(sign * NANO_PER_NNET).and_then(|whole| whole.checked_add(sign * nano));
         total.map(Amount).ok_or(ParseAmountError)
     }

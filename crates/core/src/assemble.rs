@@ -1,4 +1,4 @@
-//! From verified outputs back to the job's result. Pure: the caller reads and writes.
+//! Puts a job's result together from verified outputs. The caller reads and writes files.
 
 mod gradient;
 
@@ -11,7 +11,7 @@ pub use gradient::GradientSum;
 pub struct Run {
     /// First panel.
     pub first: u32,
-    /// Panels.
+    /// Number of panels.
     pub count: u32,
 }
 

@@ -1,7 +1,7 @@
-//! Content identifiers: what a block, an output or a statement is called.
+//! Content identifiers (CIDs): the names of blocks, outputs and statements.
 //!
 //! Inputs are raw sha2-256 blocks, so that any IPFS gateway can serve them; bulk outputs are named by BLAKE3, because
-//! hashing must not cost more than checking; statements are DAG-CBOR with sha2-256. Codes: multiformats' table.
+//! hashing must not cost more than checking; statements are DAG-CBOR with sha2-256. The codes are those of the multiformats table.
 
 use alloc::string::{String, ToString};
 use core::fmt;
@@ -12,7 +12,7 @@ use multihash::Multihash;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::{Digest as _, Sha256};
 
-/// A content identifier, version 1. JSON carries its text (base32), DAG-CBOR a link.
+/// A content identifier, version 1. JSON carries it as base32 text, DAG-CBOR as a link.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Cid(cid::Cid);
 
@@ -22,13 +22,13 @@ impl Cid {
         self.0.to_bytes()
     }
 
-    /// The digest that names the content, without its prefix.
+    /// The digest of the content, without the prefix.
     pub fn digest(&self) -> &[u8] {
         self.0.hash().digest()
     }
 }
 
-/// Multibase's prefix for lower-case base32 without padding. The other bases stay out of what browsers load.
+/// The multibase prefix of lower-case base32 without padding. Other bases would only make the browser's download larger.
 const BASE32: char = 'b';
 
 impl fmt::Display for Cid {
@@ -51,7 +51,7 @@ pub struct ParseCidError;
 impl FromStr for Cid {
     type Err = ParseCidError;
     fn from_str(text: &str) -> Result<Self, ParseCidError> {
-        // One spelling only: another base or an upper-case letter names the same content twice.
+        // Only one spelling: another base or upper case would name the same content twice.
         let digits = text.strip_prefix(BASE32).filter(|digits| !digits.bytes().any(|byte| byte.is_ascii_uppercase()));
         let digits = digits.ok_or(ParseCidError)?.to_ascii_uppercase();
         let bytes = BASE32_NOPAD.decode(digits.as_bytes()).map_err(|_| ParseCidError)?;
@@ -72,7 +72,7 @@ impl<'de> Deserialize<'de> for Cid {
         if deserializer.is_human_readable() {
             String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
         } else {
-            // Version 0 has no text here, so what was signed could not be shown.
+            // Version 0 has no base32 text, so a signed statement could not be shown.
             let cid = cid::Cid::deserialize(deserializer)?;
             if cid.version() == cid::Version::V1 { Ok(Cid(cid)) } else { Err(de::Error::custom(ParseCidError)) }
         }
@@ -84,7 +84,7 @@ const DAG_CBOR: u64 = 0x71;
 const SHA2_256: u64 = 0x12;
 const BLAKE3: u64 = 0x1e;
 
-/// The largest input block, in bytes: what every IPFS implementation carries.
+/// The largest input block, in bytes: every IPFS implementation transfers blocks of this size.
 pub const MAX_BLOCK_BYTES: usize = 1 << 20;
 
 /// SHA-256 of `bytes`.
@@ -92,27 +92,27 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
 }
 
-/// The name of an input block.
+/// The CID of an input block.
 pub fn block_cid(bytes: &[u8]) -> Cid {
     cid_v1(RAW, SHA2_256, sha256(bytes))
 }
 
-/// The name of an encoded unit or statement.
+/// The CID of an encoded unit or statement.
 pub fn cbor_cid(bytes: &[u8]) -> Cid {
     cid_v1(DAG_CBOR, SHA2_256, sha256(bytes))
 }
 
-/// The name of an output, from its BLAKE3 digest.
+/// The CID of an output, from its BLAKE3 digest.
 pub fn output_cid(digest: [u8; 32]) -> Cid {
     cid_v1(RAW, BLAKE3, digest)
 }
 
-/// Whether `bytes` are what `cid` names; false for a hash or codec that Adit does not use for blocks.
+/// Whether `cid` names `bytes`; false for a hash or codec that Adit does not use for blocks.
 pub fn block_matches(cid: &Cid, bytes: &[u8]) -> bool {
     bytes.len() <= MAX_BLOCK_BYTES && *cid == block_cid(bytes)
 }
 
-/// Whether `cid` has the form of an input block's name (version 1, raw, sha2-256).
+/// Whether `cid` has the form of an input block's CID: version 1, raw, sha2-256.
 pub fn is_block_cid(cid: &Cid) -> bool {
     let cid = &cid.0;
     let sha2_256 = cid.hash().code() == SHA2_256 && cid.hash().size() == 32;
@@ -129,8 +129,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_those_of_ipfs() {
-        // Base32 of 01 55 12 20 ‖ SHA-256, computed apart for an empty block and for "hello world".
+    fn cids_are_those_of_ipfs() {
+        // Base32 of 01 55 12 20 ‖ SHA-256, computed by another program for an empty block and for "hello world".
         assert_eq!(block_cid(b"").to_string(), "bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku");
         assert_eq!(
             block_cid(b"hello world").to_string(),
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn one_spelling_is_accepted() {
+    fn only_one_spelling_is_accepted() {
         let cid = block_cid(b"panel");
         assert_eq!(cid.to_string().parse(), Ok(cid));
         let v0 = "QmdfTbBqBPQ7VNxZEYEj14VmRuZBkqFbiwReogJgS1zR1n";

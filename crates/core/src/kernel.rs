@@ -1,7 +1,7 @@
 //! The kernels: scalar references, and how models are composed from one product primitive.
 //!
-//! What each kind computes is specified in its file in [`crate::kind`]. Here is what their kernels are made of: a backend
-//! brings a [`Product`] (or an [`engine`]), and [`Running`] leads a unit's rows through it, step by step or pass by pass.
+//! [`crate::kind`] specifies what each kind computes. This module holds what kernels are made of: a backend implements [`Product`]
+//! or an [`engine`], and [`Running`] takes a unit's rows through it, step by step or pass by pass.
 
 pub(crate) mod activate;
 pub(crate) mod between;

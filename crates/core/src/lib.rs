@@ -1,13 +1,12 @@
-//! Adit's facts and pure functions: units, kernels, verification, scoring, amounts, signing, encoding.
+//! Adit's facts and pure functions: kinds of work, units, kernels, verification, rewards, amounts, signing, encoding.
 //!
-//! Nothing here reads a clock, draws a random number or does I/O; whatever a rule needs comes in as an argument.
-//! That is why the same code runs in the coordinator, in every miner, in the browser and on a PowerPC from 2003.
+//! Nothing here reads a clock, draws a random number or does I/O; what a rule needs is an argument. So the same code runs in
+//! the coordinator, in every miner, in the browser and on a PowerPC from 2003.
 //!
-//! A reader follows one unit through these files in this order:
-//! [`split`] cuts an operand into panels, [`unit`] names the work, [`statement`] holds the lease, [`kernel`] computes,
-//! [`verify`] checks, [`reward`] scores, [`statement`] and [`log`] make the receipt, [`assemble`] puts the result together;
-//! with [`recheck`] anyone checks it again. Beside it stand [`reduce`], which is never delegated, and what the original's
-//! other calls are made of: [`gas`], [`phase`].
+//! To follow one unit through these files: [`split`] cuts operands into panels, [`kind`] specifies the work, a [`unit`] is a piece
+//! of it, a [`statement`] leases it, a [`kernel`] computes it, [`verify`] checks the output, [`reward`] prices it, a [`statement`]
+//! in the [`log`] is its receipt, [`assemble`] puts the job's result together, and [`recheck`] lets anyone check it again. Beside
+//! this path stand [`reduce`], which is never delegated, and [`gas`] and [`phase`] for NeoNet's other calls.
 //!
 //! ```
 //! use adit_core::{kernel, verify::{CheckLayer, Coins, check_rows}};
@@ -18,7 +17,7 @@
 //! let c = kernel::matmul_i8(&a, &b, m, k, n);
 //! assert_eq!(c, [58, 64, 139, 154]);
 //!
-//! // The coordinator's coins are secret and drawn before the output is seen.
+//! // The coordinator draws secret coins before it sees the output.
 //! let layer = CheckLayer::linear(&b, k, n, Coins::from_seed(&[7; 32], 0, n));
 //! assert_eq!(check_rows(&[layer.clone()], &a, &c), None);
 //! let forged = [58, 64, 139, 155];

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use sha2::{Digest as _, Sha256};
 
-/// A leaf's, node's or root's hash.
+/// The hash of a leaf, node or root.
 pub type Hash = [u8; 32];
 
 /// The hash of a log entry.
@@ -20,7 +20,7 @@ pub fn node_hash(left: &Hash, right: &Hash) -> Hash {
     Sha256::new_with_prefix([0x01]).chain_update(left).chain_update(right).finalize().into()
 }
 
-/// The root of no entries at all: SHA-256 of nothing.
+/// The root of an empty log: SHA-256 of nothing.
 pub fn empty_root() -> Hash {
     Sha256::digest([]).into()
 }
@@ -30,11 +30,11 @@ pub fn empty_root() -> Hash {
 pub struct Node {
     /// 0 for leaves.
     pub level: u32,
-    /// From the left, at its level.
+    /// From the left at its level, from 0.
     pub index: u64,
 }
 
-/// An append-only log by its right edge: enough to append and to know the root.
+/// The right edge of an append-only log: enough to append to it and to compute its root.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Frontier {
     size: u64,
@@ -49,7 +49,7 @@ impl Frontier {
         Ok(Frontier { size, peaks })
     }
 
-    /// Leaves so far.
+    /// The number of leaves.
     pub fn size(&self) -> u64 {
         self.size
     }
@@ -59,7 +59,7 @@ impl Frontier {
         peaks(self.size).into_iter().zip(self.peaks.iter().copied())
     }
 
-    /// Appends a leaf; the answer lists every subtree that this completes, the leaf itself first.
+    /// Appends a leaf and returns every subtree that this completes, the leaf itself first.
     pub fn append(&mut self, leaf: Hash) -> Vec<(Node, Hash)> {
         let mut complete = alloc::vec![(Node { level: 0, index: self.size }, leaf)];
         let (mut hash, mut index, mut level) = (leaf, self.size, 0);
@@ -191,8 +191,8 @@ pub fn verify_consistency(old_size: u64, old_root: &Hash, size: u64, root: &Hash
     whole && old_hash == *old_root && hash == *root
 }
 
-/// Goes up from node `position` of a level whose last node is `last`, telling of each sibling whether it is the left one;
-/// false unless the path ends at the root. A node without a right sibling is carried up as it is.
+/// Goes up from node `position` of a level whose last node is `last`, and tells `join` of each sibling whether it is the left
+/// one; false unless the path ends at the root. A node without a right sibling moves up unchanged.
 fn climb(mut position: u64, mut last: u64, path: &[Hash], mut join: impl FnMut(&Hash, bool)) -> bool {
     for sibling in path {
         if last == 0 {
@@ -216,7 +216,7 @@ mod tests {
     use alloc::collections::BTreeMap;
     use alloc::vec;
 
-    /// The definition, word for word: MTH of RFC 6962 section 2.1.
+    /// The definition to the letter: MTH of RFC 6962, section 2.1.
     fn root_by_definition(leaves: &[Hash]) -> Hash {
         match leaves {
             [] => empty_root(),

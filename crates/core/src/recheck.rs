@@ -1,7 +1,7 @@
-//! Anyone's own check of what a receipt states: the unit, its inputs and the output, with coins that nobody else knows.
+//! Checks what a receipt states against the unit, its inputs and its output, with coins that nobody else knows.
 //!
-//! [`ProvenReceipt::verify`](crate::statement::ProvenReceipt::verify) needs the receipt alone and says nothing of the
-//! output; this needs the blocks and the output, and trusts nobody for the mathematics.
+//! [`ProvenReceipt::verify`](crate::statement::ProvenReceipt::verify) needs only the receipt and says nothing about the output. This
+//! check needs the blocks and the output, and trusts nobody for the mathematics.
 
 use crate::content_id::{Cid, block_matches};
 use crate::kernel::inputs::MissingBlock;
@@ -10,36 +10,36 @@ use crate::unit::Unit;
 use crate::verify::judgement::{Claim, Rechecked};
 use crate::verify::mismatch::Mismatch;
 
-/// What does not fit the receipt.
+/// What contradicts the receipt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RecheckError {
-    /// Another unit, or one that cannot be computed.
+    /// This is another unit, or one that cannot be computed.
     #[error("this is not the unit that the receipt names")]
     Unit,
-    /// Kind, work or output length.
+    /// Kind, work or output length do not follow from the unit.
     #[error("kind, work or length in the receipt are not those of its unit")]
     Facts,
-    /// Another output.
+    /// This is another output.
     #[error("this is not the output that the receipt names")]
     Output,
-    /// An input that is missing, or not what its name says.
+    /// An input is missing or does not match its CID.
     #[error(transparent)]
     Block(#[from] MissingBlock),
-    /// Refused by us, accepted by the receipt.
+    /// The receipt accepts the output, but it is wrong.
     #[error("the receipt says that the output is right, but product {} is wrong in row {}", .0.tensor, .0.row)]
     Wrong(Mismatch),
-    /// Accepted by us, refused by the receipt.
+    /// The receipt refuses the output, but it is right.
     #[error("the receipt says that the output is wrong, but every product holds")]
     Right,
-    /// The receipt's counterexample is none.
+    /// The receipt's counterexample is false.
     #[error("the receipt's counterexample does not follow from the inputs and the output")]
     Counterexample,
 }
 
-/// Checks `output` against `unit`'s inputs and both against `receipt`. `seed` is 32 bytes of the caller's own randomness;
-/// a wrong output passes with a probability of at most 2^-64 for each product, see [`crate::verify`].
+/// Checks `output` against `unit`'s inputs, and both against `receipt`. `seed` is 32 bytes of the caller's own randomness. A wrong
+/// int8 product passes with a probability of at most 2^-64: see [`crate::verify`].
 ///
-/// An inconclusive verdict states nothing of the mathematics, so nothing of it is checked.
+/// An inconclusive verdict states nothing about the mathematics, so it cannot be contradicted.
 pub fn recheck<'a>(
     receipt: &Receipt,
     unit: &Unit,
@@ -144,7 +144,7 @@ mod tests {
             Case { receipt, unit, blocks, output }
         }
 
-        /// Changes one value of the output, as a miner would that signs what it delivers.
+        /// Changes one value of the output, and its digest in the receipt.
         fn forge(&mut self, index: usize) {
             self.output[4 * index] ^= 1;
             self.receipt.output_digest = Digest(*blake3::hash(&self.output).as_bytes());
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn each_false_statement_is_named() {
+    fn every_false_statement_is_named() {
         let refused = |change: &dyn Fn(&mut Case)| {
             let mut case = Case::new();
             change(&mut case);
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn every_input_has_to_be_what_its_name_says() {
+    fn every_input_must_match_its_cid() {
         for cid in Case::new().blocks.into_keys() {
             let mut case = Case::new();
             case.blocks.get_mut(&cid).unwrap()[0] ^= 1;
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_counterexample_has_to_follow() {
+    fn a_counterexample_must_follow_from_the_output() {
         // Row 2, second layer, column 1.
         let index = 2 * 7 + 4 + 1;
         let mut case = Case::new();

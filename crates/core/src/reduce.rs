@@ -1,10 +1,10 @@
 //! Reductions over integers: count, sum, least, largest and sum of squares, exactly, in 128 bits.
 //!
-//! They cost no more than reading the values, so they are computed where those are read and never delegated.
+//! They cost no more than reading the values, so they are computed on reading and never delegated.
 
 use serde::{Deserialize, Serialize};
 
-/// What is known of the values so far. |x| < 2^63, so a sum of 2^64 values fits; squares are checked.
+/// The reduction of the values so far. |x| < 2^63, so a sum of 2^64 values fits; the sum of squares is checked.
 ///
 /// ```
 /// use adit_core::reduce::Reduction;
@@ -17,15 +17,15 @@ use serde::{Deserialize, Serialize};
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reduction {
-    /// How many.
+    /// The number of values.
     pub count: u64,
     /// Σ x.
     pub sum: i128,
-    /// The least.
+    /// The least value.
     pub min: Option<i64>,
-    /// The largest.
+    /// The largest value.
     pub max: Option<i64>,
-    /// Σ x², or none where it left 128 bits.
+    /// Σ x², or none if it exceeds 128 bits.
     pub squares: Option<i128>,
 }
 
@@ -36,7 +36,7 @@ impl Default for Reduction {
 }
 
 impl Reduction {
-    /// Takes another value in.
+    /// Adds a value.
     pub fn add(&mut self, value: i64) {
         self.merge(&Reduction {
             count: 1,
@@ -47,7 +47,7 @@ impl Reduction {
         });
     }
 
-    /// Takes in what is known of other values.
+    /// Adds the reduction of other values.
     pub fn merge(&mut self, other: &Reduction) {
         self.count += other.count;
         self.sum += other.sum;
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn the_ends_of_the_range_fit_and_too_many_squares_are_said_to() {
+    fn the_ends_of_the_range_fit_and_overflowing_squares_are_noticed() {
         let seen = of(&[i64::MIN, i64::MIN, i64::MAX]);
         assert_eq!(seen.sum, 2 * i128::from(i64::MIN) + i128::from(i64::MAX));
         assert_eq!(seen.squares, None);

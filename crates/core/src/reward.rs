@@ -1,20 +1,20 @@
-//! What verified work is worth, and how an epoch's budget is shared.
+//! The price of verified work, and how an epoch's budget is shared.
 //!
-//! The original's rule was Reward = Block_Budget / Active_Miners × Confidence_Multiplier. Here it is proportional to
-//! verified work, so that a miner gains nothing by splitting into several and nothing depends on who came first.
+//! NeoNet's rule is Reward = Block_Budget / Active_Miners × Confidence_Multiplier. Here the reward is proportional to verified
+//! work, so that a miner gains nothing by splitting into several, and nobody gains by being first.
 
 use alloc::vec::Vec;
 
 use crate::amount::{Amount, BPS};
 use crate::kind::name::Kind;
 
-/// Multiply-accumulates, or bytes, to one price step.
+/// How much work one price buys: multiply-accumulates or bytes.
 pub const WORK_PER_PRICE: u64 = 1 << 20;
 
-/// The version of [`price`]; named in leases and receipts.
+/// The version of [`price`], which leases and receipts name.
 pub const PRICE_VERSION: u32 = 1;
 
-/// How much earlier valid work, in nano-NNET, it takes to reach about half of the confidence that can be gained.
+/// The base rewards of earlier valid work, in nano-NNET, that gain half of the confidence that can be gained.
 pub const CONFIDENCE_HALF: i64 = 1_000_000_000;
 
 /// Price of 2^20 units of work of a kind. Kinds are priced by what a processor does in the same time.
@@ -22,7 +22,7 @@ pub const fn price(kind: Kind) -> Amount {
     kind.facts().price
 }
 
-/// Base reward of a unit: v_u = ⌊work · price / 2^20⌋, work in multiply-accumulates from its parameters alone.
+/// The base reward of a unit: v_u = ⌊work · price / 2^20⌋.
 ///
 /// ```
 /// use adit_core::{reward, Amount, Kind};
@@ -47,21 +47,21 @@ pub fn confidence_bps(valid: Amount, invalid: Amount) -> u32 {
     (half + half * g / (g + 32 * b + i128::from(CONFIDENCE_HALF))) as u32
 }
 
-/// A miner's part in an epoch.
+/// A miner's share in an epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Part {
-    /// Σ v of its valid sponsored units.
+    /// Σ v over its valid sponsored units.
     pub value: Amount,
     /// Its confidence in basis points.
     pub confidence_bps: u32,
 }
 
-/// What an epoch pays, in the order of the parts, and what it carries over to the next.
+/// What an epoch pays, in the order of the parts, and what it carries over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Split {
     /// reward_m = ⌊q_m · c_m / 10 000⌋.
     pub rewards: Vec<Amount>,
-    /// The budget's rest.
+    /// The rest of the budget.
     pub carry: Amount,
 }
 
@@ -74,7 +74,7 @@ pub fn share_epoch(budget: Amount, parts: &[Part]) -> Split {
     };
     let reward = |part: &Part| {
         let confident = quota(i128::from(part.value.nano())) * i128::from(part.confidence_bps) / i128::from(BPS);
-        // At most the budget, which is an i64.
+        // Fits, because it is at most the budget.
         Amount::from_nano(confident as i64)
     };
     let rewards: Vec<Amount> = parts.iter().map(reward).collect();

@@ -1,10 +1,10 @@
 //! The constants of SHA-256, for backends that hash many messages side by side. Source: FIPS 180-4, sections 4.2.2 and 5.3.3.
 
-/// The state before the first block: the first 32 bits of the fractions of the square roots of the first eight primes.
+/// The state before the first block: 32 bits of the fractional parts of the square roots of the first eight primes.
 pub const INITIAL: [u32; 8] =
     [0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19];
 
-/// The rounds' constants: those of the cube roots of the first 64 primes.
+/// The constants of the rounds: the same of the cube roots of the first 64 primes.
 #[rustfmt::skip]
 pub const ROUNDS: [u32; 64] = [
     0x428a_2f98, 0x7137_4491, 0xb5c0_fbcf, 0xe9b5_dba5, 0x3956_c25b, 0x59f1_11f1, 0x923f_82a4, 0xab1c_5ed5,

@@ -1,8 +1,8 @@
 //! secp256k1 keys and signatures over domain-separated statements.
 //!
-//! A signature covers SHA-256(`adit/<what>/1` ‖ 0x00 ‖ canonical DAG-CBOR), so that a signature for one purpose is
-//! worthless for another. Only low-s signatures are accepted: each statement has one signature by its key (RFC 6979
-//! makes it deterministic), and nobody can re-encode it.
+//! A signature covers SHA-256(`adit/<what>/1` ‖ 0x00 ‖ canonical DAG-CBOR), so a signature for one purpose is worthless for
+//! another. Only low-s signatures are accepted: a key has one signature for each statement (deterministic by RFC 6979), and
+//! nobody can re-encode it.
 
 use alloc::string::String;
 use core::fmt;
@@ -95,17 +95,17 @@ hex_bytes!(
     Digest, 32
 );
 hex_bytes!(
-    /// A lease's id: random, given out by the coordinator.
+    /// A lease's id: random, chosen by the coordinator.
     LeaseId, 16
 );
 hex_bytes!(
-    /// A single-use challenge: random, given out by the coordinator.
+    /// A single-use challenge: random, chosen by the coordinator.
     Challenge, 32
 );
 
-/// Something that is signed.
+/// A statement that can be signed.
 pub trait Statement: Canonical {
-    /// What it says, in the signature's domain `adit/<what>/1`.
+    /// Its purpose, in the signature's domain `adit/<what>/1`.
     const WHAT: &'static str;
 }
 
@@ -119,22 +119,22 @@ pub fn signing_digest<T: Statement>(statement: &T) -> [u8; 32] {
     hasher.finalize().into()
 }
 
-/// A secret key. Its `Debug` shows nothing of it and its memory is wiped.
+/// A secret key. `Debug` does not show it, and its memory is wiped on drop.
 #[derive(Clone)]
 pub struct SecretKey(k256::ecdsa::SigningKey);
 
-/// The bytes are no secp256k1 key.
+/// The bytes are not a secp256k1 key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a secp256k1 key")]
 pub struct InvalidKey;
 
 impl SecretKey {
-    /// The key with these bytes: a number from 1 up to the group's order, exclusive.
+    /// The key with these bytes: a number of at least 1 and below the group's order.
     pub fn from_bytes(bytes: &[u8; 32]) -> Result<Self, InvalidKey> {
         k256::ecdsa::SigningKey::from_slice(bytes).map(SecretKey).map_err(|_| InvalidKey)
     }
 
-    /// The key's bytes, to be sealed at rest.
+    /// The key's bytes. Seal them before you store them.
     pub fn to_bytes(&self) -> Zeroizing<[u8; 32]> {
         Zeroizing::new(self.0.to_bytes().into())
     }
@@ -147,13 +147,13 @@ impl SecretKey {
         PublicKey(bytes)
     }
 
-    /// Signs `statement`; the same statement always gives the same signature.
+    /// Signs `statement`. The same statement always gets the same signature.
     pub fn sign<T: Statement>(&self, statement: &T) -> Signature {
         self.sign_digest(&signing_digest(statement))
     }
 
     fn sign_digest(&self, digest: &[u8; 32]) -> Signature {
-        // Fails only for digests shorter than half the field, which 32 bytes are not.
+        // Fails only for digests shorter than half a field element, which 32 bytes are not.
         let signed: Result<k256::ecdsa::Signature, _> = self.0.sign_prehash(digest);
         Signature(signed.map_or([0; 64], |signature| signature.normalize_s().to_bytes().into()))
     }
@@ -165,26 +165,26 @@ impl fmt::Debug for SecretKey {
     }
 }
 
-/// The signature is malformed, high-s, or not of this key over this statement.
+/// The signature is malformed, has a high s, or is not this key's signature over this statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the signature is not one of this key over this statement")]
 pub struct InvalidSignature;
 
 impl PublicKey {
-    /// Whether the bytes are a point of the curve, in its one compressed spelling.
+    /// Whether the bytes are a point of the curve in its compressed form.
     pub fn is_valid(&self) -> bool {
         self.point().is_ok()
     }
 
     fn point(&self) -> Result<k256::ecdsa::VerifyingKey, InvalidSignature> {
-        // SEC 1 has a third spelling, compact (05), which would make two keys of one.
+        // SEC 1 also has a compact form (05), which would be a second spelling of the same key.
         if !matches!(self.0[0], 2 | 3) {
             return Err(InvalidSignature);
         }
         k256::ecdsa::VerifyingKey::from_sec1_bytes(&self.0).map_err(|_| InvalidSignature)
     }
 
-    /// Checks that this key signed `statement`, with low s.
+    /// Checks that this key signed `statement`, with a low s.
     pub fn verify<T: Statement>(&self, statement: &T, signature: &Signature) -> Result<(), InvalidSignature> {
         self.verify_digest(&signing_digest(statement), signature)
     }

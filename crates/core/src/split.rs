@@ -1,30 +1,28 @@
-//! From a whole operand to panels. Pure: the caller stores the blocks.
+//! Cuts an operand into panels. The caller stores the blocks.
 
 use alloc::vec::Vec;
 
 use crate::content_id::{MAX_BLOCK_BYTES, block_cid};
 use crate::unit::operand::Operand;
 
-/// A panel has at least this many rows where a block can hold them, so that a unit is worth its overhead.
+/// A panel has at least this many rows if a block can hold them, so that a unit is worth its overhead.
 const MIN_PANEL_ROWS: u32 = 8;
-/// An operand is cut into about this many panels when it is small, so that several miners can share it.
+/// A small operand is cut into about this many panels, so that several miners can share it.
 const WANTED_PANELS: u32 = 64;
 
-/// Rows to a panel for an operand whose panels are shared out among miners.
+/// Rows of a panel, for an operand whose panels are shared out among miners.
 ///
-/// At most one block (1 MiB); for small operands fewer, so that there are about 64 panels of at least 8 rows.
+/// A panel is at most one block (1 MiB). A small operand is cut finer, into about 64 panels of at least 8 rows.
 pub fn shared_out_panel_rows(rows: u32, cols: u32) -> u32 {
     whole_panel_rows(cols).min(rows.div_ceil(WANTED_PANELS).max(MIN_PANEL_ROWS))
 }
 
-/// Rows to a panel for an operand that every unit needs whole: as many as a block holds.
+/// Rows of a panel, for an operand that every unit needs whole: as many as a block holds.
 pub fn whole_panel_rows(cols: u32) -> u32 {
     (MAX_BLOCK_BYTES as u32 / cols.max(1)).max(1)
 }
 
-/// Cuts row-major `bytes` into panels of `panel_rows`: the operand, and the blocks in its order.
-///
-/// `bytes` holds exactly rows × cols bytes.
+/// Cuts row-major `bytes`, exactly rows × cols of them, into panels of `panel_rows`. Returns the operand, and its blocks in order.
 pub fn cut(bytes: &[u8], rows: u32, cols: u32, panel_rows: u32) -> (Operand, Vec<&[u8]>) {
     let panel_bytes = (panel_rows as usize * cols as usize).max(1);
     let blocks: Vec<&[u8]> = bytes.chunks(panel_bytes).collect();

@@ -1,4 +1,4 @@
-//! What is signed on the way of a unit: session, lease, delivery, receipt, log head.
+//! The statements in the life of a unit: session, lease, delivery, receipt, log head.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -18,22 +18,22 @@ pub use crate::verify::method::Method;
 /// The version of every statement in this file.
 pub const STATEMENT_VERSION: u32 = 1;
 
-/// A miner's word that it opens a session: signed by its key.
+/// Opens a session. Signed by the miner's key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SessionStart {
-    /// The coordinator that gave the challenge.
+    /// The coordinator that issued the challenge.
     pub coordinator: PublicKey,
-    /// Single-use.
+    /// The single-use challenge.
     pub challenge: Challenge,
-    /// When the challenge ends (Unix, ms), as the coordinator said.
+    /// When the challenge expires (Unix, ms), as the coordinator stated it.
     pub expires_at_ms: i64,
-    /// The contributor's id, lower case.
+    /// The contributor's id in lower case.
     pub contributor: String,
     /// The key that signs.
     pub public_key: PublicKey,
-    /// Where rewards go, if anywhere but the account of the key.
+    /// The address that receives rewards; absent, they stay on the key's account.
     pub payout: Option<String>,
     /// The page's origin, or `native`.
     pub origin: String,
@@ -45,26 +45,26 @@ impl Statement for SessionStart {
     const WHAT: &'static str = "session";
 }
 
-/// One miner's right to one unit for a time: signed by the coordinator.
+/// Grants one miner one unit for a time. Signed by the coordinator.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Lease {
     /// [`STATEMENT_VERSION`].
     pub version: u32,
-    /// Who leases.
+    /// The coordinator that leases the unit.
     pub coordinator: PublicKey,
     /// The lease's id.
     pub lease: LeaseId,
     /// The unit's CID.
     pub unit: Cid,
-    /// Who may deliver.
+    /// The miner that may deliver.
     pub miner: PublicKey,
-    /// Base reward v_u.
+    /// The base reward v_u.
     pub value: Amount,
-    /// Version of the price list.
+    /// The version of the price list.
     pub price_version: u32,
-    /// How long the miner has.
+    /// How long the lease lasts.
     pub ttl_ms: u64,
 }
 
@@ -74,15 +74,15 @@ impl Statement for Lease {
     const WHAT: &'static str = "lease";
 }
 
-/// A miner's word for its output: signed before the first byte is sent.
+/// Commits a miner to its output. Signed by the miner before it sends the first byte.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Delivery {
-    /// The lease that this fulfils.
+    /// The lease that the output fulfils.
     pub lease: LeaseId,
     /// The unit's CID.
     pub unit: Cid,
-    /// BLAKE3 of the output.
+    /// The output's BLAKE3 digest.
     pub digest: Digest,
     /// The output's length in bytes.
     pub length: u64,
@@ -94,18 +94,18 @@ impl Statement for Delivery {
     const WHAT: &'static str = "delivery";
 }
 
-/// What the coordinator found.
+/// The coordinator's verdict on an output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
-    /// Every product holds.
+    /// The output passed its check.
     Valid,
-    /// A product does not hold.
+    /// The output is wrong.
     Invalid,
     /// The check could not decide.
     Inconclusive,
-    /// Another valid output was there first.
+    /// The output is valid, but another one came first.
     TooLate,
 }
 
@@ -126,57 +126,57 @@ impl Verdict {
     }
 }
 
-/// The coordinator's statement of a verdict: an entry of its log.
+/// States a verdict: an entry of the coordinator's log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Receipt {
     /// [`STATEMENT_VERSION`].
     pub version: u32,
-    /// Who states it.
+    /// The coordinator that states it.
     pub coordinator: PublicKey,
-    /// The entry's place in the log.
+    /// The entry's index in the log.
     pub log_index: u64,
-    /// The lease that was fulfilled.
+    /// The lease that the output was delivered for.
     pub lease: LeaseId,
     /// The unit's CID.
     pub unit: Cid,
     /// The unit's kind.
     pub kind: Kind,
-    /// Who delivered.
+    /// The miner that delivered.
     pub miner: PublicKey,
-    /// BLAKE3 of the output.
+    /// The output's BLAKE3 digest.
     pub output_digest: Digest,
     /// The output's length in bytes.
     pub output_bytes: u64,
     /// The miner's signature over its [`Delivery`].
     pub delivery_signature: Signature,
-    /// What was found.
+    /// The verdict.
     pub verdict: Verdict,
-    /// For an invalid output of an exact kind: a value that anyone can recompute.
+    /// A wrong value that anyone can recompute, for an invalid output of an exact kind.
     pub counterexample: Option<Counterexample>,
-    /// Multiply-accumulates, or bytes: [`Kind::work_unit`].
+    /// The unit's work, in the kind's [unit of work](Kind::work_unit).
     pub work: u64,
-    /// Version of the price list.
+    /// The version of the price list.
     pub price_version: u32,
-    /// Base reward v_u.
+    /// The base reward v_u.
     pub value: Amount,
-    /// The miner's confidence in this epoch.
+    /// The miner's confidence in this epoch, in basis points.
     pub confidence_bps: u32,
-    /// The epoch that pays it.
+    /// The epoch that pays for it.
     pub epoch: u64,
     /// How it was checked.
     pub method: Method,
-    /// To how many bits; 0 where the method has none.
+    /// Bits of soundness; 0 if the method has none.
     pub bits: u32,
-    /// When (Unix, ms).
+    /// The time (Unix, ms).
     pub at_ms: i64,
 }
 
 impl Canonical for Receipt {}
 
 impl Receipt {
-    /// How surely it was checked, for people: `64 bits`, `16 of 240 leaves`, `5 rounds`.
+    /// How thoroughly the output was checked, for people: `64 bits`, `16 of 240 leaves`, `5 rounds`.
     pub fn strength(&self) -> String {
         match self.method {
             Method::Sampled { sampled, of } => alloc::format!("{sampled} of {of} leaves"),
@@ -185,33 +185,33 @@ impl Receipt {
         }
     }
 
-    /// The log entry.
+    /// The hash of the log entry.
     pub fn leaf(&self) -> Hash {
         log::leaf_hash(&encoding::encode(self))
     }
 
-    /// What the miner signed.
+    /// The statement that the miner signed.
     pub fn delivery(&self) -> Delivery {
         Delivery { lease: self.lease, unit: self.unit, digest: self.output_digest, length: self.output_bytes }
     }
 }
 
-/// The log's state after a group of receipts: signed by the coordinator.
+/// The log's state after a group of receipts. Signed by the coordinator.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct LogHead {
     /// [`STATEMENT_VERSION`].
     pub version: u32,
-    /// Whose log.
+    /// The coordinator whose log it is.
     pub coordinator: PublicKey,
-    /// Entries.
+    /// The number of entries.
     pub size: u64,
-    /// Root over all entries.
+    /// The root over all entries.
     pub root: Digest,
-    /// CID of the head before, absent in the first.
+    /// The CID of the previous head; the first has none.
     pub previous: Option<Cid>,
-    /// When (Unix, ms).
+    /// The time (Unix, ms).
     pub at_ms: i64,
 }
 
@@ -221,37 +221,37 @@ impl Statement for LogHead {
     const WHAT: &'static str = "log-head";
 }
 
-/// A receipt that anyone can check under the coordinator's key: entry, path, signed head.
+/// A receipt with its proof, which anyone can check under the coordinator's key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ProvenReceipt {
-    /// The entry.
+    /// The log entry.
     pub receipt: Receipt,
-    /// Its audit path, bottom up.
+    /// The entry's audit path, bottom up.
     pub path: Vec<Digest>,
-    /// The head of a log that holds it.
+    /// The head of a log that includes it.
     pub head: LogHead,
     /// The coordinator's signature over the head.
     pub head_signature: Signature,
 }
 
-/// What is wrong with a receipt.
+/// Why a receipt does not hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReceiptError {
-    /// Not the coordinator that was expected.
+    /// The receipt is from another coordinator.
     #[error("the receipt is from another coordinator")]
     WrongCoordinator,
-    /// The head's signature.
+    /// The head's signature is invalid.
     #[error("the log head is not signed by the coordinator")]
     HeadSignature,
-    /// The miner's signature.
+    /// The miner's signature is invalid.
     #[error("the delivery is not signed by the miner")]
     DeliverySignature,
-    /// The path.
+    /// The path does not lead to the head's root.
     #[error("the receipt is not in the log of this head")]
     NotInLog,
-    /// Work, price and base reward.
+    /// The base reward does not follow from work and price.
     #[error("the base reward does not follow from the work and the price")]
     Value,
 }
@@ -259,8 +259,8 @@ pub enum ReceiptError {
 impl Canonical for ProvenReceipt {}
 
 impl ProvenReceipt {
-    /// Checks signatures, log path and arithmetic under the coordinator's `pinned` key. Says nothing about the mathematics
-    /// of the output: for that the blocks are needed.
+    /// Checks signatures, log path and arithmetic under the coordinator's `pinned` key. It says nothing about the output itself,
+    /// which takes the blocks: see [`crate::recheck`].
     pub fn verify(&self, pinned: &PublicKey) -> Result<(), ReceiptError> {
         let receipt = &self.receipt;
         if receipt.coordinator != *pinned || self.head.coordinator != *pinned {
@@ -321,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn a_true_receipt_holds() {
+    fn a_valid_receipt_holds() {
         let (mut proven, key) = proven();
         assert_eq!(proven.verify(&key), Ok(()));
         assert_eq!(proven.receipt.strength(), "64 bits");

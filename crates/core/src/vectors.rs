@@ -21,7 +21,7 @@ pub fn products() -> impl Iterator<Item = &'static Vector> {
     matmul_i8::VECTORS.iter().chain(mlp_i8::VECTORS).chain(gradient_i8::VECTORS)
 }
 
-/// Runs the start-up set of int8 products: the name of the first vector that a backend gets wrong.
+/// The name of the first vector of int8 products that a backend gets wrong.
 pub fn first_disagreement<Packed>(
     mut pack: impl FnMut(&[i8], usize, usize) -> Packed,
     mut multiply: impl FnMut(&[i8], usize, &Packed, &mut [i32]),

@@ -1,15 +1,15 @@
-//! Verification: every product checked in full for a small part of what it cost (Freivalds 1977, in Z/2^64).
+//! Verification: checks every product in full for a small part of its cost (Freivalds 1977, in Z/2^64).
 //!
-//! Claim: Z = A · W with A of m × k, W of k × n. For secret coins r the verifier prepares s = W · r once for a version of
-//! the weights, and accepts row i when Σ_j Z_ij · r_j = Σ_l A_il · s_l (mod 2^64), twice with independent coins.
+//! Claim: Z = A · W with A of m × k and W of k × n. For secret coins r the verifier computes s = W · r once for all units that
+//! share W, and accepts row i if Σ_j Z_ij · r_j = Σ_l A_il · s_l (mod 2^64), twice with independent coins.
 //!
 //! Soundness: let D = Z − A·W ≠ 0 with d = D_ij ≠ 0. |d| < 2^32, so 2^31 is the highest power of two that can divide d
 //! and d · r_j ≡ c (mod 2^64) has at most one solution in any 2^32 consecutive integers. Coins are signed 32-bit
-//! integers, so a wrong row passes one round with at most 2^-32 and both with at most 2^-64. For a chain of layers the
-//! first wrong product alone has to pass, so the bound is that of one product. The coins must be secret and independent
-//! of the output. Where Q checks share coins at the same time, the bound is Q · 2^-64: see [`bits`].
+//! integers, so a wrong row passes one round with a probability of at most 2^-32, and both with at most 2^-64. In a chain of
+//! layers the first wrong product must pass, so the bound is that of one product. The coins must be secret and independent of
+//! the output. If Q checks share coins at the same time, the bound is Q · 2^-64: see [`bits`].
 //!
-//! Products of f32 are checked within a tolerance ([`FloatCheck`]), trees by samples ([`LeafSample`]).
+//! Products of f32 matrices are checked within a tolerance ([`FloatCheck`]), trees by sampling ([`LeafSample`]).
 
 pub(crate) mod chain;
 pub(crate) mod coins;

@@ -1,4 +1,4 @@
-//! Every error: a stable code, an HTTP status, and a sentence that says what to do next.
+//! Errors: a stable code, an HTTP status, and a sentence that says what to do next.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -33,17 +33,17 @@ macro_rules! error_codes {
 error_codes! {
     /// The body is not JSON of the expected shape.
     InvalidBody = "invalid_body", 422;
-    /// The body is not what its content type must be.
+    /// The body has the wrong content type.
     UnsupportedMediaType = "unsupported_media_type", 415;
     /// A path or query parameter is malformed.
     InvalidParameter = "invalid_parameter", 400;
-    /// No such path.
+    /// The path does not exist.
     NoSuchPath = "no_such_path", 404;
-    /// The path exists, the method does not.
+    /// The path does not support this method.
     MethodNotAllowed = "method_not_allowed", 405;
     /// The body is larger than allowed.
     BodyTooLarge = "body_too_large", 413;
-    /// The request names a host that this coordinator is not.
+    /// The request names another host than this coordinator's.
     WrongHost = "wrong_host", 421;
     /// The call needs the operator's token.
     TokenRequired = "token_required", 401;
@@ -53,17 +53,17 @@ error_codes! {
     RegisterFirst = "register_first", 400;
     /// The contributor's id is malformed.
     InvalidContributor = "invalid_contributor", 400;
-    /// The id belongs to another key.
+    /// The contributor's id belongs to another key.
     ContributorTaken = "contributor_taken", 403;
-    /// The public key is no point of the curve.
+    /// The public key is not a point of the curve.
     InvalidPublicKey = "invalid_public_key", 400;
     /// The payout address is malformed.
     InvalidPayout = "invalid_payout", 400;
-    /// The challenge is unknown, used or ended.
+    /// The challenge is unknown, used or expired.
     ChallengeUsed = "challenge_used", 409;
-    /// A signature is malformed, high-s, or not of the key over the statement.
+    /// A signature is malformed, has a high s, or is not the key's signature over the statement.
     InvalidSignature = "invalid_signature", 403;
-    /// The signed statement is not the one that was asked for.
+    /// The signed statement is not the expected one.
     StatementMismatch = "statement_mismatch", 400;
     /// The session does not exist or has ended.
     NoSession = "no_session", 400;
@@ -75,13 +75,13 @@ error_codes! {
     NoSuchTask = "no_such_task", 404;
     /// The lease does not exist.
     NoSuchLease = "no_such_lease", 404;
-    /// The lease ended and its unit went to somebody else.
+    /// The lease expired and its unit went to somebody else.
     LeaseExpired = "lease_expired", 410;
     /// An output with another digest was delivered for this lease.
     SecondDigest = "second_digest", 409;
     /// The body's length is not that of the unit's output.
     WrongLength = "wrong_length", 400;
-    /// The body does not match its signed digest: send it again.
+    /// The body does not match its signed digest. Send it again.
     DigestMismatch = "digest_mismatch", 400;
     /// The coordinator holds no such block.
     NoSuchBlock = "no_such_block", 404;
@@ -103,7 +103,7 @@ error_codes! {
     InvalidDtype = "invalid_dtype", 400;
     /// A value is out of range.
     ValueOutOfRange = "value_out_of_range", 400;
-    /// Shapes do not fit each other or are over a cap.
+    /// Shapes do not fit each other or exceed a cap.
     InvalidShape = "invalid_shape", 400;
     /// The inner dimension is over 131 071.
     KTooLarge = "k_too_large", 400;
@@ -111,21 +111,21 @@ error_codes! {
     BiasOverflow = "bias_overflow", 400;
     /// The budget does not cover the job.
     BudgetTooSmall = "budget_too_small", 400;
-    /// The work is too small to delegate; `demo` allows it.
+    /// The work is too small to delegate, which only `demo` allows.
     TooSmall = "too_small", 400;
     /// The receipt does not exist.
     NoSuchReceipt = "no_such_receipt", 404;
-    /// The key has as many units under way as its record allows: deliver them first.
+    /// The key holds as many leases as its record allows. Deliver them first.
     TooManyLeases = "too_many_leases", 429;
-    /// Outputs of the key were wrong: it gets no work until Retry-After.
+    /// Outputs of the key were wrong. It gets no work until Retry-After.
     Quarantined = "quarantined", 429;
-    /// Too many requests: see Retry-After.
+    /// Too many requests. See Retry-After.
     TooManyRequests = "too_many_requests", 429;
-    /// The store is full: no new jobs for now.
+    /// The store is full and takes no new jobs for now.
     StoreFull = "store_full", 507;
-    /// The coordinator is stopping or overloaded: see Retry-After.
+    /// The coordinator is stopping or overloaded. See Retry-After.
     Unavailable = "unavailable", 503;
-    /// A fault of the coordinator's own.
+    /// The coordinator failed.
     Internal = "internal", 500;
 }
 
@@ -147,8 +147,8 @@ impl utoipa::ToSchema for ErrorCode {}
 
 /// The body of every answer that is an error.
 ///
-/// `detail` is a sentence, as the original's server says it; for a body of the wrong shape it is a list, as the
-/// original's framework says it.
+/// `detail` is a sentence, as NeoNet's server writes it, or a list for a body of the wrong shape, as NeoNet's framework writes
+/// it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ErrorBody {
@@ -173,10 +173,10 @@ pub enum Detail {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FieldError {
-    /// `missing`, or `value_error`.
+    /// `missing` or `value_error`.
     #[serde(rename = "type")]
     pub kind: String,
-    /// Where: `body`, then the field's name.
+    /// Where it is: `body`, then the field's name.
     pub loc: Vec<String>,
     /// A sentence.
     pub msg: String,
@@ -188,7 +188,7 @@ impl ErrorBody {
         ErrorBody { detail: Detail::Text(detail.into()), code }
     }
 
-    /// The sentence, or all of them.
+    /// Every sentence of `detail` in one text.
     pub fn message(&self) -> String {
         match &self.detail {
             Detail::Text(text) => text.clone(),
@@ -206,7 +206,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn codes_are_distinct_and_none_but_our_own_fault_is_a_500() {
+    fn codes_are_distinct_and_only_internal_is_a_500() {
         for (index, code) in ErrorCode::ALL.iter().enumerate() {
             assert!(ErrorCode::ALL[..index].iter().all(|other| other.name() != code.name()));
             assert_eq!(code.status() == 500, *code == ErrorCode::Internal);
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn bodies_have_the_originals_shapes() {
+    fn bodies_have_neonets_shapes() {
         let text =
             serde_json::to_string(&ErrorBody::new(ErrorCode::NotRegistered, "Contributor not registered")).unwrap();
         assert_eq!(text, r#"{"detail":"Contributor not registered","code":"not_registered"}"#);

@@ -1,4 +1,4 @@
-//! What a requester says: files, jobs, results. All but reading a job's state needs the operator's token.
+//! Requesters' calls: files, jobs and results. Every call needs the operator's token, except reading a job's state.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -8,17 +8,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::TaskType;
 
-/// What an uploaded file turned out to be.
+/// What an uploaded file holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FileInfo {
-    /// The file's name: the CID of its bytes' BLAKE3 digest.
+    /// The file's name: a CID of its BLAKE3 digest.
     pub file: Cid,
-    /// What it holds.
+    /// Its content.
     pub content: FileContent,
 }
 
-/// What a file holds.
+/// The content of a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
@@ -32,14 +32,14 @@ pub enum FileContent {
     },
     /// Activations, 0..=127 (`.csv`).
     Samples {
-        /// Samples.
+        /// The number of samples.
         rows: u32,
-        /// Values of each.
+        /// The values of each.
         cols: u32,
     },
     /// A quantised perceptron (`.safetensors`).
     Model {
-        /// Inputs of the first layer, then the outputs of each.
+        /// The inputs of the first layer, then the outputs of every layer.
         dims: Vec<u32>,
     },
     /// An f32 matrix (`.npy`).
@@ -53,12 +53,12 @@ pub enum FileContent {
     Data {
         /// Its size.
         bytes: u64,
-        /// Its columns, if it is a table.
+        /// The number of its columns, if it is a table.
         columns: Option<u32>,
     },
-    /// The blocks of a data set that is held elsewhere.
+    /// The list of blocks of a data set that is held elsewhere.
     Blocks {
-        /// How many.
+        /// The number of blocks.
         blocks: u32,
         /// The data set's size.
         bytes: u64,
@@ -70,23 +70,23 @@ pub enum FileContent {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct JobRequest {
-    /// What is to be computed.
+    /// What to compute.
     pub work: JobWork,
-    /// A demonstration: units too small to be worth delegating are leased all the same.
+    /// Whether this is a demonstration, whose units are leased even if they are too small to be worth delegating.
     #[serde(default)]
     pub demo: bool,
-    /// The requester's escrow. Without it the job is sponsored: it draws on the epoch's block budget.
+    /// The requester's escrow. Without one the job is sponsored and draws on the epoch's budget.
     #[serde(default)]
     pub budget: Option<Amount>,
-    /// For people.
+    /// The job's name, for people.
     #[serde(default)]
     pub name: Option<String>,
-    /// What the original calls it, where that is not the kind's usual name: `fraud_detection` for an inference.
+    /// NeoNet's name for the work, if it is not the kind's usual one: `fraud_detection` for an inference.
     #[serde(default)]
     pub task_type: Option<TaskType>,
 }
 
-/// What a job computes, by uploaded files.
+/// What a job computes, from uploaded files.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "kind", deny_unknown_fields)]
@@ -110,11 +110,11 @@ pub enum JobWork {
     /// A model's gradient over all samples.
     #[serde(rename = "gradient_i8/1")]
     GradientI8 {
-        /// The model, with the scales that training needs.
+        /// The model, including the scales that training needs.
         model: Cid,
         /// The samples.
         input: Cid,
-        /// What each output should have been.
+        /// The wanted outputs.
         targets: Cid,
     },
     /// C = A · B in f32, within a tolerance.
@@ -128,7 +128,7 @@ pub enum JobWork {
     /// Whether a data set is there and intact.
     #[serde(rename = "hash_tree/1")]
     HashTree {
-        /// Which.
+        /// The data set.
         data: DataPlace,
     },
 }
@@ -138,14 +138,14 @@ pub enum JobWork {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "at", rename_all = "snake_case", deny_unknown_fields)]
 pub enum DataPlace {
-    /// Here, as an uploaded file.
+    /// At the coordinator, as an uploaded file.
     File {
         /// The file.
         file: Cid,
     },
-    /// At a gateway: its blocks are fetched there, by those who mine and by the coordinator, which looks at a part.
+    /// At a gateway. Miners fetch its blocks there, and so does the coordinator for those that it samples.
     Source {
-        /// The gateway's address, without a slash at its end; `/ipfs/CID?format=raw` is asked for below it.
+        /// The gateway's address, without a slash at the end. Blocks are requested at `/ipfs/CID?format=raw` below it.
         source: String,
         /// An uploaded list of its blocks.
         blocks: Cid,
@@ -154,7 +154,7 @@ pub enum DataPlace {
     Log {
         /// The first entry.
         first: u64,
-        /// How many, at most 65,536.
+        /// The number of entries, at most 65,536.
         count: u64,
     },
 }
@@ -167,17 +167,17 @@ pub struct Estimate {
     pub kind: Kind,
     /// Input rows.
     pub rows: u32,
-    /// Panels, each the least that is leased alone.
+    /// Panels: a unit holds at least one.
     pub panels: u32,
-    /// Multiply-accumulates; of a data set, bytes.
+    /// Multiply-accumulates, or the bytes of a data set.
     pub work: u64,
-    /// The same of all checks.
+    /// The work of all checks, in the same unit.
     pub check_work: u64,
-    /// Bytes that miners upload.
+    /// How many bytes miners upload.
     pub output_bytes: u64,
-    /// Price of all units.
+    /// The price of all units.
     pub price: Amount,
-    /// Version of the price list.
+    /// The version of the price list.
     pub price_version: u32,
 }
 
@@ -186,11 +186,11 @@ pub struct Estimate {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum JobState {
-    /// Units are to be had or under way.
+    /// Some units are not verified yet.
     Active,
-    /// Every unit is verified; the result is there.
+    /// Every unit is verified and the result is ready.
     Done,
-    /// Ended by its requester.
+    /// Its requester ended it.
     Cancelled,
 }
 
@@ -211,39 +211,39 @@ impl JobState {
 pub struct JobView {
     /// Its number.
     pub job: u64,
-    /// For people.
+    /// Its name, for people.
     pub name: Option<String>,
     /// Its kind.
     pub kind: Kind,
-    /// What the original calls it.
+    /// NeoNet's name for the work.
     pub task_type: TaskType,
     /// Its state.
     pub state: JobState,
     /// Whether it is a demonstration.
     pub demo: bool,
-    /// Whether it draws on the block budget.
+    /// Whether it draws on the epoch's budget.
     pub sponsored: bool,
-    /// Input rows; of a data set, bytes.
+    /// Input rows, or the bytes of a data set.
     pub rows: u32,
-    /// Panels in all.
+    /// All panels.
     pub panels: u32,
-    /// Panels of verified units.
+    /// The panels of verified units.
     pub panels_done: u32,
-    /// Panels of units under way.
+    /// The panels of leased units.
     pub panels_leased: u32,
     /// Verified units.
     pub units_valid: u64,
     /// Refused outputs.
     pub units_invalid: u64,
-    /// Leases that ended without an output.
+    /// Leases that expired without an output.
     pub leases_expired: u64,
-    /// Multiply-accumulates in all.
+    /// The job's work: multiply-accumulates, or bytes.
     pub work: u64,
-    /// Base rewards of its verified units.
+    /// The base rewards of its verified units.
     pub spent: Amount,
-    /// Why nothing moves, where nothing moves; what to do next.
+    /// Why the job does not advance and what to do next, if it does not.
     pub stuck: Option<String>,
-    /// The result file's size, once done.
+    /// The size of the result file, once it is known.
     pub result_bytes: Option<u64>,
     /// When it was submitted (Unix, ms).
     pub created_at_ms: i64,

@@ -1,13 +1,13 @@
-//! The words that Adit's programs say to each other over HTTP.
+//! What Adit's programs say to each other over HTTP: requests, responses, error codes and paths.
 //!
-//! [`neonet`] holds the original's calls: their paths and fields stay as they were, and ours ride along in one object,
-//! `adit`, that old clients ignore. [`mining`] holds what rides along and how an output is delivered, [`jobs`] what a
-//! requester says, [`records`] what anyone may read, [`error`] every error code.
+//! [`neonet`] holds the calls of a NeoNet server, the original of Adit's protocol. Their paths and fields are as they were;
+//! Adit's own data rides along in one object, `adit`, which old clients ignore. [`mining`] holds that object and the delivery of
+//! outputs, [`jobs`] the requests of those who want work done, [`records`] what anyone may read, [`error`] every error code.
 //!
 //! ```
 //! use adit_protocol::neonet::RegisterRequest;
 //!
-//! // A client of the original knows nothing of `adit`.
+//! // A NeoNet client does not send `adit`.
 //! let old: RegisterRequest = serde_json::from_str(r#"{"contributor_id": "Miner_X", "cpu_cores": 8}"#)?;
 //! assert_eq!((old.cpu_cores, old.gpu_memory_mb, old.adit.is_none()), (8, 0, true));
 //! # Ok::<(), serde_json::Error>(())

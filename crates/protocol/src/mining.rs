@@ -1,4 +1,4 @@
-//! What rides along in `adit`, and how an output is delivered.
+//! The `adit` object of NeoNet's calls, and the answer to a delivered output.
 
 mod delivered;
 pub(crate) mod grant;

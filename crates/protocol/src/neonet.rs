@@ -1,6 +1,6 @@
-//! The calls of a NeoNet server, in their shapes, with ours riding along in `adit`.
+//! The calls of a NeoNet server in their own shapes, with Adit's data in the object `adit`.
 //!
-//! Amounts here are JSON numbers of NNET, as the original's clients expect; every exact amount is in `adit` or under /v1.
+//! Amounts here are JSON numbers of NNET, as NeoNet's clients expect. Exact amounts are in `adit` or under /v1.
 
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -17,18 +17,18 @@ use crate::records::AccountTotal;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RegisterRequest {
-    /// The contributor's id; kept in lower case.
+    /// The contributor's id. The coordinator keeps it in lower case.
     pub contributor_id: String,
-    /// Claimed; a hint for display, nothing is paid or routed by it.
+    /// A claim, for display only: nothing is paid or routed by it.
     #[serde(default = "four")]
     pub cpu_cores: i64,
-    /// Claimed, likewise.
+    /// A claim, likewise.
     #[serde(default)]
     pub gpu_memory_mb: i64,
-    /// Claimed, likewise.
+    /// A claim, likewise.
     #[serde(default)]
     pub gpu_model: Option<String>,
-    /// The key to be proved. Without it: copies of units, reward 0.
+    /// The key that the contributor will prove. Without one it gets copies of units and a reward of 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adit: Option<RegisterKey>,
 }
@@ -37,13 +37,13 @@ fn four() -> i64 {
     4
 }
 
-/// Answer to register: a new contributor, or one that was there (`success` false, HTTP 200).
+/// Answer to register: a new contributor, or an existing one (`success` false, HTTP 200).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RegisterResponse {
     /// Whether the contributor is new.
     pub success: bool,
-    /// For people.
+    /// A message for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
     /// `Already registered`.
@@ -55,34 +55,34 @@ pub struct RegisterResponse {
     /// What to call next.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_step: Option<String>,
-    /// The ledger's facts in the original's names.
+    /// The ledger's totals under NeoNet's names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub tokenomics: Option<Value>,
-    /// For people.
+    /// A message for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
-    /// A duplicate's record.
+    /// The record of an existing contributor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contributor: Option<Contributor>,
-    /// Ours.
+    /// Adit's part.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adit: Option<RegisterGrant>,
 }
 
-/// A contributor as the original shows it.
+/// A contributor as NeoNet shows it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Contributor {
     /// The id.
     pub id: String,
-    /// The payout address, else the id.
+    /// The payout address, or the id without one.
     pub wallet_address: String,
-    /// Claimed.
+    /// A claim.
     pub cpu_cores: i64,
-    /// Claimed.
+    /// A claim.
     pub gpu_memory_mb: i64,
-    /// Claimed.
+    /// A claim.
     pub gpu_model: Option<String>,
     /// Unix seconds.
     pub registered_at: f64,
@@ -90,11 +90,11 @@ pub struct Contributor {
     pub total_compute_hours: f64,
     /// Verified units.
     pub total_tasks: u64,
-    /// NNET posted.
+    /// NNET paid.
     pub total_rewards: f64,
     /// Whether a session is open.
     pub is_active: bool,
-    /// The open session, shown only to its owner: always null here.
+    /// Always null: a session's id is its owner's secret.
     pub current_session: Option<String>,
 }
 
@@ -109,27 +109,27 @@ pub struct StartSessionRequest {
     pub adit: Option<SignedStart>,
 }
 
-/// Answer to start-session: a new session, or the one that is open (`success` false, HTTP 200).
+/// Answer to start-session: a new session, or the open one (`success` false, HTTP 200).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StartSessionResponse {
     /// Whether the session is new.
     pub success: bool,
-    /// A UUID; also the secret that [`crate::paths::SESSION_HEADER`] carries.
+    /// A UUID. It is also the secret in [`crate::paths::SESSION_HEADER`].
     pub session_id: String,
-    /// For people.
+    /// A message for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
     /// `Session already active`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// A first task, for clients of the original; null where there is none.
+    /// A first task for NeoNet's clients, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub initial_task: Option<Task>,
-    /// For people.
+    /// A message for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instructions: Option<String>,
-    /// Ours.
+    /// Adit's part.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adit: Option<SessionGrant>,
 }
@@ -146,10 +146,10 @@ pub struct Task {
     pub contributor_id: Option<String>,
     /// `matrix_ops`, `inference`, …
     pub task_type: String,
-    /// The original's parameters, filled from the unit.
+    /// NeoNet's parameters, filled in from the unit.
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub data: Value,
-    /// For people.
+    /// A message for people.
     pub description: String,
     /// Unix seconds.
     pub created_at: f64,
@@ -159,13 +159,13 @@ pub struct Task {
     pub base_reward: f64,
     /// NNET, pending.
     pub reward: f64,
-    /// `issuance` for sponsored work, `escrow` for a requester's.
+    /// `issuance` for sponsored work, `escrow` for a requester's work.
     pub reward_type: String,
-    /// 1 to 5, by the unit's work.
+    /// 1 to 5, from the unit's work.
     pub difficulty: u8,
     /// How long the miner has.
     pub timeout_seconds: u64,
-    /// Ours; absent for keyless clients.
+    /// Adit's part; absent for keyless clients.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adit: Option<TaskGrant>,
 }
@@ -180,7 +180,7 @@ pub struct SubmitResultRequest {
     pub session_id: String,
     /// The task.
     pub task_id: String,
-    /// Whatever the client computed.
+    /// What the client computed.
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub result: BTreeMap<String, Value>,
 }
@@ -197,15 +197,15 @@ pub struct SubmitResultResponse {
     /// Why not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// NNET; 0 unless verified.
+    /// NNET; 0 unless the output is verified.
     pub reward: f64,
-    /// NNET, pending and posted.
+    /// NNET, pending and paid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub total_rewards: Option<f64>,
-    /// NNET, posted.
+    /// NNET, paid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub balance: Option<f64>,
-    /// For people.
+    /// A message for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
 }
@@ -218,13 +218,13 @@ pub struct HeartbeatRequest {
     pub contributor_id: String,
     /// The session.
     pub session_id: String,
-    /// Claimed; ignored.
+    /// A claim, which is ignored.
     #[serde(default)]
     pub cpu_usage: f64,
-    /// Claimed; ignored.
+    /// A claim, which is ignored.
     #[serde(default)]
     pub gpu_usage: f64,
-    /// Claimed; ignored.
+    /// A claim, which is ignored.
     #[serde(default)]
     pub tasks_completed: i64,
 }
@@ -233,7 +233,7 @@ pub struct HeartbeatRequest {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct HeartbeatResponse {
-    /// True.
+    /// Always true.
     pub success: bool,
     /// The session.
     pub session_id: String,
@@ -241,7 +241,7 @@ pub struct HeartbeatResponse {
     pub compute_time: u64,
     /// Verified units of this session.
     pub tasks_completed: u64,
-    /// NNET of this session, pending and posted.
+    /// NNET of this session, pending and paid.
     pub rewards_earned: f64,
     /// Always null: a heartbeat hands out nothing.
     pub next_task: Option<Task>,
@@ -259,17 +259,17 @@ pub struct StopSessionRequest {
     pub session_id: String,
 }
 
-/// Answer to stop-session; the same again for a session that has ended.
+/// Answer to stop-session. Stopping an ended session again gets the same answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StopSessionResponse {
-    /// True.
+    /// Always true.
     pub success: bool,
     /// The session.
     pub session_id: String,
     /// What the session did.
     pub summary: SessionSummary,
-    /// For people.
+    /// A message for people.
     pub message: String,
 }
 
@@ -281,15 +281,15 @@ pub struct SessionSummary {
     pub compute_hours: f64,
     /// Verified units.
     pub tasks_completed: u64,
-    /// NNET, pending and posted.
+    /// NNET, pending and paid.
     pub rewards_earned: f64,
-    /// Always 0: it was only ever a claim.
+    /// Always 0, because it would be a claim.
     pub avg_cpu_usage: f64,
-    /// Always 0: it was only ever a claim.
+    /// Always 0, because it would be a claim.
     pub avg_gpu_usage: f64,
 }
 
-/// GET tokenomics. Nothing was there before the ledger began, and nothing is burnt.
+/// GET tokenomics. The ledger began empty, and nothing is burnt.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Tokenomics {
@@ -299,29 +299,29 @@ pub struct Tokenomics {
     pub current_supply: f64,
     /// NNET: 0.
     pub total_burned: f64,
-    /// NNET issued: block budgets, and what requesters were given.
+    /// NNET issued: epochs' budgets, and what requesters were given.
     pub total_issued: f64,
     /// NNET issued.
     pub net_supply_change: f64,
-    /// False.
+    /// Always false.
     pub is_deflationary: bool,
     /// When the first epoch began, Unix seconds.
     pub genesis_timestamp: i64,
     /// Days since.
     pub network_age_days: f64,
-    /// How it is shared out, for people.
+    /// How NNET is shared out, for people.
     pub model: String,
-    /// The same, exactly.
+    /// The exact amounts.
     pub adit: TokenomicsFacts,
 }
 
-/// The ledger's facts.
+/// The ledger's exact totals.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TokenomicsFacts {
-    /// What was issued.
+    /// NNET issued.
     pub issued: Amount,
-    /// Who holds it, by account kind; with issuance, which is below zero, the sum is 0.
+    /// Who holds it, by account kind. With issuance, which is negative, the sum is 0.
     pub accounts: Vec<AccountTotal>,
 }
 
@@ -333,11 +333,11 @@ pub struct DecentralizationStatus {
     pub phase: String,
     /// Miners with valid outputs in this epoch or the one before.
     pub active_miners: u64,
-    /// The servers' part by the original's schedule, in per cent.
+    /// The servers' share in NeoNet's schedule, in per cent.
     pub replit_load: f64,
-    /// The miners' part by the original's schedule, in per cent.
+    /// The miners' share in NeoNet's schedule, in per cent.
     pub miner_load: f64,
-    /// For people.
+    /// A message for people.
     pub message: String,
 }
 
@@ -363,11 +363,11 @@ pub struct GasInfo {
 pub struct GasEstimate {
     /// The token, in upper case.
     pub token: String,
-    /// What is transferred, of the token.
+    /// How much of the token is transferred.
     pub amount: f64,
     /// NEO.
     pub estimated_gas_fee: f64,
-    /// NEO that the transfer takes: the fee, and the amount where the token is NEO.
+    /// NEO that the transfer takes: the fee, plus the amount if the token is NEO.
     pub total_cost: f64,
     /// The fee's parts.
     pub fee_breakdown: FeeBreakdown,
@@ -379,7 +379,7 @@ pub struct GasEstimate {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FeeBreakdown {
-    /// NEO: 70 %, moved by the recurrence.
+    /// NEO: 70 %, adjusted by the recurrence.
     pub base_fee: f64,
     /// NEO: 30 %.
     pub priority_fee: f64,
@@ -399,9 +399,9 @@ pub struct Stats {
     pub total_compute_hours: f64,
     /// Verified units.
     pub total_tasks_completed: u64,
-    /// NNET posted.
+    /// NNET paid.
     pub total_rewards_distributed: f64,
-    /// Those with an open session.
+    /// The contributors with an open session.
     pub active_contributors: Vec<ActiveContributor>,
 }
 
@@ -409,15 +409,15 @@ pub struct Stats {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ActiveContributor {
-    /// First eight characters and `...`.
+    /// The id's first eight characters and `...`.
     pub id: String,
-    /// Claimed.
+    /// A claim.
     pub cpu_cores: i64,
-    /// Claimed.
+    /// A claim.
     pub gpu_memory_mb: i64,
     /// Verified units.
     pub total_tasks: u64,
-    /// NNET posted.
+    /// NNET paid.
     pub total_rewards: f64,
 }
 
@@ -435,13 +435,13 @@ pub struct Leaderboard {
 pub struct LeaderboardEntry {
     /// From 1.
     pub rank: u64,
-    /// First eight characters, `...`, last four.
+    /// The id's first eight characters, `...`, and its last four.
     pub id: String,
     /// Verified units.
     pub total_tasks: u64,
     /// Hours in sessions.
     pub total_compute_hours: f64,
-    /// NNET posted.
+    /// NNET paid.
     pub total_rewards: f64,
 }
 
@@ -453,9 +453,9 @@ pub struct ContributorResponse {
     pub contributor: Contributor,
     /// Always null: a session's id is its owner's secret.
     pub current_session: Option<String>,
-    /// NNET posted.
+    /// NNET paid.
     pub balance: f64,
-    /// The ledger's facts in the original's names.
+    /// The ledger's totals under NeoNet's names.
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub tokenomics: Value,
 }

@@ -1,4 +1,4 @@
-//! Every path that a coordinator serves. Parameters are in braces.
+//! The paths that a coordinator serves. Parameters are in braces.
 
 macro_rules! paths {
     ($($(#[$doc:meta])* $name:ident = $path:literal;)*) => {
@@ -16,9 +16,9 @@ paths! {
     START_SESSION = "/ai-energy/start-session";
     /// A contributor's task; `?lane=k` asks for one lane's.
     TASK = "/ai-energy/task/{contributor_id}";
-    /// Closes a task in the original's shape.
+    /// Closes a task in NeoNet's shape.
     SUBMIT_RESULT = "/ai-energy/submit-result";
-    /// Says that the miner lives. Renews nothing and pays nothing.
+    /// Shows that a session is still known. Renews nothing and pays nothing.
     HEARTBEAT = "/ai-energy/heartbeat";
     /// Ends a session.
     STOP_SESSION = "/ai-energy/stop-session";
@@ -32,9 +32,9 @@ paths! {
     GAS_INFO = "/api/gas/info";
     /// What a transfer takes: `?token=NEO&amount=1.5`.
     GAS_ESTIMATE = "/api/gas/estimate";
-    /// What was issued and who holds it.
+    /// How much NNET was issued, and who holds it.
     TOKENOMICS = "/api/tokenomics";
-    /// How far the network is in its miners' hands.
+    /// How much of the network its miners carry.
     DECENTRALIZATION = "/api/decentralization/status";
 
     /// Delivers an output.
@@ -63,7 +63,7 @@ paths! {
     /// A finished job's result file.
     JOB_RESULT = "/v1/jobs/{job}/result";
 
-    /// Who the coordinator is and what it is doing.
+    /// The coordinator's key, version and current figures.
     OVERVIEW = "/v1/overview";
     /// Work and verdicts of the last minutes, step by step: `?minutes=N`.
     ACTIVITY = "/v1/activity";
@@ -76,19 +76,19 @@ paths! {
     /// Epochs, newest first.
     EPOCHS = "/v1/epochs";
 
-    /// Liveness.
+    /// Whether the coordinator is alive.
     HEALTH = "/healthz";
     /// Prometheus metrics.
     METRICS = "/metrics";
-    /// The API's description.
+    /// The description of the API.
     OPENAPI = "/openapi.json";
 }
 
-/// Header: the session that asks for a task (a bearer secret: the session's id).
+/// Header: the id of the session that asks for a task, which is a bearer secret.
 pub const SESSION_HEADER: &str = "adit-session";
-/// Header: hex of the miner's signature over its delivery.
+/// Header: the miner's signature over its delivery, in hex.
 pub const SIGNATURE_HEADER: &str = "adit-signature";
-/// Header: hex of the output's BLAKE3 digest.
+/// Header: the output's BLAKE3 digest, in hex.
 pub const DIGEST_HEADER: &str = "adit-digest";
 
 /// `template` with its one `{parameter}` replaced. The value must be safe in a path: an id, a key or a CID.

@@ -1,4 +1,4 @@
-//! What anyone may read: the coordinator's overview, accounts, receipts, epochs, ledger totals.
+//! Public records: the coordinator's overview, accounts, receipts, epochs and ledger totals.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -8,7 +8,7 @@ use adit_core::statement::{LogHead, ProvenReceipt};
 use adit_core::{Amount, PublicKey, Signature};
 use serde::{Deserialize, Serialize};
 
-/// The coordinator lives and its database answers.
+/// The coordinator is alive and its database answers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Health {
@@ -18,7 +18,7 @@ pub struct Health {
     pub coordinator_key: PublicKey,
 }
 
-/// Who the coordinator is and what it is doing.
+/// The coordinator's key, version and current figures.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Overview {
@@ -26,29 +26,29 @@ pub struct Overview {
     pub coordinator_key: PublicKey,
     /// The program's version.
     pub version: String,
-    /// Since it started.
+    /// Time since it started.
     pub uptime_ms: u64,
-    /// The epoch that is open.
+    /// The open epoch.
     pub epoch: u64,
-    /// What is left of it.
+    /// Time until it closes.
     pub epoch_ends_in_ms: u64,
-    /// Its block budget, with what was carried over.
+    /// Its budget, including what was carried over.
     pub epoch_budget: Amount,
-    /// Base rewards of its valid sponsored units so far.
+    /// The base rewards of its valid sponsored units so far.
     pub epoch_value: Amount,
-    /// Jobs that are active.
+    /// Active jobs.
     pub jobs_active: u64,
-    /// Jobs in all.
+    /// All jobs.
     pub jobs_total: u64,
-    /// Sessions that are open.
+    /// Open sessions.
     pub sessions_open: u64,
-    /// Leases under way.
+    /// Live leases.
     pub leases_live: u64,
     /// Verdicts so far.
     pub verdicts: Verdicts,
     /// Multiply-accumulates verified so far.
     pub work_verified: u64,
-    /// Multiply-accumulates verified in the last ten seconds, a second.
+    /// Multiply-accumulates a second, verified in the last ten seconds.
     pub work_per_s: u64,
     /// Entries in the log.
     pub log_size: u64,
@@ -64,21 +64,21 @@ pub struct Verdicts {
     pub valid: u64,
     /// Invalid outputs.
     pub invalid: u64,
-    /// Undecided ones.
+    /// Outputs that could not be decided.
     pub inconclusive: u64,
-    /// Valid, but another was first.
+    /// Valid outputs that came after another one.
     pub too_late: u64,
-    /// Leases that ended without an output.
+    /// Leases that expired without an output.
     pub expired: u64,
 }
 
-/// What was verified lately, in steps of equal length that have passed.
+/// What was verified lately, in complete steps of equal length.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Activity {
     /// The length of a step.
     pub step_ms: u64,
-    /// In order, those without receipts too.
+    /// The steps in order, including those without receipts.
     pub steps: Vec<ActivityStep>,
 }
 
@@ -94,9 +94,9 @@ pub struct ActivityStep {
     pub valid: u64,
     /// Invalid outputs.
     pub invalid: u64,
-    /// Undecided ones.
+    /// Outputs that could not be decided.
     pub inconclusive: u64,
-    /// Valid, but another was first.
+    /// Valid outputs that came after another one.
     pub too_late: u64,
 }
 
@@ -108,11 +108,11 @@ pub struct Account {
     pub contributor: String,
     /// The key.
     pub key: PublicKey,
-    /// Base rewards of the open epoch: an upper bound of what it will pay.
+    /// The base rewards of the open epoch: the most that it can pay.
     pub pending: Amount,
-    /// Paid.
+    /// What was paid.
     pub posted: Amount,
-    /// Confidence in the open epoch.
+    /// Its confidence in the open epoch, in basis points.
     pub confidence_bps: u32,
     /// Verified units.
     pub units_valid: u64,
@@ -122,7 +122,7 @@ pub struct Account {
     pub work_verified: u64,
 }
 
-/// A miner as its operator sees it.
+/// A miner as the operator sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MinerView {
@@ -130,17 +130,17 @@ pub struct MinerView {
     pub account: Account,
     /// Open sessions.
     pub sessions: u64,
-    /// Leases under way.
+    /// Live leases.
     pub leases_live: u64,
-    /// Leases that ended without an output.
+    /// Leases that expired without an output.
     pub leases_expired: u64,
-    /// Since its last call.
+    /// Time since its last call.
     pub seen_ms_ago: u64,
-    /// Measured by the coordinator: multiply-accumulates a second of all its lanes.
+    /// Multiply-accumulates a second of all its lanes, as the coordinator measured them.
     pub work_per_s: u64,
 }
 
-/// The miners seen lately.
+/// The miners that called lately.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MinerList {
@@ -174,7 +174,7 @@ pub struct ConsistencyProof {
     pub from: u64,
     /// Entries of the longer.
     pub to: u64,
-    /// RFC 6962, 2.1.2.
+    /// The path of RFC 6962, section 2.1.2.
     pub path: Vec<Digest>,
 }
 
@@ -184,19 +184,19 @@ pub struct ConsistencyProof {
 pub struct EpochView {
     /// Its number.
     pub epoch: u64,
-    /// Its budget, with what was carried over.
+    /// Its budget, including what was carried over to it.
     pub budget: Amount,
-    /// Base rewards of its valid sponsored units.
+    /// The base rewards of its valid sponsored units.
     pub value: Amount,
     /// What it paid.
     pub paid: Amount,
-    /// What it carried over.
+    /// What it carried over to the next.
     pub carried: Amount,
-    /// Miners that were paid.
+    /// How many miners it paid.
     pub miners: u64,
     /// When it began (Unix, ms).
     pub opened_at_ms: i64,
-    /// When it was closed (Unix, ms).
+    /// When it closed (Unix, ms).
     pub closed_at_ms: Option<i64>,
 }
 
@@ -208,25 +208,25 @@ pub struct EpochList {
     pub epochs: Vec<EpochView>,
 }
 
-/// The ledger's totals. Issuance is the only account below zero; all of them add up to zero.
+/// The ledger's totals. Only issuance is negative; all accounts add up to zero.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LedgerTotals {
-    /// Balance by account kind.
+    /// The balance of each account kind.
     pub accounts: Vec<AccountTotal>,
-    /// Transfers so far.
+    /// The number of transfers so far.
     pub transfers: u64,
-    /// Whether balances add up to zero and replaying the transfers gives every one of them.
+    /// Whether the balances add up to zero and follow from the transfers.
     pub balanced: bool,
 }
 
-/// One account kind's balance.
+/// The balance of an account kind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AccountTotal {
     /// `issuance`, `budget`, `escrow`, `requester`, `miner`, …
     pub kind: String,
-    /// Accounts of this kind.
+    /// The number of accounts of this kind.
     pub accounts: u64,
     /// Their balance.
     pub balance: Amount,

@@ -1,4 +1,4 @@
-//! The gradient of a whole job: the sum of its units'.
+//! The gradient of a whole job: the sum of its units' gradients.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -9,7 +9,7 @@ use crate::kernel::inputs::Rows;
 use crate::kernel::layers::PackedLayer;
 use crate::kernel::layout::{Layout, Tensor};
 
-/// Sums over all rows of a job, in i64: at most 2^24 rows of products below 2^14 leave much room.
+/// Sums over all rows of a job. They fit an i64: there are at most 2^24 rows of products below 2^14.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GradientSum {
     layout: Layout,
@@ -17,12 +17,12 @@ pub struct GradientSum {
     pub weights: Vec<Vec<i64>>,
     /// ∂/∂b_l: Σ D_l over the rows.
     pub biases: Vec<Vec<i64>>,
-    /// Σ (P − T)², before anything is clamped: twice the loss.
+    /// Σ (P − T)² before clamping: twice the loss.
     pub squared_error: i64,
 }
 
 impl GradientSum {
-    /// Nothing yet, of a model with these dimensions.
+    /// The empty sum for a model with these dimensions.
     pub fn new(layout: Layout) -> Self {
         let dims: Vec<_> = (0..layout.layers()).map(|layer| layout.dims(layer)).collect();
         let weights = dims.iter().map(|(k, n)| vec![0; k * n]).collect();
@@ -33,7 +33,7 @@ impl GradientSum {
     /// Adds a unit's verified output.
     ///
     /// # Panics
-    /// If `output` is not of the length that the rows and the model say.
+    /// If the length of `output` does not follow from the rows and the model.
     pub fn add<Packed>(&mut self, layers: &[PackedLayer<Packed>], rows: &Rows, output: &[u8]) {
         let width = self.layout.row_width();
         let (of_rows, after) = output.split_at(4 * rows.count * width);

@@ -1,6 +1,6 @@
-//! From sums to the next layer's activations.
+//! Elementwise steps after an int8 product: the next layer's activations, and classes.
 //!
-//! Compilers make vectors of this loop, but not in code that is compiled for size, as what browsers load is: there they are
+//! Compilers vectorise this loop, except when they optimise for size, as the browser's packages do. For those, the vectors are
 //! written by hand.
 #![cfg_attr(target_feature = "simd128", allow(unsafe_code, reason = "vector loads and stores through pointers"))]
 
@@ -11,8 +11,8 @@ use crate::unit::layer::{MAX_ACTIVATION, Requant};
 /// z + bias fits an i32 because intake checks 127 · Σ|W_ij| + |b_j| ≤ 2^31 − 1 for every column. The product stays below
 /// 2^62 and the rounding term at most 2^61, so i64 holds both.
 ///
-/// The formula never falls as x = z + bias grows and gives 0 for x = 0. So x is clamped first, to 0 and to where 127 is
-/// reached, and what is left fits unsigned 32-bit factors, which processors multiply several at a time.
+/// The formula is monotonic in x = z + bias and gives 0 for x = 0. So x is first clamped to the range that gives 0 to 127; the
+/// factors then fit unsigned 32-bit integers, of which a processor multiplies several at a time.
 pub fn activate(sums: &[i32], bias: &[i32], requant: Requant, activations: &mut [i8]) {
     let (multiplier, half) = (u64::from(requant.multiplier), 1u64 << (requant.shift - 1));
     let highest = saturates_at(requant);
@@ -20,7 +20,7 @@ pub fn activate(sums: &[i32], bias: &[i32], requant: Requant, activations: &mut 
     for ((activation, sum), bias) in activations.iter_mut().zip(sums).zip(bias) {
         let x = sum.wrapping_add(*bias).clamp(0, highest) as u32;
         let scaled = (u64::from(x) * multiplier + half) >> requant.shift;
-        // One step of x adds less than 2^31, so 127 is passed by less than that.
+        // A step of x adds less than 2^31, so the value exceeds 127 by less than that.
         *activation = (scaled as i32).min(i32::from(MAX_ACTIVATION)) as i8;
     }
 }
@@ -35,7 +35,7 @@ fn saturates_at(requant: Requant) -> i32 {
     needed.div_ceil(u64::from(requant.multiplier.max(1))).min(i32::MAX as u64) as i32
 }
 
-/// What is left when as many as fill vectors are done: here none, the compiler makes its own.
+/// Computes as much as fills vectors and returns the rest: here all of it, because the compiler makes its own vectors.
 #[cfg(not(target_feature = "simd128"))]
 fn vectors<'a>(
     sums: &'a [i32],
@@ -47,7 +47,7 @@ fn vectors<'a>(
     (sums, bias, activations)
 }
 
-/// The same for WebAssembly, four at a time. Narrowing stops at 127 by itself.
+/// The same for WebAssembly, four at a time. Narrowing saturates at 127.
 #[cfg(target_feature = "simd128")]
 fn vectors<'a>(
     sums: &'a [i32],
@@ -62,8 +62,8 @@ fn vectors<'a>(
     let (biases, rest_of_bias) = bias[..length].as_chunks::<4>();
     let (fours, rest) = activations[..length].as_chunks_mut::<4>();
     let (zero, highest, multiplier) = (i32x4_splat(0), i32x4_splat(highest), u32x4_splat(requant.multiplier));
-    // Read anew for every four: the compiler would widen it once, before the loop, and then multiply 64 bits by 64.
-    // SAFETY: it is there.
+    // Read again for every four: otherwise the compiler widens it before the loop and multiplies 64-bit factors.
+    // SAFETY: a reference is valid to read.
     let multiplier = || unsafe { core::ptr::read_volatile(&multiplier) };
     let half = u64x2_splat(1 << (requant.shift - 1));
     let scale = |product: v128| u64x2_shr(u64x2_add(product, half), requant.shift.into());
@@ -115,7 +115,7 @@ mod tests {
         assert_eq!(one, [1, 0]);
     }
 
-    /// The formula as it is written at [`activate`], in integers that hold everything.
+    /// The formula of [`activate`] in integers that cannot overflow.
     fn by_formula(x: i32, requant: Requant) -> i8 {
         let scaled = (i128::from(x) * i128::from(requant.multiplier) + (1i128 << (requant.shift - 1))) >> requant.shift;
         scaled.clamp(0, 127) as i8

@@ -23,14 +23,14 @@ pub fn errors(sums: &[i32], bias: &[i32], by: Requant, targets: &[i8], errors: &
     }
 }
 
-/// One row of D_{l−1} from one row of G_l and the activations A_l that it is about.
+/// One row of D_{l−1} from one row of G_l and the same row of A_l.
 pub fn errors_before(sums: &[i32], by: Requant, activations: &[i8], errors: &mut [i8]) {
     for ((error, sum), activation) in errors.iter_mut().zip(sums).zip(activations) {
         *error = if (1..MAX_ACTIVATION).contains(activation) { scale(*sum, by) } else { 0 };
     }
 }
 
-/// What lies between the products of some rows, as it follows from their sums.
+/// What lies between the products of some rows, computed from their sums.
 #[derive(Debug)]
 pub struct Between {
     /// A_l.
@@ -40,7 +40,7 @@ pub struct Between {
 }
 
 impl Between {
-    /// From the rows' input and targets, and their Z_l and G_l.
+    /// Follows from the rows' input and targets, and from their Z_l and G_l.
     pub fn follow<Packed>(
         layers: &[PackedLayer<Packed>],
         input: &[i8],
@@ -77,7 +77,7 @@ impl<Packed> PackedLayer<Packed> {
         self.by_row(sums, self.n, |row, sums, out| errors(sums, &self.bias, requant, &targets[row * self.n..], out))
     }
 
-    /// Rows of D_{l−1} from rows of G_l. Empty for a layer that nothing flows back through.
+    /// Rows of D_{l−1} from rows of G_l. Empty for a layer through which no errors flow back.
     pub fn errors_before(&self, sums: &[i32], activations: &[i8]) -> Vec<i8> {
         let Some(back) = &self.back else { return Vec::new() };
         self.by_row(sums, self.k, |row, sums, out| errors_before(sums, back.scale, &activations[row * self.k..], out))

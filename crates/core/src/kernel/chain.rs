@@ -1,4 +1,4 @@
-//! Products in a chain, row by row: `matmul_i8` is a chain of one, `mlp_i8` of all its layers.
+//! A chain of products, row by row: `matmul_i8` has one product, `mlp_i8` one for each layer.
 
 use alloc::rc::Rc;
 use alloc::vec::Vec;
@@ -61,7 +61,7 @@ impl<Packed> Chain<Packed> {
         } else {
             &slice.activations[..]
         };
-        // A product alone writes where its result belongs; layers of a model go through a buffer, to be interleaved.
+        // A single product writes directly to the output. A model's layers go through a buffer, because their rows interleave.
         let sums = if self.prepared.layers.len() == 1 {
             &mut self.output[self.done_rows * layer.n..][..slice.rows * layer.n]
         } else {

@@ -1,4 +1,4 @@
-//! What a lane computes with: a processor at once, a graphics adapter when it is done.
+//! What a lane computes with: a processor, which answers at once, or a graphics adapter, which answers later.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -14,18 +14,18 @@ use super::step::{Right, Step};
 use crate::kind::name::Kind;
 use crate::log::Hash;
 
-/// What multiplies and hashes. It stays where it was made, so neither it nor its futures need be `Send`.
+/// An engine multiplies and hashes. It stays on the thread that made it, so neither it nor its futures need be `Send`.
 pub trait Engine {
     /// An int8 operand in the layout that the engine likes.
     type Packed;
     /// An f32 operand in the layout that the engine likes.
     type PackedFloats;
-    /// How long one call should take, in milliseconds.
+    /// How long one call should take at most, in milliseconds.
     const SLICE_MS: f64;
     /// The most leaves that are hashed at once.
     const LEAVES: usize;
 
-    /// The kinds that it computes, if it agrees with their vectors.
+    /// The kinds that it computes, provided that it agrees with their vectors.
     fn kinds(&self) -> &'static [Kind] {
         &Kind::ALL
     }
@@ -42,12 +42,12 @@ pub trait Engine {
         out: &mut [i32],
     ) -> impl Future<Output = Result<(), EngineError>>;
 
-    /// Whether rows go through all these layers in one [pass](Engine::pass), rather than product by product.
+    /// Whether rows go through all these layers in one [pass](Engine::pass) instead of product by product.
     fn passes(&self, _layers: &[PackedLayer<Self::Packed>]) -> bool {
         false
     }
 
-    /// Computes all products of some rows and has the pass take every tensor.
+    /// Computes all products of some rows and hands every tensor to the pass.
     fn pass(&self, _pass: RowPass<'_, Self::Packed>) -> impl Future<Output = Result<(), EngineError>> {
         async { Err(EngineError::Refused("this engine multiplies step by step".into())) }
     }
@@ -67,7 +67,7 @@ pub trait Engine {
     /// The digests of at most [`Engine::LEAVES`] leaves.
     fn hash(&self, leaves: Leaves<'_>) -> impl Future<Output = Result<Vec<Hash>, EngineError>>;
 
-    /// Makes a lost engine work again. What it has packed before is of no use any more.
+    /// Restores a lost engine. Operands that it packed before can no longer be used.
     fn recover(&self) -> impl Future<Output = Result<(), EngineError>> {
         async { Err(EngineError::Refused("this engine cannot be made anew".into())) }
     }
@@ -87,10 +87,10 @@ pub trait Engine {
 /// The engine gave no result.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EngineError {
-    /// It will not do what was asked.
+    /// It cannot do this.
     #[error("{0}")]
     Refused(String),
-    /// It is gone, with all that it had packed: see [`Engine::recover`].
+    /// It is lost, with all that it had packed: see [`Engine::recover`].
     #[error("{0}")]
     Lost(String),
 }
@@ -101,7 +101,7 @@ impl From<MissingBlock> for EngineError {
     }
 }
 
-/// A processor as an engine: its futures are ready at once.
+/// A processor as an engine. Its futures are ready at once.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Processor<P>(pub P);
 

@@ -9,7 +9,7 @@ use crate::unit::operand::Operand;
 
 /// The largest inner dimension.
 pub const MAX_K: u32 = 4096;
-/// The most products that are added up one after the other.
+/// The most products that the reference adds up one after the other.
 pub const BLOCK: usize = 32;
 
 /// A row-major matrix of f32.
@@ -41,7 +41,7 @@ impl FloatMatrix {
     }
 }
 
-/// Little-endian bytes as f32 values; a rest of fewer than four bytes is ignored.
+/// Little-endian bytes as f32 values; up to three bytes at the end are ignored.
 pub fn floats(bytes: &[u8]) -> Vec<f32> {
     bytes.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()
 }
@@ -71,7 +71,7 @@ pub fn multiply(a: &[f32], rows: usize, b: &FloatMatrix, out: &mut [f32]) {
     }
 }
 
-/// A product under way: some rows at a time. Stop is drop.
+/// A product under way, some rows at a time. Drop it to stop.
 #[derive(Debug)]
 pub struct FloatProduct {
     a: FloatMatrix,
@@ -80,12 +80,12 @@ pub struct FloatProduct {
     output: Vec<f32>,
 }
 
-/// Rows to be multiplied now, and where their sums go.
+/// Rows to multiply next, and where their sums go.
 #[derive(Debug)]
 pub struct FloatStep<'a> {
     /// Row-major.
     pub left: &'a [f32],
-    /// How many.
+    /// Their number.
     pub rows: usize,
     /// rows × n.
     pub sums: &'a mut [f32],
@@ -98,12 +98,12 @@ impl FloatProduct {
         FloatProduct { a, n, done_rows: 0, output }
     }
 
-    /// Rows that are finished.
+    /// Finished rows.
     pub fn done_rows(&self) -> usize {
         self.done_rows
     }
 
-    /// Rows in all.
+    /// All rows.
     pub fn rows(&self) -> usize {
         self.a.rows
     }
@@ -113,7 +113,7 @@ impl FloatProduct {
         self.a.cols as u64 * self.n as u64
     }
 
-    /// The next rows, at most `max_rows`; `None` when the product is finished. They count as finished at once.
+    /// The next rows, at most `max_rows`; `None` when the product is finished. The rows count as finished at once.
     pub fn step(&mut self, max_rows: usize) -> Option<FloatStep<'_>> {
         let rows = max_rows.max(1).min(self.a.rows - self.done_rows);
         if rows == 0 {
@@ -146,7 +146,7 @@ mod tests {
             multiply(left, rows, &b, sums);
         }
         let sums = floats(&product.into_output());
-        // Whole numbers this small are exact in any order.
+        // Integers this small are exact in any order.
         for (index, sum) in sums.iter().enumerate() {
             let (i, j) = (index / 3, index % 3);
             assert_eq!(*sum, (0..70).map(|l| a.row(i)[l] * b.row(l)[j]).sum::<f32>());

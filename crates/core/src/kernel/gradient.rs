@@ -11,7 +11,7 @@ use super::step::{Right, Step};
 pub use super::between::{Between, errors, errors_before, scale};
 pub use super::layout::{Layout, Tensor, transpose};
 
-/// A batch under way: a few rows at a time through all products.
+/// A batch under way, a few rows at a time through all products.
 #[derive(Debug)]
 pub struct Gradient<Packed> {
     prepared: Rc<PackedLayers<Packed>>,
@@ -129,7 +129,7 @@ impl<Packed> Gradient<Packed> {
         Some(RowPass::new(&self.prepared, rows, input, &targets[..rows * n], sums, weights))
     }
 
-    /// What follows elementwise from a product of rows.
+    /// Computes what follows elementwise from a product of rows.
     fn follow(&mut self, tensor: Tensor) {
         let Slice { activations, errors, sums, rows, .. } = &mut self.slice;
         match tensor {

@@ -10,29 +10,29 @@ use crate::log::{Frontier, Hash};
 use crate::sign::LeaseId;
 use crate::unit::operand::Operand;
 
-/// Bytes of a leaf, but for the last of a block.
+/// Bytes of a leaf. The last leaf of a block may be shorter.
 pub const LEAF_BYTES: u32 = 16 << 10;
 /// Bytes of a digest.
 pub const DIGEST_BYTES: usize = 32;
-/// The least leaves that are rehashed, where there are so many.
+/// At least this many leaves are hashed again, if there are as many.
 pub const LEAST_SAMPLED: u64 = 16;
-/// One leaf in so many is rehashed.
+/// One leaf in this many is hashed again.
 pub const SAMPLED_PART: u64 = 64;
-/// The leaf of bytes that cannot be had. No message is known whose SHA-256 it is.
+/// The leaf of missing bytes. Nobody knows a message with this SHA-256.
 pub const MISSING: Hash = [0; 32];
 
-/// Leaves of a data set.
+/// The number of leaves of a data set.
 pub fn leaves(data: &Operand) -> u64 {
     data.blocks().map(|(_, bytes)| leaves_of_block(bytes)).sum()
 }
 
-/// Leaves of a block.
+/// The number of leaves of a block.
 fn leaves_of_block(bytes: u32) -> u64 {
     u64::from(bytes.div_ceil(LEAF_BYTES))
 }
 
-/// How many of `leaves` are rehashed: one in [`SAMPLED_PART`], at least [`LEAST_SAMPLED`]. When a part f of the leaves is
-/// wrong, all of s samples miss it with a probability of about (1 − f)^s.
+/// How many of `leaves` are hashed again: one in [`SAMPLED_PART`], at least [`LEAST_SAMPLED`]. If a fraction f of the leaves is
+/// wrong, s samples all miss it with a probability of about (1 − f)^s.
 pub fn sampled(leaves: u64) -> u64 {
     leaves.div_ceil(SAMPLED_PART).max(LEAST_SAMPLED).min(leaves)
 }
@@ -42,9 +42,9 @@ pub fn sampled(leaves: u64) -> u64 {
 pub struct Place {
     /// The block.
     pub block: Cid,
-    /// The leaf's first byte in it.
+    /// The leaf's first byte in the block.
     pub from: usize,
-    /// Its length.
+    /// The leaf's length.
     pub bytes: usize,
 }
 
@@ -62,7 +62,7 @@ pub fn place(data: &Operand, index: u64) -> Option<Place> {
     None
 }
 
-/// What stands before a leaf's bytes.
+/// What is hashed before a leaf's bytes.
 pub fn head(lease: &LeaseId, index: u64, bytes: usize) -> [u8; 29] {
     let mut head = [0x00; 29];
     head[1..17].copy_from_slice(&lease.0);
@@ -76,7 +76,7 @@ pub fn leaf(lease: &LeaseId, index: u64, bytes: &[u8]) -> Hash {
     Sha256::new_with_prefix(head(lease, index, bytes.len())).chain_update(bytes).finalize().into()
 }
 
-/// The root over `leaves`, 32 bytes each.
+/// The root over `leaves` of 32 bytes each.
 pub fn root(leaves: &[u8]) -> Hash {
     let mut tree = Frontier::default();
     for leaf in leaves.as_chunks().0 {
@@ -85,11 +85,11 @@ pub fn root(leaves: &[u8]) -> Hash {
     tree.root()
 }
 
-/// A tree under way: some leaves at a time. Stop is drop.
+/// A tree under way, some leaves at a time. Drop it to stop.
 #[derive(Debug)]
 pub struct TreeHasher<Block> {
     lease: LeaseId,
-    /// Each with the size that it should have.
+    /// Each with the size that it must have.
     blocks: Vec<(Option<Block>, u32)>,
     bytes: u64,
     done_bytes: u64,
@@ -99,26 +99,26 @@ pub struct TreeHasher<Block> {
     output: Vec<u8>,
 }
 
-/// Leaves to be hashed now, all of one length.
+/// Leaves to hash next, all of the same length.
 #[derive(Debug)]
 pub struct Leaves<'a> {
-    /// They hold it.
+    /// The lease that keys them.
     pub lease: LeaseId,
-    /// The first one's index; the others follow.
+    /// The index of the first. The others follow it.
     pub first: u64,
     /// Their bytes.
     pub bytes: Vec<&'a [u8]>,
 }
 
 impl Leaves<'_> {
-    /// Their digests: the reference.
+    /// Their digests, by the reference.
     pub fn digests(&self) -> Vec<Hash> {
         (self.first..).zip(&self.bytes).map(|(index, bytes)| leaf(&self.lease, index, bytes)).collect()
     }
 }
 
 impl<Block: AsRef<[u8]>> TreeHasher<Block> {
-    /// Starts on `data`; `block` gives the bytes of a name, or none where they cannot be had.
+    /// Starts on `data`. `block` returns the bytes that a CID names, or none if they are missing.
     pub fn new(lease: LeaseId, data: &Operand, block: impl Fn(&Cid) -> Option<Block>) -> Self {
         let given =
             |(cid, bytes): (Cid, u32)| (block(&cid).filter(|block| block.as_ref().len() == bytes as usize), bytes);
@@ -127,17 +127,17 @@ impl<Block: AsRef<[u8]>> TreeHasher<Block> {
         TreeHasher { lease, blocks, bytes: data.bytes(), done_bytes: 0, block: 0, from: 0, output }
     }
 
-    /// Bytes in all.
+    /// All bytes.
     pub fn bytes(&self) -> u64 {
         self.bytes
     }
 
-    /// Bytes that are hashed.
+    /// Hashed bytes.
     pub fn done_bytes(&self) -> u64 {
         self.done_bytes
     }
 
-    /// The next leaves, at most so many and at least one; `None` when none is left. The same until they are
+    /// The next leaves, at most `most` but at least one; `None` when none is left. They stay the same until their digests are
     /// [taken](TreeHasher::take).
     pub fn next(&mut self, most: usize) -> Option<Leaves<'_>> {
         self.pass_missing();
@@ -156,7 +156,7 @@ impl<Block: AsRef<[u8]>> TreeHasher<Block> {
         (!bytes.is_empty()).then_some(Leaves { lease: self.lease, first, bytes })
     }
 
-    /// Takes the digests of the leaves over that are next.
+    /// Takes the digests of the next leaves.
     pub fn take(&mut self, digests: &[Hash]) {
         self.output.extend_from_slice(digests.as_flattened());
         for _ in digests {
@@ -170,14 +170,14 @@ impl<Block: AsRef<[u8]>> TreeHasher<Block> {
         }
     }
 
-    /// Leaves of blocks that cannot be had need no hashing.
+    /// Skips the leaves of missing blocks, which need no hashing.
     fn pass_missing(&mut self) {
         while let Some((None, size)) = self.blocks.get(self.block) {
             self.take(&vec![MISSING; leaves_of_block(*size) as usize]);
         }
     }
 
-    /// The output, once nothing is left.
+    /// The output, once every leaf is hashed.
     pub fn into_output(mut self) -> Vec<u8> {
         let root = root(&self.output);
         self.output.extend_from_slice(&root);
@@ -199,7 +199,7 @@ mod tests {
         (operand, named)
     }
 
-    /// The output of a tree whose leaves are hashed at most so many at a time.
+    /// The output of a tree that is hashed at most `most` leaves at a time.
     fn output<Block: AsRef<[u8]>>(mut tree: TreeHasher<Block>, most: usize) -> Vec<u8> {
         while let Some(leaves) = tree.next(most) {
             let digests = leaves.digests();
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_had_is_zero_and_nothing_else() {
+    fn only_the_leaves_of_missing_blocks_are_zero() {
         let (operand, blocks) = data(100_000, 40_000);
         let gone = operand.panels[1];
         let tree = TreeHasher::new(LeaseId([1; 16]), &operand, |cid| blocks.get(cid).filter(|_| *cid != gone));
@@ -239,10 +239,10 @@ mod tests {
     }
 
     #[test]
-    fn many_at_once_are_many_one_by_one() {
+    fn leaves_hashed_together_equal_leaves_hashed_alone() {
         let (operand, blocks) = data(10 * LEAF_BYTES as usize + 5, 9 * LEAF_BYTES);
         let tree = || TreeHasher::new(LeaseId([3; 16]), &operand, |cid| blocks.get(cid));
-        // Ten whole leaves in two blocks go together, the last one of five bytes does not.
+        // The ten whole leaves of both blocks go together; the last one, of five bytes, does not.
         assert_eq!(tree().next(usize::MAX).map(|leaves| leaves.bytes.len()), Some(10));
         for most in [2, 3, 4, 100] {
             assert_eq!(output(tree(), most), output(tree(), 1));
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn samples_are_a_part_and_never_too_few() {
+    fn samples_are_a_fraction_and_never_too_few() {
         assert_eq!([1, 15, 16, 1_000, 1_024, 1_025, 4_096].map(sampled), [1, 15, 16, 16, 16, 17, 64]);
     }
 }

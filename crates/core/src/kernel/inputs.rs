@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use crate::content_id::Cid;
 use crate::unit::operand::Operand;
 
-/// A block that the kernel needs is not at hand, or has another length than the unit says.
+/// An input block is missing, or has another length than the unit says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("input block {0} is missing or has the wrong length")]
 pub struct MissingBlock(pub Cid);
@@ -23,11 +23,11 @@ pub fn gather<'a>(operand: &Operand, block: impl Fn(&Cid) -> Option<&'a [u8]>) -
 /// A unit's own rows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rows {
-    /// How many.
+    /// The number of rows.
     pub count: usize,
     /// A or X, row-major.
     pub input: Vec<i8>,
-    /// A gradient's targets, row-major; else empty.
+    /// A gradient's targets, row-major; empty for other kinds.
     pub targets: Vec<i8>,
 }
 

@@ -17,7 +17,7 @@ pub struct PackedLayers<Packed> {
     pub layers: Vec<PackedLayer<Packed>>,
 }
 
-/// A unit's shared operands as they are, row-major.
+/// A unit's shared operands, row-major and not packed.
 pub type Weights = PackedLayers<Vec<i8>>;
 
 impl Weights {
@@ -30,7 +30,7 @@ impl Weights {
         PackedLayers::new(weights, layers, block, |weights, _, _| Ok(weights.to_vec()))
     }
 
-    /// The same in the layout that `product` likes.
+    /// The same operands, packed by `product`.
     pub fn packed<P: Product>(&self, product: &P) -> PackedLayers<P::Packed> {
         let layer = |layer: &PackedLayer<Vec<i8>>| {
             let PackedLayer { packed, k, n, bias, requant, back } = layer;
@@ -48,21 +48,21 @@ impl Weights {
 /// One packed layer.
 #[derive(Debug)]
 pub struct PackedLayer<Packed> {
-    /// The weights as the backend likes them.
+    /// The weights in the backend's layout.
     pub packed: Packed,
-    /// Inner dimension.
+    /// Inputs: the inner dimension.
     pub k: usize,
     /// Outputs.
     pub n: usize,
-    /// Bias, empty for a matrix product.
+    /// The bias; empty for a product alone.
     pub bias: Vec<i32>,
     /// How the sums become the next layer's activations, or a gradient's prediction.
     pub requant: Option<Requant>,
-    /// How errors flow back through it, in a gradient's layers but the first.
+    /// How errors flow back through it. Only a gradient's layers have this, but not the first.
     pub back: Option<PackedBack<Packed>>,
 }
 
-/// One layer, backwards.
+/// A packed layer for errors that flow back.
 #[derive(Debug)]
 pub struct PackedBack<Packed> {
     /// The transposed weights, n × k.
@@ -96,7 +96,7 @@ impl<Packed> PackedLayers<Packed> {
         Ok(PackedLayers { layers: packed })
     }
 
-    /// Whether these are a gradient's layers: the last one says how its sums become a prediction.
+    /// Whether these are a gradient's layers, whose last one has a scale for the prediction.
     pub fn is_gradient(&self) -> bool {
         self.layers.last().is_some_and(|layer| layer.requant.is_some())
     }
@@ -122,7 +122,7 @@ impl<Packed> PackedLayers<Packed> {
 }
 
 impl<Packed> PackedLayer<Packed> {
-    /// What its elementwise steps need.
+    /// The layer without its weights: what its elementwise steps need.
     pub fn without_weights(&self) -> PackedLayer<()> {
         let back = self.back.as_ref().map(|back| PackedBack { transposed: (), scale: back.scale });
         PackedLayer { packed: (), k: self.k, n: self.n, bias: self.bias.clone(), requant: self.requant, back }

@@ -3,7 +3,7 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-/// Where the tensors of a gradient's output are.
+/// The layout of a gradient's output.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layout {
     /// k_l and n_l of every layer.
@@ -22,12 +22,12 @@ pub enum Tensor {
 }
 
 impl Layout {
-    /// Of a model with these k_l and n_l.
+    /// The layout for a model with these k_l and n_l.
     pub fn new(dims: impl IntoIterator<Item = (usize, usize)>) -> Self {
         Layout { dims: dims.into_iter().collect() }
     }
 
-    /// Layers.
+    /// The number of layers.
     pub fn layers(&self) -> usize {
         self.dims.len()
     }
@@ -37,14 +37,14 @@ impl Layout {
         self.dims[layer]
     }
 
-    /// The tensors in the order of their numbers, which is the order in which they are computed.
+    /// The tensors in the order of their numbers, in which they are also computed.
     pub fn tensors(&self) -> impl Iterator<Item = Tensor> + use<> {
         let layers = self.dims.len();
         let back = (1..layers).rev().map(Tensor::Back);
         (0..layers).map(Tensor::Sums).chain(back).chain((0..layers).map(Tensor::Weights))
     }
 
-    /// A tensor's number.
+    /// The number of a tensor.
     pub fn number(&self, tensor: Tensor) -> usize {
         let layers = self.dims.len();
         match tensor {
@@ -54,12 +54,12 @@ impl Layout {
         }
     }
 
-    /// The tensor of a number.
+    /// The tensor with this number.
     pub fn tensor(&self, number: usize) -> Option<Tensor> {
         self.tensors().nth(number)
     }
 
-    /// Values of one row: every Z_l and G_l.
+    /// Values in one row: every Z_l and G_l.
     pub fn row_width(&self) -> usize {
         self.dims.iter().map(|(_, n)| n).sum::<usize>() + self.dims.iter().skip(1).map(|(k, _)| k).sum::<usize>()
     }
@@ -69,7 +69,7 @@ impl Layout {
         self.dims.iter().map(|(k, n)| k * n).sum()
     }
 
-    /// The columns of a row that hold Z_l or G_l; for V_l, its place among the values after the rows.
+    /// The columns of a row that hold Z_l or G_l; for V_l, the range of the values after the rows.
     pub fn range(&self, tensor: Tensor) -> core::ops::Range<usize> {
         let (start, len) = match tensor {
             Tensor::Sums(layer) => (self.dims[..layer].iter().map(|(_, n)| n).sum(), self.dims[layer].1),

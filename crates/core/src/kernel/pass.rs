@@ -1,4 +1,4 @@
-//! Some rows through all products of a unit at once, for backends that need not come back to the host in between.
+//! Passes: some rows through all products of a unit at once, for backends that compute without the host in between.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -8,16 +8,16 @@ use super::layers::{PackedLayer, PackedLayers};
 use super::layout::{Layout, Tensor, transpose};
 use super::product::Product;
 
-/// Rows, what to multiply them with, and where the sums go.
+/// Some rows, the layers that they go through, and where the sums go.
 #[derive(Debug)]
 pub struct RowPass<'a, Packed> {
     /// The layers.
     pub layers: &'a [PackedLayer<Packed>],
-    /// How many rows.
+    /// The number of rows.
     pub rows: usize,
-    /// Row-major.
+    /// The rows' input, row-major.
     pub input: &'a [i8],
-    /// A gradient's, row-major; else empty.
+    /// A gradient's targets, row-major; empty for other kinds.
     pub targets: &'a [i8],
     layout: Layout,
     gradient: bool,
@@ -45,13 +45,13 @@ impl<'a, Packed> RowPass<'a, Packed> {
         self.gradient
     }
 
-    /// The tensors that have to be [taken](RowPass::take), in the order in which they are computed.
+    /// The tensors that must be [taken](RowPass::take), in the order in which they are computed.
     pub fn tensors(&self) -> impl Iterator<Item = Tensor> + use<Packed> {
         let gradient = self.gradient;
         self.layout.tensors().filter(move |tensor| gradient || matches!(tensor, Tensor::Sums(_)))
     }
 
-    /// Rows and columns of a tensor: of Z and G a row for each of the pass, of V one for each of the layer's inputs.
+    /// Rows and columns of a tensor. Z and G have the pass's rows, V has a row for each of the layer's inputs.
     pub fn shape(&self, tensor: Tensor) -> (usize, usize) {
         let dims = |layer| self.layout.dims(layer);
         match tensor {
@@ -61,7 +61,7 @@ impl<'a, Packed> RowPass<'a, Packed> {
         }
     }
 
-    /// Takes row `row` of a tensor over; rows of V are added up, so they may come in parts.
+    /// Takes row `row` of a tensor. Rows of V are added up, so they may come in parts.
     pub fn take(&mut self, tensor: Tensor, row: usize, sums: impl Iterator<Item = i32>) {
         let range = self.layout.range(tensor);
         if let Tensor::Weights(layer) = tensor {
@@ -73,12 +73,12 @@ impl<'a, Packed> RowPass<'a, Packed> {
     }
 }
 
-/// The reference: product by product.
+/// The reference, product by product.
 pub fn compute<P: Product>(product: &P, mut pass: RowPass<'_, P::Packed>) {
     let mut sums: Vec<Vec<i32>> = Vec::new();
     for tensor in pass.tensors() {
         let known = |tensor| sums.get(pass.layout.number(tensor)).cloned().unwrap_or_default();
-        // Of what is not known yet nothing follows.
+        // Sums that are not known yet are empty, and so is what follows from them.
         let Between { activations, errors } = Between::follow(pass.layers, pass.input, pass.targets, known);
         let (rows, width) = pass.shape(tensor);
         let mut result = vec![0; rows * width];

@@ -1,4 +1,4 @@
-//! The primitive of the int8 kinds, and its scalar reference.
+//! What a processor's backend supplies, and its scalar reference.
 
 use alloc::vec::Vec;
 
@@ -7,12 +7,12 @@ use super::hash_tree::Leaves;
 use super::step::{Right, Step};
 use crate::log::Hash;
 
-/// Leaves that a processor hashes at once: one in each lane of a vector.
+/// How many leaves a processor hashes at once: one in each lane of a vector.
 pub const LEAVES_AT_ONCE: usize = 4;
 
-/// What a backend supplies: the product of a few rows with a packed operand.
+/// A processor's backend. Only int8 products are required; the other primitives default to the reference.
 pub trait Product {
-    /// An operand in the layout that the backend likes, made once and used by many units.
+    /// An int8 operand in the backend's layout, packed once and used by many units.
     type Packed;
     /// Packs row-major `b`, k × n.
     fn pack(&self, b: &[i8], k: usize, n: usize) -> Self::Packed;
@@ -38,7 +38,7 @@ pub trait Product {
     }
 }
 
-/// The reference: plain loops, no packing. Slow, and the definition of right.
+/// The reference: plain loops without packing. It is slow, and it defines what is right.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Scalar;
 

@@ -11,10 +11,10 @@ use super::pass::RowPass;
 use super::product::Product;
 use super::step::Step;
 
-/// A unit under way: a few rows at a time through all products. Stop is drop.
+/// A unit under way, a few rows at a time through all products. Drop it to stop.
 ///
-/// The same composition serves every backend, also those that multiply asynchronously:
-/// ask for the next [`step`](Running::step), fill its sums, [`advance`](Running::advance).
+/// This works for every backend, even one that multiplies asynchronously: ask for the next [`step`](Running::step), fill in its
+/// sums, and [`advance`](Running::advance).
 #[derive(Debug)]
 pub enum Running<Packed> {
     /// Products in a chain.
@@ -23,7 +23,7 @@ pub enum Running<Packed> {
     Gradient(Gradient<Packed>),
 }
 
-/// Does the same with either.
+/// Evaluates an expression on either variant.
 macro_rules! either {
     ($running:expr, $it:ident => $what:expr) => {
         match $running {
@@ -43,12 +43,12 @@ impl<Packed> Running<Packed> {
         }
     }
 
-    /// Rows that are finished.
+    /// Finished rows.
     pub fn done_rows(&self) -> usize {
         either!(self, it => it.done_rows())
     }
 
-    /// Rows in all.
+    /// All rows.
     pub fn rows(&self) -> usize {
         either!(self, it => it.rows())
     }
@@ -58,23 +58,23 @@ impl<Packed> Running<Packed> {
         either!(self, it => it.packed().work_per_row())
     }
 
-    /// The next product, for at most `max_rows` rows when a new slice begins; `None` when the unit is finished.
+    /// The next product; `None` when the unit is finished. A new slice has at most `max_rows` rows.
     pub fn step(&mut self, max_rows: usize) -> Option<Step<'_, Packed>> {
         either!(self, it => it.step(max_rows))
     }
 
-    /// Takes the sums of the last [`step`](Running::step) over.
+    /// Takes the sums of the last [`step`](Running::step).
     pub fn advance(&mut self) {
         either!(self, it => it.advance());
     }
 
-    /// The next rows, at most `max_rows`, through all products at once; `None` when the unit is finished. They count as
-    /// finished from now on. Not to be mixed with steps under way.
+    /// The next rows, at most `max_rows`, through all products at once; `None` when the unit is finished. The rows count as
+    /// finished at once. Do not mix passes with an unfinished slice of steps.
     pub fn pass(&mut self, max_rows: usize) -> Option<RowPass<'_, Packed>> {
         either!(self, it => it.pass(max_rows))
     }
 
-    /// What the products are multiplied with.
+    /// The packed layers.
     pub fn packed(&self) -> &PackedLayers<Packed> {
         either!(self, it => it.packed())
     }

@@ -1,24 +1,24 @@
-//! One product, as a backend is asked for it.
+//! A request to a backend: one product.
 
-/// One product to be computed: `sums` = `left` (rows × k) · `right`.
+/// One product to compute: `sums` = `left` (rows × k) · `right`.
 #[derive(Debug)]
 pub struct Step<'a, Packed> {
-    /// Left operand, row-major.
+    /// The left operand, row-major.
     pub left: &'a [i8],
     /// Its rows.
     pub rows: usize,
-    /// Right operand.
+    /// The right operand.
     pub right: Right<'a, Packed>,
     /// Where the rows × n sums go.
     pub sums: &'a mut [i32],
 }
 
-/// A right operand.
+/// The right operand of a step.
 #[derive(Debug)]
 pub enum Right<'a, Packed> {
-    /// Shared by all units of a job.
+    /// Packed, because all units of a job share it.
     Packed(&'a Packed),
-    /// Made on the way, k × n row-major: to be packed for this product alone.
+    /// Computed on the way, k × n row-major, and packed for this product alone.
     Fresh {
         /// The values.
         values: &'a [i8],

@@ -7,7 +7,7 @@ use crate::content_id::sha256;
 use crate::kernel::float::{FloatMatrix, to_bytes};
 use crate::random::SplitMix64;
 
-/// A product of f32 matrices that hold whole numbers of −128 ..= 127: with k ≤ 1024 every sum is exact, in any order.
+/// A product of f32 matrices of integers, −128 ..= 127. With k ≤ 1024 every sum is exact in any order.
 #[derive(Clone, Copy, Debug)]
 pub struct FloatVector {
     /// A name for messages.
@@ -33,19 +33,19 @@ impl FloatVector {
         (a, FloatMatrix { rows: self.k, cols: self.n, values: b })
     }
 
-    /// Zeros in the shape of the product, to be overwritten.
+    /// A buffer of zeros for the product.
     pub fn zeros(&self) -> Vec<f32> {
         vec![0.0; self.rows * self.n]
     }
 
-    /// Whether `product` is the right one. Zero has one sign here.
+    /// Whether `product` is right. Both signs of zero are.
     pub fn matches(&self, product: &[f32]) -> bool {
         let product: Vec<f32> = product.iter().map(|value| value + 0.0).collect();
         sha256(&to_bytes(&product)) == self.sha256
     }
 }
 
-/// A product where rounding is worst: sums of 4096 positive values.
+/// A product whose rounding is worst: sums of 4096 positive values.
 #[derive(Clone, Debug)]
 pub struct RoundingCase {
     /// Nine rows, row-major.
@@ -68,8 +68,8 @@ impl RoundingCase {
     /// Rows of A.
     pub const ROWS: usize = 9;
 
-    /// The largest error of a row of `product` over what a backend may lose, a quarter of the tolerance: 8 · u · √k · E_i with
-    /// E_i² = Σ_l a_il² · Σ_j b_lj² and u = 2^−24. Both are norms, squared here, so at most 1 passes.
+    /// The square of the largest error of a row in units of what a backend may lose, 8 · u · √k · E_i, a quarter of the tolerance.
+    /// E_i² = Σ_l a_il² · Σ_j b_lj², u = 2^−24. A backend passes with at most 1.
     pub fn squared_share(&self, product: &[f32]) -> f64 {
         let (k, n) = (self.b.rows, self.b.cols);
         let square = |value: f64| value * value;

@@ -13,16 +13,17 @@ use crate::kernel::step::{Right, Step};
 use crate::random::SplitMix64;
 use crate::unit::layer::Requant;
 
-/// One self-test: a chain of products on generated data, and the SHA-256 of its output.
+/// A start-up vector: a unit of int8 products on generated data, and the SHA-256 of its output.
 #[derive(Clone, Copy, Debug)]
 pub struct Vector {
     /// A name for messages.
     pub name: &'static str,
-    /// Seed of the generated operands: the input, then for every layer weights and bias, then a gradient's targets.
+    /// The seed of the operands: the input, the weights and bias of every layer, then a gradient's targets.
     pub seed: u64,
     /// Input rows.
     pub rows: usize,
-    /// Inner dimension of the first layer, then the outputs of each. Two entries: a product alone, of full-range values.
+    /// The inputs of the first layer, then the outputs of every layer. Two entries without `gradient` are a single product of
+    /// full-range values.
     pub dims: &'static [usize],
     /// Whether it is a gradient.
     pub gradient: bool,
@@ -30,11 +31,11 @@ pub struct Vector {
     pub sha256: [u8; 32],
 }
 
-/// Every scale in the start-up set: hidden layers' requantisation, a gradient's prediction and its errors.
+/// The scale of every requantisation, prediction and error in the start-up set.
 const REQUANT: Requant = Requant { multiplier: 1_518_500_250, shift: 40 };
 
 impl Vector {
-    /// Computes the vector with a backend's `pack` and `multiply` and says whether it agrees.
+    /// Computes the vector with a backend's `pack` and `multiply`, and returns whether it agrees.
     pub fn agrees<Packed>(
         &self,
         mut pack: impl FnMut(&[i8], usize, usize) -> Packed,
@@ -52,7 +53,7 @@ impl Vector {
         self.matches(&running.into_output())
     }
 
-    /// The packed operands and the unit's rows.
+    /// The packed layers and the unit's rows.
     pub fn prepare<Packed>(&self, mut pack: impl FnMut(&[i8], usize, usize) -> Packed) -> (PackedLayers<Packed>, Rows) {
         let Ok(prepared) = self.try_prepare(|b, k, n| Ok::<_, Infallible>(pack(b, k, n)));
         prepared
@@ -85,7 +86,7 @@ impl Vector {
         Ok((PackedLayers { layers }, Rows { count: self.rows, input, targets }))
     }
 
-    /// Whether `output` is the right one.
+    /// Whether `output` is right.
     pub fn matches(&self, output: &[i32]) -> bool {
         sha256(&to_le_bytes(output)) == self.sha256
     }

@@ -14,9 +14,9 @@ use crate::split::cut;
 pub struct TreeVector {
     /// A name for messages.
     pub name: &'static str,
-    /// Seed of the bytes; all sixteen bytes of the lease.
+    /// The seed of the data, and each byte of the lease.
     pub seed: u8,
-    /// Bytes in all.
+    /// All bytes.
     pub bytes: usize,
     /// Bytes of every block but the last.
     pub block_bytes: u32,
@@ -25,7 +25,7 @@ pub struct TreeVector {
 }
 
 impl TreeVector {
-    /// The tree, with nothing hashed yet.
+    /// The tree before any leaf is hashed.
     pub fn start(&self) -> TreeHasher<Vec<u8>> {
         let bytes: Vec<u8> =
             SplitMix64::new(self.seed.into()).signed(self.bytes).into_iter().map(|byte| byte as u8).collect();
@@ -34,7 +34,7 @@ impl TreeVector {
         TreeHasher::new(LeaseId([self.seed; 16]), &data, |cid| named.get(cid).map(|block| block.to_vec()))
     }
 
-    /// Whether `output` is the right one.
+    /// Whether `output` is right.
     pub fn matches(&self, output: &[u8]) -> bool {
         sha256(output) == self.sha256
     }

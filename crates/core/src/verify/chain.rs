@@ -1,4 +1,4 @@
-//! A chain's check in one pass over an output as it arrives.
+//! The check of a chain of int8 products, in one pass over an output as it arrives.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -12,16 +12,16 @@ use crate::kernel::bytes::to_le_bytes;
 use crate::kernel::layers::{PackedLayer, Weights};
 use crate::unit::layer::Requant;
 
-/// Output bytes that are checked at once: they stay in a core's cache, and a fold has several rows to share coins.
+/// Output bytes that are checked together. They stay in a core's cache, and their rows share each load of the coins.
 pub(super) const RUN_BYTES: usize = 512 << 10;
 
-/// So many whole rows in one piece of a chain's output are not gathered into a run first; of a product alone, one.
+/// A piece with this many whole rows of a chain is checked in place, without copying it. For a single product one row is enough.
 const ROWS_IN_PLACE: usize = 8;
 
-/// Rows of A that are folded at once: they need not wait for the output.
+/// Rows of A that are folded ahead of the output.
 const ROWS_AHEAD: usize = 192;
 
-/// One product, prepared for checking: its coins, its weights folded with them, and what follows the product.
+/// One product, prepared for checking: its coins, the weights folded with them, and the elementwise step after it.
 #[derive(Clone)]
 pub struct CheckLayer<F: Fold = ScalarFold> {
     k: usize,
@@ -33,14 +33,14 @@ pub struct CheckLayer<F: Fold = ScalarFold> {
 }
 
 impl CheckLayer {
-    /// A product alone, with the reference arithmetic.
+    /// A single product, with the reference arithmetic.
     pub fn linear(weights: &[i8], k: usize, n: usize, coins: Coins) -> Self {
         Self::new(&ScalarFold, weights, k, n, coins, Vec::new(), None)
     }
 }
 
 impl<F: Fold> CheckLayer<F> {
-    /// A layer: weights k × n, its bias (empty for a product alone), and its requantisation unless it is the last.
+    /// A layer: weights k × n, the bias (empty for a single product), and the requantisation unless it is the last layer.
     pub fn new(
         fold: &F,
         weights: &[i8],
@@ -54,17 +54,17 @@ impl<F: Fold> CheckLayer<F> {
         CheckLayer { k, n, coins, folded, bias, requant }
     }
 
-    /// What a delivered product says of its rows.
+    /// Fingerprints of the delivered rows.
     pub(super) fn claim(&self, fold: &F, sums: Sums<'_>, claimed: &mut [Fingerprint]) {
         fold.fold_sums(sums, &self.coins, claimed);
     }
 
-    /// What it would say if it were right.
+    /// Fingerprints of the right rows.
     pub(super) fn expect(&self, fold: &F, left: &[i8], expected: &mut [Fingerprint]) {
         fold.fold_activations(left, &self.folded, expected);
     }
 
-    /// All layers of a chain, with the coins that `seed` makes.
+    /// All layers of a chain, with coins from `seed`.
     pub(super) fn all(fold: &F, weights: &Weights, seed: &[u8; 32]) -> Vec<Self> {
         let layer = |(index, layer): (usize, &PackedLayer<Vec<i8>>)| {
             let coins = Coins::from_seed(seed, index as u32, layer.n);
@@ -74,21 +74,21 @@ impl<F: Fold> CheckLayer<F> {
     }
 }
 
-/// Without the folded weights, from which the coins could be worked out.
+/// Hides the folded weights, which would give the coins away.
 impl<F: Fold> fmt::Debug for CheckLayer<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CheckLayer").field("k", &self.k).field("n", &self.n).finish_non_exhaustive()
     }
 }
 
-/// Checks a whole output with the reference arithmetic: `None` when every product holds.
+/// Checks a whole output with the reference arithmetic; `None` if every product holds.
 pub fn check_rows(layers: &[CheckLayer], input: &[i8], output: &[i32]) -> Option<Mismatch> {
     let mut check = ChainCheck::new(ScalarFold, layers, input);
     check.values(output);
     check.finish().err()
 }
 
-/// A chain's check in one pass over an output as it arrives. It does the same work whether the output is right or wrong.
+/// A check of a chain under way. It does the same work whether the output is right or wrong.
 pub struct ChainCheck<'a, F: Fold> {
     fold: F,
     layers: &'a [CheckLayer<F>],
@@ -99,15 +99,15 @@ pub struct ChainCheck<'a, F: Fold> {
     rows_seen: usize,
     run_bytes: usize,
     rows_in_place: usize,
-    /// The start of a run that has not arrived in full.
+    /// The start of a run that is still arriving.
     pending: Vec<u8>,
-    /// The first wrong row. Runs come in order, so the first finding stands.
+    /// The first wrong row. Runs come in order, so the first mismatch stands.
     mismatch: Option<Mismatch>,
     ahead: Ahead,
     scratch: Scratch,
 }
 
-/// What is expected of the first product's next rows.
+/// Fingerprints of the first product's next rows, computed ahead.
 #[derive(Default)]
 struct Ahead {
     first_row: usize,
@@ -123,7 +123,7 @@ struct Scratch {
 }
 
 impl<'a, F: Fold> ChainCheck<'a, F> {
-    /// Begins on an output for `input` (rows × k of the first layer).
+    /// Begins the check of an output for `input` (rows × k of the first layer).
     pub fn new(fold: F, layers: &'a [CheckLayer<F>], input: &'a [i8]) -> Self {
         let width = layers.iter().map(|layer| layer.n).sum();
         let rows = input.len() / layers.first().map_or(1, |layer| layer.k.max(1));
@@ -145,7 +145,7 @@ impl<'a, F: Fold> ChainCheck<'a, F> {
         }
     }
 
-    /// Takes the next bytes of the output, in pieces of any size. Rows that come together are read where they are.
+    /// Takes the next bytes of the output, in pieces of any size. Whole rows are checked in place where possible.
     pub fn bytes(&mut self, mut bytes: &[u8]) {
         let row_bytes = 4 * self.width.max(1);
         while !bytes.is_empty() {
@@ -157,7 +157,7 @@ impl<'a, F: Fold> ChainCheck<'a, F> {
                 bytes = rest;
                 continue;
             }
-            // Either the rows that follow are read in place and only the row that had begun is gathered, or a run is.
+            // If the following rows can be read in place, only the row that has begun is gathered; otherwise a whole run is.
             let goal = if in_place { self.pending.len().next_multiple_of(row_bytes) } else { self.run_bytes };
             let (piece, rest) = bytes.split_at((goal - self.pending.len()).min(bytes.len()));
             self.pending.reserve_exact(goal - self.pending.len());
@@ -179,8 +179,8 @@ impl<'a, F: Fold> ChainCheck<'a, F> {
         }
     }
 
-    /// `Ok` when every row arrived and every product held; otherwise where the first one failed
-    /// (a missing or a surplus row fails as itself).
+    /// `Ok` if every row arrived and every product held; otherwise where the check failed first. A missing or a surplus row
+    /// fails too.
     pub fn finish(mut self) -> Result<(), Mismatch> {
         let last = mem::take(&mut self.pending);
         let whole = last.len() - last.len() % (4 * self.width.max(1));
@@ -213,7 +213,7 @@ impl<'a, F: Fold> ChainCheck<'a, F> {
             }
             let expected = if index > 0 { &expected[..] } else { &self.ahead.expected[..rows] };
             let wrong = first_difference(claimed, expected).map(|row| Mismatch { row: first_row + row, tensor: index });
-            // Rows first: a run goes through layer after layer, but the verdict names the first wrong row.
+            // A run is checked layer by layer, but the mismatch names the first wrong row.
             found = match (found, wrong) {
                 (Some(found), Some(wrong)) if wrong.row >= found.row => Some(found),
                 (found, wrong) => wrong.or(found),
@@ -226,7 +226,7 @@ impl<'a, F: Fold> ChainCheck<'a, F> {
         self.mismatch = self.mismatch.or(found);
     }
 
-    /// Has the first product's expectations of `rows` rows from `first_row` on at the head of `ahead`.
+    /// Makes sure that `ahead` begins with the fingerprints of `rows` rows from `first_row` on.
     fn look_ahead(&mut self, first_row: usize, rows: usize) {
         let Some(layer) = self.layers.first() else { return };
         let Ahead { first_row: known, expected } = &mut self.ahead;

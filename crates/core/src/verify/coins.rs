@@ -20,7 +20,7 @@ pub fn bits(concurrent: u32) -> u32 {
 pub struct Coins(pub [Vec<i32>; ROUNDS]);
 
 impl Coins {
-    /// Expands a secret seed (from the operating system) with BLAKE3's extendable output; `layer` separates products.
+    /// Expands a secret seed with BLAKE3's extendable output. `layer` gives each product coins of its own.
     pub fn from_seed(seed: &[u8; 32], layer: u32, n: usize) -> Self {
         let mut stream = blake3::Hasher::new_keyed(seed).update(&layer.to_le_bytes()).finalize_xof();
         let mut round = || {
@@ -47,7 +47,7 @@ mod tests {
         assert_eq!([bits(0), bits(1), bits(2), bits(3), bits(256)], [64, 64, 63, 62, 56]);
     }
 
-    /// The bound measured on a ring small enough to try every coin: Z/2^16 with 8-bit coins misses with at most 2^-8.
+    /// On a ring small enough to try every coin, the bound holds: 8-bit coins in Z/2^16 miss with at most 2^-8.
     #[test]
     fn the_bound_holds_exhaustively_on_a_small_ring() {
         for d in 1i32..256 {

@@ -1,4 +1,4 @@
-//! What a refusal shows: one wrong value and the right one, which anyone who holds the blocks can recompute.
+//! Counterexamples: a wrong value and the right one, which anyone with the blocks can recompute.
 
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
@@ -12,13 +12,13 @@ use crate::kernel::inputs::Rows;
 use crate::kernel::layers::{PackedLayer, Weights};
 use crate::kernel::layout::{Layout, Tensor};
 
-/// One wrong value of an output, with the right one: anyone who holds the blocks can recompute it.
+/// A wrong value of an output and the right one, which anyone with the blocks can recompute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Counterexample {
-    /// Which product: the layer's number from 0; 0 for a product alone; a gradient's tensors have numbers of their own. Of a
-    /// tree, 0 are the leaves and 1 is the root, rows of eight words.
+    /// Which product is wrong: the layer's index, 0 for a single product, or the number of a gradient's tensor. For a tree, 0
+    /// stands for the leaves and 1 for the root, both in rows of eight words.
     pub tensor: u32,
     /// Row of the tensor.
     pub i: u32,
@@ -26,14 +26,14 @@ pub struct Counterexample {
     pub j: u32,
     /// The delivered value.
     pub got: i32,
-    /// Σ_l of the products that belong there, of the delivered sums before.
+    /// The right value, given the delivered sums before it.
     pub want: i32,
 }
 
 impl Counterexample {
-    /// Finds the wrong value behind `mismatch` by recomputing that row of that product.
+    /// Finds the wrong value behind `mismatch` by recomputing its row. `output` is what was delivered for `rows`.
     ///
-    /// `output` is what was delivered for `rows`. `None` if that row is right, or was not delivered.
+    /// `None` if the row is right or was not delivered.
     pub fn find(weights: &Weights, rows: &Rows, output: &[u8], mismatch: Mismatch) -> Option<Self> {
         let row = ProductRow::delivered(weights, rows, output, mismatch)?;
         let at = |j: usize| {
@@ -44,7 +44,7 @@ impl Counterexample {
         (0..row.sums.len()).find_map(at)
     }
 
-    /// Whether it names a delivered value and the right one beside it.
+    /// Whether `got` was delivered, and `want` is right and differs from it.
     pub fn holds(&self, weights: &Weights, rows: &Rows, output: &[u8]) -> bool {
         let mismatch = Mismatch { row: self.i as usize, tensor: self.tensor as usize };
         let Some(row) = ProductRow::delivered(weights, rows, output, mismatch) else { return false };
@@ -53,7 +53,7 @@ impl Counterexample {
     }
 }
 
-/// One row of one product as it was delivered, with its operands as they follow from the sums before.
+/// A delivered row of one product, with its operands as they follow from the sums before it.
 struct ProductRow<'a> {
     left: Vec<i8>,
     /// `left.len()` × `sums.len()`, row-major.
@@ -100,7 +100,7 @@ impl<'a> ProductRow<'a> {
     }
 }
 
-/// An output with what it is about.
+/// An output with its inputs.
 struct Delivered<'a> {
     weights: &'a Weights,
     rows: &'a Rows,
@@ -131,7 +131,7 @@ impl Delivered<'_> {
         Some(from_le_bytes(self.output.get(4 * start..4 * (start + n))?))
     }
 
-    /// What enters a layer of a chain.
+    /// The input row of a layer in a chain.
     fn activations(&self, row: usize, layer: usize) -> Option<Vec<i8>> {
         match layer.checked_sub(1) {
             Some(before) => Some(self.layer(before)?.activations(&self.row(row, Tensor::Sums(before))?)),
@@ -147,7 +147,7 @@ impl Delivered<'_> {
         let layers = &self.weights.layers;
         let (k, n) = (layers.first()?.k, layers.last()?.n);
         let (input, targets) = (self.rows.input.get(row * k..)?.get(..k)?, self.rows.targets.get(row * n..)?.get(..n)?);
-        // Rows arrive whole.
+        // Rows are delivered whole, so one tensor of the row stands for all.
         self.row(row, Tensor::Sums(0))?;
         Some(Between::follow(layers, input, targets, |tensor| self.row(row, tensor).unwrap_or_default()))
     }

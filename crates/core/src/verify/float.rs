@@ -1,17 +1,17 @@
-//! The check of `matmul_f32`: Freivalds with Gaussian coins, against what honest rounding can come to.
+//! The check of `matmul_f32`: Freivalds with normal coins, within what honest rounding can amount to.
 //!
 //! Claim: C ≈ A · B. For secret coins r ~ N(0, 1) the check compares C_i · r with A_i · (B · r), in f64, five times. With
 //! u = 2^-24 and E_i = √(Σ_l a_il² Σ_j b_lj²), blocked sums of f32 products leave |C_i · r − A_i · (B · r)| far below
 //!
 //! τ_i = [`TOLERANCE`] · u · √k · E_i + ω_i,  ω_i = 8 n k 2^-126 (2 + max|a_i| + max|b|),
 //!
-//! where ω_i is for hosts that take numbers below 2^-126 for zero. Source of the form: the statistical bound of GVFA (Li et
-//! al., arXiv 1705.10449); the factor is measured (tests in this file): honest blocked sums of k ≤ 4096 stay under
-//! 14, operands rounded to tf32 or f16 are above 300.
+//! where ω_i allows for hosts that treat numbers below 2^-126 as zero. The form comes from the statistical bound of GVFA (Li et
+//! al., arXiv 1705.10449). The factor is measured by the tests in this file: honest blocked sums with k ≤ 4096 stay below 14,
+//! operands rounded to tf32 or f16 exceed 300.
 //!
-//! A row whose error has the Euclidean norm κ · τ_i passes a round with a probability of at most √(2/π)/κ ≈ 0.8/κ, five with
-//! (0.8/κ)^5. A row that does not pass is computed in f64, and the output refused if the norm is over τ_i; else nothing is
-//! decided. So no honest miner is refused for bad luck, and none that computes in half precision is paid.
+//! A row whose error has the Euclidean norm κ · τ_i passes a round with a probability of at most √(2/π)/κ ≈ 0.8/κ, and all five
+//! with (0.8/κ)^5. A row that fails is computed in f64: the output is refused if the norm exceeds τ_i, and undecided otherwise.
+//! So bad luck refuses no honest miner, and a miner that computes in half precision is not paid.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -20,35 +20,35 @@ use core::fmt;
 use super::mismatch::Mismatch;
 use crate::kernel::float::{FloatMatrix, floats};
 
-/// Rounds with independent coins.
+/// Independent rounds of coins.
 pub const FLOAT_ROUNDS: usize = 5;
-/// How many times u · √k · E_i a row may be off.
+/// The tolerance of a row, in units of u · √k · E_i.
 pub const TOLERANCE: u32 = 32;
 
 /// 2^-24, the unit roundoff of f32.
 const U: f64 = 1.0 / (1 << 24) as f64;
-/// Numbers below 2^-126 may be taken for zero.
+/// Some hosts treat numbers below this one, 2^-126, as zero.
 const SMALLEST_NORMAL: f64 = f32::MIN_POSITIVE as f64;
 
 type Rounds = [f64; FLOAT_ROUNDS];
 
 /// B, prepared for checking with one generation of coins.
 pub struct FloatPlan {
-    /// r of every column, and B · r of every row of B.
+    /// r for every column of B, and B · r for every row.
     coins: Vec<Rounds>,
     folded: Vec<Rounds>,
     bounds: Bounds,
 }
 
-/// What the tolerance of a row is made of.
+/// What determines the tolerance of a row.
 struct Bounds {
     n: usize,
-    /// Σ_j b_lj² of every row of B.
+    /// Σ_j b_lj² for every row of B.
     energy: Vec<f64>,
     largest: f64,
 }
 
-/// Without the coins.
+/// Hides the coins.
 impl fmt::Debug for FloatPlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FloatPlan").field("k", &self.folded.len()).field("n", &self.coins.len()).finish_non_exhaustive()
@@ -56,7 +56,7 @@ impl fmt::Debug for FloatPlan {
 }
 
 impl FloatPlan {
-    /// Prepares the coins that `seed` makes.
+    /// Prepares coins from `seed`.
     pub fn new(b: &FloatMatrix, seed: &[u8; 32]) -> Self {
         let coins = normal_coins(seed, b.cols);
         let folded = (0..b.rows).map(|l| fold(b.row(l), &coins)).collect();
@@ -71,7 +71,7 @@ impl Bounds {
         Bounds { n: b.cols, energy, largest: largest(&b.values) }
     }
 
-    /// (τ_i − ω_i)² and ω_i. Squares, for roots are a platform's own.
+    /// (τ_i − ω_i)² and ω_i. Squares, because platforms' square roots may differ.
     fn of_row(&self, row: &[f32]) -> (f64, f64) {
         let k = row.len() as f64;
         let error: f64 = row.iter().zip(&self.energy).map(|(a, energy)| f64::from(*a) * f64::from(*a) * energy).sum();
@@ -85,7 +85,7 @@ fn largest(values: &[f32]) -> f64 {
     values.iter().fold(0.0, |largest, value| f64::from(value.abs()).max(largest))
 }
 
-/// Σ_j values_j · r_j of every round.
+/// Σ_j values_j · r_j for every round.
 fn fold(values: &[f32], coins: &[Rounds]) -> Rounds {
     let mut sums = [0.0; FLOAT_ROUNDS];
     for (value, coins) in values.iter().zip(coins) {
@@ -97,8 +97,8 @@ fn fold(values: &[f32], coins: &[Rounds]) -> Rounds {
     sums
 }
 
-/// Sums of twelve uniform numbers, minus their mean: variance 1, within 2 % of the normal density where it matters, and the
-/// same on every host.
+/// Sums of twelve uniform numbers, minus their mean: variance 1, within 2 % of the normal density where it matters, and equal on
+/// every host.
 fn normal_coins(seed: &[u8; 32], n: usize) -> Vec<Rounds> {
     let mut stream = blake3::Hasher::new_keyed(seed).update(b"normal").finalize_xof();
     let mut coin = || {
@@ -110,7 +110,7 @@ fn normal_coins(seed: &[u8; 32], n: usize) -> Vec<Rounds> {
     (0..n).map(|_| core::array::from_fn(|_| coin())).collect()
 }
 
-/// A check in one pass over an output as it arrives.
+/// A check under way, in one pass over an output as it arrives.
 #[derive(Debug)]
 pub struct FloatCheck<'a> {
     plan: &'a FloatPlan,
@@ -121,12 +121,12 @@ pub struct FloatCheck<'a> {
 }
 
 impl<'a> FloatCheck<'a> {
-    /// Begins on an output for the rows of `a`.
+    /// Begins the check of an output for the rows of `a`.
     pub fn new(plan: &'a FloatPlan, a: &'a FloatMatrix) -> Self {
         FloatCheck { plan, a, rows_seen: 0, pending: Vec::new(), suspect: None }
     }
 
-    /// Takes the next bytes, in pieces of any size.
+    /// Takes the next bytes of the output, in pieces of any size.
     pub fn bytes(&mut self, mut bytes: &[u8]) {
         let row_bytes = 4 * self.plan.coins.len().max(1);
         while !bytes.is_empty() {
@@ -159,7 +159,7 @@ impl<'a> FloatCheck<'a> {
         }
     }
 
-    /// `Ok` when every row arrived and passed; otherwise the first that did not, to be looked at with [`is_wrong`].
+    /// `Ok` if every row arrived and passed; otherwise the first suspect row, which [`is_wrong`] decides.
     pub fn finish(self) -> Result<(), Mismatch> {
         match self.suspect {
             Some(row) => Err(Mismatch { row, tensor: 0 }),
@@ -169,8 +169,7 @@ impl<'a> FloatCheck<'a> {
     }
 }
 
-/// Whether row `index` of an output is further from the product than rounding explains, computed in f64. A row that is not
-/// there is.
+/// Whether row `index` of an output differs from the product by more than rounding explains, computed in f64. A missing row does.
 pub fn is_wrong(a: &FloatMatrix, b: &FloatMatrix, index: usize, output: &[u8]) -> bool {
     let width = 4 * b.cols;
     let Some(row) = index.checked_mul(width).and_then(|start| output.get(start..start + width)) else { return true };
@@ -189,12 +188,12 @@ pub fn is_wrong(a: &FloatMatrix, b: &FloatMatrix, index: usize, output: &[u8]) -
     exceeds(norm, 2.0 * allowed + 2.0 * lost * lost)
 }
 
-/// Also where `value` is no number: that has to be refused.
+/// Whether `value` is over `bound`, or NaN, which must be refused too.
 fn exceeds(value: f64, bound: f64) -> bool {
     value.is_nan() || value > bound
 }
 
-/// Whether any row is, see [`is_wrong`]: what a refusal is rechecked by. The rows are looked at one after the other.
+/// Whether any row [is wrong](is_wrong). This is how a refusal is rechecked.
 pub fn any_is_wrong(a: &FloatMatrix, b: &FloatMatrix, output: &[u8]) -> bool {
     (0..a.rows).any(|row| is_wrong(a, b, row, output))
 }
@@ -205,12 +204,12 @@ mod tests {
     use crate::kernel::float::{multiply, to_bytes};
     use crate::random::SplitMix64;
 
-    /// What values are like.
+    /// The distribution of values.
     #[derive(Clone, Copy, Debug)]
     enum Like {
         Centred,
         Positive,
-        /// Over forty powers of two.
+        /// Spread over forty powers of two.
         Wide,
     }
 
@@ -238,7 +237,7 @@ mod tests {
         check.finish()
     }
 
-    /// With so many bits of the fraction cut off, as tensor units do with their operands.
+    /// Operands with `bits` of the fraction rounded away, as tensor units do.
     fn rounded(matrix: &FloatMatrix, bits: u32) -> FloatMatrix {
         let round = |value: &f32| f32::from_bits((value.to_bits() + (1 << (bits - 1))) & !((1 << bits) - 1));
         FloatMatrix { values: matrix.values.iter().map(round).collect(), ..*matrix }
@@ -254,7 +253,7 @@ mod tests {
                 let right = product(&a, &b);
                 assert_eq!(check(&plan, &a, &right), Ok(()), "{like:?} {m}x{k}x{n}");
                 assert!(!any_is_wrong(&a, &b, &to_bytes(&right)));
-                // tf32 keeps ten bits of the fraction, bf16 seven. At k = 1 there is one rounding, which may be none.
+                // tf32 keeps ten bits of the fraction, bf16 seven. At k = 1 a value is rounded once, and may be exact.
                 for bits in [13, 16].into_iter().filter(|_| k > 1) {
                     let cheat = product(&rounded(&a, bits), &rounded(&b, bits));
                     let found = check(&plan, &a, &cheat).unwrap_err();
@@ -280,14 +279,14 @@ mod tests {
         assert!(check(&plan, &a, &[&right[..], &[0.0; 50]].concat()).is_err());
     }
 
-    /// A bad draw is no proof: what is within the tolerance is never called wrong.
+    /// Unlucky coins prove nothing: an error within the tolerance is never called wrong.
     #[test]
     fn what_rounding_explains_is_not_wrong() {
         let mut values = SplitMix64::new(13);
         let (a, b) = (matrix(&mut values, 1, 300, Like::Centred), matrix(&mut values, 300, 20, Like::Centred));
         let mut near = product(&a, &b);
         let (allowed, _) = Bounds::new(&b).of_row(a.row(0));
-        // Half of the tolerance, all in one element.
+        // Half of the tolerance in one element.
         let mut step = 1e-7f32;
         while f64::from(step * step) < allowed / 4.0 {
             step *= 1.5;
@@ -297,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_too_small_for_some_hosts_may_be_lost() {
+    fn subnormal_numbers_may_be_lost() {
         let tiny = |scale: f32| FloatMatrix { rows: 4, cols: 4, values: (1..17).map(|v| v as f32 * scale).collect() };
         let (a, b) = (tiny(1e-30), tiny(1e-10));
         let plan = FloatPlan::new(&b, &[5; 32]);
@@ -306,13 +305,13 @@ mod tests {
     }
 
     #[test]
-    fn coins_have_the_variance_that_the_bound_supposes() {
+    fn coins_have_the_variance_that_the_bound_assumes() {
         let coins = normal_coins(&[6; 32], 20_000);
         let all: Vec<f64> = coins.concat();
         let count = all.len() as f64;
         let (mean, square) = (all.iter().sum::<f64>() / count, all.iter().map(|c| c * c).sum::<f64>() / count);
         assert!(mean.abs() < 0.02 && (square - 1.0).abs() < 0.02, "{mean} {square}");
-        // 0.8 · 0.1 of a normal variable lies within ±0.1.
+        // A normal variable lies within ±0.1 with a probability of 0.0797.
         let near = all.iter().filter(|coin| coin.abs() < 0.1).count() as f64 / count;
         assert!((near - 0.0797).abs() < 0.005, "{near}");
     }

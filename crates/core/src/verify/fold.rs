@@ -1,28 +1,28 @@
-//! The arithmetic of a check, so that a host may bring a faster one.
+//! The arithmetic of a check, which a host may replace with a faster one.
 
 use alloc::vec::Vec;
 
 use super::coins::{Coins, ROUNDS};
 
-/// What both rounds say of one row, modulo 2^64.
+/// The sums of both rounds for one row, modulo 2^64.
 pub type Fingerprint = [i64; ROUNDS];
 
-/// The sums that a check compares. Everything wraps modulo 2^64. Rows come in runs: a fast fold reads the coins once
-/// for several of them.
+/// Computes the sums that a check compares, modulo 2^64. Rows come in runs, so that a fast fold can read the coins once for
+/// several of them.
 pub trait Fold {
-    /// s = W · r of both rounds, in the form that the fold likes. As secret as the coins.
+    /// s = W · r of both rounds, in the fold's own form. It is as secret as the coins.
     type Folded;
-    /// A column of pairs as it is, to be multiplied with by [`fold_activations`](Fold::fold_activations).
+    /// Brings a column of pairs into the form that [`fold_activations`](Fold::fold_activations) multiplies with.
     fn hold(&self, column: &[Fingerprint]) -> Self::Folded;
-    /// s = W · r, W row-major k × n.
+    /// s = W · r, with row-major W, k × n.
     fn fold_weights(&self, weights: &[i8], k: usize, n: usize, coins: &Coins) -> Self::Folded;
-    /// Σ_l a_l · s_l of every row of `activations` (`out.len()` × k).
+    /// Σ_l a_l · s_l for every row of `activations` (`out.len()` × k).
     fn fold_activations(&self, activations: &[i8], folded: &Self::Folded, out: &mut [Fingerprint]);
-    /// Σ_j z_j · r_j of every row of `sums` (`out.len()` rows).
+    /// Σ_j z_j · r_j for every row of `sums` (`out.len()` rows).
     fn fold_sums(&self, sums: Sums<'_>, coins: &Coins, out: &mut [Fingerprint]);
 }
 
-/// One tensor's sums in a run of output rows, as they arrived: little-endian i32, not aligned.
+/// One tensor's sums in a run of output rows as they arrived: little-endian i32, not aligned.
 #[derive(Clone, Copy, Debug)]
 pub struct Sums<'a> {
     bytes: &'a [u8],

@@ -1,8 +1,8 @@
-//! A gradient's check in one pass over its output: 3L − 1 products, everything between them recomputed.
+//! The check of a gradient in one pass over its output: 3L − 1 products, with everything between them recomputed.
 //!
-//! Products of rows are checked as in a chain. V_l = A_lᵀ · D_l has no operand that is known beforehand: with coins r the
-//! check adds up A_lᵀ · (D_l · r) while the rows pass, and compares it with V_l · r when V_l arrives. A_l and D_l are those
-//! that follow from the delivered sums, so the first wrong product alone has to pass and the bound is that of one product.
+//! Products of rows are checked as in a chain. For V_l = A_lᵀ · D_l no operand is known in advance: with coins r the check adds
+//! up A_lᵀ · (D_l · r) while the rows arrive, and compares the sum with V_l · r when V_l arrives. A_l and D_l follow from the
+//! delivered sums, so the first wrong product must pass and the bound is that of one product.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -21,17 +21,17 @@ use crate::kernel::layout::{Layout, Tensor, transpose};
 /// A gradient's products, prepared for checking.
 pub struct GradientPlan<F: Fold> {
     layout: Layout,
-    /// What the elementwise steps need; the weights themselves are in the folds.
+    /// What the elementwise steps need. The weights themselves are in the folds.
     layers: Vec<PackedLayer<()>>,
     forwards: Vec<CheckLayer<F>>,
     /// For layers 1 ….
     backwards: Vec<CheckLayer<F>>,
-    /// For V_l: the coins, and the same as a column to be multiplied with.
+    /// For V_l: the coins, and the same coins in the fold's form.
     weights: Vec<(Coins, F::Folded)>,
 }
 
 impl<F: Fold> GradientPlan<F> {
-    /// Prepares the coins that `seed` makes: other ones for each tensor.
+    /// Prepares coins from `seed`, different ones for each tensor.
     pub(super) fn new(fold: &F, weights: &Weights, seed: &[u8; 32]) -> Self {
         let layout = weights.layout();
         let coins = |tensor: Tensor, n: usize| Coins::from_seed(seed, layout.number(tensor) as u32, n);
@@ -74,7 +74,7 @@ pub struct GradientCheck<'a, F: Fold> {
     plan: &'a GradientPlan<F>,
     rows: &'a Rows,
     rows_seen: usize,
-    /// The tensor V_l that arrives after the rows, and how many of its rows have.
+    /// After the rows: which V_l is arriving, and how many of its rows have arrived.
     after: (usize, usize),
     /// A_lᵀ · (D_l · r) so far.
     expected: Vec<Vec<Fingerprint>>,
@@ -99,7 +99,7 @@ impl<'a, F: Fold> GradientCheck<'a, F> {
         }
     }
 
-    /// Bytes of a row of what arrives now, and how many of them are still to come; `None` after the last.
+    /// Bytes of a row of what is arriving, and how many such rows are missing; `None` after the last.
     fn section(&self) -> Option<(usize, usize)> {
         if self.rows_seen < self.rows.count {
             return Some((4 * self.plan.layout.row_width(), self.rows.count - self.rows_seen));
@@ -114,7 +114,7 @@ impl<'a, F: Fold> GradientCheck<'a, F> {
                 self.surplus = true;
                 return;
             };
-            // Whole rows, as many as stay in a core's cache together.
+            // As many whole rows as fit a core's cache.
             let run = (RUN_BYTES / row_bytes).clamp(1, rows_left) * row_bytes;
             let (piece, rest) = bytes.split_at((run - self.pending.len()).min(bytes.len()));
             self.pending.extend_from_slice(piece);
@@ -127,7 +127,7 @@ impl<'a, F: Fold> GradientCheck<'a, F> {
     }
 
     pub(super) fn finish(mut self) -> Result<(), Mismatch> {
-        // What has come of the last run in whole rows is looked at all the same.
+        // Whole rows of an incomplete last run are checked too.
         if let Some((row_bytes, _)) = self.section() {
             let run = mem::take(&mut self.pending);
             let whole = run.len() / row_bytes;
@@ -155,7 +155,7 @@ impl<'a, F: Fold> GradientCheck<'a, F> {
         self.mismatch = self.mismatch.or(found);
     }
 
-    /// Checks every product of these rows, and adds them to what is expected of V_l.
+    /// Checks every product of these rows, and adds their part to what is expected of V_l.
     fn check_rows(&mut self, run: &[u8], rows: usize) -> Option<Mismatch> {
         let GradientPlan { layout, layers, .. } = self.plan;
         let (first, last) = (self.rows_seen, layers.len() - 1);
@@ -172,7 +172,7 @@ impl<'a, F: Fold> GradientCheck<'a, F> {
             };
             self.compare(tensor, self.delivered(run, tensor), layer, left)
         });
-        // The verdict names the first wrong row, and in it the first wrong tensor.
+        // The mismatch names the first wrong row, and in it the first wrong tensor.
         let found = of_rows.reduce(|found, wrong| if wrong.row < found.row { wrong } else { found });
         for index in 0..layers.len() {
             self.expect_weights(index, &between, rows);
@@ -180,7 +180,7 @@ impl<'a, F: Fold> GradientCheck<'a, F> {
         found
     }
 
-    /// Adds these rows' part of A_lᵀ · (D_l · r).
+    /// Adds the part of these rows to A_lᵀ · (D_l · r).
     fn expect_weights(&mut self, index: usize, between: &Between, rows: usize) {
         let k = self.plan.layers[index].k;
         let mut of_rows = vec![Fingerprint::default(); rows];
@@ -268,7 +268,7 @@ mod tests {
         }
     }
 
-    /// Every tensor, rows and columns at their ends and between, the lowest and the highest bit.
+    /// Changes the lowest and the highest bit, at both ends of every tensor.
     #[test]
     fn every_wrong_tensor_is_caught_and_shown() {
         for batch in batches() {
@@ -304,7 +304,7 @@ mod tests {
         }
     }
 
-    /// Sums that a lazy miner would like to pass: the forwards part right, the rest zero.
+    /// A lazy miner's output: only the forward sums are computed.
     #[test]
     fn a_gradient_of_zeros_is_caught() {
         for batch in batches() {

@@ -1,8 +1,8 @@
-//! The check of `hash_tree`: some secret leaves are hashed again, and the root over all.
+//! The check of `hash_tree`: secretly drawn leaves are hashed again, and so is the root.
 //!
-//! A sampled check: of s leaves drawn from N, all miss a part f of wrong ones with a probability of about (1 − f)^s. The
-//! leaves are drawn for each lease anew, so a refusal tells nothing about the next. Where the data is at a source
-//! of its own, some of the leaves that are said to be missing are looked for too.
+//! If a fraction f of the leaves is wrong, a sample of s leaves misses it with a probability of about (1 − f)^s. Each lease gets
+//! a new sample, so a refusal reveals nothing about the next one. If the data is at a source of its own, the check also looks for
+//! some of the leaves that the output reports missing.
 
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
@@ -15,20 +15,20 @@ use crate::log::Hash;
 use crate::sign::LeaseId;
 use crate::unit::operand::Operand;
 
-/// So many of the leaves that are said to be missing are looked for.
+/// How many of the leaves that an output reports missing are looked for.
 const MISSING_SAMPLED: usize = 16;
 
-/// What an output of one lease is checked with.
+/// The sample that one lease's output is checked with.
 #[derive(Clone)]
 pub struct LeafSample {
     lease: LeaseId,
     seed: [u8; 32],
     drawn: BTreeSet<u64>,
-    /// Whether the miner can have found a block missing that is there.
+    /// Whether the data is at a source of its own, where the miner may have missed a block that is there now.
     elsewhere: bool,
 }
 
-/// Without what was drawn.
+/// Hides the sample.
 impl core::fmt::Debug for LeafSample {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str("LeafSample(secret)")
@@ -36,19 +36,19 @@ impl core::fmt::Debug for LeafSample {
 }
 
 impl LeafSample {
-    /// Draws for `lease` from a secret `seed`. `elsewhere`: the data is at a source of its own.
+    /// Draws a sample for `lease` from a secret `seed`. `elsewhere` says that the data is at a source of its own.
     pub fn draw(seed: &[u8; 32], lease: LeaseId, data: &Operand, elsewhere: bool) -> Self {
         let all = leaves(data);
         let drawn = distinct(seed, b"leaves", &lease, all, sampled(all) as usize);
         LeafSample { lease, seed: *seed, drawn, elsewhere }
     }
 
-    /// Every leaf of `data`: what anyone rechecks with.
+    /// Every leaf of `data`: the sample for a recheck.
     pub fn whole(lease: LeaseId, data: &Operand, elsewhere: bool) -> Self {
         LeafSample { lease, seed: [0; 32], drawn: (0..leaves(data)).collect(), elsewhere }
     }
 
-    /// The leaves that are looked at in `output`: those drawn, and some of those that are said to be missing.
+    /// The leaves of `output` that are checked: the sample, and some of those that are reported missing.
     fn looked_at(&self, output: &[u8]) -> BTreeSet<u64> {
         let mut looked = self.drawn.clone();
         let digests = output.as_chunks::<DIGEST_BYTES>().0.iter().zip(0..);
@@ -60,15 +60,15 @@ impl LeafSample {
         looked
     }
 
-    /// The blocks that checking `output` takes.
+    /// The blocks that the check of `output` reads.
     pub fn blocks(&self, data: &Operand, output: &[u8]) -> BTreeSet<Cid> {
         self.looked_at(output).into_iter().filter_map(|index| Some(place(data, index)?.block)).collect()
     }
 
-    /// Checks `output`; `block` gives the bytes of a name, or none where they cannot be had.
+    /// Checks `output`. `block` returns the bytes that a CID names, or none if they are missing.
     ///
-    /// A leaf that says missing while the block is there, or the other way round, decides nothing where the data is at
-    /// a source of its own: what is there now may have been away then.
+    /// If the data is at a source of its own, a leaf that is reported missing while its block is there decides nothing, nor does
+    /// the opposite: the source may have changed in between.
     pub fn check<'a>(&self, data: &Operand, output: &[u8], block: impl Fn(&Cid) -> Option<&'a [u8]>) -> Judgement {
         let Some(digests) = digests(data, output) else { return Judgement::Wrong(None) };
         let (of_leaves, of_root) = digests.split_at(digests.len() - 1);
@@ -93,7 +93,7 @@ impl LeafSample {
         if undecided { Judgement::Undecided } else { Judgement::Right }
     }
 
-    /// Whether `example` names a word of a delivered digest and the right one beside it.
+    /// Whether `example` names a wrong word of a delivered digest and the right word.
     pub fn holds<'a>(
         &self,
         example: &Counterexample,
@@ -117,13 +117,13 @@ impl LeafSample {
     }
 }
 
-/// The digests of an output of the right length: the leaves, then the root.
+/// The digests of an output, leaves then root; `None` if the length is wrong.
 fn digests<'a>(data: &Operand, output: &'a [u8]) -> Option<&'a [Hash]> {
     let (digests, rest) = output.as_chunks::<DIGEST_BYTES>();
     (rest.is_empty() && digests.len() as u64 == leaves(data) + 1).then_some(digests)
 }
 
-/// The first word that differs: tensor 0 are the leaves, 1 is the root, both of eight little-endian words a row.
+/// The first word that differs. Tensor 0 holds the leaves and tensor 1 the root, in rows of eight little-endian words.
 fn difference(tensor: u32, index: u64, got: &Hash, want: &Hash) -> Option<Counterexample> {
     let words = |hash: &Hash| -> [i32; 8] {
         core::array::from_fn(|j| i32::from_le_bytes([0, 1, 2, 3].map(|b| hash[4 * j + b])))
@@ -133,7 +133,7 @@ fn difference(tensor: u32, index: u64, got: &Hash, want: &Hash) -> Option<Counte
     Some(Counterexample { tensor, i: index as u32, j: j as u32, got: got[j], want: want[j] })
 }
 
-/// `count` different numbers below `all`, or all of them.
+/// `count` distinct numbers below `all`, or all of them if there are fewer.
 fn distinct(seed: &[u8; 32], what: &[u8], lease: &LeaseId, all: u64, count: usize) -> BTreeSet<u64> {
     if all <= count as u64 {
         return (0..all).collect();
@@ -143,7 +143,7 @@ fn distinct(seed: &[u8; 32], what: &[u8], lease: &LeaseId, all: u64, count: usiz
     while numbers.len() < count {
         let mut bytes = [0; 8];
         stream.fill(&mut bytes);
-        // The high half of the product: even to one part in 2^64 / all.
+        // The high half of the product is uniform to one part in 2^64 / all.
         numbers.insert(((u128::from(u64::from_le_bytes(bytes)) * u128::from(all)) >> 64) as u64);
     }
     numbers
@@ -185,7 +185,7 @@ mod tests {
         }
     }
 
-    /// With the root that belongs to the leaves, as a liar delivers it.
+    /// Replaces the root by that of the leaves, as a liar would.
     fn sealed(mut output: Vec<u8>) -> Vec<u8> {
         let leaves = output.len() - 32;
         let root = root(&output[..leaves]);
@@ -213,7 +213,7 @@ mod tests {
         assert_eq!(case.check(&sample, &[&case.output[..], &[0]].concat()), Judgement::Wrong(None));
     }
 
-    /// Another lease's leaves are no use, and neither are unkeyed ones.
+    /// Leaves that another lease keyed are wrong.
     #[test]
     fn leaves_of_another_lease_are_wrong() {
         let case = case(4, 3 * LEAF_BYTES, |_| true);
@@ -221,9 +221,9 @@ mod tests {
         assert!(matches!(case.check(&sample, &case.output), Judgement::Wrong(Some(_))));
     }
 
-    /// The measured part of misses is the stated one: 16 of 256 leaves, a quarter of them wrong.
+    /// The measured rate of misses is the stated one: 16 of 256 leaves, a quarter of which are wrong.
     #[test]
-    fn a_part_of_wrong_leaves_is_missed_as_often_as_stated() {
+    fn wrong_leaves_are_missed_as_rarely_as_stated() {
         let case = case(8, 32 * LEAF_BYTES, |_| true);
         let mut forged = case.output.clone();
         (0..256).step_by(4).for_each(|leaf| forged[32 * leaf] ^= 1);
@@ -234,20 +234,20 @@ mod tests {
             let sample = LeafSample::draw(&secret, LEASE, &case.data, false);
             case.check(&sample, &forged) == Judgement::Right
         });
-        // (3/4)^16 = 1 %; drawing without repetition makes it a little less.
+        // (3/4)^16 = 1 %; without repetition it is a little less.
         let missed = missed.count();
         assert!((1..=25).contains(&missed), "{missed} of 1000");
     }
 
     #[test]
-    fn what_is_missing_is_confirmed_or_undecided() {
+    fn missing_blocks_are_confirmed_or_undecided() {
         let gone = case(4, 3 * LEAF_BYTES, |block| block != 2);
         let elsewhere = LeafSample::draw(&[1; 32], LEASE, &gone.data, true);
         assert_eq!(gone.check(&elsewhere, &gone.output), Judgement::Right);
         let here = case(4, 3 * LEAF_BYTES, |_| true);
         assert_eq!(here.check(&elsewhere, &gone.output), Judgement::Undecided);
         assert_eq!(gone.check(&elsewhere, &here.output), Judgement::Undecided);
-        // Where the coordinator itself gives the blocks, none can be missing.
+        // If the coordinator supplies the blocks, none can be missing.
         let given = LeafSample::draw(&[1; 32], LEASE, &gone.data, false);
         assert!(matches!(here.check(&given, &gone.output), Judgement::Wrong(_)));
         assert_eq!(elsewhere.blocks(&gone.data, &gone.output).len(), 4);

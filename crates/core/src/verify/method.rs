@@ -1,4 +1,4 @@
-//! How an output was checked, as its receipt says it.
+//! How an output was checked, as its receipt states it.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,22 +9,23 @@ use super::coins::bits;
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Method {
-    /// Every product, by Freivalds in Z/2^64; everything elementwise recomputed.
+    /// Every product by Freivalds in Z/2^64, with everything elementwise recomputed.
     Freivalds,
-    /// Recomputed whole.
+    /// The whole output recomputed.
     Recomputed,
-    /// Some leaves rehashed, and the root: a part f of wrong ones is missed with a probability of about (1 − f)^sampled.
+    /// A sample of leaves and the root hashed again. If a fraction f of the leaves is wrong, the sample misses it with a
+    /// probability of about (1 − f)^sampled.
     Sampled {
-        /// Leaves that were rehashed.
+        /// Leaves that were hashed again.
         sampled: u64,
-        /// Leaves in all.
+        /// All leaves.
         of: u64,
     },
-    /// By Freivalds with normal coins: a row that is off by κ tolerances passes with a probability of at most (0.8/κ)^rounds.
+    /// Freivalds with normal coins. A row whose error is κ times the tolerance passes with a probability of at most (0.8/κ)^rounds.
     Statistical {
-        /// Rounds.
+        /// Independent rounds of coins.
         rounds: u32,
-        /// The tolerance in units of u · √k · E_i, see [`crate::verify`].
+        /// The tolerance of a row, in units of u · √k · E_i.
         tolerance: u32,
     },
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use adit_core::kernel::{self, Scalar};
+use adit_core::kernel::Scalar;
 use adit_core::sign::{Digest, LeaseId};
 use adit_core::statement::Verdict;
 use adit_core::{Cid, Kind, Unit};

@@ -1,4 +1,4 @@
-//! How a delivered output is answered.
+//! The answer to a delivered output.
 
 use adit_core::Amount;
 use adit_core::sign::LeaseId;
@@ -7,20 +7,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::neonet::Task;
 
-/// The answer to a delivery. The same lease asked again gives the same answer, but for `next`.
+/// The answer to a delivery. Delivering for the same lease again gets the same answer, except for `next`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Delivered {
     /// The lease.
     pub lease: LeaseId,
-    /// What was found.
+    /// The verdict on the output.
     pub verdict: Verdict,
-    /// Base reward, pending until the epoch closes (or, for a requester's job, paid at once).
+    /// The base reward: pending until the epoch closes, or paid at once for a requester's job.
     pub reward: Amount,
-    /// The proof.
+    /// The receipt, with its proof.
     pub receipt: ProvenReceipt,
-    /// The next task of this lane, if there is one.
+    /// The lane's next task, if there is one.
     pub next: Option<Task>,
-    /// When to ask again if there is none.
+    /// When to ask again if there is no next task.
     pub retry_after_ms: u64,
 }

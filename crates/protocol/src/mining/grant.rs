@@ -1,4 +1,4 @@
-//! What rides along in `adit`.
+//! What rides along in the `adit` object of NeoNet's calls.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -10,89 +10,88 @@ use serde::{Deserialize, Serialize};
 
 use crate::records::Account;
 
-/// Rides along in a registration: the key that the contributor will prove.
+/// In a registration: the key that the contributor will prove.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RegisterKey {
     /// The miner's key.
     pub public_key: PublicKey,
-    /// Where rewards go, if anywhere but the account of the key: an EVM address (0x and 40 hex digits).
+    /// The EVM address (0x and 40 hex digits) that receives rewards; absent, they stay on the key's account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payout: Option<String>,
 }
 
-/// Rides along in the answer to a registration, also a duplicate one.
+/// In the answer to a registration, even a duplicate one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RegisterGrant {
-    /// The coordinator's key, to be pinned.
+    /// The coordinator's key, which the miner pins.
     pub coordinator_key: PublicKey,
-    /// To be signed in a [`SessionStart`]; single-use.
+    /// The single-use challenge for the signature of a [`SessionStart`].
     pub challenge: Challenge,
-    /// When the challenge ends (Unix, ms); goes into the statement as it is.
+    /// When the challenge expires (Unix, ms). The statement repeats it.
     pub expires_at_ms: i64,
-    /// How long that is from now.
+    /// How long the challenge is still valid.
     pub expires_in_ms: u64,
-    /// What the coordinator allows.
+    /// What the coordinator allows a miner.
     pub limits: MinerLimits,
 }
 
-/// What a coordinator allows.
+/// What a coordinator allows a miner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MinerLimits {
-    /// Lanes a session may have.
+    /// The most lanes of a session.
     pub max_lanes: u32,
-    /// Largest output of a unit.
+    /// The largest output of a unit.
     pub max_output_bytes: u64,
-    /// Largest input block.
+    /// The largest input block.
     pub max_block_bytes: u64,
 }
 
-/// Rides along in start-session: the proof of the key.
+/// In a request to start a session: the proof of the key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SignedStart {
-    /// What is signed.
+    /// The signed statement.
     pub statement: SessionStart,
-    /// The signature of its `public_key`.
+    /// The signature by the statement's `public_key`.
     pub signature: Signature,
 }
 
-/// Rides along in the answer to start-session.
+/// In the answer to a started session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SessionGrant {
-    /// Leases that the key may have under way at once, to start with: more with verified work, fewer with leases that ran
-    /// out.
+    /// How many leases the key may hold at once. The number grows with verified work and falls with expired leases.
     pub in_flight: u32,
-    /// How long a session lives without a call.
+    /// How long a session lasts without a call.
     pub idle_ms: u64,
     /// The miner's account.
     pub account: Account,
 }
 
-/// Rides along in a task: everything that is needed to compute it and be paid.
+/// In a task: all that it takes to compute it and be paid.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TaskGrant {
-    /// The right to the unit.
+    /// The lease.
     pub lease: Lease,
     /// The coordinator's signature over it.
     pub signature: Signature,
-    /// The kind's name and version.
+    /// The unit's kind.
     pub kind: Kind,
-    /// The unit; its CID is in the lease.
+    /// The unit, whose CID the lease names.
     pub unit: Unit,
-    /// Every input block with its size: shared ones first.
+    /// Every input block with its size, shared ones first.
     pub inputs: Vec<Input>,
-    /// Multiply-accumulates.
+    /// The unit's work: multiply-accumulates, or bytes.
     pub work: u64,
-    /// What is left of the lease's time.
+    /// How long the lease still lasts.
     pub expires_in_ms: u64,
-    /// The job that it belongs to.
+    /// The job that the unit belongs to.
     pub job: u64,
 }
 

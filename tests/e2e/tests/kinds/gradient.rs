@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use adit_core::assemble::GradientSum;
 use adit_core::kernel::gradient::{Layout, Tensor, transpose};
-use adit_core::kernel::{self, Rows, Scalar, Weights, from_le_bytes, matmul_i8, to_le_bytes};
+use adit_core::kernel::{Rows, Scalar, Weights, from_le_bytes, matmul_i8, to_le_bytes};
 use adit_core::kind::GradientI8;
 use adit_core::random::SplitMix64;
 use adit_core::recheck::recheck;
+use adit_core::sign::LeaseId;
 use adit_core::statement::Verdict;
 use adit_core::{Amount, Cid, Kind, Unit};
 use adit_protocol::ErrorCode::*;

@@ -93,7 +93,7 @@ fn both_rounds_and_every_layer_count() {
     assert!(!found.holds(&weights, &rows, &to_le_bytes(&output)));
 }
 
-/// Long outputs are checked run by run: each border, each end, whatever the pieces are.
+/// Long outputs are checked run by run: this covers the borders and the ends of runs, in pieces of several sizes.
 #[test]
 fn runs_do_not_change_the_verdict() {
     let (m, k, n) = (700, 3, 500);
