@@ -234,9 +234,9 @@ enum AnswerError {
     Receipt(#[from] ReceiptError),
     #[error("it is for something else")]
     NotOurs,
-    #[error("its verdict is not the answer's")]
+    #[error("it says another verdict than the answer")]
     Verdict,
-    #[error("its base reward is not the lease's")]
+    #[error("it says another base reward than the lease")]
     Value,
 }
 
