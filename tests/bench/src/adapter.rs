@@ -15,17 +15,17 @@ use adit_miner::runner::LaneRunner;
 use anyhow::{Context, Result, bail, ensure};
 use futures::executor::block_on;
 
-use crate::web::WebUnit;
+use crate::unit::BenchUnit;
 use crate::{Shape, operands};
 
 /// A unit of this shape, with what a processor makes of it.
-pub fn unit(shape: Shape, cpu: &Cpu) -> Result<WebUnit> {
+pub fn unit(shape: Shape, cpu: &Cpu) -> Result<BenchUnit> {
     let (weights, rows) = operands(shape);
-    let WebUnit { unit, blocks, .. } = WebUnit::new(&weights, &rows, &[]);
+    let BenchUnit { unit, blocks, .. } = BenchUnit::new(&weights, &rows, &[]);
     let named: BTreeMap<_, _> = unit.blocks().into_iter().map(|(cid, _)| cid).zip(&blocks).collect();
     let output = unit.output(cpu, &LEASE, |cid| named.get(cid).map(|block| &block[..]))?;
     let digest = Digest(*blake3::hash(&output).as_bytes());
-    Ok(WebUnit { unit, blocks, digest })
+    Ok(BenchUnit { unit, blocks, digest })
 }
 
 /// Products do not depend on it.
@@ -41,7 +41,7 @@ struct Lane {
 
 impl Lanes {
     /// So many lanes for one unit, which each has computed once already.
-    pub fn open(count: usize, kernels: Kernels, unit: &Arc<WebUnit>) -> Result<Self> {
+    pub fn open(count: usize, kernels: Kernels, unit: &Arc<BenchUnit>) -> Result<Self> {
         let lanes = (0..count).map(|_| {
             let ((units, told), (say, done), unit) = (channel(), channel(), unit.clone());
             thread::spawn(move || {
@@ -66,7 +66,7 @@ impl Lanes {
     }
 }
 
-fn work(kernels: Kernels, unit: &WebUnit, told: &Receiver<usize>, say: &Sender<Result<()>>) -> Result<()> {
+fn work(kernels: Kernels, unit: &BenchUnit, told: &Receiver<usize>, say: &Sender<Result<()>>) -> Result<()> {
     let engine = block_on(Graphics::open(AdapterChoice::Any, |_| Some(kernels)))?;
     let mut runner = LaneRunner::new(engine);
     let cids = unit.unit.blocks().into_iter().map(|(cid, _)| cid);

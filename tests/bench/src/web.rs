@@ -4,12 +4,6 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use adit_core::Unit;
-use adit_core::content_id::block_cid;
-use adit_core::kernel::{PackedLayer, Rows, Weights, to_le_bytes};
-use adit_core::kind::{GradientI8, MatmulI8, MlpI8};
-use adit_core::sign::Digest;
-use adit_core::split::{cut, shared_out_panel_rows, whole_panel_rows};
-use adit_core::unit::{Layer, Operand};
 use adit_cpu::Cpu;
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
@@ -17,54 +11,8 @@ use serde_json::{Value, json};
 
 use crate::digits::Digits;
 use crate::row::{Goal, Measured, Row};
+use crate::unit::BenchUnit;
 use crate::{Shape, adapter, median};
-
-/// A unit with its blocks and the digest of its right output.
-pub struct WebUnit {
-    /// What a lane is given.
-    pub unit: Unit,
-    /// Its blocks, in the order of [`Unit::blocks`].
-    pub blocks: Vec<Vec<u8>>,
-    /// Of what it has to give.
-    pub digest: Digest,
-}
-
-impl WebUnit {
-    /// The unit of these rows through these weights.
-    pub fn new(weights: &Weights, rows: &Rows, output: &[u8]) -> Self {
-        let (layers, mut blocks) = (&weights.layers, Vec::new());
-        let mut operands: Vec<Operand> = layers
-            .iter()
-            .map(|layer| operand(&layer.packed, layer.k, layer.n, whole_panel_rows, &mut blocks))
-            .collect();
-        // A product alone has no bias.
-        let biases: Vec<Vec<u8>> =
-            layers.iter().map(|layer| to_le_bytes(&layer.bias)).filter(|b| !b.is_empty()).collect();
-        blocks.extend_from_slice(&biases);
-        let outputs = layers[layers.len() - 1].n;
-        let most_cols = layers[0].k.max(if rows.targets.is_empty() { 0 } else { outputs }) as u32;
-        let panel_rows = |_| shared_out_panel_rows(rows.count as u32, most_cols);
-        let x = operand(&rows.input, rows.count, layers[0].k, panel_rows, &mut blocks);
-        let unit = if biases.is_empty() {
-            Unit::MatmulI8(MatmulI8 { a: x, b: operands.remove(0) })
-        } else {
-            let layer = |((weight, bias), layer): ((Operand, &Vec<u8>), &PackedLayer<_>)| Layer {
-                weight,
-                bias: block_cid(bias),
-                requant: layer.requant,
-                back: layer.back.as_ref().map(|back| back.scale),
-            };
-            let layers = operands.into_iter().zip(&biases).zip(layers).map(layer).collect();
-            if rows.targets.is_empty() {
-                Unit::MlpI8(MlpI8 { x, layers })
-            } else {
-                let t = operand(&rows.targets, rows.count, outputs, panel_rows, &mut blocks);
-                Unit::GradientI8(GradientI8 { x, t, layers })
-            }
-        };
-        WebUnit { unit, blocks, digest: Digest(*blake3::hash(output).as_bytes()) }
-    }
-}
 
 /// The unit and its blocks as files.
 fn write(unit: &Unit, blocks: &[Vec<u8>], folder: &Path) -> Result<()> {
@@ -74,19 +22,6 @@ fn write(unit: &Unit, blocks: &[Vec<u8>], folder: &Path) -> Result<()> {
         std::fs::write(folder.join(index.to_string()), block)?;
     }
     Ok(())
-}
-
-fn operand(
-    values: &[i8],
-    rows: usize,
-    cols: usize,
-    panel_rows: impl Fn(u32) -> u32,
-    blocks: &mut Vec<Vec<u8>>,
-) -> Operand {
-    let bytes: Vec<u8> = values.iter().map(|value| *value as u8).collect();
-    let (operand, panels) = cut(&bytes, rows as u32, cols as u32, panel_rows(cols as u32));
-    blocks.extend(panels.into_iter().map(<[u8]>::to_vec));
-    operand
 }
 
 /// A package's times for one unit.
@@ -106,7 +41,7 @@ impl Timed {
 }
 
 /// Times `units` in the web package `cpu` or `gpu`; `None`, said aloud, where there is no browser or no package.
-pub fn time(package: &str, units: &[WebUnit], runs: usize) -> Result<Option<Vec<Timed>>> {
+pub fn time(package: &str, units: &[BenchUnit], runs: usize) -> Result<Option<Vec<Timed>>> {
     if !is_there(package) {
         return Ok(None);
     }

@@ -8,7 +8,8 @@
 use std::rc::Rc;
 use std::time::Instant;
 
-use adit_bench::web::{self, Timed, WebUnit};
+use adit_bench::unit::BenchUnit;
+use adit_bench::web::{self, Timed};
 use adit_bench::{SHAPES, Shape, json_file, least, machine, median, operands, timed};
 use adit_core::kernel::{PackedLayers, Rows, Running, Weights, to_le_bytes};
 use adit_core::verify::{ProductCheck, ProductPlan};
@@ -40,7 +41,7 @@ fn main() -> Result<()> {
         let (row, output) = case.measure()?;
         println!("{row}");
         rows.push(row);
-        units.push(WebUnit::new(&case.model, &case.rows, &output));
+        units.push(BenchUnit::new(&case.model, &case.rows, &output));
     }
     println!("\nIn Chromium, one thread, medians of {WEB_RUNS}\n\n{}", Row::WEB_HEAD);
     for (row, timed) in rows.iter_mut().zip(web::time("cpu", &units, WEB_RUNS)?.unwrap_or_default()) {

@@ -9,7 +9,8 @@
 use std::rc::Rc;
 
 use adit_bench::row::{Row, table};
-use adit_bench::web::{self, RacedRow, WebUnit};
+use adit_bench::unit::BenchUnit;
+use adit_bench::web::{self, RacedRow};
 use adit_bench::{SHAPES, Shape, flags, machine, median, operands, today};
 use adit_core::kernel::{Running, to_le_bytes};
 use adit_cpu::{Cpu, Pace};
@@ -55,7 +56,7 @@ fn units() -> Result<(String, serde_json::Value)> {
     let cpu = Cpu::best()?;
     let mut natives = SHAPES.map(|shape| Native::new(shape, &cpu));
     natives.sort_by(|left, right| left.operations.total_cmp(&right.operations));
-    let units: Vec<WebUnit> = natives.iter().map(|native| native.unit()).collect();
+    let units: Vec<BenchUnit> = natives.iter().map(|native| native.unit()).collect();
     let mut rows: Vec<_> = natives.iter().map(Native::row).collect();
     let mut cells = vec![String::new(); natives.len()];
     let few = natives.iter().filter(|native| native.operations / 2.0 <= MOST_GPU_WORK).count();
@@ -108,9 +109,9 @@ impl Native {
         Native { shape, operations, output: to_le_bytes(&output), ms: median(&times) }
     }
 
-    fn unit(&self) -> WebUnit {
+    fn unit(&self) -> BenchUnit {
         let (weights, rows) = operands(self.shape);
-        WebUnit::new(&weights, &rows, &self.output)
+        BenchUnit::new(&weights, &rows, &self.output)
     }
 
     fn row(&self) -> serde_json::Value {
