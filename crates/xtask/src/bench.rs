@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: which program measures what.
+//! `cargo xtask bench`: builds and runs the benchmarks of tests/bench.
 
 use std::path::PathBuf;
 
@@ -11,36 +11,36 @@ use crate::{shell, web};
 #[derive(clap::Args)]
 pub(crate) struct Args {
     what: What,
-    /// Write the figures here too
+    /// Also write the figures to FILE, as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Write the table of `web` here too
+    /// Also write the table of `web` to FILE
     #[arg(long, value_name = "FILE")]
     table: Option<PathBuf>,
-    /// How long `soak` takes; ten minutes unless given
+    /// How long `soak` runs; ten minutes by default
     #[arg(long, value_name = "N")]
     minutes: Option<f64>,
-    /// Handed to the benchmark as they are
+    /// Passed on to the benchmark
     #[arg(last = true)]
     rest: Vec<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, clap::ValueEnum)]
 enum What {
-    /// Computing against checking, per kind and size
+    /// What computing a unit costs and what checking it costs, by kind and size
     Verify,
-    /// Verified units a second that a coordinator settles durably
+    /// Verified units that a coordinator settles durably per second
     Server,
-    /// The same load for minutes on end: the coordinator's memory stays flat, or it fails
+    /// The load of `server` for minutes; fails if the coordinator's memory grows
     Soak,
     /// Every native backend beside numpy, onnxruntime and others
     Kernels,
-    /// Our web packages beside onnxruntime-web, TensorFlow.js, jax-js, hash-wasm, noble and tiny-secp256k1 in Chromium
+    /// Our web packages in Chromium, beside onnxruntime-web, TensorFlow.js, jax-js, hash-wasm, noble and tiny-secp256k1
     Web,
 }
 
 impl What {
-    /// The program of tests/bench that measures it.
+    /// The program of tests/bench that measures this.
     fn program(self) -> &'static str {
         match self {
             Self::Verify => "bench-verify",
@@ -52,7 +52,7 @@ impl What {
     }
 }
 
-/// Measures the code that people run: always the release profile.
+/// Runs one benchmark, always in the release profile, because that is what people run.
 pub(crate) fn run(repo: &Repo, args: &Args) -> Result<()> {
     let mut command = shell::cargo(repo);
     command.args(["run", "--release", "--package", "adit-bench", "--bin", args.what.program(), "--"]);
@@ -64,7 +64,7 @@ pub(crate) fn run(repo: &Repo, args: &Args) -> Result<()> {
         command.env(browser::CHROMIUM, chromium);
     }
     if let Some(minutes) = args.minutes {
-        ensure!(matches!(args.what, What::Soak), "--minutes is for `bench soak`");
+        ensure!(matches!(args.what, What::Soak), "only `bench soak` takes --minutes");
         command.arg("--minutes").arg(minutes.to_string());
     }
     if args.what == What::Kernels
@@ -76,7 +76,7 @@ pub(crate) fn run(repo: &Repo, args: &Args) -> Result<()> {
         command.arg("--json").arg(std::path::absolute(file)?);
     }
     if let Some(file) = &args.table {
-        ensure!(args.what == What::Web, "--table is for `bench web`");
+        ensure!(args.what == What::Web, "only `bench web` takes --table");
         command.arg("--table").arg(std::path::absolute(file)?);
     }
     shell::run(command.args(&args.rest))

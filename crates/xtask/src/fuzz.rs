@@ -1,8 +1,8 @@
-//! `cargo xtask fuzz`: every decoder under a fuzzer that coverage guides.
+//! `cargo xtask fuzz`: runs every decoder under libFuzzer.
 //!
-//! libFuzzer needs no nightly compiler: what its counters need are flags of LLVM, which the stable one hands on. They
-//! hold for everything that is built with them, so this build has a folder of its own, and for the target alone, so
-//! that build scripts still link.
+//! No nightly compiler is needed: the coverage counters are LLVM flags, which stable rustc passes on. The build gets a
+//! target directory of its own because the flags change every crate, and an explicit `--target` so that build scripts
+//! do not get them and still link.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,28 +16,28 @@ use crate::stages::{Outcome, Stages};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// How long each target is fed
+    /// How long to fuzz each target, in seconds
     #[arg(long, value_name = "N", default_value_t = 60)]
     seconds: u32,
-    /// These targets alone
+    /// Fuzz only these targets
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     only: Vec<String>,
-    /// Run one input again, one that was saved when it made a target panic
+    /// Run one saved input again
     #[arg(long, value_name = "FILE")]
     replay: Option<PathBuf>,
 }
 
-/// Counters where the code branches, a table of their places, and calls that tell what is compared with what.
+/// Counters at branches, a table of their addresses, and callbacks that report the operands of comparisons.
 const COVERAGE: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
     -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
     -Cllvm-args=-sanitizer-coverage-trace-compares";
 
-/// The longest that one input may take, in seconds, and the most that the program may hold, in MiB.
+/// The most time for one input, in seconds, and the most memory, in MiB.
 const LIMITS: [&str; 2] = ["-timeout=10", "-rss_limit_mb=2048"];
 
-/// Tells the program which target it is, as tests/fuzz/src/lib.rs reads it.
+/// The variable that names the target to run; tests/fuzz/src/lib.rs reads it.
 const TARGET: &str = "ADIT_FUZZ";
-/// Tells it where to leave the target's seeds.
+/// The variable that names the folder for the target's seeds.
 const SEEDS: &str = "ADIT_FUZZ_SEEDS";
 
 pub(crate) fn run(repo: &Repo, args: &Args) -> Result<()> {
@@ -56,12 +56,13 @@ pub(crate) fn run(repo: &Repo, args: &Args) -> Result<()> {
     stages.finish()
 }
 
-/// The program with counters, and where it keeps what it finds.
+/// The instrumented program and its folders.
 struct Fuzzer {
     program: PathBuf,
-    /// Inputs by target: `corpus` reach something, `findings` made it panic. Beside them `seeds` and `logs`.
+    /// Holds a folder per target in each of `corpus` (inputs that reach new code), `findings` (inputs that failed),
+    /// `seeds` and `logs`.
     home: PathBuf,
-    /// What once failed, and is in the repository.
+    /// Inputs in the repository that once failed.
     known: PathBuf,
 }
 
@@ -104,29 +105,29 @@ impl Fuzzer {
         let mut command = Command::new(&self.program);
         command.env(TARGET, name).env(SEEDS, &seeds).args(LIMITS).arg(format!("-max_total_time={seconds}"));
         command.arg("-print_final_stats=1").arg(format!("-artifact_prefix={}/", findings.display()));
-        // What is found is written to the first, and libFuzzer takes no folder that is not there.
+        // libFuzzer writes new inputs to the first folder, and refuses folders that do not exist.
         command.args([&corpus, &seeds]).args(Some(self.known.join(name)).filter(|known| known.is_dir()));
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(fs::File::create(&log)?);
         let ended = command.status();
         let said = fs::read_to_string(&log).with_context(|| log.display().to_string())?;
         println!("{}", Figures::of(&said));
-        if ended.context("the fuzzer does not start")?.success() {
-            ensure!(Figures::of(&said).coverage > 0, "the counters count nothing, see {}", log.display());
+        if ended.context("cannot start the fuzzer")?.success() {
+            ensure!(Figures::of(&said).coverage > 0, "the coverage counters stayed at 0, see {}", log.display());
             return Ok(Outcome::Done);
         }
         bail!("{}", blame(name, &said, &log))
     }
 
     fn replay(&self, names: &[String], args: &Args, file: &Path) -> Result<()> {
-        // Findings lie in a folder that is called as their target.
+        // A finding's folder has the name of its target.
         let folder = file.parent().and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
         let name = args.only.first().cloned().or(folder).filter(|name| names.contains(name));
-        let name = name.context("which target? Say it with --only NAME")?;
+        let name = name.context("cannot tell the target from the path: name it with --only")?;
         shell::run(Command::new(&self.program).env(TARGET, name).args(LIMITS).arg(file))
     }
 }
 
-/// What libFuzzer counted.
+/// The counts that libFuzzer printed.
 struct Figures {
     coverage: u64,
     executions: u64,
@@ -153,19 +154,19 @@ impl std::fmt::Display for Figures {
     }
 }
 
-/// Why it ended, where the input is, and how it is run again.
+/// An error message: how to run the input again, then why the target failed.
 fn blame(name: &str, said: &str, log: &Path) -> String {
     let why: Vec<&str> = said.lines().skip_while(|line| !line.contains("panicked at")).take(3).collect();
     let why = if why.is_empty() { said.lines().find(|line| line.contains("ERROR")).into_iter().collect() } else { why };
     let saved = said.lines().find_map(|line| line.split_once("Test unit written to ")).map(|(_, file)| file.trim());
     let again = match saved {
-        Some(file) => format!("input saved; again: cargo xtask fuzz --only {name} --replay {file}"),
+        Some(file) => format!("input saved; replay it: cargo xtask fuzz --only {name} --replay {file}"),
         None => format!("no input was saved, see {}", log.display()),
     };
     format!("{again}\n{}", why.join("\n"))
 }
 
-/// The machine's own target triple.
+/// The target triple of this machine.
 fn host(repo: &Repo) -> Result<String> {
     let mut rustc = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
     let said = shell::capture(rustc.current_dir(&repo.root).arg("-vV"))?;
@@ -185,7 +186,7 @@ mod tests {
     fn what_the_fuzzer_said_is_told_shortly() {
         assert_eq!(Figures::of(SAID).to_string(), "900 inputs, 450 a second, 8 places reached");
         let blame = blame("csv", SAID, Path::new("log"));
-        assert!(blame.starts_with("input saved; again: cargo xtask fuzz --only csv --replay /f/csv/crash-1\n"));
+        assert!(blame.starts_with("input saved; replay it: cargo xtask fuzz --only csv --replay /f/csv/crash-1\n"));
         assert!(blame.contains("core/src/x.rs:1:1"), "{blame}");
     }
 }

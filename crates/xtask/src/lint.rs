@@ -1,4 +1,4 @@
-//! `cargo xtask lint`: what a reviewer would otherwise have to look for.
+//! `cargo xtask lint`: checks what a reviewer would otherwise have to look for.
 
 mod dependencies;
 mod imports;
@@ -15,14 +15,14 @@ use crate::web::{self, Manifest};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Format first, instead of complaining about the format
+    /// Format the sources first
     #[arg(long)]
     fix: bool,
 }
 
 type Check = fn(&Repo) -> Result<Outcome>;
 
-/// Cheap ones first.
+/// The checks, cheap ones first.
 const CHECKS: &[(&str, Check)] = &[
     ("format", format),
     ("lengths", lengths::check),
@@ -65,7 +65,7 @@ fn clippy(repo: &Repo) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// Code for the browser is seen by the compiler only when it compiles for the browser.
+/// Checks the code that is compiled only for browsers.
 fn clippy_for_web(repo: &Repo) -> Result<Outcome> {
     if !matches!(WasmToolchain::find(repo), Ok(WasmToolchain::Own)) {
         return Ok(Outcome::Skipped(format!("this toolchain has no {WASM} target")));
@@ -80,7 +80,7 @@ fn clippy_for_web(repo: &Repo) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// A target without an operating system has no `std`, so using it does not compile.
+/// Proves that core and protocol use no `std`: a target without an operating system has none.
 fn bare_metal(repo: &Repo) -> Result<Outcome> {
     if !has_target(repo, BARE_METAL) {
         return Ok(Outcome::Skipped(format!("this toolchain has no {BARE_METAL} target")));
@@ -105,10 +105,10 @@ fn types(repo: &Repo) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// Sees more than `dependencies` does. Not many have it, so it is not counted as missing.
+/// Runs cargo-deny where it is installed. It is optional: `dependencies` checks its main rules.
 fn cargo_deny(repo: &Repo) -> Result<Outcome> {
     if shell::find("cargo-deny").is_none() {
-        println!("not installed; the licences and bans of its file have been checked above");
+        println!("not installed; `dependencies` has checked the licences and bans of its file");
         return Ok(Outcome::Done);
     }
     shell::run(cargo(repo).args(["deny", "check", "bans", "licenses", "sources"]))?;

@@ -1,4 +1,4 @@
-//! What the repository can do for itself: `cargo xtask --help`.
+//! The repository's own commands, from setup to benchmarks: `cargo xtask --help`.
 
 mod bench;
 mod fuzz;
@@ -28,37 +28,37 @@ use crate::repo::Repo;
     bin_name = "cargo xtask",
     after_help = "\
 Start here:
-  cargo xtask up      a coordinator, a real job and a miner on this machine, and a page to join it
-  cargo xtask test    every test there is; what continuous integration runs
+  cargo xtask up      run a coordinator, a real job and a miner on this machine, and a page to join it
+  cargo xtask test    run every test, as continuous integration does
 
 While working:
-  cargo xtask lint --fix               format, then check what a reviewer would otherwise have to
+  cargo xtask lint --fix               format, then check what a reviewer would otherwise look for
   cargo xtask web                      rebuild the web packages and the sites
-  cargo xtask wire                     rewrite worker/wire.ts after a change of what crosses to a page
-  cargo xtask test --only unit         one stage alone; --skip leaves stages out
+  cargo xtask wire                     rewrite worker/wire.ts after its Rust types have changed
+  cargo xtask test --only unit         run one stage; --skip leaves stages out
   cargo xtask fuzz --only csv          look for inputs that make a decoder panic
   cargo xtask bench verify --json F    measure, and keep the figures
 
-Each command says what it runs, so that any step can be repeated by hand."
+Each command prints what it runs, so that you can repeat any step by hand."
 )]
 enum Command {
-    /// Install what building and testing need, and say what could not be installed
+    /// Install what building and testing need, and report what could not be installed
     Setup(setup::Args),
     /// Start a coordinator, a demonstration job and a miner, and print the page's address
     Up(up::Args),
-    /// Build the web packages of wasm-pack.toml and the page, and hold them to their size budgets
+    /// Build the web packages of wasm-pack.toml and the page, and check their size budgets
     Web,
-    /// Write worker/wire.ts, the TypeScript of what coordinator and miner tell a page
+    /// Write worker/wire.ts, the TypeScript of the Rust types that a page receives
     Wire,
-    /// Run every test there is, stage by stage
+    /// Run every test, stage by stage
     Test(test::Args),
-    /// Check format, lints, imports, licences, sizes and types
+    /// Check format, lints, imports, layers, licences, lengths and types
     Lint(lint::Args),
-    /// Feed every decoder with inputs that coverage guides; none may make it panic
+    /// Fuzz every decoder of untrusted bytes
     Fuzz(fuzz::Args),
-    /// Measure
+    /// Run a benchmark
     Bench(bench::Args),
-    /// Print the sources in numbers: lengths, import circles, matches on kinds
+    /// Print figures about the sources: lengths, import circles, matches on kinds
     Shape(shape::Args),
 }
 

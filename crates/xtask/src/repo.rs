@@ -1,11 +1,11 @@
-//! Where things are.
+//! Paths and packages of the checkout.
 
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use cargo_metadata::{Metadata, MetadataCommand};
 
-/// The checkout that the command was started in.
+/// The checkout in which the command runs.
 pub(crate) struct Repo {
     pub(crate) root: PathBuf,
     /// Cargo's target directory, which may lie outside the checkout.
@@ -18,7 +18,7 @@ impl Repo {
         Ok(Self { root: metadata.workspace_root.into(), target: metadata.target_directory.into() })
     }
 
-    /// The workspace's own packages, or these and all that they depend on.
+    /// The workspace's packages, with or without everything that they depend on.
     pub(crate) fn metadata(&self, dependencies: Dependencies) -> Result<Metadata> {
         let mut command = MetadataCommand::new();
         command.manifest_path(self.root.join("Cargo.toml"));
@@ -28,7 +28,7 @@ impl Repo {
         Ok(command.exec()?)
     }
 
-    /// What `cargo xtask web` made of a package.
+    /// The folder of a built web package.
     pub(crate) fn pkg(&self, package: &str) -> PathBuf {
         self.root.join("pkg").join(package)
     }

@@ -1,4 +1,4 @@
-//! `cargo xtask setup`: what building and testing need, installed where that is possible.
+//! `cargo xtask setup`: installs what building and testing need, where that is possible.
 
 pub(crate) mod apt;
 pub(crate) mod browser;
@@ -16,7 +16,7 @@ use parts::{PARTS, Part, Recipe};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Only what `up` needs: the wasm32 target and the npm packages
+    /// Install only what `up` needs: the wasm32 target and the npm packages
     #[arg(long)]
     minimal: bool,
 }
@@ -26,13 +26,13 @@ pub(crate) fn run(repo: &Repo, args: &Args) -> Result<()> {
     outcome.settle()
 }
 
-/// What building and running need. Without these nothing works, so a missing one is an error.
+/// Installs what building and running need. Nothing works without these, so a missing one is an error.
 pub(crate) fn minimal(repo: &Repo) -> Result<Outcome> {
     let parts: Vec<_> = PARTS.iter().filter(|part| part.minimal).collect();
     ensure(repo, &parts)
 }
 
-/// All that tests need too.
+/// Installs what building, running and testing need.
 pub(crate) fn full(repo: &Repo) -> Result<Outcome> {
     ensure(repo, &PARTS.iter().collect::<Vec<_>>())
 }
@@ -71,7 +71,7 @@ fn apt_packages(missing: &[&Part]) -> Vec<&'static str> {
     packages.flatten().copied().collect()
 }
 
-/// `debian` is how the one apt run for all parts ended.
+/// `debian` is the result of the one apt run for all parts.
 fn install(repo: &Repo, part: &Part, debian: &Result<()>) -> State {
     let tried = match part.recipe {
         Recipe::Target(target) => rust::add_target(target),

@@ -1,4 +1,4 @@
-//! Running other programs, always saying which.
+//! Runs other programs and prints their command lines.
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::repo::Repo;
 
-/// The cargo that runs us, so that a `+toolchain` holds for everything we start.
+/// The cargo that started us, so that a `+toolchain` applies to everything that we start.
 pub(crate) fn cargo(repo: &Repo) -> Command {
     let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(program);
@@ -16,7 +16,7 @@ pub(crate) fn cargo(repo: &Repo) -> Command {
     command
 }
 
-/// Runs to the end with our own input and output; anything but success is an error.
+/// Runs a command with our own input and output; any exit status but success is an error.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     println!("$ {}", shown(command));
     let status = command.status().with_context(|| format!("cannot start {}", name(command)))?;
@@ -26,14 +26,14 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// Runs quietly and returns what it printed; anything but success is an error that quotes it.
+/// Runs a command silently and returns its output. An exit status other than success is an error that quotes stderr.
 pub(crate) fn capture(command: &mut Command) -> Result<String> {
     let output = command.output().with_context(|| format!("cannot start {}", name(command)))?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
         bail!("{} failed: {}\n{said}", shown(command), output.status);
     }
-    String::from_utf8(output.stdout).with_context(|| format!("{} printed no text", name(command)))
+    String::from_utf8(output.stdout).with_context(|| format!("{} printed something other than UTF-8", name(command)))
 }
 
 /// Finds a program on the search path.
@@ -41,7 +41,7 @@ pub(crate) fn find(program: &str) -> Option<PathBuf> {
     which::which(program).ok()
 }
 
-/// The command as a person would type it, environment first.
+/// The command line as a person would type it, with its environment.
 pub(crate) fn shown(command: &Command) -> String {
     let environment =
         command.get_envs().filter_map(|(key, value)| Some(format!("{}={}", key.display(), quoted(value?))));
@@ -49,7 +49,7 @@ pub(crate) fn shown(command: &Command) -> String {
     environment.chain(words).collect::<Vec<_>>().join(" ")
 }
 
-/// The program and what it was asked to do.
+/// The program and its first argument.
 fn short(command: &Command) -> String {
     let verb = command.get_args().next().unwrap_or_default();
     format!("{} {}", name(command), verb.to_string_lossy())

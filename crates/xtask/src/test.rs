@@ -1,4 +1,4 @@
-//! `cargo xtask test`: every test there is.
+//! `cargo xtask test`: runs every test, stage by stage.
 
 mod rust;
 mod tally;
@@ -18,36 +18,36 @@ use tally::Tally;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Run these stages alone
+    /// Run only these stages
     #[arg(long, value_name = "STAGE", value_delimiter = ',', conflicts_with = "skip")]
     only: Vec<Stage>,
-    /// Leave these stages out
+    /// Leave out these stages
     #[arg(long, value_name = "STAGE", value_delimiter = ',')]
     skip: Vec<Stage>,
 }
 
-/// In the order in which they run.
+/// The stages, in the order in which they run.
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
 enum Stage {
     /// Install what is missing
     Setup,
-    /// Build the web packages and the page, run the scripts' tests
+    /// Build the web packages and the page, and run the TypeScript tests
     Web,
-    /// Everything `cargo xtask lint` checks
+    /// Run the checks of `cargo xtask lint`
     Lint,
-    /// Compile all tests and the program, once, for the stages that follow
+    /// Compile all tests and the program once, for the stages that follow
     Build,
-    /// Unit, property and vector tests
+    /// Run unit, property and vector tests
     Unit,
-    /// The examples in the documentation
+    /// Run the examples in the documentation
     Doc,
-    /// A real coordinator and real miners
+    /// Run a real coordinator with real miners
     E2e,
-    /// The page in a real Chromium
+    /// Run the page in a real Chromium
     Browser,
-    /// The same bits on old machines, under QEMU
+    /// Compare bits on old machines, under QEMU
     Vintage,
-    /// `cargo xtask up --once`
+    /// Run `cargo xtask up --once`
     Up,
 }
 
@@ -99,7 +99,7 @@ fn test_browser(repo: &Repo, tally: &mut Tally) -> Result<Outcome> {
     let Some(chromium) = browser::find() else {
         return Ok(Outcome::Skipped("there is no Chromium".to_owned()));
     };
-    ensure!(repo.dist().is_dir(), "there is no page: run the stage web first");
+    ensure!(repo.dist().is_dir(), "the page is not built: run the stage web first");
     let mut playwright = npm::tool(repo, "playwright");
     playwright
         .args(["test", "--config", "tests/browser/playwright.config.ts"])
@@ -123,7 +123,7 @@ fn test_vintage(repo: &Repo, parts: &mut Stages, tally: &mut Tally) -> Result<Ou
     Ok(if missing.is_empty() { Outcome::Done } else { Outcome::Skipped(missing.join("; ")) })
 }
 
-/// The program as the sources are now, with the features of the tests that were compiled with it.
+/// Builds the program together with the tests, so that both get the same features.
 fn program(repo: &Repo) -> Result<PathBuf> {
     rust::build(repo)?;
     Ok(native::path(repo))

@@ -1,4 +1,4 @@
-//! `cargo xtask up`: the whole of Adit on one machine.
+//! `cargo xtask up`: runs a coordinator, a job and a miner on this machine.
 
 mod children;
 
@@ -16,7 +16,7 @@ use children::{Children, Ended, Interrupt};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// End when the demonstration job has ended; succeed only if its result is right.
+    /// Stop when the demonstration job has ended; succeed only if its result is correct
     ///
     /// Uses a free port and a temporary data folder, and needs no terminal.
     #[arg(long)]
@@ -28,7 +28,7 @@ const EXAMPLE: &str = "examples/digits";
 const HEALTHY_WITHIN: Duration = Duration::from_secs(30);
 const JOB_WITHIN: Duration = Duration::from_secs(300);
 const BETWEEN_JOBS: Duration = Duration::from_secs(2);
-/// Rows and columns of the matrices of the jobs that follow the demonstration.
+/// Rows and columns of the matrices in the jobs after the demonstration.
 const MATRIX: usize = 1_024;
 
 pub(crate) fn run(repo: &Repo, args: &Args) -> Result<()> {
@@ -38,7 +38,7 @@ pub(crate) fn run(repo: &Repo, args: &Args) -> Result<()> {
     if args.once { once(repo, &adit) } else { stay(repo, &adit) }
 }
 
-/// The demonstration from beginning to end, with a program that is built already.
+/// Runs the demonstration once with a program that is already built.
 pub(crate) fn once(repo: &Repo, adit: &Path) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let free = TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
@@ -46,7 +46,7 @@ pub(crate) fn once(repo: &Repo, adit: &Path) -> Result<()> {
     let mut children = Children::new(Interrupt::listen()?);
     let result = demonstrate(&site, &mut children);
     children.stop_all().and(result)?;
-    println!("\nThe demonstration job ended with the right result.");
+    println!("\nThe demonstration job ended with the correct result.");
     Ok(())
 }
 
@@ -61,13 +61,13 @@ fn demonstrate(site: &Site<'_>, children: &mut Children) -> Result<()> {
     }
 }
 
-/// Runs until the person presses Ctrl-C.
+/// Runs until Ctrl-C.
 fn stay(repo: &Repo, adit: &Path) -> Result<()> {
     let data = repo.root.join(".adit");
     let site = Site { repo, adit, listen: LISTEN.to_owned(), data };
     let mut children = Children::new(Interrupt::listen()?);
     let result = serve_and_mine(&site, &mut children);
-    // A submission that was cut short has not stopped cleanly, and that is all right here.
+    // Ctrl-C interrupts a submission, which then reports a failure. That is expected here.
     if let Err(error) = children.stop_all() {
         println!("{error:#}");
     }
@@ -77,14 +77,14 @@ fn stay(repo: &Repo, adit: &Path) -> Result<()> {
 fn serve_and_mine(site: &Site<'_>, children: &mut Children) -> Result<()> {
     site.open(children)?;
     println!("\nOpen {}/ and press Start to mine with this browser too. Ctrl-C ends it all.\n", site.url());
-    // At half duty, so that there is something left for the browser.
+    // Throttled to half, so that a browser gets work and processor time too.
     children.start("mine", site.mine().args(["--throttle", "0.5"]))?;
     let classes = site.data.join("classes.csv");
     children.start("submit", &mut site.submit(&classes))?;
     if let Ended::Interrupted = children.wait_for("submit", JOB_WITHIN)? {
         return Ok(());
     }
-    println!("\nThe job's result is {}. More jobs follow, so that there is work to join.\n", classes.display());
+    println!("\nThe job's result is in {}. More jobs follow, so that you can join.\n", classes.display());
     site.write_matrices()?;
     for round in 0u64.. {
         let mut submit = if round % 2 == 0 { site.submit_product() } else { site.submit(&classes) };
@@ -110,7 +110,7 @@ impl Site<'_> {
         format!("http://{}", self.listen)
     }
 
-    /// Starts the coordinator and waits until it answers and serves the page.
+    /// Starts the coordinator and waits until it answers, with the page.
     fn open(&self, children: &mut Children) -> Result<()> {
         fs::create_dir_all(&self.data)?;
         children.start("serve", &mut self.serve())?;
@@ -120,7 +120,7 @@ impl Site<'_> {
             ensure!(started.elapsed() < HEALTHY_WITHIN, "the coordinator does not answer");
             std::thread::sleep(Duration::from_millis(50));
         }
-        ureq::get(format!("{}/", self.url())).call().context("the coordinator has no page")?;
+        ureq::get(format!("{}/", self.url())).call().context("the coordinator serves no page")?;
         Ok(())
     }
 
@@ -149,7 +149,7 @@ impl Site<'_> {
         command
     }
 
-    /// Two matrices for jobs that keep miners busy for longer than the digits do.
+    /// Writes two matrices, for jobs that take longer than the digits.
     fn write_matrices(&self) -> Result<()> {
         for (name, seed) in [("A.npy", 1), ("B.npy", 2)] {
             fs::write(self.data.join(name), matrix(seed))?;
@@ -167,10 +167,10 @@ impl Site<'_> {
     }
 }
 
-/// A square int8 matrix as NumPy writes it (format 1.0), from a linear congruential generator.
+/// A random square int8 matrix in NumPy's format 1.0.
 fn matrix(seed: u64) -> Vec<u8> {
     let text = format!("{{'descr': '|i1', 'fortran_order': False, 'shape': ({MATRIX}, {MATRIX}), }}");
-    // Magic, version, length and header together are a multiple of 64 bytes, and end with a new line.
+    // The format pads magic, version, length and header to a multiple of 64 bytes and ends them with a newline.
     let header = format!("{text:<117}\n");
     let mut file = b"\x93NUMPY\x01\x00".to_vec();
     file.extend((header.len() as u16).to_le_bytes());
@@ -185,6 +185,6 @@ fn matrix(seed: u64) -> Vec<u8> {
 
 fn compare(output: &Path, expected: &Path) -> Result<()> {
     let read = |path: &Path| fs::read(path).with_context(|| path.display().to_string());
-    ensure!(read(output)? == read(expected)?, "the job's result is not {}", expected.display());
+    ensure!(read(output)? == read(expected)?, "the job's result differs from {}", expected.display());
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! `cargo xtask web`: the web packages, and the sites and workers that use them.
+//! `cargo xtask web`: builds the web packages, and the sites and workers that use them.
 
 mod benchmark;
 mod bundle;
@@ -17,7 +17,7 @@ pub(crate) use benchmark::build as build_benchmark;
 pub(crate) use manifest::Manifest;
 pub(crate) use site::{check_types, tests as script_tests};
 
-/// Builds what has changed, prints every size, and fails if one is over its budget.
+/// Builds what has changed, prints all sizes, and fails if one is over its budget.
 pub(crate) fn run(repo: &Repo) -> Result<()> {
     let manifest = Manifest::read(repo)?;
     let toolchain = WasmToolchain::find(repo)?;

@@ -1,4 +1,4 @@
-//! Licences and bans, by the file that cargo-deny reads, for those who do not have cargo-deny.
+//! Checks licences and banned crates by cargo-deny's own file, for machines without cargo-deny.
 
 use std::fs;
 
@@ -10,7 +10,7 @@ use spdx::{Expression, Licensee, ParseMode};
 use crate::repo::{Dependencies, Repo};
 use crate::stages::Outcome;
 
-/// Those parts of .cargo/deny.toml that are understood here.
+/// The parts of .cargo/deny.toml that this check reads.
 #[derive(Deserialize)]
 struct Deny {
     licenses: Licenses,
@@ -73,7 +73,7 @@ fn licence_fault(package: &Package, allowed: &[Licensee]) -> Option<String> {
     (!fits).then(|| format!("{} has the licence {licence}, which is not allowed", package.name))
 }
 
-/// An older way to write OR is a slash, which the lax mode understands.
+/// Whether the licence can be fulfilled. Lax mode also reads the old `MIT/Apache-2.0`.
 fn is_allowed(licence: &str, allowed: &[Licensee]) -> bool {
     Expression::parse_mode(licence, ParseMode::LAX)
         .is_ok_and(|licence| licence.evaluate(|asked| allowed.iter().any(|licensee| licensee.satisfies(asked))))

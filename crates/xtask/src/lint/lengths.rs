@@ -1,4 +1,4 @@
-//! No file is too long to read in one sitting, and no function too long to see at once.
+//! Limits the length of files and functions.
 
 use anyhow::{Result, bail};
 
@@ -8,7 +8,7 @@ use crate::stages::Outcome;
 
 const MOST_LINES: usize = 600;
 const MOST_FUNCTION_LINES: usize = 60;
-/// Functions with more lines are printed, without failing.
+/// Functions with more lines are listed as warnings.
 const LONG_FUNCTION_LINES: usize = 40;
 const WRITTEN_BY_HAND: [&str; 8] = [".rs", ".ts", ".wgsl", ".css", ".html", ".sql", ".mjs", ".py"];
 

@@ -1,4 +1,4 @@
-//! Parts that come from the system: installed on Debian as root, asked for elsewhere.
+//! Parts that come from the system: apt installs them on Debian as root, elsewhere an error names them.
 
 use std::path::Path;
 use std::process::Command;
@@ -7,24 +7,24 @@ use anyhow::{Result, bail};
 
 use crate::shell;
 
-/// Installs all of them in one go; an error says what to do by hand.
+/// Installs the packages in one run; an error says what to do by hand.
 pub(crate) fn install(packages: &[&str]) -> Result<()> {
     if packages.is_empty() {
         return Ok(());
     }
     if shell::find("apt-get").is_none() {
-        bail!("not a Debian system: install its counterpart of {}", packages.join(" "));
+        bail!("not a Debian system: install your system's counterparts of {}", packages.join(" "));
     }
     if !is_root() {
         bail!("not root: run `sudo apt-get install {}`", packages.join(" "));
     }
-    // A stale index is no reason to stop: the packages may well be in it.
+    // A stale index may still list the packages, so a failed update does not stop us.
     let _ = shell::run(apt_get().arg("update").arg("-qq"));
     shell::run(apt_get().args(["install", "-y", "-qq", "--no-install-recommends"]).args(packages))
 }
 
-/// Whether wgpu can find a driver: on Linux a loader and at least one driver file, elsewhere the
-/// system brings its own interface.
+/// Whether wgpu can find a driver: on Linux a Vulkan loader and a driver file; other systems bring an interface of
+/// their own.
 pub(crate) fn has_vulkan_driver() -> bool {
     if !cfg!(target_os = "linux") {
         return true;

@@ -1,10 +1,10 @@
-//! The Chromium that tests open pages in.
+//! Finds the Chromium in which tests open pages.
 
 use std::path::PathBuf;
 
 use crate::shell;
 
-/// Names the browser for everything that is started from here; a person may set it too.
+/// The variable that names the browser for the programs that we start; a person may set it too.
 pub(crate) const CHROMIUM: &str = "ADIT_CHROMIUM";
 
 const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use crate::repo::Repo;
 use crate::shell;
 
-/// What Vite asks for.
+/// The oldest Node.js that Vite supports.
 const NODE: (u32, u32) = (20, 19);
 
 pub(crate) fn node_is_new_enough() -> bool {
@@ -17,7 +17,7 @@ pub(crate) fn node_is_new_enough() -> bool {
         .is_ok_and(|version| parse_version(&version).is_some_and(|version| version >= NODE))
 }
 
-/// Whether a folder's node_modules is not what its lock file says.
+/// Whether a folder's node_modules differs from its lock file.
 pub(crate) fn is_stale(folder: &Path) -> bool {
     match (fs::read_to_string(stamp(folder)), lock_digest(folder)) {
         (Ok(installed), Ok(wanted)) => installed != wanted,
@@ -25,14 +25,14 @@ pub(crate) fn is_stale(folder: &Path) -> bool {
     }
 }
 
-/// Install scripts stay off: no package here needs one.
+/// Installs the packages of the lock file. Install scripts stay off, because no package here needs one.
 pub(crate) fn install(folder: &Path) -> Result<()> {
-    let npm = shell::find("npm").context("there is no npm on the path")?;
+    let npm = shell::find("npm").context("npm is not on the path")?;
     shell::run(Command::new(npm).current_dir(folder).args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"]))?;
     Ok(fs::write(stamp(folder), lock_digest(folder)?)?)
 }
 
-/// A program that an npm package brought.
+/// A program from an npm package.
 pub(crate) fn tool(repo: &Repo, name: &str) -> Command {
     let suffix = if cfg!(windows) { ".cmd" } else { "" };
     let mut command = Command::new(repo.root.join(format!("node_modules/.bin/{name}{suffix}")));

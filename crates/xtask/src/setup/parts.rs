@@ -1,4 +1,4 @@
-//! The parts, each with how to find it, how to get it, and what is lost without it.
+//! The table of parts: how to find each, how to install it, and what does not work without it.
 
 use super::{apt, browser, npm, rust, vintage};
 use crate::repo::Repo;
@@ -8,7 +8,7 @@ pub(crate) struct Part {
     pub(crate) name: &'static str,
     /// Ends the sentence "Without it …".
     pub(crate) without: &'static str,
-    /// Needed to build and run, not only to test.
+    /// Whether building and running need it, not only tests.
     pub(crate) minimal: bool,
     pub(crate) present: fn(&Repo) -> bool,
     pub(crate) recipe: Recipe,
@@ -19,9 +19,9 @@ pub(crate) enum Recipe {
     Target(&'static str),
     /// The packages of package-lock.json.
     Npm,
-    /// Packages of Debian.
+    /// Debian packages.
     Apt(&'static [&'static str]),
-    /// Only a person can.
+    /// Instructions for a person, where we cannot install it.
     ByHand(&'static str),
 }
 

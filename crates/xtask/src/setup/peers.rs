@@ -1,4 +1,4 @@
-//! The benchmarks' peers in Python, in an environment of their own below the target directory.
+//! The benchmarks' Python peers, in a virtual environment below the target directory.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -8,12 +8,12 @@ use anyhow::Result;
 use crate::repo::Repo;
 use crate::shell;
 
-/// Which interpreter the benchmarks ask for their peers.
+/// The variable that names the interpreter with the peers.
 pub(crate) const PYTHON: &str = "ADIT_PYTHON";
-/// From PyPI; a new version of one makes a new environment.
+/// Packages from PyPI. A change of a version makes a new environment.
 const PACKAGES: [&str; 3] = ["numpy==2.4.6", "onnx==1.23.2", "onnxruntime==1.31.1"];
 
-/// The interpreter that has them, made at first; none, said aloud, where there is no Python to make it with.
+/// The interpreter with the peers, set up at the first call. `None`, with a message, where there is no Python.
 pub(crate) fn python(repo: &Repo) -> Result<Option<PathBuf>> {
     let folder = repo.target.join("peers").join(PACKAGES.join("-").replace("==", "_"));
     let python = folder.join("bin/python");
@@ -22,7 +22,7 @@ pub(crate) fn python(repo: &Repo) -> Result<Option<PathBuf>> {
         return Ok(Some(python));
     }
     if Command::new("python3").arg("--version").output().is_err() {
-        println!("skipped: numpy and onnxruntime, for there is no python3");
+        println!("skipped: numpy and onnxruntime, because there is no python3");
         return Ok(None);
     }
     println!("installing {} for comparison", PACKAGES.join(", "));

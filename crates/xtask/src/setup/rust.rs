@@ -1,5 +1,5 @@
-//! Targets of the Rust toolchain: the sysroot is looked into first, then rustup is asked, then, for
-//! wasm32 alone, Debian's own compiler, which builds the standard library from its sources.
+//! Targets of the Rust toolchain: from its sysroot, else from rustup, else, for wasm32, from Debian's compiler, which
+//! builds the standard library from source.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -18,7 +18,7 @@ const DEBIAN_LINKER: &str = "wasm-ld-22";
 const DEBIAN_BIN: &str = "/usr/bin";
 const DEBIAN_SOURCES: &str = "/usr/lib/rustlib/src/rust/library/std";
 
-/// Whether the toolchain that runs us can build for the target as it is.
+/// Whether the current toolchain has the target installed.
 pub(crate) fn has_target(repo: &Repo, target: &str) -> bool {
     let mut rustc = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
     shell::capture(rustc.current_dir(&repo.root).args(["--print", "sysroot"])).is_ok_and(|sysroot| {
@@ -30,7 +30,7 @@ pub(crate) fn has_target(repo: &Repo, target: &str) -> bool {
 pub(crate) fn add_target(target: &str) -> Result<()> {
     let added = match shell::find("rustup") {
         Some(rustup) => shell::run(Command::new(rustup).args(["target", "add", target])),
-        None => Err(anyhow::anyhow!("there is no rustup to add {target} with")),
+        None => Err(anyhow::anyhow!("cannot add {target}: there is no rustup")),
     };
     match added {
         Err(_) if target == WASM => apt::install(DEBIAN_PACKAGES),
@@ -38,11 +38,11 @@ pub(crate) fn add_target(target: &str) -> Result<()> {
     }
 }
 
-/// Who compiles for the browser.
+/// The toolchain that compiles for browsers.
 pub(crate) enum WasmToolchain {
-    /// The toolchain that runs us.
+    /// The current one.
     Own,
-    /// Debian's, with the standard library built from source. It has no clippy.
+    /// Debian's, which builds the standard library from source and has no clippy.
     Debian,
 }
 
@@ -54,7 +54,7 @@ impl WasmToolchain {
         if shell::find(DEBIAN_LINKER).is_some() && Path::new(DEBIAN_SOURCES).exists() {
             return Ok(Self::Debian);
         }
-        bail!("no toolchain here can build for {WASM}: run `cargo xtask setup`")
+        bail!("no toolchain on this machine can build for {WASM}: run `cargo xtask setup`")
     }
 
     /// A `cargo build` for the browser in the given profile.
@@ -81,7 +81,7 @@ fn debian_cargo(repo: &Repo) -> Result<Command> {
         .current_dir(&repo.root)
         .env_remove("RUSTUP_TOOLCHAIN")
         .env("RUSTC", program("rustc")?)
-        // Building the standard library is not yet stable, the compiler that does it here is.
+        // -Zbuild-std is unstable, so the stable compiler needs this to accept it.
         .env("RUSTC_BOOTSTRAP", "1")
         .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", DEBIAN_LINKER);
     Ok(command)

@@ -1,4 +1,4 @@
-//! Old machines, as their emulators see them.
+//! Old machines on which tests run under QEMU.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -35,7 +35,7 @@ pub(crate) const I586: Host = Host {
 pub(crate) const HOSTS: [&Host; 2] = [&POWERPC, &I586];
 
 impl Host {
-    /// What is missing to build and run for it, if anything.
+    /// The first missing thing that building or running for this host needs.
     pub(crate) fn lacks(&self, repo: &Repo) -> Option<String> {
         if !rust::has_target(repo, self.target) {
             return Some(format!("the Rust target {}", self.target));
@@ -46,22 +46,22 @@ impl Host {
         shell::find(self.qemu[0]).is_none().then(|| self.qemu[0].to_owned())
     }
 
-    /// Where the cross compiler keeps the C library, which the emulator needs as well.
+    /// The folder of the cross compiler's C library, which QEMU needs too.
     pub(crate) fn prefix(&self) -> Option<PathBuf> {
         let asked = shell::capture(Command::new(self.gcc).arg("-print-file-name=libc.so")).ok()?;
-        // A bare name comes back when there is no such file.
+        // gcc answers with the bare name if it finds no such file.
         let library = PathBuf::from(asked.trim()).canonicalize().ok()?;
         Some(library.parent()?.parent()?.to_owned())
     }
 
-    /// The words that run a program built for it.
+    /// The command line before the path of a program built for this host.
     pub(crate) fn runner(&self) -> Vec<String> {
         let prefix = self.prefix().unwrap_or_default();
         let words = self.qemu.iter().copied().map(str::to_owned);
         words.chain(["-L".to_owned(), prefix.display().to_string()]).collect()
     }
 
-    /// Lets a cargo command with `--target` link for the host and run what it built under QEMU.
+    /// Makes a cargo command build for this host and run the result under QEMU.
     pub(crate) fn configure(&self, command: &mut Command) {
         let target = self.target.replace('-', "_");
         let shouted = target.to_uppercase();

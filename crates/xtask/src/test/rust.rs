@@ -1,4 +1,4 @@
-//! Rust tests, through cargo-nextest where it is installed.
+//! Runs the Rust tests, with cargo-nextest where it is installed.
 
 use std::process::Command;
 
@@ -12,22 +12,21 @@ use crate::setup::browser;
 use crate::setup::vintage::Host;
 use crate::shell::{self, cargo};
 
-/// Tells tests where the program is.
+/// The variable that tells tests where the program is.
 pub(crate) const PROGRAM: &str = "ADIT_BIN";
 
-/// All stages choose the same packages, so that cargo settles on the same features and compiles
-/// nothing twice. The web crate is compiled for browsers alone; this program tests itself apart,
-/// for it would have to overwrite itself.
+/// Every stage selects these packages, so that cargo unifies features the same way and compiles nothing twice.
+/// adit-wasm compiles only for browsers; xtask is tested separately, because it cannot overwrite itself while it runs.
 const WORKSPACE: [&str; 5] = ["--workspace", "--exclude", "adit-wasm", "--exclude", "adit-xtask"];
 
-/// What also has to be right on old machines.
+/// The packages that are also tested on old machines.
 const VINTAGE: [&str; 6] = ["--package", "adit-core", "--package", "adit-protocol", "--package", "adit-miner"];
 
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Suite {
-    /// Everything that lies with its crate.
+    /// The tests in crates/.
     Unit,
-    /// What lies in tests/.
+    /// The tests in tests/.
     EndToEnd,
 }
 
@@ -43,7 +42,7 @@ pub(crate) fn test(repo: &Repo, suite: Suite, tally: &mut Tally) -> Result<()> {
         tally.run(runner(repo).args(["--package", "adit-xtask"]))?;
     }
     if targets.is_empty() {
-        println!("there is none");
+        println!("no tests");
         return Ok(());
     }
     build(repo)?;
@@ -65,7 +64,7 @@ pub(crate) fn test_on(repo: &Repo, host: &Host, tally: &mut Tally) -> Result<()>
     tally.run(&mut command)
 }
 
-/// The program of an old machine mines with a coordinator of this one.
+/// Builds the program for an old machine and lets it mine for a coordinator on this one.
 pub(crate) fn exchange_with(repo: &Repo, host: &Host, tally: &mut Tally) -> Result<()> {
     let mut command = cargo(repo);
     command.args(["build", "--profile", "ci", "--package", "adit-native"]);
@@ -82,7 +81,7 @@ pub(crate) fn exchange_with(repo: &Repo, host: &Host, tally: &mut Tally) -> Resu
 fn runner(repo: &Repo) -> Command {
     let mut command = cargo(repo);
     if shell::find("cargo-nextest").is_some() {
-        // What else it needs to know is in .config/nextest.toml.
+        // .config/nextest.toml has the other options.
         command.args(["nextest", "run", "--cargo-profile", "ci", "--no-tests", "pass"]);
     } else {
         command.args(["test", "--profile", "ci", "--no-fail-fast"]);
@@ -90,7 +89,7 @@ fn runner(repo: &Repo) -> Command {
     command
 }
 
-/// The suite's share of the workspace, as arguments that cargo and nextest both understand.
+/// The arguments that select the suite's test programs, for both cargo and nextest.
 fn targets(repo: &Repo, suite: Suite) -> Result<Vec<String>> {
     let metadata = repo.metadata(Dependencies::Without)?;
     let mut arguments = Vec::new();

@@ -1,4 +1,4 @@
-//! Counting tests by what the test programs themselves say at their end.
+//! Counts tests by reading the summaries that test programs print.
 
 use std::fmt;
 use std::io::{BufRead, BufReader, Read};
@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::shell;
 
-/// Tests that ran so far, as nextest, cargo, Vitest and Playwright counted them.
+/// The tests so far, as nextest, cargo, Vitest and Playwright counted them.
 #[derive(Default, Clone, Copy, PartialEq, Debug)]
 pub(crate) struct Tally {
     passed: u64,
@@ -18,10 +18,10 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    /// Runs a test program, passes on what it prints, and adds what it counted.
+    /// Runs a test program, passes its output on, and adds its counts.
     pub(crate) fn run(&mut self, command: &mut Command) -> Result<()> {
         println!("$ {}", shell::shown(command));
-        // Colour would stand between the words that are read.
+        // Colour codes would break up the words that `read` looks for.
         command.env("NO_COLOR", "1").env_remove("FORCE_COLOR");
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
         let errors = child.stderr.take().context("no stderr")?;
@@ -59,7 +59,7 @@ fn count(stream: impl Read, show: impl Fn(&str)) -> Tally {
     tally
 }
 
-/// Understands a line that sums up:
+/// Reads a line with a summary:
 /// - nextest `Summary [ 1.0s] 4 tests run: 3 passed (1 slow), 1 failed, 0 skipped`
 /// - cargo `test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; …`
 /// - Vitest `Tests  1 failed | 3 passed (4)`
@@ -73,7 +73,7 @@ fn read(line: &str) -> Option<Tally> {
     } else if let Some(sums) = line.strip_prefix("Tests  ") {
         sums
     } else if line.split(' ').next()?.parse::<u64>().is_ok() {
-        // Only "N word" or "N word (time)", or any sentence that begins with a number would do.
+        // Accept only "N word" and "N word (time)", not every sentence that begins with a number.
         let mut words = line.splitn(3, ' ').skip(2);
         words.next().is_none_or(|rest| rest.starts_with('(')).then_some(line)?
     } else {

@@ -1,4 +1,4 @@
-//! Programs that run beside us and end before we do.
+//! Child processes: starts them, waits for them, and stops them all at the end.
 
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::shell;
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 const STOP_WITHIN: Duration = Duration::from_secs(10);
 
-/// Ctrl-C, or a polite signal from another program.
+/// Ctrl-C, SIGTERM or SIGHUP.
 #[derive(Clone)]
 pub(crate) struct Interrupt(Arc<AtomicBool>);
 
@@ -30,12 +30,12 @@ impl Interrupt {
 }
 
 pub(crate) enum Ended {
-    /// The program that was waited for succeeded.
+    /// The awaited program succeeded.
     Itself,
     Interrupted,
 }
 
-/// The programs, in the order in which they were started.
+/// The running programs, in the order in which they started.
 pub(crate) struct Children {
     interrupt: Interrupt,
     running: Vec<(&'static str, Child)>,
@@ -46,8 +46,7 @@ impl Children {
         Self { interrupt, running: Vec::new() }
     }
 
-    /// Starts a program outside our process group: Ctrl-C then reaches us alone, and we stop the
-    /// programs in order.
+    /// Starts a program in a process group of its own, so that Ctrl-C reaches only us and we stop the programs in order.
     pub(crate) fn start(&mut self, name: &'static str, command: &mut Command) -> Result<()> {
         println!("$ {}", shell::shown(command));
         #[cfg(unix)]
@@ -57,7 +56,7 @@ impl Children {
         Ok(())
     }
 
-    /// Waits until the named program succeeds. None may fail, and no other may end.
+    /// Waits until the named program succeeds. It is an error if it fails or if any other program ends.
     pub(crate) fn wait_for(&mut self, name: &str, within: Duration) -> Result<Ended> {
         let started = Instant::now();
         while started.elapsed() < within {
@@ -73,7 +72,7 @@ impl Children {
         bail!("{name} has not ended within {} seconds", within.as_secs())
     }
 
-    /// Waits, but not for longer than the person does.
+    /// Sleeps until the duration is over or Ctrl-C arrives.
     pub(crate) fn pause(&self, duration: Duration) {
         let started = Instant::now();
         while started.elapsed() < duration && !self.interrupt.is_pressed() {
@@ -81,7 +80,7 @@ impl Children {
         }
     }
 
-    /// An error if any program has ended, or the person has had enough.
+    /// Fails if a program has ended or Ctrl-C has arrived.
     pub(crate) fn check(&mut self) -> Result<()> {
         if self.interrupt.is_pressed() {
             bail!("interrupted");
@@ -92,8 +91,8 @@ impl Children {
         }
     }
 
-    /// Asks the programs to stop, the last started first, and kills what does not. An error if one
-    /// did not stop cleanly.
+    /// Asks the programs to stop, the last started first, and kills those that do not. Fails if one did not stop
+    /// cleanly.
     pub(crate) fn stop_all(&mut self) -> Result<()> {
         let mut result = Ok(());
         while let Some((name, child)) = self.running.pop() {
@@ -140,7 +139,7 @@ fn stop(mut child: Child) -> Result<()> {
     }
 }
 
-/// What Ctrl-C in the program's own terminal would do.
+/// Sends the signal that Ctrl-C in the program's terminal would send.
 #[cfg(unix)]
 fn interrupt(child: &mut Child) -> Result<()> {
     if child.try_wait()?.is_none() {

@@ -1,4 +1,5 @@
-//! What `cargo xtask bench web` opens in a browser: our kernels by themselves, their peers, and the page that runs both.
+//! Builds what `cargo xtask bench web` opens in a browser: our kernels as packages, their peers, and a page that races
+//! them.
 
 use anyhow::Result;
 
@@ -10,7 +11,7 @@ use crate::shell;
 
 const FOLDER: &str = "tests/bench/web";
 
-/// Builds all of it. The peers are installed here and nowhere else: nothing but this benchmark needs them.
+/// Builds the page. The peers are installed here, because nothing else needs them.
 pub(crate) fn build(repo: &Repo) -> Result<()> {
     let manifest = Manifest::read(repo)?;
     let toolchain = WasmToolchain::find(repo)?;

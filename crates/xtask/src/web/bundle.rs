@@ -1,4 +1,4 @@
-//! One web package: cargo, wasm-bindgen, wasm-opt.
+//! Builds one web package with cargo, wasm-bindgen and wasm-opt.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,10 +14,10 @@ use crate::setup::npm;
 use crate::setup::rust::{WASM, WasmToolchain};
 use crate::shell;
 
-/// This file is part of the recipe: what it does to a module may change too.
+/// This file is part of the recipe: a change of the steps rebuilds the packages.
 const STEPS: &str = include_str!("bundle.rs");
 
-/// Writes pkg/<name>/, unless nothing that it is made of has changed.
+/// Writes pkg/<name>/, unless it is up to date.
 pub(crate) fn build(
     repo: &Repo,
     toolchain: &WasmToolchain,
@@ -44,7 +44,7 @@ pub(crate) fn build(
     stamp.write(&sources(repo, &module)?)
 }
 
-/// Every feature set is compiled to the same file name, so it is to be used before the next.
+/// Compiles the package. Every feature set gives the same file name, so use it before the next compilation.
 fn compile(repo: &Repo, toolchain: &WasmToolchain, manifest: &Manifest, package: &Package) -> Result<PathBuf> {
     let mut command = toolchain.cargo_build(repo, &manifest.profile)?;
     command.args(package.cargo_args(&manifest.krate)).env("RUSTFLAGS", package.rustflags());
@@ -55,12 +55,12 @@ fn compile(repo: &Repo, toolchain: &WasmToolchain, manifest: &Manifest, package:
 
 fn bind(module: &Path, out: &Path, name: &str) -> Result<()> {
     let mut bindgen = Bindgen::new();
-    // With the default path in the script, a bundler finds the module by itself.
+    // Bundlers find the module through the default path in the script.
     bindgen.input_path(module).web(true)?.typescript(true).omit_default_module_path(false).out_name(name);
     bindgen.generate(out).with_context(|| format!("wasm-bindgen on package {name}"))
 }
 
-/// wasm-opt has to be told what the module may use: the compiler's defaults and the package's own.
+/// Runs wasm-opt with the features that the module uses: the compiler's defaults and the package's own.
 fn optimize(repo: &Repo, package: &Package, module: &Path) -> Result<()> {
     const DEFAULTS: [&str; 6] = [
         "--enable-bulk-memory",
@@ -76,13 +76,13 @@ fn optimize(repo: &Repo, package: &Package, module: &Path) -> Result<()> {
         command.arg(match feature.as_str() {
             "simd128" => "--enable-simd",
             "relaxed-simd" => "--enable-relaxed-simd",
-            other => bail!("wasm-pack.toml: no wasm-opt flag is known for {other}"),
+            other => bail!("wasm-pack.toml: unknown wasm-opt flag for {other}"),
         });
     }
     shell::run(command.arg(module).arg("-o").arg(module))
 }
 
-/// An import from "env" is a C symbol that nothing defines: the module would not start.
+/// Refuses imports from "env": they are undefined C symbols, and the module would not start.
 fn check_imports(module: &Path) -> Result<()> {
     let bytes = fs::read(module)?;
     for payload in Parser::new(0).parse_all(&bytes) {
@@ -97,7 +97,7 @@ fn check_imports(module: &Path) -> Result<()> {
     Ok(())
 }
 
-/// All that the package is made of: cargo's own list, and the manifests and locks that it omits.
+/// The package's sources: cargo's dep-info list, and the manifests and locks that it omits.
 fn sources(repo: &Repo, module: &Path) -> Result<Vec<PathBuf>> {
     let list = fs::read_to_string(module.with_extension("d")).context("cargo's list of sources")?;
     let mut sources = parse_dep_info(&list);
@@ -113,7 +113,7 @@ fn sources(repo: &Repo, module: &Path) -> Result<Vec<PathBuf>> {
     Ok(sources)
 }
 
-/// The files after the colon of a makefile rule, in which a space of a name is escaped.
+/// The files after the colon of a makefile rule; spaces in names are escaped.
 fn parse_dep_info(rule: &str) -> Vec<PathBuf> {
     let files = rule.split_once(": ").map_or("", |(_, files)| files);
     let unescape = |file: &str| PathBuf::from(file.replace('\0', " "));
@@ -130,7 +130,7 @@ mod tests {
         assert_eq!(files, [PathBuf::from("/my home/lib.rs"), PathBuf::from("/b.rs")]);
     }
 
-    /// A module that imports one function from the namespace given.
+    /// A module that imports one function from `namespace`.
     fn module_importing_from(namespace: &str) -> Vec<u8> {
         let name = [&[namespace.len() as u8], namespace.as_bytes()].concat();
         let import = [&[1], name.as_slice(), &[1, b'f', 0, 0]].concat();

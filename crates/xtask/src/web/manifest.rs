@@ -1,4 +1,4 @@
-//! wasm-pack.toml.
+//! Reads wasm-pack.toml: which web packages exist, how to build them, and their size budgets.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,16 +13,16 @@ use crate::repo::Repo;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Manifest {
-    /// The crate that all packages are made of.
+    /// The crate from which all packages are built.
     #[serde(rename = "crate")]
     pub(crate) krate: String,
     pub(crate) profile: String,
     #[serde(rename = "package")]
     pub(crate) packages: BTreeMap<String, Package>,
-    /// Built for benchmarks only.
+    /// Packages for benchmarks only.
     #[serde(rename = "benchmark", default)]
     pub(crate) benchmarks: BTreeMap<String, Package>,
-    /// Folders of www/dist/assets.
+    /// Folders under www/dist/assets.
     #[serde(rename = "bundle")]
     pub(crate) bundles: BTreeMap<String, Bundle>,
     pub(crate) first_load: FirstLoad,
@@ -35,7 +35,7 @@ pub(crate) struct Package {
     #[serde(default)]
     pub(crate) target_features: Vec<String>,
     pub(crate) optimize: String,
-    /// Benchmarks have none. Without one a shipped package fails: none has 0 bytes.
+    /// 0 where the file gives none, as for benchmarks: a shipped package then fails the check.
     #[serde(default)]
     pub(crate) budget_kb_gzip: u64,
 }
@@ -51,7 +51,7 @@ pub(crate) struct Bundle {
 #[serde(deny_unknown_fields)]
 pub(crate) struct FirstLoad {
     pub(crate) budget_kb_gzip: u64,
-    /// The names of all other files begin with one of these.
+    /// Beginnings of the names of all other files.
     later: Vec<String>,
 }
 
@@ -64,14 +64,14 @@ impl Manifest {
 }
 
 impl Package {
-    /// The cargo arguments that build this package.
+    /// The arguments with which cargo builds this package.
     pub(crate) fn cargo_args(&self, krate: &str) -> [String; 5] {
         let [package, plain, chosen] = ["--package", "--no-default-features", "--features"];
         [package.into(), krate.into(), plain.into(), chosen.into(), self.features.join(",")]
     }
 
-    /// The compiler flags: the target features, [`WHOLE_ADDRESSES`], [`HALF_WORDS`], and one that cuts the home directory off
-    /// the file names that panics carry.
+    /// The compiler flags: target features, [`WHOLE_ADDRESSES`], [`HALF_WORDS`], and one that strips the home directory
+    /// from the file names in panics.
     pub(crate) fn rustflags(&self) -> String {
         let flag = |feature: &String| format!("-Ctarget-feature=+{feature}");
         let features = self.target_features.iter().map(flag).chain([WHOLE_ADDRESSES.into(), HALF_WORDS.into()]);
@@ -79,15 +79,15 @@ impl Package {
     }
 }
 
-/// LLVM's loop strength reduction moves constant offsets out of loads, which costs the kernels an addition for each load.
-/// Without it the int8 tile does 94 Gop/s instead of 86, the f32 tile 48 GFLOP/s instead of 43.
+/// Turns off LLVM's loop strength reduction, which moves constant offsets out of loads and so adds an addition to each.
+/// Without it the int8 tile reaches 94 Gop/s instead of 86, the f32 tile 48 GFLOP/s instead of 43.
 const WHOLE_ADDRESSES: &str = "-Cllvm-args=-disable-lsr";
 
-/// k256 takes WebAssembly for a 64-bit machine and multiplies into 128 bits, for which WebAssembly has no instruction: half of
-/// the time of a signature went into emulating it (crate cpubits, "Overriding the selection result").
+/// Makes k256 use 32-bit words. By default it multiplies into 128 bits, which WebAssembly has to emulate: half the time
+/// of a signature (crate cpubits, "Overriding the selection result").
 const HALF_WORDS: &str = "--cfg=cpubits=\"32\"";
 
-/// None if the path has a space, which separates flags.
+/// The flag that shortens paths; `None` if the path has a space, because spaces separate flags.
 fn short_paths() -> Option<String> {
     let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| Some(std::env::home_dir()?.join(".cargo")))?;
@@ -97,7 +97,7 @@ fn short_paths() -> Option<String> {
 }
 
 impl FirstLoad {
-    /// Whether a file of www/dist belongs to it.
+    /// Whether a file of www/dist belongs to this bundle.
     pub(crate) fn has(&self, path: &Path) -> bool {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         sizes::is_sent(path) && !self.later.iter().any(|beginning| name.starts_with(beginning))

@@ -1,4 +1,4 @@
-//! The sizes of web packages and bundles as sent, and their budgets.
+//! Sizes of web packages and bundles, compressed as they are sent, and their budgets.
 
 use std::fs;
 use std::io::Write;
@@ -21,7 +21,7 @@ struct Row {
     budget: u64,
 }
 
-/// Bytes on disk and as sent.
+/// Size in bytes, on disk and as sent.
 #[derive(Default, Clone, Copy)]
 pub(crate) struct Weight {
     plain: u64,
@@ -34,7 +34,7 @@ impl Table {
         self.rows.push(Row { what: what.to_owned(), weight, budget });
     }
 
-    /// Prints the table; an error if a row is over its budget.
+    /// Prints the table and fails if a row is over its budget.
     pub(crate) fn finish(self) -> Result<()> {
         println!("\n{:<24} {:>10} {:>10} {:>10}", "size in kB", "plain", "gzip", "budget");
         for row in &self.rows {
@@ -63,18 +63,18 @@ impl Row {
     }
 }
 
-/// Whether browsers ever ask for the file: they do not for types and dotfiles.
+/// Whether browsers request the file: not type declarations and dotfiles.
 pub(crate) fn is_sent(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     !name.starts_with('.') && [".html", ".css", ".js", ".wasm", ".svg", ".json"].iter().any(|end| name.ends_with(end))
 }
 
-/// Whether the file counts for its bundle: web packages have budgets of their own.
+/// Whether the file counts towards its bundle's size: web packages have budgets of their own.
 pub(crate) fn is_bundled(path: &Path) -> bool {
     is_sent(path) && path.extension().is_none_or(|end| end != "wasm")
 }
 
-/// Adds up the files of a folder for which `counts` holds, each compressed by itself.
+/// The total size of a folder's files for which `counts` holds, each compressed on its own.
 pub(crate) fn folder(folder: &Path, counts: impl Fn(&Path) -> bool) -> Result<Weight> {
     let mut total = Weight::default();
     for file in files_under(folder, &[])?.iter().filter(|file| counts(file)) {
@@ -85,7 +85,7 @@ pub(crate) fn folder(folder: &Path, counts: impl Fn(&Path) -> bool) -> Result<We
     Ok(total)
 }
 
-/// Compresses bytes as they are sent.
+/// Compresses bytes as the coordinator sends them.
 pub(crate) fn gzip(bytes: &[u8]) -> Result<Vec<u8>> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(bytes)?;

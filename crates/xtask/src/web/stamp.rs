@@ -1,4 +1,4 @@
-//! Knowing that a thing need not be made again.
+//! Tells whether a build product is up to date.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,19 +8,19 @@ use anyhow::Result;
 
 use crate::shell;
 
-/// A file beside the product: the digest of the recipe and of all sources, then the sources' names.
+/// A file beside a product that holds the digest of its recipe and sources, then the sources' names.
 pub(crate) struct Stamp {
     path: PathBuf,
     recipe: String,
 }
 
 impl Stamp {
-    /// `recipe` says how the product is made; what it is made of is given when it has been.
+    /// A stamp for a product made by `recipe`; the sources are given once it has been made.
     pub(crate) fn new(path: PathBuf, recipe: String) -> Self {
         Self { path, recipe }
     }
 
-    /// Whether the product was made by this recipe from sources that are still the same.
+    /// Whether the product was made by this recipe and no source has changed since.
     pub(crate) fn is_fresh(&self) -> bool {
         let Ok(text) = fs::read_to_string(&self.path) else { return false };
         let mut lines = text.lines();
@@ -50,7 +50,7 @@ impl Stamp {
     }
 }
 
-/// All files under a folder, but for those under the folders named, in order.
+/// All files under a folder in order, except those under the folders `but`.
 pub(crate) fn files_under(folder: &Path, but: &[&str]) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder)? {
