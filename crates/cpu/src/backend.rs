@@ -1,26 +1,26 @@
-//! Which instructions multiply.
+//! The instruction sets that the product can use, and which of them this processor has.
 
 use std::fmt;
 use std::str::FromStr;
 
 use crate::tile::AnyTile;
 
-/// A way to multiply on a processor.
+/// An instruction set for the integer product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Backend {
     /// x86-64 with AMX for bytes, on Linux: 16,384 products an instruction.
     Amx,
     /// x86-64 with AVX-512 VNNI: 64 products an instruction.
     Avx512Vnni,
-    /// x86-64 with AVX-VNNI, the same for processors without AVX-512: 32 products an instruction.
+    /// x86-64 with AVX-VNNI, for processors without AVX-512: 32 products an instruction.
     AvxVnni,
     /// x86-64 with AVX2: 16 products an instruction.
     Avx2,
-    /// x86-64 of any age: 8 products an instruction.
+    /// Any x86-64: 8 products an instruction.
     Sse2,
-    /// 64-bit ARM with the dot product of ARMv8.2: 16 products an instruction.
+    /// 64-bit ARM with ARMv8.2's dot product: 16 products an instruction.
     NeonDot,
-    /// 64-bit ARM with NEON, which all have: 8 products an instruction.
+    /// Any 64-bit ARM: 8 products an instruction.
     Neon,
     /// WebAssembly with relaxed SIMD, chosen when the module is compiled: 16 products an instruction.
     Relaxed,
@@ -45,7 +45,8 @@ impl Backend {
         Backend::Portable,
     ];
 
-    /// The backends that this processor and this build have, the fastest first; [`Backend::Portable`] is always one.
+    /// The backends that this processor and this build support, the fastest first. [`Backend::Portable`] is always
+    /// among them.
     pub fn available() -> Vec<Backend> {
         Self::ALL.into_iter().filter(|backend| AnyTile::new(*backend).is_some()).collect()
     }

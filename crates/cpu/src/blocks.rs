@@ -1,4 +1,4 @@
-//! The product on whichever tiles B was packed for, and the tiles of one block of it.
+//! Runs the product on the backend for which B was packed, and the tiles over one block.
 
 use crate::packed::Packed;
 use crate::sums;
@@ -14,7 +14,7 @@ pub(crate) fn multiply(a: &[i8], rows: usize, b: &Packed, c: &mut [i32]) {
     with_tile!(b.tile, tile => tile.product(a, rows, b, c));
 }
 
-/// One block of A and one panel of B, of which `width` columns are in C.
+/// One block of A and one panel of B. `width` of the panel's columns belong to C; the rest is padding.
 pub(crate) struct Block<'a, Left: 'static, Right: 'static> {
     pub(crate) left: &'a [Left],
     pub(crate) rows: usize,
@@ -24,7 +24,7 @@ pub(crate) struct Block<'a, Left: 'static, Right: 'static> {
 }
 
 impl<Left, Right> Block<'_, Left, Right> {
-    /// C += A · B. `edge` is for tiles that are wider or taller than what is left of C.
+    /// C += A · B. `edge` buffers tiles that reach past the end of C.
     #[allow(unsafe_code, reason = "tiles are code for one kind of processor")]
     pub(crate) fn multiply<T: Tile<Left = Left, Right = Right>>(
         &self,
@@ -39,7 +39,7 @@ impl<Left, Right> Block<'_, Left, Right> {
             let least = if index + 1 == panel.tiles.len() { 1 } else { *height };
             while self.rows - row >= least {
                 let left = &self.left[row * self.stride..];
-                // SAFETY: a value of T exists only where the processor has its instructions.
+                // SAFETY: the value of T proves that the processor has its instructions.
                 let run = |c: &mut [i32], c_stride| unsafe { run(left, self.stride, self.right, c, c_stride) };
                 let rows = (*height).min(self.rows - row);
                 let c = &mut c[row * c_stride..];

@@ -1,4 +1,4 @@
-//! The product primitive on a processor.
+//! The product on a processor, on a backend that passed the start-up vectors.
 
 use adit_core::kernel::Product;
 use adit_core::kernel::float::{self as reference, FloatMatrix};
@@ -9,7 +9,7 @@ use adit_core::vectors;
 use crate::tile::AnyTile;
 use crate::{Backend, Packed, blocks, float, sha256};
 
-/// A backend that was seen to compute the start-up vectors right.
+/// A backend that computed the start-up vectors correctly.
 #[derive(Clone, Copy, Debug)]
 pub struct Cpu {
     tile: AnyTile,
@@ -18,22 +18,22 @@ pub struct Cpu {
 /// Why a backend is not used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CpuError {
-    /// The processor or the build lacks it.
+    /// The processor or the build lacks the backend.
     #[error("this processor or this build has no {0}")]
     Unavailable(Backend),
-    /// It computes wrong values.
+    /// The backend computes wrong values.
     #[error("{backend} computes vector {vector:?} wrong")]
     Disagrees {
         /// The backend.
         backend: Backend,
-        /// The first vector that it gets wrong.
+        /// The first vector that it computes wrongly.
         vector: &'static str,
     },
 }
 
 impl Cpu {
-    /// The fastest backend that agrees with the start-up vectors. An error is the portable backend's: the processor or
-    /// the compiler is broken.
+    /// The fastest backend that computes the start-up vectors correctly. It fails only if the portable backend does,
+    /// and then the processor or the compiler is broken.
     pub fn best() -> Result<Self, CpuError> {
         let mut outcome = Err(CpuError::Unavailable(Backend::Portable));
         for backend in Backend::available() {
@@ -45,7 +45,7 @@ impl Cpu {
         outcome
     }
 
-    /// This backend, if it is available and agrees with the start-up vectors.
+    /// The given backend, if it is available and computes the start-up vectors correctly.
     pub fn with(backend: Backend) -> Result<Self, CpuError> {
         let cpu = Cpu { tile: AnyTile::new(backend).ok_or(CpuError::Unavailable(backend))? };
         match cpu.first_disagreement(|_| {}) {
@@ -54,7 +54,7 @@ impl Cpu {
         }
     }
 
-    /// Which backend it is.
+    /// The backend in use.
     pub fn backend(&self) -> Backend {
         self.tile.backend()
     }
@@ -70,7 +70,7 @@ impl Cpu {
 }
 
 /// # Panics
-/// If an operand's length is not that of its dimensions.
+/// If an operand's length does not match its dimensions.
 impl Product for Cpu {
     type Packed = Packed;
 
@@ -78,12 +78,12 @@ impl Product for Cpu {
         Packed::new(self.tile, b, k, n)
     }
 
-    /// Works with any [`Packed`], on the backend it was packed for.
+    /// Takes any [`Packed`] and multiplies on the backend for which it was packed.
     fn multiply(&self, a: &[i8], rows: usize, b: &Packed, out: &mut [i32]) {
         blocks::multiply(a, rows, b, out);
     }
 
-    /// In WebAssembly, a leaf in each lane of a vector; elsewhere the processor has instructions for hashing, or no vectors.
+    /// In WebAssembly, hashes one leaf in each lane of a vector. Elsewhere the `sha2` crate is faster.
     fn leaves(&self, leaves: &Leaves<'_>) -> Vec<Hash> {
         let vectors = matches!(self.backend(), Backend::Simd128 | Backend::Relaxed);
         let [a, b, c, d] = leaves.bytes[..] else { return leaves.digests() };
@@ -95,7 +95,7 @@ impl Product for Cpu {
         sha256::four_of(heads.each_ref().map(|head| head.as_slice()), [a, b, c, d]).to_vec()
     }
 
-    /// On the portable backend, with the reference.
+    /// The portable backend uses the reference.
     fn multiply_f32(&self, a: &[f32], rows: usize, b: &FloatMatrix, out: &mut [f32]) {
         match self.backend() {
             Backend::Portable => reference::multiply(a, rows, b, out),

@@ -1,17 +1,17 @@
-//! The product of f32 matrices: a library where there is one for the processor, tiles of our own in WebAssembly.
+//! The product of f32 matrices: the `gemm` crate on x86-64 and ARM, tiles of our own in WebAssembly.
 //!
-//! Orders of summation differ from the reference's and from each other. What every one has to keep is the error: the
-//! tests hold its norm to a quarter of what the check lets pass, on the data where rounding is worst.
+//! Each sums in an order of its own, so their bits differ. Tests bound the error's norm by a quarter of what the check
+//! accepts, on the inputs with the worst rounding.
 
 #[cfg(any(test, all(target_arch = "wasm32", target_feature = "simd128")))]
 mod tiled;
 
 use adit_core::kernel::float::FloatMatrix;
 
-/// C = A · B: rows of A, how many, B, and C.
+/// C = A · B. Takes the rows of A, their number, B, and C.
 type Multiply = fn(&[f32], usize, &FloatMatrix, &mut [f32]);
 
-/// C = A · B in the fastest way.
+/// C = A · B by the fastest implementation.
 pub(crate) fn multiply(a: &[f32], rows: usize, b: &FloatMatrix, out: &mut [f32]) {
     assert_eq!((a.len(), out.len()), (rows * b.rows, rows * b.cols), "not rows × k and rows × n");
     assert_eq!(b.values.len(), b.rows * b.cols, "the operand is not k × n");
@@ -23,7 +23,7 @@ fn fastest() -> Multiply {
     library
 }
 
-/// The tile that won the race, which is run at the first product.
+/// The fastest tile, found by a race at the first product.
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 fn fastest() -> Multiply {
     const SIZE: usize = 256;
@@ -45,19 +45,19 @@ fn fastest() -> Multiply {
     adit_core::kernel::float::multiply
 }
 
-/// Two rows of four vectors fit the sixteen registers of x86-64 with the operands of a step; eight rows of two vectors need the
-/// 32 of ARM.
+/// Tiles for different register files: two rows of four vectors fit the 16 registers of x86-64 with a step's operands,
+/// eight rows of two vectors need the 32 of ARM.
 #[cfg(any(test, all(target_arch = "wasm32", target_feature = "simd128")))]
 const TILED: [Multiply; 2] = [tiled::multiply::<2, 4>, tiled::multiply::<8, 2>];
 
-/// `gemm` chooses among the processor's vector instructions, up to AVX-512, by itself. Measured beside `matrixmultiply`
-/// (`cargo xtask bench kernels`), which is some 15 % slower on processors with AVX-512.
+/// Multiplies with `gemm`, which picks vector instructions up to AVX-512 at run time. `matrixmultiply` is about 15 %
+/// slower with AVX-512 (`cargo xtask bench kernels`).
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 #[allow(unsafe_code, reason = "the library takes pointers and strides")]
 fn library(a: &[f32], rows: usize, b: &FloatMatrix, out: &mut [f32]) {
     let (k, n) = (b.rows, b.cols);
-    // SAFETY: `multiply` has checked that a holds rows × k values, b k × n and out rows × n, all row-major; `out` is borrowed
-    // mutably, so it does not overlap the others; beta is 0 and out is not read.
+    // SAFETY: `multiply` has checked that a holds rows × k values, b k × n and out rows × n, all row-major. `out` is
+    // borrowed mutably, so it does not overlap the others, and with beta = 0 it is not read.
     unsafe {
         gemm::gemm(
             rows,

@@ -1,8 +1,8 @@
-//! Fast checking: the sums of a Freivalds check at the speed of memory.
+//! Fast checking: computes the sums of a Freivalds check at the speed of memory.
 //!
-//! s = W · r and A · s have 64-bit factors, but both are products of small integers in disguise: with
-//! s = Σ_c d_c · 2^(8c), d_c ∈ −128 ..= 127, the eight digits of both rounds are sixteen columns of an i8 matrix, and
-//! A · s = Σ_c (A · d_c) · 2^(8c). So the multiplying backend does them; k ≤ 131 071 keeps every A · d_c within i32.
+//! s = W · r and A · s have 64-bit factors, yet reduce to i8 products: with s = Σ_c d_c · 2^(8c) and d_c ∈ −128 ..=
+//! 127, the eight digits of both rounds are sixteen columns of an i8 matrix, and A · s = Σ_c (A · d_c) · 2^(8c). The
+//! product's backend computes those; k ≤ 131 071 keeps every A · d_c within i32.
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -17,7 +17,7 @@ use crate::{Cpu, CpuError, Packed};
 const DIGITS: usize = 8;
 const COLUMNS: usize = ROUNDS * DIGITS;
 
-/// Checks with a [`Cpu`]'s product and vector instructions, as exactly as the reference.
+/// Checks with a [`Cpu`]'s product and vector instructions, and gives the reference's exact sums.
 #[derive(Clone, Copy, Debug)]
 pub struct FastFold {
     cpu: Cpu,
@@ -32,18 +32,18 @@ enum SumsBackend {
 }
 
 impl FastFold {
-    /// The fastest way that agrees with the reference.
+    /// The fastest implementation that agrees with the reference.
     pub fn best() -> Result<Self, CpuError> {
         Cpu::best().map(Self::with)
     }
 
-    /// Multiplies with `cpu`; the fastest way for the rest.
+    /// Multiplies with `cpu` and does the rest with the fastest instructions.
     pub fn with(cpu: Cpu) -> Self {
         let fastest = SumsBackend::available().map(|sums| FastFold { cpu, sums }).find(Self::agrees);
         fastest.unwrap_or_else(|| Self::portable(cpu))
     }
 
-    /// Multiplies with `cpu`, with plain code for the rest.
+    /// Multiplies with `cpu` and does the rest in plain code.
     pub fn portable(cpu: Cpu) -> Self {
         FastFold { cpu, sums: SumsBackend::Portable }
     }
@@ -63,7 +63,7 @@ impl FastFold {
 }
 
 impl SumsBackend {
-    /// The fastest first.
+    /// The implementations that this processor has, the fastest first.
     fn available() -> impl Iterator<Item = Self> {
         let each = [
             #[cfg(target_arch = "x86_64")]
@@ -112,7 +112,7 @@ impl Fold for FastFold {
     }
 }
 
-/// d_c with Σ_c d_c · 2^(8c) = value modulo 2^64, the lowest first.
+/// The digits d_c with Σ_c d_c · 2^(8c) = `value` modulo 2^64, the lowest first.
 fn to_digits(mut value: i64) -> [i8; DIGITS] {
     std::array::from_fn(|_| {
         let digit = value as i8;

@@ -1,8 +1,8 @@
-//! Adit's kernels made fast on processors: x86 and wasm SIMD with dispatch at run time, and a portable fallback.
+//! Adit's kernels for processors: x86, ARM and WebAssembly SIMD, chosen at run time, and a portable fallback.
 //!
-//! [`Cpu`] multiplies, [`FastFold`] checks, [`Pace`] cuts the multiplying into short slices,
-//! [`sha256_each`] hashes many short messages. All give the same bits as
-//! the references in `adit-core`; a backend that does not is skipped.
+//! [`Cpu`] multiplies, [`FastFold`] checks, [`Pace`] cuts multiplying into short slices, and [`sha256_each`] hashes
+//! many short messages. Integer results have the same bits as the references in `adit-core`; a backend that differs is
+//! not used.
 //!
 //! ```
 //! use adit_core::kernel::{Product, matmul_i8};

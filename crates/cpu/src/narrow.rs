@@ -1,18 +1,18 @@
-//! The loops around tiles that multiply bytes, which keep what is read again in the nearest cache that holds it.
+//! The loops around tiles that multiply bytes, blocked for the caches.
 //!
-//! For every block of rows and of k: A is copied into the form the tiles read, every panel of B passes over it, and the
-//! sums are added up in C itself. A, a panel and the rows of C stay in a second-level cache meanwhile, what one tile reads of
-//! A in the first. Source: Goto and van de Geijn 2008, "Anatomy of High-Performance Matrix Multiplication", section 4.
+//! For every block of rows and of k, A is copied into the form that tiles read, every panel of B is multiplied with it,
+//! and the sums are added to C in place. A's block, a panel and the rows of C fit the second-level cache, a tile's part
+//! of A the first. Source: Goto and van de Geijn 2008, "Anatomy of High-Performance Matrix Multiplication", section 4.
 
 use crate::blocks::Block;
 use crate::packed::{DEPTH, Packed, panels};
 use crate::tile::Tile;
 
-/// Rows of A in a block, a multiple of every tile's height: with 1,024 values of k they leave room in a second-level cache for
-/// their rows of C, which every block of k adds to, and for a panel of B.
+/// Rows of A in a block, a multiple of every tile's height. With 1,024 values of k they leave room in the second-level
+/// cache for their rows of C and for a panel of B.
 const ROWS: usize = 96;
 
-/// C = A · B. `take` writes values of A as the instructions want them.
+/// C = A · B. `take` converts values of A to the form that the instructions need.
 pub(crate) fn multiply<T: Tile<Right = i8>>(
     tile: T,
     a: &[i8],
@@ -21,14 +21,14 @@ pub(crate) fn multiply<T: Tile<Right = i8>>(
     c: &mut [i32],
     take: impl Fn(&[i8], &mut [T::Left]),
 ) {
-    // The lowest tile reads all of its rows, also where there are fewer.
+    // The lowest tile always reads its full height, even past the last row.
     let most_rows = ROWS.min(rows).next_multiple_of(lowest::<T>());
     let mut left = vec![T::Left::default(); most_rows * DEPTH.min(b.k).next_multiple_of(T::STEP)];
     let mut edge = Vec::new();
     for first_row in (0..rows).step_by(ROWS) {
         let height = ROWS.min(rows - first_row);
         let c = &mut c[first_row * b.n..][..height * b.n];
-        // Just before they are in use.
+        // Initialized here because the next loop uses these rows while they are cached.
         b.start_sums(c);
         for first in (0..b.k).step_by(DEPTH) {
             let depth = DEPTH.min(b.k - first);
@@ -37,7 +37,7 @@ pub(crate) fn multiply<T: Tile<Right = i8>>(
                 take(&a[first_row * stride..][..height * stride], &mut left[..height * stride]);
             } else {
                 for (row, left) in left.chunks_exact_mut(stride).take(height).enumerate() {
-                    // What is left over of a group meets zeros in B.
+                    // Values past the end of k are multiplied by zeros in B.
                     let values = &a[(first_row + row) * b.k + first..][..depth];
                     take(values, &mut left[..depth]);
                 }
@@ -63,7 +63,7 @@ pub(crate) fn add_128(values: &[i8], left: &mut [u8]) {
     left.iter_mut().zip(values).for_each(|(left, value)| *left = *value as u8 ^ 0x80);
 }
 
-/// Rows of the lowest tile.
+/// The height of the lowest tile.
 fn lowest<T: Tile>() -> usize {
     let lowest = T::PANELS.iter().filter_map(|panel| panel.tiles.last()).map(|(height, _)| *height);
     lowest.max().unwrap_or(1)

@@ -1,25 +1,25 @@
-//! Short slices of a unit, so that a lane hears of pause and stop in time.
+//! Cuts a unit into short slices, so that a lane can react to pause and stop.
 
 use adit_core::kernel::{Product, Running};
 
 use crate::{Cpu, Packed};
 
-/// A first slice that even a slow processor ends in time, in multiply-adds.
+/// Work of the first slice, in multiply-adds: short even on a slow processor.
 const FIRST_WORK: f64 = 4e6;
-/// How much more the next slice may hold than the last. It also covers clocks too coarse to see a short slice.
+/// The most by which a slice may grow over the last. The limit also helps with clocks too coarse to time a short slice.
 const GROWTH: f64 = 4.0;
-/// Part of the budget that a slice aims at: the rest is for what the last slices did not foretell.
+/// The share of the budget that a slice aims at; the rest absorbs fluctuations.
 const AIM: f64 = 0.8;
-/// Rows that are a whole number of tiles on every backend but AMX, whose slices have thousands.
+/// Rows that are a whole number of tiles on every backend except AMX, whose slices have thousands of rows.
 const TILE_ROWS: usize = 12;
-/// Rows that go through all layers together: few enough that the sums and activations between layers stay in a cache, and a
-/// whole number of a product's blocks.
+/// Rows that go through all layers together: few enough that sums and activations stay cached, and a whole number of a
+/// product's blocks.
 const BLOCK_ROWS: usize = 384;
 
-/// How fast a lane has lately been, learnt slice by slice. Kept from unit to unit.
+/// How fast a lane has been lately, learnt slice by slice and kept from unit to unit.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
-    /// Work of the next slice, for the budget of the last.
+    /// Work of the next slice at the last slice's budget.
     work: f64,
 }
 
@@ -30,9 +30,9 @@ impl Default for Pace {
 }
 
 impl Pace {
-    /// Computes the next rows of `running` for at most about `budget_ms`, and says whether the unit is finished.
+    /// Computes rows of `running` for about `budget_ms` at most, and returns whether the unit is finished.
     ///
-    /// One row is the least that a slice can hold. `now_ms` is any clock that does not run backwards.
+    /// A slice has at least one row. `now_ms` is any clock that does not run backwards.
     pub fn run_slice(
         &mut self,
         cpu: &Cpu,
@@ -55,7 +55,7 @@ impl Pace {
 
     fn learn(&mut self, done: f64, elapsed_ms: f64, budget_ms: f64) {
         let aim = AIM * budget_ms;
-        // A last, short slice says little of speed: it may slow the pace, not quicken it.
+        // The last slice may be too short to measure speed, so it may only lower the pace.
         if elapsed_ms >= aim || done >= self.work / 2.0 {
             let ideal = done * aim / elapsed_ms.max(1e-3);
             self.work = ideal.clamp(1.0, self.work * GROWTH);
@@ -63,7 +63,7 @@ impl Pace {
     }
 }
 
-/// The next `rows` rows through all layers.
+/// Computes the next `rows` rows through all layers.
 fn run_block(cpu: &Cpu, running: &mut Running<Packed>, rows: usize) {
     let before = running.done_rows();
     while running.done_rows() == before {
@@ -110,7 +110,7 @@ mod tests {
         assert_eq!(running.into_output(), c);
     }
 
-    /// On processors of any steady speed every slice but the first keeps within the budget, and they come near it.
+    /// At any steady speed, every slice but the first stays within the budget and comes near it.
     #[test]
     fn every_speed_settles_within_the_budget() {
         for speed in [1e4, 1e6, 1e8] {
@@ -143,7 +143,7 @@ mod tests {
         assert_eq!(running.done_rows(), 1);
     }
 
-    /// A processor that is suddenly taken away ends the slice after a block, however much was planned.
+    /// If the processor is suddenly taken away, the slice ends after one block.
     #[test]
     fn a_late_block_is_the_last() {
         let cpu = Cpu::best().unwrap();
@@ -154,7 +154,7 @@ mod tests {
         assert!(pace.work < FIRST_WORK);
     }
 
-    /// A second passes between any two looks.
+    /// A clock that advances by a second at every reading.
     fn leaping_clock() -> impl Fn() -> f64 {
         let now = Cell::new(0.0);
         move || now.replace(now.get() + 1000.0)

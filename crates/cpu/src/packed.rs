@@ -1,29 +1,29 @@
-//! B in the order in which the tiles read it.
+//! The right operand B, stored in the order in which tiles read it.
 //!
-//! k is cut into blocks of [`DEPTH`]; a block holds panel after panel; a panel holds group after group of k; a group holds
-//! its GROUP values of one column, then those of the next. Values past the end of k or n are 0.
+//! k is cut into blocks of [`DEPTH`], a block into panels of columns, a panel into groups along k. A group holds its
+//! GROUP values of one column, then those of the next. Values past the end of k or n are 0.
 
 use crate::tile::{AnyTile, Panel, Tile, with_tile};
 
-/// Values of k in a block. The longer, the less often C is read and written; the widest panel, 64 KiB, still stays in a
-/// second-level cache, from where tiles read it as fast as they multiply.
+/// Length of a block along k. Longer blocks read and write C less often; the widest panel, 64 KiB, still fits the
+/// second-level cache, which is as fast as the tiles multiply.
 pub(crate) const DEPTH: usize = 1024;
 
-/// Rows past the end of k; as wide as the widest panel.
+/// A row past the end of k, as wide as the widest panel.
 const ZEROS: [i8; 64] = [0; 64];
 
-/// A right operand, packed once for one backend and used by many units. k · n bytes and a little.
+/// A right operand, packed once for one backend and used by many units. It takes little more than k · n bytes.
 #[derive(Clone, Debug)]
 pub struct Packed {
     pub(crate) tile: AnyTile,
     pub(crate) k: usize,
     pub(crate) n: usize,
-    /// Columns with those that fill the last panel.
+    /// The number of columns, including the padding of the last panel.
     pub(crate) columns: usize,
     pub(crate) values: Vec<i8>,
-    /// Where the sums of each column start: what the offset of A adds, taken off beforehand.
+    /// The initial sum of each column, which cancels what A's offset adds.
     pub(crate) start: Vec<i32>,
-    /// The same for the backend that takes the rows of A which this one does not, once there are any.
+    /// B packed for the backend that takes the rows of A with eight bits, made when the first of them come.
     #[cfg(target_feature = "relaxed-simd")]
     pub(crate) other: std::sync::OnceLock<Box<Packed>>,
 }
@@ -34,14 +34,14 @@ impl Packed {
         with_tile!(tile, t => pack(t, tile, b, k, n))
     }
 
-    /// `depth` rows of a panel: from the row `first` on, which lie in one block, and of the panel that begins at `column`.
+    /// `depth` rows, starting at row `first`, of the panel that begins at `column`. The rows lie in one block.
     pub(crate) fn panel<T: Tile>(&self, (first, column): (usize, usize), depth: usize, width: usize) -> &[i8] {
         let block = first / DEPTH * DEPTH;
         let padded = DEPTH.min(self.k - block).next_multiple_of(T::STEP);
         &self.values[block * self.columns + column * padded + (first - block) * width..][..depth * width]
     }
 
-    /// Begins the sums of some rows.
+    /// Writes the initial sums of some rows.
     pub(crate) fn start_sums(&self, c: &mut [i32]) {
         for row in c.chunks_exact_mut(self.n.max(1)) {
             row.copy_from_slice(&self.start);
@@ -80,7 +80,7 @@ pub(crate) fn pack<T: Tile>(_: T, tile: AnyTile, b: &[i8], k: usize, n: usize) -
     }
 }
 
-/// B as it was, row-major.
+/// B in row-major order again.
 #[cfg(any(test, target_feature = "relaxed-simd"))]
 pub(crate) fn unpack<T: Tile>(_: T, packed: &Packed) -> Vec<i8> {
     let Packed { k, n, columns, values, .. } = packed;
@@ -103,7 +103,7 @@ pub(crate) fn unpack<T: Tile>(_: T, packed: &Packed) -> Vec<i8> {
     b
 }
 
-/// The first value of every row, then the second of every row, and so on.
+/// Writes the first value of every row, then the second of every row, and so on.
 fn interleave<const GROUP: usize>(rows: [&[i8]; GROUP], cells: &mut [i8]) {
     let (cells, _) = cells.as_chunks_mut::<GROUP>();
     for (index, cell) in cells.iter_mut().enumerate().take(rows[0].len()) {

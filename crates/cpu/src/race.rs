@@ -1,13 +1,13 @@
-//! Which of several ways of computing the same suits this machine, found by trying: WebAssembly says neither how many registers
-//! there are nor which of its instructions are one of the processor's.
+//! Finds the fastest of several implementations by timing them. WebAssembly reveals neither the number of registers nor
+//! which of its instructions map to one of the processor's.
 
-/// Engines begin with code that was compiled in a hurry. After so long the better code is there.
+/// How long a race lasts. Engines start with quickly compiled code and have replaced it by then.
 const RACE_MS: f64 = 30.0;
-/// For clocks that stand still: the fewest rounds, and the most.
+/// The fewest and the most rounds, for clocks that stand still.
 const ROUNDS: std::ops::Range<usize> = 3..100;
 
-/// The fastest of `ways` by its best round, on a tie the earliest; the first of all where the clock shows nothing. `run` goes
-/// one way once, for about a millisecond, so that clocks of 0.1 ms do.
+/// The fastest of `ways` by its best round; on a tie, or if the clock stands still, the first. `run` should take about
+/// a millisecond, so that a resolution of 0.1 ms is enough.
 pub(crate) fn fastest<W: Copy>(ways: &[W], mut run: impl FnMut(W), now_ms: impl Fn() -> f64) -> W {
     let mut best = vec![f64::INFINITY; ways.len()];
     let started_ms = now_ms();
@@ -37,10 +37,10 @@ mod tests {
     use super::*;
     use std::cell::Cell;
 
-    /// What a way takes, given the time.
+    /// The duration of one run that starts at a given time.
     type Takes = fn(f64) -> f64;
 
-    /// Slow at first, as code that was compiled in a hurry is, and then the faster one.
+    /// Slow at first, like quickly compiled code, then the faster of the two.
     fn late(now_ms: f64) -> f64 {
         if now_ms < 15.0 { 9.0 } else { 1.0 }
     }
@@ -49,7 +49,7 @@ mod tests {
         2.0
     }
 
-    /// Which of `ways` wins, and when.
+    /// The index of the winner and the time at which the race ended.
     fn winner(ways: [Takes; 2]) -> (usize, f64) {
         let clock = Cell::new(0.0);
         let run = |way: usize| clock.set(clock.get() + ways[way](clock.get()));

@@ -1,17 +1,18 @@
-//! SHA-256 of messages of one length, a message in each of the four lanes of a vector. Source: FIPS 180-4, sections 4.1.2,
-//! 5.1.1, 5.3.3 and 6.2.2.
+//! SHA-256 of messages of equal length, one in each of a vector's four lanes. Source: FIPS 180-4, sections 4.1.2,
+//! 5.1.1,
+//! 5.3.3 and 6.2.2.
 //!
-//! For WebAssembly, which has vectors and no instructions for hashing. Where a processor has those, the `sha2` crate is
-//! faster.
+//! For WebAssembly, which has vectors but no hash instructions. On processors with hash instructions the `sha2` crate
+//! is faster.
 
 use adit_core::content_id::sha256;
 use adit_core::sha256::{INITIAL, ROUNDS};
 use lanes::{Lanes, add, and, rotate_right, shift_right, splat, to_array, transpose, xor};
 
-/// Bytes of a block.
+/// Bytes in a block.
 const BLOCK: usize = 64;
 
-/// The digests of many messages of `length` bytes, which lie one after the other in `messages`.
+/// The digests of the messages of `length` bytes each that `messages` concatenates.
 ///
 /// ```
 /// let mut digests = [[0; 32]; 3];
@@ -20,7 +21,7 @@ const BLOCK: usize = 64;
 /// ```
 ///
 /// # Panics
-/// If `messages` is not `length` bytes for every digest.
+/// If `messages` does not have `length` bytes for every digest.
 pub fn sha256_each(messages: &[u8], length: usize, digests: &mut [[u8; 32]]) {
     assert_eq!(messages.len(), length * digests.len(), "not a message of this length for every digest");
     let each = if cfg!(all(target_arch = "wasm32", target_feature = "simd128")) { in_fours } else { one_by_one };
@@ -43,10 +44,10 @@ fn in_fours(messages: &[u8], length: usize, digests: &mut [[u8; 32]]) {
     one_by_one(right, length, rest);
 }
 
-/// The digests of four messages that are `head` and then `tail`, each of the lengths of the first.
+/// The digests of four messages, each a head followed by a tail.
 ///
 /// # Panics
-/// If the lengths differ.
+/// If heads or tails differ in length.
 pub(crate) fn four_of(heads: [&[u8]; 4], tails: [&[u8]; 4]) -> [[u8; 32]; 4] {
     let (head, tail) = (heads[0].len(), tails[0].len());
     assert!(heads.iter().all(|other| other.len() == head) && tails.iter().all(|other| other.len() == tail));
@@ -69,7 +70,7 @@ pub(crate) fn four_of(heads: [&[u8]; 4], tails: [&[u8]; 4]) -> [[u8; 32]; 4] {
     })
 }
 
-/// The block that begins at byte `from` of a padded message, where it is not a piece of `tail` alone.
+/// The block at byte `from` of the padded message, for blocks that do not lie wholly within `tail`.
 fn edge(head: &[u8], tail: &[u8], from: usize, end: usize) -> [u8; BLOCK] {
     let (mut block, mut place, length) = ([0; BLOCK], from, head.len() + tail.len());
     for (part, begins) in [(head, 0), (tail, head.len()), (&[0x80], length)] {
@@ -88,7 +89,7 @@ fn edge(head: &[u8], tail: &[u8], from: usize, end: usize) -> [u8; BLOCK] {
 
 fn compress(state: &mut [Lanes; 8], mut w: [Lanes; 16]) {
     let [mut a, mut b, mut c, mut d, mut e, mut f, mut g, mut h] = *state;
-    // The majority of a, b and c is b where a and b are alike, and elsewhere c.
+    // The majority of a, b and c is b where a and b agree, and c elsewhere.
     let mut b_or_c = xor(b, c);
     for (t, k) in ROUNDS.iter().enumerate() {
         if t >= 16 {
@@ -112,7 +113,7 @@ fn compress(state: &mut [Lanes; 8], mut w: [Lanes; 16]) {
     }
 }
 
-/// A vector of WebAssembly's.
+/// WebAssembly's vectors.
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod lanes {
     use std::arch::wasm32::{
@@ -135,7 +136,7 @@ mod lanes {
         v128_or(u32x4_shr(x, BITS), u32x4_shl(x, 32 - BITS))
     }
 
-    /// Word t of all four blocks, for every t.
+    /// For every t, a vector of the four blocks' words t.
     pub(super) fn transpose(blocks: [&[u8]; 4]) -> [Lanes; 16] {
         let blocks = blocks.map(|block| block.as_chunks::<16>().0);
         let mut words = [splat(0); 16];
@@ -162,7 +163,7 @@ mod lanes {
     }
 }
 
-/// Its twin, for tests and for processors without.
+/// The same vectors in plain Rust, for tests and other processors.
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
 mod lanes {
     pub(super) type Lanes = [u32; 4];

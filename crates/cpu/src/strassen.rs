@@ -1,22 +1,22 @@
-//! Seven products of halves instead of eight, with the same bits.
+//! Strassen's algorithm: seven products of half-size matrices instead of eight, with the same bits.
 //!
-//! Cut A, B and C into two by two parts: seven products of sums of parts, added up, are C. Sums of integers lose nothing, and
-//! C is defined modulo 2^32, so their order does not matter. A sum of two values needs nine bits: this is for tiles that
-//! multiply 16. To cut the parts again gained nothing (n = 1024 and 2048, WebAssembly): what is multiplied less is added more.
+//! Integer sums are exact and C is defined modulo 2^32, so the order of additions does not matter. A sum of two bytes
+//! needs nine bits, so this works only with tiles that multiply 16. A second level of recursion gained nothing (n =
+//! 1024 and 2048, WebAssembly): its additions cost what the saved products did.
 //!
-//! Sources: Strassen 1969, "Gaussian elimination is not optimal". That parts are added up while they are packed, and a product
-//! to all its parts of C at once, without matrices between: Huang, Smith, Henry and van de Geijn 2016, "Strassen's algorithm
-//! reloaded", section 4.
+//! Sources: Strassen 1969, "Gaussian elimination is not optimal". Huang, Smith, Henry and van de Geijn 2016,
+//! "Strassen's algorithm reloaded", section 4: parts are added while they are packed, and a product goes to all its
+//! parts of C without temporary matrices.
 
 use crate::packed::DEPTH;
 use crate::sums;
 
-/// A part along k and along n is at least so long, or adding up takes more time than it saves.
+/// The least length of a part along k and n; below it, additions cost more than they save.
 const LEAST: usize = 256;
-/// The same along the rows.
+/// The least number of rows of a part.
 const LEAST_ROWS: usize = 96;
 
-/// A part of a matrix that is cut in two both ways, or the matrix; and whether it is taken off.
+/// A quarter of a matrix, or the whole of it, and whether it is subtracted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Part {
     pub(crate) row: usize,
@@ -32,7 +32,7 @@ const fn minus(row: usize, column: usize) -> Part {
     Part { row, column, negative: true }
 }
 
-/// A sum of parts of A times a sum of parts of B, which is added to parts of C.
+/// A sum of parts of A times a sum of parts of B, added to parts of C.
 pub(crate) struct Product {
     pub(crate) left: &'static [Part],
     pub(crate) right: &'static [Part],
@@ -43,10 +43,10 @@ const fn product(left: &'static [Part], right: &'static [Part], out: &'static [P
     Product { left, right, out }
 }
 
-/// A · B as it is.
+/// A · B as one product.
 const WHOLE: [Product; 1] = [product(&[plus(0, 0)], &[plus(0, 0)], &[plus(0, 0)])];
 
-/// I to VII of the paper.
+/// Strassen's products I to VII.
 const SEVEN: [Product; 7] = [
     product(&[plus(0, 0), plus(1, 1)], &[plus(0, 0), plus(1, 1)], &[plus(0, 0), plus(1, 1)]),
     product(&[plus(1, 0), plus(1, 1)], &[plus(0, 0)], &[plus(1, 0), minus(1, 1)]),
@@ -57,8 +57,8 @@ const SEVEN: [Product; 7] = [
     product(&[plus(0, 1), minus(1, 1)], &[plus(1, 0), plus(1, 1)], &[plus(0, 0)]),
 ];
 
-/// The products that make up rows × k · k × n, and how many parts a side has. Parts have whole panels of `width` columns, and
-/// along k whole blocks of B, or all lie in one.
+/// The products that make up rows × k · k × n, and the number of parts per side. Parts consist of whole panels of
+/// `width` columns and, along k, of whole blocks of B, unless one block holds them all.
 pub(crate) fn products([rows, k, n]: [usize; 3], width: usize) -> (&'static [Product], usize) {
     let long = rows >= 2 * LEAST_ROWS && k >= 2 * LEAST && n >= 2 * LEAST;
     let whole = |length: usize, unit: usize| length.is_multiple_of(2 * unit);
@@ -69,7 +69,7 @@ pub(crate) fn products([rows, k, n]: [usize; 3], width: usize) -> (&'static [Pro
     }
 }
 
-/// Appends the sum of what lies at one place in each of `parts`, and zeros up to `length`.
+/// Appends the elementwise sum of `parts`, padded with zeros to `length`.
 pub(crate) fn add_up<'a>(parts: &[Part], values: impl Fn(&Part) -> &'a [i8], length: usize, sums: &mut Vec<i16>) {
     let begin = sums.len();
     sums.resize(begin + length, 0);
@@ -82,7 +82,7 @@ pub(crate) fn add_up<'a>(parts: &[Part], values: impl Fn(&Part) -> &'a [i8], len
 mod tests {
     use super::*;
 
-    /// The sum of the parts of a matrix of two by two numbers.
+    /// The sum of these parts of a two by two matrix.
     fn sum(parts: &[Part], of: [[i64; 2]; 2]) -> i64 {
         parts
             .iter()

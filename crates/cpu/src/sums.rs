@@ -1,10 +1,10 @@
-//! Long sums, a value at a time.
+//! Elementwise sums of long slices.
 //!
-//! Compilers make vectors of such loops, but not in code that is compiled for size, as what browsers load is: there they are
-//! written by hand.
+//! Compilers vectorize such loops, but not in code compiled for size, which is what browsers load. There the vectors
+//! are written by hand.
 #![cfg_attr(target_feature = "simd128", allow(unsafe_code, reason = "vector loads and stores through pointers"))]
 
-/// Adds `values` to `sums`, or takes them off. No sum leaves 16 bits.
+/// Adds `values` to `sums`, or subtracts them. The caller ensures that every sum fits 16 bits.
 pub(crate) fn add_bytes(sums: &mut [i16], values: &[i8], negative: bool) {
     let (sums, values) = bytes::vectors(sums, values, negative);
     for (sum, value) in sums.iter_mut().zip(values) {
@@ -13,7 +13,7 @@ pub(crate) fn add_bytes(sums: &mut [i16], values: &[i8], negative: bool) {
     }
 }
 
-/// Adds `values` to `sums`, or takes them off, modulo 2^32.
+/// Adds `values` to `sums`, or subtracts them, modulo 2^32.
 pub(crate) fn add(sums: &mut [i32], values: &[i32], negative: bool) {
     let (sums, values) = words::vectors(sums, values, negative);
     for (sum, value) in sums.iter_mut().zip(values) {
@@ -21,7 +21,7 @@ pub(crate) fn add(sums: &mut [i32], values: &[i32], negative: bool) {
     }
 }
 
-/// Defines a module with `vectors(sums, values, negative)`, which does as much as fills vectors and gives back the rest.
+/// Defines a module with `vectors(sums, values, negative)`, which processes whole vectors and returns the rest.
 macro_rules! define_vectors {
     ($module:ident, $sum:ty, $value:ty, $lanes:literal, $load:ident, $add:ident, $sub:ident) => {
         mod $module {
@@ -37,7 +37,7 @@ macro_rules! define_vectors {
                 let (parts, values) = values[..length].as_chunks::<$lanes>();
                 for (sum, value) in whole.iter_mut().zip(parts) {
                     let sum = sum.as_mut_ptr().cast();
-                    // SAFETY: a chunk has as many values as are read and written.
+                    // SAFETY: a chunk has exactly the values that are read and written.
                     unsafe {
                         let (old, value) = (v128_load(sum), load(value.as_ptr().cast()));
                         v128_store(sum, if negative { sub(old, value) } else { add(old, value) });
@@ -46,7 +46,7 @@ macro_rules! define_vectors {
                 (sums, values)
             }
 
-            /// All is left to the compiler.
+            /// Leaves everything to the compiler.
             #[cfg(not(target_feature = "simd128"))]
             pub(super) fn vectors<'a>(
                 sums: &'a mut [$sum],

@@ -1,4 +1,4 @@
-//! The innermost loop, one implementation per backend: a small rectangle of sums that stays in registers.
+//! The innermost loop, one implementation per backend: a tile is a small rectangle of sums that stays in registers.
 
 #[cfg(any(test, all(target_arch = "x86_64", target_os = "linux")))]
 mod amx;
@@ -25,45 +25,45 @@ mod sse2;
 use crate::Backend;
 use crate::packed::Packed;
 
-/// What a backend brings: how it reads A and B, and its tiles. A value of an implementing type exists only where the
-/// processor has the instructions.
+/// A backend: how it reads A and B, and its tiles. A value of an implementing type proves that the processor has the
+/// instructions.
 pub(crate) trait Tile: Copy {
-    /// A value of A as the instructions want it.
+    /// A value of A in the form that the instructions need.
     type Left: Copy + Default + 'static;
-    /// A value of B as they want it: as it is packed, or widened for tiles that multiply 16 bits.
+    /// A value of B in that form: a byte as it was packed, or widened for tiles that multiply 16 bits.
     type Right: Copy + 'static;
-    /// Neighbours along k that one step multiplies and adds.
+    /// The number of neighbours along k that one step multiplies and adds.
     const GROUP: usize;
-    /// k is filled up with zeros to a multiple of so many, itself a multiple of GROUP.
+    /// k is padded with zeros to a multiple of this, which is a multiple of GROUP.
     const STEP: usize = Self::GROUP;
-    /// What the instructions want added to every value of A.
+    /// What is added to every value of A, for instructions that take unsigned values.
     const OFFSET: i32;
-    /// Panels of B, the widest first; each width divides the one before it.
+    /// The panels of B, the widest first. Each width divides the one before it.
     const PANELS: &'static [Panel<Self::Left, Self::Right>];
 
-    /// C = A · B. The lengths are checked.
+    /// C = A · B. The caller has checked the lengths.
     fn product(self, a: &[i8], rows: usize, b: &Packed, c: &mut [i32]);
 }
 
-/// Tiles for columns of B that lie side by side in memory: for every group of k, `width` times its GROUP values.
+/// The tiles for a panel of B, which stores `width` columns together: for every group along k, GROUP values of each.
 pub(crate) struct Panel<Left: 'static, Right: 'static = i8> {
-    /// Columns.
+    /// The number of columns.
     pub(crate) width: usize,
-    /// Rows and code of each tile, the tallest first; the last takes what is left over, be it less than its rows.
+    /// Height and code of each tile, the tallest first. The last one also takes fewer rows than its height.
     pub(crate) tiles: &'static [(usize, RunTile<Left, Right>)],
 }
 
 /// C += A · B for one tile.
 ///
-/// `a`: rows of A `a_stride` apart; `b`: one panel of one block of k; `c`: rows of C `c_stride` apart. The lengths are
-/// checked. All sums wrap modulo 2^32.
+/// `a` holds rows of A, `a_stride` apart; `b` one panel of one block of k; `c` rows of C, `c_stride` apart. The tile
+/// checks the lengths. Sums wrap modulo 2^32.
 ///
 /// # Safety
 /// The processor has the backend's instructions.
 pub(crate) type RunTile<Left, Right> =
     unsafe fn(a: &[Left], a_stride: usize, b: &[Right], c: &mut [i32], c_stride: usize);
 
-/// Any backend of this build.
+/// A backend of this build.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum AnyTile {
     #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
@@ -87,7 +87,7 @@ pub(crate) enum AnyTile {
     Portable(portable::Portable),
 }
 
-/// Runs the same generic code for whichever backend `$any` is.
+/// Runs generic code for the backend that `$any` holds.
 macro_rules! with_tile {
     ($any:expr, $tile:ident => $body:expr) => {
         match $any {
@@ -116,7 +116,7 @@ macro_rules! with_tile {
 pub(crate) use with_tile;
 
 impl AnyTile {
-    /// The backend's tiles, where this processor and this build have them.
+    /// The backend's tiles, if this processor and this build support them.
     pub(crate) fn new(backend: Backend) -> Option<Self> {
         match backend {
             #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
@@ -143,7 +143,7 @@ impl AnyTile {
         }
     }
 
-    /// Which backend it is.
+    /// The backend's name.
     pub(crate) fn backend(self) -> Backend {
         match self {
             #[cfg(all(target_arch = "x86_64", target_os = "linux"))]

@@ -1,8 +1,8 @@
-//! The loops around tiles that multiply 16 bits.
+//! The loops around tiles that multiply 16-bit values.
 //!
-//! B is widened, and parts of it added up, for many rows of A at once: in the tile that would take as long as a product in
-//! eight. For every block of k, panels of B wait in a second-level cache, rows of A pass over them, and their sums are added
-//! to C, row by row: columns of C would fall on few lines of a cache.
+//! B is widened, and its parts are added, once for many rows of A; inside the tile that would cost as much as one
+//! product in eight. For every block of k, panels of B stay in the second-level cache while rows of A are multiplied
+//! with them, and sums are added to C row by row, because columns of C would compete for few cache sets.
 
 use std::ops::Range;
 
@@ -12,15 +12,15 @@ use crate::strassen::{self, Part, Product};
 use crate::sums;
 use crate::tile::{Panel, Tile};
 
-/// Rows of A in a block: with 1,024 values of k, 128 KiB.
+/// Rows of A in a block: 128 KiB with 1,024 values of k.
 const ROWS: usize = 64;
-/// Columns of B in a block: with 1,024 values of k, 512 KiB; a multiple of every panel's width.
+/// Columns of B in a block: 512 KiB with 1,024 values of k. A multiple of every panel's width.
 const COLUMNS: usize = 256;
 
-/// A panel of a part of B and its first column.
+/// A panel of a part of B, and its first column.
 type Placed = (&'static Panel<i16, i16>, usize);
 
-/// C = A · B. The lengths are checked.
+/// C = A · B. The caller has checked the lengths.
 pub(crate) fn multiply<T: Tile<Left = i16, Right = i16>>(tile: T, a: &[i8], rows: usize, b: &Packed, c: &mut [i32]) {
     let (products, parts) = strassen::products([rows, b.k, b.n], T::PANELS[0].width);
     let part = [rows, b.k, b.n].map(|side| side / parts);
@@ -47,9 +47,9 @@ struct Work<'a, T> {
     tile: T,
     a: &'a [i8],
     b: &'a Packed,
-    /// Rows, inner dimension and columns of a part's product.
+    /// Rows, inner dimension and columns of the product of two parts.
     part: [usize; 3],
-    /// Rows of A, panels of B, and the rows of their product.
+    /// Rows of A, panels of B, and rows of their product.
     left: Vec<i16>,
     right: Vec<i16>,
     sums: Vec<i32>,
@@ -72,7 +72,7 @@ impl<T: Tile<Left = i16, Right = i16>> Work<'_, T> {
         self.left.clear();
         for row in rows.clone() {
             let place = |part: &Part| (part.row * part_rows + row) * self.b.k + part.column * part_k + depth.start;
-            // What is left over of a group meets zeros in B.
+            // Values past the end of k are multiplied by zeros in B.
             strassen::add_up(product.left, |part| &self.a[place(part)..][..depth.len()], stride, &mut self.left);
         }
     }
@@ -99,7 +99,7 @@ impl<T: Tile<Left = i16, Right = i16>> Work<'_, T> {
         }
     }
 
-    /// What the panels cover of a part's columns: the last one may go past their end.
+    /// The columns of a part that the panels cover; the last panel may reach past their end.
     fn columns(&self, panels: &[Placed]) -> Range<usize> {
         let begin = panels.first().map_or(0, |(_, column)| *column);
         begin..panels.last().map_or(begin, |(panel, column)| self.part[2].min(column + panel.width))

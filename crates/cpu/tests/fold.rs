@@ -1,4 +1,4 @@
-//! Fast checking against the reference arithmetic.
+//! Compares fast checking with the reference.
 
 use adit_core::kernel::{Product, Scalar, activate, matmul_i8, to_le_bytes};
 use adit_core::random::SplitMix64;
@@ -21,7 +21,7 @@ fn coins(n: usize, edge: Option<i32>) -> Coins {
     }
 }
 
-/// The same activations, weights and sums through both: every fingerprint is the same.
+/// Sends the same activations, weights and sums through both and compares all fingerprints.
 fn compare(rows: usize, k: usize, n: usize, edge: Option<i32>) {
     let mut values = SplitMix64::new((rows + 31 * k + 977 * n) as u64);
     let (a, w) = (values.signed(rows * k), values.signed(k * n));
@@ -52,7 +52,7 @@ fn extreme_values_and_edges() {
     }
 }
 
-/// Columns beyond the longest k of a product, where the sums of digits would not fit.
+/// More columns than a product's largest k: sums of digits would overflow.
 #[test]
 fn very_wide_weights() {
     compare(2, 2, 131_072, Some(i32::MIN));
@@ -133,7 +133,7 @@ proptest! {
         compare(rows, k, n, None);
     }
 
-    /// Two layers, a change anywhere or nowhere, in pieces of any size: the same verdict as the reference.
+    /// The verdict equals the reference's for two layers, any or no change, and pieces of any size.
     #[test]
     fn verdicts_are_the_references(
         rows in 1usize..40, dims in [1usize..40, 1usize..40, 1usize..40], piece in 1usize..5000,

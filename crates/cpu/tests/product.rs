@@ -1,4 +1,4 @@
-//! Every backend of this processor against the scalar reference.
+//! Compares every backend of this processor with the scalar reference.
 
 use adit_core::kernel::{Product, matmul_i8};
 use adit_core::random::SplitMix64;
@@ -10,7 +10,7 @@ fn backends() -> Vec<Cpu> {
 }
 
 fn multiply(cpu: &Cpu, a: &[i8], b: &[i8], m: usize, k: usize, n: usize) -> Vec<i32> {
-    // What was in the result before must not matter.
+    // The previous content of the result must not matter.
     let mut c = vec![-7; m * n];
     cpu.multiply(a, m, &cpu.pack(b, k, n), &mut c);
     c
@@ -48,7 +48,7 @@ fn more_rows_than_a_block() {
     }
 }
 
-/// Sizes at which tiles of 16 bits multiply halves, and some that cannot be halved.
+/// Sizes at which 16-bit tiles use Strassen's algorithm, and some that cannot be halved.
 #[test]
 fn halves() {
     let mut values = SplitMix64::new(4);
@@ -61,7 +61,7 @@ fn halves() {
     check(&[127; 192 * 512], &[-128; 512 * 512], 192, 512, 512);
 }
 
-/// The largest sums there are: ±(2^31 − 2^14), and those just inside of them.
+/// The largest possible sums, ±(2^31 − 2^14), and their neighbours.
 #[test]
 fn the_longest_k_with_the_largest_values() {
     let k = 131_071;
@@ -87,7 +87,7 @@ fn a_wrong_length_is_refused() {
     cpu.multiply(&[1, 2, 3], 2, &cpu.pack(&[1, 2], 2, 1), &mut [0, 0]);
 }
 
-/// Values at the ends of the range are where widening and saturating go wrong.
+/// Prefers the ends of the range, where widening and saturation go wrong.
 fn value() -> impl Strategy<Value = i8> {
     prop_oneof![Just(-128i8), Just(-127), Just(127), Just(0), any::<i8>()]
 }
@@ -105,7 +105,7 @@ proptest! {
         check(&a, &b, m, k, n);
     }
 
-    /// Several blocks of rows and of k, odd ones too, of generated values or one value throughout.
+    /// Several blocks of rows and k, odd sizes too, with random values or one value throughout.
     #[test]
     fn every_backend_agrees_beyond_a_block(
         seed: u64, m in 1usize..200, k in 1_000usize..2_200, n in 1usize..24, all in prop::option::of((value(), value())),

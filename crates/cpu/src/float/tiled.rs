@@ -1,8 +1,8 @@
-//! The product in tiles of a few rows and vectors, for WebAssembly.
+//! The f32 product in tiles of a few rows and vectors, for WebAssembly.
 //!
-//! For every block of k and of rows, A is copied so that the rows of a tile lie side by side, and panel after panel of B,
-//! copied too, passes over it: a tile reads both from front to back through one pointer each. Packing B once a unit rather
-//! than here gained 4 % at k = n = 2048 and nothing below, so operands stay as they are.
+//! For every block of k and of rows, A is copied so that a tile's rows are contiguous, and each panel of B is copied
+//! and multiplied with it: a tile reads both from front to back through one pointer each. Packing B once per unit
+//! instead gained 4 % at k = n = 2048 and nothing at smaller sizes, so B stays unpacked.
 
 use std::ops::Range;
 
@@ -10,17 +10,17 @@ use adit_core::kernel::float::FloatMatrix;
 
 use lanes::{Lanes, add, load, multiply_add, splat, store};
 
-/// Columns of a vector.
+/// Columns in a vector.
 const LANES: usize = 4;
-/// Values of k in a block: a panel of B of 16 columns, 16 KiB, stays in a first-level cache.
+/// Length of a block along k: a panel of B with 16 columns, 16 KiB, fits the first-level cache.
 const DEPTH: usize = 256;
-/// Rows of A in a block: 512 KiB, in a second-level cache.
+/// Rows of A in a block: 512 KiB, which fits the second-level cache.
 const ROWS: usize = 512;
 
-/// C = A · B in tiles of `HEIGHT` rows and `VECTORS` · 4 columns. The lengths are checked.
+/// C = A · B in tiles of `HEIGHT` rows and `VECTORS` · 4 columns. The caller has checked the lengths.
 ///
-/// Sums that more blocks of k are added to wait in the order of the tiles: C's rows lie a page apart, where no cache sees ahead
-/// what is read next, and reading them took a sixth of the time at n = 1024.
+/// Partial sums are stored tile by tile until the last block of k: rows of C can be a page apart, where prefetching
+/// fails, and reading them took a sixth of the time at n = 1024.
 pub(super) fn multiply<const HEIGHT: usize, const VECTORS: usize>(
     a: &[f32],
     rows: usize,
@@ -60,8 +60,8 @@ pub(super) fn multiply<const HEIGHT: usize, const VECTORS: usize>(
     }
 }
 
-/// Copies a block of A, so that the rows of a tile lie side by side. Rows past the end repeat the last one; their sums are
-/// dropped.
+/// Copies a block of A so that each tile's rows are contiguous. Rows past the end repeat the last one, and their sums
+/// are dropped.
 fn pack_rows<const HEIGHT: usize>(
     left: &mut Vec<[f32; HEIGHT]>,
     a: &[f32],
@@ -76,7 +76,7 @@ fn pack_rows<const HEIGHT: usize>(
     }
 }
 
-/// Copies a panel of B, which begins at this column.
+/// Copies the panel of B that begins at `column`.
 fn pack_columns<const VECTORS: usize>(
     panel: &mut Vec<[[f32; LANES]; VECTORS]>,
     b: &FloatMatrix,
@@ -92,20 +92,20 @@ fn pack_columns<const VECTORS: usize>(
     }
 }
 
-/// The first values of a row. Apart from [`padded`], so that this stays loads and stores: a copy of a length that is known only
-/// at run time is a call out of WebAssembly.
+/// The first values of a row. Separate from [`padded`] because a copy of variable length is a call out of WebAssembly,
+/// and this one compiles to loads and stores.
 fn whole<const VECTORS: usize>(row: &[f32]) -> [[f32; LANES]; VECTORS] {
     row.as_chunks().0.first_chunk().copied().unwrap_or([[0.0; LANES]; VECTORS])
 }
 
-/// All values of a row, and zeros past its end.
+/// The values of a row, padded with zeros.
 fn padded<const VECTORS: usize>(row: &[f32]) -> [[f32; LANES]; VECTORS] {
     let mut values = [[0.0; LANES]; VECTORS];
     values.as_flattened_mut()[..row.len()].copy_from_slice(row);
     values
 }
 
-/// Adds a tile to another.
+/// Adds one tile to another.
 fn add_to<const HEIGHT: usize, const VECTORS: usize>(
     sums: &mut [[Lanes; VECTORS]; HEIGHT],
     others: &[[Lanes; VECTORS]; HEIGHT],
@@ -114,7 +114,7 @@ fn add_to<const HEIGHT: usize, const VECTORS: usize>(
     pairs.for_each(|(sum, other)| *sum = add(*other, *sum));
 }
 
-/// Writes sums over the first values of a row, as far as it goes.
+/// Writes sums to the beginning of a row, as many as fit.
 fn put<const VECTORS: usize>(row: &mut [f32], sums: &[Lanes; VECTORS]) {
     let (whole, rest) = row.as_chunks_mut::<LANES>();
     whole.iter_mut().zip(sums).for_each(|(values, sum)| store(*sum, values));
@@ -125,7 +125,7 @@ fn put<const VECTORS: usize>(row: &mut [f32], sums: &[Lanes; VECTORS]) {
     }
 }
 
-/// The sums of one tile. A function of its own, for an engine replaces slow code by fast code at the next call, never within
+/// The sums of one tile. A separate function, because engines switch to optimized code at the next call, never within
 /// one.
 #[inline(never)]
 fn tile<const HEIGHT: usize, const VECTORS: usize>(
@@ -145,7 +145,7 @@ fn tile<const HEIGHT: usize, const VECTORS: usize>(
     sums
 }
 
-/// Vectors of WebAssembly's.
+/// WebAssembly's vectors.
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod lanes {
     use std::arch::wasm32::{f32x4, v128, v128_store};
@@ -157,7 +157,7 @@ mod lanes {
         f32x4(*a, *b, *c, *d)
     }
 
-    /// Rounded once or twice, as the engine likes: the check of this kind has a tolerance.
+    /// Engines may round once or twice. Both are within the check's tolerance.
     #[cfg(target_feature = "relaxed-simd")]
     pub(super) use std::arch::wasm32::f32x4_relaxed_madd as multiply_add;
 
@@ -168,12 +168,12 @@ mod lanes {
 
     #[allow(unsafe_code, reason = "a store through a pointer")]
     pub(super) fn store(x: Lanes, values: &mut [f32; 4]) {
-        // SAFETY: the array has the 16 bytes that are written.
+        // SAFETY: the array has 16 bytes, which is what the store writes.
         unsafe { v128_store(values.as_mut_ptr().cast(), x) }
     }
 }
 
-/// Their twin, for tests.
+/// The same vectors in plain Rust, for tests.
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
 mod lanes {
     pub(super) type Lanes = [f32; 4];

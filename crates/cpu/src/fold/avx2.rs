@@ -1,4 +1,5 @@
-//! Σ_j z_j · r_j of both rounds for several rows in one pass: signed 32 × 32 → 64 bits, four products an instruction.
+//! AVX2: computes Σ_j z_j · r_j of both rounds for several rows in one pass, with four 32 × 32 → 64-bit products an
+//! instruction.
 #![allow(unsafe_code, reason = "vector loads through pointers")]
 
 use std::arch::x86_64::*;
@@ -7,10 +8,10 @@ use adit_core::verify::{Coins, Fingerprint, ROUNDS, Sums};
 
 const LANES: usize = 8;
 
-/// How far ahead of its use a row is fetched.
+/// How far ahead a row is prefetched.
 const AHEAD_BYTES: usize = 4096;
 
-/// Exists only where the processor has AVX2.
+/// Proof that the processor has AVX2.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Avx2(());
 
@@ -28,7 +29,7 @@ impl Avx2 {
         ones.as_chunks_mut::<1>().0.iter_mut().for_each(|out| self.next_rows(&mut rows, coins, out));
     }
 
-    /// Several rows share a load of the coins; the sums of four take half of the registers.
+    /// Several rows share each load of the coins. The sums of four rows take half the registers.
     fn next_rows<'a, const N: usize>(
         self,
         rows: &mut impl Iterator<Item = &'a [u8]>,
@@ -36,7 +37,7 @@ impl Avx2 {
         out: &mut [Fingerprint; N],
     ) {
         let rows = std::array::from_fn(|_| rows.next().unwrap_or_default());
-        // SAFETY: a value of Self exists only where the processor has AVX2.
+        // SAFETY: the value of Self proves that the processor has AVX2.
         *out = unsafe { fold_rows(rows, coins) };
     }
 }
@@ -49,7 +50,7 @@ fn fold_rows<const N: usize>(rows: [&[u8]; N], coins: &Coins) -> [Fingerprint; N
     let whole = n - n % LANES;
     let mut sums = [[_mm256_setzero_si256(); ROUNDS]; N];
     for j in (0..whole).step_by(LANES) {
-        // SAFETY: j + LANES ≤ n, which is the length of every row and of the coins.
+        // SAFETY: j + LANES ≤ n, and every row and the coins have n values.
         let load = |values: *const i32| unsafe { _mm256_loadu_si256(values.add(j).cast()) };
         let coins = [load(first.as_ptr()), load(second.as_ptr())].map(|r| [r, _mm256_srli_epi64::<32>(r)]);
         for (row, sums) in rows.iter().zip(&mut sums) {

@@ -1,9 +1,9 @@
-//! AMX: an instruction multiplies 16 rows of 64 signed bytes by 64 × 16, without an offset and without saturation.
+//! AMX: one instruction multiplies 16 × 64 signed bytes by 64 × 16, without offset or saturation.
 //!
-//! A thread has eight tile registers of 16 rows of 64 bytes: four hold sums, two of A and two of B are loaded for every
-//! 64 values of k. The loops are written over [`Tiles`], whose twin in plain code has the same registers, so that they are
-//! tested on every processor. Source: Intel 64 and IA-32 Architectures Software Developer's Manual, volume 1 chapter 18,
-//! "Programming with Intel AMX", and volume 2, the instructions' pages.
+//! A thread has eight tile registers of 16 rows of 64 bytes. Four hold sums; for every 64 values of k, two are loaded
+//! from A and two from B. The loops are generic over [`Tiles`], and `twin` implements the same registers in plain code,
+//! so that every processor can test them. Source: Intel 64 and IA-32 Architectures Software Developer's Manual, volume
+//! 1 chapter 18, "Programming with Intel AMX", and volume 2, the instructions' pages.
 #![allow(unsafe_code, reason = "instructions on registers that have to be configured, through pointers")]
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
@@ -20,31 +20,31 @@ use crate::packed::Packed;
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 pub(crate) use instructions::Instructions;
 
-/// Rows of a register.
+/// Rows in a register.
 const ROWS: usize = 16;
-/// Bytes of a row: 64 values of A, four values of 16 columns of B, or 16 sums.
+/// Bytes in a row: 64 values of A, four values of 16 columns of B, or 16 sums.
 const ROW_BYTES: usize = 64;
 const COLUMNS: usize = 16;
 
-/// The registers of the thread and the instructions on them.
+/// The thread's tile registers and the instructions on them.
 ///
 /// # Safety
-/// Of every function: the processor has the instructions and the system lets this process use them. But for
-/// [`configure`](Tiles::configure), the registers are configured.
+/// For every function, the processor has the instructions and the system permits this process to use them. For every
+/// function but [`configure`](Tiles::configure), the registers are configured.
 pub(crate) trait Tiles: Copy + std::fmt::Debug + 'static {
-    /// `ldtilecfg`: the sizes of all registers, which become zero.
+    /// `ldtilecfg`: sets the sizes of all registers and zeroes them.
     unsafe fn configure(sizes: &Sizes);
-    /// `tilerelease`: the registers are in use no longer.
+    /// `tilerelease`: frees the registers.
     unsafe fn release();
-    /// `tileloadd`: every row, of which the first is at `rows`, can be read.
+    /// `tileloadd`: loads rows that start at `rows`. All of them must be readable.
     unsafe fn load<const REGISTER: usize>(rows: *const u8, stride_bytes: usize);
-    /// `tilestored`: every row, of which the first is at `rows`, can be written.
+    /// `tilestored`: stores rows that start at `rows`. All of them must be writable.
     unsafe fn store<const REGISTER: usize>(rows: *mut u8, stride_bytes: usize);
-    /// `tdpbssd`: SUMS += LEFT · RIGHT, where a row of RIGHT holds four neighbours along k of every column.
+    /// `tdpbssd`: SUMS += LEFT · RIGHT. A row of RIGHT holds four neighbours along k of every column.
     unsafe fn dot<const SUMS: usize, const LEFT: usize, const RIGHT: usize>();
 }
 
-/// What `ldtilecfg` reads.
+/// The operand of `ldtilecfg`.
 #[derive(Clone, Copy, Debug)]
 #[repr(C, align(64))]
 pub(crate) struct Sizes {
@@ -56,7 +56,7 @@ pub(crate) struct Sizes {
 }
 
 impl Sizes {
-    /// Eight registers of the greatest size. The other eight are reserved.
+    /// Eight registers of full size. The other eight entries are reserved.
     const WHOLE: Sizes = {
         let mut sizes = Sizes { palette: 1, start_row: 0, reserved: [0; 14], row_bytes: [0; 16], rows: [0; 16] };
         let mut register = 0;
@@ -69,16 +69,16 @@ impl Sizes {
     };
 }
 
-/// Exists only where `T` can be used.
+/// Proof that `T` can be used.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Amx<T>(PhantomData<T>);
 
-/// Configured registers of this thread, released at the end.
+/// This thread's configured registers, released on drop.
 struct Configured<T: Tiles>(PhantomData<T>);
 
 impl<T: Tiles> Configured<T> {
     fn new(_: Amx<T>) -> Self {
-        // SAFETY: a value of Amx<T> exists only where T can be used.
+        // SAFETY: the value of Amx<T> proves that T can be used.
         unsafe { T::configure(&Sizes::WHOLE) };
         Self(PhantomData)
     }
@@ -86,7 +86,7 @@ impl<T: Tiles> Configured<T> {
 
 impl<T: Tiles> Drop for Configured<T> {
     fn drop(&mut self) {
-        // SAFETY: T could be used when this was made.
+        // SAFETY: this exists only because T can be used.
         unsafe { T::release() };
     }
 }
@@ -108,8 +108,8 @@ impl<T: Tiles> Tile for Amx<T> {
     }
 }
 
-/// DOWN registers of rows by ACROSS registers of columns. Registers 0 to 3 hold sums, 4 and 5 rows of A, 6 and 7 columns
-/// of B.
+/// A tile of DOWN registers of rows by ACROSS registers of columns. Registers 0 to 3 hold sums, 4 and 5 rows of A, 6
+/// and 7 columns of B.
 ///
 /// # Safety
 /// The registers are configured as [`Sizes::WHOLE`].
@@ -126,10 +126,10 @@ unsafe fn tile<T: Tiles, const DOWN: usize, const ACROSS: usize>(
     assert!(c.len() >= (DOWN * ROWS - 1) * c_stride + ACROSS * COLUMNS);
     let (a, b, c) = (a.as_ptr().cast::<u8>(), b.as_ptr().cast::<u8>(), c.as_mut_ptr());
     let sums_bytes = c_stride * size_of::<i32>();
-    // SAFETY: the registers are configured, which the caller promises. Register (i, j) of sums is the rows of c from
-    // 16 · i on and the columns from 16 · j on, i < DOWN and j < ACROSS: the second assertion. Step s reads of A the rows
-    // from 16 · i on and the bytes from 64 · s on: the first assertion. It reads of B the 16 groups from 16 · s on, and of
-    // each 64 bytes from 64 · j on, all before steps · 16 · group_bytes ≤ b.len().
+    // SAFETY: the caller has configured the registers. Sums register (i, j) covers the rows of c from 16 · i and the
+    // columns from 16 · j, with i < DOWN and j < ACROSS, within the second assertion. Step s reads rows of A from 16 ·
+    // i and bytes from 64 · s, within the first assertion, and of B the 16 groups from 16 · s, 64 bytes of each from 64
+    // · j, all below steps · 16 · group_bytes ≤ b.len().
     unsafe {
         let sums = |i: usize, j: usize| c.add(i * ROWS * c_stride + j * COLUMNS).cast::<u8>();
         T::load::<0>(sums(0, 0), sums_bytes);
@@ -187,7 +187,7 @@ mod tests {
     const AMX: Amx<Twin> = Amx(PhantomData);
 
     fn packed(b: &[i8], k: usize, n: usize) -> Packed {
-        // Which backend an operand is for is asked by those alone that do not know it.
+        // Only code that does not know the tile reads the second argument, so any value will do.
         pack(AMX, AnyTile::Portable(Portable), b, k, n)
     }
 

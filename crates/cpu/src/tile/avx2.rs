@@ -1,4 +1,4 @@
-//! AVX2: `vpmaddwd` multiplies pairs along k in 16 bits. (`vpmaddubsw` would saturate at −128 · −128 twice.)
+//! AVX2: `vpmaddwd` multiplies pairs of 16-bit values along k. (`vpmaddubsw` would saturate at twice −128 · −128.)
 #![allow(unsafe_code, reason = "vector loads and stores through pointers")]
 
 use std::arch::x86_64::*;
@@ -8,7 +8,7 @@ use super::{Panel, Tile};
 use crate::packed::Packed;
 use crate::wide;
 
-/// Exists only where the processor has AVX2.
+/// Proof that the processor has AVX2.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Avx2(());
 
@@ -29,7 +29,7 @@ impl Tile for Avx2 {
     type Right = Right;
     const GROUP: usize = GROUP;
     const OFFSET: i32 = 0;
-    // 12 of 16 registers hold sums.
+    // Sums take 12 of 16 registers.
     const PANELS: &'static [Panel<Left, Right>] = &[
         Panel { width: 16, tiles: &[(6, tile::<6, 2>), (3, tile::<3, 2>), (1, tile::<1, 2>)] },
         Panel { width: 8, tiles: &[(6, tile::<6, 1>), (3, tile::<3, 1>), (1, tile::<1, 1>)] },
@@ -48,18 +48,18 @@ fn zero() -> Register {
 }
 
 /// # Safety
-/// 16 values can be read.
+/// The pointer is valid for reading 16 values.
 #[target_feature(enable = "avx2")]
 unsafe fn load_right(values: *const Right) -> Register {
-    // SAFETY: the caller's.
+    // SAFETY: this function's own contract.
     unsafe { _mm256_loadu_si256(values.cast()) }
 }
 
 /// # Safety
-/// 4 bytes can be read.
+/// The pointer is valid for reading 4 bytes.
 #[target_feature(enable = "avx2")]
 unsafe fn splat_left(values: *const Left) -> Register {
-    // SAFETY: the caller's.
+    // SAFETY: this function's own contract.
     _mm256_set1_epi32(unsafe { values.cast::<i32>().read_unaligned() })
 }
 
@@ -69,9 +69,9 @@ fn multiply_add(sums: Register, left: Register, right: Register) -> Register {
 }
 
 /// # Safety
-/// 8 values can be read and written.
+/// The pointer is valid for reading and writing 8 values.
 #[target_feature(enable = "avx2")]
 unsafe fn add_to(values: *mut i32, sums: Register) {
-    // SAFETY: the caller's.
+    // SAFETY: this function's own contract.
     unsafe { _mm256_storeu_si256(values.cast(), _mm256_add_epi32(_mm256_loadu_si256(values.cast()), sums)) }
 }

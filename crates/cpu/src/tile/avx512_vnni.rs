@@ -1,6 +1,6 @@
 //! AVX-512 VNNI: `vpdpbusd` multiplies unsigned by signed bytes, four neighbours along k at once, without saturation.
 //!
-//! A is signed, so 128 is added to it; the start value of every sum takes 128 · Σ_l B_lj off again.
+//! A is signed, so 128 is added to it, and every sum starts at −128 · Σ_l B_lj.
 #![allow(unsafe_code, reason = "vector loads and stores through pointers")]
 
 use std::arch::x86_64::*;
@@ -10,7 +10,7 @@ use super::{Panel, Tile};
 use crate::narrow::{self, add_128};
 use crate::packed::Packed;
 
-/// Exists only where the processor has AVX-512 VNNI.
+/// Proof that the processor has AVX-512 VNNI.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Avx512Vnni(());
 
@@ -31,7 +31,8 @@ impl Tile for Avx512Vnni {
     type Right = Right;
     const GROUP: usize = GROUP;
     const OFFSET: i32 = 128;
-    // 24 of 32 registers hold sums. Every tile but the lowest has the ten independent sums that hide the latency.
+    // Sums take 24 of 32 registers. Every tile but the lowest has at least the ten independent sums that hide the
+    // latency.
     const PANELS: &'static [Panel<Left>] = &[
         Panel { width: 64, tiles: &[(6, tile::<6, 4>), (3, tile::<3, 4>), (1, tile::<1, 4>)] },
         Panel { width: 32, tiles: &[(12, tile::<12, 2>), (4, tile::<4, 2>), (1, tile::<1, 2>)] },
@@ -51,18 +52,18 @@ fn zero() -> Register {
 }
 
 /// # Safety
-/// 64 bytes can be read.
+/// The pointer is valid for reading 64 bytes.
 #[target_feature(enable = "avx512f")]
 unsafe fn load_right(values: *const i8) -> Register {
-    // SAFETY: the caller's.
+    // SAFETY: this function's own contract.
     unsafe { _mm512_loadu_si512(values.cast()) }
 }
 
 /// # Safety
-/// 4 bytes can be read.
+/// The pointer is valid for reading 4 bytes.
 #[target_feature(enable = "avx512f")]
 unsafe fn splat_left(values: *const Left) -> Register {
-    // SAFETY: the caller's.
+    // SAFETY: this function's own contract.
     _mm512_set1_epi32(unsafe { values.cast::<i32>().read_unaligned() })
 }
 
@@ -72,9 +73,9 @@ fn multiply_add(sums: Register, left: Register, right: Register) -> Register {
 }
 
 /// # Safety
-/// 16 values can be read and written.
+/// The pointer is valid for reading and writing 16 values.
 #[target_feature(enable = "avx512f")]
 unsafe fn add_to(values: *mut i32, sums: Register) {
-    // SAFETY: the caller's.
+    // SAFETY: this function's own contract.
     unsafe { _mm512_storeu_si512(values.cast(), _mm512_add_epi32(_mm512_loadu_si512(values.cast()), sums)) }
 }

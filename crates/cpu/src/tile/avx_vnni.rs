@@ -8,7 +8,7 @@ use super::{Panel, Tile};
 use crate::narrow::{self, add_128};
 use crate::packed::Packed;
 
-/// Exists only where the processor has AVX-VNNI.
+/// Proof that the processor has AVX-VNNI.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct AvxVnni(());
 
@@ -29,7 +29,7 @@ impl Tile for AvxVnni {
     type Right = Right;
     const GROUP: usize = GROUP;
     const OFFSET: i32 = 128;
-    // 12 of 16 registers hold sums.
+    // Sums take 12 of 16 registers.
     const PANELS: &'static [Panel<Left>] = &[
         Panel { width: 16, tiles: &[(6, tile::<6, 2>), (3, tile::<3, 2>), (1, tile::<1, 2>)] },
         Panel { width: 8, tiles: &[(12, tile::<12, 1>), (4, tile::<4, 1>), (1, tile::<1, 1>)] },
@@ -48,18 +48,18 @@ fn zero() -> Register {
 }
 
 /// # Safety
-/// 32 bytes can be read.
+/// The pointer is valid for reading 32 bytes.
 #[target_feature(enable = "avx2")]
 unsafe fn load_right(values: *const i8) -> Register {
-    // SAFETY: the caller's.
+    // SAFETY: this function's own contract.
     unsafe { _mm256_loadu_si256(values.cast()) }
 }
 
 /// # Safety
-/// 4 bytes can be read.
+/// The pointer is valid for reading 4 bytes.
 #[target_feature(enable = "avx2")]
 unsafe fn splat_left(values: *const Left) -> Register {
-    // SAFETY: the caller's.
+    // SAFETY: this function's own contract.
     _mm256_set1_epi32(unsafe { values.cast::<i32>().read_unaligned() })
 }
 
@@ -69,9 +69,9 @@ fn multiply_add(sums: Register, left: Register, right: Register) -> Register {
 }
 
 /// # Safety
-/// 8 values can be read and written.
+/// The pointer is valid for reading and writing 8 values.
 #[target_feature(enable = "avx2")]
 unsafe fn add_to(values: *mut i32, sums: Register) {
-    // SAFETY: the caller's.
+    // SAFETY: this function's own contract.
     unsafe { _mm256_storeu_si256(values.cast(), _mm256_add_epi32(_mm256_loadu_si256(values.cast()), sums)) }
 }

@@ -1,4 +1,4 @@
-//! NEON: `smull` and `sadalp` multiply bytes and add pairs along k. Every 64-bit ARM processor has them.
+//! NEON: `smull` multiplies bytes and `sadalp` adds pairs along k. Every 64-bit ARM processor has them.
 #![allow(unsafe_code, reason = "vector loads and stores through pointers")]
 
 use std::arch::aarch64::*;
@@ -23,7 +23,7 @@ impl Tile for Neon {
     type Right = Right;
     const GROUP: usize = GROUP;
     const OFFSET: i32 = 0;
-    // 24 of 32 registers hold sums.
+    // Sums take 24 of 32 registers.
     const PANELS: &'static [Panel<Left>] = &[
         Panel { width: 16, tiles: &[(6, tile::<6, 4>), (3, tile::<3, 4>), (1, tile::<1, 4>)] },
         Panel { width: 8, tiles: &[(6, tile::<6, 2>), (1, tile::<1, 2>)] },
@@ -43,18 +43,18 @@ fn zero() -> Register {
 }
 
 /// # Safety
-/// 8 bytes can be read.
+/// The pointer is valid for reading 8 bytes.
 #[target_feature(enable = "neon")]
 unsafe fn load_right(values: *const i8) -> int8x8_t {
-    // SAFETY: the caller's.
+    // SAFETY: this function's own contract.
     unsafe { vld1_s8(values) }
 }
 
 /// # Safety
-/// 2 bytes can be read.
+/// The pointer is valid for reading 2 bytes.
 #[target_feature(enable = "neon")]
 unsafe fn splat_left(values: *const Left) -> int8x8_t {
-    // SAFETY: the caller's.
+    // SAFETY: this function's own contract.
     vreinterpret_s8_s16(vdup_n_s16(unsafe { values.cast::<i16>().read_unaligned() }))
 }
 
@@ -64,9 +64,9 @@ fn multiply_add(sums: Register, left: int8x8_t, right: int8x8_t) -> Register {
 }
 
 /// # Safety
-/// 4 values can be read and written.
+/// The pointer is valid for reading and writing 4 values.
 #[target_feature(enable = "neon")]
 unsafe fn add_to(values: *mut i32, sums: Register) {
-    // SAFETY: the caller's.
+    // SAFETY: this function's own contract.
     unsafe { vst1q_s32(values, vaddq_s32(vld1q_s32(values), sums)) }
 }

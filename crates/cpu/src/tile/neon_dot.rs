@@ -1,6 +1,6 @@
 //! NEON with the dot product of ARMv8.2: `sdot` multiplies signed bytes, four neighbours along k at once.
 //!
-//! By inline assembly, since the standard library's function for it is not stable.
+//! Inline assembly, because the intrinsic is not stable.
 #![allow(unsafe_code, reason = "vector loads and stores through pointers, and one instruction by assembly")]
 
 use std::arch::aarch64::*;
@@ -11,7 +11,7 @@ use super::{Panel, Tile};
 use crate::narrow::{self, copy};
 use crate::packed::Packed;
 
-/// Exists only where the processor has the dot product.
+/// Proof that the processor has the dot product.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct NeonDot(());
 
@@ -32,7 +32,7 @@ impl Tile for NeonDot {
     type Right = Right;
     const GROUP: usize = GROUP;
     const OFFSET: i32 = 0;
-    // 24 of 32 registers hold sums.
+    // Sums take 24 of 32 registers.
     const PANELS: &'static [Panel<Left>] = &[
         Panel { width: 16, tiles: &[(6, tile::<6, 4>), (3, tile::<3, 4>), (1, tile::<1, 4>)] },
         Panel { width: 8, tiles: &[(6, tile::<6, 2>), (1, tile::<1, 2>)] },
@@ -52,24 +52,24 @@ fn zero() -> Register {
 }
 
 /// # Safety
-/// 16 bytes can be read.
+/// The pointer is valid for reading 16 bytes.
 #[target_feature(enable = "neon")]
 unsafe fn load_right(values: *const i8) -> int8x16_t {
-    // SAFETY: the caller's.
+    // SAFETY: this function's own contract.
     unsafe { vld1q_s8(values) }
 }
 
 /// # Safety
-/// 4 bytes can be read.
+/// The pointer is valid for reading 4 bytes.
 #[target_feature(enable = "neon")]
 unsafe fn splat_left(values: *const Left) -> int8x16_t {
-    // SAFETY: the caller's.
+    // SAFETY: this function's own contract.
     vreinterpretq_s8_s32(vdupq_n_s32(unsafe { values.cast::<i32>().read_unaligned() }))
 }
 
 #[target_feature(enable = "neon,dotprod")]
 fn multiply_add(mut sums: Register, left: int8x16_t, right: int8x16_t) -> Register {
-    // SAFETY: the processor has the instruction, as this function's features say; it reads and writes registers alone.
+    // SAFETY: the target feature ensures that the instruction exists, and it accesses only registers.
     unsafe {
         asm!(
             "sdot {sums:v}.4s, {left:v}.16b, {right:v}.16b",
@@ -83,9 +83,9 @@ fn multiply_add(mut sums: Register, left: int8x16_t, right: int8x16_t) -> Regist
 }
 
 /// # Safety
-/// 4 values can be read and written.
+/// The pointer is valid for reading and writing 4 values.
 #[target_feature(enable = "neon")]
 unsafe fn add_to(values: *mut i32, sums: Register) {
-    // SAFETY: the caller's.
+    // SAFETY: this function's own contract.
     unsafe { vst1q_s32(values, vaddq_s32(vld1q_s32(values), sums)) }
 }

@@ -1,4 +1,4 @@
-//! Plain code for every processor. The vector units that have no backend of their own are left to the compiler.
+//! Plain code for every processor. The compiler may still vectorize it.
 
 use super::{Panel, Tile};
 use crate::packed::Packed;
@@ -9,7 +9,7 @@ use crate::wide;
 pub(crate) struct Portable;
 
 const GROUP: usize = 2;
-/// Few enough sums for processors with few registers.
+/// The width of a tile, small enough for processors with few registers.
 const WIDTH: usize = 4;
 
 impl Tile for Portable {

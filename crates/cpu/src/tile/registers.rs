@@ -1,4 +1,4 @@
-//! One tile in vector registers, written once for all instruction sets.
+//! One tile in vector registers, as a macro over all instruction sets.
 
 /// Defines `tile::<HEIGHT, VECTORS>`, a [`RunTile`](super::RunTile) of HEIGHT rows and VECTORS · LANES columns.
 ///
@@ -20,7 +20,7 @@ macro_rules! define_tile {
             assert!(a.len() >= (HEIGHT - 1) * a_stride + groups * GROUP);
             assert!(c.len() >= (HEIGHT - 1) * c_stride + VECTORS * LANES);
             let mut sums = [[zero(); VECTORS]; HEIGHT];
-            // Pointers that advance, where WebAssembly would compute every address anew.
+            // Advancing pointers, because WebAssembly would otherwise recompute every address.
             let mut rows: [*const Left; HEIGHT] = std::array::from_fn(|row| a.as_ptr().wrapping_add(row * a_stride));
             let mut next = b.as_ptr();
             for _ in 0..groups {

@@ -1,15 +1,16 @@
-//! WebAssembly's relaxed SIMD: four products along k an instruction, of i8 with seven bits.
+//! WebAssembly's relaxed SIMD: one instruction multiplies four neighbours along k, bytes by seven-bit values.
 //!
-//! `i32x4.relaxed_dot_i8x16_i7x16_add_s` leaves it to the engine what happens when a value of its second operand has its top
-//! bit set, and when a pair of products leaves 16 bits. With the second operand in 0..=127 neither occurs
-//! (127 · 127 · 2 and −128 · 127 · 2 fit), so every engine gives the same sums. Source: WebAssembly relaxed SIMD, Overview.
+//! `i32x4.relaxed_dot_i8x16_i7x16_add_s` is implementation-defined if a value of its second operand has its top bit set
+//! or if a pair of products overflows 16 bits. With the second operand in 0..=127 neither happens (127 · 127 · 2 and
+//! −128 · 127 · 2 fit), so every engine gives the same sums. Source: WebAssembly relaxed SIMD, Overview.
 //!
-//! Activations have seven bits. Other rows of A go to [`Simd128`](super::simd128), for which B is packed once more when the
-//! first of them come: to take them apart into seven bits and one is twice the work, and was half as fast where the engine
-//! has no single instruction for the relaxed product.
+//! Activations have seven bits. Other rows of A go to [`Simd128`](super::simd128), for which B is packed again when the
+//! first of them come. Splitting them into seven bits and one doubles the work, and ran at half the speed on engines
+//! without a single instruction for the relaxed product.
 //!
-//! Where the processor has one for it (ARM's dot product, AVX-VNNI), all of it is to stay [one](fused); elsewhere it runs faster
-//! taken apart into multiplying and adding, which leaves the engine free registers. So both are raced.
+//! Where the processor has that instruction (ARM's dot product, AVX-VNNI), [keeping it whole](fused) is faster;
+//! elsewhere separate multiplications and additions are, because they leave the engine free registers. So both are
+//! raced.
 #![allow(unsafe_code, reason = "vector loads and stores through pointers")]
 
 mod fused;
@@ -25,7 +26,7 @@ use crate::packed::{Packed, pack, unpack};
 use crate::race;
 use fused::Fused;
 
-/// Needs no detection: a module with these instructions only loads where they exist.
+/// Needs no detection: engines without these instructions refuse the module.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Relaxed;
 
@@ -55,7 +56,7 @@ impl Tile for Relaxed {
     }
 }
 
-/// C = A · B, whose panels are the same either way.
+/// C = A · B. Both implementations read the same panels.
 type Multiply = fn(&[i8], usize, &Packed, &mut [i32]);
 
 const WAYS: [Multiply; 2] = [
@@ -63,7 +64,7 @@ const WAYS: [Multiply; 2] = [
     |a, rows, b, c| narrow::multiply(Fused, a, rows, b, c, copy),
 ];
 
-/// What won the race, which is run at the first product.
+/// The faster implementation, found by a race at the first product.
 fn fastest() -> Multiply {
     const SIZE: usize = 256;
     static FASTEST: OnceLock<Multiply> = OnceLock::new();
@@ -75,7 +76,7 @@ fn fastest() -> Multiply {
     })
 }
 
-/// Whether no value is negative: eight at a time, for code that is compiled for size has no vectors of its own.
+/// Whether no value is negative. Tests eight at a time, because code compiled for size is not vectorized.
 fn has_seven_bits(values: &[i8]) -> bool {
     let (eights, rest) = values.as_chunks::<8>();
     let signs = eights.iter().fold(0, |signs, eight| signs | u64::from_le_bytes(eight.map(|value| value as u8)));
@@ -89,16 +90,16 @@ fn zero() -> Register {
 }
 
 /// # Safety
-/// 16 bytes can be read.
+/// The pointer is valid for reading 16 bytes.
 unsafe fn load_right(values: *const i8) -> Register {
-    // SAFETY: the caller's.
+    // SAFETY: this function's own contract.
     unsafe { v128_load(values.cast()) }
 }
 
 /// # Safety
-/// 4 bytes can be read.
+/// The pointer is valid for reading 4 bytes.
 unsafe fn splat_left(values: *const Left) -> Register {
-    // SAFETY: the caller's.
+    // SAFETY: this function's own contract.
     unsafe { v128_load32_splat(values.cast()) }
 }
 
@@ -107,8 +108,8 @@ fn multiply_add(sums: Register, left: Register, right: Register) -> Register {
 }
 
 /// # Safety
-/// 4 values can be read and written.
+/// The pointer is valid for reading and writing 4 values.
 unsafe fn add_to(values: *mut i32, sums: Register) {
-    // SAFETY: the caller's.
+    // SAFETY: this function's own contract.
     unsafe { v128_store(values.cast(), i32x4_add(v128_load(values.cast()), sums)) }
 }

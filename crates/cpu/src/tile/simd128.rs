@@ -1,4 +1,5 @@
-//! WebAssembly SIMD: `i32x4.dot_i16x8_s` multiplies pairs along k in 16 bits, the same on every engine.
+//! WebAssembly SIMD: `i32x4.dot_i16x8_s` multiplies pairs of 16-bit values along k, with the same result on every
+//! engine.
 #![allow(unsafe_code, reason = "vector loads and stores through pointers")]
 
 use std::arch::wasm32::*;
@@ -8,7 +9,7 @@ use super::{Panel, Tile};
 use crate::packed::Packed;
 use crate::wide;
 
-/// Needs no detection: a module with these instructions only loads where they exist.
+/// Needs no detection: engines without these instructions refuse the module.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Simd128;
 
@@ -23,8 +24,8 @@ impl Tile for Simd128 {
     type Right = Right;
     const GROUP: usize = GROUP;
     const OFFSET: i32 = 0;
-    // 8 sums, 4 vectors of B, one of A and a product fit the 15 registers that engines on x86-64 have to give. Wider than tall:
-    // fewer pointers to rows advance, and fewer columns of C fall on one line of a cache.
+    // 8 sums, 4 vectors of B, one of A and a product fit the 15 registers that engines offer on x86-64. Tiles are wider
+    // than tall, so that fewer row pointers advance and fewer columns of C share a cache set.
     const PANELS: &'static [Panel<Left, Right>] = &[
         Panel { width: 16, tiles: &[(2, tile::<2, 4>), (1, tile::<1, 4>)] },
         Panel { width: 8, tiles: &[(4, tile::<4, 2>), (1, tile::<1, 2>)] },
@@ -43,16 +44,16 @@ fn zero() -> Register {
 }
 
 /// # Safety
-/// 8 values can be read.
+/// The pointer is valid for reading 8 values.
 unsafe fn load_right(values: *const Right) -> Register {
-    // SAFETY: the caller's.
+    // SAFETY: this function's own contract.
     unsafe { v128_load(values.cast()) }
 }
 
 /// # Safety
-/// 4 bytes can be read.
+/// The pointer is valid for reading 4 bytes.
 unsafe fn splat_left(values: *const Left) -> Register {
-    // SAFETY: the caller's.
+    // SAFETY: this function's own contract.
     unsafe { v128_load32_splat(values.cast()) }
 }
 
@@ -61,8 +62,8 @@ fn multiply_add(sums: Register, left: Register, right: Register) -> Register {
 }
 
 /// # Safety
-/// 4 values can be read and written.
+/// The pointer is valid for reading and writing 4 values.
 unsafe fn add_to(values: *mut i32, sums: Register) {
-    // SAFETY: the caller's.
+    // SAFETY: this function's own contract.
     unsafe { v128_store(values.cast(), i32x4_add(v128_load(values.cast()), sums)) }
 }

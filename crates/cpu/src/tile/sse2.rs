@@ -1,4 +1,4 @@
-//! SSE2: `pmaddwd` multiplies pairs along k in 16 bits. Every x86-64 has it, back to 2003.
+//! SSE2: `pmaddwd` multiplies pairs of 16-bit values along k. Every x86-64 has it, back to 2003.
 #![allow(unsafe_code, reason = "vector loads and stores through pointers")]
 
 use std::arch::x86_64::*;
@@ -23,7 +23,7 @@ impl Tile for Sse2 {
     type Right = Right;
     const GROUP: usize = GROUP;
     const OFFSET: i32 = 0;
-    // 12 of 16 registers hold sums.
+    // Sums take 12 of 16 registers.
     const PANELS: &'static [Panel<Left, Right>] = &[
         Panel { width: 8, tiles: &[(6, tile::<6, 2>), (3, tile::<3, 2>), (1, tile::<1, 2>)] },
         Panel { width: 4, tiles: &[(6, tile::<6, 1>), (3, tile::<3, 1>), (1, tile::<1, 1>)] },
@@ -42,18 +42,18 @@ fn zero() -> Register {
 }
 
 /// # Safety
-/// 8 values can be read.
+/// The pointer is valid for reading 8 values.
 #[target_feature(enable = "sse2")]
 unsafe fn load_right(values: *const Right) -> Register {
-    // SAFETY: the caller's.
+    // SAFETY: this function's own contract.
     unsafe { _mm_loadu_si128(values.cast()) }
 }
 
 /// # Safety
-/// 4 bytes can be read.
+/// The pointer is valid for reading 4 bytes.
 #[target_feature(enable = "sse2")]
 unsafe fn splat_left(values: *const Left) -> Register {
-    // SAFETY: the caller's.
+    // SAFETY: this function's own contract.
     _mm_set1_epi32(unsafe { values.cast::<i32>().read_unaligned() })
 }
 
@@ -63,9 +63,9 @@ fn multiply_add(sums: Register, left: Register, right: Register) -> Register {
 }
 
 /// # Safety
-/// 4 values can be read and written.
+/// The pointer is valid for reading and writing 4 values.
 #[target_feature(enable = "sse2")]
 unsafe fn add_to(values: *mut i32, sums: Register) {
-    // SAFETY: the caller's.
+    // SAFETY: this function's own contract.
     unsafe { _mm_storeu_si128(values.cast(), _mm_add_epi32(_mm_loadu_si128(values.cast()), sums)) }
 }

@@ -46,7 +46,8 @@ impl Children {
         Self { interrupt, running: Vec::new() }
     }
 
-    /// Starts a program in a process group of its own, so that Ctrl-C reaches only us and we stop the programs in order.
+    /// Starts a program in a process group of its own, so that Ctrl-C reaches only us and we stop the programs in
+    /// order.
     pub(crate) fn start(&mut self, name: &'static str, command: &mut Command) -> Result<()> {
         println!("$ {}", shell::shown(command));
         #[cfg(unix)]

@@ -1,4 +1,4 @@
-//! The instructions themselves, which the compiler knows and does not offer yet, and whether they can be used.
+//! The AMX instructions as inline assembly, because Rust's intrinsics are not stable yet, and their detection.
 
 use std::arch::asm;
 use std::arch::x86_64::{__cpuid, __cpuid_count, _xgetbv};
@@ -6,26 +6,26 @@ use std::marker::PhantomData;
 
 use super::{Amx, Sizes, Tiles};
 
-/// The processor's.
+/// The processor's tile registers.
 ///
-/// The registers keep their values from one block of assembly to the next: compiled code uses them for nothing, since the
-/// feature is on in none of it.
+/// They keep their values between blocks of assembly, because no code is compiled with the feature enabled and so the
+/// compiler never uses them.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Instructions;
 
 impl Tiles for Instructions {
     unsafe fn configure(sizes: &Sizes) {
-        // SAFETY: the caller's; 64 bytes are read.
+        // SAFETY: the caller's contract; the instruction reads 64 bytes.
         unsafe { asm!("ldtilecfg [{}]", in(reg) sizes, options(nostack, preserves_flags)) }
     }
 
     unsafe fn release() {
-        // SAFETY: the caller's.
+        // SAFETY: this function's own contract.
         unsafe { asm!("tilerelease", options(nostack, preserves_flags)) }
     }
 
     unsafe fn load<const REGISTER: usize>(rows: *const u8, stride_bytes: usize) {
-        // SAFETY: the caller's.
+        // SAFETY: this function's own contract.
         unsafe {
             asm!(
                 "tileloadd tmm{register}, [{rows} + {stride}*1]",
@@ -38,7 +38,7 @@ impl Tiles for Instructions {
     }
 
     unsafe fn store<const REGISTER: usize>(rows: *mut u8, stride_bytes: usize) {
-        // SAFETY: the caller's.
+        // SAFETY: this function's own contract.
         unsafe {
             asm!(
                 "tilestored [{rows} + {stride}*1], tmm{register}",
@@ -51,7 +51,7 @@ impl Tiles for Instructions {
     }
 
     unsafe fn dot<const SUMS: usize, const LEFT: usize, const RIGHT: usize>() {
-        // SAFETY: the caller's.
+        // SAFETY: this function's own contract.
         unsafe {
             asm!(
                 "tdpbssd tmm{sums}, tmm{left}, tmm{right}",
@@ -65,7 +65,7 @@ impl Tiles for Instructions {
 }
 
 impl Amx<Instructions> {
-    /// Where the processor has AMX for bytes and the system gives leave.
+    /// Succeeds if the processor has AMX for bytes and the system permits its use.
     pub(in crate::tile) fn detect() -> Option<Self> {
         (processor_has_them() && system_keeps_registers() && system_permits()).then_some(Self(PhantomData))
     }
@@ -77,18 +77,18 @@ fn processor_has_them() -> bool {
     __cpuid(0).eax >= 7 && __cpuid_count(7, 0).edx & AMX == AMX
 }
 
-/// XCR0 bits 17 and 18: the system saves the registers' sizes and values when it switches threads.
+/// XCR0 bits 17 and 18: the system saves the registers' sizes and values across thread switches.
 fn system_keeps_registers() -> bool {
     const TILES: u64 = 1 << 17 | 1 << 18;
-    // SAFETY: where `xsave` is detected, the system has made `xgetbv` usable.
+    // SAFETY: if `xsave` is detected, the system has enabled `xgetbv`.
     is_x86_feature_detected!("xsave") && unsafe { _xgetbv(0) } & TILES == TILES
 }
 
-/// Linux gives the space for the registers only to processes that ask. It then holds for all of their threads. Source: the
-/// kernel's Documentation/arch/x86/xstate.rst.
+/// Asks Linux for permission, which it grants per process, for all threads. Source: the kernel's
+/// Documentation/arch/x86/xstate.rst.
 fn system_permits() -> bool {
     const ARCH_REQ_XCOMP_PERM: libc::c_long = 0x1023;
     const XFEATURE_XTILEDATA: libc::c_long = 18;
-    // SAFETY: the call reads and writes no memory of ours.
+    // SAFETY: the call accesses none of our memory.
     unsafe { libc::syscall(libc::SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA) == 0 }
 }

@@ -1,5 +1,5 @@
-//! The registers in plain code, step by step as the manual's pseudocode has it (volume 2: LDTILECFG, TDPBSSD, TILELOADD,
-//! TILERELEASE, TILESTORED). Where the processor would fault, it panics.
+//! The tile registers in plain code, following the manual's pseudocode (volume 2: LDTILECFG, TDPBSSD, TILELOADD,
+//! TILERELEASE, TILESTORED). It panics where the processor would fault.
 
 use std::cell::RefCell;
 
@@ -15,7 +15,7 @@ struct Registers {
 
 thread_local! { static REGISTERS: RefCell<Option<Registers>> = const { RefCell::new(None) }; }
 
-/// Faults unless the registers are configured.
+/// Panics unless the registers are configured.
 fn with<R>(work: impl FnOnce(&mut Registers) -> R) -> R {
     REGISTERS.with_borrow_mut(|registers| work(registers.as_mut().expect("the registers are configured")))
 }
@@ -45,7 +45,7 @@ impl Tiles for Twin {
             let (count, bytes) = registers.size(REGISTER);
             registers.values[REGISTER] = [[0; ROW_BYTES]; ROWS];
             for (index, row) in registers.values[REGISTER][..count].iter_mut().enumerate() {
-                // SAFETY: the caller's.
+                // SAFETY: this function's own contract.
                 unsafe { rows.add(index * stride_bytes).copy_to_nonoverlapping(row.as_mut_ptr(), bytes) };
             }
         });
@@ -55,7 +55,7 @@ impl Tiles for Twin {
         with(|registers| {
             let (count, bytes) = registers.size(REGISTER);
             for (index, row) in registers.values[REGISTER][..count].iter().enumerate() {
-                // SAFETY: the caller's.
+                // SAFETY: this function's own contract.
                 unsafe { rows.add(index * stride_bytes).copy_from_nonoverlapping(row.as_ptr(), bytes) };
             }
         });
@@ -82,7 +82,7 @@ impl Tiles for Twin {
 }
 
 impl Registers {
-    /// Rows and the bytes of each.
+    /// The number of rows, and of bytes in each.
     fn size(&self, register: usize) -> (usize, usize) {
         (self.sizes.rows[register].into(), self.sizes.row_bytes[register].into())
     }

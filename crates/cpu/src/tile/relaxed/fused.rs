@@ -1,4 +1,4 @@
-//! The relaxed product with its addition, as one instruction of WebAssembly.
+//! The relaxed product and its addition as one WebAssembly instruction.
 
 use std::arch::wasm32::i32x4_relaxed_dot_i8x16_i7x16_add;
 
@@ -8,7 +8,7 @@ use crate::packed::Packed;
 use crate::tile::registers::define_tile;
 use crate::tile::{Panel, Tile};
 
-/// Reads what is packed for [`Relaxed`](super::Relaxed).
+/// Reads operands packed for [`Relaxed`](super::Relaxed).
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Fused;
 
