@@ -1,5 +1,5 @@
-//! A model and its gradient, product by product and in one pass: milliseconds for all rows, median of several rounds that
-//! take turns, and what the sums weigh that are read back.
+//! Times a model and its gradient, product by product and in one pass, and prints how many bytes of sums are read back.
+//! Times are for all rows, the median of several rounds in turn.
 //!
 //! `cargo run --profile ci -p adit-gpu --example passes`
 

@@ -1,8 +1,9 @@
-//! Races forms of the product against each other: Gop/s (two operations per multiply-add, transfers included) of square
-//! products, median and best of several rounds. The forms take turns, so that a busy machine is unfair to none.
+//! Races the forms of the product on square matrices and prints Gop/s, median and best of several rounds. A
+//! multiply-add is two operations, and transfers are included. The forms take turns, so that a busy machine slows them
+//! all alike.
 //!
-//! `cargo run --profile ci -p adit-gpu --example race -- [FILTER]`, where FILTER is part of a form's name. The adapter
-//! is the best there is; `VK_DRIVER_FILES` (for older loaders `VK_ICD_FILENAMES`) picks a Vulkan driver.
+//! `cargo run --profile ci -p adit-gpu --example race -- [FILTER]`, where FILTER is part of a form's name. It runs on
+//! the best adapter; `VK_DRIVER_FILES` (for older loaders `VK_ICD_FILENAMES`) selects a Vulkan driver.
 
 use std::time::Instant;
 
@@ -38,7 +39,7 @@ fn forms() -> Vec<Kernel> {
             for (lanes, groups) in [(8, 8), (16, 4), (16, 16)] {
                 let kernel = |family| Kernel { rows, cols, lanes, groups, dot, family };
                 forms.push(kernel(Family::Registers));
-                // A block of operands fills no more than half of what WGSL guarantees.
+                // A block of operands takes at most half the workgroup memory that WGSL guarantees.
                 let depth = 2048 / (rows * groups + cols * lanes);
                 forms.extend(
                     [depth.min(16)]

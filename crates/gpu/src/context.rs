@@ -1,3 +1,5 @@
+//! A wgpu device and queue, with the operations that kernels need: buffers, pipelines, mapping.
+
 use futures::channel::oneshot;
 #[cfg(not(target_arch = "wasm32"))]
 use std::time::Duration;
@@ -5,12 +7,12 @@ use std::time::Duration;
 use crate::error::GpuError;
 use crate::fault::Fault;
 
-/// What arrives when a buffer is mapped.
+/// Resolves when a buffer is mapped.
 pub(crate) type Mapped = oneshot::Receiver<Result<(), wgpu::BufferAsyncError>>;
 
-/// A device with its queue and what its driver has reported. A cheap handle.
+/// A device, its queue, and the faults that its driver has reported. Cheap to clone.
 ///
-/// Natively every wait blocks the calling thread; in browsers it yields to the event loop.
+/// Waits block the calling thread natively, and yield to the event loop in browsers.
 #[derive(Debug, Clone)]
 pub(crate) struct Context {
     pub(crate) device: wgpu::Device,
@@ -24,24 +26,24 @@ impl Context {
         Context { device, queue, fault }
     }
 
-    /// Gives the device up at once. What is under way on it ends with [`GpuError::Lost`].
+    /// Closes the device. Work in progress ends with [`GpuError::Lost`].
     pub(crate) fn close(&self) {
         self.device.destroy();
         self.call_back();
     }
 
-    /// The fault that the driver has reported since the last check, if any.
+    /// Fails with the fault that the driver has reported since the last check.
     pub(crate) fn check(&self) -> Result<(), GpuError> {
         self.fault.check()
     }
 
-    /// The largest buffer that a kernel may read.
+    /// The size of the largest buffer that a kernel may read.
     pub(crate) fn max_bytes(&self) -> u64 {
         let limits = self.device.limits();
         limits.max_storage_buffer_binding_size.min(limits.max_buffer_size)
     }
 
-    /// A buffer of `bytes` (at least one vector of four words), if the device's limits allow it.
+    /// A buffer of `bytes`, and of four words at least, if the device's limits allow it.
     pub(crate) fn buffer(
         &self,
         what: &'static str,
@@ -61,7 +63,7 @@ impl Context {
         }))
     }
 
-    /// Compiles `wgsl`; the driver's refusal is an error, not a fault.
+    /// Compiles `wgsl`. If the driver refuses, that is an error, not a fault.
     pub(crate) async fn pipeline(
         &self,
         what: &str,
@@ -87,7 +89,7 @@ impl Context {
         }
     }
 
-    /// Binds a buffer of uniforms and others to group 0, in the order of their bindings.
+    /// Binds a uniform buffer and other buffers to group 0, in the order of their bindings.
     pub(crate) fn bind(
         &self,
         compute: &wgpu::ComputePipeline,
@@ -116,17 +118,17 @@ impl Context {
         self.device.create_bind_group(&wgpu::BindGroupDescriptor { label: None, layout, entries: &entries })
     }
 
-    /// Asks for the first `bytes` of a staging buffer.
+    /// Requests that the first `bytes` of a staging buffer be mapped.
     pub(crate) fn map(&self, staging: &wgpu::Buffer, bytes: u64) -> Mapped {
         let (answer, mapped) = oneshot::channel();
         staging.slice(..bytes).map_async(wgpu::MapMode::Read, move |result| {
-            // Nobody listens any more when the work was dropped.
+            // The receiver is gone if the work was dropped.
             let _ = answer.send(result);
         });
         mapped
     }
 
-    /// Waits until a buffer is mapped, which follows submission `index`.
+    /// Waits until a buffer is mapped; submission `index` precedes that.
     pub(crate) async fn mapped(&self, index: wgpu::SubmissionIndex, mapped: Mapped) -> Result<(), GpuError> {
         self.wait(index)?;
         let answer = mapped.await;
@@ -138,7 +140,7 @@ impl Context {
         }
     }
 
-    /// Hands the mapped bytes to `take` and frees the buffer for the next use.
+    /// Passes the mapped bytes to `take` and unmaps the buffer.
     pub(crate) fn read(&self, staging: &wgpu::Buffer, bytes: u64, take: impl FnOnce(&[u8])) -> Result<(), GpuError> {
         let view = staging.slice(..bytes).get_mapped_range().map_err(|error| GpuError::Device(error.to_string()))?;
         take(&view);
@@ -147,7 +149,7 @@ impl Context {
         Ok(())
     }
 
-    /// Browsers call back by themselves.
+    /// Browsers invoke callbacks on their own.
     #[cfg(target_arch = "wasm32")]
     fn wait(&self, _: wgpu::SubmissionIndex) -> Result<(), GpuError> {
         Ok(())
@@ -156,10 +158,10 @@ impl Context {
     #[cfg(target_arch = "wasm32")]
     fn call_back(&self) {}
 
-    /// Native drivers have to be waited for.
+    /// Native drivers must be polled.
     #[cfg(not(target_arch = "wasm32"))]
     fn wait(&self, index: wgpu::SubmissionIndex) -> Result<(), GpuError> {
-        /// A driver that takes this long for one slice is hung.
+        /// A driver that takes this long for one slice hangs.
         const HUNG: Duration = Duration::from_secs(60);
         if self.poll(wgpu::PollType::Wait { submission_index: Some(index), timeout: Some(HUNG) }) {
             return self.check();
@@ -169,13 +171,13 @@ impl Context {
         Err(GpuError::Lost("the driver does not answer".into()))
     }
 
-    /// Lets the driver report a loss, which it does only when polled.
+    /// Polls the driver, because it reports a lost device only then.
     #[cfg(not(target_arch = "wasm32"))]
     fn call_back(&self) {
         self.poll(wgpu::PollType::Poll);
     }
 
-    /// Whether the driver answered. wgpu panics when a driver reports the device as lost while it is waited for.
+    /// Whether polling succeeded. wgpu panics if the driver loses the device while it is polled.
     #[cfg(not(target_arch = "wasm32"))]
     fn poll(&self, how: wgpu::PollType) -> bool {
         let poll = std::panic::AssertUnwindSafe(|| self.device.poll(how));
@@ -183,12 +185,12 @@ impl Context {
     }
 }
 
-/// wgpu's own checks of every index and loop cost up to a third of the speed. In browsers they cannot be left out.
+/// Compiles without wgpu's checks of indices and loops, which cost up to a third of the speed. Browsers always check.
 #[allow(unsafe_code)]
 fn trusted_module(device: &wgpu::Device, what: &str, wgsl: &str) -> wgpu::ShaderModule {
     let text = wgpu::ShaderModuleDescriptor { label: Some(what), source: wgpu::ShaderSource::Wgsl(wgsl.into()) };
-    // SAFETY: every text is this crate's own. Loops are bounded by counts of the uniform that the host writes, and indices stay
-    // inside the buffers: whoever dispatches sizes them for all that the uniform says, packed operands hold every strip
-    // whole, and invocations outside return or write nothing.
+    // SAFETY: this crate wrote the shader. Its loops are bounded by counts in the uniform that the host writes. Its
+    // indices stay inside the buffers: the host sizes them for everything that the uniform allows, packed operands hold
+    // whole strips, and invocations outside return or write nothing.
     unsafe { device.create_shader_module_trusted(text, wgpu::ShaderRuntimeChecks::unchecked()) }
 }

@@ -1,3 +1,5 @@
+//! Opens a graphics adapter and computes products on it.
+
 use std::rc::Rc;
 
 use crate::context::Context;
@@ -15,9 +17,9 @@ mod tune;
 
 pub use adapter::{AdapterChoice, AdapterFacts};
 
-/// A GPU that has computed small products rightly. A cheap handle: clones share one device. It belongs to one thread.
+/// A GPU that has passed a self test. Clones share one device, which belongs to one thread.
 ///
-/// Natively every wait blocks the calling thread; in browsers it yields to the event loop.
+/// Waits block the calling thread natively, and yield to the event loop in browsers.
 #[derive(Debug, Clone)]
 pub struct GpuDevice(Rc<Shared>);
 
@@ -32,17 +34,15 @@ struct Shared {
 }
 
 impl GpuDevice {
-    /// Opens the best adapter there is, a software one if there is no other.
-    ///
-    /// Errors: see [`GpuDevice::open_with`].
+    /// Opens the best adapter, a software one if there is no other. Errors: see [`GpuDevice::open_with`].
     pub async fn open() -> Result<GpuDevice, GpuError> {
         GpuDevice::open_with(AdapterChoice::Any, |_| None).await
     }
 
-    /// Opens an adapter, compiles kernels, tests and races them, for less than a second. The forms that `remembered` says won
-    /// on this adapter before are only tested; if they fail, the race is run again.
+    /// Opens an adapter, then compiles, tests and races its kernels, in less than a second. If `remembered` names the
+    /// forms that won on this adapter before, they are only tested; if they fail, the race runs again.
     ///
-    /// Errors: [`GpuError::NoAdapter`], [`GpuError::Device`] if the driver refuses, [`GpuError::Wrong`] if it computes
+    /// Errors: [`GpuError::NoAdapter`]; [`GpuError::Device`] if the driver refuses; [`GpuError::Wrong`] if it computes
     /// wrong products.
     pub async fn open_with(
         adapters: AdapterChoice,
@@ -68,26 +68,26 @@ impl GpuDevice {
         Ok(GpuDevice(Rc::new(Shared { facts, context, integers, floats, small, hashing })))
     }
 
-    /// What the adapter says of itself.
+    /// What the adapter reports about itself.
     pub fn facts(&self) -> &AdapterFacts {
         &self.0.facts
     }
 
-    /// The forms of the product in use, worth remembering for this adapter.
+    /// The forms of the product in use. Callers may remember them for this adapter.
     pub fn kernels(&self) -> Kernels {
         Kernels { integers: self.0.integers.kernel, floats: self.0.floats.kernel }
     }
 
-    /// Uploads `b` (`k x n` row-major) in the layout that the kernel reads. Keep the result for as long as more rows
-    /// may come for it.
+    /// Uploads `b` (`k x n`, row-major) in the layout that the kernel reads. Keep the result while more rows may come
+    /// for it.
     ///
     /// Errors: [`GpuError::Shape`], [`GpuError::KTooLarge`], [`GpuError::TooLarge`].
     pub fn pack<T: Element>(&self, b: &[T], k: u32, n: u32) -> Result<PackedOperand<T>, GpuError> {
         PackedOperand::upload(self.context(), self.pipeline(T::NUMBERS).kernel, b, k, n)
     }
 
-    /// Rows `a` (`m x k` row-major) times the packed operand: appends `m x n` sums, row-major, to `out`. The work is cut
-    /// into slices that stay under 100 ms and within the device's limits. On an error `out` is as it was.
+    /// Multiplies rows `a` (`m x k`, row-major) with the packed operand and appends `m x n` sums, row-major, to `out`.
+    /// The work is cut into slices under 100 ms and within the device's limits. On an error `out` stays unchanged.
     ///
     /// Errors: [`GpuError::Shape`], [`GpuError::TooLarge`], [`GpuError::Device`], [`GpuError::Lost`].
     pub async fn multiply<T: Element>(
@@ -100,8 +100,7 @@ impl GpuDevice {
         self.start(a, m, b)?.finish(out).await
     }
 
-    /// Starts a product of rows `a` (`m x k` row-major) with the packed operand, to be computed step by step. Nothing
-    /// is computed yet.
+    /// Prepares a product of rows `a` (`m x k`, row-major) with the packed operand. [`Product::step`] computes it.
     ///
     /// Errors: [`GpuError::Shape`] and [`GpuError::TooLarge`].
     pub fn start<T: Element, A: AsRef<[T]>>(
@@ -113,14 +112,13 @@ impl GpuDevice {
         Product::start(self.context(), self.pipeline(T::NUMBERS), a, m, b)
     }
 
-    /// Rows of a unit of integers that take about one slice at the speed lately seen, if a row takes `work_per_row`
-    /// multiply-adds.
+    /// The number of integer rows, of `work_per_row` multiply-adds each, that take about one slice at the recent speed.
     pub fn rows_per_slice(&self, work_per_row: u64) -> usize {
         let rows = self.0.integers.pace.get().budget() / work_per_row.max(1);
         usize::try_from(rows).unwrap_or(usize::MAX).max(1)
     }
 
-    /// Gives the device up at once. What is under way on any of its handles ends with [`GpuError::Lost`].
+    /// Closes the device. Work in progress on any of its clones ends with [`GpuError::Lost`].
     pub fn close(&self) {
         self.context().close();
     }

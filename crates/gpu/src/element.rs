@@ -1,4 +1,4 @@
-//! The numbers that a product takes and sums.
+//! The number types that a product takes and sums.
 
 use std::fmt::Debug;
 
@@ -6,7 +6,7 @@ use adit_core::unit::MAX_K;
 
 use crate::kernel::Numbers;
 
-/// A number of an operand: `i8`, summed in `i32`, or `f32`, summed in `f32`.
+/// An operand's number type: `i8`, summed in `i32`, or `f32`, summed in `f32`.
 pub trait Element: sealed::Sealed {}
 
 impl Element for i8 {}
@@ -16,14 +16,14 @@ pub(crate) mod sealed {
     use super::*;
 
     pub trait Sealed: Copy + Debug + Send + Sync + 'static {
-        /// What products are summed in; four bytes.
+        /// The four-byte type in which products are summed.
         type Sum: Copy + Default + Debug + PartialEq + Send + Sync + 'static;
         const NUMBERS: Numbers;
         /// The largest inner dimension.
         const MAX_K: u32;
-        /// Numbers that share a 32-bit word of the packed form.
+        /// How many numbers share a 32-bit word of the packed form.
         const IN_WORD: usize;
-        /// Little-endian, into 4 / `IN_WORD` bytes.
+        /// Writes the number, little-endian, into 4 / `IN_WORD` bytes.
         fn put(self, bytes: &mut [u8]);
         fn add(sum: &mut Self::Sum, bytes: [u8; 4]);
     }

@@ -1,4 +1,4 @@
-//! A graphics adapter as what a lane computes with.
+//! A graphics adapter as the engine of a lane.
 
 use std::cell::RefCell;
 
@@ -14,7 +14,7 @@ use crate::error::GpuError;
 use crate::kernel::Kernels;
 use crate::operand::PackedOperand;
 
-/// A device that is opened again when it was lost.
+/// A device that reopens after a loss.
 #[derive(Debug)]
 pub struct Graphics {
     device: RefCell<GpuDevice>,
@@ -22,9 +22,7 @@ pub struct Graphics {
 }
 
 impl Graphics {
-    /// Opens a device.
-    ///
-    /// Errors: see [`GpuDevice::open_with`].
+    /// Opens a device. Errors: see [`GpuDevice::open_with`].
     pub async fn open(
         adapters: AdapterChoice,
         remembered: impl FnOnce(&AdapterFacts) -> Option<Kernels>,
@@ -33,17 +31,17 @@ impl Graphics {
         Ok(Graphics { device: RefCell::new(device), adapters })
     }
 
-    /// What the adapter says of itself.
+    /// What the adapter reports about itself.
     pub fn facts(&self) -> AdapterFacts {
         self.device().facts().clone()
     }
 
-    /// The forms of the product in use, worth remembering for this adapter.
+    /// The forms of the product in use. Callers may remember them for this adapter.
     pub fn kernels(&self) -> Kernels {
         self.device().kernels()
     }
 
-    /// The device of now.
+    /// The current device.
     pub fn device(&self) -> GpuDevice {
         self.device.borrow().clone()
     }
@@ -52,7 +50,7 @@ impl Graphics {
 impl Engine for Graphics {
     type Packed = PackedOperand<i8>;
     type PackedFloats = PackedOperand<f32>;
-    // The device cuts it once more, into dispatches of at most about 50 ms.
+    // The device cuts this further, into dispatches of about 50 ms at most.
     const SLICE_MS: f64 = 80.0;
     const LEAVES: usize = 256;
 
@@ -97,9 +95,9 @@ impl Engine for Graphics {
     }
 
     async fn recover(&self) -> Result<(), EngineError> {
-        // Whoever gives no device so soon after a loss may give one later.
+        // A driver that opens no device right after a loss may open one later.
         let lost = |error: GpuError| EngineError::Lost(error.to_string());
-        // What won the race before need not race again.
+        // The winners of the first race need not race again.
         let kernels = self.kernels();
         let device = GpuDevice::open_with(self.adapters, |_| Some(kernels)).await.map_err(lost)?;
         self.device.replace(device);

@@ -1,29 +1,31 @@
+//! Errors of the graphics kernels.
+
 /// Why the GPU gave no result.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum GpuError {
-    /// No adapter of the wanted sort is present, or this build has no backend for the platform.
+    /// No adapter of the chosen sort is present, or this build has no backend for the platform.
     #[error("no {0} graphics adapter")]
     NoAdapter(&'static str),
-    /// The driver refused something; the device may still work for other shapes.
+    /// The driver refused an operation. The device may still work for other shapes.
     #[error("graphics driver: {0}")]
     Device(String),
-    /// The device is gone (reset, driver restart, closed). Open a new one; packed operands of the old one are gone too.
+    /// The device is gone: reset, closed, or its driver restarted. Open a new one and pack its operands again.
     #[error("graphics device lost: {0}")]
     Lost(String),
-    /// The adapter gave wrong results in the self test with every form of the kernel: it must not be used.
+    /// The adapter failed the self test with every form of the kernel and must not be used.
     #[error("graphics adapter {0} computes wrong products")]
     Wrong(String),
-    /// More memory than the device, or this host, can give in one piece.
+    /// A buffer exceeds what the device or this host can allocate.
     #[error("{what} needs {bytes} bytes, the limit is {limit}")]
     TooLarge {
-        /// Which buffer it is.
+        /// The buffer.
         what: &'static str,
-        /// The size asked for.
+        /// The requested size.
         bytes: u64,
-        /// The size there is.
+        /// The largest possible size.
         limit: u64,
     },
-    /// The caller's slice does not have the length that its shape says.
+    /// The length of a slice does not match its shape.
     #[error("operand {operand} has {got} values, its shape {rows} x {cols} needs {want}")]
     Shape {
         /// `"a"` or `"b"`.
@@ -32,17 +34,17 @@ pub enum GpuError {
         rows: u32,
         /// Columns of the operand.
         cols: u32,
-        /// The length given.
+        /// The length of the slice.
         got: u64,
-        /// The length wanted.
+        /// The length that the shape needs.
         want: u64,
     },
-    /// k is over what the kind allows: sums could leave 32 bits, or floats lose too many of theirs.
+    /// k is larger than the kind allows: integer sums could overflow, or float sums become too inexact.
     #[error("k = {k} is over {most}")]
     KTooLarge {
-        /// The inner dimension asked for.
+        /// The requested inner dimension.
         k: u32,
-        /// The largest there is.
+        /// The largest allowed.
         most: u32,
     },
 }

@@ -1,13 +1,15 @@
+//! Faults that drivers report outside of any call.
+
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::error::GpuError;
 
-/// What the driver has reported outside of any call: wgpu's own answer would be a panic.
+/// The fault that the driver reported outside of any call. Without a listener wgpu would panic.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Fault(Arc<Mutex<Option<GpuError>>>);
 
 impl Fault {
-    /// Listens to `device` from now on.
+    /// Starts to listen to `device`.
     pub(crate) fn watch(device: &wgpu::Device) -> Fault {
         let fault = Fault::default();
         let (lost, refused) = (fault.clone(), fault.clone());
@@ -20,7 +22,7 @@ impl Fault {
         fault
     }
 
-    /// The fault, if there is one. A loss stays, anything else is reported once.
+    /// Fails with the fault, if there is one: always with a loss, once with anything else.
     pub(crate) fn check(&self) -> Result<(), GpuError> {
         let mut fault = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match fault.take() {

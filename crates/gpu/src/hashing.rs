@@ -1,4 +1,4 @@
-//! SHA-256 of many leaves at once, each by one invocation. Source: FIPS 180-4, sections 5.1.1, 5.3.3 and 6.2.2.
+//! SHA-256 of many leaves at once, one per invocation. Source: FIPS 180-4, sections 5.1.1, 5.3.3 and 6.2.2.
 
 use adit_core::kernel::hash_tree::{Leaves, head};
 use adit_core::log::Hash;
@@ -9,9 +9,9 @@ use crate::context::Context;
 use crate::device::GpuDevice;
 use crate::error::GpuError;
 
-/// Bytes of a block.
+/// Bytes in a block.
 const BLOCK: usize = 64;
-/// Invocations of a workgroup.
+/// Invocations in a workgroup.
 const WORKGROUP: u32 = 64;
 
 /// The compiled kernel.
@@ -60,7 +60,7 @@ impl GpuDevice {
     }
 }
 
-/// The messages one after the other, each with its padding: what stands before a leaf, its bytes, a one and zeros, its length.
+/// The messages concatenated, each padded: the leaf's prefix, its bytes, a one bit and zeros, the length.
 fn padded(leaves: &Leaves<'_>) -> Vec<u8> {
     let mut messages = Vec::new();
     for (index, bytes) in (leaves.first..).zip(&leaves.bytes) {
@@ -75,7 +75,7 @@ fn padded(leaves: &Leaves<'_>) -> Vec<u8> {
     messages
 }
 
-/// Rounds are written out, so that the message's words stay in registers.
+/// The shader, with unrolled rounds, so that the message's words stay in registers.
 fn wgsl() -> String {
     let loads: String = (0..16).map(|t| format!("        var w{t} = flipped(messages[at + {t}u]);\n")).collect();
     let round = |(t, k): (usize, &u32)| -> String {
@@ -85,7 +85,7 @@ fn wgsl() -> String {
         } else {
             format!("        w{word} += small1(w{near}) + w{middle} + small0(w{far});\n")
         };
-        // The eight variables change places from round to round.
+        // The eight variables rotate from round to round.
         let [a, b, c, d, e, f, g, h] = std::array::from_fn(|place| format!("s{}", (place + 64 - t) % 8));
         format!(
             "{extended}        {h} += large1({e}) + (({e} & {f}) ^ (~{e} & {g})) + {k}u + w{word};\n        {d} += {h};\n        {h} += large0({a}) + (({a} & {b}) ^ ({a} & {c}) ^ ({b} & {c}));\n"

@@ -1,4 +1,4 @@
-//! The forms that the product can take on a graphics adapter.
+//! The forms of the product kernel, among which an adapter's fastest is chosen.
 
 mod candidates;
 mod name;
@@ -7,7 +7,7 @@ mod wgsl;
 
 pub use name::UnknownKernel;
 
-/// What is multiplied.
+/// The numbers that a form multiplies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Numbers {
     /// 8-bit integers, summed in 32 bits.
@@ -16,69 +16,71 @@ pub enum Numbers {
     Floats,
 }
 
-/// How a word of the left operand and one of the right are multiplied and added to a sum.
+/// How a form multiplies two words and adds the result to a sum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dot {
-    /// Four 8-bit products by WGSL's `dot4I8Packed`: one instruction on recent hardware. Needs the language feature
+    /// Four 8-bit products by WGSL's `dot4I8Packed`, one instruction on recent hardware. Needs the language feature
     /// `packed_4x8_integer_dot_product`.
     Packed,
-    /// Four 8-bit products, bytes spread to i32, in quads to f32: runs wherever compute shaders do.
+    /// Four 8-bit products with bytes widened to i32, or in quads to f32. Runs wherever compute shaders do.
     Spread,
     /// One f32 product.
     Float,
 }
 
-/// Where operands are while they are read again.
+/// Where a form keeps operands that it reads repeatedly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Family {
-    /// In registers and the hardware's caches: no workgroup memory, no barrier. Software adapters, which have to simulate
-    /// barriers, run it two to ten times faster than the other.
+    /// In registers and the hardware's caches, without workgroup memory or barriers. Software adapters simulate
+    /// barriers and run this two to ten times faster than the workgroup forms.
     Registers,
-    /// The same, but a row is loaded by one of four neighbours that share it, a quad, and handed on by swaps; a product of 4 x 4
-    /// words with a row's four is one operation of f32, exact for bytes. Needs subgroups. On SwiftShader, where each load is
-    /// a subroutine for each invocation, it is nearly twice as fast as registers alone; on Mesa's software adapter it is not.
+    /// In registers, where four neighbouring invocations, a quad, share each row: one loads it and the others get it by
+    /// swaps. Needs subgroups. A 4 x 4 matrix times a row's four numbers is one f32 operation, exact for bytes. On
+    /// SwiftShader, where every load is a subroutine call, this is nearly twice as fast as registers alone; on Mesa's
+    /// software adapter it is not.
     Quads,
-    /// In workgroup memory, so many words along k at a time: what hardware likes.
+    /// In workgroup memory, in blocks along k, which suits hardware.
     Workgroup {
-        /// Words along k of a block.
+        /// The length of a block along k, in words.
         depth: u32,
     },
 }
 
 /// One form of the product kernel.
 ///
-/// An invocation sums `rows x cols` entries of the product in registers. A workgroup is `lanes x groups` invocations:
-/// its lanes sit side by side and share a strip of `lanes * cols` columns, its groups lie below each other.
+/// An invocation sums `rows x cols` entries of the product in registers. A workgroup has `lanes x groups` invocations:
+/// its lanes share a strip of `lanes * cols` columns, and its groups cover rows below each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Kernel {
     /// Rows summed by an invocation: 4, 8, ... 32.
     pub rows: u32,
     /// Columns summed by an invocation: 4, 8, ... 32.
     pub cols: u32,
-    /// Invocations of a workgroup side by side.
+    /// A workgroup's invocations side by side.
     pub lanes: u32,
-    /// Invocations of a workgroup below each other; with the lanes no more than 256 in all.
+    /// A workgroup's invocations below each other. `lanes * groups` is 256 at most.
     pub groups: u32,
-    /// How products are summed.
+    /// How it multiplies.
     pub dot: Dot,
-    /// Where operands wait.
+    /// Where it keeps operands.
     pub family: Family,
 }
 
-/// The forms in use on a device, which are text too, to be remembered: see [`GpuDevice::open_with`](crate::GpuDevice::open_with).
+/// The forms in use on a device. As text they can be remembered for
+/// [`GpuDevice::open_with`](crate::GpuDevice::open_with).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Kernels {
-    /// Of 8-bit integers.
+    /// The form for 8-bit integers.
     pub integers: Kernel,
-    /// Of f32.
+    /// The form for f32.
     pub floats: Kernel,
 }
 
-/// What every device gives a workgroup: wgpu asks for no more by default, older adapters have no more.
+/// The workgroup memory of every device: wgpu's default limit, and all that older adapters have.
 const WORKGROUP_BYTES: u32 = 16_352;
 
 impl Dot {
-    /// What it multiplies.
+    /// The numbers that it multiplies.
     pub fn numbers(self) -> Numbers {
         match self {
             Dot::Packed | Dot::Spread => Numbers::Integers,
@@ -88,7 +90,7 @@ impl Dot {
 }
 
 impl Kernel {
-    /// Whether the text can be written and its indices stay in their buffers.
+    /// Whether the shader can be generated and its indices stay in their buffers.
     pub(crate) fn is_sound(&self) -> bool {
         let side = |length: u32| length.is_multiple_of(4) && (4..=32).contains(&length);
         let invocations = self.lanes.saturating_mul(self.groups);
@@ -104,12 +106,12 @@ impl Kernel {
             }
     }
 
-    /// Columns of the strip that one workgroup covers.
+    /// The columns that one workgroup covers.
     pub(crate) fn strip(&self) -> u32 {
         self.lanes * self.cols
     }
 
-    /// Rows of a tile: what lies together in the packed left operand.
+    /// The rows of a tile, which the packed left operand stores together.
     pub(crate) fn height(&self) -> u32 {
         match self.family {
             Family::Registers | Family::Quads => self.rows,
@@ -117,7 +119,7 @@ impl Kernel {
         }
     }
 
-    /// Workgroups for so many tiles.
+    /// The number of workgroups for `tiles` tiles.
     pub(crate) fn groups_for(&self, tiles: u32) -> u32 {
         match self.family {
             Family::Registers => tiles.div_ceil(self.groups),
@@ -125,7 +127,7 @@ impl Kernel {
         }
     }
 
-    /// 32-bit words that hold `k` numbers, in whole turns.
+    /// The 32-bit words that hold `k` numbers, rounded up to whole turns.
     pub(crate) fn words(&self, k: u32) -> u32 {
         let words = match self.dot.numbers() {
             Numbers::Integers => k.div_ceil(4),
@@ -134,7 +136,7 @@ impl Kernel {
         words.next_multiple_of(self.turn())
     }
 
-    /// Words along k that are multiplied together: runs of words begin and end between turns.
+    /// The words along k that are multiplied together. Cuts along k fall between turns.
     pub(crate) fn turn(&self) -> u32 {
         match (self.family, self.dot) {
             (Family::Quads, Dot::Float) => 4,

@@ -1,17 +1,15 @@
-//! How operands lie in GPU memory.
+//! How operands are stored in GPU memory.
 //!
-//! An f32 is a 32-bit word. Of 8-bit integers four neighbours along k share one, the first in the lowest byte; k is padded
-//! with zeros to whole words. Left rows are cut into tiles as high as the kernel's, stored word by word:
-//! `[tile][word][row]`. Right
-//! columns are cut into strips as wide as a workgroup, likewise: `[strip][word][column]`. So every load of an
-//! invocation is four whole words, and neighbouring invocations read neighbouring addresses. Padding is zero and never
-//! read back.
+//! An f32 is a 32-bit word. Four 8-bit integers, neighbours along k, share a word, the first in the lowest byte; k is
+//! padded with zeros to whole words. The left operand is stored as `[tile][word][row]`, in tiles of the kernel's
+//! height, and the right as `[strip][word][column]`, in strips of a workgroup's width. So every load is four whole
+//! words, and neighbouring invocations read neighbouring addresses. Padding is zero and is not read back.
 
 use std::ops::Range;
 
 use crate::element::Element;
 
-/// Packs the row tiles `tiles` of `a` (any number of rows, row-major, `k` wide), words `words` of each, into `out`.
+/// Packs the words `words` of the tiles `tiles` of `a` (row-major, `k` wide) into `out`.
 pub(crate) fn pack_rows<T: Element>(
     a: &[T],
     k: usize,
@@ -36,7 +34,7 @@ pub(crate) fn pack_rows<T: Element>(
     }
 }
 
-/// Packs columns `cols` of `b` (`k x n` row-major) as one strip, `width` wide and `words` high, into `out`.
+/// Packs columns `cols` of `b` (`k x n`, row-major) into `out` as one strip, `width` wide and `words` high.
 pub(crate) fn pack_strip<T: Element>(
     b: &[T],
     n: usize,
@@ -57,7 +55,7 @@ pub(crate) fn pack_strip<T: Element>(
     }
 }
 
-/// Adds rows of little-endian sums, `stride` apart in `packed`, to rows `width` long, `n` apart in `out`.
+/// Adds rows of little-endian sums, `stride` apart in `packed`, to rows of `width` sums, `n` apart in `out`.
 pub(crate) fn add_rows<T: Element>(packed: &[u8], stride: usize, out: &mut [T::Sum], n: usize, width: usize) {
     for (to, from) in out.chunks_mut(n).zip(packed.chunks_exact(stride * 4)) {
         for (sum, part) in to[..width].iter_mut().zip(from.as_chunks().0) {

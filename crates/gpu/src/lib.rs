@@ -1,10 +1,10 @@
-//! Adit's kernels on wgpu, native and in browsers.
+//! Adit's kernels for graphics adapters, on wgpu, native and in browsers.
 //!
-//! The product of 8-bit integers, `i8 (m x k) * i8 (k x n) -> i32 (m x n)`, is exact on every adapter; that of f32 is close.
-//! A [`GpuDevice`] is opened once; the forms of its kernels are tested and raced before it is handed out. The shared operand
-//! is packed once with [`GpuDevice::pack`] and kept by the caller; rows then stream through it, either in one call
+//! The product of 8-bit integers, `i8 (m x k) * i8 (k x n) -> i32 (m x n)`, is exact on every adapter; that of f32 has
+//! a rounding error. Opening a [`GpuDevice`] tests and races the forms of its kernels. The caller packs the shared
+//! operand once with [`GpuDevice::pack`] and keeps it. Rows are then multiplied with it in one call
 //! ([`GpuDevice::multiply`]) or slice by slice ([`GpuDevice::start`], [`Product::step`]), so that a lane can sleep or
-//! stop between two slices. Stop is drop.
+//! stop between slices; dropping a [`Product`] stops it.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), adit_gpu::GpuError> {

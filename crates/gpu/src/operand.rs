@@ -1,3 +1,5 @@
+//! Operands in GPU memory.
+
 use std::marker::PhantomData;
 
 use crate::context::Context;
@@ -6,8 +8,8 @@ use crate::error::GpuError;
 use crate::kernel::Kernel;
 use crate::{layout, shape};
 
-/// A right operand, `k x n`, uploaded once in the kernel's layout. Cloning it is cheap and copies no data; the memory
-/// is given back with the last clone. It belongs to the device that packed it.
+/// A right operand, `k x n`, uploaded in the kernel's layout. It belongs to the device that packed it. Clones share the
+/// memory, which is freed with the last of them.
 #[derive(Debug, Clone)]
 pub struct PackedOperand<T> {
     pub(crate) buffer: wgpu::Buffer,
@@ -27,7 +29,7 @@ impl<T: Element> PackedOperand<T> {
         self.n
     }
 
-    /// Bytes of GPU memory it takes.
+    /// The GPU memory that it takes, in bytes.
     pub fn bytes(&self) -> u64 {
         self.buffer.size()
     }

@@ -1,11 +1,11 @@
-//! How much to compute at once, so that a slice takes a known time on an adapter of unknown speed.
+//! Sizes slices so that each takes about the same time on an adapter of unknown speed.
 
-/// What a slice aims at: well under the 100 ms that a shared GPU may be kept from drawing.
+/// The target time of a slice: well under the 100 ms for which we may keep a shared GPU from drawing.
 const TARGET_MS: f64 = 50.0;
-/// A first slice that even a software adapter ends in time.
+/// Work of the first slice: short even on a software adapter.
 const FIRST_WORK: f64 = 8e6;
 
-/// The size of the next slice, learnt from the last ones. Work is counted in multiply-adds, padding included.
+/// The size of the next slice, learnt from earlier ones. Work is in multiply-adds, padding included.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Pace {
     budget: f64,
@@ -13,27 +13,27 @@ pub(crate) struct Pace {
 }
 
 impl Pace {
-    /// A pace for an adapter whose smallest slice takes `latency_ms`. Some browsers answer on a timer of 100 ms,
-    /// however little there was to do: that part must not count as work.
+    /// A pace for an adapter whose smallest slice takes `latency_ms`, which does not count as work: some browsers
+    /// answer on a timer of 100 ms.
     pub(crate) fn new(latency_ms: f64) -> Pace {
         Pace { budget: FIRST_WORK, latency_ms }
     }
 
-    /// The same for an adapter that does so much work a millisecond, transfers aside.
+    /// The same pace, for an adapter of known speed, transfers excluded.
     pub(crate) fn at_speed(self, work_per_ms: f64) -> Pace {
         Pace { budget: (work_per_ms * TARGET_MS).clamp(FIRST_WORK / 64.0, 1e15), ..self }
     }
 
-    /// Work of the next slice.
+    /// The work of the next slice.
     pub(crate) fn budget(&self) -> u64 {
         self.budget as u64
     }
 
-    /// Learns that a slice of `work` took `elapsed_ms`.
+    /// Records that a slice of `work` took `elapsed_ms`.
     pub(crate) fn observe(&mut self, work: u64, elapsed_ms: f64) {
         let busy_ms = (elapsed_ms - self.latency_ms).max(elapsed_ms / 8.0).max(0.01);
         let ideal = work as f64 * TARGET_MS / busy_ms;
-        // A last, small slice says little about speed: it may shrink the budget if it was slow, never as it was short.
+        // The last slice may be too small to measure speed, so it may lower the budget only if it was slow.
         if (work as f64) < self.budget / 2.0 && busy_ms < TARGET_MS {
             return;
         }
@@ -45,7 +45,8 @@ impl Pace {
 mod tests {
     use super::*;
 
-    /// Slices on an adapter of `speed` multiply-adds per millisecond until the pace is steady; the last one's time.
+    /// Runs slices on an adapter of `speed` multiply-adds per millisecond until the pace is steady, and returns the
+    /// time of the last one.
     fn settle(speed: f64, latency_ms: f64, known_ms: f64) -> f64 {
         let mut pace = Pace::new(known_ms);
         let mut elapsed = 0.0;

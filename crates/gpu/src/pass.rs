@@ -1,4 +1,4 @@
-//! A unit's rows through all its layers without coming back to the host: only the sums are read.
+//! Sends a unit's rows through all layers on the device, without going back to the host: only sums are read.
 
 use std::cell::RefCell;
 
@@ -16,7 +16,7 @@ mod plan;
 
 use plan::{Plan, Step};
 
-/// What passes need beside the product, and the plan of the last model.
+/// The kernels that passes need beside the product, and the plan of the last model.
 #[derive(Debug)]
 pub(crate) struct Passes {
     follow: wgpu::ComputePipeline,
@@ -36,8 +36,8 @@ impl Passes {
 }
 
 impl GpuDevice {
-    /// Whether rows go through these layers in one pass: where there are several products, none too much for the device or
-    /// for a slice.
+    /// Whether rows go through these layers in one pass: if there are several products, and each fits the device and a
+    /// slice.
     pub fn passes(&self, layers: &[PackedLayer<PackedOperand<i8>>]) -> bool {
         let least = self.pipeline(Numbers::Integers).kernel.height();
         let work: u64 = layers.iter().map(|layer| layer.k as u64 * layer.n as u64).sum();
@@ -47,8 +47,8 @@ impl GpuDevice {
             && Plan::fits(self, layers, gradient, least)
     }
 
-    /// Computes all products of a pass. That its sums are read is not hidden here: an adapter's other lane computes
-    /// meanwhile.
+    /// Computes all products of a pass. Reading the sums does not overlap with computing here: the adapter's other lane
+    /// computes meanwhile.
     ///
     /// Errors: [`GpuError::TooLarge`], [`GpuError::Device`], [`GpuError::Lost`].
     pub async fn pass(&self, mut pass: RowPass<'_, PackedOperand<i8>>) -> Result<(), GpuError> {
@@ -58,7 +58,7 @@ impl GpuDevice {
         while most_rows > height && !Plan::fits(self, pass.layers, pass.is_gradient(), most_rows as u32) {
             most_rows = (most_rows / 2).next_multiple_of(height);
         }
-        // Two passes of a device are never under way at once: its lane owns it.
+        // A device runs one pass at a time, because one lane owns it.
         let kept = self.small().plan.take().filter(|plan| plan.serves(pass.layers, most_rows as u32));
         let plan = match kept {
             Some(plan) => plan,
@@ -72,7 +72,7 @@ impl GpuDevice {
         Ok(())
     }
 
-    /// `rows` rows from `first` on.
+    /// Computes `rows` rows, starting at `first`.
     async fn compute(
         &self,
         plan: &Plan,
@@ -100,7 +100,7 @@ impl GpuDevice {
         queue.write_buffer(&buffers.uniforms, 0, &plan.uniforms(rows as u32));
     }
 
-    /// Computes what was uploaded; the bytes of all sums.
+    /// Starts to compute the uploaded rows, and returns the size of all sums in bytes.
     fn launch(&self, plan: &Plan, rows: usize) -> (wgpu::SubmissionIndex, u64) {
         let (context, buffers) = (self.context(), &plan.buffers);
         let mut encoder = context.device.create_command_encoder(&Default::default());
@@ -127,7 +127,7 @@ impl GpuDevice {
     }
 }
 
-/// The sums of all products, one after the other.
+/// Passes on the sums of all products, one product after the other.
 fn hand_over(plan: &Plan, pass: &mut RowPass<'_, PackedOperand<i8>>, first: usize, rows: usize, mut sums: &[u8]) {
     for step in &plan.steps {
         let Step::Multiply { tensor, .. } = *step else { continue };

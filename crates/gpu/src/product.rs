@@ -1,3 +1,5 @@
+//! A product on the device, computed slice by slice.
+
 use std::cell::Cell;
 use std::rc::Rc;
 
@@ -17,10 +19,10 @@ mod slot;
 use cut::{Cut, Cuts, Extent};
 pub(crate) use slot::Slot;
 
-/// Slices on the device at once: one is computed while the host packs or reads the other.
+/// Slices in flight: the device computes one while the host packs or reads the other.
 const SLOTS: usize = 2;
 
-/// A compiled form of the product, and how fast it proved. Bindings: 0 the cut (uniform), 1 rows, 2 packed operand, 3 sums.
+/// A compiled form of the product, and its pace. Bindings: 0 the cut (uniform), 1 rows, 2 packed operand, 3 sums.
 #[derive(Debug)]
 pub(crate) struct Pipeline {
     pub(crate) kernel: Kernel,
@@ -35,23 +37,23 @@ impl Pipeline {
     }
 }
 
-/// How far a product has come, in multiply-adds, padding included.
+/// A product's progress in multiply-adds, padding included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
     /// Done so far.
     pub done: u64,
-    /// All there is to do.
+    /// The whole work.
     pub total: u64,
 }
 
 impl Progress {
-    /// Whether the output is whole.
+    /// Whether the output is complete.
     pub fn is_done(&self) -> bool {
         self.done == self.total
     }
 }
 
-/// A product under way. It holds handles, not borrows, and computes nothing between two steps. Stop is drop.
+/// A product in progress. It holds handles, not borrows, computes only within steps, and stops when dropped.
 #[derive(Debug)]
 pub struct Product<T: Element, A> {
     context: Context,
@@ -66,7 +68,7 @@ pub struct Product<T: Element, A> {
 }
 
 impl<T: Element, A: AsRef<[T]>> Product<T, A> {
-    /// Starts rows `a` times `b`, packed for this pipeline.
+    /// Prepares rows `a` times `b`, which is packed for this pipeline.
     pub(crate) fn start(
         context: &Context,
         pipeline: &Rc<Pipeline>,
@@ -82,10 +84,10 @@ impl<T: Element, A: AsRef<[T]>> Product<T, A> {
         Ok(Product { context, pipeline, a, b, cuts, slots: Vec::new(), rows: Vec::new(), sums, progress })
     }
 
-    /// Computes the next slice, about 50 ms of work; when it returns, nothing runs on the device any more. A product
-    /// without work (m, k or n is 0) is done before its first step.
+    /// Computes the next slice, about 50 ms of work. When it returns, the device is idle. A product without work (m, k
+    /// or n is 0) is done before its first step.
     ///
-    /// If an error is returned, or the future is dropped before it ends, the product cannot go on: drop it.
+    /// After an error, or if the future is dropped before it completes, the product is unusable and must be dropped.
     pub async fn step(&mut self) -> Result<Progress, GpuError> {
         self.context.check()?;
         let started = Instant::now();
@@ -111,17 +113,17 @@ impl<T: Element, A: AsRef<[T]>> Product<T, A> {
         Ok(self.progress)
     }
 
-    /// How far it has come.
+    /// The progress so far.
     pub fn progress(&self) -> Progress {
         self.progress
     }
 
-    /// The sums, `m x n` row-major, once it is done; `None` before.
+    /// The sums, `m x n` row-major; `None` if the product is not done.
     pub fn into_sums(self) -> Option<Vec<T::Sum>> {
         self.progress.is_done().then_some(self.sums)
     }
 
-    /// Computes what is left and appends the sums to `out`.
+    /// Computes the rest and appends the sums to `out`.
     pub(crate) async fn finish(mut self, out: &mut Vec<T::Sum>) -> Result<(), GpuError> {
         while !self.progress.is_done() {
             self.step().await?;
@@ -159,7 +161,7 @@ impl<T: Element, A: AsRef<[T]>> Product<T, A> {
     }
 }
 
-/// A slice on the device.
+/// A slice in flight on the device.
 struct Landing {
     index: wgpu::SubmissionIndex,
     mapped: Mapped,

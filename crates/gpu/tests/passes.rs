@@ -1,4 +1,4 @@
-//! Whole models, trees of leaves and recovery, held against the scalar reference.
+//! Compares whole models, trees of leaves and recovery with the scalar reference.
 
 mod devices;
 
@@ -26,7 +26,7 @@ fn passed(device: &GpuDevice, model: &Model, rows: &Rows, most: usize) -> Vec<i3
     running.into_output()
 }
 
-/// Layers with scales drawn from all there are.
+/// Layers with any scales.
 #[derive(Debug)]
 struct Model {
     dims: Vec<usize>,
@@ -41,7 +41,7 @@ impl Model {
         let mut model = Model { dims: dims.to_vec(), weights: vec![], biases: vec![], scales: vec![], gradient };
         for pair in dims.windows(2) {
             model.weights.push(values.weights(pair[0] * pair[1]));
-            // Of every size, so that sums meet every clamp.
+            // Of every magnitude, so that sums hit every clamp.
             model.biases.push((0..pair[1]).map(|_| (values.draw() >> 32) as i32 >> (values.draw() % 32)).collect());
             for _ in 0..2 {
                 let shift = (values.draw() % 62 + 1) as u8;
@@ -106,7 +106,7 @@ fn a_pass_of_more_rows_than_fit_goes_through_in_parts() {
         let mut values = SplitMix64::new(23);
         for gradient in [false, true] {
             let model = Model::draw(&mut values, &[5, 3, 2], gradient);
-            // More workgroups below each other than WebGPU dispatches.
+            // More workgroups in y than WebGPU allows.
             let rows = model.rows(&mut values, 33_000);
             assert!(passed(device, &model, &rows, 33_000) == model.reference(&rows), "on {device:?}");
         }
@@ -152,7 +152,7 @@ fn graphics() -> Option<Graphics> {
     }
 }
 
-/// Leaves of trees and floats, with the start-up set's digests.
+/// Compares leaves of trees and floats with the start-up set's digests.
 #[test]
 fn the_other_kinds_vectors_agree() {
     let Some(engine) = graphics() else { return };

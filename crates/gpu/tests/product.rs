@@ -1,4 +1,4 @@
-//! Every form of the kernel on every adapter present, held against the scalar reference.
+//! Compares every form of the kernel on every adapter with the scalar reference.
 
 mod devices;
 
@@ -129,7 +129,7 @@ fn operands_that_are_not_what_they_say_are_refused() {
 fn what_is_remembered_wrongly_is_raced_anew() {
     on_every_device(|device| {
         let sound = device.kernels();
-        // Forms in each other's place, as of a page that knew others.
+        // The two forms swapped, as a page of another version might have remembered them.
         let swapped = Kernels { integers: sound.floats, floats: sound.integers };
         let opened = block_on(GpuDevice::open_with(AdapterChoice::Any, |_| Some(swapped)));
         let used = opened.expect("a device").kernels();
@@ -173,7 +173,7 @@ fn floats_lose_no_more_than_they_may() {
 #[test]
 fn products_go_on_step_by_step_and_stop_by_drop() {
     on_every_device(|device| {
-        // More than any software does in a slice; hardware may do it in one.
+        // More than any software adapter computes in a slice; hardware may need only one.
         let (m, k, n) = (8000, 512, 512);
         let several = device.facts().software;
         let mut values = SplitMix64::new(3);

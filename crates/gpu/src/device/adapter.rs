@@ -1,44 +1,46 @@
+//! Finds an adapter and opens its device.
+
 use crate::error::GpuError;
 
-/// In browsers wgpu knows no subgroups, so it cannot ask for them (gfx-rs/wgpu#5555).
+/// Requests subgroups in browsers, where wgpu does not know them (gfx-rs/wgpu#5555).
 #[cfg(target_arch = "wasm32")]
 mod subgroups {
     #[wasm_bindgen::prelude::wasm_bindgen(module = "/src/device/subgroups.js")]
     extern "C" {
-        /// The next device that is requested gets them if its adapter has them.
+        /// Makes the next requested device have subgroups, if its adapter does.
         #[wasm_bindgen(js_name = askOnce)]
         pub(super) fn ask_once();
     }
 }
 
-/// Which adapters will do.
+/// Which adapters to consider.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum AdapterChoice {
-    /// Hardware if there is any, else software.
+    /// Hardware if present, else software.
     #[default]
     Any,
     /// Hardware only.
     Hardware,
-    /// Software only: the same kernels on the CPU, for tests.
+    /// Software only: runs the kernels on the CPU, for tests.
     Software,
 }
 
-/// What an adapter says of itself.
+/// What an adapter reports about itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AdapterFacts {
-    /// Its name; browsers seldom tell it.
+    /// The adapter's name, which browsers often withhold.
     pub name: String,
-    /// The interface below wgpu: `vulkan`, `metal`, `webgpu`.
+    /// The API below wgpu: `vulkan`, `metal`, `webgpu`.
     pub backend: String,
-    /// The driver with its version; browsers do not tell it.
+    /// The driver and its version, empty in browsers.
     pub driver: String,
-    /// Whether it runs on the CPU. A lane of the CPU is then faster.
+    /// Whether it runs on the CPU, where a CPU lane is faster.
     pub software: bool,
-    /// How many invocations it runs side by side, at most.
+    /// The size of its largest subgroup: the most invocations that run in lockstep.
     pub subgroup: u32,
 }
 
-/// The best adapter of the wanted sort, with the instance that listed it.
+/// The best adapter of the given choice, and the instance that listed it.
 pub(super) async fn find(choice: AdapterChoice) -> Result<(wgpu::Instance, wgpu::Adapter), GpuError> {
     let missing = GpuError::NoAdapter(match choice {
         AdapterChoice::Any => "usable",
@@ -74,7 +76,7 @@ pub(super) fn facts(adapter: &wgpu::Adapter) -> AdapterFacts {
     }
 }
 
-/// A device with the adapter's own buffer sizes, with subgroups if it has them, and otherwise the least demands.
+/// A device with the adapter's buffer sizes, with subgroups if available, and with default limits otherwise.
 pub(super) async fn device(adapter: &wgpu::Adapter) -> Result<(wgpu::Device, wgpu::Queue), GpuError> {
     let have = adapter.limits();
     #[cfg(target_arch = "wasm32")]

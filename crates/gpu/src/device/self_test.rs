@@ -1,3 +1,5 @@
+//! The self test that every form of the product must pass.
+
 use std::rc::Rc;
 
 use adit_core::kernel::float::{self, FloatMatrix};
@@ -11,7 +13,7 @@ use crate::kernel::Numbers;
 use crate::operand::PackedOperand;
 use crate::product::{Pipeline, Product};
 
-/// Whether a small product comes out right: extremes, odd shapes, every lane of a workgroup.
+/// Whether small products are correct: extreme values, odd shapes, every lane of a workgroup.
 pub(super) async fn passes(context: &Context, pipeline: &Rc<Pipeline>) -> Result<bool, GpuError> {
     let kernel = pipeline.kernel;
     let (m, k, n) = (kernel.rows * kernel.groups + 1, 37, kernel.strip() + 1);
@@ -26,7 +28,7 @@ pub(super) async fn passes(context: &Context, pipeline: &Rc<Pipeline>) -> Result
             Ok(sums == matmul_i8(&a, &b, m as usize, k as usize, n as usize))
         }
         Numbers::Floats => {
-            // Whole numbers: sums this small are exact in any order.
+            // Small whole numbers, whose sums are exact in any order.
             let [a, b] = [a, b].map(|values| values.into_iter().map(f32::from).collect::<Vec<f32>>());
             let sums = multiply(context, pipeline, &a, &b, (m, k, n)).await?;
             let mut right = vec![0.0; sums.len()];

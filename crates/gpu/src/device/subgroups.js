@@ -1,4 +1,4 @@
-/** The next device that is requested, by whomever, gets subgroups if its adapter has them. */
+/** Makes the next device that anyone requests have subgroups, if its adapter does. */
 export function askOnce() {
   const { requestDevice } = GPUAdapter.prototype;
   GPUAdapter.prototype.requestDevice = function (descriptor) {

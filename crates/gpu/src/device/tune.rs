@@ -1,4 +1,4 @@
-//! Which form of the product an adapter gets: the fastest that computes rightly.
+//! Chooses the form of the product for an adapter: the fastest that passes the self test.
 
 use std::time::Duration;
 
@@ -13,24 +13,24 @@ use crate::product::Pipeline;
 use crate::product::Slot;
 use crate::product::cut::Extent;
 
-/// No further form is tried after so long: with both sorts of numbers opening takes less than a second where a form
-/// compiles in reasonable time.
+/// The time after which no further form is tried. Opening, which chooses twice, then takes less than a second unless
+/// compilation is slow.
 const BUDGET: Duration = Duration::from_millis(350);
-/// What is raced, m × k × n: short on software, and as many times over as it takes to be measured on hardware.
+/// The raced product, m × k × n: small enough for software, and repeated until hardware can be timed.
 const RACE: (u32, u32, u32) = (128, 256, 512);
-/// How long a form is measured, at least.
+/// The least time for which a form is measured.
 const LEAST_MS: f64 = 10.0;
-/// The most that one submission repeats.
+/// The most repetitions in one submission.
 const MOST_TIMES: u32 = 1 << 12;
 
 /// Why no form is used.
 pub(super) enum NoKernel {
-    /// Every one computes wrong products.
+    /// Every form computes wrong products.
     Wrong,
     Gpu(GpuError),
 }
 
-/// The form that is remembered, if it still computes rightly; else the fastest of the candidates.
+/// The remembered form if it passes the test, else the fastest candidate.
 pub(super) async fn choose(
     context: &Context,
     numbers: Numbers,
@@ -60,7 +60,7 @@ pub(super) async fn choose(
     best.map(|(_, pipeline)| pipeline).ok_or(refused)
 }
 
-/// A form that computes rightly, with its speed.
+/// Tests and times a form.
 async fn contender(context: &Context, kernel: Kernel) -> Result<(f64, Pipeline), NoKernel> {
     let pipeline = prove(context, kernel).await?;
     let speed = race(context, &pipeline).await.map_err(NoKernel::Gpu)?;
@@ -71,7 +71,7 @@ async fn contender(context: &Context, kernel: Kernel) -> Result<(f64, Pipeline),
 /// Compiles one form and tests it.
 async fn prove(context: &Context, kernel: Kernel) -> Result<Pipeline, NoKernel> {
     let pipeline = std::rc::Rc::new(Pipeline::compile(context, kernel).await.map_err(NoKernel::Gpu)?);
-    // Drivers compile at the first use: only the second run shows how long the smallest slice takes.
+    // Drivers compile at the first use, so only the second run shows how long the smallest slice takes.
     let mut took_ms = 0.0;
     for _ in 0..2 {
         let started = Instant::now();
@@ -81,11 +81,11 @@ async fn prove(context: &Context, kernel: Kernel) -> Result<Pipeline, NoKernel> 
         took_ms = started.elapsed().as_secs_f64() * 1e3;
     }
     pipeline.pace.set(Pace::new(took_ms));
-    // The tests' products are gone, so this is the only handle.
+    // The tests' products have been dropped, so this is the only handle.
     std::rc::Rc::into_inner(pipeline).ok_or_else(|| NoKernel::Gpu(GpuError::Device("a test was left over".into())))
 }
 
-/// Multiply-adds a millisecond, without transfers.
+/// Multiply-adds per millisecond, without transfers.
 async fn race(context: &Context, pipeline: &Pipeline) -> Result<f64, GpuError> {
     let (m, k, n) = RACE;
     let extent = Extent::of(pipeline.kernel, m, k, n);

@@ -1,21 +1,21 @@
-//! Which forms to try on an adapter.
+//! The forms to try on an adapter.
 
 use super::{Dot, Family, Kernel, Numbers};
 
-/// Of these sides and this shape of workgroup.
+/// A form with these sides and this shape of workgroup.
 const fn kernel(rows: u32, cols: u32, lanes: u32, groups: u32, dot: Dot, family: Family) -> Kernel {
     Kernel { rows, cols, lanes, groups, dot, family }
 }
 
 impl Kernel {
-    /// The forms to try, the likeliest first. `subgroup` is how many invocations the adapter runs side by side, `packed` whether
-    /// the language has `dot4I8Packed`.
+    /// The forms to try, the likeliest first. `subgroup` is the adapter's subgroup size, and `packed` says whether WGSL
+    /// has `dot4I8Packed` here.
     ///
-    /// On software wide tiles of registers win, and quads where four run side by side, as on SwiftShader (`examples/race.rs`);
-    /// without subgroups quads are refused and the others tried. Bytes are spread: SwiftShader takes `dot4I8Packed` apart
-    /// anew for every use. The tiles for hardware are those that performed best over four makers' adapters in published
-    /// searches: 4 x 4 to 8 x 8 of an invocation, 64 to 128 of a workgroup (ggml-org/llama.cpp, pull request 22241; the
-    /// kernels of siboehm.com, "How to Optimize a CUDA Matmul Kernel", 5 and 9).
+    /// On software, wide tiles in registers win, and quads with subgroups of four, as on SwiftShader
+    /// (`examples/race.rs`). Without subgroups the driver refuses quads and the others are tried. Bytes are widened,
+    /// because SwiftShader expands `dot4I8Packed` at every use. The tiles for hardware did best on adapters of four
+    /// vendors in published searches: 4 x 4 to 8 x 8 per invocation, 64 to 128 per workgroup (ggml-org/llama.cpp, pull
+    /// request 22241; siboehm.com, "How to Optimize a CUDA Matmul Kernel", kernels 5 and 9).
     pub(crate) fn candidates(numbers: Numbers, software: bool, subgroup: u32, packed: bool) -> Vec<Kernel> {
         let dots: &[Dot] = match (numbers, packed) {
             (Numbers::Floats, _) => &[Dot::Float],
@@ -27,7 +27,7 @@ impl Kernel {
                 let (rows, cols) = if dot == Dot::Float { (16, 8) } else { (16, 4) };
                 let quads = kernel(rows, cols, 128 / cols, 1, dot, Family::Quads);
                 let wide = kernel(8, 16, 8, 8, dot, Family::Registers);
-                // Spreading bytes is shared by more products in a larger tile; floats gain nothing and compile for longer.
+                // In a larger tile more products share the widened bytes. Floats gain nothing and compile more slowly.
                 let large = (dot == Dot::Spread).then_some(Kernel { rows: 16, ..wide });
                 let others = [wide, kernel(8, 8, 16, 16, dot, Family::Registers)];
                 return (subgroup == 4).then_some(quads).into_iter().chain(large).chain(others).collect();

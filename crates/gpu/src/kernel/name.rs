@@ -1,11 +1,11 @@
-//! Forms as text, so that the fastest can be remembered: `spread 8x16 of 8x8 in registers`.
+//! Forms as text, which callers can remember: `spread 8x16 of 8x8 in registers`.
 
 use std::fmt;
 use std::str::FromStr;
 
 use super::{Dot, Family, Kernel, Kernels};
 
-/// The text is not that of a form that can be used.
+/// The text does not name a usable form.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not a form of the product")]
 pub struct UnknownKernel(pub String);

@@ -1,13 +1,13 @@
-//! The text of [`Family::Quads`](super::Family::Quads).
+//! The shader of [`Family::Quads`](super::Family::Quads).
 //!
-//! Four invocations of a subgroup share the rows of their tile and have columns of their own. Of four rows each loads one, the
-//! one of its place in the quad, and gets the others by the quad's three swaps: the `r`th it holds is the row `r ^ place`, which
-//! only matters when sums are stored. Software adapters load word by word for each invocation, with a bounds check each,
-//! so that this saves a good third of all instructions.
+//! The four invocations of a quad share the rows of their tile and have columns of their own. Of every four rows, each
+//! loads the one at its place in the quad and gets the others by the three quad swaps. Its `r`th row is therefore row
+//! `r ^ place`, which matters only when sums are stored. Software adapters load word by word for each invocation, with
+//! a bounds check each, so this saves a third of all instructions.
 //!
-//! The sums of a row and four columns grow by a 4 x 4 matrix of the right operand times four numbers of the row: sixteen
-//! products in one operation, whose parts stay in registers where those of smaller operations go through memory.
-//! There are no such operations of integers, so bytes become floats.
+//! A 4 x 4 matrix of the right operand times four numbers of a row adds sixteen products in one operation. Its parts
+//! stay in registers, where smaller operations go through memory. Such operations exist only for floats, so bytes
+//! become floats.
 
 use super::{Dot, Kernel};
 
@@ -47,7 +47,8 @@ fn main(
         )
     }
 
-    /// `x{quad}_0` holds four numbers along k of the invocation's own row of four, `x{quad}_1` to `x{quad}_3` of the others'.
+    /// Loads four numbers along k of four rows: `x{quad}_0` of the invocation's own row, `x{quad}_1` to `x{quad}_3` of
+    /// the others'.
     fn left(&self, quad: u32) -> String {
         let word = |word: u32| format!("a[at_a + {}u]", word * self.rows + quad * 4);
         let own = match self.dot {
@@ -59,7 +60,7 @@ fn main(
         format!("            let x{quad}_0 = {own};\n{}", others.concat())
     }
 
-    /// `y{quad}` holds four numbers along k, one vector each, of four columns.
+    /// Loads four numbers along k of four columns into the matrix `y{quad}`, one vector for each.
     fn right(&self, quad: u32) -> String {
         let word = |word: u32| format!("b[at_b + {}u]", word * self.strip() / 4 + quad * self.lanes);
         let columns: Vec<String> = match self.dot {
@@ -74,7 +75,7 @@ fn main(
     }
 }
 
-/// One of the four signed bytes of a word: `(bits) * scale - bias` is its value.
+/// How to extract one of a word's four signed bytes: its value is `bits * scale - bias`.
 #[derive(Clone, Copy)]
 struct Byte {
     mask: &'static str,
@@ -86,7 +87,7 @@ const fn byte(mask: &'static str, scale: &'static str, bias: &'static str) -> By
     Byte { mask, scale, bias }
 }
 
-/// The lowest first. The sign of the highest is that of the word; of the others, [`floats`] turns it over.
+/// The four bytes, the lowest first. The highest has the word's sign; [`floats`] flips the sign bits of the others.
 const BYTES: [Byte; 4] = [
     byte("0xffu", "1.0", "128.0"),
     byte("0xff00u", "0.00390625", "128.0"),
@@ -94,7 +95,8 @@ const BYTES: [Byte; 4] = [
     byte("0xff000000u", "0.000000059604644775390625", "0.0"),
 ];
 
-/// Bytes of a vector of words as floats: one for each component, or one for all. Software adapters shift lane by lane.
+/// WGSL for bytes of a vector of words as floats: one for each component, or one for all. It avoids shifts, which
+/// software adapters do lane by lane.
 fn floats(words: &str, bytes: &[Byte]) -> String {
     let vector = |part: fn(Byte) -> &'static str| {
         let parts: Vec<&str> = bytes.iter().copied().map(part).collect();

@@ -1,11 +1,11 @@
-//! The product as WGSL text.
+//! Generates the product's WGSL.
 //!
-//! What is done with a word is written out: compilers below WGSL seldom unroll, and a loop variable as an index would
-//! push the sums out of registers. Operands lie in memory as [`layout`](crate::layout) says, four words to a load.
+//! The code for one word is unrolled, because drivers seldom unroll loops and an index variable would push the sums out
+//! of registers. [`layout`](crate::layout) describes operands in memory; every load reads four words.
 
 use super::{Dot, Family, Kernel, Numbers};
 
-/// What a dispatch covers, and the buffers. `Slot` fills and binds them.
+/// The cut that a dispatch covers, and the buffers. `Slot` fills and binds them.
 const BINDINGS: &str = "
 struct Cut {
     first_strip: u32,
@@ -22,13 +22,13 @@ struct Cut {
 @group(0) @binding(3) var<storage, read_write> c: array<Sum>;
 ";
 
-/// Floats are summed up in memory after so many words: one plain sum of 4096 would lose too many bits (see
-/// `adit_core::kernel::float`). Bytes that are multiplied as floats likewise: 1024 products, of at most 2^14, make no more
-/// than 2^24, and up to there f32 has every whole number.
+/// Words after which float sums are added up in memory, because one sum of 4096 products would lose too many bits (see
+/// `adit_core::kernel::float`). For bytes as floats, 1024 products of 2^14 at most sum to 2^24, up to which f32 is
+/// exact.
 const BLOCK_WORDS: u32 = 256;
 
 impl Kernel {
-    /// The whole text; the entry point is `main`.
+    /// The shader, with the entry point `main`.
     pub(crate) fn wgsl(&self) -> String {
         let (word, sum) = match self.dot.numbers() {
             Numbers::Integers => ("u32", "i32"),
@@ -36,7 +36,7 @@ impl Kernel {
         };
         let quads = self.family == Family::Quads;
         let (left, part) = if quads { (word.to_owned(), "f32") } else { (format!("vec4<{word}>"), sum) };
-        // naga knows subgroups, and not yet the directive.
+        // naga supports subgroups but not yet the directive.
         let enable = if quads && cfg!(target_arch = "wasm32") { "enable subgroups;\n" } else { "" };
         let types = format!(
             "alias Left = {left};\nalias Word = vec4<{word}>;\nalias Part = vec4<{part}>;\nalias Sum = vec4<{sum}>;\n"
@@ -78,7 +78,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
         )
     }
 
-    /// Every invocation copies its part of a block into workgroup memory; words past the end are zeros there.
+    /// Sums over blocks in workgroup memory. Every invocation copies a part of each block, padded with zeros.
     fn in_workgroup(&self, depth: u32) -> String {
         let Kernel { rows, lanes, groups, .. } = self;
         let (strip_quads, row_quads, height_quads) = (self.strip() / 4, rows / 4, self.height() / 4);
@@ -139,7 +139,7 @@ fn main(
         )
     }
 
-    /// Sums, all along k or block by block, around the `inner` loop over words `first .. last`.
+    /// Wraps the `inner` loop over words `first .. last` in the sums, all along k or block by block.
     pub(super) fn blocks(&self, inner: &str) -> String {
         let strip = self.strip();
         let zeros: String = self.sums().map(|(r, q)| format!("        var s{r}_{q} = Part();\n")).collect();
@@ -188,14 +188,14 @@ fn main(
         }
     }
 
-    /// `a{q}` holds a word of four rows, `b{q}` of four columns.
+    /// Loads a word of four rows into each `a{q}`, and of four columns into each `b{q}`.
     fn loads(&self, a: &str, b: &str) -> String {
         let left = (0..self.rows / 4).map(|q| format!("            let a{q} = {a}{q}u];\n"));
         let right = (0..self.col_quads()).map(|q| format!("            let b{q} = {b}{}u];\n", q * self.lanes));
         left.chain(right).collect()
     }
 
-    /// The row of the tile that `s{r}_{q}` belongs to.
+    /// The row of the tile to which `s{r}_{q}` belongs.
     fn row(&self, r: u32) -> String {
         match self.family {
             Family::Quads => format!("({}u + ({}u ^ member))", r / 4 * 4, r % 4),
@@ -203,7 +203,7 @@ fn main(
         }
     }
 
-    /// `s{r}_{q}` holds the sums of a row, the `r`th of the invocation, and four columns.
+    /// The indices of all variables `s{r}_{q}`, each with the sums of the invocation's `r`th row and four columns.
     pub(super) fn sums(&self) -> impl Iterator<Item = (u32, u32)> + use<> {
         let quads = self.col_quads();
         (0..self.rows).flat_map(move |r| (0..quads).map(move |q| (r, q)))
@@ -213,8 +213,8 @@ fn main(
         self.cols / 4
     }
 
-    /// One statement a sum: where the invocations that are active are a mask, every store to a variable mixes old and new,
-    /// which takes longer than a product.
+    /// One statement per sum. Adapters that mask inactive invocations blend at every store, which costs more than a
+    /// product.
     fn adds(&self) -> String {
         let bytes: String = match self.dot {
             Dot::Spread => (0..4).map(|byte| self.spread(byte)).collect(),
@@ -224,8 +224,8 @@ fn main(
         bytes + &self.sums().map(add).collect::<String>()
     }
 
-    /// `x{byte}_{q}` and `y{byte}_{q}` hold one of the four places along k that share a word: its sign is spread by a shift to
-    /// the top and back.
+    /// Extracts byte `byte` of each word into `x{byte}_{q}` and `y{byte}_{q}`. Shifting it to the top and back extends
+    /// its sign.
     fn spread(&self, byte: u32) -> String {
         let left = 24 - 8 * byte;
         let spread = |to: &str, from: &str, q: u32| {
@@ -235,7 +235,7 @@ fn main(
         rows.chain((0..self.col_quads()).map(|q| spread("y", "b", q))).collect()
     }
 
-    /// What a word adds to the sums of row `r` and four columns.
+    /// What one word adds to the sums of row `r` and four columns.
     fn products(&self, r: u32, q: u32) -> String {
         let a = component("a", r);
         match self.dot {
@@ -252,7 +252,7 @@ fn main(
     }
 }
 
-/// Row `r` of a run of vectors of four rows.
+/// Row `r` among vectors of four rows each.
 fn component(vectors: &str, r: u32) -> String {
     format!("{vectors}{}.{}", r / 4, ["x", "y", "z", "w"][r as usize % 4])
 }

@@ -1,4 +1,4 @@
-//! The steps of a model and the buffers that they work in, made once and used for every part of its rows.
+//! The steps and buffers of a model, made once and used for all its rows.
 
 use adit_core::kernel::gradient::Tensor;
 use adit_core::kernel::pass::RowPass;
@@ -11,42 +11,43 @@ use crate::kernel::{Kernel, Numbers};
 use crate::operand::PackedOperand;
 use crate::product::cut::Extent;
 
-/// The most rows at once: WebGPU dispatches no more workgroups below each other than 65,535.
+/// The most rows at once: WebGPU dispatches at most 65,535 workgroups in one dimension.
 pub(super) const MOST_ROWS: usize = 1 << 15;
-/// No buffer is larger, so that those of two lanes find room anywhere.
+/// The largest buffer, so that the buffers of two lanes fit on any adapter.
 const MOST_BYTES: u64 = 64 << 20;
-/// Uniforms of different steps have to be so far apart.
+/// The alignment that WebGPU demands of uniforms.
 const UNIFORM_BYTES: usize = 256;
 
-/// A length that is the rows at hand, or known.
+/// A length that is either the number of rows or fixed.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Length {
     Rows,
     Of(u32),
 }
 
-/// Where a packed operand is made.
+/// Which operand is packed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Side {
     Left,
     Right,
 }
 
-/// Values by their number: A_l is l, after them come the targets, then D_l.
+/// A tensor's number: A_l has l, then come the targets, then D_l.
 type Values = usize;
 
 /// One dispatch.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Step {
-    /// Packs values: `lines` of `values_of_line`, line after line, or across.
+    /// Packs `lines` lines of `values_of_line` values, row by row or transposed.
     Gather { from: Values, stride: u32, to: Side, lines: Length, values_of_line: Length, across: bool },
-    /// Multiplies what was packed: with weights by their place in [`weights`], or with what was packed on the right.
+    /// Multiplies the packed left operand with weights, by their index in [`weights`], or with the packed right
+    /// operand.
     Multiply { m: Length, k: Length, n: u32, weights: Option<usize>, tensor: Tensor },
-    /// Makes values from the last sums.
+    /// Computes values from the last sums.
     Follow { to: Values, other: Values, bias: usize, cols: u32, multiplier: u32, shift: u32, how: u32 },
 }
 
-/// Steps with their buffers.
+/// Steps and their buffers.
 #[derive(Debug)]
 pub(super) struct Plan {
     pub(super) steps: Vec<Step>,
@@ -62,7 +63,7 @@ pub(super) struct Buffers {
     pub(super) uniforms: wgpu::Buffer,
     pub(super) sums: wgpu::Buffer,
     pub(super) staging: wgpu::Buffer,
-    /// Of every step.
+    /// The bind group of every step.
     pub(super) bound: Vec<wgpu::BindGroup>,
 }
 
@@ -91,7 +92,7 @@ fn weights(layers: &[Layer]) -> impl Iterator<Item = &PackedOperand<i8>> {
     layers.iter().map(|layer| &layer.packed).chain(back)
 }
 
-/// Values of a row, by number.
+/// The number of values in a row, by tensor number.
 fn widths(layers: &[Layer], gradient: bool) -> Vec<u32> {
     let inputs = layers.iter().map(|layer| layer.k as u32);
     let outputs = layers.iter().map(|layer| layer.n as u32);
@@ -99,7 +100,7 @@ fn widths(layers: &[Layer], gradient: bool) -> Vec<u32> {
     inputs.chain(targets.into_iter().chain(outputs).filter(|_| gradient)).collect()
 }
 
-/// The kernel's formulas as steps: see `adit_core::kernel` and `adit_core::kernel::gradient`.
+/// The steps for the formulas of `adit_core::kernel` and `adit_core::kernel::gradient`.
 fn steps(layers: &[Layer], gradient: bool) -> Vec<Step> {
     const ACTIVATIONS: u32 = 0;
     const AGAINST_TARGETS: u32 = 1;
@@ -157,7 +158,7 @@ impl Length {
     }
 }
 
-/// Bytes that buffers need for so many rows.
+/// The sizes of buffers for a number of rows.
 struct Sizes {
     values: Vec<u64>,
     left: u64,
@@ -231,7 +232,7 @@ impl Buffers {
 }
 
 impl Plan {
-    /// Whether so many rows find room.
+    /// Whether the buffers for `rows` rows fit the device.
     pub(super) fn fits(device: &GpuDevice, layers: &[Layer], gradient: bool, rows: u32) -> bool {
         let kernel = device.pipeline(Numbers::Integers).kernel;
         Sizes::of(kernel, layers, gradient, rows).largest() <= MOST_BYTES.min(device.context().max_bytes())
@@ -258,7 +259,7 @@ impl Plan {
         Ok(Plan { steps, buffers, kernel, most_rows, weights })
     }
 
-    /// Whether it is of these layers and large enough. Packed weights are nobody else's, so they stand for the model.
+    /// Whether the plan is for these layers and large enough. Packed weights belong to one model, so they identify it.
     pub(super) fn serves(&self, layers: &[Layer], rows: u32) -> bool {
         rows <= self.most_rows && weights(layers).map(|packed| &packed.buffer).eq(&self.weights)
     }
@@ -268,19 +269,19 @@ impl Plan {
         Some(Extent::of(self.kernel, m.at(rows), k.at(rows), *n))
     }
 
-    /// Bytes of a product's sums, without padding rows.
+    /// The size of a product's sums in bytes, without padding rows.
     pub(super) fn sum_bytes(&self, step: &Step, rows: u32) -> u64 {
         let Step::Multiply { m, .. } = step else { return 0 };
         u64::from(m.at(rows)) * self.sum_stride(step) as u64 * 4
     }
 
-    /// Sums from row to row of a product.
+    /// The distance between rows of a product's sums.
     pub(super) fn sum_stride(&self, step: &Step) -> usize {
         let Step::Multiply { n, .. } = step else { return 0 };
         n.next_multiple_of(4) as usize
     }
 
-    /// What every step has to know of the rows.
+    /// The uniforms of all steps for `rows` rows.
     pub(super) fn uniforms(&self, rows: u32) -> Vec<u8> {
         let mut bytes = vec![0; self.steps.len() * UNIFORM_BYTES];
         for (step, bytes) in self.steps.iter().zip(bytes.chunks_exact_mut(UNIFORM_BYTES)) {
@@ -304,7 +305,7 @@ impl Plan {
         bytes
     }
 
-    /// Workgroups beside and below each other.
+    /// Workgroups in x and y.
     pub(super) fn workgroups(&self, step: &Step, rows: u32) -> [u32; 2] {
         match *step {
             Step::Multiply { .. } => self.extent(step, rows).map_or([0, 0], |extent| extent.workgroups(extent.whole())),
@@ -316,7 +317,7 @@ impl Plan {
         }
     }
 
-    /// Lines of a tile.
+    /// The number of lines in a tile.
     fn tile(&self, side: Side) -> u32 {
         match side {
             Side::Left => self.kernel.height(),

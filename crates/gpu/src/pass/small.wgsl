@@ -1,6 +1,6 @@
-// What lies between two products: elementwise steps, and values put where a product reads them.
+// The steps between two products: elementwise functions, and packing of operands.
 //
-// Values are bytes, four to a word, rows padded to whole words.
+// Values are bytes, four to a word; rows are padded to whole words.
 
 struct Shape {
     x0: u32,
@@ -29,8 +29,8 @@ fn wide_product(a: u32, b: u32) -> vec2<u32> {
     return vec2((low & 0xffffu) | (middle << 16u), high);
 }
 
-// (x · multiplier + 2^(shift − 1)) >> shift, clamped to −127 ..= 127. Of a negative x the size p is scaled: the floor of
-// (half − p) / 2^shift is −((p + half − 1) >> shift).
+// (x · multiplier + 2^(shift − 1)) >> shift, clamped to −127 ..= 127. For a negative x, p = |x| · multiplier is scaled:
+// the floor of (half − p) / 2^shift is −((p + half − 1) >> shift).
 fn scale(x: i32, multiplier: u32, shift: u32) -> i32 {
     let negative = x < 0;
     let size = select(bitcast<u32>(x), 0u - bitcast<u32>(x), negative);
@@ -60,8 +60,8 @@ fn scale(x: i32, multiplier: u32, shift: u32) -> i32 {
 @group(0) @binding(3) var<storage, read> other: array<u32>;
 @group(0) @binding(4) var<storage, read_write> values: array<u32>;
 
-// An invocation makes a word: x0 rows, x1 columns, x2 sums apart from row to row, x3 words of a row, x4 multiplier, x5
-// shift, x6 what: 0 activations of sums, 1 errors against targets, 2 errors through activations.
+// Each invocation computes a word. x0: rows; x1: columns; x2: distance between rows of sums; x3: words in a row; x4:
+// multiplier; x5: shift; x6: 0 for activations of sums, 1 for errors against targets, 2 for errors through activations.
 @compute @workgroup_size(64)
 fn follow(@builtin(global_invocation_id) at: vec3<u32>) {
     if (at.x >= shape.x3 || at.y >= shape.x0) {
@@ -92,8 +92,8 @@ fn follow(@builtin(global_invocation_id) at: vec3<u32>) {
 @group(0) @binding(1) var<storage, read> source: array<u32>;
 @group(0) @binding(2) var<storage, read_write> packing: array<u32>;
 
-// An invocation makes a word of a packed operand, `[tile][word][line]`: x0 lines in all, x1 values of a line, x2 bytes from
-// line to line, x3 bytes from value to value, x4 lines of a tile, x5 words of a line.
+// Each invocation packs a word of an operand, `[tile][word][line]`. x0: lines; x1: values in a line; x2: bytes from
+// line to line; x3: bytes from value to value; x4: lines in a tile; x5: words in a line.
 @compute @workgroup_size(256)
 fn gather(@builtin(global_invocation_id) at: vec3<u32>) {
     if (at.x >= shape.x4 * shape.x5) {

@@ -1,11 +1,13 @@
+//! Cuts a product into parts that fit a slice and the device's buffers.
+
 use std::ops::Range;
 
 use crate::kernel::{Dot, Kernel};
 
-/// Largest buffer of rows, and of sums, for one cut: enough to keep any GPU busy.
+/// The largest buffer of rows, and of sums, for one cut: enough to keep any GPU busy.
 const MAX_CUT_BYTES: u64 = 16 << 20;
 
-/// A whole product in the kernel's measures: tiles of rows, strips of columns, words along k.
+/// A whole product in the kernel's units: tiles of rows, strips of columns, words along k.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Extent {
     kernel: Kernel,
@@ -15,7 +17,7 @@ pub(crate) struct Extent {
     words: u32,
 }
 
-/// A box of it, computed by one dispatch. Boxes beside each other along k are added up by the host.
+/// A box of a product, computed by one dispatch. The host adds up boxes that are neighbours along k.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Cut {
     pub(super) first_tile: u32,
@@ -37,13 +39,13 @@ impl Extent {
         }
     }
 
-    /// All of it as one cut.
+    /// The whole product as one cut.
     pub(crate) fn whole(&self) -> Cut {
         let Extent { tiles, strips, words, .. } = *self;
         Cut { first_tile: 0, tiles, first_strip: 0, strips, first_word: 0, words }
     }
 
-    /// Multiply-adds of a cut, padding included.
+    /// The multiply-adds of a cut, padding included.
     pub(crate) fn work_of(&self, cut: Cut) -> u64 {
         self.work(cut.tiles, cut.strips, cut.words)
     }
@@ -56,7 +58,7 @@ impl Extent {
         u64::from(cut.tiles) * u64::from(self.kernel.height()) * u64::from(self.width_quads(cut)) * 16
     }
 
-    /// What the kernel has to know of a cut.
+    /// The uniform that describes a cut to the kernel.
     pub(crate) fn uniform(&self, cut: Cut) -> [u8; 32] {
         let width = self.width_quads(cut);
         let words = [cut.first_strip, width, cut.tiles, self.cols, cut.first_word, cut.words, self.words, 0];
@@ -65,24 +67,24 @@ impl Extent {
         bytes
     }
 
-    /// Workgroups beside and below each other.
+    /// Workgroups in x and y.
     pub(crate) fn workgroups(&self, cut: Cut) -> [u32; 2] {
         [cut.strips, self.kernel.groups_for(cut.tiles)]
     }
 
-    /// Columns of the sums of a cut, rounded up to fours, in fours.
+    /// The columns of a cut's sums, in groups of four, rounded up.
     pub(crate) fn width_quads(&self, cut: Cut) -> u32 {
         let strip = self.kernel.strip();
         (self.cols - cut.first_strip * strip).min(cut.strips * strip).div_ceil(4)
     }
 
-    /// First row and column of a cut.
+    /// The first row and column of a cut.
     pub(super) fn corner(&self, cut: Cut) -> (usize, usize) {
         let (row, col) = (cut.first_tile * self.kernel.height(), cut.first_strip * self.kernel.strip());
         (row as usize, col as usize)
     }
 
-    /// Multiply-adds of so many tiles, strips and words.
+    /// The multiply-adds of `tiles` × `strips` × `words`.
     fn work(&self, tiles: u32, strips: u32, words: u32) -> u64 {
         let entry = u64::from(self.kernel.height()) * u64::from(self.kernel.strip());
         let in_word = if self.kernel.dot == Dot::Float { 1 } else { 4 };
@@ -100,7 +102,8 @@ impl Cut {
     }
 }
 
-/// Cuts a product: bands of tiles, in them runs of strips, in them, if even one strip is too much, runs of words.
+/// Cuts a product into bands of tiles, these into runs of strips, and a strip that is still too much into runs of
+/// words.
 #[derive(Debug)]
 pub(super) struct Cuts {
     extent: Extent,
@@ -118,18 +121,18 @@ impl Cuts {
         self.extent
     }
 
-    /// Multiply-adds of the whole product.
+    /// The multiply-adds of the whole product.
     pub(super) fn work(&self) -> u64 {
         self.extent.work(self.extent.tiles, self.extent.strips, self.extent.words)
     }
 
-    /// Bytes of rows, and of sums, that no cut exceeds.
+    /// The most bytes of rows, and of sums, in any cut.
     pub(super) fn max_bytes(&self) -> (u64, u64) {
         let whole = self.extent.whole();
         (self.extent.row_bytes(whole).min(self.max_bytes), self.extent.sum_bytes(whole).min(self.max_bytes))
     }
 
-    /// The next cut, of at most `budget` multiply-adds if the smallest one allows it. `None` when all were given.
+    /// The next cut, of at most `budget` multiply-adds unless even the smallest cut has more. `None` at the end.
     pub(super) fn next(&mut self, budget: u64) -> Option<Cut> {
         let Extent { kernel, tiles, strips, words, .. } = self.extent;
         if self.work() == 0 || self.at.first_tile == tiles {
@@ -138,7 +141,7 @@ impl Cuts {
         let at = &mut self.at;
         let fit = |share: u64, left: u32| (share.min(u64::from(left)) as u32).max(1);
         if at.tiles == 0 {
-            // A band is as high as all its columns fit the budget, else one tile.
+            // A band is as high as the budget allows over all its columns, and one tile at least.
             let by_work = budget / self.extent.work(1, strips, words);
             let by_rows = self.max_bytes / (u64::from(kernel.height()) * u64::from(words) * 4);
             let by_sums =
@@ -173,8 +176,7 @@ mod tests {
     const KERNEL: Kernel =
         Kernel { rows: 8, cols: 8, lanes: 16, groups: 1, dot: Dot::Packed, family: Family::Registers };
 
-    /// Every word of every tile and strip is in exactly one cut, and no cut breaks the budget unless it is the
-    /// smallest.
+    /// Every word of every tile and strip is in exactly one cut, and only a smallest cut may exceed the budget.
     fn covers(m: u32, k: u32, n: u32, budget: u64, max_bytes: u64) -> usize {
         let extent = Extent::of(KERNEL, m, k, n);
         let mut cuts = Cuts::new(extent, max_bytes);

@@ -1,3 +1,5 @@
+//! The buffers of a slice, and the dispatch that computes it.
+
 use wgpu::BufferUsages as Usage;
 
 use super::Pipeline;
@@ -5,7 +7,7 @@ use super::cut::{Cut, Extent};
 use crate::context::Context;
 use crate::error::GpuError;
 
-/// Buffers of one slice, made once for the largest cut of a product.
+/// The buffers of one slice, made once for the largest cut of a product.
 #[derive(Debug)]
 pub(crate) struct Slot {
     cut: wgpu::Buffer,
@@ -16,7 +18,7 @@ pub(crate) struct Slot {
 }
 
 impl Slot {
-    /// For `right`, packed, and cuts of at most so many bytes of rows and of sums.
+    /// Buffers for the packed operand `right` and for cuts up to these sizes of rows and sums.
     pub(crate) fn new(
         context: &Context,
         pipeline: &Pipeline,
@@ -31,7 +33,7 @@ impl Slot {
         Ok(Slot { cut, rows, sums, staging, bound })
     }
 
-    /// Uploads the packed rows of a cut, computes it and copies its sums to where the host can map them.
+    /// Uploads the packed rows of a cut, computes it, and copies its sums to a buffer that the host can map.
     pub(super) fn launch(
         &self,
         context: &Context,
@@ -44,7 +46,7 @@ impl Slot {
         self.compute(context, pipeline, extent, cut, 1, extent.sum_bytes(cut))
     }
 
-    /// Computes a cut of the rows that are there, `times` over, and copies the first bytes of its sums.
+    /// Computes a cut of the uploaded rows `times` times, and copies the first bytes of its sums.
     fn compute(
         &self,
         context: &Context,
@@ -67,7 +69,7 @@ impl Slot {
         context.queue.submit([encoder.finish()])
     }
 
-    /// Computes a cut `times` over and waits for it.
+    /// Computes a cut `times` times and waits for it.
     pub(crate) async fn repeat(
         &self,
         context: &Context,

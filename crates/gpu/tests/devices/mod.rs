@@ -1,9 +1,9 @@
-//! Every adapter that is present, with every form of the product.
+//! Runs tests on every adapter, with every form of the product.
 
 use adit_gpu::{AdapterChoice, GpuDevice, GpuError, Kernels};
 use futures::executor::block_on;
 
-/// The forms that each adapter gets, and those that only other adapters would get.
+/// The form that an adapter chooses, and forms that only other adapters would choose.
 fn forms() -> Vec<Option<Kernels>> {
     let forced = [
         "packed 8x8 of 16x4 in registers, float 8x8 of 16x4 in registers",
@@ -16,7 +16,7 @@ fn forms() -> Vec<Option<Kernels>> {
     [None].into_iter().chain(forced.map(|text| Some(text.parse().expect("a form")))).collect()
 }
 
-/// Runs `test` on every adapter and form. Without an adapter it is skipped, which CI does not accept.
+/// Runs `test` on every adapter and form. Without an adapter it skips the test, or fails in CI.
 pub(crate) fn on_every_device(test: impl Fn(&GpuDevice)) {
     let mut tested = 0;
     for adapters in [AdapterChoice::Hardware, AdapterChoice::Software] {
