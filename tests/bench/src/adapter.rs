@@ -1,4 +1,4 @@
-//! Lanes that share a graphics adapter, each in a thread with a device of its own, as the miner runs them.
+//! Lanes that share a graphics adapter, each in a thread with its own device, as the miner runs them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use futures::executor::block_on;
 use crate::unit::BenchUnit;
 use crate::{Shape, operands};
 
-/// A unit of this shape, with what a processor makes of it.
+/// A unit of this shape, with its output as the processor computes it.
 pub fn unit(shape: Shape, cpu: &Cpu) -> Result<BenchUnit> {
     let (weights, rows) = operands(shape);
     let BenchUnit { unit, blocks, .. } = BenchUnit::new(&weights, &rows, &[]);
@@ -28,10 +28,10 @@ pub fn unit(shape: Shape, cpu: &Cpu) -> Result<BenchUnit> {
     Ok(BenchUnit { unit, blocks, digest })
 }
 
-/// Products do not depend on it.
+/// Any lease, because outputs of products do not depend on it.
 const LEASE: LeaseId = LeaseId([0; 16]);
 
-/// Lanes at rest.
+/// Idle lanes, ready for units.
 pub struct Lanes(Vec<Lane>);
 
 struct Lane {
@@ -40,7 +40,7 @@ struct Lane {
 }
 
 impl Lanes {
-    /// So many lanes for one unit, which each has computed once already.
+    /// Opens `count` lanes and lets each compute the unit once, to warm up.
     pub fn open(count: usize, kernels: Kernels, unit: &Arc<BenchUnit>) -> Result<Self> {
         let lanes = (0..count).map(|_| {
             let ((units, told), (say, done), unit) = (channel(), channel(), unit.clone());
@@ -55,7 +55,7 @@ impl Lanes {
         Ok(lanes)
     }
 
-    /// Shares `units` out: milliseconds until all are computed and hashed.
+    /// Divides `units` among the lanes and returns the milliseconds until all are computed and hashed.
     pub fn run(&self, units: usize) -> Result<f64> {
         let began = Instant::now();
         for lane in &self.0 {
@@ -75,7 +75,7 @@ fn work(kernels: Kernels, unit: &BenchUnit, told: &Receiver<usize>, say: &Sender
         for _ in 0..count {
             let start = LaneCommand::Start { lease: LEASE, unit: unit.unit.clone(), blocks: blocks.clone() };
             runner.obey(start);
-            ensure!(finish(&mut runner)? == unit.digest, "the adapter computes otherwise than the processor");
+            ensure!(finish(&mut runner)? == unit.digest, "the adapter and the processor disagree");
         }
         say.send(Ok(()))?;
     }

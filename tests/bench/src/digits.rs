@@ -1,4 +1,4 @@
-//! The digits example as a unit for lanes and as numbers for others.
+//! The digits example (examples/digits) as a unit for our lanes, and as plain numbers for peers.
 
 use std::path::Path;
 
@@ -9,18 +9,18 @@ use adit_core::split::shared_out_panel_rows;
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
-/// The classes of all digits in one unit.
+/// The classification of all digits in one unit.
 pub struct Digits {
-    /// What a lane is given.
+    /// The unit itself.
     pub unit: Unit,
     /// Its blocks, in the order of [`Unit::blocks`].
     pub blocks: Vec<Vec<u8>>,
-    /// Model and samples as plain numbers, and how many blocks there are.
+    /// Model and samples as plain numbers, and the number of blocks.
     pub numbers: Value,
 }
 
 impl Digits {
-    /// Reads examples/digits as a coordinator does.
+    /// Reads examples/digits with the coordinator's intake.
     pub fn read() -> Result<Self> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/digits");
         let parse = |format, name: &str| -> Result<Parsed> {

@@ -1,4 +1,4 @@
-//! What the benchmarks share: their flags, the machine's name, their units, medians, tables.
+//! What the benchmarks share: flags, the machine's name, units, medians and tables.
 
 pub mod adapter;
 pub mod digits;
@@ -15,10 +15,10 @@ use adit_core::kernel::{Rows, Weights};
 use adit_core::vectors::Vector;
 use anyhow::{Result, bail};
 
-/// A unit to measure with: its name, input rows (an output is at most 64 MiB), dimensions.
+/// A unit to measure: its name, number of input rows, and dimensions. An output has at most 64 MiB.
 pub type Shape = (&'static str, usize, &'static [usize]);
 
-/// Products and perceptrons from too small to large.
+/// Products and perceptrons, from too small to delegate to large.
 pub const SHAPES: [Shape; 9] = [
     ("matmul 256", 256, &[256, 256]),
     ("matmul 512", 512, &[512, 512]),
@@ -31,18 +31,18 @@ pub const SHAPES: [Shape; 9] = [
     ("gradient 1024-1024", 2048, &[1024, 1024, 1024]),
 ];
 
-/// The shape's weights and input, the same every time.
+/// The shape's weights and input, which are the same in every run.
 pub fn operands((name, rows, dims): Shape) -> (Weights, Rows) {
     Vector { name, seed: 1, rows, dims, gradient: name.starts_with("gradient"), sha256: [0; 32] }
         .prepare(|weights, _, _| weights.to_vec())
 }
 
-/// The file of `--json FILE`, for most benchmarks the only flag.
+/// The file of `--json FILE`, the only flag of most benchmarks.
 pub fn json_file() -> Result<Option<PathBuf>> {
     flags(["--json"]).map(|[json]| json.map(PathBuf::from))
 }
 
-/// What these flags are given with.
+/// The values of these flags on the command line.
 pub fn flags<const N: usize>(names: [&str; N]) -> Result<[Option<String>; N]> {
     let mut values = [const { None }; N];
     let mut arguments = std::env::args().skip(1);
@@ -55,7 +55,7 @@ pub fn flags<const N: usize>(names: [&str; N]) -> Result<[Option<String>; N]> {
     Ok(values)
 }
 
-/// Today, for the head of a table.
+/// Today's date, for the head of a table.
 pub fn today() -> String {
     let date = std::process::Command::new("date").args(["-u", "+%F"]).output();
     date.map_or("undated".into(), |date| String::from_utf8_lossy(&date.stdout).trim().to_owned())
@@ -71,21 +71,21 @@ pub fn machine() -> String {
     format!("{cores} x {}, load average {load}", model.trim_start_matches([' ', '\t', ':']))
 }
 
-/// Milliseconds that `work` takes, and what it gives.
+/// Runs `work` and returns its milliseconds and its result.
 pub fn timed<T>(work: impl FnOnce() -> T) -> (f64, T) {
     let began = Instant::now();
     let result = std::hint::black_box(work());
     (began.elapsed().as_secs_f64() * 1e3, result)
 }
 
-/// The middle one of an odd number of values.
+/// The median of an odd number of values.
 pub fn median(values: &[f64]) -> f64 {
     let mut values = values.to_vec();
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
-/// The smallest value: what a busy machine disturbs least.
+/// The smallest value, which a busy machine disturbs least.
 pub fn least(values: &[f64]) -> f64 {
     values.iter().copied().fold(f64::INFINITY, f64::min)
 }

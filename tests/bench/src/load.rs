@@ -1,6 +1,6 @@
-//! Load on a coordinator in a process of its own, so that its processor time and memory are told apart from the drivers'.
+//! Puts a coordinator under load, in a process of its own, so that its processor time and memory can be measured apart.
 //!
-//! Units are real and small, outputs are computed beforehand, every answer is a verdict that follows the commit.
+//! Units are real and small, outputs are computed beforehand, and every answer is a verdict sent after the commit.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -22,26 +22,26 @@ use adit_support::{Client, files};
 use anyhow::{Context, Result, ensure};
 use tokio::task::JoinHandle;
 
-/// One job's shape: rows, inner dimension, columns. Its panels have eight rows.
+/// A job's shape: rows, inner dimension, columns. Its panels have eight rows.
 pub const SHAPE: (usize, usize, usize) = (512, 64, 64);
 /// Sessions at once, each with one lane.
 pub const SESSIONS: usize = 32;
-/// What a driver waits before it asks again where there is no work.
+/// How long a driver without work waits before it asks again.
 const NO_WORK: Duration = Duration::from_millis(5);
-/// Between two looks at what is done.
+/// How often finished jobs are replaced.
 const KEEP_UP: Duration = Duration::from_millis(200);
 
 /// A coordinator in a child process.
 pub struct Coordinator {
     process: Child,
-    /// Where it is.
+    /// Its URL.
     pub url: String,
     /// The operator's token.
     pub token: String,
 }
 
 impl Coordinator {
-    /// Starts this program again, which has to hand `serve DIR EPOCH_MS` to [`Coordinator::run`].
+    /// Starts this program as a child, which must pass `serve DIR EPOCH_MS` to [`Coordinator::run`].
     pub fn start(data: &Path, epoch_ms: i64) -> Result<Self> {
         let mut process = Command::new(std::env::current_exe()?)
             .arg("serve")
@@ -56,7 +56,7 @@ impl Coordinator {
         Ok(Coordinator { url: format!("http://{address}"), token: token.to_owned(), process })
     }
 
-    /// The child: says where it listens and serves until its input ends.
+    /// Runs in the child: prints its address and token, and serves until its input ends.
     pub async fn run(arguments: &[String]) -> Result<()> {
         let [data, epoch_ms] = arguments else { anyhow::bail!("serve DIR EPOCH_MS") };
         let mut config = Config::new("127.0.0.1:0".parse()?, PathBuf::from(data));
@@ -69,15 +69,15 @@ impl Coordinator {
         Ok(serve(config, ready, parent_ended).await?)
     }
 
-    /// Processor seconds so far (user and system), from the kernel's accounting.
+    /// Its processor time so far, user and system, in seconds.
     pub fn processor_s(&self) -> Result<f64> {
         let stat = std::fs::read_to_string(self.proc("stat"))?;
         let fields: Vec<&str> = stat.rsplit_once(')').context("stat")?.1.split_whitespace().collect();
-        // Fields 14 and 15 of proc(5), in ticks of 1/100 s.
+        // Fields 14 and 15 in proc(5), in ticks of 1/100 s.
         Ok((fields[11].parse::<f64>()? + fields[12].parse::<f64>()?) / 100.0)
     }
 
-    /// Bytes of its own memory that are resident: what it allocated, without files that it maps.
+    /// Its resident memory in bytes, without mapped files.
     pub fn resident_bytes(&self) -> Result<u64> {
         let status = std::fs::read_to_string(self.proc("status"))?;
         let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).context("no RssAnon")?;
@@ -85,7 +85,7 @@ impl Coordinator {
         Ok(kilobytes << 10)
     }
 
-    /// Files and sockets that it has open.
+    /// The number of files and sockets that it has open.
     pub fn open_files(&self) -> Result<usize> {
         Ok(std::fs::read_dir(self.proc("fd"))?.count())
     }
@@ -94,7 +94,7 @@ impl Coordinator {
         format!("/proc/{}/{file}", self.process.id())
     }
 
-    /// Asks it to end, and waits.
+    /// Stops it and waits until it has ended.
     pub fn stop(mut self) -> Result<()> {
         drop(self.process.stdin.take());
         self.process.wait()?;
@@ -102,7 +102,7 @@ impl Coordinator {
     }
 }
 
-/// What is driven: one product, submitted over and over, whose every unit's output is known.
+/// The load: one product, submitted over and over, whose outputs are known.
 pub struct Load {
     operator: Client,
     work: JobWork,
@@ -113,7 +113,7 @@ pub struct Load {
 }
 
 impl Load {
-    /// Uploads the product's operands.
+    /// Uploads the operands of the product.
     pub async fn new(coordinator: &Coordinator) -> Result<Self> {
         let (m, k, n) = SHAPE;
         let (a, b) = (files::values(1, m * k), files::values(2, k * n));
@@ -138,11 +138,11 @@ impl Load {
         Ok(())
     }
 
-    /// Submits a job for every one that is done, until `until`.
+    /// Submits a new job for every finished one, until `until`.
     pub async fn keep_up(&self, until: Instant) -> Result<()> {
         let mut submitted = 0;
         while Instant::now() < until {
-            // Counted here: asking the coordinator would be load of another kind.
+            // Counted here, because asking the coordinator would add other load.
             let done = (self.rows.load(Ordering::Relaxed) / SHAPE.0 as u64) as usize;
             self.submit(done - submitted).await?;
             submitted = done;
@@ -163,7 +163,7 @@ impl Load {
         (0..SESSIONS).map(drive).collect()
     }
 
-    /// Units that were found valid so far.
+    /// The number of valid units so far.
     pub fn units(&self) -> u64 {
         self.units.load(Ordering::Relaxed)
     }
@@ -172,7 +172,7 @@ impl Load {
         self.operator.get(paths::OVERVIEW).await?.json()
     }
 
-    /// The coordinator counted what the drivers counted, and its books are in order.
+    /// Fails unless the coordinator counted the same units as the drivers and its ledger is balanced.
     pub async fn is_in_order(&self) -> Result<()> {
         let (counted, units) = (self.overview().await?.verdicts.valid, self.units());
         ensure!(counted == units, "{counted} verdicts for {units} units");
@@ -182,7 +182,7 @@ impl Load {
     }
 }
 
-/// One session: delivers what was computed beforehand and goes on with the task that comes back.
+/// A session that delivers precomputed outputs and goes on with the task in each answer.
 struct Driver {
     client: Client,
     output: Arc<Vec<u8>>,
@@ -217,7 +217,7 @@ impl Driver {
         Ok(())
     }
 
-    /// The unit's rows of the whole output, found by its first panel.
+    /// The unit's rows of the whole output. Its first panel says where they begin.
     fn part(&self, panels: &[Cid], unit: &Unit) -> Result<Vec<u8>> {
         let first = panels.iter().position(|panel| *panel == unit.input().panels[0]).context("an unknown panel")?;
         let start = first * unit.input().panel_rows as usize * SHAPE.2 * 4;

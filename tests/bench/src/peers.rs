@@ -1,4 +1,4 @@
-//! tests/bench/peers.py as a process that runs what it is told to, so that contenders can take turns.
+//! Runs tests/bench/peers.py as a process that takes orders, so that contenders can take turns.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -8,10 +8,10 @@ use anyhow::{Context, Result};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// The interpreter that has numpy, onnx and onnxruntime.
+/// The variable that names an interpreter with numpy, onnx and onnxruntime.
 pub const PYTHON: &str = "ADIT_PYTHON";
 
-/// Peers in Python, if there is an interpreter for them.
+/// The Python peers, if there is an interpreter for them.
 pub struct Peers(Option<Process>);
 
 struct Process {
@@ -28,16 +28,16 @@ struct Answer {
 }
 
 impl Peers {
-    /// Starts the process; without an interpreter says that its peers are skipped.
+    /// Starts the process. Without an interpreter it prints that the peers are skipped.
     pub fn start() -> Result<Self> {
         let Some(python) = std::env::var_os(PYTHON) else {
-            eprintln!("skipped: numpy and onnxruntime, for {PYTHON} names no interpreter");
+            eprintln!("skipped: numpy and onnxruntime, because {PYTHON} names no interpreter");
             return Ok(Peers(None));
         };
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers.py");
         let mut command = Command::new(python);
         command.arg(script).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = command.spawn().context("the peers' interpreter")?;
+        let mut child = command.spawn().context("cannot start the peers' interpreter")?;
         let orders = child.stdin.take().context("no input")?;
         let mut answers = BufReader::new(child.stdout.take().context("no output")?);
         let mut line = String::new();
@@ -51,12 +51,12 @@ impl Peers {
         self.0.is_some()
     }
 
-    /// What they are.
+    /// Their versions.
     pub fn versions(&self) -> &str {
         self.0.as_ref().map_or("no peers in Python", |process| &process.versions)
     }
 
-    /// Runs `peer` on a product: milliseconds, and the SHA-256 of the result.
+    /// Runs `peer` on a product and returns its milliseconds and the SHA-256 of the result.
     pub fn run(&mut self, peer: &str, m: usize, k: usize, n: usize) -> Result<(f64, String)> {
         let process = self.0.as_mut().context("no peers in Python")?;
         writeln!(process.orders, "{}", json!({ "peer": peer, "m": m, "k": k, "n": n }))?;
@@ -69,7 +69,7 @@ impl Peers {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // It may already have ended.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

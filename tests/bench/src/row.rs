@@ -1,4 +1,4 @@
-//! Contenders at one thing: what they computed compared, how fast they were, our share of the best peer, a table.
+//! A row of a benchmark's table: contenders at one computation, their rates, and our ratio to the best peer.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -9,41 +9,41 @@ use serde_json::{Value, json};
 
 use crate::median;
 
-/// A contender's rounds.
+/// A contender's measurements.
 #[derive(Deserialize)]
 pub struct Measured {
-    /// Ours begin with `adit`.
+    /// Its name; ours begin with `adit`.
     pub name: String,
     /// Milliseconds of each round.
     pub times: Vec<f64>,
-    /// Of what it computed.
+    /// The digest of its result.
     pub digest: Option<String>,
-    /// Why it computed nothing.
+    /// Why it has no result.
     pub error: Option<String>,
 }
 
-/// Ours over a peer, and what that is to be at least.
+/// A ratio that one of our contenders should reach over a peer.
 #[derive(Deserialize)]
 pub struct Goal {
-    /// A contender of ours.
+    /// Our contender.
     pub ours: String,
-    /// Whom it is compared with.
+    /// The peer.
     pub peer: String,
-    /// The ratio wanted.
+    /// The least ratio.
     pub at_least: f64,
 }
 
-/// Contenders at one thing.
+/// Contenders at one computation.
 pub struct Row {
     what: String,
     unit: String,
-    /// Names, and how much of the unit they do a second, or why nothing.
+    /// Names, and the rate in the row's unit or the reason why there is none.
     contenders: Vec<(String, Result<f64, String>)>,
     goals: Vec<Goal>,
 }
 
 impl Row {
-    /// `work` over the median times, in a second. An error if those that computed something disagree.
+    /// A row with rates of `work` per second at the median times. Fails if results disagree.
     pub fn new(what: String, unit: &str, work: f64, measured: Vec<Measured>, goals: Vec<Goal>) -> Result<Self> {
         let ran = || measured.iter().filter(|measured| measured.error.is_none());
         let digests: BTreeSet<_> = ran().map(|measured| measured.digest.as_deref()).collect();
@@ -65,7 +65,7 @@ impl Row {
         self.contenders.iter().find(|(name, _)| name == wanted)?.1.as_ref().ok().copied()
     }
 
-    /// Our best over the best peer.
+    /// The rate of our best contender divided by the best peer's.
     pub fn ratio(&self) -> Option<f64> {
         Some(self.best(true)? / self.best(false)?)
     }
@@ -91,7 +91,7 @@ impl Row {
         format!("| {} | {} | {contenders} | {ratio} | {goals} |", self.what, self.unit)
     }
 
-    /// The row for scripts.
+    /// The row as JSON.
     pub fn to_json(&self) -> Value {
         let contender = |(name, rate): &(String, Result<f64, String>)| match rate {
             Ok(rate) => json!({ "name": name, "per_s": rate }),
@@ -107,17 +107,17 @@ impl Row {
     }
 }
 
-/// The rows in Markdown.
+/// The rows as a Markdown table.
 pub fn table(rows: &[Row]) -> String {
     let mut table = "| what | unit | contenders | ours ÷ best peer | goals |\n|---|---|---|---|---|\n".to_owned();
     for row in rows {
-        // A String takes every write.
+        // Writing to a String cannot fail.
         let _ = writeln!(table, "{}", row.shown());
     }
     table
 }
 
-/// An error as a cell takes it.
+/// An error as text that fits a table's cell.
 fn one_line(error: &str) -> String {
     let words = error.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "/");
     words.chars().take(160).collect()

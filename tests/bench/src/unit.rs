@@ -26,7 +26,7 @@ impl BenchUnit {
             .iter()
             .map(|layer| operand(&layer.packed, layer.k, layer.n, whole_panel_rows, &mut blocks))
             .collect();
-        // A product alone has no bias.
+        // A plain product has no bias.
         let biases: Vec<Vec<u8>> =
             layers.iter().map(|layer| to_le_bytes(&layer.bias)).filter(|b| !b.is_empty()).collect();
         blocks.extend_from_slice(&biases);

@@ -1,4 +1,4 @@
-//! Units computed by the web packages in a real Chromium, for benchmarks that compare with it.
+//! Runs the web packages in a real Chromium, for benchmarks.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -14,7 +14,7 @@ use crate::row::{Goal, Measured, Row};
 use crate::unit::BenchUnit;
 use crate::{Shape, adapter, median};
 
-/// The unit and its blocks as files.
+/// Writes the unit and its blocks as files.
 fn write(unit: &Unit, blocks: &[Vec<u8>], folder: &Path) -> Result<()> {
     std::fs::create_dir(folder)?;
     std::fs::write(folder.join("unit"), unit.to_bytes())?;
@@ -27,20 +27,20 @@ fn write(unit: &Unit, blocks: &[Vec<u8>], folder: &Path) -> Result<()> {
 /// A package's times for one unit.
 #[derive(Deserialize)]
 pub struct Timed {
-    /// What it computed with.
+    /// Its backend.
     pub backend: String,
     /// Milliseconds of each run.
     pub times: Vec<f64>,
 }
 
 impl Timed {
-    /// The middle one, in milliseconds.
+    /// The median in milliseconds.
     pub fn median_ms(&self) -> f64 {
         median(&self.times)
     }
 }
 
-/// Times `units` in the web package `cpu` or `gpu`; `None`, said aloud, where there is no browser or no package.
+/// Times `units` in the web package `package`. `None`, with a message, if the browser or the package is missing.
 pub fn time(package: &str, units: &[BenchUnit], runs: usize) -> Result<Option<Vec<Timed>>> {
     if !is_there(package) {
         return Ok(None);
@@ -59,16 +59,16 @@ pub fn time(package: &str, units: &[BenchUnit], runs: usize) -> Result<Option<Ve
     Ok(Some(results(data.path())?))
 }
 
-/// Our kernels and their peers, as tests/bench/web lets them race.
+/// The results of the race in tests/bench/web.
 #[derive(Deserialize)]
 pub struct Race {
-    /// Browser, adapter, the peers' versions.
+    /// The browser, the adapter and the peers' versions.
     pub facts: Value,
-    /// What was raced for.
+    /// One row per computation.
     pub rows: Vec<RacedRow>,
 }
 
-/// One thing that contenders were timed at.
+/// One computation and its contenders.
 #[derive(Deserialize)]
 pub struct RacedRow {
     what: String,
@@ -79,17 +79,17 @@ pub struct RacedRow {
 }
 
 impl RacedRow {
-    /// The row of the table; an error if the contenders disagree.
+    /// The row for the table. Fails if the contenders disagree.
     pub fn judge(self) -> Result<Row> {
         Row::new(self.what, &self.unit, self.work, self.contenders, self.goals)
     }
 }
 
-/// What lanes on WebGPU compute: small enough for an adapter that is emulated.
+/// The unit for lanes on WebGPU, small enough for an emulated adapter.
 const GRADIENT: Shape = ("gradient 784-128-10", 1024, &[784, 128, 10]);
 
-/// Lets the peers race in the browser, in minutes, for the rows whose names begin with `only`; `None`, said aloud, where
-/// there is no browser.
+/// Races kernels and peers in the browser, for the rows whose names begin with `only`. It takes minutes. `None`, with a
+/// message, if the browser is missing.
 pub fn race(only: Option<&str>) -> Result<Option<Race>> {
     if !is_there("bench") {
         return Ok(None);
@@ -104,7 +104,7 @@ pub fn race(only: Option<&str>) -> Result<Option<Race>> {
     std::fs::write(data.path().join("gradient.json"), facts.to_string())?;
     let done =
         playwright("peers", data.path()).arg("--reporter=list").env("ADIT_ROWS", only.unwrap_or_default()).status()?;
-    ensure!(done.success(), "the race in the browser broke off");
+    ensure!(done.success(), "the race in the browser failed");
     results(data.path()).map(Some)
 }
 
@@ -126,7 +126,7 @@ fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// Runs tests/browser/`bench`.bench.ts, which finds its orders in `data` and leaves its results there.
+/// A command for tests/browser/`bench`.bench.ts, which reads its orders from `data` and writes its results there.
 fn playwright(bench: &str, data: &Path) -> Command {
     let mut command = Command::new(root().join(PLAYWRIGHT));
     command.args(["test", "--config", "tests/browser/bench.config.ts", &format!("{bench}.bench.ts")]);

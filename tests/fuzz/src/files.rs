@@ -1,4 +1,4 @@
-//! What requesters upload.
+//! Targets for the files that requesters upload.
 
 use adit_coordinator::intake::{self, Format, IntakeError, Parsed};
 use adit_core::Unit;
@@ -35,7 +35,7 @@ pub(super) fn safetensors(bytes: &[u8]) {
     let Parsed::Model(model) = &parsed else { panic!("a .safetensors file holds a model, not {parsed:?}") };
     let rows = files::csv(model.inputs() as usize, &vec![1; model.inputs() as usize]);
     let input = intake::parse(Format::Csv, &rows).expect("one sample");
-    // A model that was taken makes a unit that holds, if it is small enough.
+    // An accepted model makes a valid unit, if it is small enough.
     let Ok((model, input)) = intake::inference(parsed, input) else { return };
     let (x, _) = intake::operand_blocks(input, 1);
     let (layers, _) = intake::model_blocks(model);
@@ -47,7 +47,7 @@ pub(super) fn floats(bytes: &[u8]) {
     let Parsed::Floats(matrix) = &parsed else { panic!("a .npy file of floats holds floats, not {parsed:?}") };
     assert_eq!(matrix.values.len(), matrix.rows * matrix.cols);
     assert!(matrix.values.iter().all(|value| value.is_finite()), "a number that is none");
-    // A product that was taken cannot leave f32.
+    // An accepted product cannot overflow f32.
     if let Ok((a, b)) = intake::float_product(parsed.clone(), parsed.clone())
         && a.rows <= 64
     {
@@ -75,7 +75,7 @@ pub(super) fn blocks(bytes: &[u8]) {
     assert_eq!(unit.validate(), Ok(()));
 }
 
-/// What the file holds; an error has a code and a sentence.
+/// The parsed file. Asserts that an error has a code and a message.
 fn parsed(format: Format, bytes: &[u8]) -> Option<Parsed> {
     let said = |error: &IntakeError| assert!(!error.code().is_empty() && !error.to_string().is_empty());
     intake::parse(format, bytes).inspect_err(said).ok()

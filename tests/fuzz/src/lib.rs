@@ -1,8 +1,8 @@
-//! Every decoder of bytes that come from outside, in one table.
+//! Fuzz targets: every decoder of untrusted bytes, in one table.
 //!
-//! `cargo xtask fuzz` feeds each target with inputs that coverage guides; the test `targets` feeds it with its seeds, with
-//! what once failed (`tests/fuzz/known/NAME/`) and with a few thousand mutations. A target must not panic, whatever the bytes;
-//! it panics by itself where something does not hold that must. A new decoder is a new line in [`TARGETS`].
+//! `cargo xtask fuzz` runs each target under libFuzzer. The test `targets` runs it on its seeds, on inputs that once
+//! failed (`tests/fuzz/known/NAME/`) and on a few thousand mutations. A target panics only if the decoder does or an
+//! invariant is violated. A new decoder is a new line in [`TARGETS`].
 
 mod files;
 mod miner;
@@ -20,13 +20,13 @@ use std::path::Path;
 pub use mutate::Mutator;
 pub use samples::{Sample, samples};
 
-/// A decoder, and what it is fed with at first.
+/// A decoder and its seeds.
 pub struct Target {
     /// Its name.
     pub name: &'static str,
-    /// Decodes. Panics only where something does not hold that must.
+    /// Decodes, and panics if an invariant is violated.
     pub run: fn(&[u8]),
-    /// Inputs that reach far into the decoder: good ones, as others would send them.
+    /// Valid inputs, which reach far into the decoder.
     pub seeds: fn() -> Vec<Vec<u8>>,
 }
 
@@ -62,13 +62,13 @@ pub fn find(name: &str) -> Option<&'static Target> {
     TARGETS.iter().find(|target| target.name == name)
 }
 
-/// Names the target for a program that a fuzzer drives.
+/// The variable that names the target to fuzz.
 pub const TARGET: &str = "ADIT_FUZZ";
-/// Where that program leaves its target's seeds, if anywhere.
+/// The variable that names a folder for the target's seeds.
 pub const SEEDS: &str = "ADIT_FUZZ_SEEDS";
 
-/// The target that [`TARGET`] names, its seeds written where [`SEEDS`] says. Without a name, or with a wrong one, lists
-/// every name and ends the program.
+/// The target that [`TARGET`] names, after its seeds have been written to [`SEEDS`]. Without a name, or with an unknown
+/// one, it prints all names and exits.
 pub fn chosen() -> &'static Target {
     let name = std::env::var(TARGET).unwrap_or_default();
     let Some(target) = find(&name) else {
@@ -76,7 +76,7 @@ pub fn chosen() -> &'static Target {
         std::process::exit(i32::from(!name.is_empty()));
     };
     if let Some(folder) = std::env::var_os(SEEDS) {
-        target.write_seeds(Path::new(&folder)).expect("the folder for seeds takes them");
+        target.write_seeds(Path::new(&folder)).expect("cannot write the seeds");
     }
     target
 }
@@ -89,7 +89,7 @@ impl Target {
     }
 }
 
-/// Cuts an input into a field of `N` bytes and the rest; a short one is filled up with zeros.
+/// Takes a field of `N` bytes off the input, padded with zeros if the input is short.
 fn field<const N: usize>(input: &mut &[u8]) -> [u8; N] {
     let (taken, rest) = input.split_at(N.min(input.len()));
     *input = rest;
@@ -98,7 +98,7 @@ fn field<const N: usize>(input: &mut &[u8]) -> [u8; N] {
     field
 }
 
-/// Cuts a piece off whose length stands before it, in two bytes.
+/// Takes a piece off the input, prefixed with its length in two bytes.
 fn piece<'a>(input: &mut &'a [u8]) -> &'a [u8] {
     let length = usize::from(u16::from_le_bytes(field(input)));
     let (piece, rest) = input.split_at(length.min(input.len()));
@@ -106,7 +106,7 @@ fn piece<'a>(input: &mut &'a [u8]) -> &'a [u8] {
     piece
 }
 
-/// A piece as [`piece`] reads it.
+/// The bytes in the form that [`piece`] reads.
 fn as_piece(bytes: &[u8]) -> Vec<u8> {
     let length = u16::try_from(bytes.len()).expect("seeds are short");
     [&length.to_le_bytes()[..], bytes].concat()

@@ -1,5 +1,4 @@
-//! The miner's machine, told anything: answers that are true but for some bytes, lanes that say what they like, a
-//! journal that somebody wrote to.
+//! Targets for the miner's state machine: altered answers, arbitrary reports from lanes, and a corrupted journal.
 
 use adit_core::Kind;
 use adit_core::sign::{Digest, LeaseId};
@@ -13,40 +12,40 @@ use serde::Serialize;
 use crate::samples::{SOURCE, Sample, miner as key, samples};
 use crate::{as_piece, field, piece, words};
 
-/// Statuses of answers.
+/// The statuses of made-up answers.
 const STATUSES: [u16; 12] = [200, 201, 204, 302, 400, 403, 404, 409, 410, 422, 429, 503];
 
-/// What can happen, by the first byte of a step.
+/// What happens in a step, chosen by its first byte.
 #[derive(Clone, Copy)]
 enum Step {
-    /// The oldest call is answered truly.
+    /// The oldest call gets the honest answer.
     True,
-    /// The same, with some bytes replaced.
+    /// The oldest call gets the honest answer with some bytes replaced.
     Patched,
-    /// Any status, any body, any Retry-After.
+    /// The oldest call gets any status, body and Retry-After.
     Made,
-    /// The call fails.
+    /// The oldest call fails.
     Failed,
     /// Time passes until the machine wants a tick.
     Tick,
-    /// A lane finishes what it was given.
+    /// A lane finishes its unit.
     Done,
-    /// A lane says anything.
+    /// A lane reports anything.
     Lane,
-    /// The person, or the host.
+    /// The person or the host intervenes.
     Person,
 }
 
 const STEPS: [Step; 8] =
     [Step::True, Step::Patched, Step::Made, Step::Failed, Step::Tick, Step::Done, Step::Lane, Step::Person];
 
-/// A machine and what it waits for.
+/// A machine and its pending calls and commands.
 struct World {
     machine: Machine,
     sample: &'static Sample,
     calls: Vec<(CallId, Request)>,
     kept: Vec<LeaseId>,
-    /// What was kept last.
+    /// The last journal entry.
     entry: Option<Vec<u8>>,
     started: Option<(u32, LeaseId)>,
     now_ms: u64,
@@ -58,7 +57,7 @@ pub(super) fn miner(mut bytes: &[u8]) {
     let sample = &samples()[usize::from(which) % samples().len()];
     let mut world = World::new(sample, usize::from(lanes % 3) + 1);
     world.tell(Event::Start { journal: Vec::new() });
-    // Whatever was said, the work of a step is small: a machine that answers itself without end is caught by this.
+    // No input may cause much work in one step. This catches a machine that triggers itself forever.
     for _ in 0..400 {
         if bytes.is_empty() || world.ended {
             break;
@@ -68,7 +67,7 @@ pub(super) fn miner(mut bytes: &[u8]) {
     world.machine.status();
 }
 
-/// What is kept in the journal, of any bytes, and the calls that follow.
+/// Restores a journal of any bytes, and answers the calls that follow.
 pub(super) fn journal(bytes: &[u8]) {
     let mut world = World::new(&samples()[0], 1);
     world.tell(Event::Start { journal: vec![(LeaseId([3; 16]), bytes.to_vec()), (LeaseId([4; 16]), bytes.to_vec())] });
@@ -148,7 +147,7 @@ impl World {
         }
     }
 
-    /// Answers the oldest call with what `make` makes of the true answer.
+    /// Answers the oldest call with the honest answer as `make` changes it.
     fn answer(&mut self, make: impl FnOnce(u16, Vec<u8>) -> Response) {
         if self.calls.is_empty() {
             return;
@@ -203,7 +202,7 @@ fn person(what: u8, value: u8) -> Event {
     }
 }
 
-/// What an honest coordinator answers.
+/// The answer of an honest coordinator.
 fn truth(sample: &Sample, request: &Request) -> (u16, Vec<u8>) {
     let path = request.url.trim_start_matches("http://coordinator").trim_start_matches(SOURCE);
     let ends = |template: &str| path.starts_with(template.split('{').next().unwrap_or(template));
@@ -253,7 +252,7 @@ pub(super) fn journal_seeds() -> Vec<Vec<u8>> {
     samples().iter().filter_map(entry).collect()
 }
 
-/// All goes well: a lane is ready, calls are answered, the unit is computed, delivered and answered.
+/// A seed in which all goes well: a lane is ready, calls are answered, the unit is computed and delivered.
 fn well(which: u8) -> Vec<u8> {
     let ready = [&[6, 0, 0][..], &as_piece(&[1; 16])].concat();
     [&[which, 0][..], &ready, &[0; 16], &[5, 0, 0, 0, 4, 0, 0, 7, 5, 0, 0]].concat()

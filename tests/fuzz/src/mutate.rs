@@ -1,15 +1,15 @@
-//! Inputs made of others, where no coverage guides.
+//! Mutates inputs, for tests without a coverage-guided fuzzer.
 
 use adit_core::random::SplitMix64;
 
-/// Values at which something often changes.
+/// Boundary values of common integer types.
 const INTERESTING: [u64; 10] = [0, 1, 0x7f, 0x80, 0xff, 0x7fff, 0xffff, 0x7fff_ffff, 0xffff_ffff, u64::MAX];
 
-/// Changes inputs; the same seed makes the same changes.
+/// Mutates inputs. The same seed makes the same changes.
 pub struct Mutator(SplitMix64);
 
 impl Mutator {
-    /// A stream of changes for `seed`.
+    /// A mutator with the seed `seed`.
     pub fn new(seed: u64) -> Self {
         Mutator(SplitMix64::new(seed))
     }
@@ -52,7 +52,7 @@ impl Mutator {
         }
     }
 
-    /// A range inside of `length` bytes, short more often than long.
+    /// A range within `length` bytes, more often short than long.
     fn range(&mut self, length: usize) -> (usize, usize) {
         let longest = if self.below(4) == 0 { length } else { 16 };
         let from = self.below(length + 1);

@@ -1,4 +1,4 @@
-//! Outputs of any bytes against the check, and what is shown of a wrong one.
+//! Targets for the check of outputs, and for counterexamples.
 
 use std::sync::LazyLock;
 
@@ -15,14 +15,14 @@ use adit_cpu::FastFold;
 use crate::field;
 use crate::samples::{LEASE, Sample, samples};
 
-/// Coins of the checks here. Inputs are not made to deceive them: 64 bits are none too few.
+/// Public coins for the checks. Inputs are not crafted against them, so 64 bits are enough.
 const SEED: [u8; 32] = [17; 32];
 
-/// The check as the coordinator makes it.
+/// The coordinator's arithmetic for checks.
 static FAST: LazyLock<FastFold> =
     LazyLock::new(|| FastFold::best().expect("this processor's arithmetic agrees with the vectors"));
 
-/// Which sample, how its output arrives, and the output: as it is, or as a difference to the right one.
+/// Input: which sample, the size of pieces, and the output, either whole or as a difference to the correct one.
 pub(super) fn outputs(mut bytes: &[u8]) {
     let [which, piece, differs] = field(&mut bytes);
     let sample = &samples()[usize::from(which) % samples().len()];
@@ -44,7 +44,7 @@ pub(super) fn outputs(mut bytes: &[u8]) {
     }
 }
 
-/// Every leaf is looked at, so all that is not right is found, and shown unless its length is wrong.
+/// Checks every leaf, so that every error is found, and a counterexample unless the length is wrong.
 fn tree(sample: &Sample, data: &Operand, elsewhere: bool, output: &[u8]) {
     let all = LeafSample::whole(LEASE, data, elsewhere);
     assert!(all.blocks(data, output).iter().all(|cid| sample.block(cid).is_some()), "a block that is none");
@@ -59,7 +59,7 @@ fn tree(sample: &Sample, data: &Operand, elsewhere: bool, output: &[u8]) {
     }
 }
 
-/// The pieces do not matter, and the right output passes.
+/// Asserts that the verdict does not depend on the pieces, and that the correct output passes.
 fn floats(sample: &Sample, a: &Operand, b: &Operand, output: &[u8], piece: usize) {
     let gathered = |operand| FloatMatrix::gather(operand, |cid| sample.block(cid)).expect("every block is there");
     let (a, b) = (gathered(a), gathered(b));
@@ -78,7 +78,7 @@ fn floats(sample: &Sample, a: &Operand, b: &Operand, output: &[u8], piece: usize
 }
 
 impl Sample {
-    /// The right output, changed by these bytes.
+    /// The correct output, changed by these bytes.
     fn differing(&self, by: &[u8]) -> Vec<u8> {
         let by = by.iter().chain(std::iter::repeat(&0));
         self.output.iter().zip(by).map(|(byte, by)| byte ^ by).collect()
@@ -93,7 +93,7 @@ impl Sample {
     }
 }
 
-/// A counterexample and an output, both of any bytes.
+/// Input: a counterexample and an output, both of any bytes.
 pub(super) fn counterexamples(mut bytes: &[u8]) {
     let [which, differs] = field(&mut bytes);
     let mut number = || u32::from_le_bytes(field(&mut bytes));

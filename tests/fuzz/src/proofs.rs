@@ -1,4 +1,4 @@
-//! What anyone may check again: a receipt with its unit and output, and proofs of the log.
+//! Targets for what anyone can recheck: a receipt with its unit and output, and proofs of the log.
 
 use std::sync::LazyLock;
 
@@ -13,14 +13,14 @@ use adit_core::{Cid, Unit};
 use crate::samples::samples;
 use crate::{as_piece, field, piece};
 
-/// A unit, a receipt and an output. The blocks are the samples'.
+/// Input: a unit, a receipt and an output. The blocks are the samples'.
 pub(super) fn recheck(mut bytes: &[u8]) {
     let (Ok(unit), Ok(receipt)) = (Unit::from_bytes(piece(&mut bytes)), decode::<Receipt>(piece(&mut bytes))) else {
         return;
     };
     let block = |cid: &Cid| samples().iter().find_map(|sample| sample.block(cid));
     let found = again::recheck(&receipt, &unit, block, bytes, &[23; 32]);
-    // A tree is right under its lease alone, and floats within a tolerance.
+    // A tree is correct only under its lease, and floats are within a tolerance.
     let Some(sample) = samples().iter().find(|sample| sample.unit == unit && sample.is_products()) else { return };
     if receipt.verdict == Verdict::Valid && found.is_ok() {
         assert_eq!(sample.output, bytes, "a wrong output is called right");
@@ -45,10 +45,10 @@ pub(super) fn recheck_seeds() -> Vec<Vec<u8>> {
     seeds
 }
 
-/// Leaves of the log that the proofs here are of.
+/// The number of leaves in the log.
 const LEAVES: u64 = 200;
 
-/// Every root and every subtree of that log.
+/// Every root and every subtree of the log.
 struct Log {
     roots: Vec<Hash>,
     nodes: std::collections::BTreeMap<Node, Hash>,
@@ -64,7 +64,7 @@ static LOG: LazyLock<Log> = LazyLock::new(|| {
     log
 });
 
-/// Two places in a log, and a path of any bytes.
+/// Input: two positions in the log, and a path of any bytes.
 pub(super) fn log(mut bytes: &[u8]) {
     let (first, second) = (u64::from_le_bytes(field(&mut bytes)), u64::from_le_bytes(field(&mut bytes)));
     let path: Vec<Hash> = bytes.chunks_exact(32).map(|hash| hash.try_into().expect("32 bytes")).collect();
@@ -73,7 +73,7 @@ pub(super) fn log(mut bytes: &[u8]) {
         verify_inclusion(&leaf, first, second, &path, root);
         verify_consistency(first, &leaf, second, root, &path);
     }
-    // A true path is taken, and no other.
+    // Only the correct path is accepted.
     let size = second % LEAVES + 1;
     let (index, old) = (first % size, first % size + 1);
     let node = |node: Node| LOG.nodes.get(&node).copied().ok_or(node);

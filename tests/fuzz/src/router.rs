@@ -1,10 +1,9 @@
-//! The coordinator itself, without a socket: any call with any parameter, header and body is answered, and never with
-//! a fault of ours.
+//! A target for the coordinator without a socket: it answers any call, whatever its parameter, headers and body, and
+//! never with a 5xx.
 //!
-//! An input is a byte for the path, one for the method and the token, a line that takes the place of the path's
-//! parameter (with a query, if it has one), a line of headers, and the body. Names in braces stand for what is really
-//! there, so that a call reaches what lies behind them. The coordinator remembers: what depends on more than one input
-//! shows only in the order in which a fuzzer found it.
+//! An input is a byte for the path, a byte for the method and the token, a line with the path's parameter and query, a
+//! line of headers, and the body. Names in braces stand for real ids, so that calls get past the first lookup. The
+//! coordinator keeps its state between inputs, so a failure may need the inputs before it too.
 
 use std::cell::RefCell;
 
@@ -32,18 +31,18 @@ use crate::{field, words};
 use adit_support::{Reply, files};
 
 const METHODS: [Method; 4] = [Method::GET, Method::POST, Method::PUT, Method::DELETE];
-/// In a method's byte: with the operator's token.
+/// The bit in the method's byte that adds the operator's token.
 const AS_OPERATOR: u8 = 4;
-/// Sometime in 2026.
+/// A time in 2026.
 const NOW_MS: i64 = 1_780_000_000_000;
-/// Calls until a new coordinator takes the place of the old one.
+/// The number of calls after which a new coordinator replaces the old one.
 const CALLS: u32 = 5_000;
 
 pub(super) fn router(bytes: &[u8]) {
     thread_local! { static HOUSE: RefCell<Option<House>> = const { RefCell::new(None) } }
     HOUSE.with_borrow_mut(|house| {
         if house.as_ref().is_none_or(|house| house.calls_left == 0) {
-            // The old one first: its clock stands still, and nobody else knows its directory.
+            // Close the old one before the new one opens.
             *house = None;
             *house = Some(House::build().expect("a coordinator opens in an empty directory"));
         }
@@ -58,11 +57,11 @@ pub(super) fn router(bytes: &[u8]) {
 struct House {
     runtime: Runtime,
     router: Router,
-    /// What names in braces stand for.
+    /// The names in braces and their values.
     names: Vec<(&'static str, String)>,
     calls_left: u32,
     token: String,
-    // They live as long as the router is asked.
+    // Kept alive as long as the router.
     _coordinator: Coordinator,
     _data: TempDir,
 }
@@ -91,7 +90,7 @@ impl House {
         Ok(house)
     }
 
-    /// Submits a job, opens a session and takes a lease: the names of all that.
+    /// Submits a job, opens a session and takes a lease. Returns the names of all their ids.
     fn furnish(&self) -> Result<Vec<(&'static str, String)>> {
         let file: FileInfo =
             self.ask(Method::POST, "/v1/files?name=A.npy", files::npy(64, 64, &files::values(1, 4_096)))?;
@@ -153,7 +152,7 @@ impl House {
     }
 
     fn call(&self, bytes: &[u8]) {
-        // What is no request to HTTP's own parser never comes this far.
+        // The HTTP parser would refuse such a request before the router.
         let Some(request) = self.request(bytes) else { return };
         let said = format!("{} {}", request.method(), request.uri());
         let judged = self.send(request).and_then(|reply| judge(&reply));
@@ -187,21 +186,21 @@ impl House {
         request.body(Body::from(body)).ok()
     }
 
-    /// The first line with what its names stand for, and the rest.
+    /// The first line with its names replaced, and the rest.
     fn line<'a>(&self, bytes: &'a [u8]) -> Option<(String, &'a [u8])> {
         let end = bytes.iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len());
         let (line, rest) = (std::str::from_utf8(&bytes[..end]).ok()?, bytes.get(end + 1..).unwrap_or_default());
         Some((self.named(line).unwrap_or_else(|| line.to_owned()), rest))
     }
 
-    /// The text with names put in; none if it has none.
+    /// The text with names in place of ids, or `None` if it has none.
     fn named(&self, text: &str) -> Option<String> {
         let found = self.names.iter().any(|(name, _)| text.contains(name));
         found.then(|| self.names.iter().fold(text.to_owned(), |text, (name, value)| text.replace(name, value)))
     }
 }
 
-/// An answer that a stranger may cause.
+/// Fails unless the answer is one that a stranger may cause.
 fn judge(reply: &Reply) -> Result<()> {
     ensure!(reply.status.as_u16() < 500, "{}: {}", reply.status, String::from_utf8_lossy(&reply.body));
     if reply.status.is_client_error() {
@@ -210,7 +209,7 @@ fn judge(reply: &Reply) -> Result<()> {
     Ok(())
 }
 
-/// Here all calls come at once and from nowhere.
+/// No limits, because all calls come at once and without an address.
 fn without_limits() -> Limits {
     let most = adit_coordinator::Rate { per_s: u32::MAX, burst: u32::MAX };
     Limits { all: most, joins: most, key: most, wasted_bytes: most, ..Limits::default() }
@@ -249,7 +248,7 @@ mod tests {
                 well.insert(path);
             }
         }
-        // Every path but those that want what no seed knows.
+        // Every path except those that need something that no seed has.
         assert!(well.len() > paths::ALL.len() * 3 / 5, "{} of {}: {well:?}", well.len(), paths::ALL.len());
     }
 }

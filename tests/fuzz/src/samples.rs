@@ -1,4 +1,4 @@
-//! A small unit of every kind, with its blocks and its right output.
+//! A small unit of every kind, with its blocks and its correct output.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -19,32 +19,32 @@ use adit_support::files;
 /// The lease of every sample.
 pub(super) const LEASE: LeaseId = LeaseId([3; 16]);
 
-/// The gateway of the sample that has one.
+/// The gateway of the sample whose data is elsewhere.
 pub(super) const SOURCE: &str = "https://gateway.example";
 
-/// A unit that a target knows everything of.
+/// A unit, its blocks and its output.
 pub struct Sample {
     /// The unit.
     pub unit: Unit,
     /// Its blocks.
     pub blocks: BTreeMap<Cid, Vec<u8>>,
-    /// Its right output.
+    /// Its correct output.
     pub output: Vec<u8>,
 }
 
-/// One of every kind.
+/// One sample of every kind.
 pub fn samples() -> &'static [Sample] {
     static SAMPLES: LazyLock<Vec<Sample>> =
         LazyLock::new(|| vec![product(), inference(), gradient(), floats(), tree(None), tree(Some(SOURCE))]);
     &SAMPLES
 }
 
-/// The coordinator of every sample.
+/// The key of every sample's coordinator.
 pub(super) fn coordinator() -> SecretKey {
     SecretKey::from_bytes(&[9; 32]).expect("a key")
 }
 
-/// The miner of every sample.
+/// The key of every sample's miner.
 pub(super) fn miner() -> SecretKey {
     SecretKey::from_bytes(&[7; 32]).expect("a key")
 }
@@ -58,7 +58,7 @@ fn product() -> Sample {
     Sample::new(Unit::MatmulI8(MatmulI8 { a, b }), blocks)
 }
 
-/// Two layers of −100 ..= 100, to be trained or not.
+/// A trainable model of two layers, with weights of −100 ..= 100.
 pub(super) fn model() -> Vec<u8> {
     let weights = |seed, count| files::values(seed, count).iter().map(|value| value % 100).collect();
     let layers = [(weights(3, 24), vec![5, -6, 7, 8]), (weights(4, 12), vec![1, 2, 3])];
@@ -119,7 +119,7 @@ fn parsed(format: Format, file: &[u8]) -> Parsed {
     intake::parse(format, file).expect("a good file")
 }
 
-/// What is parsed cuts into an operand that holds.
+/// Asserts that a parsed matrix cuts into a valid operand.
 pub(super) fn cuts(matrix: intake::Matrix) {
     assert_eq!(matrix.values.len() as u64, u64::from(matrix.rows) * u64::from(matrix.cols));
     let panel_rows = whole_panel_rows(matrix.cols);
@@ -137,17 +137,17 @@ impl Sample {
         Sample { unit, blocks, output }
     }
 
-    /// A block of it.
+    /// The block with this CID.
     pub fn block(&self, cid: &Cid) -> Option<&[u8]> {
         self.blocks.get(cid).map(Vec::as_slice)
     }
 
-    /// Whether it is made of int8 products.
+    /// Whether the unit consists of int8 products.
     pub fn is_products(&self) -> bool {
         Kind::PRODUCTS.contains(&self.unit.kind())
     }
 
-    /// What a check of int8 products needs.
+    /// The operands that a check of int8 products needs.
     pub fn operands(&self) -> (Weights, Rows) {
         let weights = Weights::gather(&self.unit.weights(), self.unit.layers(), |cid| self.block(cid))
             .expect("every block is there");
@@ -171,7 +171,7 @@ impl Sample {
         }
     }
 
-    /// A receipt of this verdict on an output; the delivery is signed.
+    /// A receipt with this verdict on an output, with the miner's signature.
     pub(super) fn receipt(&self, output: &[u8], verdict: Verdict) -> Receipt {
         let (lease, (method, bits)) = (self.lease(1), self.unit.method(1));
         let mut receipt = Receipt {

@@ -1,4 +1,4 @@
-//! DAG-CBOR: whatever decodes has one spelling, and its JSON says the same.
+//! Targets for DAG-CBOR: whatever decodes has one encoding, and its JSON says the same.
 
 use std::fmt::Debug;
 
@@ -21,13 +21,13 @@ pub(super) fn statements(bytes: &[u8]) {
     decoded::<Receipt>(bytes);
     decoded::<LogHead>(bytes);
     if let Some(proven) = decoded::<ProvenReceipt>(bytes) {
-        // Whatever it says, the answer is a verdict.
+        // Verifying must not panic, whatever the signature.
         let _ = proven.verify(&coordinator().public_key());
         let _ = proven.verify(&proven.receipt.coordinator);
     }
 }
 
-/// The value, if these bytes are one.
+/// The decoded value. Asserts that it has one encoding and survives JSON.
 fn decoded<T: Canonical + DeserializeOwned + PartialEq + Debug>(bytes: &[u8]) -> Option<T> {
     let value: T = decode(bytes).ok()?;
     let json = serde_json::to_vec(&value).expect("whatever decodes can be shown");
@@ -43,7 +43,7 @@ pub(super) fn units(bytes: &[u8]) {
     assert_eq!(serde_json::from_slice::<Unit>(&json).ok(), Some(unit.clone()), "the JSON says something else");
     assert!(unit.output_bytes() <= MAX_OUTPUT_BYTES && unit.input_bytes() <= MAX_INPUT_BYTES);
     assert!(unit.work() > 0 && unit.check_work() > 0 && unit.output_bytes() > 0);
-    // A run of a unit's panels is a unit again.
+    // A run of a unit's panels is a valid unit too.
     let panels = unit.input().panels.len() as u32;
     for (first, count) in [(0, 1), (panels / 2, panels), (panels - 1, 1)] {
         assert_eq!(unit.run(first, count).validate(), Ok(()));
@@ -78,15 +78,15 @@ pub(super) fn statement_seeds() -> Vec<Vec<u8>> {
     seeds
 }
 
-/// The same bytes with their one CID in version 0, as old IPFS names blocks: 34 bytes without version and codec.
+/// The same bytes with their CID in version 0, the old IPFS form of 34 bytes without version and codec.
 fn in_version_0(bytes: &[u8]) -> Vec<u8> {
-    // Tag 42, a string of 37 bytes, the prefix 0, version 1, DAG-CBOR.
+    // Tag 42, a byte string of 37 bytes, the prefix 0, version 1, DAG-CBOR.
     const VERSION_1: [u8; 7] = [0xd8, 0x2a, 0x58, 37, 0, 1, 0x71];
     let at = bytes.windows(VERSION_1.len()).position(|window| window == VERSION_1).expect("a CID");
     [&bytes[..at], &[0xd8, 0x2a, 0x58, 35, 0], &bytes[at + VERSION_1.len()..]].concat()
 }
 
-/// A receipt in a log of two entries, signed.
+/// A signed receipt in a log of two entries.
 pub(super) fn proven(sample: &Sample, verdict: Verdict) -> ProvenReceipt {
     let receipt = Receipt { log_index: 1, ..sample.receipt(&sample.output, verdict) };
     let first = leaf_hash(b"first");

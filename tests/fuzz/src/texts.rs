@@ -1,4 +1,4 @@
-//! Names, digits and keys as people and programs type them: what is accepted has one spelling.
+//! Targets for names, numbers and keys as text: whatever is accepted has one spelling.
 
 use std::fmt::{Debug, Display};
 use std::str::FromStr;
@@ -32,7 +32,7 @@ pub(super) fn texts(bytes: &[u8]) {
     }
 }
 
-/// An amount has several spellings (1.5, 1.50), and all say the same.
+/// An amount has several spellings (1.5, 1.50) with the same value.
 fn amount(text: &str) {
     let Ok(amount) = text.parse::<Amount>() else { return };
     assert_eq!(amount.to_string().parse(), Ok(amount));
@@ -65,7 +65,7 @@ pub(super) fn text_seeds() -> Vec<Vec<u8>> {
     texts.into_iter().map(String::into_bytes).collect()
 }
 
-/// A public key, a secret key and a signature of any bytes over a statement.
+/// Input: a public key, a secret key and a signature, all of any bytes.
 pub(super) fn keys(mut bytes: &[u8]) {
     let sample = &samples()[0];
     let receipt = statements::proven(sample, Verdict::Valid).receipt;

@@ -1,4 +1,4 @@
-//! Every JSON body on the wire: what is read can be written, and read again.
+//! Targets for every JSON body on the wire: whatever is read can be written and read again.
 
 use adit_core::Amount;
 use adit_core::sign::{Challenge, Digest};
@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use crate::samples::{Sample, coordinator, miner, samples};
 use crate::statements::proven;
 
-/// Reads bytes as each of these types.
+/// Parses bytes as each of these types.
 macro_rules! read_as {
     ($bytes:ident: $($name:ty),* $(,)?) => { $(reads::<$name>($bytes);)* };
 }
@@ -117,7 +117,7 @@ fn to_bytes(value: &Value) -> Vec<u8> {
     value.to_string().into_bytes()
 }
 
-/// An answer to a registration, as the samples' coordinator gives it.
+/// The coordinator's answer to a registration.
 pub(super) fn registered() -> RegisterResponse {
     let adit = RegisterGrant {
         coordinator_key: coordinator().public_key(),
@@ -130,7 +130,7 @@ pub(super) fn registered() -> RegisterResponse {
     RegisterResponse { adit: Some(adit), ..response }
 }
 
-/// An answer to a start.
+/// The coordinator's answer to a session's start.
 pub(super) fn started() -> StartSessionResponse {
     let adit = SessionGrant { in_flight: 8, idle_ms: 600_000, account: account() };
     let response = serde_json::from_value(json!({ "success": true, "session_id": "s" })).expect("no more is needed");
@@ -150,7 +150,7 @@ fn account() -> Account {
     }
 }
 
-/// A task of the sample.
+/// A task with the sample's unit.
 pub(super) fn task(sample: &Sample) -> Task {
     let lease = sample.lease(60_000);
     let blocks = sample.unit.blocks().into_iter();
@@ -172,7 +172,7 @@ pub(super) fn task(sample: &Sample) -> Task {
     Task { adit: Some(grant), ..serde_json::from_value(task).expect("the original's fields") }
 }
 
-/// What comes of the sample's right output.
+/// The coordinator's answer to the sample's correct output.
 pub(super) fn delivered(sample: &Sample) -> Delivered {
     let receipt = proven(sample, Verdict::Valid);
     Delivered {

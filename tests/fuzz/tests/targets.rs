@@ -1,4 +1,4 @@
-//! Every target of the fuzzer on its seeds, on what once failed, and on some thousand mutations of both.
+//! Runs every fuzz target on its seeds, on inputs that once failed, and on mutations of both.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 use adit_fuzz::{Mutator, TARGETS, Target};
 use anyhow::Result;
 
-/// Mutations of each target's inputs, and the time that they may take at most.
+/// Mutations per target, and the most time for them.
 const MUTATIONS: usize = 3_000;
 const LONGEST: Duration = Duration::from_secs(4);
 
-/// The target's seeds, and the inputs that once made it panic.
+/// The target's seeds and the inputs that once made it panic.
 fn inputs(target: &Target) -> Result<Vec<Vec<u8>>> {
     let mut inputs = (target.seeds)();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("known").join(target.name);
@@ -24,7 +24,7 @@ fn inputs(target: &Target) -> Result<Vec<Vec<u8>>> {
 
 #[test]
 fn no_input_makes_a_decoder_panic() -> Result<()> {
-    // ADIT_SEED=n mutates otherwise.
+    // ADIT_SEED=n makes other mutations.
     let seed: u64 = std::env::var("ADIT_SEED").map_or(Ok(1), |seed| seed.parse())?;
     for target in TARGETS {
         let (inputs, began) = (inputs(target)?, Instant::now());

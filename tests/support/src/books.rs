@@ -1,4 +1,4 @@
-//! What an epoch owes, written down once more: what the coordinator pays is compared with it.
+//! A second implementation of an epoch's rewards, to compare with the coordinator's.
 
 /// A miner's part in an epoch, in nano-NNET.
 #[derive(Clone, Copy, Debug, Default)]
@@ -7,12 +7,12 @@ pub struct Part {
     pub value: i64,
     /// Base rewards of its valid units of earlier epochs.
     pub earlier_good: i64,
-    /// Those of its refused outputs.
+    /// Base rewards of its refused outputs.
     pub earlier_bad: i64,
 }
 
-/// Everybody's reward: q = v if V = Σ v fits the budget B, else ⌊B · v / V⌋; c = 5000 + ⌊5000 · g / (g + 32 · b + 10⁹)⌋;
-/// reward = ⌊q · c / 10 000⌋.
+/// The reward of every part: ⌊q · c / 10 000⌋, where q = v if V = Σ v fits the budget B, else ⌊B · v / V⌋, and
+/// c = 5000 + ⌊5000 · g / (g + 32 · b + 10⁹)⌋.
 pub fn epoch_rewards(budget: i64, parts: &[Part]) -> Vec<i64> {
     let budget = i128::from(budget);
     let total: i128 = parts.iter().map(|part| i128::from(part.value)).sum();

@@ -1,4 +1,4 @@
-//! A client without rules of its own: it says what a test wants said, right or wrong.
+//! A client without rules of its own: it sends whatever a test wants, valid or not.
 
 use std::collections::HashMap;
 
@@ -16,36 +16,36 @@ use reqwest::{Method, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-/// An answer, read whole.
+/// A complete answer.
 #[derive(Debug)]
 pub struct Reply {
-    /// Its status.
+    /// The status.
     pub status: StatusCode,
-    /// Its body.
+    /// The body.
     pub body: Vec<u8>,
-    /// Its headers.
+    /// The headers.
     pub headers: reqwest::header::HeaderMap,
 }
 
 impl Reply {
-    /// The body as JSON of a type; fails unless the status is 200.
+    /// Parses the body as JSON. Fails unless the status is 200.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
         ensure!(self.status == 200, "{}: {}", self.status, String::from_utf8_lossy(&self.body));
         serde_json::from_slice(&self.body).with_context(|| String::from_utf8_lossy(&self.body).into_owned())
     }
 
-    /// The error's code; fails for anything that is no error of ours with its own status.
+    /// The error's code. Fails unless the body is one of our errors and its code fits the status.
     pub fn code(&self) -> Result<ErrorCode> {
         let text = String::from_utf8_lossy(&self.body);
         let error: ErrorBody =
             serde_json::from_slice(&self.body).with_context(|| format!("{}: {text}", self.status))?;
         ensure!(self.status.as_u16() == error.code.status(), "{} with {text}", self.status);
-        ensure!(!error.message().is_empty(), "an error without a sentence");
+        ensure!(!error.message().is_empty(), "an error without a message");
         Ok(error.code)
     }
 }
 
-/// One miner or requester.
+/// A miner or requester.
 pub struct Client {
     http: reqwest::Client,
     url: String,
@@ -60,7 +60,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client with the key that these bytes make.
+    /// A client whose key is 32 times the byte `key`.
     pub fn new(server: &crate::Server, contributor: &str, key: u8) -> Result<Self> {
         Self::at(&server.url, server.token(), contributor, key)
     }
@@ -78,12 +78,12 @@ impl Client {
         })
     }
 
-    /// Goes on with a coordinator that was started again elsewhere.
+    /// Continues with a coordinator that restarted at another address.
     pub fn move_to(&mut self, server: &crate::Server) {
         self.url.clone_from(&server.url);
     }
 
-    /// A request, to be changed by the test.
+    /// A request that the test may change before it sends it.
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         self.http.request(method, format!("{}{path}", self.url))
     }
@@ -95,12 +95,12 @@ impl Client {
         Ok(Reply { status, headers, body: response.bytes().await?.to_vec() })
     }
 
-    /// GET.
+    /// Sends a GET.
     pub async fn get(&self, path: &str) -> Result<Reply> {
         self.send(self.request(Method::GET, path)).await
     }
 
-    /// POST of JSON.
+    /// Sends a POST with JSON.
     pub async fn post(&self, path: &str, body: &Value) -> Result<Reply> {
         self.send(self.request(Method::POST, path).json(body)).await
     }
@@ -115,33 +115,33 @@ impl Client {
         self.send(self.as_operator(Method::POST, &format!("{}?name={name}", paths::FILES)).body(bytes)).await
     }
 
-    /// Uploads a file to be read as `format`.
+    /// Uploads a file in the given format.
     pub async fn upload_as(&self, format: &str, bytes: Vec<u8>) -> Result<Reply> {
         let path = format!("{}?name=F&format={format}", paths::FILES);
         self.send(self.as_operator(Method::POST, &path).body(bytes)).await
     }
 
-    /// Submits a demonstration job of two uploaded files.
+    /// Submits a demonstration job.
     pub async fn submit(&self, work: JobWork) -> Result<JobView> {
         let request = JobRequest { work, demo: true, budget: None, name: None, task_type: None };
         self.send(self.as_operator(Method::POST, paths::JOBS).json(&request)).await?.json()
     }
 
-    /// Uploads two matrices and submits their product.
+    /// Uploads two matrices and submits a job for their product.
     pub async fn submit_matmul(&self, a: Vec<u8>, b: Vec<u8>) -> Result<JobView> {
         let a: FileInfo = self.upload("A.npy", a).await?.json()?;
         let b: FileInfo = self.upload("B.npy", b).await?.json()?;
         self.submit(JobWork::MatmulI8 { a: a.file, b: b.file }).await
     }
 
-    /// Uploads a model and samples and submits their inference.
+    /// Uploads a model and samples and submits an inference job.
     pub async fn submit_inference(&self, model: Vec<u8>, input: Vec<u8>) -> Result<JobView> {
         let model: FileInfo = self.upload("M.safetensors", model).await?.json()?;
         let input: FileInfo = self.upload("X.csv", input).await?.json()?;
         self.submit(JobWork::MlpI8 { model: model.file, input: input.file }).await
     }
 
-    /// Uploads a model, samples and targets and submits their gradient.
+    /// Uploads a model, samples and targets and submits a gradient job.
     pub async fn submit_gradient(&self, model: Vec<u8>, input: Vec<u8>, targets: Vec<u8>) -> Result<JobView> {
         let model: FileInfo = self.upload("M.safetensors", model).await?.json()?;
         let input: FileInfo = self.upload("X.csv", input).await?.json()?;
@@ -169,7 +169,7 @@ impl Client {
         response.adit.context("no challenge")
     }
 
-    /// The statement that a grant asks for.
+    /// The statement that answers the grant's challenge.
     pub fn start_statement(&self, grant: &RegisterGrant) -> SessionStart {
         SessionStart {
             coordinator: grant.coordinator_key,
@@ -197,7 +197,7 @@ impl Client {
         Ok(())
     }
 
-    /// Asks for a lane's task.
+    /// Asks for a task of any kind for a lane.
     pub async fn ask(&self, lane: u32) -> Result<Reply> {
         let kinds = Kind::ALL.map(Kind::name).join(",");
         self.ask_for(lane, &kinds).await
@@ -209,13 +209,14 @@ impl Client {
         self.send(self.request(Method::GET, &path).header(paths::SESSION_HEADER, &self.session)).await
     }
 
-    /// A lane's task; `None` where there is no work.
+    /// A task for a lane, or `None` if there is no work.
     pub async fn task(&self, lane: u32) -> Result<Option<Task>> {
         let reply = self.ask(lane).await?;
         if reply.status == StatusCode::NO_CONTENT { Ok(None) } else { reply.json().map(Some) }
     }
 
-    /// The unit's right output, computed with the reference. What a source of its own does not give is missing.
+    /// The unit's correct output, computed with the reference. A block that the unit's own source lacks counts as
+    /// missing.
     pub async fn compute(&mut self, grant: &TaskGrant) -> Result<Vec<u8>> {
         let place = grant.unit.source().unwrap_or(&self.url).to_owned();
         for input in &grant.inputs {
@@ -233,32 +234,32 @@ impl Client {
         Ok(grant.unit.output(&Scalar, &grant.lease.lease, find)?)
     }
 
-    /// A block that a unit of this client's needed.
+    /// A block that this client fetched for a unit.
     pub fn block(&self, cid: &Cid) -> Option<&[u8]> {
         self.blocks.get(cid).map(Vec::as_slice)
     }
 
-    /// What the miner says of an output.
+    /// The statement that a miner signs about its output.
     pub fn delivery(&self, grant: &TaskGrant, output: &[u8]) -> Delivery {
         let digest = Digest(*blake3::hash(output).as_bytes());
         Delivery { lease: grant.lease.lease, unit: grant.lease.unit, digest, length: output.len() as u64 }
     }
 
-    /// Delivers bytes with a statement and a signature, whatever they are.
+    /// Delivers any bytes with any statement and signature.
     pub async fn deliver_as(&self, delivery: &Delivery, signature: &Signature, output: Vec<u8>) -> Result<Reply> {
         let path = with(paths::OUTPUT, &delivery.lease.to_string());
         let request = self.request(Method::PUT, &path).header(paths::SIGNATURE_HEADER, signature.to_string());
         self.send(request.header(paths::DIGEST_HEADER, delivery.digest.to_string()).body(output)).await
     }
 
-    /// Delivers an output, signed by this client's key.
+    /// Delivers an output, signed with this client's key.
     pub async fn deliver(&self, grant: &TaskGrant, output: Vec<u8>) -> Result<Reply> {
         let delivery = self.delivery(grant, &output);
         let signature = self.key.sign(&delivery);
         self.deliver_as(&delivery, &signature, output).await
     }
 
-    /// Mines until there is no work; the answers, each with its receipt checked.
+    /// Mines until there is no work, checks every receipt, and returns the answers.
     pub async fn mine(&mut self, coordinator: &PublicKey) -> Result<Vec<Delivered>> {
         let mut delivered: Vec<Delivered> = Vec::new();
         let mut task = self.task(0).await?;

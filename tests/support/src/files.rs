@@ -1,9 +1,9 @@
-//! Files to be uploaded, made without the code under test.
+//! Files to upload, made without the code under test.
 
 use adit_core::kernel::signed;
 use adit_core::random::SplitMix64;
 
-/// A `.npy` file of version 1.0 (NumPy's format description) with this header and these bytes.
+/// A `.npy` file of version 1.0, as NumPy's format description defines it, with any header and bytes.
 pub fn npy_with(descr: &str, shape: &str, bytes: &[u8]) -> Vec<u8> {
     let mut header = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}");
     while (10 + header.len() + 1) % 64 != 0 {
@@ -17,7 +17,7 @@ pub fn npy_with(descr: &str, shape: &str, bytes: &[u8]) -> Vec<u8> {
     file
 }
 
-/// An i8 matrix as `.npy`.
+/// An i8 matrix as a `.npy` file.
 pub fn npy(rows: u32, cols: u32, values: &[i8]) -> Vec<u8> {
     let bytes: Vec<u8> = values.iter().map(|value| *value as u8).collect();
     npy_with("|i1", &format!("({rows}, {cols})"), &bytes)
@@ -29,17 +29,18 @@ pub fn npy_values(file: &[u8]) -> Vec<i32> {
     adit_core::kernel::from_le_bytes(&file[10 + header..])
 }
 
-/// Values of −128 ..= 127 from a seed.
+/// Random values of −128 ..= 127.
 pub fn values(seed: u64, count: usize) -> Vec<i8> {
     SplitMix64::new(seed).signed(count)
 }
 
-/// A `.safetensors` file of a quantised perceptron: weights and biases by layer, one requantisation for all but the last.
+/// A `.safetensors` file of a quantised perceptron: weights and biases by layer, and one requantisation for all but the
+/// last.
 pub fn model(layers: &[(Vec<i8>, Vec<i32>)], requant: [i32; 2]) -> Vec<u8> {
     model_with(layers, requant, None)
 }
 
-/// The same, to be trained: `back` scales the errors, and the last layer's prediction is requantised too.
+/// A trainable model: `back` scales the errors, and the last layer is requantised too.
 pub fn training_model(layers: &[(Vec<i8>, Vec<i32>)], requant: [i32; 2], back: [i32; 2]) -> Vec<u8> {
     model_with(layers, requant, Some(back))
 }
@@ -83,23 +84,23 @@ pub fn i64_tensors(file: &[u8]) -> std::collections::BTreeMap<String, Vec<i64>> 
     header.iter().map(|(name, tensor)| (name.clone(), values(tensor))).collect()
 }
 
-/// Samples as `.csv`.
+/// Samples as a `.csv` file.
 pub fn csv(cols: usize, values: &[i8]) -> Vec<u8> {
     let line = |row: &[i8]| row.iter().map(i8::to_string).collect::<Vec<_>>().join(",");
     values.chunks(cols).map(|row| line(row) + "\n").collect::<String>().into_bytes()
 }
 
-/// Bytes as values.
+/// The bytes as signed values.
 pub fn as_values(bytes: &[u8]) -> Vec<i8> {
     signed(bytes)
 }
 
-/// An f32 matrix as `.npy`.
+/// An f32 matrix as a `.npy` file.
 pub fn npy_floats(rows: usize, cols: usize, values: &[f32]) -> Vec<u8> {
     npy_with("<f4", &format!("({rows}, {cols})"), &adit_core::kernel::float::to_bytes(values))
 }
 
-/// Any bytes from a seed.
+/// Random bytes.
 pub fn bytes(seed: u64, count: usize) -> Vec<u8> {
     values(seed, count).into_iter().map(|value| value as u8).collect()
 }

@@ -1,4 +1,4 @@
-//! A client with the original's habits: it has no key, computes nothing that could be verified, and claims.
+//! A client like NeoNet's own: it has no key, sends made-up results, and claims tasks that it did not do.
 
 use adit_protocol::paths::{self, with};
 use anyhow::{Context, Result};
@@ -6,39 +6,39 @@ use serde_json::{Value, json};
 
 use crate::{Client, Reply, Server};
 
-/// A client as the original's: an id, and nothing else.
+/// A client that has an id but no key.
 pub struct Keyless {
-    /// What it sends with.
+    /// The client that sends its requests.
     pub client: Client,
-    /// Its id, in its own spelling.
+    /// Its id, as it spells it.
     pub id: String,
     /// Its session, once started.
     pub session: String,
 }
 
 impl Keyless {
-    /// One that has said nothing yet.
+    /// A client that has not registered yet.
     pub fn new(server: &Server, id: &str) -> Result<Self> {
         Ok(Keyless { client: Client::new(server, id, 99)?, id: id.to_owned(), session: String::new() })
     }
 
-    /// POST of JSON; the answer, if it was 200.
+    /// Sends a POST with JSON and returns the answer. Fails unless it is 200.
     pub async fn post(&self, path: &str, body: Value) -> Result<Value> {
         self.client.post(path, &body).await?.json()
     }
 
-    /// GET; the answer, if it was 200.
+    /// Sends a GET and returns the answer. Fails unless it is 200.
     pub async fn get(&self, path: &str) -> Result<Value> {
         self.client.get(path).await?.json()
     }
 
-    /// Registers with a claim of eight cores.
+    /// Registers and claims eight cores.
     pub async fn register(&self) -> Result<Value> {
         let body = json!({ "contributor_id": self.id, "cpu_cores": 8, "gpu_memory_mb": 0, "gpu_model": "", "p2p_endpoint": "x" });
         self.post(paths::REGISTER, body).await
     }
 
-    /// Starts a session, or goes on with the one that is open.
+    /// Starts a session, or resumes the open one.
     pub async fn start(&mut self) -> Result<Value> {
         let started = self.post(paths::START_SESSION, json!({ "contributor_id": self.id })).await?;
         self.session = started["session_id"].as_str().context("no session")?.to_owned();
@@ -59,7 +59,7 @@ impl Keyless {
         self.client.post(paths::SUBMIT_RESULT, &body).await
     }
 
-    /// Lives, and claims so many tasks.
+    /// Sends a heartbeat that claims a number of tasks.
     pub async fn heartbeat(&self, claimed: i64) -> Result<Value> {
         let body = json!({
             "contributor_id": self.id, "session_id": self.session,
@@ -74,7 +74,7 @@ impl Keyless {
     }
 }
 
-/// A result with the key that the original's server wanted, and nothing behind it.
+/// A made-up result that NeoNet's server would accept: it looks only for one key.
 pub fn made_up(task_type: &str) -> Value {
     let hash = "30e14955ebf1352266dc2ff8067e68104607e750abb9d3b36582b8af909fcb58";
     match task_type {

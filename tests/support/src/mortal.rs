@@ -1,4 +1,4 @@
-//! A coordinator of the real program that is killed as often as a test likes, and what has to be true of every start.
+//! The real program as a coordinator that tests kill and restart, and what must hold after every start.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -13,12 +13,12 @@ use tempfile::TempDir;
 use crate::Client;
 use crate::program::{Program, Served};
 
-/// Any free port of loopback.
+/// Loopback with a port that the system chooses.
 pub fn any_port() -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], 0))
 }
 
-/// A directory with a coordinator, which dies as often as a test likes.
+/// A coordinator that tests kill and restart in the same directory.
 pub struct Mortal {
     program: PathBuf,
     data: TempDir,
@@ -29,7 +29,7 @@ pub struct Mortal {
 }
 
 impl Mortal {
-    /// Starts it, with more flags for `adit serve`.
+    /// Starts it with additional flags for `adit serve`.
     pub async fn start(program: PathBuf, flags: &[&'static str]) -> Result<Self> {
         let data = TempDir::new()?;
         let served = Served::start_with(&program, any_port(), data.path(), flags).await?;
@@ -58,7 +58,7 @@ impl Mortal {
         self.served.as_ref().map_or("", |served| &served.url)
     }
 
-    /// The program that mines for it, with a key of its own.
+    /// Starts a miner for it, with a key of its own.
     pub fn mine(&self, folder: &Path, name: &str, throttle: &str) -> Result<Program> {
         let key = folder.join(format!("{name}.key"));
         let key = key.to_str().context("a path that is no text")?;
@@ -66,8 +66,8 @@ impl Mortal {
         Program::start(&self.program, &[&arguments[..], &["--key", key, "--throttle", throttle]].concat())
     }
 
-    /// kill -9, start again, and check what has to be true of any start: the same key, the books in order, and a log that
-    /// continues the one before.
+    /// Kills it with SIGKILL, starts it again, and checks what must hold after every start: the same key, a balanced
+    /// ledger, and a log that continues the old one.
     pub async fn die_and_rise(&mut self) -> Result<()> {
         let served = self.served.take().context("it is dead")?;
         self.served = Some(served.killed_and_started(&self.program, self.data.path(), &self.flags).await?);
@@ -77,12 +77,12 @@ impl Mortal {
         self.is_in_order().await
     }
 
-    /// kill -9, and nothing more.
+    /// Kills it with SIGKILL.
     pub async fn die(&mut self) -> Result<()> {
         self.served.take().context("it is dead")?.killed().await
     }
 
-    /// The books are in order and the log continues the one that was seen before.
+    /// Fails unless the ledger is balanced and the log continues the last one seen.
     pub async fn is_in_order(&mut self) -> Result<()> {
         let reader = self.client("reader", 9)?;
         let totals: LedgerTotals = reader.get(paths::LEDGER).await?.json()?;

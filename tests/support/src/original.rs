@@ -1,5 +1,5 @@
-//! A stand-in of NeoNet's own server, as far as its miners know it: its shapes, its checks (one key must be there), its
-//! habits (it pays for claims). It hands out every task type in turn.
+//! A stand-in for NeoNet's own server, as its miners see it: its JSON shapes, its check of results (one key must be
+//! present), and its payments for mere claims. It hands out every task type in turn.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-/// Task types with their rewards, the server's data, and the key that a result must have.
+/// Task types with their rewards, their data, and the key that a result must have.
 fn kinds() -> Vec<(&'static str, f64, Value, &'static str)> {
     let transactions: Vec<Value> = (0..12)
         .map(|n| json!({ "amount": f64::from(n * n), "from": format!("addr_{n}"), "to": format!("addr_{}", n + 1) }))
@@ -45,9 +45,9 @@ struct Books {
 
 type Shared = State<Arc<Mutex<Books>>>;
 
-/// The server, running.
+/// A running server.
 pub struct Original {
-    /// Where it is.
+    /// Its URL.
     pub url: String,
     books: Arc<Mutex<Books>>,
     serving: JoinHandle<()>,
@@ -80,7 +80,7 @@ impl Original {
         Ok(Original { url, books, serving })
     }
 
-    /// Every submission so far, with its task's type and whether it was paid.
+    /// Every submission so far, with the type of its task and whether it was paid.
     pub fn results(&self) -> Vec<Value> {
         lock(&self.books).results.clone()
     }
@@ -90,7 +90,7 @@ impl Original {
         lock(&self.books).beats.clone()
     }
 
-    /// What was paid, and how many sessions were stopped.
+    /// The sum that was paid, and the number of sessions that were stopped.
     pub fn paid_and_stopped(&self) -> (f64, u64) {
         let books = lock(&self.books);
         (books.balance, books.stopped)
@@ -194,7 +194,7 @@ async fn heartbeat(State(books): Shared, Json(body): Json<Value>) -> Response {
         return refused(400, "Session not found");
     }
     let counted = books.results.iter().filter(|result| result["paid"] == true).count() as i64;
-    // What is claimed beyond its own count is paid.
+    // It pays for every task claimed beyond its own count.
     books.balance += (body["tasks_completed"].as_i64().unwrap_or_default() - counted).max(0) as f64 * 0.05;
     books.beats.push(body.clone());
     let answer = json!({

@@ -1,4 +1,4 @@
-//! The real program, as a process that can be killed.
+//! The real program as a child process that tests can kill.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -10,10 +10,11 @@ use anyhow::{Context, Result, bail, ensure};
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 
-/// How long the program may take to say that it is ready, or to end.
+/// How long the program may take to become ready or to end.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Where the program is: in ADIT_BIN, else beside the tests. Without it a test is skipped, and fails where CI is set.
+/// The program: the path in ADIT_BIN, else beside the tests. `None` skips a test; with CI set, a missing program fails
+/// it.
 pub fn find() -> Result<Option<PathBuf>> {
     let beside = std::env::current_exe()?.parent().and_then(Path::parent).map(|folder| folder.join("adit"));
     let given = std::env::var_os("ADIT_BIN").map(PathBuf::from);
@@ -25,7 +26,7 @@ pub fn find() -> Result<Option<PathBuf>> {
     Ok(found)
 }
 
-/// A running program and what it said so far.
+/// A running program and the lines that it printed.
 pub struct Program {
     child: Child,
     said: Arc<Mutex<Vec<String>>>,
@@ -47,7 +48,7 @@ impl Program {
         Ok(Program { child, said })
     }
 
-    /// Everything that it said so far.
+    /// Every line so far.
     pub fn said(&self) -> Vec<String> {
         self.said.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -60,7 +61,7 @@ impl Program {
                 return Ok(line);
             }
             if let Some(status) = self.child.try_wait()? {
-                // What it said last may still be on its way.
+                // Its last lines may still be on their way.
                 tokio::time::sleep(Duration::from_millis(100)).await;
                 if !self.said().iter().any(|line| line.contains(text)) {
                     bail!("it ended with {status} before it said {text:?}: {:#?}", self.said());
@@ -71,18 +72,18 @@ impl Program {
         }
     }
 
-    /// Whether it has not ended.
+    /// Whether it still runs.
     pub fn is_running(&mut self) -> Result<bool> {
         Ok(self.child.try_wait()?.is_none())
     }
 
-    /// Ends it at once, as kill -9 does.
+    /// Kills it with SIGKILL.
     pub async fn kill(mut self) -> Result<()> {
         self.child.kill().await?;
         Ok(())
     }
 
-    /// Asks it to end, as service managers do.
+    /// Sends SIGTERM, as service managers do, and waits until it ends.
     #[cfg(unix)]
     pub async fn terminate(&mut self) -> Result<ExitStatus> {
         let id = self.child.id().context("it has ended")?.to_string();
@@ -90,7 +91,7 @@ impl Program {
         self.ended().await
     }
 
-    /// Waits until it ends by itself.
+    /// Waits until it ends.
     pub async fn ended(&mut self) -> Result<ExitStatus> {
         let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await;
         Ok(ended.with_context(|| format!("it does not end: {:#?}", self.said()))??)
@@ -108,7 +109,7 @@ fn listen(stream: impl AsyncRead + Unpin + Send + 'static, said: Arc<Mutex<Vec<S
 
 /// A coordinator in a process of its own.
 pub struct Served {
-    /// Where it is.
+    /// Its URL.
     pub url: String,
     /// The operator's token.
     pub token: String,
@@ -117,12 +118,12 @@ pub struct Served {
 }
 
 impl Served {
-    /// Starts `adit serve` on a directory; port 0 lets the system choose.
+    /// Starts `adit serve` on a directory. With port 0 the system chooses a port.
     pub async fn start(program: &Path, listen: SocketAddr, data: &Path) -> Result<Self> {
         Self::start_with(program, listen, data, &[]).await
     }
 
-    /// Starts `adit serve` with more flags.
+    /// Starts `adit serve` with additional flags.
     pub async fn start_with(program: &Path, listen: SocketAddr, data: &Path, flags: &[&str]) -> Result<Self> {
         let (listen, folder) = (listen.to_string(), data.to_str().context("a path that is no text")?);
         let arguments = [&["serve", "--listen", &listen, "--data", folder], flags].concat();

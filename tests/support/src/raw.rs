@@ -1,4 +1,4 @@
-//! Bytes on a socket, for requests that no HTTP library would send.
+//! Sends raw bytes to a socket, for requests that no HTTP library would send.
 
 use std::time::Duration;
 
@@ -9,17 +9,17 @@ use tokio::net::TcpStream;
 
 use crate::Reply;
 
-/// How long an answer may take.
+/// The most time for an answer.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Sends `request` as it is; the answer, or `None` if the connection closed without one.
+/// Sends `request` as it is. Returns the answer, or `None` if the connection closes without one.
 pub async fn send(url: &str, request: &[u8]) -> Result<Option<Reply>> {
     let mut connection = Connection::open(url).await?;
     connection.write(request).await;
     connection.answer().await
 }
 
-/// Sends `request` as it is and no more: whatever it announced beyond never comes.
+/// Sends `request` as it is and closes the sending side, even if the request announced more bytes.
 pub async fn send_and_hang_up(url: &str, request: &[u8]) -> Result<Option<Reply>> {
     let mut connection = Connection::open(url).await?;
     connection.write(request).await;
@@ -27,7 +27,7 @@ pub async fn send_and_hang_up(url: &str, request: &[u8]) -> Result<Option<Reply>
     connection.answer().await
 }
 
-/// A connection for one request, in pieces.
+/// A connection for one request, sent in pieces.
 pub struct Connection(TcpStream);
 
 impl Connection {
@@ -43,16 +43,16 @@ impl Connection {
         let _ = self.0.write_all(piece).await;
     }
 
-    /// Whether nothing comes for a while.
+    /// Whether no answer arrives for a while.
     pub async fn is_silent(&self) -> bool {
         tokio::time::timeout(Duration::from_millis(200), self.0.peek(&mut [0])).await.is_err()
     }
 
-    /// The answer.
+    /// Reads the answer.
     pub async fn answer(mut self) -> Result<Option<Reply>> {
         let mut answer = Vec::new();
         let read = tokio::time::timeout(PATIENCE, self.0.read_to_end(&mut answer)).await;
-        // An answer may be cut off by a reset after its last byte.
+        // The connection may be reset after the answer's last byte.
         if read.context("no end of the answer")?.is_err() && answer.is_empty() {
             return Ok(None);
         }
@@ -60,7 +60,7 @@ impl Connection {
     }
 }
 
-/// A request with these headers, one a line, and this body; the connection ends after the answer.
+/// A request with these headers and this body, after which the connection closes.
 pub fn request(method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
     let mut text = format!("{method} {target} HTTP/1.1\r\nconnection: close\r\n");
     for (name, value) in headers {

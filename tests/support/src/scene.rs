@@ -1,4 +1,4 @@
-//! A coordinator with one job, to which a test does something bad before an honest miner finishes it.
+//! A coordinator with one job, for tests that do something bad before an honest miner finishes it.
 
 use adit_core::kernel::matmul_i8;
 use adit_core::{Amount, PublicKey};
@@ -14,18 +14,18 @@ use crate::{Client, Server, files};
 /// Rows, inner dimension and columns of the job's product.
 pub const SHAPE: (u32, u32, u32) = (64, 48, 40);
 
-/// Longer than any lease of a scene, shorter than an idle session and an epoch.
+/// Longer than any lease in a scene, and shorter than an idle session or an epoch.
 pub const LEASE_MS: i64 = 300_000;
 
-/// A coordinator, its job, and an honest miner who has done nothing yet.
+/// A coordinator, its job, and an honest miner that has done nothing yet.
 pub struct Scene {
     /// The coordinator.
     pub server: Server,
-    /// The honest miner; its session opens when it is first needed.
+    /// The honest miner. Its session opens at the end.
     pub honest: Client,
-    /// The job: eight panels, so several units.
+    /// The job, which has eight panels and so several units.
     pub job: u64,
-    /// The right result.
+    /// The correct result.
     pub product: Vec<i32>,
 }
 
@@ -51,13 +51,13 @@ impl Scene {
         Ok(client)
     }
 
-    /// A lease of lane 0 for `client`.
+    /// Takes a lease for lane 0 of `client`.
     pub async fn lease(&self, client: &Client) -> Result<TaskGrant> {
         client.task(0).await?.and_then(|task| task.adit).context("no lease")
     }
 
-    /// Nothing was lost: once what others hold has expired, the honest miner finishes the job with the right result and
-    /// is paid for every unit that it did, and the books agree.
+    /// Asserts that nothing was lost: once other leases have expired, the honest miner finishes the job with the
+    /// correct result, is paid for every unit that it did, and the ledger is balanced.
     pub async fn ends_well(mut self) -> Result<()> {
         self.server.assert_balanced().await?;
         self.server.advance(LEASE_MS).await?;
@@ -74,7 +74,7 @@ impl Scene {
         self.server.assert_balanced().await
     }
 
-    /// The client was paid nothing and nothing is owed to it.
+    /// Asserts that the client was paid nothing and is owed nothing.
     pub async fn earned_nothing(&self, client: &Client) -> Result<()> {
         if let Some(account) = account(client).await? {
             ensure!((account.pending, account.posted) == (Amount::ZERO, Amount::ZERO), "{account:?}");
@@ -83,7 +83,7 @@ impl Scene {
         Ok(())
     }
 
-    /// Receipts of a key.
+    /// The receipts of a key.
     pub async fn receipts(&self, miner: &PublicKey) -> Result<ReceiptList> {
         self.honest.get(&format!("{}?miner={miner}&limit=100", paths::RECEIPTS)).await?.json()
     }

@@ -1,4 +1,4 @@
-//! A coordinator in this process, on a free port of loopback.
+//! A coordinator in this process, on a free loopback port.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 
 /// A running coordinator.
 pub struct Server {
-    /// Where it is.
+    /// Its URL.
     pub url: String,
     coordinator: Option<Coordinator>,
     serving: JoinHandle<()>,
@@ -29,7 +29,7 @@ impl Server {
         Self::start_in(TempDir::new()?, Clock::default(), change).await
     }
 
-    /// Starts on a directory that is there.
+    /// Starts in an existing directory.
     pub async fn start_in(data: TempDir, clock: Clock, change: impl FnOnce(&mut Config)) -> anyhow::Result<Self> {
         let mut config = Config::new("127.0.0.1:0".parse()?, data.path().to_owned());
         config.epoch_ms = 3_600_000;
@@ -46,7 +46,7 @@ impl Server {
         Ok(Server { url, coordinator: Some(coordinator), serving, clock, data })
     }
 
-    /// Stops without a word to anybody, and starts again in the same directory.
+    /// Stops without telling clients, and starts again in the same directory.
     pub async fn restart(mut self, change: impl FnOnce(&mut Config)) -> anyhow::Result<Self> {
         self.serving.abort();
         if let Some(coordinator) = self.coordinator.take() {
@@ -55,7 +55,7 @@ impl Server {
         Self::start_in(self.data, self.clock, change).await
     }
 
-    /// Lets time pass, and what is overdue end.
+    /// Advances the clock and runs the upkeep, which ends whatever is overdue.
     pub async fn advance(&self, ms: i64) -> anyhow::Result<()> {
         self.clock.advance(ms);
         self.coordinator()?.upkeep().await?;
@@ -81,7 +81,7 @@ impl Server {
         self.data.path()
     }
 
-    /// Fails unless the ledger and the units hold what they promise.
+    /// Fails if the audit finds a broken invariant of ledger or units.
     pub async fn assert_balanced(&self) -> anyhow::Result<()> {
         let broken = self.coordinator()?.audit().await?;
         anyhow::ensure!(broken.is_empty(), "{broken:?}");
@@ -89,5 +89,5 @@ impl Server {
     }
 }
 
-/// A block budget that pays every test in full.
+/// An epoch's budget that pays every test in full.
 pub const LARGE_BUDGET: Amount = Amount::from_nano(1_000_000_000_000);

@@ -1,11 +1,11 @@
-//! Shapes of JSON: which fields, of which types.
+//! Checks the shape of JSON: its fields and their types.
 
 use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 
-/// Fails unless `value` has exactly the template's fields, of the types that it names.
+/// Fails unless `value` has exactly the template's fields with the types that it names.
 pub fn has_shape(value: &Value, template: &Value, at: &str) -> Result<()> {
     match template {
         Value::Object(fields) => {
@@ -36,7 +36,7 @@ pub fn has_shape(value: &Value, template: &Value, at: &str) -> Result<()> {
     }
 }
 
-/// The original's tokenomics, with ours riding along.
+/// NeoNet's tokenomics, with our fields under `adit`.
 pub fn tokenomics() -> Value {
     json!({
         "genesis_supply": "float", "current_supply": "float", "total_burned": "float", "total_issued": "float",

@@ -1,9 +1,9 @@
-//! The native kernels beside what people would use instead, on one thread, in one run: contenders take turns, every
-//! figure is the median of [`RUNS`] rounds after a warm-up, and products are compared.
+//! `bench kernels`: compares the native kernels with what people would use instead, on one thread.
 //!
-//! Peers: numpy (OpenBLAS) and onnxruntime, which tests/bench/peers.py runs on request (`ADIT_PYTHON`, with numpy, onnx and
-//! onnxruntime; without it they are skipped, said aloud), matrixmultiply, libsecp256k1. On a graphics card: cuBLAS in fp32, by
-//! cupy where that interpreter has it. Without a card the rows show what the software adapter does, and no peer.
+//! Contenders take turns, every figure is the median of [`RUNS`] rounds after a warm-up, and results must agree. The
+//! peers are numpy (OpenBLAS) and onnxruntime, run by tests/bench/peers.py with the interpreter in `ADIT_PYTHON` and
+//! skipped with a message without it, matrixmultiply and libsecp256k1. On a graphics card the peer is cuBLAS in fp32,
+//! if that interpreter has cupy; a software adapter has no peer.
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ use serde_json::{Value, json};
 
 const RUNS: usize = 11;
 const SIZES: [usize; 3] = [512, 1024, 2048];
-/// Signatures to one figure.
+/// Signatures in one round.
 const SIGNATURES: usize = 200;
 
 fn main() -> Result<()> {
@@ -50,19 +50,19 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// A way to compute one thing: milliseconds, and the digest of the result.
+/// A name, and a function that computes once and returns its milliseconds and the digest of the result.
 type Contender<'a> = (String, Box<dyn FnMut() -> Result<(f64, String)> + 'a>);
 
-/// Lets contenders take turns; `work` over their median times, in a second.
+/// Lets contenders take turns. Rates are `work` per second at the median times.
 fn race(what: String, unit: &'static str, work: f64, mut contenders: Vec<Contender<'_>>) -> Result<Row> {
     let mut times = vec![Vec::new(); contenders.len()];
     let mut digests = vec![String::new(); contenders.len()];
     for round in 0..=RUNS {
         for (index, (_, run)) in contenders.iter_mut().enumerate() {
             let (ms, digest) = run()?;
-            // The first round warms up.
+            // The first round is a warm-up.
             if round > 0 {
-                ensure!(digests[index].is_empty() || digests[index] == digest, "{what}: not the same every time");
+                ensure!(digests[index].is_empty() || digests[index] == digest, "{what}: results differ between rounds");
                 digests[index] = digest;
                 times[index].push(ms);
             }
@@ -75,7 +75,7 @@ fn race(what: String, unit: &'static str, work: f64, mut contenders: Vec<Contend
     Ok(row)
 }
 
-/// A of 0..=127, as activations are: then onnxruntime's two kinds of product are the same as ours.
+/// A has values of 0..=127, like activations, so that both of onnxruntime's products give our results.
 fn integers(n: usize, peers: &mut Peers) -> Result<Row> {
     let (a, b) = (SplitMix64::new(1).activations(n * n), SplitMix64::new(2).weights(n * n));
     let mut contenders: Vec<Contender<'_>> = Vec::new();
@@ -101,7 +101,7 @@ fn integers(n: usize, peers: &mut Peers) -> Result<Row> {
     race(format!("int8 product, n = {n}"), "Gop/s", 2.0 * (n as f64).powi(3) / 1e9, contenders)
 }
 
-/// Whole numbers, so that all sums are exact and the results comparable.
+/// Operands are whole numbers, so that sums are exact and results comparable.
 fn floats(n: usize, peers: &mut Peers) -> Result<Row> {
     let (a, b) = (whole_floats(1, n), FloatMatrix { rows: n, cols: n, values: whole_floats(2, n) });
     let cpu = Cpu::best()?;
@@ -126,7 +126,7 @@ fn floats(n: usize, peers: &mut Peers) -> Result<Row> {
     race(format!("f32 product, n = {n}"), "GFLOP/s", 2.0 * (n as f64).powi(3) / 1e9, contenders)
 }
 
-/// Products on the graphics adapter, operands and results carried over and back, beside the processor's.
+/// Products on the graphics adapter, transfers included, beside the processor's.
 fn on_graphics(peers: &mut Peers) -> Result<Vec<Row>> {
     let device = match block_on(GpuDevice::open()) {
         Ok(device) => device,
@@ -137,7 +137,7 @@ fn on_graphics(peers: &mut Peers) -> Result<Vec<Row>> {
     };
     let AdapterFacts { name, software, .. } = device.facts().clone();
     if software {
-        println!("skipped: cuBLAS and a card's peak, for there is no graphics card but {name}");
+        println!("skipped: cuBLAS and a card's peak, because the only adapter is {name}");
     }
     let n = if software { 512 } else { 4096 };
     let cublas = (!software && peers.versions().contains("cublas")).then_some(peers);
@@ -187,12 +187,12 @@ fn floats_on(device: &GpuDevice, name: &str, n: usize, cublas: Option<&mut Peers
     race(format!("f32 product on {name}, n = {n}"), "GFLOP/s", 2.0 * (n as f64).powi(3) / 1e9, contenders)
 }
 
-/// Whole numbers of -8 to 7: all their sums are exact.
+/// Whole numbers from -8 to 7, whose sums are exact.
 fn whole_floats(seed: u64, n: usize) -> Vec<f32> {
     SplitMix64::new(seed).signed(n * n).into_iter().map(|value| f32::from(value >> 4)).collect()
 }
 
-/// Zero has one sign here.
+/// SHA-256 of the values, with -0 turned into 0.
 fn digest(c: &[f32]) -> String {
     hex::encode(sha256(&to_bytes(&c.iter().map(|value| value + 0.0).collect::<Vec<f32>>())))
 }
@@ -201,7 +201,7 @@ fn digest(c: &[f32]) -> String {
 fn matrixmultiply_product(n: usize, a: &[f32], b: &[f32], c: &mut [f32]) {
     assert!(a.len() == n * n && b.len() == n * n && c.len() == n * n);
     let stride = n as isize;
-    // SAFETY: all three hold n × n values, and c is borrowed mutably.
+    // SAFETY: all three hold n × n values, and c is borrowed mutably, so it does not overlap the others.
     unsafe {
         matrixmultiply::sgemm(
             n,
@@ -222,11 +222,11 @@ fn matrixmultiply_product(n: usize, a: &[f32], b: &[f32], c: &mut [f32]) {
     }
 }
 
-/// Units by the two lanes that a miner has on a graphics adapter, against one: what that one waits for is the second's.
+/// Compares the two lanes that a miner runs on a graphics adapter with one: the second computes while the first waits.
 fn lanes_of_adapter() -> Result<Vec<Row>> {
-    /// Units to one round.
+    /// Units in one round.
     const UNITS: usize = 12;
-    // What the rows before say of a missing adapter need not be said again.
+    // Earlier rows have already reported a missing adapter.
     let Ok(device) = block_on(GpuDevice::open()) else { return Ok(Vec::new()) };
     let (kernels, name, cpu) = (device.kernels(), device.facts().name.clone(), Cpu::best()?);
     let wanted = ["matmul 1024", "mlp 784-128-64-10", "gradient 784-128-10"];
@@ -244,7 +244,7 @@ fn lanes_of_adapter() -> Result<Vec<Row>> {
     Ok(rows)
 }
 
-/// Two lanes on two cores, as a miner runs them, against one.
+/// Compares two lanes on two cores, as a miner runs them, with one.
 fn two_lanes() -> Result<Row> {
     let n = 1024;
     let cpu = Cpu::best()?;
@@ -266,7 +266,7 @@ fn two_lanes() -> Result<Row> {
     race("two lanes ÷ one, int8, n = 1024".into(), "Gop/s", 16.0 * (n as f64).powi(3) / 1e9, contenders)
 }
 
-/// Deliveries signed and checked, against libsecp256k1 on the same digests.
+/// Signs and verifies deliveries, beside libsecp256k1 on the same digests.
 fn signatures() -> Result<Vec<Row>> {
     let ours = SecretKey::from_bytes(&[7; 32]).context("a key")?;
     let delivery = Delivery {

@@ -1,7 +1,7 @@
-//! Verified units a second that one coordinator commits durably, and what each costs it in processor time.
+//! `bench server`: how many verified units per second one coordinator commits durably, and their processor time.
 //!
-//! Then a client with the original's habits (Python, no key) drives the same coordinator, for comparison with the
-//! original's server, whose handlers verified nothing and kept everything in memory.
+//! Afterwards a Python driver without a key calls the same coordinator as NeoNet's own clients do, for comparison with
+//! NeoNet's server, which verified nothing and kept everything in memory.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -11,11 +11,11 @@ use adit_bench::load::{Coordinator, Load, SESSIONS, SHAPE};
 use anyhow::Result;
 use serde_json::json;
 
-/// How long the drivers drive.
+/// How long the load lasts.
 const SECONDS: u64 = 10;
-/// Jobs that are there at the start: enough for all units.
+/// Jobs submitted at the start, enough for all units.
 const JOBS: usize = 1_500;
-/// An hour: none closes meanwhile.
+/// An hour, so that no epoch closes during the run.
 const EPOCH_MS: i64 = 3_600_000;
 
 fn main() -> Result<()> {
@@ -51,8 +51,8 @@ async fn measure(json: Option<PathBuf>) -> Result<()> {
     println!("units a second            {per_s:.0} (drivers on the same processors)");
     println!("units a processor second  {per_core_s:.0} (the coordinator's own time; goal 2000)");
     match &python {
-        Some(tasks) => println!("original's habits         {tasks:.0} tasks a second, all paid 0 (Python driver)"),
-        None => println!("original's habits         skipped: no python3"),
+        Some(tasks) => println!("NeoNet's calls            {tasks:.0} tasks a second, all paid 0 (Python driver)"),
+        None => println!("NeoNet's calls            skipped: no python3"),
     }
     println!("machine                   {}", adit_bench::machine());
     let report = json!({

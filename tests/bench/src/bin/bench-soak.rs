@@ -1,7 +1,7 @@
-//! Minutes of the load of `bench server`, and whether the coordinator's memory stays flat under it.
+//! `bench soak`: runs the load of `bench server` for minutes and fails if the coordinator's memory grows.
 //!
-//! Jobs come in as fast as they are done and epochs close every minute, so everything that a coordinator keeps for a job,
-//! a lease, a session or an epoch would show. The database grows: what was done is kept for its requester.
+//! Jobs arrive as fast as they are done and epochs close every minute, so a leak per job, lease, session or epoch would
+//! show. The database does grow, because it keeps results for their requesters.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -10,17 +10,17 @@ use adit_bench::load::{Coordinator, Load, SESSIONS, SHAPE};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 
-/// How long, unless told otherwise.
+/// The default duration.
 const MINUTES: f64 = 10.0;
-/// The part of it, at the start, that counts for nothing: caches and the allocator's arenas fill.
+/// The share of the run, at its start, that does not count, because caches and the allocator's arenas still fill.
 const WARM_UP: f64 = 0.2;
-/// What the rest's second half may hold more than its first, in the median.
+/// The most by which median memory may grow from the first to the second half of the rest.
 const MOST_GROWTH_BYTES: u64 = 8 << 20;
-/// Jobs that are there at any time.
+/// Jobs open at any time.
 const JOBS: usize = 200;
-/// Epochs close while it is measured.
+/// Short epochs, so that some close during the run.
 const EPOCH_MS: i64 = 60_000;
-/// Between two samples.
+/// The time between samples.
 const STEP: Duration = Duration::from_secs(1);
 
 fn main() -> Result<()> {
@@ -52,7 +52,7 @@ impl Flags {
     }
 }
 
-/// How it was at one moment.
+/// Measurements at one moment.
 struct Sample {
     at: Duration,
     units: u64,
@@ -82,7 +82,7 @@ async fn measure(flags: &Flags) -> Result<()> {
     report(flags, &samples?, load.units() as f64 / cpu)
 }
 
-/// Samples until the end, and prints every minute.
+/// Takes samples until the end and prints a line every minute.
 async fn watch(
     load: &Load,
     coordinator: &Coordinator,
@@ -113,13 +113,13 @@ async fn watch(
 fn stored_bytes(data: &Path) -> Result<u64> {
     let mut bytes = 0;
     for file in std::fs::read_dir(data)? {
-        // A file may be gone since it was listed.
+        // A file may vanish after it was listed.
         bytes += file?.metadata().map_or(0, |file| file.len());
     }
     Ok(bytes)
 }
 
-/// What a minute amounts to.
+/// One minute's summary.
 struct Minute {
     number: usize,
     units_per_s: f64,
@@ -153,7 +153,7 @@ fn minutes(samples: &[Sample]) -> Vec<Minute> {
     minutes
 }
 
-/// The middle one of the resident bytes.
+/// The median of the resident bytes.
 fn median(samples: &[Sample]) -> u64 {
     let mut bytes: Vec<u64> = samples.iter().map(|sample| sample.resident_bytes).collect();
     bytes.sort_unstable();
@@ -191,6 +191,6 @@ fn report(flags: &Flags, samples: &[Sample], units_per_processor_s: f64) -> Resu
         std::fs::write(file, serde_json::to_string_pretty(&report)?)?;
     }
     let most = first + MOST_GROWTH_BYTES;
-    ensure!(second <= most, "memory grows: {:.1} MiB, and {:.1} are the most", mib(second), mib(most));
+    ensure!(second <= most, "memory grows to {:.1} MiB, more than the limit of {:.1}", mib(second), mib(most));
     Ok(())
 }

@@ -1,9 +1,9 @@
-//! What a unit costs to compute and what it costs to check, on one thread of this machine.
+//! `bench verify`: what a unit costs to compute and to check, on one thread of this machine.
 //!
-//! compute: the fastest backend, slice by slice as a lane does it. check: the coordinator's work when an output arrives,
-//! with coins prepared while the miner computed. total: the same with the preparing. digest: BLAKE3 over the output, which
-//! a coordinator does in the same pass. wasm: the package `cpu` in Chromium, afterwards. Every figure is the median of runs
-//! that took turns.
+//! compute: the fastest backend, slice by slice as in a lane. check: the coordinator's work when an output arrives,
+//! with coins prepared beforehand. total: check plus that preparation. digest: BLAKE3 of the output, which the
+//! coordinator computes in the same pass. wasm: the package `cpu` in Chromium, measured afterwards. Every figure is the
+//! median of runs that took turns.
 
 use std::rc::Rc;
 use std::time::Instant;
@@ -17,17 +17,17 @@ use adit_cpu::{Backend, Cpu, FastFold, Pace, Packed};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
-/// Timings of every figure; short ones are repeated more often.
+/// Runs per figure; short ones are repeated more often.
 const RUNS: usize = 7;
 const SHORT_RUNS: usize = 41;
 const WEB_RUNS: usize = 9;
 const SHORT_WORK: u64 = 2 << 30;
 const SLICE_MS: f64 = 50.0;
-/// Coins that everybody knows: good enough to time a check.
+/// Public coins, which are good enough for timing.
 const SEED: [u8; 32] = [7; 32];
-/// An output arrives in pieces of this size.
+/// The size of the pieces in which an output arrives.
 const PIECE_BYTES: usize = 64 << 10;
-/// The portable backend is timed on as many rows as this much work has.
+/// The portable backend is timed on rows with this much work.
 const PORTABLE_WORK: u64 = 1 << 30;
 
 fn main() -> Result<()> {
@@ -56,7 +56,7 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// One unit with everything prepared.
+/// A unit, prepared for every measurement.
 struct Case {
     name: &'static str,
     rows: Rows,
@@ -81,7 +81,7 @@ impl Case {
 
     fn measure(&self) -> Result<(Row, Vec<u8>)> {
         let output = to_le_bytes(&compute(&self.best, &self.packed, &self.rows, &mut Pace::default()));
-        ensure!(self.accepts(&self.plan, &output), "{}: a right output was refused", self.name);
+        ensure!(self.accepts(&self.plan, &output), "{}: a correct output was refused", self.name);
         let mut forged = output.clone();
         forged[output.len() / 2] ^= 1;
         ensure!(!self.accepts(&self.plan, &forged), "{}: a wrong output was accepted", self.name);
@@ -119,7 +119,7 @@ impl Case {
         Rows { count, input: part(&self.rows.input), targets: part(&self.rows.targets) }
     }
 
-    /// The coordinator's work at delivery.
+    /// Checks an output as the coordinator does at delivery.
     fn accepts(&self, plan: &ProductPlan<FastFold>, output: &[u8]) -> bool {
         let mut check = ProductCheck::new(self.fold, plan, &self.rows);
         output.chunks(PIECE_BYTES).for_each(|piece| check.bytes(piece));
@@ -134,7 +134,7 @@ fn compute(cpu: &Cpu, packed: &Rc<PackedLayers<Packed>>, rows: &Rows, pace: &mut
     running.into_output()
 }
 
-/// Milliseconds.
+/// Times in milliseconds.
 #[derive(serde::Serialize)]
 struct Times {
     compute: f64,
@@ -151,7 +151,7 @@ impl Times {
     }
 }
 
-/// One line of the table.
+/// A row of the table.
 struct Row {
     name: &'static str,
     /// Multiplications and additions.
@@ -159,7 +159,7 @@ struct Row {
     output_bytes: usize,
     median: Times,
     least: Times,
-    /// Milliseconds of the web package.
+    /// The time of the web package in milliseconds.
     wasm: Option<f64>,
 }
 

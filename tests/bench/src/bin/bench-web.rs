@@ -1,10 +1,10 @@
-//! Our web packages in Chromium, twice: kernels beside what people would use instead, and units as lanes compute them
-//! beside the fastest native backend.
+//! `bench web`: our web packages in Chromium. Kernels are compared with what people would use instead, and whole units
+//! with the fastest native backend.
 //!
-//! The first is raced by tests/bench/web in the browser; here its results are compared and become a table. The second's
-//! times are those that a lane reports: its slices, without packing. Every output is compared with the native one.
+//! tests/bench/web races the kernels in the browser; this program compares their results and makes the table. Times of
+//! units are what lanes report: slices, without packing. Every output is compared with the native one.
 //!
-//! `--only TEXT` races for the rows alone whose names begin so.
+//! `--only TEXT` races only the rows whose names begin with TEXT.
 
 use std::rc::Rc;
 
@@ -18,7 +18,7 @@ use anyhow::{Context, Result};
 use serde_json::json;
 
 const RUNS: usize = 9;
-/// A graphics adapter that is emulated takes minutes for more than so much: multiply-accumulates.
+/// The most multiply-accumulates for WebGPU; an emulated adapter would take minutes for more.
 const MOST_GPU_WORK: f64 = 4e9;
 const SLICE_MS: f64 = 50.0;
 
@@ -51,7 +51,7 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// Units as lanes compute them, against the fastest native backend: a table, and the same for scripts.
+/// Times units as lanes compute them, beside the fastest native backend. Returns a table, and its figures as JSON.
 fn units() -> Result<(String, serde_json::Value)> {
     let cpu = Cpu::best()?;
     let mut natives = SHAPES.map(|shape| Native::new(shape, &cpu));
@@ -82,7 +82,7 @@ fn units() -> Result<(String, serde_json::Value)> {
     Ok((table, json!({ "native": cpu.backend().name(), "rows": rows })))
 }
 
-/// A unit as the native lane computes it.
+/// A unit and its time in a native lane.
 struct Native {
     shape: Shape,
     operations: f64,

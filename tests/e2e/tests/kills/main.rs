@@ -1,6 +1,6 @@
 //! A hundred kill -9 of the real coordinator at random moments, under load: miners deliver, jobs come in, epochs close,
-//! and now and then a miner dies too. After every start the books are in order, the log continues and every verdict that
-//! was told stands; in the end every job is done and right, and everybody has exactly what is due.
+//! and now and then a miner dies too. After every start the books are in order, the log continues and every verdict
+//! that was told stands; in the end every job is done and right, and everybody has exactly what is due.
 //!
 //! The moments come from a seed, which is printed; `ADIT_SEED=n` draws the same ones again. `ADIT_KILLS=n` kills more.
 

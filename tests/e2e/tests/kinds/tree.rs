@@ -96,7 +96,8 @@ fn sealed(mut output: Vec<u8>) -> Vec<u8> {
     output
 }
 
-/// A name, whether the lie can be shown in a value, and how an output is made from the right one, the blocks and the lease.
+/// A name, whether the lie can be shown in a value, and how an output is made from the right one, the blocks and the
+/// lease.
 type Forgery = (&'static str, fn(&[u8], &[u8], LeaseId) -> Vec<u8>);
 
 fn leaves_of(data: &[u8], lease: LeaseId, from: u64) -> Vec<u8> {

@@ -1,5 +1,5 @@
-//! Wrong outputs: each is found invalid with a counterexample that follows from the blocks, pays nothing, and keeps nobody
-//! from doing the unit right.
+//! Wrong outputs: each is found invalid with a counterexample that follows from the blocks, pays nothing, and keeps
+//! nobody from doing the unit right.
 
 use adit_core::kernel::{activate, from_le_bytes, gather, matmul_i8, to_le_bytes};
 use adit_core::random::SplitMix64;

@@ -1,4 +1,5 @@
-//! `adit mine` against NeoNet's own server, as a stand-in speaks for it: real results, and plain words about their worth.
+//! `adit mine` against NeoNet's own server, as a stand-in speaks for it: real results, and plain words about their
+//! worth.
 
 use adit_support::Server;
 use adit_support::original::Original;

@@ -1,6 +1,7 @@
 //! A whole mining exchange by the `adit` program of an old machine, under its emulator.
 //!
-//! `cargo xtask test --only vintage` builds the program for each host and says in ADIT_VINTAGE how it is run: one word a line.
+//! `cargo xtask test --only vintage` builds the program for each host and says in ADIT_VINTAGE how it is run: one word
+//! a line.
 
 use std::process::Command;
 use std::time::{Duration, Instant};

@@ -1,6 +1,6 @@
-//! A seeded simulation: honest, lazy, lying, colluding, hoarding and flapping miners, a network that loses and repeats, a
-//! database that fails under a statement and a coordinator that dies, all in virtual time. After every step the books and
-//! every answer are what they must be; in the end every job is done and everybody has what is due.
+//! A seeded simulation: honest, lazy, lying, colluding, hoarding and flapping miners, a network that loses and repeats,
+//! a database that fails under a statement and a coordinator that dies, all in virtual time. After every step the books
+//! and every answer are what they must be; in the end every job is done and everybody has what is due.
 //!
 //! `ADIT_SEED=n` replays one seed and tells what happened; `ADIT_SEEDS=from..to` runs others than the usual thousand.
 

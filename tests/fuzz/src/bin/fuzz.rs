@@ -1,4 +1,4 @@
-//! One target of the table under libFuzzer, named by ADIT_FUZZ: `cargo xtask fuzz` builds and runs it.
+//! Runs the fuzz target named by ADIT_FUZZ under libFuzzer. `cargo xtask fuzz` builds and starts it.
 #![no_main]
 
 use adit_fuzz::{Target, chosen};
