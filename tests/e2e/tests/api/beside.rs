@@ -1,5 +1,5 @@
-//! Two of the original's clients beside ten of ours on one job: everybody is served, who can be verified is paid, and
-//! nobody waits for anybody.
+//! Two clients like NeoNet's own mine beside ten of ours on one job: all are served, only verified work is paid, and
+//! nobody waits for another.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,19 +17,19 @@ use adit_support::{Client, Reply, Server, files};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
-/// Clients with a key.
+/// The number of clients with a key.
 const MINERS: u8 = 10;
-/// The original's client waits for two seconds between its passes; here time is short.
+/// The pause between a NeoNet client's passes. The real one waits two seconds.
 const PAUSE: Duration = Duration::from_millis(5);
-/// An epoch of this test's coordinator.
+/// The length of an epoch.
 const EPOCH_MS: i64 = 3_600_000;
 
-/// What the two generations of the original's client do differently.
+/// The differences between two generations of NeoNet's client.
 #[derive(Clone, Copy)]
 enum Habits {
-    /// Results of the first kernels, without the key that later servers want; begins with the start's own task.
+    /// Sends results without the key that later servers look for, and begins with the task in the answer to its start.
     V0,
-    /// Results with that key; a heartbeat with claims every third pass, fees every fifteenth.
+    /// Sends results with that key, a heartbeat with claims every third pass, and asks for fees every fifteenth.
     V1,
 }
 
@@ -48,13 +48,13 @@ impl Habits {
     }
 }
 
-/// An answer that the client takes for one: its loop goes on silently without a task, but reports any error.
+/// The answer as that client understands it: without a task it continues silently, but it reports any error.
 fn served(what: &str, reply: &Reply) -> Result<Option<Value>> {
     ensure!([200, 204].contains(&reply.status.as_u16()), "{what}: {} {:?}", reply.status, reply.code());
     if reply.status == 204 { Ok(None) } else { reply.json().map(Some) }
 }
 
-/// Says and hears nothing of verification, until the others are done; how many tasks it had.
+/// Works like NeoNet's client until the others are done, and returns the number of its tasks.
 async fn live(mut miner: Keyless, habits: Habits, done: Arc<AtomicBool>) -> Result<(Keyless, usize)> {
     if matches!(habits, Habits::V1) {
         miner.get(paths::GAS_INFO).await?;
@@ -88,7 +88,7 @@ async fn live(mut miner: Keyless, habits: Habits, done: Arc<AtomicBool>) -> Resu
     Ok((miner, tasks))
 }
 
-/// Mines until there is no work; what it is owed.
+/// Mines until there is no work, and returns what the miner is owed.
 async fn mine(mut miner: Client, coordinator: PublicKey) -> Result<(Client, i64)> {
     let delivered = miner.mine(&coordinator).await?;
     Ok((miner, delivered.iter().map(|answer| answer.reward.nano()).sum()))
@@ -105,7 +105,7 @@ async fn the_originals_clients_run_beside_ours_and_hold_nobody_up() -> Result<()
     let done = Arc::new(AtomicBool::default());
     let live = |id: &str, habits| anyhow::Ok(tokio::spawn(live(Keyless::new(&server, id)?, habits, done.clone())));
     let originals = [live("Miner_Old", Habits::V0)?, live("Miner_New", Habits::V1)?];
-    // One more takes a task and is never heard of again.
+    // Another one takes a task and disappears.
     let mut silent = Keyless::new(&server, "silent")?;
     silent.register().await?;
     silent.start().await?;
@@ -123,7 +123,7 @@ async fn the_originals_clients_run_beside_ours_and_hold_nobody_up() -> Result<()
     for miner in ours {
         paid.push(miner.await??);
     }
-    // Who found no more work left what was under way to others, and those are done too: nothing has to expire.
+    // Other miners finished what was in progress when one found no more work, so nothing has to expire.
     let view: JobView = operator.job(job).await?;
     ensure!(view.state == JobState::Done && view.leases_expired == 0, "{view:?}");
     ensure!(files::npy_values(&operator.result(job).await?) == matmul_i8(&a, &b, m, k, n), "the result is wrong");
@@ -138,7 +138,7 @@ async fn the_originals_clients_run_beside_ours_and_hold_nobody_up() -> Result<()
     is_paid(&server, &operator, &paid).await
 }
 
-/// After the epoch's close ours have half of their value each, as new miners do, and nobody else has anything.
+/// After the epoch's close each of our miners has half its value, as new miners do, and nobody else has anything.
 async fn is_paid(server: &Server, operator: &Client, paid: &[(Client, i64)]) -> Result<()> {
     server.advance(EPOCH_MS + 1).await?;
     for (miner, earned) in paid {

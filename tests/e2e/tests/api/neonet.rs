@@ -1,5 +1,5 @@
-//! The original's client, replayed call by call: no key, made-up results, claims in heartbeats. Every answer has the
-//! original's shape, every reward is 0, and nothing is minted.
+//! Replays NeoNet's own client call by call: no key, made-up results, claims in heartbeats. Every answer has the shape
+//! of NeoNet's server, every reward is 0, and nothing is minted.
 
 use adit_protocol::ErrorCode::{self, *};
 use adit_protocol::paths::{self, with};
@@ -27,7 +27,7 @@ fn task(contributor_id: &str) -> Value {
     })
 }
 
-/// What the coordinator has issued, paid and verified: an epoch's budget, and nothing.
+/// Fails unless the coordinator has issued only an epoch's budget, and paid and verified nothing.
 async fn nothing_was_minted(scene: &Scene) -> Result<()> {
     let totals: LedgerTotals = scene.honest.get(paths::LEDGER).await?.json()?;
     ensure!(totals.balanced && totals.transfers == 1, "{totals:?}");
@@ -89,7 +89,7 @@ async fn a_client_without_key_is_served_in_its_shapes_and_paid_nothing() -> Resu
         let refused: Value = miner.submit(&given, result.clone()).await?.json()?;
         has_shape(&refused, &json!({ "success": false, "error": "str", "reward": "float" }), "submit-result")?;
         assert_eq!(refused["reward"], 0.0);
-        // The original paid a failed task at the second try.
+        // NeoNet's server paid for a failed task at the second attempt.
         let refused: Value = miner.submit(&given, result).await?.json()?;
         assert_eq!((&refused["success"], &refused["reward"]), (&json!(false), &json!(0.0)));
         ensure!(miner.task().await?["task_id"] != given["task_id"]);
@@ -109,7 +109,7 @@ async fn a_client_without_key_is_served_in_its_shapes_and_paid_nothing() -> Resu
     scene.ends_well().await
 }
 
-/// The end of a session, twice, and what everybody may read afterwards.
+/// Stops a session twice, and reads what is public afterwards.
 async fn stops(scene: &Scene, miner: &Keyless) -> Result<()> {
     let contributor_path = with(paths::CONTRIBUTOR, "Miner_X");
     let stats = miner.get(paths::STATS).await?;
@@ -136,7 +136,7 @@ async fn stops(scene: &Scene, miner: &Keyless) -> Result<()> {
     assert_eq!(stopped["summary"]["rewards_earned"], 0.0);
     let hours = miner.get(&contributor_path).await?["contributor"]["total_compute_hours"].clone();
     ensure!(hours.as_f64().is_some_and(|hours| hours >= 60_000.0 / 3_600_000.0), "{hours}");
-    // The original added the hours again at every stop.
+    // NeoNet's server added the hours again at every stop.
     scene.server.advance(60_000).await?;
     assert_eq!(miner.stop().await?, stopped);
     let shown = miner.get(&contributor_path).await?;
@@ -183,13 +183,13 @@ async fn the_originals_errors_keep_their_words() -> Result<()> {
         let reply = miner.client.send(post(&other.session)).await?;
         says(reply, 403, "Session belongs to another contributor", NotYourSession)?;
     }
-    // An initial task is its own session's: the original took it from anyone.
+    // An initial task belongs to its session. NeoNet's server accepted it from anyone.
     let initial = miner.start().await?["initial_task"].clone();
     let mut thief = Keyless::new(&scene.server, "Thief")?;
     thief.register().await?;
     thief.start().await?;
     says(thief.submit(&initial, made_up("matrix_ops")).await?, 404, "Task not found", NoSuchTask)?;
-    // Nor can a keyless client close a task that was leased to a key.
+    // A keyless client cannot close a task leased to a key either.
     let keyed = scene.stranger("keyed", 1).await?;
     let leased = serde_json::to_value(keyed.task(0).await?.context("a task")?)?;
     let reply = thief.submit(&leased, made_up("matrix_ops")).await?;
@@ -207,7 +207,7 @@ async fn every_kind_of_job_gives_a_task_of_the_originals() -> Result<()> {
     miner.register().await?;
     let started = miner.start().await?;
     ensure!(started.get("initial_task").is_none(), "{started}");
-    // Without work the original's client goes on silently: only 200 with a task counts for it.
+    // Without work NeoNet's client continues silently: only a 200 with a task counts as one.
     let reply = miner.client.get(&with(paths::TASK, "Miner_X")).await?;
     ensure!(reply.status == 204 && reply.headers.contains_key("retry-after"));
     let model = files::model(&[(vec![1; 40], vec![0; 5])], [1, 1]);
@@ -227,7 +227,7 @@ async fn a_registration_without_key_reserves_nothing() -> Result<()> {
     let mut squatter = Keyless::new(&scene.server, "Wanted")?;
     squatter.register().await?;
     squatter.start().await?;
-    // A key can take the id afterwards, and is paid under it.
+    // Afterwards a key can take the id and is paid under it.
     let mut owner = Client::new(&scene.server, "Wanted", 1)?;
     owner.open().await?;
     ensure!(owner.session != squatter.session, "the owner's session is its own");
@@ -235,7 +235,7 @@ async fn a_registration_without_key_reserves_nothing() -> Result<()> {
     ensure!(!delivered.is_empty());
     let shown = squatter.get(&with(paths::CONTRIBUTOR, "Wanted")).await?;
     assert_eq!(shown["contributor"]["total_tasks"], json!(delivered.len()));
-    // The squatter's session gives it nothing of that.
+    // The squatter's session earns nothing of that.
     let alive = squatter.heartbeat(1_000_000).await?;
     assert_eq!((&alive["rewards_earned"], &alive["tasks_completed"]), (&json!(0.0), &json!(0)));
     let leaders = squatter.get(paths::LEADERBOARD).await?;
@@ -247,7 +247,7 @@ async fn a_registration_without_key_reserves_nothing() -> Result<()> {
     scene.ends_well().await
 }
 
-/// A client with a key that speaks the original's calls alone closes its task in the original's shape.
+/// A client with a key that makes only NeoNet's calls closes its task in NeoNet's shape.
 #[tokio::test]
 async fn a_verified_task_is_closed_in_the_originals_shape() -> Result<()> {
     let scene = Scene::start().await?;

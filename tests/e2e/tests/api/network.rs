@@ -1,4 +1,4 @@
-//! The original's calls about the network: every figure is a fact of the ledger, and no claim moves one.
+//! NeoNet's calls about the network: every figure is a fact from the ledger, and no claim changes one.
 
 use adit_coordinator::Config;
 use adit_core::Amount;
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 const EPOCH_MS: i64 = 3_600_001;
 
-/// Less than any job here is worth: an epoch with work is over its target.
+/// A budget smaller than any job's worth, so that an epoch with work exceeds its target.
 fn small_budget(config: &mut Config) {
     config.block_budget = Amount::from_nano(10);
 }
@@ -37,7 +37,7 @@ async fn status(server: &Server) -> Result<DecentralizationStatus> {
     Client::new(server, "reader", 9)?.get(paths::DECENTRALIZATION).await?.json()
 }
 
-/// Ids that register themselves, open sessions, and claim.
+/// Registers ids that open sessions and claim work.
 async fn claim(server: &Server) -> Result<()> {
     for number in 0..12 {
         let client = Client::new(server, "claimant", 9)?;
@@ -57,7 +57,8 @@ async fn fees_follow_the_recurrence_over_verified_work() -> Result<()> {
     assert_eq!((first.neo_transfer_fee, first.token_transfer_fee), (0.01, 0.005));
     assert_eq!((first.congestion_level.as_str(), first.active_providers), ("low", 0));
 
-    // Claims are no demand: an epoch of them is an empty one. One of work over twice the budget is a full one.
+    // Claims are not demand, so an epoch of claims counts as empty. An epoch with twice the budget in work counts as
+    // full.
     claim(&server).await?;
     server.advance(EPOCH_MS).await?;
     assert_eq!(gas(&server).await?.neo_transfer_fee, 0.00875);
@@ -65,11 +66,11 @@ async fn fees_follow_the_recurrence_over_verified_work() -> Result<()> {
     assert_eq!(gas(&server).await?.neo_transfer_fee, 0.00875, "it is set when an epoch begins");
     server.advance(EPOCH_MS).await?;
     let full = gas(&server).await?;
-    // 0.7 · 8 750 000 = 6 125 000, and an eighth more is 6 890 625; with ⌊3/7⌋ of it, 9 843 750.
+    // 0.7 · 8 750 000 = 6 125 000, plus an eighth is 6 890 625; plus ⌊3/7⌋ of that, 9 843 750.
     assert_eq!((full.neo_transfer_fee, full.congestion_level.as_str()), (0.009_843_75, "very_high"));
     assert_eq!(full.token_transfer_fee, 0.004_921_874);
 
-    // It is in the store, not in memory; and it goes on from there, as far down as it goes.
+    // The price survives a restart and continues to fall, down to its minimum.
     let server = server.restart(small_budget).await?;
     assert_eq!(gas(&server).await?, full);
     let mut base = 6_890_625;
@@ -127,7 +128,7 @@ async fn the_phase_counts_miners_with_valid_outputs_alone() -> Result<()> {
     claim(&server).await?;
     let alone = status(&server).await?;
     assert_eq!((alone.phase.as_str(), alone.active_miners, alone.miner_load), ("bootstrap", 0, 0.0));
-    // A wrong output is none.
+    // A wrong output is not work.
     let mut liar = Client::new(&server, "liar", 99)?;
     liar.submit_matmul(files::npy(64, 48, &[1; 64 * 48]), files::npy(48, 40, &[1; 48 * 40])).await?;
     liar.open().await?;
@@ -146,7 +147,7 @@ async fn the_phase_counts_miners_with_valid_outputs_alone() -> Result<()> {
     assert_eq!((&now["phase"], &now["active_miners"]), (&json!("transition"), &json!(11)));
     assert_eq!((&now["miner_load"], &now["replit_load"]), (&json!(0.55), &json!(99.45)));
     assert_eq!(gas(&server).await?.active_providers, 11);
-    // They count through the epoch after their work, and no longer.
+    // They count until the end of the epoch after their work.
     server.advance(EPOCH_MS).await?;
     assert_eq!(status(&server).await?.active_miners, 11);
     server.advance(EPOCH_MS).await?;
@@ -169,7 +170,7 @@ async fn tokenomics_are_the_ledgers() -> Result<()> {
     let totals: LedgerTotals = reader.get(paths::LEDGER).await?.json()?;
     ensure!(totals.balanced);
     assert_eq!(shown.adit.accounts, totals.accounts);
-    // Two budgets of 10 nano-NNET; what was not paid of the first is carried.
+    // Two budgets of 10 nano-NNET; the unpaid part of the first is carried over.
     assert_eq!(shown.adit.issued, Amount::from_nano(20));
     let of = |kind: &str| shown.adit.accounts.iter().find(|total| total.kind == kind).map(|total| total.balance.nano());
     let (miners, budget) = (of("miner").context("no miner was paid")?, of("budget").context("no budget")?);

@@ -1,4 +1,4 @@
-//! The API's description against the API: every path, every method, and the bodies of live answers.
+//! Compares the API's description with the API: every path, every method, and the bodies of live answers.
 
 use std::collections::BTreeSet;
 
@@ -27,7 +27,7 @@ impl Document {
         })
     }
 
-    /// What a reference names, or the value itself.
+    /// The target of a reference, or the value itself.
     fn resolved<'a>(&'a self, value: &'a Value) -> Result<&'a Value> {
         match value.get("$ref").and_then(Value::as_str) {
             Some(reference) => {
@@ -38,7 +38,7 @@ impl Document {
         }
     }
 
-    /// Fails unless `value` is what `schema` describes, with no field that it does not name.
+    /// Fails unless `value` fits `schema` and has no other fields.
     fn holds(&self, schema: &Value, value: &Value, at: &str) -> Result<()> {
         let schema = self.resolved(schema)?;
         if let Some(options) = schema.get("oneOf").or(schema.get("anyOf")).and_then(Value::as_array) {
@@ -83,7 +83,7 @@ impl Document {
         Ok(())
     }
 
-    /// The schema of a call's 200.
+    /// The schema of a call's answer with status 200.
     fn answer(&self, method: &str, path: &str) -> Result<&Value> {
         let pointer = ["paths", path, method, "responses", "200", "content", "application/json", "schema"];
         let escaped = pointer.map(|part| part.replace('~', "~0").replace('/', "~1"));
@@ -154,7 +154,7 @@ async fn the_router_has_the_documents_methods_and_no_other() -> Result<()> {
             let described = document.0["paths"][path].get(method).is_some();
             assert_eq!(code == Some(ErrorCode::MethodNotAllowed), !described, "{method} {path}: {code:?}");
             ensure!(code != Some(ErrorCode::NoSuchPath), "{method} {path} is not routed");
-            // Whoever must be the operator is told to be by the document.
+            // The document says which calls need the operator's token.
             let secured = document.0["paths"][path][method].get("security").is_some();
             assert_eq!(code == Some(ErrorCode::TokenRequired), secured, "{method} {path}: {code:?}");
         }
@@ -162,7 +162,7 @@ async fn the_router_has_the_documents_methods_and_no_other() -> Result<()> {
     Ok(())
 }
 
-/// Answers of a live coordinator that has jobs, miners, receipts and a closed epoch.
+/// Collects answers from a live coordinator with jobs, miners, receipts and a closed epoch.
 #[tokio::test]
 async fn live_answers_are_as_described() -> Result<()> {
     let scene = Scene::start().await?;
@@ -178,7 +178,7 @@ async fn live_answers_are_as_described() -> Result<()> {
         holds("post", path, &value)?;
         Ok(value)
     };
-    // A keyed session, a keyless one, and what each is told twice.
+    // A session with a key and one without, each asked twice.
     for _ in 0..2 {
         post(paths::REGISTER, json!({ "contributor_id": "miner", "adit": { "public_key": key } })).await?;
         post(paths::REGISTER, json!({ "contributor_id": "keyless" })).await?;
@@ -261,7 +261,7 @@ async fn errors_are_as_described() -> Result<()> {
     }
     let other = serde_json::to_value(ErrorBody::new(ErrorCode::Internal, "x"))?;
     document.holds(&schema, &other, "error")?;
-    // The check itself refuses what is not described.
+    // The check itself refuses fields that are not described.
     for wrong in
         [json!({ "detail": "x" }), json!({ "detail": 1, "code": "internal" }), json!({ "detail": "x", "code": "y" })]
     {

@@ -1,4 +1,4 @@
-//! JSON bodies that are none, or too long, or of another type.
+//! JSON bodies that are malformed, too long, or of another type.
 
 use adit_protocol::ErrorCode::{self, *};
 use adit_protocol::{ErrorBody, paths};
@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-/// Every call that takes JSON, with a body that it understands.
+/// Every call that takes JSON, with a valid body.
 fn calls() -> Vec<(&'static str, Value)> {
     let session = json!({ "contributor_id": "x", "session_id": "y" });
     vec![
@@ -25,7 +25,7 @@ fn cid() -> String {
     adit_core::content_id::output_cid([1; 32]).to_string()
 }
 
-/// What a call says to these bytes under this content type.
+/// The answer of a call to these bytes under this content type.
 async fn answer(scene: &Scene, path: &str, kind: Option<&str>, body: Vec<u8>) -> Result<ErrorCode> {
     let mut request = scene.honest.as_operator(Method::POST, path).body(body);
     if let Some(kind) = kind {
@@ -55,7 +55,7 @@ async fn what_is_no_json_is_refused() -> Result<()> {
             format!("{good}x").into_bytes(),
             good.as_bytes()[..good.len() - 1].to_vec(),
         ];
-        // The first field twice, with two values.
+        // The first field twice, with different values.
         let twice = good.replacen('{', "{\"contributor_id\": \"other\", \"work\": {}, ", 1);
         bad.push(twice.into_bytes());
         for body in bad {
@@ -110,19 +110,19 @@ async fn bodies_over_their_cap_are_refused() -> Result<()> {
     let common = [("host", "127.0.0.1"), ("content-type", "application/json"), ("authorization", &token)];
     for path in [paths::REGISTER, paths::JOBS, paths::FILES] {
         let target = format!("{path}?name=A.npy");
-        // Announced, and never sent: refused before any of it is read.
+        // Announced but never sent: refused before anything is read.
         let request =
             raw::request("POST", &target, &[&common[..], &[("content-length", "1099511627776")]].concat(), b"{");
         let reply = raw::send(&url, &request).await?.context("no answer")?;
         assert_eq!(reply.code()?, BodyTooLarge, "{path}");
     }
-    // Without an announced length it is refused at the cap.
+    // Without an announced length, the body is refused at the limit.
     let chunk = format!("{:x}\r\n{}\r\n", 40_000, "x".repeat(40_000));
     let body = [chunk.as_bytes(), chunk.as_bytes(), b"0\r\n\r\n"].concat();
     let headers = [&common[..], &[("transfer-encoding", "chunked")]].concat();
     let reply = raw::send(&url, &raw::request("POST", paths::REGISTER, &headers, &body)).await?.context("no answer")?;
     assert_eq!(reply.code()?, BodyTooLarge);
-    // Fewer bytes than announced: there is nobody to answer, or a refusal.
+    // Fewer bytes than announced: no answer, or a refusal.
     for path in [paths::REGISTER, paths::JOBS, paths::FILES] {
         let headers = [&common[..], &[("content-length", "1000")]].concat();
         let request = raw::request("POST", &format!("{path}?name=A.npy"), &headers, b"{\"contributor_id\"");
@@ -130,7 +130,7 @@ async fn bodies_over_their_cap_are_refused() -> Result<()> {
             ensure!(reply.status.is_client_error(), "{path}: {}", reply.status);
         }
     }
-    // Two lengths that differ, or a length beside chunks, are no request at all.
+    // Two different lengths, or a length with chunked encoding, make an invalid request.
     for extra in [[("content-length", "2"), ("content-length", "3")], [("content-length", "x"), ("x", "y")]] {
         let request = raw::request("POST", paths::REGISTER, &[&common[..], &extra].concat(), b"{}");
         if let Some(reply) = raw::send(&url, &request).await? {

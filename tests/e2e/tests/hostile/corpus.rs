@@ -1,5 +1,5 @@
-//! Every path and method with names of what is really there, so that what is malformed beside them is met behind the
-//! first check: headers, queries, and bodies that are good but for some bytes. A path that is added is tried as well.
+//! Sends malformed headers, queries and bodies to every path and method, with the ids of real objects, so that calls
+//! get past the first check. New paths are covered automatically.
 
 use adit_core::sign::Digest;
 use adit_core::statement::Delivery;
@@ -13,15 +13,15 @@ use serde_json::json;
 use crate::routes::{QUERIES, failed, judge};
 
 const METHODS: [&str; 4] = ["GET", "POST", "PUT", "DELETE"];
-/// Bodies of each call that are made of good ones.
+/// Mutated bodies per call.
 const MUTATED: usize = 24;
 
-/// Names of what is there.
+/// Ids of real objects.
 struct Names {
-    /// In the place of a path's parameter, each in every path.
+    /// Path parameters, each tried in every path.
     parameters: Vec<String>,
     session: String,
-    /// A delivery's own digest and signature.
+    /// A valid digest and signature of a delivery.
     digest: String,
     signature: String,
     bodies: Vec<Vec<u8>>,
@@ -29,7 +29,7 @@ struct Names {
 
 impl Names {
     async fn of(scene: &Scene, stranger: &mut Client) -> Result<Self> {
-        // A job of its own: somebody will cancel it.
+        // A job of its own, because some call will cancel it.
         let (a, b) = (files::npy(64, 64, &files::values(1, 4_096)), files::npy(64, 64, &files::values(2, 4_096)));
         let file: FileInfo = stranger.upload("A.npy", a.clone()).await?.json()?;
         let job = stranger.submit_matmul(a, b).await?.job.to_string();
@@ -56,7 +56,7 @@ impl Names {
         Ok(Names { parameters, session, digest: digest.to_string(), signature, bodies })
     }
 
-    /// A path with each name in its parameter's place.
+    /// A path with each id as its parameter.
     fn targets(&self, path: &str) -> Vec<String> {
         if !path.contains('{') {
             return vec![path.to_owned()];
@@ -64,7 +64,7 @@ impl Names {
         self.parameters.iter().map(|value| paths::with(path, value)).collect()
     }
 
-    /// Headers that are wrong, each beside right ones.
+    /// Sets of headers in which one is wrong.
     fn headers(&self) -> Vec<Vec<(&'static str, String)>> {
         let right = [
             (paths::SESSION_HEADER, self.session.clone()),
@@ -97,7 +97,7 @@ impl Names {
     }
 }
 
-/// Sends calls, each on a connection of its own, and judges the answers.
+/// Sends each call on its own connection and judges the answer.
 struct Caller<'a> {
     url: &'a str,
     authorization: String,
@@ -117,7 +117,7 @@ impl Caller<'_> {
         let mut all: Vec<(&str, &str)> = defaults.into_iter().filter(|(name, _)| !own(name)).collect();
         all.extend(headers.iter().map(|(name, value)| (*name, value.as_str())));
         let request = format!("{method} {target} {headers:?} {}", String::from_utf8_lossy(body));
-        // What is no HTTP at all is answered by the server's own parser, without words of ours, or not at all.
+        // To invalid HTTP the server's parser answers without our error body, or not at all.
         let reply = raw::send(self.url, &raw::request(method, target, &all, body)).await.context(request.clone())?;
         self.tried += 1;
         match reply {

@@ -1,4 +1,4 @@
-//! Outputs of the wrong length, digest, signature, lease or time.
+//! Deliveries with a wrong length, digest, signature, lease or time.
 
 use adit_core::Signature;
 use adit_core::sign::{Digest, LeaseId};
@@ -12,7 +12,7 @@ use anyhow::{Context, Result, ensure};
 use futures::future::join_all;
 use reqwest::Method;
 
-/// A stranger with a lease and its right output.
+/// A stranger with a lease and its correct output.
 async fn with_lease(scene: &Scene) -> Result<(Client, TaskGrant, Vec<u8>)> {
     let mut client = scene.stranger("stranger", 1).await?;
     let grant = scene.lease(&client).await?;
@@ -20,7 +20,7 @@ async fn with_lease(scene: &Scene) -> Result<(Client, TaskGrant, Vec<u8>)> {
     Ok((client, grant, output))
 }
 
-/// Nothing that was refused counts: the same lease still takes the right output.
+/// Asserts that refused deliveries do not count: the lease still accepts the correct output.
 async fn still_open(client: &Client, grant: &TaskGrant, output: Vec<u8>) -> Result<()> {
     let answer: Delivered = client.deliver(grant, output).await?.json()?;
     ensure!(answer.verdict == Verdict::Valid && answer.reward == grant.lease.value);
@@ -35,7 +35,7 @@ async fn an_output_of_another_length_is_refused() -> Result<()> {
     let signature = client.key.sign(&delivery);
     let long = [&output[..], &[0]].concat();
     for body in [output[..output.len() - 1].to_vec(), output[..4].to_vec(), Vec::new(), long.clone()] {
-        // Whether the true length is signed or the wrong one.
+        // Whether the correct or the wrong length is signed.
         assert_eq!(client.deliver_as(&delivery, &signature, body.clone()).await?.code()?, WrongLength);
         assert_eq!(client.deliver(&grant, body).await?.code()?, WrongLength);
     }
@@ -46,7 +46,7 @@ async fn an_output_of_another_length_is_refused() -> Result<()> {
     let request = client.request(Method::PUT, &target).header(paths::SIGNATURE_HEADER, signature.to_string());
     let request = request.header(paths::DIGEST_HEADER, delivery.digest.to_string()).body(body);
     assert_eq!(client.send(request).await?.code()?, WrongLength);
-    // A Content-Length that lies: the body ends early, or goes on.
+    // A false Content-Length: the body ends early or is longer.
     let (signed, digest) = (signature.to_string(), delivery.digest.to_string());
     let headers = |length: &'static str| {
         [
@@ -138,7 +138,7 @@ async fn a_lease_takes_one_output_and_pays_it_once() -> Result<()> {
     }
     ensure!(receipts.windows(2).all(|pair| pair[0] == pair[1]), "one receipt");
     assert_eq!(account(&client).await?.map(|account| account.pending), Some(grant.lease.value));
-    // Another output afterwards, wrong or right, is refused without being looked at.
+    // A second output, wrong or correct, is refused unread.
     let mut second = output.clone();
     second[0] ^= 1;
     assert_eq!(client.deliver(&grant, second).await?.code()?, SecondDigest);
@@ -178,10 +178,10 @@ async fn only_the_leases_own_key_may_deliver() -> Result<()> {
     let theirs = scene.lease(&thief).await?;
     let delivery = client.delivery(&grant, &output);
     let signature = client.key.sign(&delivery);
-    // Just as good by the equation, but a second spelling: s over half of the order.
+    // Valid by the equation, but a second encoding: s is above half the order.
     let high = high_s(&signature);
     ensure!(high_s(&high) == signature && high.0[..32] == signature.0[..32] && high.0[32] >= 0x80);
-    // The thief's own signature, and one of the owner's for other words.
+    // The thief's own signature, and the owner's signature of another statement.
     for forged in [
         thief.key.sign(&delivery),
         client.key.sign(&Delivery { lease: theirs.lease.lease, ..delivery.clone() }),
@@ -195,7 +195,7 @@ async fn only_the_leases_own_key_may_deliver() -> Result<()> {
     ] {
         assert_eq!(thief.deliver_as(&delivery, &forged, output.clone()).await?.code()?, InvalidSignature);
     }
-    // What the owner signed for its own lease does not fit the thief's.
+    // The owner's signature for its own lease does not fit the thief's.
     let copied = Delivery { lease: theirs.lease.lease, ..delivery };
     let code = thief.deliver_as(&copied, &signature, vec![0; theirs.unit.output_bytes() as usize]).await?.code()?;
     assert_eq!(code, InvalidSignature);
@@ -269,7 +269,7 @@ async fn a_late_output_is_paid_once_if_nobody_was_first() -> Result<()> {
     let theirs = other.compute(&again).await?;
     still_open(&late, &grant, output.clone()).await?;
     scene.server.assert_balanced().await?;
-    // The second lease's work was in vain: it is told so and gets another unit.
+    // The second lease came too late: its holder is told so and gets another unit.
     assert_eq!(other.deliver(&again, theirs).await?.code()?, LeaseExpired);
     scene.earned_nothing(&other).await?;
     ensure!(scene.lease(&other).await?.lease.lease != again.lease.lease);
@@ -289,7 +289,7 @@ async fn a_unit_that_expires_twice_is_cut_anew_and_nothing_of_it_is_done_twice()
         scene.lease(&other).await?;
         scene.server.assert_balanced().await?;
     }
-    // The third has panels of the first's unit, so that one can no longer be taken whole.
+    // The third lease has panels of the first one's unit, which therefore cannot be accepted whole.
     let answer = first.deliver(&grant, output).await?;
     if answer.status == 200 {
         assert_eq!(answer.json::<Delivered>()?.verdict, Verdict::TooLate);
@@ -311,7 +311,7 @@ async fn a_cancelled_job_takes_and_pays_nothing_more() -> Result<()> {
     scene.server.assert_balanced().await
 }
 
-/// Delivers in two halves, with something between them: what came of it, if it was not refused.
+/// Delivers in two halves with something between them, and returns the answer unless it was refused.
 async fn slowly(
     scene: &Scene,
     client: &Client,
@@ -320,7 +320,7 @@ async fn slowly(
     meanwhile: impl Future<Output = Result<()>>,
 ) -> Result<Option<Delivered>> {
     let (mut connection, second) = half_sent(scene, client, grant, output).await?;
-    // So long it surely takes to see that the lease is live.
+    // Long enough for the coordinator to see that the lease is live.
     tokio::time::sleep(std::time::Duration::from_millis(200)).await;
     meanwhile.await?;
     connection.write(second).await;
@@ -332,7 +332,7 @@ async fn slowly(
     Ok(None)
 }
 
-/// A delivery whose second half is still to come.
+/// A delivery whose second half is not sent yet.
 async fn half_sent<'a>(
     scene: &Scene,
     client: &Client,
@@ -355,7 +355,7 @@ async fn half_sent<'a>(
     Ok((connection, second))
 }
 
-/// An answer in the middle of an upload would end the connection, and its sender might never read it.
+/// An answer during an upload would end the connection, and its sender might never read it.
 #[tokio::test]
 async fn what_is_sent_again_is_taken_in_before_it_is_answered() -> Result<()> {
     let scene = Scene::start().await?;
@@ -425,14 +425,14 @@ async fn a_unit_cut_anew_while_its_output_arrives_is_not_done_twice() -> Result<
     scene.ends_well().await
 }
 
-/// Whoever is refused while it is still sending learns why: the connection is not cut under it. A client that reads
-/// only after it has sent everything would otherwise see a reset connection, and try again.
+/// A client that is refused while it still sends learns why, because the connection stays open. Clients that read only
+/// after they have sent everything would otherwise see a reset connection and try again.
 #[tokio::test]
 async fn a_refusal_reaches_who_is_still_sending() -> Result<()> {
     let scene = Scene::start().await?;
     let body = vec![1; 24 << 20];
     let length = body.len().to_string();
-    // No lease has this id, no token comes with this file, no such body is JSON.
+    // An unknown lease, a file without a token, and a body that is not JSON.
     let output = with(paths::OUTPUT, &LeaseId([7; 16]).to_string());
     for (method, target, code) in [
         ("PUT", output.as_str(), NoSuchLease),
@@ -450,7 +450,7 @@ async fn a_refusal_reaches_who_is_still_sending() -> Result<()> {
     scene.ends_well().await
 }
 
-/// The same signature with s on the other side: n − s of the group's order n (SEC 2, 2.4.1).
+/// The signature with n − s in place of s, where n is the group's order (SEC 2, 2.4.1).
 pub(super) fn high_s(signature: &Signature) -> Signature {
     const ORDER: &str = "fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141";
     let order = hex::decode(ORDER).expect("hex");

@@ -1,4 +1,4 @@
-//! Somebody else's key, id, payout, session or challenge; the operator's calls.
+//! Attempts to use another's key, id, payout address, session, challenge or the operator's calls.
 
 use adit_core::sign::Challenge;
 use adit_core::statement::SessionStart;
@@ -15,7 +15,7 @@ use super::deliveries::high_s;
 
 const PAYOUT: &str = "0x00112233445566778899aabbccddeeff00112233";
 
-/// Registers with what rides along as given.
+/// Registers with the given `adit` object.
 async fn register(client: &Client, adit: Value) -> Result<Reply> {
     client.post(paths::REGISTER, &json!({ "contributor_id": client.contributor, "adit": adit })).await
 }
@@ -74,7 +74,7 @@ async fn a_start_that_is_not_what_was_registered_is_refused() -> Result<()> {
         (|s, _, _| s.payout = None, StatementMismatch),
         (|s, _, _| s.payout = Some(PAYOUT.replace("0x0", "0x1")), StatementMismatch),
         (|s, _, _| s.challenge = Challenge([1; 32]), ChallengeUsed),
-        // The victim's key, under which the stranger cannot sign.
+        // The victim's key, with which the stranger cannot sign.
         (|s, _, victim| s.public_key = victim.key.public_key(), InvalidSignature),
     ];
     for (index, (change, code)) in cases.into_iter().enumerate() {
@@ -84,7 +84,7 @@ async fn a_start_that_is_not_what_was_registered_is_refused() -> Result<()> {
     for forged in [high_s(&signature), victim.key.sign(&good), adit_core::Signature([0; 64])] {
         assert_eq!(client.start_with(good.clone(), forged).await?.code()?, InvalidSignature);
     }
-    // An unknown field would be something that the signature does not cover.
+    // The signature does not cover an unknown field.
     for place in ["", "statement"] {
         let mut adit = json!({ "statement": good, "signature": signature });
         let target = if place.is_empty() { &mut adit } else { &mut adit[place] };
@@ -92,7 +92,7 @@ async fn a_start_that_is_not_what_was_registered_is_refused() -> Result<()> {
         let body = json!({ "contributor_id": client.contributor, "adit": adit });
         assert_eq!(client.post(paths::START_SESSION, &body).await?.code()?, InvalidBody);
     }
-    // None of that used the challenge up; the true statement does, once.
+    // None of that consumed the challenge. The true statement does, once.
     client.start_with(good.clone(), signature).await?.json::<StartSessionResponse>()?;
     assert_eq!(client.start_with(good, signature).await?.code()?, ChallengeUsed);
     scene.earned_nothing(&client).await?;
@@ -128,7 +128,8 @@ async fn somebody_elses_key_id_and_payout_stay_theirs() -> Result<()> {
     let mut victim = Client::new(&scene.server, "victim", 2)?;
     let thief = Client::new(&scene.server, "victim", 1)?;
     let key = victim.key.public_key();
-    // Before the victim came: its key under its id with the thief's address. A registration reserves and sets nothing.
+    // Before the victim arrives, the thief registers the victim's id and key with its own address. A registration
+    // reserves and sets nothing.
     let grant = challenge(&thief, json!({ "public_key": key, "payout": PAYOUT })).await?;
     let statement = SessionStart { public_key: key, payout: Some(PAYOUT.into()), ..thief.start_statement(&grant) };
     let signature = thief.key.sign(&statement);
@@ -140,7 +141,7 @@ async fn somebody_elses_key_id_and_payout_stay_theirs() -> Result<()> {
     victim.open().await?;
     let show = async || scene.honest.get(&with(paths::CONTRIBUTOR, "victim")).await?.json::<ContributorResponse>();
     assert_eq!(show().await?.contributor.wallet_address, "victim");
-    // Now the id is the victim's: another key cannot have it, in either case of letters.
+    // Now the id is the victim's, in upper and lower case, and another key cannot have it.
     for name in ["victim", "VICTIM"] {
         let mut thief = Client::new(&scene.server, name, 1)?;
         let statement = thief.start_statement(&thief.register().await?);
@@ -152,7 +153,7 @@ async fn somebody_elses_key_id_and_payout_stay_theirs() -> Result<()> {
     scene.ends_well().await
 }
 
-/// Not even by the key itself in passing: whoever gets hold of a key for a moment cannot turn its rewards away.
+/// Not even the key itself can change it in passing, so that a stolen session cannot divert rewards.
 #[tokio::test]
 async fn a_payout_address_once_set_stays() -> Result<()> {
     let scene = Scene::start().await?;
@@ -203,7 +204,7 @@ async fn a_session_serves_its_owner_alone() -> Result<()> {
         assert_eq!(post("stranger", "\u{0}").await?, NoSession, "{path}");
         assert_eq!(post("nobody", &other.session).await?, NotYourSession, "{path}");
     }
-    // The other's session still works, until it ends or nobody calls for a while.
+    // The other's session works until it ends or idles too long.
     scene.lease(&other).await?;
     let body = json!({ "contributor_id": "other", "session_id": other.session });
     assert_eq!(other.post(paths::STOP_SESSION, &body).await?.status, 200);
@@ -258,7 +259,7 @@ async fn the_operators_calls_need_the_token_and_the_coordinators_own_name() -> R
     scene.ends_well().await
 }
 
-/// A token's file that a crash or an editor left empty must not make everybody the operator.
+/// An empty token file, left by a crash or an editor, must not make everybody the operator.
 #[tokio::test]
 async fn an_empty_token_opens_nothing() -> Result<()> {
     let scene = Scene::start().await?;

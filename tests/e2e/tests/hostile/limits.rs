@@ -1,5 +1,5 @@
-//! Callers who call too often, leave too much behind, lie or hoard: each is told so and when to come back, and nobody
-//! else notices.
+//! Clients that call too often, leave too much state, lie or hoard: each is told why and when to return, and no other
+//! client is affected.
 
 use adit_coordinator::{Conduct, Config, Limits, Rate};
 use adit_core::statement::Verdict;
@@ -13,17 +13,17 @@ use serde_json::json;
 
 const NEVER: Rate = Rate { per_s: 1, burst: 5 };
 
-/// A scene whose coordinator is run otherwise.
+/// A scene with a changed configuration.
 async fn scene(change: impl FnOnce(&mut Config)) -> Result<Scene> {
     Scene::on(Server::start_with(change).await?).await
 }
 
-/// A call through a proxy on loopback that names the caller.
+/// Calls through a proxy on loopback that names the caller.
 async fn call_from(client: &Client, address: &str, path: &str) -> Result<Reply> {
     client.send(client.request(Method::GET, path).header("x-forwarded-for", address)).await
 }
 
-/// It passes by itself, and the answer says when: within so many seconds.
+/// Asserts the error's code, and returns the seconds of its Retry-After.
 fn told_to_wait(reply: &Reply, code: ErrorCode) -> Result<u64> {
     ensure!(reply.code()? == code, "{:?}", reply.code());
     let seconds = reply.headers.get("retry-after").context("no Retry-After")?.to_str()?.parse()?;
@@ -45,7 +45,7 @@ async fn a_block_that_calls_too_often_waits_and_nobody_else_does() -> Result<()>
     }
     let refused = call_from(client, "203.0.113.99", paths::HEALTH).await?;
     ensure!(told_to_wait(&refused, ErrorCode::TooManyRequests)? <= 2);
-    // Nothing of the body was read: it is not even JSON.
+    // The body was not read: it is not even JSON.
     let body = client.request(Method::POST, paths::HEARTBEAT).body("{").header("x-forwarded-for", "203.0.113.4");
     told_to_wait(&client.send(body).await?, ErrorCode::TooManyRequests)?;
     ensure!(call_from(client, "198.51.100.1", paths::HEALTH).await?.status == 200);
@@ -65,7 +65,7 @@ async fn a_live_leases_delivery_is_taken_when_everything_else_is_refused() -> Re
     told_to_wait(&reply, ErrorCode::TooManyRequests)?;
     let answer: Delivered = miner.deliver(&grant, output.clone()).await?.json()?;
     ensure!(answer.verdict == Verdict::Valid);
-    // It is live no more, and a lease that never was is not either.
+    // The lease has ended, and a lease that never existed is refused alike.
     told_to_wait(&miner.deliver(&grant, output).await?, ErrorCode::TooManyRequests)?;
     let path = with(paths::OUTPUT, "none");
     told_to_wait(&miner.send(miner.request(Method::PUT, &path)).await?, ErrorCode::TooManyRequests)?;
@@ -104,7 +104,7 @@ async fn what_passers_by_leave_is_bounded() -> Result<()> {
     let one_more = join(paths::START_SESSION, json!({ "contributor_id": "c3" })).await?;
     told_to_wait(&one_more, ErrorCode::TooManyRequests)?;
     told_to_wait(&join(paths::REGISTER, json!({ "contributor_id": "c9" })).await?, ErrorCode::TooManyRequests)?;
-    // Work is taken and given back: the copies before the last are gone.
+    // A copy replaces the one before, which is gone.
     for _ in 0..5 {
         let task: adit_protocol::neonet::Task = scene.honest.get(&with(paths::TASK, "c0")).await?.json()?;
         let result =
@@ -117,7 +117,7 @@ async fn what_passers_by_leave_is_bounded() -> Result<()> {
         Ok(database.query_row(&format!("SELECT COUNT(*) FROM {table}"), [], |row| row.get(0))?)
     };
     ensure!((rows("contributor")?, rows("challenge")?, rows("session")?, rows("keyless_task")?) == (8, 8, 3, 3));
-    // Challenges end, then sessions and with them the ids, and at last what is left of the sessions.
+    // Challenges expire, then sessions with their ids, and last what remains of the sessions.
     scene.server.advance(130_000).await?;
     ensure!((rows("contributor")?, rows("challenge")?) == (8, 0));
     scene.server.advance(600_000).await?;
@@ -157,7 +157,7 @@ async fn checks_for_nothing_have_a_budget() -> Result<()> {
         }
     };
     told_to_wait(&damaged, ErrorCode::TooManyRequests)?;
-    // Others are checked as before.
+    // Other miners are checked as before.
     let mut other = scene.stranger("other", 4).await?;
     let grant = scene.lease(&other).await?;
     let output = other.compute(&grant).await?;
@@ -174,7 +174,7 @@ async fn a_liar_is_quarantined_and_comes_back() -> Result<()> {
         let grant = liar.task(lane).await?.and_then(|task| task.adit).context("no lease")?;
         let output = liar.compute(&grant).await?;
         match &first {
-            // One lease is kept for later.
+            // Keep one lease for later.
             None => first = Some(grant),
             Some(_) => {
                 let answer: Delivered = liar.deliver(&grant, wrong(output)).await?.json()?;
@@ -185,12 +185,12 @@ async fn a_liar_is_quarantined_and_comes_back() -> Result<()> {
     }
     let seconds = told_to_wait(&liar.ask(5).await?, ErrorCode::Quarantined)?;
     ensure!((500..=600).contains(&seconds), "{seconds}");
-    // What it holds it may still deliver, and is paid for if it is right.
+    // It may still deliver the lease that it holds, and is paid if the output is correct.
     let grant = first.context("a lease")?;
     let output = liar.compute(&grant).await?;
     let answer: Delivered = liar.deliver(&grant, output).await?.json()?;
     ensure!(answer.verdict == Verdict::Valid && answer.reward == grant.lease.value && answer.next.is_none());
-    // Another session of the key is the same miner.
+    // Another session with the same key is the same miner.
     liar.open().await?;
     told_to_wait(&liar.ask(6).await?, ErrorCode::Quarantined)?;
     scene.server.advance(601_000).await?;
@@ -207,7 +207,7 @@ async fn a_hoarder_gets_fewer_leases_and_an_honest_miner_more() -> Result<()> {
     scene.lease(&miner).await?;
     ensure!(miner.task(1).await?.is_some());
     told_to_wait(&miner.ask(2).await?, ErrorCode::TooManyLeases)?;
-    // Both run out: it may have one.
+    // Both expire: it may have one.
     scene.server.advance(300_000).await?;
     let grant = scene.lease(&miner).await?;
     told_to_wait(&miner.ask(1).await?, ErrorCode::TooManyLeases)?;

@@ -1,5 +1,4 @@
-//! Everything that comes from the network is hostile: each bad thing gets a clear error with a stable code and a 4xx,
-//! never a 5xx; nothing is lost and nothing is paid.
+//! Hostile requests: each gets a 4xx with a stable error code, never a 5xx; nothing is lost and nothing is paid.
 
 mod bodies;
 mod corpus;

@@ -1,4 +1,4 @@
-//! Files that hold no operands, and orders that cannot be computed.
+//! Files that are not operands, and jobs that cannot be computed.
 
 use adit_core::reward::base_reward;
 use adit_core::{Cid, Kind};
@@ -119,14 +119,14 @@ async fn files_that_hold_no_operand_are_refused() -> Result<()> {
         let found = reply.code().with_context(|| format!("{name}: {what}"))?;
         ensure!(found == code, "{name}, {what}: {found:?}, not {code:?}");
     }
-    // Their good twins are taken, so it was the badness that was refused.
+    // The valid versions are accepted, so the refusals were for the fault.
     let model = files::model(&[(vec![1, 2, 3, 4], vec![i32::MAX - 127 * 4, 0]), (vec![1; 4], vec![0, 0])], [1, 1]);
     scene.honest.upload("M.safetensors", model).await?.json::<FileInfo>()?;
     scene.honest.upload("../../A.npy", files::npy(2, 2, &[1, 2, 3, 4])).await?.json::<FileInfo>()?;
     scene.ends_well().await
 }
 
-/// Uploads a file that is good by itself.
+/// Uploads a valid file.
 async fn upload(client: &Client, name: &str, bytes: Vec<u8>) -> Result<Cid> {
     Ok(client.upload(name, bytes).await?.json::<FileInfo>()?.file)
 }
@@ -166,12 +166,12 @@ async fn orders_that_cannot_be_computed_are_refused() -> Result<()> {
         (infer(&model, &narrow), InvalidShape),
         (infer(&model, &negative), ValueOutOfRange),
         (matmul(&a, &unknown), NoSuchFile),
-        // A result of 256 GiB, where the store holds 32.
+        // A result of 256 GiB, in a store of 32.
         (matmul(&column, &row), InvalidShape),
     ] {
         refuses_order(&client, &order, code).await?;
     }
-    // 16 GiB would fit the store, but not be computed inline: checking costs as much as computing.
+    // 16 GiB would fit the store. But checking costs as much as computing, and it is too much to compute inline.
     let order = matmul(&middle, &row);
     let reply = client.send(client.as_operator(Method::POST, paths::JOBS).json(&order)).await?;
     assert_eq!(reply.code()?, TooSmall);
@@ -226,7 +226,7 @@ async fn a_budget_one_short_is_refused_and_moves_nothing() -> Result<()> {
     assert_eq!(post(price - 1).await?.code()?, BudgetTooSmall);
     assert_eq!(post(0).await?.code()?, BudgetTooSmall);
     post(price).await?.json::<Value>()?;
-    // Several budgets that fit one by one do not fit together.
+    // Budgets that fit one by one do not fit together.
     let half = i64::MAX / 4 + 1;
     post(half).await?.json::<Value>()?;
     assert_eq!(post(half).await?.code()?, ValueOutOfRange);

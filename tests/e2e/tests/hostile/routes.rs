@@ -1,11 +1,11 @@
-//! Malformed requests against every route: no 5xx, and every error has a code.
+//! Malformed requests to every route: none gets a 5xx, and every error has a code.
 
 use adit_protocol::ErrorCode::*;
 use adit_protocol::paths;
 use adit_support::{Reply, Scene, Server, raw};
 use anyhow::{Context, Result, ensure};
 
-/// In the place of a path's parameter.
+/// Malformed path parameters.
 const PARAMETERS: [&str; 18] = [
     "x",
     "0",
@@ -58,7 +58,7 @@ fn bodies() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-/// A path with a parameter in its place.
+/// A path with its parameter filled in.
 fn targets(path: &str) -> Vec<String> {
     if !path.contains('{') {
         return vec![path.to_owned()];
@@ -67,7 +67,7 @@ fn targets(path: &str) -> Vec<String> {
     PARAMETERS.iter().copied().chain([long.as_str()]).map(|value| paths::with(path, value)).collect()
 }
 
-/// Whether an answer is one that a stranger may cause; its text, if it is an error.
+/// Fails unless a stranger may cause this answer. Returns its text if it is an error.
 pub(crate) fn judge(request: &str, reply: &Reply) -> Result<()> {
     ensure!(reply.status.as_u16() < 500, "{request}: {}", reply.status);
     if reply.status.is_client_error() && !request.starts_with("HEAD") {
@@ -75,7 +75,7 @@ pub(crate) fn judge(request: &str, reply: &Reply) -> Result<()> {
         ensure!(code != Internal);
         let text = String::from_utf8_lossy(&reply.body);
         ensure!(!text.contains("sqlite") && !text.contains("panicked"), "{request}: {text}");
-        // Whatever it repeats of the request, no browser takes it for a page.
+        // It may quote the request, so browsers must not take it for a page.
         assert_eq!(reply.headers["content-type"], "application/json", "{request}");
         assert_eq!(reply.headers["x-content-type-options"], "nosniff", "{request}");
     }
@@ -120,7 +120,7 @@ async fn try_all(server: &Server) -> Result<u32> {
     Ok(tried)
 }
 
-/// The figure that counts answers of ours that were faults.
+/// The metric that counts our 5xx answers.
 pub(crate) async fn failed(scene: &Scene) -> Result<String> {
     let text = String::from_utf8(scene.honest.get(paths::METRICS).await?.body)?;
     let line = text.lines().find_map(|line| line.strip_prefix("adit_requests_failed_total "));

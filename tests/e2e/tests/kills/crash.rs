@@ -1,4 +1,4 @@
-//! kill -9 of the real program: what was answered is still true afterwards, nothing is paid twice, and jobs end.
+//! Kills the real program with SIGKILL: its answers stay true, nothing is paid twice, and jobs finish.
 
 use std::time::{Duration, Instant};
 
@@ -18,14 +18,14 @@ use anyhow::{Context, Result, ensure};
 use reqwest::Method;
 use tempfile::TempDir;
 
-/// A product of random matrices: its files and what it is.
+/// Random matrices as files, and their product.
 fn product(m: u32, k: u32, n: u32) -> (Vec<u8>, Vec<u8>, Vec<i32>) {
     let (a, b) = (files::values(21, (m * k) as usize), files::values(22, (k * n) as usize));
     let c = matmul_i8(&a, &b, m as usize, k as usize, n as usize);
     (files::npy(m, k, &a), files::npy(k, n, &b), c)
 }
 
-/// Goes on as the same miner after the coordinator came back.
+/// The same miner, for the restarted coordinator.
 fn back(mortal: &Mortal, client: &Client) -> Result<Client> {
     let mut again = mortal.client(&client.contributor, client.key.to_bytes()[0])?;
     again.session.clone_from(&client.session);
@@ -45,7 +45,7 @@ async fn a_coordinator_killed_mid_job_loses_and_repeats_nothing() -> Result<()> 
     let mut deaths = 0;
     while let Some(grant) = miner.task(0).await?.and_then(|task| task.adit) {
         let output = miner.compute(&grant).await?;
-        // It dies before a delivery, in the middle of it (whether it was noted nobody knows), or after its answer.
+        // It dies before a delivery, during it (so that nobody knows whether it counted), or after its answer.
         let answer = match random.draw() % 3 {
             0 => {
                 mortal.die_and_rise().await?;
@@ -67,7 +67,7 @@ async fn a_coordinator_killed_mid_job_loses_and_repeats_nothing() -> Result<()> 
         };
         deaths += 1;
         miner = back(&mortal, &miner)?;
-        // The lane still has its lease, unless it was fulfilled; asked again, the answer is the one that was given.
+        // The lane still has its lease unless it delivered. Asking again gives the same answer.
         let again: Delivered = miner.deliver(&grant, output).await?.json()?;
         again.receipt.verify(mortal.key())?;
         assert_eq!((again.verdict, again.reward), (Verdict::Valid, grant.lease.value));
@@ -77,7 +77,7 @@ async fn a_coordinator_killed_mid_job_loses_and_repeats_nothing() -> Result<()> 
         receipts.push(again.receipt.receipt);
     }
     ensure!(deaths >= 4, "{deaths}");
-    // Every verdict that was ever told stands, once, and so does its pay.
+    // Every verdict that was given still stands, once, and so does its reward.
     for receipt in &receipts {
         let path = with(paths::RECEIPT, &receipt.lease.to_string());
         let stored: ProvenReceipt = miner.get(&path).await?.json()?;
@@ -96,7 +96,7 @@ async fn a_coordinator_killed_mid_job_loses_and_repeats_nothing() -> Result<()> 
     mortal.is_in_order().await
 }
 
-/// What came of a delivery whose coordinator may be dying.
+/// The answer to a delivery during which the coordinator may die.
 async fn sender_delivers(
     sender: &mut Client,
     grant: &adit_protocol::mining::TaskGrant,
@@ -105,7 +105,7 @@ async fn sender_delivers(
     sender.deliver(grant, output).await.ok().and_then(|reply| reply.json().ok())
 }
 
-/// Waits until a job is as `wanted`, asking often.
+/// Polls a job until it is as `wanted`.
 async fn until(client: &Client, job: u64, patience: Duration, wanted: impl Fn(&JobView) -> bool) -> Result<JobView> {
     let deadline = Instant::now() + patience;
     loop {
@@ -154,7 +154,7 @@ async fn a_miner_killed_mid_lease_leaves_its_unit_to_another() -> Result<()> {
     let (a, b, c) = product(1_024, 2_048, 512);
     let client = mortal.client("requester", 9)?;
     let job = client.submit_matmul(a, b).await?.job;
-    // One that sleeps most of the time holds a lease nearly always.
+    // A miner that sleeps most of the time nearly always holds a lease.
     let victim = mortal.mine(folder.path(), "victim", "0.02")?;
     until(&client, job, Duration::from_secs(60), |view| view.panels_leased > 0).await?;
     victim.kill().await?;
@@ -205,7 +205,7 @@ async fn a_second_coordinator_is_told_what_is_taken() -> Result<()> {
     let mut same_port = Program::start(&program, &["serve", "--listen", &port, "--data", &folder])?;
     let said = same_port.line("cannot listen on").await?;
     ensure!(!same_port.ended().await?.success() && said.contains(&port) && said.contains("--listen"), "{said}");
-    // The first was not disturbed, and leaves the directory to the next.
+    // The first was not disturbed, and frees the directory when it ends.
     let client = Client::at(&first.url, &first.token, "reader", 9)?;
     client.get(paths::HEALTH).await?.json::<Health>()?;
     #[cfg(unix)]

@@ -1,5 +1,5 @@
-//! What goes on while the coordinator dies: jobs come in, miners mine. Whoever gets no answer asks again, as long as it
-//! takes, and notes everything that it was told.
+//! The load while the coordinator dies: a requester submits jobs and miners mine. Each repeats a call until it is
+//! answered, and records every answer.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -22,16 +22,16 @@ use anyhow::{Context, Result, bail, ensure};
 use reqwest::Method;
 use tokio::task::JoinHandle;
 
-/// Jobs that are not done yet, at most.
+/// The most unfinished jobs at once.
 const JOBS_AT_ONCE: usize = 3;
-/// Until it is asked again.
+/// The pause before a call is repeated.
 const AWAY: Duration = Duration::from_millis(15);
 
 const SUBMITTING: u8 = 0;
 const DRAINING: u8 = 1;
 const OVER: u8 = 2;
 
-/// A job and what comes of it.
+/// A job and its correct result.
 #[derive(Clone)]
 pub(crate) struct Job {
     pub(crate) id: u64,
@@ -39,7 +39,7 @@ pub(crate) struct Job {
     pub(crate) product: Vec<i32>,
 }
 
-/// A verdict that somebody was told.
+/// A verdict that a miner was given.
 #[derive(Clone)]
 pub(crate) struct Told {
     pub(crate) receipt: Receipt,
@@ -52,14 +52,14 @@ impl Told {
     }
 }
 
-/// Everything that was said and heard.
+/// The record of all calls and answers.
 #[derive(Default)]
 pub(crate) struct Load {
     stage: AtomicU8,
     jobs: Mutex<Vec<Job>>,
-    /// By lease, with the lease's job; no receipt where no answer came.
+    /// Each lease with its job, and its receipt unless no answer came.
     leases: Mutex<BTreeMap<LeaseId, (TaskGrant, Option<Receipt>)>>,
-    /// Told since the last death.
+    /// Verdicts given since the last death.
     fresh: Mutex<Vec<Receipt>>,
 }
 
@@ -73,12 +73,12 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Whether an error says only that nobody answered, or not to the end.
+/// Whether an error means that there was no complete answer.
 fn is_away(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| cause.is::<reqwest::Error>())
 }
 
-/// Asks until there is an answer.
+/// Repeats a call until it is answered.
 async fn answered<T, F: Future<Output = Result<T>>>(ask: impl Fn() -> F) -> Result<T> {
     loop {
         match ask().await {
@@ -99,12 +99,12 @@ impl Load {
         Ok(UnderWay { requester, miners: (1..=miners).map(miner).collect::<Result<_>>()? })
     }
 
-    /// From now on there are no more jobs.
+    /// Submits no more jobs from now on.
     pub(crate) fn submits_no_more(&self) {
         self.stage.store(DRAINING, Ordering::Relaxed);
     }
 
-    /// Nothing goes on any more; the miners, to be asked what they have.
+    /// Ends the load and returns the miners' clients.
     pub(crate) async fn ends(&self, under_way: UnderWay) -> Result<Vec<Client>> {
         self.stage.store(OVER, Ordering::Relaxed);
         under_way.requester.await??;
@@ -123,7 +123,7 @@ impl Load {
         locked(&self.jobs).clone()
     }
 
-    /// Every verdict that was told since the last death is still told, word for word; how many those are.
+    /// Asserts that every verdict given since the last death is unchanged, and returns their number.
     pub(crate) async fn verdicts_stand(&self, reader: &Client) -> Result<usize> {
         let fresh = std::mem::take(&mut *locked(&self.fresh));
         for told in &fresh {
@@ -134,7 +134,7 @@ impl Load {
         Ok(fresh.len())
     }
 
-    /// Every verdict on a miner's outputs, also those whose answer was lost.
+    /// Every verdict on a miner's outputs, including those whose answer was lost.
     pub(crate) async fn verdicts_of(&self, miner: &Client) -> Result<Vec<Told>> {
         let key = miner.key.public_key();
         let leases: Vec<_> =
@@ -183,7 +183,7 @@ impl Load {
     async fn mine(&self, mut client: Client, seed: u64) -> Result<Client> {
         let mut random = SplitMix64::new(seed);
         while self.stage() != OVER {
-            // A task that is asked for again is the same, so nothing has to be remembered.
+            // Asking again gives the same task, so nothing has to be remembered.
             let reply = answered(|| client.ask(0)).await?;
             match refusal(&reply)? {
                 None if reply.status == 204 => tokio::time::sleep(AWAY).await,
@@ -201,7 +201,7 @@ impl Load {
         Ok(client)
     }
 
-    /// Computes and delivers until there is an answer; sometimes asks for it once more.
+    /// Computes, and delivers until there is an answer. Sometimes delivers again.
     async fn work(&self, client: &mut Client, grant: TaskGrant, random: &mut SplitMix64) -> Result<()> {
         let lease = grant.lease.lease;
         locked(&self.leases).entry(lease).or_insert((grant.clone(), None));
@@ -234,7 +234,7 @@ impl Load {
     }
 }
 
-/// The code of an answer that is an error.
+/// The code of an error, `None` for other answers.
 fn refusal(reply: &Reply) -> Result<Option<ErrorCode>> {
     if reply.status.is_success() { Ok(None) } else { reply.code().map(Some) }
 }
@@ -243,7 +243,7 @@ async fn opened(client: &mut Client) -> Result<()> {
     loop {
         match client.open().await {
             Err(error) if is_away(&error) => tokio::time::sleep(AWAY).await,
-            // A challenge is used once: if the answer to a start was lost, only a new one will do.
+            // A challenge works once. If the answer to a start was lost, it takes a new one.
             Err(error) if format!("{error:#}").contains("challenge_used") => {}
             opened => return opened,
         }
@@ -267,7 +267,7 @@ async fn listed(client: &Client) -> Result<JobList> {
     answered(|| client.get(paths::JOBS)).await?.json()
 }
 
-/// Submits a job once: if no answer came, looks whether it is there before it is sent again.
+/// Submits a job exactly once: if no answer came, it looks for the job before it submits again.
 async fn submitted(client: &Client, request: &JobRequest) -> Result<u64> {
     loop {
         let sent = client.send(client.as_operator(Method::POST, paths::JOBS).json(request)).await;
@@ -283,7 +283,7 @@ async fn submitted(client: &Client, request: &JobRequest) -> Result<u64> {
     }
 }
 
-/// A lease's receipt, if it has one, its proof checked.
+/// A lease's receipt, if there is one, after its proof has been checked.
 async fn stored(reader: &Client, lease: &LeaseId) -> Result<Option<Receipt>> {
     let reply = reader.get(&with(paths::RECEIPT, &lease.to_string())).await?;
     if reply.status == 404 {

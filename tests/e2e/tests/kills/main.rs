@@ -1,8 +1,8 @@
-//! A hundred kill -9 of the real coordinator at random moments, under load: miners deliver, jobs come in, epochs close,
-//! and now and then a miner dies too. After every start the books are in order, the log continues and every verdict
-//! that was told stands; in the end every job is done and right, and everybody has exactly what is due.
+//! Kills the real coordinator a hundred times with SIGKILL, at random moments under load: miners deliver, jobs arrive,
+//! epochs close, and sometimes a miner dies too. After every start the ledger is balanced, the log continues and every
+//! verdict still stands. In the end every job has the correct result and everybody has exactly what is due.
 //!
-//! The moments come from a seed, which is printed; `ADIT_SEED=n` draws the same ones again. `ADIT_KILLS=n` kills more.
+//! The moments come from a seed, which is printed; `ADIT_SEED=n` repeats them. `ADIT_KILLS=n` sets the number of kills.
 
 mod crash;
 mod load;
@@ -29,13 +29,13 @@ use load::{Load, Told};
 
 /// How often the coordinator dies.
 const KILLS: u64 = 100;
-/// It lives this long at most, in ms.
+/// The longest time between two kills, in ms.
 const LONGEST_LIFE_MS: u64 = 500;
-/// Miners that say what a test wants said; beside them the real program mines.
+/// Miners in this process; the real program mines beside them.
 const MINERS: u8 = 4;
-/// Short epochs, so that some close while it dies, and a budget that pays some in full and some not.
+/// Short epochs, so that some close meanwhile, and a budget that pays some epochs in full and others in part.
 const FLAGS: [&str; 6] = ["--epoch-seconds", "5", "--block-budget", "0.002", "--log-level", "error"];
-/// How long the jobs that are left may take: a dead miner's lease has to run out first.
+/// The most time for the remaining jobs. A dead miner's lease has to expire first.
 const DRAIN: Duration = Duration::from_secs(180);
 
 fn number(variable: &str, otherwise: u64) -> Result<u64> {
@@ -59,7 +59,7 @@ async fn a_hundred_deaths_lose_and_repeat_nothing() -> Result<()> {
     let sessions = load.ends(under_way).await?;
     is_paid(&load, &reader, &sessions).await.with_context(|| format!("ADIT_SEED={seed}"))?;
     mortal.is_in_order().await?;
-    // What the database itself promises, read by another program.
+    // The invariants of the database, read after the coordinator has ended.
     mortal.die().await?;
     let coordinator = Coordinator::open(&Config::new("127.0.0.1:0".parse()?, mortal.data().to_owned())).await?;
     let broken = coordinator.audit().await?;
@@ -67,7 +67,7 @@ async fn a_hundred_deaths_lose_and_repeat_nothing() -> Result<()> {
     Ok(())
 }
 
-/// What is left after the last death.
+/// Checks everything after the last death.
 struct Killed {
     miner: Program,
     // Its key and its journal.
@@ -103,7 +103,7 @@ fn mine(mortal: &Mortal, folder: &Path) -> Result<Program> {
     mortal.mine(folder, "program", "0.5")
 }
 
-/// Every job ends, with the right result.
+/// Asserts that every job ends with the correct result.
 async fn are_done(load: &Load, reader: &Client) -> Result<()> {
     let deadline = Instant::now() + DRAIN;
     for job in load.jobs() {
@@ -125,11 +125,11 @@ async fn are_done(load: &Load, reader: &Client) -> Result<()> {
     Ok(())
 }
 
-/// Every miner has what its verdicts say: budgets at once, and its part of every epoch, once.
+/// Asserts that every miner has what its verdicts earn: jobs' budgets at once, and its part of every epoch, once.
 async fn is_paid(load: &Load, reader: &Client, miners: &[Client]) -> Result<()> {
     let epochs = closed_epochs(reader).await?;
     for miner in miners {
-        // A verdict whose answer was lost was told to nobody, and counts.
+        // A verdict counts even if its answer was lost.
         let told = load.verdicts_of(miner).await?;
         let mut due: i64 = told.iter().filter(|told| !told.sponsored).map(|told| told.value()).sum();
         let (mut good, mut paid_epochs) = (0, 0);
@@ -150,7 +150,7 @@ async fn is_paid(load: &Load, reader: &Client, miners: &[Client]) -> Result<()> 
     Ok(())
 }
 
-/// Every epoch that has closed, oldest first, once no value waits for the next close.
+/// All closed epochs, oldest first, once no value waits for the next close.
 async fn closed_epochs(reader: &Client) -> Result<Vec<EpochView>> {
     let deadline = Instant::now() + Duration::from_secs(30);
     while reader.get(paths::OVERVIEW).await?.json::<Overview>()?.epoch_value.nano() > 0 {

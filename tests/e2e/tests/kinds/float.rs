@@ -1,4 +1,5 @@
-//! Products of f32: honest ones pass on every kernel, half precision and shortcuts do not, bad luck blames nobody.
+//! Products of f32: honest outputs of every kernel pass, half precision and shortcuts do not, and bad luck is not
+//! blamed.
 
 use adit_core::kernel::float::{FloatMatrix, floats, multiply, to_bytes};
 use adit_core::kind::MatmulF32;
@@ -69,7 +70,7 @@ async fn honest_products_are_paid() -> Result<()> {
     Job::start().await?.ends_well().await
 }
 
-/// The unit's rows, B, and the right output.
+/// The unit's rows, B, and the correct output.
 struct Case {
     a: FloatMatrix,
     b: FloatMatrix,
@@ -107,7 +108,7 @@ impl Case {
     }
 }
 
-/// Operands with so many bits of their fractions rounded away.
+/// Operands with some bits of their fractions rounded away.
 fn rounded(matrix: &FloatMatrix, bits: u32) -> FloatMatrix {
     let round = |value: &f32| f32::from_bits((value.to_bits() + (1 << (bits - 1))) & !((1 << bits) - 1));
     FloatMatrix { values: matrix.values.iter().map(round).collect(), ..*matrix }
@@ -150,14 +151,14 @@ async fn wrong_products_are_found() -> Result<()> {
     job.ends_well().await
 }
 
-/// Rows that are off by hardly more than the tolerance do not pass, and prove nothing either.
+/// Rows that exceed the tolerance only slightly do not pass, but prove nothing either.
 #[tokio::test]
 async fn what_may_be_bad_luck_decides_nothing() -> Result<()> {
     let job = Job::start().await?;
     let mut unlucky = Client::new(&job.server, "unlucky", 1)?;
     unlucky.open().await?;
     let (grant, case) = Case::lease(&mut unlucky).await?;
-    // Each row passes with a probability of at most a tenth; no row is over the norm that proves.
+    // Each row passes with a probability of at most a tenth, and no row's error is large enough to prove fraud.
     let near = case.with(|out| {
         out.chunks_mut(N).enumerate().for_each(|(row, values)| values[0] += (1.2 * case.tolerance(row)) as f32);
     });

@@ -1,4 +1,4 @@
-//! Gradients: honest ones add up to the job's, wrong ones are found in whichever product they are wrong.
+//! Gradients: honest outputs add up to the job's gradient, and wrong ones are found in whichever product they differ.
 
 use std::collections::BTreeMap;
 
@@ -29,7 +29,7 @@ struct Job {
 
 type Layers = Vec<(Vec<i8>, Vec<i32>)>;
 
-/// Weights and biases, samples, targets.
+/// Weights and biases, samples, and targets.
 fn data() -> (Layers, Vec<i8>, Vec<i8>) {
     let mut random = SplitMix64::new(11);
     let layers = DIMS.windows(2).map(|pair| {
@@ -58,7 +58,7 @@ impl Job {
         Ok(liar)
     }
 
-    /// The honest miner does everything, once nobody else holds a part of it, and the result is right.
+    /// Once other leases have expired, lets the honest miner finish the job, and asserts that the result is correct.
     async fn ends_well(mut self) -> Result<()> {
         self.server.advance(LEASE_MS).await?;
         self.honest.open().await?;
@@ -72,7 +72,7 @@ impl Job {
     }
 }
 
-/// All samples in one batch, without units or miners.
+/// The gradient of all samples in one batch, without units or miners.
 fn by_the_reference() -> BTreeMap<String, Vec<i64>> {
     use adit_core::kernel::{PackedBack, PackedLayer, PackedLayers, Product, Running};
     use adit_core::unit::Requant;
@@ -106,7 +106,7 @@ async fn units_add_up_to_the_gradient_of_all_samples() -> Result<()> {
     Job::start().await?.ends_well().await
 }
 
-/// A leased batch with its right output.
+/// A leased batch with its correct output.
 struct Case {
     unit: Unit,
     weights: Weights,
@@ -134,7 +134,7 @@ impl Case {
         output
     }
 
-    /// Where a tensor's value i, j is in the output.
+    /// The position of a tensor's value i, j in the output.
     fn at(&self, tensor: Tensor, i: usize, j: usize) -> usize {
         let (width, range) = (self.layout.row_width(), self.layout.range(tensor));
         match tensor {
@@ -143,7 +143,7 @@ impl Case {
         }
     }
 
-    /// What comes out for other rows: everything computed as it should be, but from something else.
+    /// The output for other rows: computed correctly, but from the wrong input.
     fn computed_from(&self, change: impl FnOnce(&mut Rows)) -> Vec<i32> {
         use adit_core::kernel::{Product, Running};
         let mut rows = self.rows.clone();
@@ -193,7 +193,7 @@ const FORGERIES: [Forgery; 16] = [
         })
     }),
     ("the last sample skipped in the weights' gradient", Tensor::Weights(2), |case| {
-        // V without the last row's outer product.
+        // dW without the last row's outer product.
         let width = case.layout.row_width();
         let (k, n) = case.layout.dims(2);
         let last = case.rows.count - 1;
@@ -261,12 +261,12 @@ async fn orders_that_make_no_gradient_are_refused() -> Result<()> {
         let request = client.as_operator(reqwest::Method::POST, adit_protocol::paths::JOBS).json(&request);
         assert_eq!(client.send(request).await?.code()?, code);
     }
-    // The same model still infers.
+    // The same model still works for inference.
     client.submit(JobWork::MlpI8 { model: training.file, input: samples.file }).await?;
     server.assert_balanced().await
 }
 
-/// The library's reference and the client's agree on a unit's length.
+/// The unit and the reference agree on the output's length.
 #[test]
 fn a_units_parameters_say_how_long_its_output_is() {
     let (layers, x, t) = data();

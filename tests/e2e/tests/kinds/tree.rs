@@ -1,4 +1,4 @@
-//! Data sets: whether they are there and intact, here, at a gateway, and in the coordinator's own log.
+//! Hash trees over data sets: uploaded ones, ones at a gateway, and the coordinator's own log.
 
 use adit_coordinator::{BlockSource, Sources};
 use adit_core::content_id::block_matches;
@@ -60,7 +60,7 @@ async fn a_data_set_is_hashed_and_its_columns_are_summed_up() -> Result<()> {
     server.assert_balanced().await
 }
 
-/// A lane gets what it says that it computes, and old miners what they have always had.
+/// A lane gets only kinds that it names, and old miners get those that they have always had.
 #[tokio::test]
 async fn lanes_get_the_kinds_that_they_compute() -> Result<()> {
     let server = Server::start().await?;
@@ -88,7 +88,7 @@ async fn lanes_get_the_kinds_that_they_compute() -> Result<()> {
     Ok(())
 }
 
-/// Puts the root that belongs to the leaves at their end, as a liar would.
+/// Appends the root that fits the leaves, as a liar would.
 fn sealed(mut output: Vec<u8>) -> Vec<u8> {
     let leaves = output.len() - 32;
     let root = root(&output[..leaves]);
@@ -96,8 +96,8 @@ fn sealed(mut output: Vec<u8>) -> Vec<u8> {
     output
 }
 
-/// A name, whether the lie can be shown in a value, and how an output is made from the right one, the blocks and the
-/// lease.
+/// A name, whether one value can show the lie, and a function that makes the output from the correct one, the blocks
+/// and the lease.
 type Forgery = (&'static str, fn(&[u8], &[u8], LeaseId) -> Vec<u8>);
 
 fn leaves_of(data: &[u8], lease: LeaseId, from: u64) -> Vec<u8> {
@@ -147,7 +147,7 @@ const FORGERIES: &[Forgery] = &[
 async fn wrong_trees_are_found() -> Result<()> {
     let server = Server::start().await?;
     let mut honest = Client::new(&server, "honest", 200)?;
-    // Half of it makes a unit: sixteen leaves, all of which are looked at.
+    // A unit is half of it: sixteen leaves, all of which are checked.
     let job = submit_data(&honest, "data", files::bytes(3, 2 * BLOCK)).await?;
     for (number, (name, forge)) in FORGERIES.iter().enumerate() {
         let mut liar = Client::new(&server, &format!("liar{number}"), number as u8 + 1)?;
@@ -169,7 +169,7 @@ async fn wrong_trees_are_found() -> Result<()> {
     server.assert_balanced().await
 }
 
-/// A lease, and its right output.
+/// A lease and its correct output.
 async fn lease(client: &mut Client) -> Result<(TaskGrant, Vec<u8>)> {
     let grant = client.task(0).await?.and_then(|task| task.adit).context("no lease")?;
     let right = client.compute(&grant).await?;
@@ -190,7 +190,7 @@ impl BlockSource for Over {
     }
 }
 
-/// A gateway that holds a data set (another coordinator is one), and a coordinator that may ask it.
+/// A gateway with a data set, for which another coordinator stands in, and a coordinator that may ask it.
 struct Audit {
     gateway: Server,
     server: Server,
@@ -239,7 +239,7 @@ async fn what_a_gateway_holds_is_audited_and_what_it_lacks_is_named() -> Result<
     audit.server.assert_balanced().await
 }
 
-/// To say that everything is missing is quick. It decides nothing, earns nothing, and the unit goes on to others.
+/// A claim that everything is missing costs nothing to make. It decides and earns nothing, and the unit goes to others.
 #[tokio::test]
 async fn a_claim_that_blocks_are_missing_is_looked_into() -> Result<()> {
     let audit = Audit::start().await?;
@@ -289,7 +289,7 @@ async fn the_log_is_hashed_as_network_protection() -> Result<()> {
     assert_eq!(task.task_type, "network_protection");
     let answers = miner.mine(&server.key()).await?;
     ensure!(answers.iter().all(|answer| answer.verdict == Verdict::Valid) && !answers.is_empty());
-    // The bytes are those of the receipts that everybody has.
+    // The bytes are those of the public receipts.
     let entries: Vec<u8> = units.iter().flat_map(|unit| adit_core::encoding::encode(&unit.receipt.receipt)).collect();
     assert_eq!(u64::from(job.rows), entries.len() as u64);
     for (first, count) in [(0, 0), (0, 1_000_000), (u64::MAX, 2), (1 << 40, 1)] {

@@ -1,4 +1,4 @@
-//! Whole exchanges of honest clients: a job in, verified units, the right result out, everybody paid once.
+//! Honest clients from job to payment: units are verified, the result is correct, and everybody is paid once.
 
 use adit_core::kernel::{activate, argmax, matmul_i8};
 use adit_core::random::SplitMix64;
@@ -93,7 +93,7 @@ async fn an_epoch_pays_what_was_verified_and_carries_the_rest() -> Result<()> {
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
     let account = posted().await?;
-    // A new miner's confidence is one half; its second epoch knows of the first.
+    // A new miner's confidence is one half. In the second epoch, the first one counts.
     assert_eq!((account.posted, account.pending), (Amount::from_nano(earned / 2), Amount::ZERO));
     assert_eq!(account.confidence_bps, reward::confidence_bps(Amount::from_nano(earned), Amount::ZERO));
     let epochs: EpochList = client.get(paths::EPOCHS).await?.json()?;
@@ -122,7 +122,7 @@ async fn what_is_under_way_survives_a_restart() -> Result<()> {
     assert_eq!(server.token(), token);
     let mut again = Client::new(&server, "miner", 1)?;
     again.session = miner.session.clone();
-    // The same lane still has the same lease, and its coins are prepared anew.
+    // The lane still has its lease, and its coins are prepared again.
     let held = again.task(0).await?.and_then(|task| task.adit).expect("the lease");
     assert_eq!(held.lease, grant.lease);
     let delivered: adit_protocol::mining::Delivered = again.deliver(&grant, output).await?.json()?;
@@ -160,7 +160,7 @@ async fn a_lane_that_was_slow_with_a_small_unit_still_gets_large_ones() -> Resul
     miner.open().await?;
     let grant = miner.task(0).await?.and_then(|task| task.adit).context("a task")?;
     assert_eq!(grant.job, jobs[0]);
-    // On a slow line, say: a lane that were as slow at computing could not do the other job's units in an hour.
+    // As on a slow line. A lane that computed this slowly could not do the other job's units in an hour.
     server.advance(9_000).await?;
     let output = miner.compute(&grant).await?;
     let delivered: Delivered = miner.deliver(&grant, output).await?.json()?;
@@ -194,7 +194,7 @@ async fn a_budget_pays_at_once_and_its_rest_goes_back() -> Result<()> {
     miner.open().await?;
     miner.mine(&server.key()).await?;
     let account: Account = miner.get(&with(paths::ACCOUNT, &miner.key.public_key().to_string())).await?.json()?;
-    // Every unit's price is rounded down, so all of them together are at most the job's.
+    // Every unit's price is rounded down, so their sum is at most the job's.
     ensure!(account.posted <= price && account.posted.nano() > price.nano() - 64, "{account:?}");
     assert_eq!(account.pending, Amount::ZERO);
     let totals: LedgerTotals = miner.get(paths::LEDGER).await?.json()?;

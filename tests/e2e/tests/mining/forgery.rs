@@ -1,5 +1,5 @@
-//! Wrong outputs: each is found invalid with a counterexample that follows from the blocks, pays nothing, and keeps
-//! nobody from doing the unit right.
+//! Wrong outputs: each is judged invalid with a counterexample that the blocks confirm, earns nothing, and does not
+//! keep others from the unit.
 
 use adit_core::kernel::{activate, from_le_bytes, gather, matmul_i8, to_le_bytes};
 use adit_core::random::SplitMix64;
@@ -21,7 +21,7 @@ use reqwest::Method;
 /// Coins of a checker that is not the coordinator.
 const OWN_SEED: [u8; 32] = [77; 32];
 
-/// A leased unit with its operands and its right output.
+/// A leased unit with its operands and its correct output.
 struct Case {
     grant: TaskGrant,
     input: Vec<i8>,
@@ -57,12 +57,12 @@ impl Case {
         Ok(Case { rows: grant.unit.input().rows as usize, grant, input, layers, right })
     }
 
-    /// i32 values in one output row.
+    /// The number of i32 values in an output row.
     fn width(&self) -> usize {
         self.layers.iter().map(|layer| layer.n).sum()
     }
 
-    /// Where a row's sums of a layer begin.
+    /// The position of a row's sums of a layer.
     fn at(&self, row: usize, layer: usize) -> usize {
         row * self.width() + self.layers[..layer].iter().map(|layer| layer.n).sum::<usize>()
     }
@@ -73,7 +73,7 @@ impl Case {
         output
     }
 
-    /// A product's output with each sum taken over some of the k alone.
+    /// A product's output with sums over a part of k.
     fn over(&self, taken: impl Fn(usize) -> bool) -> Vec<i32> {
         let layer = &self.layers[0];
         let mut input = self.input.clone();
@@ -85,7 +85,7 @@ impl Case {
         matmul_i8(&input, &layer.weights, self.rows, layer.k, layer.n)
     }
 
-    /// A changed sum of one layer, with every later layer computed from it as it should be.
+    /// An output with one changed sum, from which all later layers are computed correctly.
     fn consistent_after(&self, row: usize, layer: usize, change: impl FnOnce(&mut [i32])) -> Vec<i32> {
         self.with(|output| {
             let start = self.at(row, layer);
@@ -103,7 +103,7 @@ impl Case {
     }
 }
 
-/// One way of being wrong, and the product in which it shows.
+/// A kind of wrong output, and the product in which it shows.
 struct Forgery {
     name: &'static str,
     tensor: u32,
@@ -253,7 +253,7 @@ const PERCEPTRONS: [Forgery; 16] = [
     }),
 ];
 
-/// Delivers a forgery as `liar` and checks everything that has to follow.
+/// Delivers a forgery as `liar` and checks all consequences.
 async fn is_refused(scene: &Scene, liar: &mut Client, forgery: &Forgery) -> Result<()> {
     let case = Case::lease(liar).await?;
     let forged = (forgery.forge)(&case);
@@ -265,10 +265,10 @@ async fn is_refused(scene: &Scene, liar: &mut Client, forgery: &Forgery) -> Resu
     assert_eq!((answer.verdict, receipt.verdict, answer.reward), (Verdict::Invalid, Verdict::Invalid, Amount::ZERO));
     assert_eq!(receipt.bits, 64);
     counterexample_follows(liar, &case, &receipt, &forged, forgery.tensor)?;
-    // The liar gets another unit, or none: others have their turn with this one.
+    // The liar gets another unit or none, so that others get this one.
     let next = answer.next.and_then(|task| task.adit);
     ensure!(next.is_none_or(|next| next.unit != case.grant.unit), "the same unit again");
-    // Asked again, the answer is the same; the right output comes too late.
+    // A repeated delivery gets the same answer, and the correct output comes too late.
     let again: Delivered = liar.deliver(&case.grant, bytes).await?.json()?;
     assert_eq!(again.receipt.receipt, receipt);
     let second = liar.deliver(&case.grant, to_le_bytes(&case.right)).await?;
@@ -280,7 +280,7 @@ async fn is_refused(scene: &Scene, liar: &mut Client, forgery: &Forgery) -> Resu
     scene.server.assert_balanced().await
 }
 
-/// The receipt's counterexample is one value that is wrong, and anybody's own check agrees.
+/// Asserts that the counterexample is a wrong value, and that a check with other coins agrees.
 fn counterexample_follows(liar: &Client, case: &Case, receipt: &Receipt, forged: &[i32], tensor: u32) -> Result<()> {
     let found = receipt.counterexample.context("no counterexample")?;
     let (row, column) = (found.i as usize, found.j as usize);
@@ -363,19 +363,19 @@ async fn the_output_of_another_unit_is_wrong_and_its_signature_worthless() -> Re
     assert_eq!(answer.verdict, Verdict::Valid);
     let grant = answer.next.and_then(|task| task.adit).context("another unit")?;
     ensure!(grant.unit != stale.unit);
-    // What was signed for the unit before.
+    // The output and signature for the previous unit.
     let signed = copier.delivery(&stale, &output);
     let replayed = adit_core::statement::Delivery { lease: grant.lease.lease, ..signed.clone() };
     let body = output[..grant.unit.output_bytes() as usize].to_vec();
     let reply = copier.deliver_as(&replayed, &copier.key.sign(&signed), body.clone()).await?;
     assert_eq!(reply.code()?, ErrorCode::InvalidSignature);
-    // Signed anew, it is a wrong answer.
+    // With a new signature it is a wrong output.
     let answer: Delivered = copier.deliver(&grant, body).await?.json()?;
     assert_eq!((answer.verdict, answer.reward), (Verdict::Invalid, Amount::ZERO));
     scene.ends_well().await
 }
 
-/// What the coordinator's database holds of its coins.
+/// The coins in the coordinator's database.
 async fn coins(scene: &Scene) -> Result<(i64, Vec<u8>)> {
     let db = rusqlite::Connection::open(scene.server.data().join("adit.sqlite"))?;
     Ok(db.query_row("SELECT coin_generation, coin_seed FROM job", [], |row| Ok((row.get(0)?, row.get(1)?)))?)
@@ -387,19 +387,19 @@ async fn coins_are_replaced_after_a_reject_and_shown_to_nobody() -> Result<()> {
     let (mut liar, mut honest) = (scene.stranger("liar", 1).await?, scene.stranger("other", 2).await?);
     let before = coins(&scene).await?;
     let mut said: Vec<Vec<u8>> = Vec::new();
-    // A right output uses coins and leaves them.
+    // A correct output leaves the coins in use.
     let grant = scene.lease(&honest).await?;
     let right = honest.compute(&grant).await?;
     said.push(honest.deliver(&grant, right).await?.body);
     assert_eq!(coins(&scene).await?, before);
-    // A wrong one is answered after they were replaced.
+    // A wrong one is answered only after they have been replaced.
     let case = Case::lease(&mut liar).await?;
     let forged = case.with(|c| c[0] ^= 1);
     said.push(liar.deliver(&case.grant, to_le_bytes(&forged)).await?.body);
     let after = coins(&scene).await?;
     assert_eq!(after.0, before.0 + 1);
     ensure!(after.1 != before.1);
-    // The next checks are with the new ones, and in full.
+    // The next checks use the new ones, with all bits.
     for client in [&mut liar, &mut honest] {
         if let Some(grant) = client.task(0).await?.and_then(|task| task.adit) {
             let output = client.compute(&grant).await?;
@@ -421,7 +421,7 @@ async fn coins_are_replaced_after_a_reject_and_shown_to_nobody() -> Result<()> {
 async fn liars_at_once_are_all_refused_and_the_bits_say_how_many() -> Result<()> {
     let scene = Scene::start().await?;
     let mut cases = Vec::new();
-    // Four lanes hold four units; all wrong outputs come at the same time.
+    // Four lanes hold four units, and all wrong outputs arrive at once.
     let mut liar = scene.stranger("liar", 1).await?;
     for lane in 0..4 {
         let grant = liar.task(lane).await?.and_then(|task| task.adit).context("a lease")?;
@@ -447,7 +447,7 @@ async fn a_liar_cannot_keep_a_unit_from_others() -> Result<()> {
     let case = Case::lease(&mut liar).await?;
     let lied = case.grant.unit.clone();
     liar.deliver(&case.grant, vec![0; case.right.len() * 4]).await?.json::<Delivered>()?;
-    // However often it asks, on however many lanes: not the unit that it got wrong.
+    // However often it asks, and on any lane, it does not get the unit that it got wrong.
     for lane in 0..16 {
         if let Some(grant) = liar.task(lane).await?.and_then(|task| task.adit) {
             ensure!(grant.unit != lied);
@@ -458,7 +458,7 @@ async fn a_liar_cannot_keep_a_unit_from_others() -> Result<()> {
     scene.ends_well().await
 }
 
-/// The only miner there is gets its refused unit again after a while: a fault of a moment does not end a job.
+/// The only miner gets its refused unit again after a while, so that a transient fault does not end a job.
 #[tokio::test]
 async fn a_network_of_one_miner_still_ends() -> Result<()> {
     let mut scene = Scene::start().await?;
@@ -473,7 +473,7 @@ async fn a_network_of_one_miner_still_ends() -> Result<()> {
 #[tokio::test]
 async fn lying_costs_confidence_at_the_close_and_is_never_paid() -> Result<()> {
     const EPOCH_MS: i64 = 3_600_001;
-    // It is to lie more often than a quarantine would let it.
+    // Without quarantine, so that it can lie often.
     let server = Server::start_with(|config| config.conduct.quarantine_ms = 0).await?;
     let mut miner = Client::new(&server, "two-faced", 1)?;
     let (k, n) = (8_192_u32, 512_u32);
@@ -490,7 +490,7 @@ async fn lying_costs_confidence_at_the_close_and_is_never_paid() -> Result<()> {
     assert_eq!(paid.confidence_bps, confidence_bps(Amount::from_nano(good), Amount::ZERO));
     ensure!(paid.confidence_bps > 5_000);
 
-    // An epoch of lies: every unit of a larger job, without computing any.
+    // An epoch of lies about every unit of a larger job.
     let job = miner.submit_matmul(a(2_048), b).await?;
     miner.open().await?;
     let mut bad = 0;

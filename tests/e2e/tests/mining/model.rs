@@ -1,5 +1,5 @@
-//! A reference model beside the coordinator: random histories of several miners, in which everything that may happen
-//! does, and after every step the books agree and the model's own figures are the coordinator's.
+//! Compares the coordinator with a reference model: in random histories of several miners, the model's figures equal
+//! the coordinator's and the ledger is balanced after every step.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,28 +20,28 @@ use adit_support::{Client, Server, files};
 use anyhow::{Context, Result, ensure};
 use reqwest::Method;
 
-/// What an epoch may pay: so little that some epochs owe more.
+/// A small budget, so that some epochs owe more.
 const BUDGET: Amount = Amount::from_nano(700);
 const EPOCH_MS: i64 = 3_600_000;
-/// Longer than a small unit's lease. Two of them are shorter than an idle session, three are longer.
+/// Longer than a small unit's lease. A session survives two of these idle, but not three.
 const LEASE_MS: i64 = 250_000;
 const IDLE_MS: i64 = 600_000;
 const MINERS: usize = 4;
 const LANES: u64 = 3;
 
-/// A lease as its holder remembers it.
+/// A lease as the model knows it.
 #[derive(Clone)]
 struct Held {
     grant: TaskGrant,
-    /// Index of the miner.
+    /// The index of its miner.
     miner: usize,
-    /// The session that it belongs to.
+    /// Its session.
     session: String,
-    /// Virtual time at which it was first seen.
+    /// The virtual time at which it was given out.
     since_ms: i64,
-    /// Its session ended, its job was cancelled, or the unit was done by somebody else.
+    /// Whether its session ended, its job was cancelled, or another miner did the unit.
     dropped: bool,
-    /// What was delivered, and what came of it.
+    /// The delivered output and its verdict.
     delivered: Option<(Vec<u8>, Box<Receipt>)>,
 }
 
@@ -50,11 +50,11 @@ struct Miner {
     client: Option<Client>,
     open: bool,
     seen_ms: i64,
-    /// Base rewards of the open epoch: sponsored, all valid, all invalid.
+    /// Base rewards in the open epoch: sponsored, all valid, all invalid.
     sponsored: i64,
     good: i64,
     bad: i64,
-    /// Those of closed epochs.
+    /// Base rewards in closed epochs.
     old_good: i64,
     old_bad: i64,
     posted: i64,
@@ -70,7 +70,7 @@ struct Job {
 }
 
 struct World {
-    /// Absent only while it is started again.
+    /// `None` only during a restart.
     server: Option<Server>,
     random: SplitMix64,
     now_ms: i64,
@@ -82,7 +82,7 @@ struct World {
     history: Vec<String>,
 }
 
-/// No record keeps a miner from its lanes: what records allow has tests of its own.
+/// Lets records not limit a miner's lanes; other tests cover those limits.
 fn configure(config: &mut Config) {
     config.block_budget = BUDGET;
     config.conduct.quarantine_ms = 0;
@@ -114,7 +114,7 @@ impl World {
         self.miners[miner].client.as_ref().expect("a client")
     }
 
-    /// One thing that happens, of those that may.
+    /// Makes one random thing happen.
     async fn step(&mut self) -> Result<()> {
         let miner = self.below(MINERS as u64) as usize;
         let choice = self.below(100);
@@ -179,7 +179,7 @@ impl World {
         self.take(miner, task.adit.context("no lease")?)
     }
 
-    /// Notes a lease that was given out: to one miner, of panels that nobody has and nobody did.
+    /// Records a new lease, and asserts that nobody else holds or has done its panels.
     fn take(&mut self, miner: usize, grant: TaskGrant) -> Result<()> {
         let id = grant.lease.lease;
         if let Some(held) = self.held.get(&id) {
@@ -202,12 +202,12 @@ impl World {
         held.delivered.is_none() && !held.dropped && self.now_ms - held.since_ms < held.grant.lease.ttl_ms as i64
     }
 
-    /// Delivers for some lease, old or new: the right output, a wrong one, the same again, or another.
+    /// Delivers for any lease: the correct output, a wrong one, the same again, or a different one.
     async fn deliver(&mut self) -> Result<()> {
         if self.held.is_empty() {
             return Ok(());
         }
-        // Mostly the young ones: most of the old are done.
+        // Mostly recent ones, because most old ones are done.
         let live: Vec<LeaseId> = self.held.values().filter(|held| self.is_live(held)).map(id_of).collect();
         let all: Vec<LeaseId> = self.held.keys().copied().collect();
         let among = if live.is_empty() || self.below(3) == 0 { all } else { live };
@@ -250,7 +250,7 @@ impl World {
         self.took_next(&held, answer)
     }
 
-    /// Notes a verdict: panels are done once, and it is owed or it counts against the miner.
+    /// Records a verdict, and asserts that panels are done only once.
     fn settled(&mut self, held: &Held, answer: &Delivered, output: Vec<u8>) -> Result<()> {
         let value = held.grant.lease.value.nano();
         let job = self.jobs.iter_mut().find(|job| job.id == held.grant.job).context("a job")?;
@@ -280,7 +280,7 @@ impl World {
         Ok(())
     }
 
-    /// A delivery is a call of the lease's own session, and brings it the next unit if it is still open.
+    /// Records the next unit in the answer. A delivery counts as a call of the lease's session.
     fn took_next(&mut self, held: &Held, answer: Delivered) -> Result<()> {
         let open = self.miners[held.miner].open && self.client(held.miner).session == held.session;
         if open {
@@ -365,7 +365,7 @@ impl World {
         Ok(())
     }
 
-    /// A heartbeat with a claim, and a result that was not delivered: nothing comes of them.
+    /// Sends a heartbeat with a claim, and a made-up result. Neither has an effect.
     async fn claim(&mut self, miner: usize) -> Result<()> {
         self.history.push(format!("claim {miner}"));
         let client = self.client(miner);
@@ -382,7 +382,7 @@ impl World {
         Ok(())
     }
 
-    /// The coordinator's figures are the model's, and its own audit finds nothing.
+    /// Asserts that the coordinator's figures equal the model's, and that its audit passes.
     async fn agrees(&self) -> Result<()> {
         self.server().assert_balanced().await?;
         for miner in &self.miners {
@@ -404,9 +404,9 @@ impl World {
         Ok(())
     }
 
-    /// However it went: an honest miner now finishes every job that was not cancelled, with the right result.
+    /// Lets an honest miner finish every job that was not cancelled, and asserts that the results are correct.
     async fn drains(&mut self) -> Result<()> {
-        // A lane that was found slow has leases of up to an hour.
+        // Leases of slow lanes last up to an hour.
         self.advance(EPOCH_MS + 1_000).await?;
         let mut honest = Client::new(self.server(), "honest", 100)?;
         honest.open().await?;
@@ -443,7 +443,7 @@ async fn run(seed: u64, steps: usize) -> Result<()> {
 
 #[tokio::test]
 async fn random_histories_are_those_of_the_model() -> Result<()> {
-    // Another range is tried by hand: ADIT_SEEDS=100..200.
+    // ADIT_SEEDS=100..200 tries another range.
     let (from, to) = match std::env::var("ADIT_SEEDS") {
         Ok(range) => {
             let (from, to) = range.split_once("..").context("ADIT_SEEDS is from..to")?;

@@ -1,4 +1,4 @@
-//! Backup while work goes on, restore elsewhere: the books agree, the log goes on, and so does the job.
+//! Backs up a coordinator at work and restores it elsewhere: the ledger is balanced, and log and job continue.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -15,7 +15,7 @@ use adit_support::{Client, Scene, Server, files};
 use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
 
-/// That the server's log continues the log of an older head.
+/// Asserts that the server's log continues the log of an older head, and returns the new head.
 async fn continues(server: &Server, old: &SignedHead) -> Result<SignedHead> {
     let reader = Client::new(server, "reader", 9)?;
     let new: SignedHead = reader.get(paths::LOG_HEAD).await?.json()?;
@@ -38,14 +38,14 @@ async fn a_job_backed_up_while_it_is_mined_goes_on_elsewhere() -> Result<()> {
     let product = adit_core::kernel::matmul_i8(&a, &b, m as usize, k as usize, n as usize);
     let job = miner.submit_matmul(files::npy(m, k, &a), files::npy(k, n, &b)).await?.job;
     miner.open().await?;
-    // A lease that the backup knows of as live, and that nobody will ever deliver.
+    // A lease that is live in the backup and will never be delivered.
     miner.task(1).await?.context("no lease")?;
     let grant = miner.task(0).await?.and_then(|task| task.adit).context("no lease")?;
     let output = miner.compute(&grant).await?;
     miner.deliver(&grant, output).await?;
     let before: SignedHead = miner.get(paths::LOG_HEAD).await?.json()?;
 
-    // Backups one after the other, as fast as they go, while a miner delivers.
+    // Back up continuously while a miner delivers.
     let data = server.data().to_owned();
     let (files_of, done) = (folder.path().to_owned(), std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false)));
     let mined = done.clone();
@@ -75,7 +75,7 @@ async fn a_job_backed_up_while_it_is_mined_goes_on_elsewhere() -> Result<()> {
         assert_eq!((restored.key(), restored.token()), (server.key(), server.token()));
         restored.assert_balanced().await?;
         continues(&restored, &before).await?;
-        // What was leased is given back in time, and a new miner ends the job.
+        // Leases expire, and a new miner finishes the job.
         restored.advance(LEASE_MS).await?;
         let mut heir = Client::new(&restored, "heir", 2)?;
         heir.open().await?;
@@ -145,10 +145,10 @@ async fn what_is_no_whole_backup_is_refused_and_leaves_nothing() -> Result<()> {
         ensure!(error.to_string().contains(words), "{name}: {error}");
         let left: Vec<_> = std::fs::read_dir(data.path())?.map(|entry| entry.map(|entry| entry.file_name())).collect();
         ensure!(left.iter().all(|name| name.as_ref().is_ok_and(|name| name == "lock")), "{name}: {left:?}");
-        // And a good one still goes there.
+        // A valid backup can still be restored there.
         restore(&good, data.path()).await?;
     }
-    // Nothing is overwritten, and nobody is disturbed.
+    // Nothing is overwritten, and the running coordinator is not disturbed.
     let taken = restore(&good, scene.server.data()).await;
     ensure!(matches!(taken, Err(BackupError::Directory(ServeError::InUse(_)))), "{taken:?}");
     std::fs::write(empty.path().join("mine"), "")?;
@@ -160,7 +160,7 @@ async fn what_is_no_whole_backup_is_refused_and_leaves_nothing() -> Result<()> {
     scene.server.assert_balanced().await
 }
 
-/// Runs a command to its end; whether it succeeded, and what it said.
+/// Runs a command and returns whether it succeeded and what it printed.
 async fn run(program: &Path, arguments: &[&str]) -> Result<(bool, String)> {
     let mut child = Program::start(program, arguments)?;
     let succeeded = child.ended().await?.success();
@@ -191,7 +191,7 @@ async fn the_program_backs_up_beside_a_running_coordinator_and_after_its_death()
     let (succeeded, said) = run(&program, &["backup", "--data", from, &file]).await?;
     ensure!(!succeeded && said.contains("is there already"), "{said}");
 
-    // A coordinator that died leaves a log beside its database, which belongs to it.
+    // A coordinator that died leaves a write-ahead log beside its database, which is part of it.
     let token = served.token.clone();
     drop(served);
     let second = path("two.backup")?;

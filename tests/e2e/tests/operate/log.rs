@@ -1,4 +1,4 @@
-//! The log of a real exchange: every request is in it with its id, and no secret is.
+//! The log of a real exchange: it has every request with its id, and no secret.
 
 use std::net::SocketAddr;
 
@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 const ID: &str = "x-request-id";
 
-/// What a coordinator wrote so far, once it has logged the request `last`.
+/// The log lines up to the request `last`.
 async fn lines(served: &mut Served, last: &str) -> Result<Vec<Value>> {
     served.program().line(last).await?;
     let said = served.program().said();
@@ -27,7 +27,7 @@ fn of<'a>(lines: &'a [Value], id: &str) -> Vec<&'a Value> {
 async fn start(data: &TempDir) -> Result<Option<Served>> {
     let Some(program) = program::find()? else { return Ok(None) };
     let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
-    // At its most talkative.
+    // At the most verbose level.
     let flags = ["--log", "json", "--log-level", "trace"];
     Served::start_with(&program, any_port, data.path(), &flags).await.map(Some)
 }
@@ -67,7 +67,7 @@ async fn the_log_of_an_exchange_holds_every_request_and_no_secret() -> Result<()
     let started: Value = miner.post(paths::START_SESSION, &keyless).await?.json()?;
     secrets.extend([started["session_id"].as_str().context("no session")?.to_owned(), "secretmodel".into()]);
 
-    // Secrets where they do not belong: in a path, a query, a wrong token, a broken body, a request's id.
+    // Secrets in the wrong places: a path, a query, a wrong token, a broken body, a request's id.
     secrets.push("misplaced".into());
     miner.get("/v1/misplaced").await?;
     miner.get("/v1/jobs/misplaced?token=misplaced").await?;
@@ -85,7 +85,7 @@ async fn the_log_of_an_exchange_holds_every_request_and_no_secret() -> Result<()
     for secret in secrets {
         ensure!(secret.len() > 6 && !text.contains(&secret.to_lowercase()), "{secret} is in the log");
     }
-    // Every answer has one line, under the id that the caller was told.
+    // Every answer has one line, with the id that the client was given.
     let last = of(&lines, "the-last.one_7");
     assert_eq!(last.len(), 1);
     assert_eq!((&last[0]["span"]["method"], &last[0]["span"]["route"]), (&json!("GET"), &json!(paths::JOB)));

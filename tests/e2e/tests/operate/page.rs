@@ -1,4 +1,4 @@
-//! The page's files as the coordinator sends them.
+//! How the coordinator sends the page's files.
 
 use adit_protocol::ErrorCode::NoSuchPath;
 use adit_support::{Client, Reply, Server};
@@ -33,7 +33,7 @@ async fn files_are_sent_compressed_and_kept_as_long_as_they_are_true() -> Result
         assert_eq!(String::from_utf8(small.body.clone())?, format!("compressed {name}"));
         assert_eq!((header(&small, CACHE_CONTROL), header(&small, CONTENT_ENCODING)), (cache, "gzip"));
     }
-    // What is not there today may be there tomorrow.
+    // A missing file may exist tomorrow, so its 404 is not cached.
     for path in ["/assets/page-0000.js", "/missing"] {
         let reply = client.get(path).await?;
         assert_eq!((reply.code()?, header(&reply, CACHE_CONTROL)), (NoSuchPath, ""));

@@ -1,4 +1,4 @@
-//! A database of a version before: it opens, nothing in it is lost, and its job goes on.
+//! Opens a database of an earlier version: nothing in it is lost, and its job continues.
 
 use adit_coordinator::{Clock, Config, Coordinator};
 use adit_core::log::{Hash, verify_consistency};
@@ -10,10 +10,10 @@ use anyhow::{Context, Result, ensure};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-/// Written by the program as it was before schemas had versions. Frozen, as databases in the field are.
+/// A dump from the program before schemas had versions. Frozen, like databases in the field.
 const UNVERSIONED: &str = include_str!("../../../vectors/store/unversioned.sql");
 
-/// Longer than any lease, in whatever year this runs.
+/// Longer than any lease, in whichever year this runs.
 const YEARS_MS: i64 = 20 * 365 * 24 * 3_600_000;
 
 /// A data directory with that database and the key that signed its log.
@@ -38,7 +38,7 @@ async fn a_database_from_before_versions_goes_on() -> Result<()> {
     assert_eq!(old.head.size, before as u64);
     server.key().verify(&old.head, &old.signature)?;
 
-    // The lease that was live then is over now; its unit and the rest of the job are done by another.
+    // The lease in the dump has expired. Another miner does its unit and the rest of the job.
     server.advance(YEARS_MS).await?;
     miner.open().await?;
     miner.mine(&server.key()).await?;

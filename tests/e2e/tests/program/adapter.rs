@@ -1,4 +1,4 @@
-//! The real program on a graphics adapter that is emulated: both of its lanes mine, and the result is right to the bit.
+//! The real program on an emulated graphics adapter: both its lanes mine, and the result is exact.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ async fn two_lanes_share_an_adapter() -> Result<()> {
     let (m, k, n) = (4_000, 64, 256);
     let (a, b) = (files::values(1, m * k), files::values(2, k * n));
     let right = matmul_i8(&a, &b, m, k, n);
-    // Each lane looks for work at times of its own, so one job may find one lane alone.
+    // The lanes ask for work at different times, so one lane may get a whole job.
     while (0..2).any(|lane| !paid(&miner, lane)) {
         let job = operator.submit_matmul(files::npy(m as u32, 64, &a), files::npy(64, 256, &b)).await?.job;
         ensure!(job < 20, "one lane has it all: {:#?}", miner.said());

@@ -1,5 +1,5 @@
-//! `adit mine` against NeoNet's own server, as a stand-in speaks for it: real results, and plain words about their
-//! worth.
+//! `adit mine --original` with a stand-in for NeoNet's own server: results are real, and the program says that nobody
+//! verifies them.
 
 use adit_support::Server;
 use adit_support::original::Original;
@@ -29,7 +29,7 @@ async fn every_task_of_the_original_is_computed_and_called_unverified() -> Resul
         "{said:#?}"
     );
 
-    // Nine paid ones, and between them the one that no machine could compute, told as it was.
+    // Nine paid tasks, and the one that cannot be computed, which the program reports as it is.
     let results = original.results();
     let paid: Vec<&Value> = results.iter().filter(|result| result["paid"] == true).collect();
     assert_eq!((paid.len(), results.len()), (9, 10));
@@ -41,7 +41,7 @@ async fn every_task_of_the_original_is_computed_and_called_unverified() -> Resul
         ensure!(fields["compute_time_ms"].is_u64() && fields["contributor_id"] == "miner_x", "{result}");
         ensure!(fields["task_id"].is_string(), "{result}");
     }
-    // Known answers: six products by the own transpose leave zeros, and one amount of twelve lies far out.
+    // Known answers: six products with the matrix's own transpose leave zeros, and one amount of twelve is an outlier.
     let of =
         |task_type: &str| paid.iter().find(|result| result["task_type"] == task_type).map(|found| &found["result"]);
     let zeros = "de2f256064a0af797747c2b97505dc0b9f3df0de4f489eac731c23ae9ca9cc31";
@@ -50,7 +50,7 @@ async fn every_task_of_the_original_is_computed_and_called_unverified() -> Resul
     assert_eq!(of("network_protection").context("no blocks")?["range"], json!([0, 5]));
     assert_eq!(of("inference").context("no inference")?["predictions"].as_array().map(Vec::len), Some(5));
 
-    // Nothing was claimed: heartbeats earned nothing, and the server paid its own rewards for its own tasks.
+    // The program claimed nothing: heartbeats earned nothing, and the server paid only its rewards for its tasks.
     let beats = original.beats();
     assert_eq!(beats.len(), 3);
     let rewards = [0.5, 0.8, 0.6, 0.3, 0.4, 1.0, 0.5, 0.3, 0.5];
@@ -64,7 +64,7 @@ async fn every_task_of_the_original_is_computed_and_called_unverified() -> Resul
 async fn each_server_is_told_from_the_other() -> Result<()> {
     let Some(program) = program::find()? else { return Ok(()) };
     let (folder, original, server) = (TempDir::new()?, Original::start().await?, Server::start().await?);
-    // Without the flag nothing unverified is computed.
+    // Without the flag the program computes nothing for such a server.
     let mut miner = mine(&program, &folder, &original.url, &[])?;
     miner.line("--original").await?;
     ensure!(!miner.ended().await?.success() && original.results().is_empty());

@@ -1,7 +1,7 @@
-//! A whole mining exchange by the `adit` program of an old machine, under its emulator.
+//! The `adit` program of an old machine mines under its emulator.
 //!
-//! `cargo xtask test --only vintage` builds the program for each host and says in ADIT_VINTAGE how it is run: one word
-//! a line.
+//! `cargo xtask test --only vintage` builds the program for each host and puts its command line into ADIT_VINTAGE, one
+//! word a line.
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -14,7 +14,7 @@ use adit_protocol::records::ReceiptList;
 use adit_support::{Client, Server, files};
 use anyhow::{Context, Result, ensure};
 
-/// Emulated processors are slow and the first start of the program is slower.
+/// The most time for all jobs: emulated processors are slow.
 const WITHIN: Duration = Duration::from_secs(180);
 
 #[tokio::test(flavor = "multi_thread")]

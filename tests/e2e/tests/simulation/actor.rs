@@ -1,4 +1,4 @@
-//! Miners of every character, as they decide what to do next. They know only what answers told them.
+//! Simulated miners of every character, which decide what to do next. They know only what answers tell them.
 
 use std::collections::BTreeMap;
 
@@ -7,21 +7,21 @@ use adit_core::sign::SecretKey;
 /// How a miner behaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Character {
-    /// Computes what it gets and delivers until it has an answer.
+    /// Computes its units and delivers until it is answered.
     Honest,
     /// Delivers late, or forgets.
     Lazy,
-    /// Delivers wrong outputs, now and then a right one.
+    /// Delivers wrong outputs and occasionally a correct one.
     Liar,
-    /// Delivers for others, agrees with others on wrong outputs, uses others' sessions.
+    /// Delivers for others, agrees with others on wrong outputs, and uses others' sessions.
     Colluder,
-    /// Takes what it can get and delivers nothing.
+    /// Takes as many leases as it can and delivers nothing.
     Hoarder,
     /// Comes and goes.
     Flapper,
 }
 
-/// What a miner does next.
+/// A miner's next action.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Plan {
     Open,
@@ -29,12 +29,12 @@ pub(crate) enum Plan {
     Ask {
         lane: u32,
     },
-    /// Delivers the lane's lease, right or wrong.
+    /// Delivers an output for the lane's lease, correct or wrong.
     Deliver {
         lane: u32,
         lie: Option<Lie>,
     },
-    /// Begins an upload of the lane's lease.
+    /// Starts to upload an output for the lane's lease.
     Upload {
         lane: u32,
         lie: Option<Lie>,
@@ -43,13 +43,13 @@ pub(crate) enum Plan {
     Forget {
         lane: u32,
     },
-    /// Delivers any lease that was ever given out, to anybody, with its own signature.
+    /// Delivers for any lease of any miner, with its own signature.
     Steal,
-    /// Delivers any of its own leases again, with whatever output.
+    /// Delivers again for one of its own leases, with any output.
     Repeat {
         lie: Option<Lie>,
     },
-    /// Asks with somebody else's session.
+    /// Asks for work with another miner's session.
     Intrude,
     Beat,
     Nothing,
@@ -58,20 +58,20 @@ pub(crate) enum Plan {
 /// How an output is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Lie {
-    /// One bit is another.
+    /// One bit is flipped.
     Bit,
-    /// One value is larger by 2^31: nothing modulo 2^31.
+    /// One value is larger by 2^31, which vanishes modulo 2^31.
     High,
-    /// Nothing was computed.
+    /// All zeros.
     Zeros,
-    /// Two values are exchanged.
+    /// Two values are swapped.
     Swap,
-    /// What colluders agreed upon.
+    /// An output on which colluders agree.
     Agreed,
 }
 
 impl Lie {
-    /// The output with this lie in it; never the right one.
+    /// The output with this lie; it always differs from the correct one.
     pub(crate) fn tell(self, right: &[u8], pick: usize) -> Vec<u8> {
         let mut output = right.to_vec();
         let values = output.len() / 4;
@@ -98,11 +98,11 @@ pub(crate) struct Actor {
     pub(crate) character: Character,
     pub(crate) name: String,
     pub(crate) key: SecretKey,
-    /// Its session, if it knows of one.
+    /// Its session, if it knows one.
     pub(crate) session: Option<String>,
-    /// Leases by lane, as indices of what was really given out.
+    /// Its leases by lane, as indices into all leases given out.
     pub(crate) lanes: BTreeMap<u32, usize>,
-    /// What it was last told that it has, in all.
+    /// The total balance of which it was last told.
     pub(crate) posted: i64,
 }
 
@@ -121,7 +121,7 @@ impl Actor {
         }
     }
 
-    /// Lanes that its kind has.
+    /// The number of its lanes, by its character.
     fn lane_count(&self) -> u64 {
         match self.character {
             Character::Hoarder => 12,
@@ -130,7 +130,7 @@ impl Actor {
         }
     }
 
-    /// What it does next, by its character and a die.
+    /// Its next action, by its character and chance.
     pub(crate) fn plan(&self, mut below: impl FnMut(u64) -> u64) -> Plan {
         if self.session.is_none() {
             return Plan::Open;

@@ -1,8 +1,8 @@
-//! A seeded simulation: honest, lazy, lying, colluding, hoarding and flapping miners, a network that loses and repeats,
-//! a database that fails under a statement and a coordinator that dies, all in virtual time. After every step the books
-//! and every answer are what they must be; in the end every job is done and everybody has what is due.
+//! A seeded simulation in virtual time: honest, lazy, lying, colluding, hoarding and flapping miners, a network that
+//! loses and repeats messages, a database whose statements fail, and a coordinator that dies. Ledger and answers are
+//! checked after every step; in the end every job is done and everybody has what is due.
 //!
-//! `ADIT_SEED=n` replays one seed and tells what happened; `ADIT_SEEDS=from..to` runs others than the usual thousand.
+//! `ADIT_SEED=n` replays one seed and prints its history; `ADIT_SEEDS=from..to` replaces the usual thousand seeds.
 
 mod actor;
 mod orders;
@@ -19,10 +19,10 @@ use world::{Scale, World};
 
 /// A scene that takes a fraction of a second.
 const SMALL: Scale = Scale { miners: 8, steps: 120, jobs: 3, longest_ms: 3_600_000 };
-/// One with hundreds of miners.
+/// A scene with hundreds of miners.
 const LARGE: Scale = Scale { miners: 300, steps: 6_000, jobs: 40, longest_ms: 3_000 };
 
-/// Runs one scene; what happened in it, and its valid, invalid and late outputs.
+/// Runs one scene and returns its history and the numbers of valid, invalid and late outputs.
 fn run(seed: u64, scale: Scale) -> Result<(Vec<String>, [usize; 3])> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     runtime.block_on(async {
@@ -45,7 +45,7 @@ async fn live(world: &mut World, scale: Scale) -> Result<()> {
     world.ends_well().await.context("at the end")
 }
 
-/// The seeds to run: those that were asked for, or the usual ones.
+/// The seeds to run: those from the environment, or the usual ones.
 fn seeds() -> Result<Range<u64>> {
     if let Ok(seed) = std::env::var("ADIT_SEED") {
         let seed = seed.parse()?;
@@ -90,7 +90,7 @@ fn a_thousand_scenes_end_well() -> Result<()> {
         verdicts.iter_mut().zip(result?).for_each(|(sum, found)| *sum += found);
     }
     println!("valid, invalid and late outputs: {verdicts:?}");
-    // A simulation in which nothing happens finds nothing.
+    // A simulation in which nothing happens would find nothing.
     anyhow::ensure!(verdicts.iter().all(|count| *count as u64 >= (seeds.end - seeds.start) / 4), "{verdicts:?}");
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! What requesters order: products, and trees whose every leaf is looked at.
+//! The requesters' jobs: products, and hash trees whose every leaf is checked.
 
 use adit_core::Amount;
 use adit_core::kernel::hash_tree::LEAF_BYTES;
@@ -30,7 +30,7 @@ impl World {
         self.order(work, Sought::product(shape, &a, &b), format!("{shape:?}")).await
     }
 
-    /// At most sixteen leaves, so that a lie about any is found.
+    /// At most sixteen leaves, so that a lie about any of them is found.
     async fn submit_tree(&mut self) -> Result<()> {
         let bytes = self.below(6 * u64::from(LEAF_BYTES)) as usize + 1;
         let data: Vec<u8> = self.random.signed(bytes).into_iter().map(|byte| byte as u8).collect();

@@ -1,5 +1,5 @@
-//! What has really happened: every answer of the coordinator is noted here, also those that the network then lost, and
-//! compared with what must be.
+//! The true history: records every answer of the coordinator, even those that the network then loses, and checks each
+//! against the rules.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -17,14 +17,14 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::wire::{BUDGET, FIRST_IN_FLIGHT};
 
-/// A young lease has not run out, and its session is not idle either.
+/// A lease younger than this is live, and its session is not idle.
 const YOUNG_MS: i64 = 30_000;
-/// A session without a call for so long ends.
+/// The time without calls after which a session ends.
 const IDLE_MS: i64 = 600_000;
-/// How long the first quarantine lasts.
+/// The length of the first quarantine.
 const QUARANTINE_MS: i64 = 600_000;
 
-/// A job as its requester knows it.
+/// A job and its progress.
 pub(crate) struct Job {
     pub(crate) id: u64,
     pub(crate) sponsored: bool,
@@ -37,10 +37,10 @@ pub(crate) struct Job {
 
 /// What a job asks for.
 pub(crate) struct Sought {
-    /// The job's own rows.
+    /// The job's rows.
     input: Vec<u8>,
     row_bytes: u32,
-    /// The right result and its columns; of a tree the leases decide.
+    /// The correct result and its columns. A tree's result depends on the leases.
     product: Option<(Vec<i32>, usize)>,
 }
 
@@ -65,7 +65,7 @@ impl Job {
         !self.cancelled && self.done.len() < self.panel_count as usize
     }
 
-    /// The right output of a unit: its rows of the product, or its leaves.
+    /// The correct output of a unit: its rows of the product, or its leaves.
     fn output(&mut self, grant: &TaskGrant) -> Result<Vec<u8>> {
         let (input, Sought { input: bytes, row_bytes, product }) = (grant.unit.input(), &self.sought);
         let rows = (bytes.len() / *row_bytes as usize) as u32;
@@ -86,7 +86,7 @@ impl Job {
         Ok(output)
     }
 
-    /// Whether this is the file of its result.
+    /// Whether this is the correct result file.
     pub(crate) fn is_result(&self, file: &[u8]) -> bool {
         match &self.sought.product {
             Some((product, _)) => files::npy_values(file) == *product,
@@ -98,7 +98,7 @@ impl Job {
     }
 }
 
-/// A lease that was given out.
+/// A lease.
 pub(crate) struct Lease {
     pub(crate) grant: TaskGrant,
     pub(crate) actor: usize,
@@ -107,7 +107,7 @@ pub(crate) struct Lease {
     pub(crate) session: String,
     pub(crate) lane: u32,
     issued_ms: i64,
-    /// Its session was stopped.
+    /// Whether its session was stopped.
     stopped: bool,
     judged: Option<Box<Receipt>>,
 }
@@ -118,14 +118,14 @@ impl Lease {
     }
 }
 
-/// What a key has earned and done.
+/// A key's earnings and record.
 #[derive(Clone, Default)]
 pub(crate) struct Account {
     part: Part,
     good: i64,
     bad: i64,
     posted: i64,
-    /// When its outputs were judged, and whether they were right.
+    /// When its outputs were judged, and whether they were correct.
     verdicts: Vec<(i64, bool)>,
 }
 
@@ -142,7 +142,7 @@ impl Account {
         self.verdicts.iter().filter(|(_, right)| !right).count()
     }
 
-    /// Two wrong outputs in a row: the test decides whatever was before.
+    /// Whether the last two outputs were wrong, which quarantines a miner whatever came before.
     fn is_surely_quarantined(&self, now_ms: i64) -> bool {
         matches!(self.verdicts.as_slice(), [.., (_, false), (at_ms, false)] if now_ms < at_ms + QUARANTINE_MS)
     }
@@ -166,7 +166,8 @@ impl Truth {
         Truth { coordinator, jobs, leases, accounts, by_id, receipts, epoch: 0, budget: BUDGET.nano() }
     }
 
-    /// Notes a lease: of panels that nobody did, to a miner whose record allows it. Again: the same.
+    /// Records a lease. Asserts that nobody has done its panels, that the miner's record allows it, and that a repeated
+    /// answer is the same.
     pub(crate) fn leased(
         &mut self,
         actor: usize,
@@ -207,7 +208,7 @@ impl Truth {
         Ok(self.leases.len() - 1)
     }
 
-    /// Whether the coordinator must hold it for live.
+    /// Whether the lease must be live.
     fn is_surely_live(lease: &Lease, jobs: &[Job], now_ms: i64) -> bool {
         let job = &jobs[lease.job];
         let done = lease.grant.unit.input().panels.iter().any(|panel| job.done.contains(panel));
@@ -218,7 +219,7 @@ impl Truth {
         self.leases.iter_mut().filter(|lease| lease.session == session).for_each(|lease| lease.stopped = true);
     }
 
-    /// A miner was refused work.
+    /// Records that a miner was refused work.
     pub(crate) fn refused(&self, actor: usize, code: ErrorCode) -> Result<()> {
         let account = self.accounts.get(&actor).cloned().unwrap_or_default();
         match code {
@@ -231,7 +232,7 @@ impl Truth {
         }
     }
 
-    /// Notes what came of an output that was delivered as its lease's own key signed it; the verdict, if there is one.
+    /// Records the answer to an output signed by its lease's key, and returns the verdict, if there is one.
     pub(crate) fn delivered(
         &mut self,
         lease: usize,
@@ -243,7 +244,7 @@ impl Truth {
         let job = &self.jobs[held.job];
         let right = held.right == output;
         let done = held.grant.unit.input().panels.iter().any(|panel| job.done.contains(panel));
-        // Its time is over, or its session ended: another may have had the unit since, and its panels.
+        // The lease expired or its session ended, so another miner may have had the unit since.
         let lasts_ms = (held.grant.lease.ttl_ms as i64).min(IDLE_MS);
         let over = held.stopped || now_ms >= held.issued_ms + lasts_ms;
         let digest = *blake3::hash(output).as_bytes();
@@ -284,7 +285,7 @@ impl Truth {
         proven.verify(&self.coordinator).context("the receipt's proof")
     }
 
-    /// Books a new verdict.
+    /// Records a new verdict.
     fn judged(&mut self, lease: usize, receipt: Receipt, reward: i64, now_ms: i64) -> Result<()> {
         let held = &mut self.leases[lease];
         let job = &mut self.jobs[held.job];
@@ -311,7 +312,7 @@ impl Truth {
         Ok(())
     }
 
-    /// The coordinator is in another epoch: what the one before it owed is paid.
+    /// Records that an epoch has closed and paid what it owed.
     pub(crate) fn epoch_is(&mut self, epoch: u64, due: bool) -> Result<()> {
         ensure!(epoch == self.epoch + u64::from(due), "epoch {epoch} after {}, due: {due}", self.epoch);
         if !due {
@@ -330,7 +331,7 @@ impl Truth {
         Ok(())
     }
 
-    /// The signed head covers exactly the receipts that were given out, in their order.
+    /// Asserts that the signed head covers exactly the receipts given out, in their order.
     pub(crate) fn log_is(&self, reply: &Reply) -> Result<()> {
         if self.receipts.is_empty() {
             ensure!(reply.status == 404, "a head without receipts");
@@ -346,7 +347,7 @@ impl Truth {
         Ok(())
     }
 
-    /// Base rewards of everything that was right, and the number of verdicts, for a summary.
+    /// The base rewards of all correct outputs and the number of verdicts, for a summary.
     pub(crate) fn verdicts(&self) -> [usize; 3] {
         let count = |verdict| self.receipts.iter().filter(|receipt| receipt.verdict == verdict).count();
         [count(Verdict::Valid), count(Verdict::Invalid), count(Verdict::TooLate)]

@@ -1,4 +1,4 @@
-//! A coordinator without a socket, and bodies that arrive in two parts.
+//! A coordinator without a socket, and requests whose bodies arrive in two parts.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -17,16 +17,16 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tower::ServiceExt;
 
-/// What an epoch may pay: so little that some epochs owe more.
+/// A small budget, so that some epochs owe more.
 pub(crate) const BUDGET: Amount = Amount::from_nano(300);
-/// How long an epoch lasts.
+/// The length of an epoch.
 pub(crate) const EPOCH_MS: i64 = 3_600_000;
-/// Leases that a new key may have under way.
+/// The most live leases of a new key.
 pub(crate) const FIRST_IN_FLIGHT: u32 = 4;
-/// Sometime in 2026.
+/// A time in 2026.
 const START_MS: i64 = 1_780_000_000_000;
 
-/// A coordinator that can die at any moment and comes back with the same directory.
+/// A coordinator that can die at any moment and restarts in the same directory.
 pub(crate) struct House {
     data: TempDir,
     pub(crate) clock: Clock,
@@ -37,7 +37,7 @@ pub(crate) struct House {
 
 impl House {
     pub(crate) async fn build() -> Result<Self> {
-        // Memory is faster than a disk, and no power fails here.
+        // In memory, which is faster than a disk. Power does not fail here.
         let memory = std::path::Path::new("/dev/shm");
         let data = if memory.is_dir() { TempDir::new_in(memory)? } else { TempDir::new()? };
         let clock = Clock::standing_still(START_MS);
@@ -62,7 +62,7 @@ impl House {
         Ok(())
     }
 
-    /// Dies without a word and rises again: what was in memory alone is gone.
+    /// Dies without notice and restarts. Whatever was only in memory is lost.
     pub(crate) async fn crash(&mut self) -> Result<()> {
         self.router = Router::new();
         drop(self.coordinator.take());
@@ -106,7 +106,7 @@ pub(crate) fn request(method: Method, path: &str, headers: HeaderMap, body: Body
     request
 }
 
-/// A body whose second half waits to be sent.
+/// A body whose second half is not sent yet.
 pub(crate) struct Halves {
     left: u64,
     first: Option<Bytes>,
@@ -114,7 +114,7 @@ pub(crate) struct Halves {
     waits: Option<oneshot::Sender<()>>,
 }
 
-/// A request whose body is under way.
+/// A request whose body is being sent.
 pub(crate) struct Upload {
     rest: Bytes,
     second: mpsc::Sender<Bytes>,
@@ -122,7 +122,7 @@ pub(crate) struct Upload {
 }
 
 impl Upload {
-    /// Sends the first half, until the coordinator waits for the second or answers without it.
+    /// Sends the first half, and runs until the coordinator waits for the second or answers.
     pub(crate) async fn begin(house: &House, method: Method, path: &str, headers: HeaderMap, bytes: Vec<u8>) -> Self {
         let mut first = Bytes::from(bytes);
         let rest = first.split_off(first.len() / 2);
@@ -131,7 +131,7 @@ impl Upload {
         let left = (first.len() + rest.len()) as u64;
         let body = Body::new(Halves { left, first: Some(first), second: receiver, waits: Some(waits) });
         let answer = tokio::spawn(house.send(request(method, path, headers, body)));
-        // An error: it answers without having asked for the body, which is dropped.
+        // It answered with an error without reading the whole body.
         let _ = waiting.await;
         Upload { rest, second, answer }
     }
@@ -143,13 +143,13 @@ impl Upload {
         Ok(self.answer.await?)
     }
 
-    /// The connection breaks; nobody reads an answer.
+    /// Breaks the connection.
     pub(crate) async fn cut(self) {
         drop(self.second);
         let _ = self.answer.await;
     }
 
-    /// The coordinator dies under it.
+    /// Lets the coordinator die during the upload.
     pub(crate) async fn die(self) {
         self.answer.abort();
         let _ = self.answer.await;

@@ -1,4 +1,4 @@
-//! The coordinator, its miners and the network between them, in virtual time, all from one seed.
+//! The simulated world: the coordinator, its miners and the network between them, in virtual time, all from one seed.
 
 use adit_core::random::SplitMix64;
 use adit_core::sign::Digest;
@@ -18,17 +18,17 @@ use crate::actor::{Actor, Character, Lie, Plan};
 use crate::truth::{Job, Truth};
 use crate::wire::{EPOCH_MS, House, Upload, request};
 
-/// How large a scene is, and how bad its network.
+/// The size of a scene.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Scale {
     pub(crate) miners: usize,
     pub(crate) steps: usize,
     pub(crate) jobs: usize,
-    /// The longest time that passes at once.
+    /// The longest time between two steps.
     pub(crate) longest_ms: i64,
 }
 
-/// An upload with what it is of.
+/// An upload in progress and its lease.
 struct Pending {
     lease: usize,
     output: Vec<u8>,
@@ -47,13 +47,13 @@ pub(crate) struct World {
     house: House,
     pub(crate) random: SplitMix64,
     pub(crate) scale: Scale,
-    /// Requests of a hundred that are lost, replies that are, requests that arrive twice.
+    /// Percentages of lost requests, lost replies, and repeated requests.
     lost: [u64; 3],
     actors: Vec<Actor>,
     pub(crate) truth: Truth,
     uploads: Vec<Pending>,
     epoch_began_ms: i64,
-    /// What happened, without anything that is random in itself: the same for the same seed.
+    /// What happened, without random ids, so that the same seed gives the same history.
     pub(crate) history: Vec<String>,
 }
 
@@ -68,7 +68,7 @@ impl World {
         let others = [Honest, Lazy, Liar, Colluder, Hoarder, Flapper];
         let mut actors: Vec<Actor> = Vec::new();
         for number in 0..scale.miners {
-            // Two are honest in any case; the others are what the seed makes of them.
+            // Two are always honest; the seed decides about the others.
             let character = if number < 2 { Honest } else { others[below(6) as usize] };
             actors.push(Actor::new(number, character));
         }
@@ -92,7 +92,7 @@ impl World {
         self.history.push(what);
     }
 
-    /// One thing that happens, of those that may; then everything that must hold is looked at.
+    /// Makes one random thing happen, and checks all invariants.
     pub(crate) async fn step(&mut self) -> Result<()> {
         if self.chance(6) {
             let statement = self.below(40) as u32 + 1;
@@ -114,7 +114,7 @@ impl World {
         self.holds().await
     }
 
-    /// Everything that must hold at any time.
+    /// Checks the invariants that hold at any time.
     async fn holds(&self) -> Result<()> {
         let broken = self.house.coordinator().audit().await?;
         ensure!(broken.is_empty(), "{broken:?}");
@@ -123,8 +123,8 @@ impl World {
 
     // The network.
 
-    /// Sends a request: it may be lost, arrive twice, or its answer may be lost. Answers that the coordinator gave, and
-    /// whether the last of them arrives.
+    /// Sends a request, which may be lost or arrive twice, and whose answer may be lost. Returns the coordinator's
+    /// answers and whether the last one arrives.
     async fn send(&mut self, call: Call) -> Result<(Vec<Reply>, bool)> {
         let [request_lost, reply_lost, twice] = self.lost;
         if self.chance(request_lost) {
@@ -151,7 +151,7 @@ impl World {
         Ok((replies, arrives && last_is_there))
     }
 
-    /// A fault of the coordinator's is one that was ordered.
+    /// Asserts that a 5xx comes from an injected fault.
     fn failed_as_ordered(&self, reply: &Reply, ordered: bool) -> Result<()> {
         if reply.status.as_u16() < 500 {
             return Ok(());
@@ -226,7 +226,7 @@ impl World {
         let body = json!({ "contributor_id": name, "adit": SignedStart { statement, signature } });
         let (replies, arrives) = self.send(post(paths::START_SESSION, &body)).await?;
         for (index, reply) in replies.iter().enumerate() {
-            // A challenge is good for one session, however often it arrives.
+            // A challenge opens one session, however often it arrives.
             ensure!(reply.status == 200 || index > 0 && reply.code()? == ErrorCode::ChallengeUsed, "{}", reply.status);
             if let (200, true) = (reply.status.as_u16(), arrives) {
                 let started: StartSessionResponse = reply.json()?;
@@ -244,7 +244,7 @@ impl World {
         let body = json!({ "contributor_id": self.actors[actor].name, "session_id": session });
         let (replies, arrives) = self.send(post(paths::STOP_SESSION, &body)).await?;
         for reply in &replies {
-            // One that ended long ago without a lease may be forgotten.
+            // The coordinator may forget a session that ended long ago without a lease.
             ensure!(reply.status == 200 || reply.code()? == ErrorCode::NoSession, "{:?}", reply.code());
             self.truth.session_stopped(&session);
         }
@@ -273,7 +273,7 @@ impl World {
         }
     }
 
-    /// Asks for a lane's work, with the session of `owner`.
+    /// Asks for a lane's work with the session of `owner`.
     async fn ask(&mut self, actor: usize, owner: usize, lane: u32) -> Result<()> {
         let Some(session) = self.actors[owner].session.clone() else { return Ok(()) };
         let kinds = "matmul_i8/1,hash_tree/1";
@@ -343,7 +343,7 @@ impl World {
             self.note("  the body is damaged on the way".to_owned());
             let (replies, arrives) = self.send(call).await?;
             for reply in &replies {
-                // Where the verdict is known, the body does not matter.
+                // If the verdict is known, the body does not matter.
                 if self.truth.leases[lease].is_judged() || reply.code()? == ErrorCode::LeaseExpired {
                     self.answered(lease, &output, reply, arrives)?;
                 } else {
@@ -359,7 +359,7 @@ impl World {
         Ok(())
     }
 
-    /// A delivery was answered: its verdict, and the lane's next lease.
+    /// Handles the answer to a delivery: its verdict, and the lane's next lease.
     fn answered(&mut self, lease: usize, output: &[u8], reply: &Reply, arrives: bool) -> Result<()> {
         let now_ms = self.now_ms();
         let delivered = self.truth.delivered(lease, output, reply, now_ms)?;
@@ -403,7 +403,7 @@ impl World {
         self.answered(lease, &output, &reply, arrives)
     }
 
-    /// Somebody else's lease, with one's own signature.
+    /// Delivers for another miner's lease with its own signature.
     async fn steal(&mut self, actor: usize) -> Result<()> {
         if self.truth.leases.is_empty() {
             return Ok(());
@@ -420,7 +420,7 @@ impl World {
         Ok(())
     }
 
-    /// The miner's account is what its verdicts make it, and what is paid stays paid.
+    /// Asserts that the miner's account follows from its verdicts, and that payments are final.
     async fn is_paid_rightly(&mut self, actor: usize) -> Result<()> {
         let key = self.actors[actor].key.public_key();
         let reply = self.house.get(&with(paths::ACCOUNT, &key.to_string())).await;
@@ -439,7 +439,7 @@ impl World {
 
     // Everything else.
 
-    /// The operator is next to the coordinator: its calls arrive, but the database may fail under them.
+    /// Sends an operator's call. The network does not lose it, but the database may fail.
     pub(crate) async fn operate(&mut self, method: Method, path: &str, body: Vec<u8>) -> Result<Option<Reply>> {
         let ordered = self.house.faults.is_pending();
         let reply = self.house.operate(method, path, body).await;
@@ -465,7 +465,7 @@ impl World {
         self.pass(ms).await
     }
 
-    /// Puts the clock forward and does what is due, again if the database failed.
+    /// Advances the clock and runs the upkeep, again if the database failed.
     async fn pass(&mut self, ms: i64) -> Result<()> {
         self.house.clock.advance(ms);
         let ordered = self.house.faults.is_pending();
@@ -491,7 +491,7 @@ impl World {
         self.house.crash().await
     }
 
-    /// However it went: in the end every job is done, its result is right, and everybody has what is due.
+    /// Asserts that every job ends with the correct result and that everybody has what is due.
     pub(crate) async fn ends_well(&mut self) -> Result<()> {
         self.note("the end".to_owned());
         self.crash().await?;
@@ -540,7 +540,7 @@ impl World {
     }
 }
 
-/// An answer without anything that is random in itself.
+/// An answer without random ids.
 fn what_is_said(reply: &Reply) -> String {
     let code = reply.code().map_or("", ErrorCode::name);
     let verdict = reply.json::<serde_json::Value>().ok().and_then(|body| body["verdict"].as_str().map(str::to_owned));
