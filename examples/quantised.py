@@ -1,13 +1,13 @@
-"""What the examples with a quantised perceptron share: int8 layers, the integer forward pass, csv files of integers."""
+"""Shared by the examples with a quantised perceptron: int8 layers, the integer forward pass, csv files of integers."""
 
 import numpy as np
 
 
 def quantised(weights, biases, samples):
-    """int8 weights of -127..127, int32 biases, and a fixed-point factor from each layer's sums to activations of 0..127.
+    """Quantises to int8 weights of -127..127, int32 biases, and fixed-point factors from sums to activations of 0..127.
 
-    An integer activation a stands for a * scale, an integer weight w for w * step; so a sum stands for sum * scale * step.
-    The scale of the next activations comes from the largest that the samples give.
+    An integer activation a stands for a * scale and an integer weight w for w * step, so a sum stands for
+    sum * scale * step. The scale of the next activations comes from their maximum over the samples.
     """
     tensors, scale = {}, 1.0
     activations = samples.astype(float)
@@ -24,7 +24,7 @@ def quantised(weights, biases, samples):
 
 
 def fixed_point(factor):
-    """(multiplier, shift) with multiplier / 2^shift nearest to the factor, the multiplier of 31 bits."""
+    """(multiplier, shift) with multiplier / 2^shift closest to the factor, and a multiplier of 31 bits."""
     shift = 30 - int(np.floor(np.log2(factor)))
     multiplier = round(factor * 2**shift)
     if multiplier == 2**31:
@@ -34,12 +34,12 @@ def fixed_point(factor):
 
 
 def classify(tensors, samples):
-    """The class of each sample; ties go to the lowest."""
+    """The class of each sample; ties go to the lowest class."""
     return outputs(tensors, samples).argmax(1)
 
 
 def outputs(tensors, samples):
-    """The integer forward pass, as every backend computes it: the last layer's sums, bias included."""
+    """The integer forward pass as every backend computes it: returns the last layer's sums, bias included."""
     activations, layer = samples.astype(np.int64), 0
     while True:
         weight = tensors[f"layers.{layer}.weight"].astype(np.int64)

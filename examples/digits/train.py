@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""The digits example: trains a small perceptron, quantises it to int8, and writes what the job needs.
+"""The digits example: trains a small perceptron, quantises it to int8, and writes the job's files.
 
     python3 train.py           train, write the files, print the accuracy
-    python3 train.py --check   compute expected.csv again from the committed files, print the accuracy
+    python3 train.py --check   recompute expected.csv from the committed files, print the accuracy
 
 Needs numpy and safetensors; training needs scikit-learn too.
 """
@@ -40,7 +40,7 @@ def main():
     if not check:
         write_csv(EXPECTED, ["class"], classes[:, None])
     elif not np.array_equal(read_csv(EXPECTED)[:, 0], classes):
-        sys.exit(f"{EXPECTED} is not what {MODEL} says")
+        sys.exit(f"{EXPECTED} differs from what {MODEL} computes")
     right, apart = classes == labels, held_out(len(labels))
     print(f"held out {right[apart].mean():.2%} ({right[apart].sum()} of {apart.sum()}), "
           f"all {right.mean():.2%} ({right.sum()} of {len(right)})")
@@ -49,19 +49,19 @@ def main():
 
 
 def digits():
-    """1,797 x 64 pixel counts of 0..16, and the classes."""
+    """The 1,797 x 64 pixel counts of 0..16, and the classes."""
     from sklearn.datasets import load_digits
     data = load_digits()
     return data.data.astype(np.int64), data.target
 
 
 def held_out(rows):
-    """Every fourth row is kept from training."""
+    """Marks every fourth row, which is held out from training."""
     return np.arange(rows) % 4 == 3
 
 
 def trained(samples, labels):
-    """Weights (inputs x outputs) and biases of each layer, in floats, for samples as they are."""
+    """Float weights (inputs x outputs) and biases of each layer, for unscaled samples."""
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.neural_network import MLPClassifier
     warnings.simplefilter("ignore", ConvergenceWarning)  # 200 passes are what is wanted

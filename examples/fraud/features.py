@@ -1,4 +1,4 @@
-"""What is known of a transaction when it is made, as integers of 0..127: it and what came before it, nothing later."""
+"""The features of a transaction as integers of 0..127, from it and earlier transactions only."""
 
 import math
 from collections import Counter, defaultdict, deque
@@ -12,7 +12,7 @@ SMALL = 10_00
 
 
 def features(transactions):
-    """The names, and a row for each transaction; they come in the order of time."""
+    """The features' names, and a row for each transaction in chronological order."""
     senders, receivers, rows = defaultdict(Sender), defaultdict(Receiver), []
     for now in transactions:
         sender, receiver = senders[now.sender], receivers[now.receiver]
@@ -24,12 +24,12 @@ def features(transactions):
 
 
 def level(value, low, high):
-    """0 at low, 127 at high, straight between and flat outside; low may be the larger, where little is strange."""
+    """Maps low to 0 and high to 127, linearly and clamped. low > high if small values are the strange ones."""
     return round(127 * min(max((value - low) / (high - low), 0), 1))
 
 
 def own_history(now, sender):
-    """How far the amount and the moment are from the account's habits."""
+    """How far amount and time are from the account's habits."""
     today, week = sender.since(now.at - DAY), sender.since(now.at - WEEK)
     hour = [past for past in today if past.at >= now.at - HOUR]
     spent = now.cents + sum(past.cents for past in today)
@@ -50,7 +50,7 @@ def own_history(now, sender):
 
 
 def others(now, sender, receiver):
-    """Who receives it: known to the account, known to the bank, and paid by how many that never paid before."""
+    """The receiver: whether account and bank know it, and how many first-time payers it has."""
     strangers = [past for past in sender.since(now.at - DAY) if past.first]
     return {
         "receiver_new": level(math.log2(1 + sender.receivers[now.receiver]), 5, 0),
@@ -62,7 +62,7 @@ def others(now, sender, receiver):
 
 
 def movement(now, sender, own_receipts):
-    """Where and with what it is made, and whether it passes on what has just come in."""
+    """Country and device, and whether the payment passes on money that has just come in."""
     received = own_receipts.sum_since(now.at - 2 * DAY)
     spent = now.cents + sum(past.cents for past in sender.since(now.at - DAY))
     return {
@@ -83,7 +83,7 @@ class Past:
 
 
 class Sender:
-    """What an account has paid so far."""
+    """The payments of an account so far."""
 
     def __init__(self):
         self.count, self.cents, self.largest = 0, 0, 0
@@ -113,30 +113,30 @@ class Sender:
         return [past for past in self.week if past.at >= at]
 
     def deviation(self, cents):
-        """Of the amount's logarithm from the mean, in standard deviations; a few made-up payments steady the start."""
+        """The amount's logarithm minus the mean, in standard deviations; a few made-up payments stabilize the start."""
         count, mean = self.count + 3, (self.logs + 3 * 8) / (self.count + 3)
         variance = (self.squares + 3 * 65) / count - mean * mean
         return (math.log(cents) - mean) / math.sqrt(max(variance, 0.1))
 
     def daily(self, at):
-        """Mean cents a day."""
+        """The mean amount per day, in cents."""
         days = (at - self.first_at) / DAY if self.count else 0
         return (self.cents + 1000) / (days + 1)
 
     def hours_off(self, at):
-        """From the mean hour of the day."""
+        """The distance from the mean hour of the day."""
         if self.count == 0:
             return 0
         apart = (at * math.tau / DAY - math.atan2(self.north, self.east)) % math.tau
         return min(apart, math.tau - apart) * DAY / math.tau
 
     def hours_elsewhere(self, now):
-        """Since the last payment from another country."""
+        """Hours since the last payment from another country."""
         return now.at - max((at for country, at in self.country_at.items() if country != now.country), default=-math.inf)
 
 
 class Receiver:
-    """What an account or a merchant has been paid so far."""
+    """The payments to an account or a merchant so far."""
 
     def __init__(self):
         self.first_at, self.payers, self.recent = math.inf, set(), deque()
@@ -149,7 +149,7 @@ class Receiver:
             self.recent.popleft()
 
     def new_payers(self, now):
-        """In the last day, this one included."""
+        """First-time payers within the last day, this one included."""
         return sum(past.first and past.at >= now.at - DAY for past in self.recent) + (now.sender not in self.payers)
 
     def sum_since(self, at):

@@ -1,6 +1,6 @@
-"""Transactions of a bank that does not exist: accounts with habits, what disturbs them honestly, and four kinds of fraud.
+"""Simulates a bank's transactions: accounts with habits, honest exceptions, and four kinds of fraud.
 
-Every rule is here; nothing is measured from real people. Times are hours since the first midnight, amounts cents.
+Every rule is here; no real person's data is used. Times are hours since the first midnight, amounts are cents.
 """
 
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ LIMIT = 10_000_00  # a payment of this much or more is reported, so structuring 
 KINDS = ["honest", "card testing", "takeover", "mule", "structuring"]
 HONEST, TESTING, TAKEOVER, MULE, STRUCTURING = range(len(KINDS))
 CARD, ONLINE, TRANSFER = range(3)
-# Campaigns in the whole simulation. Together they give about 1.5 % of the transactions.
+# The number of campaigns in the simulation. Together they make about 1.5 % of the transactions.
 CAMPAIGNS = {TESTING: 190, TAKEOVER: 300, MULE: 80, STRUCTURING: 110}
 
 
@@ -31,7 +31,7 @@ class Transaction(NamedTuple):
 
 @dataclass
 class Account:
-    """What an account does when nothing disturbs it."""
+    """An account's ordinary behaviour."""
     number: int
     business: bool
     home: int
@@ -53,14 +53,14 @@ class Account:
 
 
 def transactions(seed):
-    """All of them, in the order of time."""
+    """All payments in chronological order."""
     return Simulation(np.random.default_rng(seed)).run()
 
 
 class Simulation:
     def __init__(self, random):
         self.random, self.paid, self.strange_device = random, [], 10**6
-        # Few merchants are paid often.
+        # Only few merchants are paid often.
         popularity = random.pareto(1.2, MERCHANTS) + 0.2
         self.popularity = popularity / popularity.sum()
         self.accounts = [self.account(number) for number in range(ACCOUNTS)]
@@ -98,7 +98,7 @@ class Simulation:
             new_phones=self.moments(0.9),
         )
 
-    # What is honest.
+    # Honest exceptions.
 
     def days(self, account):
         for at in self.moments(account.daily * DAYS, hour=account.hour):
@@ -118,7 +118,7 @@ class Simulation:
         self.pay(account, at, receiver, amount * self.usual_amount(account), channel)
 
     def trips(self, account):
-        """Abroad for up to two weeks: another country, unknown merchants, more payments, other hours."""
+        """A trip of up to two weeks: another country, unknown merchants, more payments, other hours."""
         for start in self.moments(0.5):
             end = start + 24 * self.random.uniform(2, 14)
             account.trips.append((start, end, self.other_country(account.home)))
@@ -126,7 +126,7 @@ class Simulation:
                 self.everyday(account, self.random.uniform(start, end), amount=1.4)
 
     def sprees(self, account):
-        """A fair, a day of errands, an evening of small purchases in an app: many payments within two hours."""
+        """Many payments within two hours: a fair, errands, or small purchases in an app."""
         for start in self.moments(1.2, hour=account.hour):
             small = self.random.random() < 0.5
             channel = ONLINE if self.random.random() < 0.5 else CARD
@@ -135,7 +135,7 @@ class Simulation:
                 self.pay(account, start + self.random.uniform(0, 2), self.merchant(), amount, channel)
 
     def large_purchases(self, account):
-        """Furniture, a car, a deposit: far above the habit, mostly to somebody new, now and then in instalments."""
+        """A purchase far above the habit, such as a car: mostly to a new receiver, sometimes in instalments."""
         for start in self.moments(1.5, hour=(14, 3)):
             amount = self.usual_amount(account) * self.random.uniform(5, 60)
             receiver = self.anybody() if self.random.random() < 0.4 else self.merchant()
@@ -143,7 +143,7 @@ class Simulation:
                 self.pay(account, start + instalment * self.random.uniform(0.1, 30), receiver, amount, TRANSFER)
 
     def payrolls(self, account):
-        """Everybody within half an hour, on the 25th."""
+        """A business pays its staff on the 25th, within half an hour."""
         staff, wage = self.random.choice(ACCOUNTS, self.random.integers(2, 12)), self.random.uniform(800, 3500)
         for month in range(DAYS // 30):
             start = 24 * (30 * month + 25) + self.random.uniform(8, 11)
@@ -152,14 +152,14 @@ class Simulation:
                 self.pay(account, start + self.random.uniform(0, 0.5), int(person), amount, TRANSFER)
 
     def invoices(self, account):
-        """Every third business pays suppliers sums around the limit."""
+        """Every third business pays suppliers amounts around the limit."""
         if self.random.random() < 1 / 3:
             suppliers, usual = self.random.choice(ACCOUNTS, 3), self.random.uniform(5_000, 11_000)
             for at in self.moments(14, hour=(11, 2)):
                 self.pay(account, at, int(self.random.choice(suppliers)), usual * self.random.lognormal(0, 0.15), TRANSFER)
 
     def collection(self):
-        """Friends put money together, or a household is sold to strangers; then the money is spent."""
+        """Friends pool money, or strangers buy a household's goods; then the money is spent."""
         person, start = self.accounts[self.anybody()], self.moment(hour=(17, 3))
         strangers, share, total = self.random.random() < 0.5, self.random.lognormal(4.0, 0.9), 0
         for _ in range(self.random.integers(3, 12)):
@@ -171,10 +171,10 @@ class Simulation:
             receiver = self.merchant() if self.random.random() < 0.6 else self.anybody()
             self.pay(person, start + self.random.uniform(20, 72), receiver, total * self.random.uniform(0.4, 0.6), TRANSFER)
 
-    # What is not.
+    # Frauds.
 
     def testing(self):
-        """Stolen card numbers are tried with small sums in quick succession; a card that works is then used."""
+        """Stolen card numbers are tried with small amounts in quick succession; a working card is then used."""
         victim, at = self.accounts[self.anybody()], self.moment()
         device = self.stolen(victim, at, 0.85)
         country = victim.country(at) if self.random.random() < 0.45 else self.other_country(victim.home)
@@ -188,7 +188,7 @@ class Simulation:
             self.pay(victim, at, self.merchant(), amount, ONLINE, TESTING, country, device)
 
     def takeover(self):
-        """Somebody else has the password: transfers to new receivers; the careful keep to the victim's hours and sums."""
+        """A thief has the password and pays new receivers; careful ones keep to the victim's hours and amounts."""
         victim = self.accounts[self.anybody()]
         careful = self.random.random() < 0.35
         at = self.moment(hour=victim.hour if careful else None)
@@ -201,7 +201,7 @@ class Simulation:
             at += self.random.exponential(20 if careful else 1)
 
     def mule(self):
-        """Deceived people pay a mule from their own devices; the mule passes most of it on."""
+        """Deceived people pay a mule from their own devices, and the mule passes most of the money on."""
         mule, start, total = self.accounts[self.anybody()], self.moment(hour=(13, 4)), 0
         for _ in range(self.random.integers(4, 14)):
             amount = self.random.lognormal(5.7, 0.8)
@@ -223,7 +223,7 @@ class Simulation:
             self.pay(sender, at, int(self.random.choice(receivers)), amount, TRANSFER, STRUCTURING)
             at += self.random.uniform(2, 50)
 
-    # What both use.
+    # Shared by both.
 
     def pay(self, account, at, receiver, amount, channel, kind=HONEST, country=None, device=None):
         cents = int(amount * 100)
@@ -244,7 +244,7 @@ class Simulation:
         return [self.moment(hour) for _ in range(self.random.poisson(expected))]
 
     def stolen(self, victim, at, probability):
-        """A device that the bank has never seen, or else the victim's own, taken over or imitated."""
+        """A device unknown to the bank, or the victim's own, taken over or imitated."""
         self.strange_device += 1
         return self.strange_device if self.random.random() < probability else victim.device(at)
 

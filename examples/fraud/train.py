@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The fraud example: simulates transactions, trains a small perceptron, quantises it to int8, writes what the job needs.
+"""The fraud example: simulates transactions, trains a perceptron, quantises it to int8, and writes the job's files.
 
     python3 train.py              train, write the files, print the figures
     python3 train.py --check      compute expected.csv again from the committed files, print the figures
@@ -33,7 +33,7 @@ LEAST_PRECISION, LEAST_RECALL = 0.69, 0.62
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="only check the committed files")
-    parser.add_argument("--trial", type=int, nargs="+", metavar="SEED", help="other simulations; write nothing")
+    parser.add_argument("--trial", type=int, nargs="+", metavar="SEED", help="train and test on other simulations, and write nothing")
     options = parser.parse_args()
     os.chdir(pathlib.Path(__file__).parent)
     if options.check:
@@ -48,7 +48,7 @@ def check():
     tensors, samples, kinds = load_file(MODEL), read_csv(SAMPLES), read_csv(LABELS)[:, 1]
     classes = classify(tensors, samples)
     if not np.array_equal(read_csv(EXPECTED)[:, 0], classes):
-        sys.exit(f"{EXPECTED} is not what {MODEL} says")
+        sys.exit(f"{EXPECTED} differs from what {MODEL} computes")
     report(samples, kinds, classes)
     precision, recall, _ = figures(classes == 1, kinds > 0)
     if precision < LEAST_PRECISION or recall < LEAST_RECALL:
@@ -77,7 +77,7 @@ def trial(seeds):
 
 
 def held_out(seed):
-    """The model of one simulation, the rows that it never saw, and what a logistic regression calls frauds there."""
+    """A simulation's model, its held-out rows, and a logistic regression's predictions for them."""
     data = simulated(seed)
     tensors = with_threshold(quantised(*trained(data), data.samples[data.trains]), data)
     return data.names, tensors, data.samples[data.held_out], data.kinds[data.held_out], linear(data)
@@ -85,7 +85,7 @@ def held_out(seed):
 
 @dataclass
 class Data:
-    """A row for each transaction, and which rows serve what."""
+    """A row for each transaction, and the rows of each set."""
     names: list
     samples: np.ndarray
     kinds: np.ndarray
@@ -99,7 +99,7 @@ class Data:
 
 
 def simulated(seed):
-    """Apart in time and by sender: of ten accounts eight train, one sets the threshold, one is held out."""
+    """Splits by time and by sender: of ten accounts eight train, one sets the threshold, one is held out."""
     past = transactions(seed)
     names, samples = features(past)
     day = np.array([transaction.at for transaction in past]) // 24
@@ -111,7 +111,7 @@ def simulated(seed):
 
 
 def trained(data):
-    """Weights (inputs x outputs) and biases of each layer, in floats, for samples as they are; two outputs."""
+    """Float weights (inputs x outputs) and biases of each layer, for unscaled samples and two outputs."""
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.neural_network import MLPClassifier
     warnings.simplefilter("ignore", ConvergenceWarning)  # 40 passes are what is wanted
@@ -119,13 +119,13 @@ def trained(data):
     model.fit(data.samples[data.trains] / 127, data.frauds[data.trains])
     weights, biases = model.coefs_, model.intercepts_
     weights[0] /= 127
-    # Its one output is the logarithm of the odds of fraud; here it is the difference of two, for argmax.
+    # Its one output is the log-odds of fraud. For argmax it becomes the difference of two outputs.
     weights[-1], biases[-1] = np.hstack([-weights[-1], weights[-1]]) / 2, np.hstack([-biases[-1], biases[-1]]) / 2
     return weights, biases
 
 
 def with_threshold(tensors, data):
-    """The threshold is in the last bias: argmax says 1 where the difference of the outputs reaches it."""
+    """Puts the threshold into the last bias: argmax is 1 where the difference of the outputs reaches it."""
     sums = outputs(tensors, data.samples[data.sets_threshold])
     least = best_threshold(sums[:, 1] - sums[:, 0], data.frauds[data.sets_threshold])
     tensors[f"layers.{len(HIDDEN)}.bias"][1] += 1 - least  # a tie is class 0
@@ -133,7 +133,7 @@ def with_threshold(tensors, data):
 
 
 def linear(data):
-    """What a logistic regression calls a fraud, with the threshold set on the same rows."""
+    """A logistic regression's predictions, with the threshold set on the same rows as the model's."""
     from sklearn.linear_model import LogisticRegression
     model = LogisticRegression(max_iter=1000).fit(data.samples[data.trains] / 127, data.frauds[data.trains])
     scores = model.decision_function(data.samples / 127)
@@ -141,7 +141,7 @@ def linear(data):
 
 
 def report(samples, kinds, classes):
-    """The model against scores that need no training; their best thresholds are chosen on these very rows."""
+    """Compares the model with scores that need no training; their thresholds are chosen on these same rows."""
     frauds, called = kinds > 0, classes == 1
     print(f"{len(kinds)} transactions, {frauds.sum()} of them frauds ({frauds.mean():.2%}), {called.sum()} called so")
     show("model", figures(called, frauds))
@@ -166,7 +166,7 @@ def figures(called, frauds):
 
 
 def best_threshold(scores, frauds):
-    """The score from which on to call a transaction a fraud, for the highest F1."""
+    """The threshold of the score with the highest F1."""
     return max(np.unique(scores), key=lambda least: figures(scores >= least, frauds)[2])
 
 

@@ -5,9 +5,9 @@
     python3 train.py --check               the same, and compare every gradient with numpy's, value by value
     python3 train.py --local               compute the gradients with numpy alone
 
-Every step quantises the float weights to int8, has the gradient of the squared error summed over three quarters of the
-digits, and moves the weights against it. The last quarter is held out. Needs numpy and safetensors, and for all but --local
-a coordinator with miners: `cargo xtask up` starts one. `--adit` names the program, ADIT_SERVER and ADIT_DATA as always.
+Every step quantises the float weights to int8, has the gradient of the squared error computed over three quarters of the
+digits, and moves the weights against it. The last quarter is held out. Needs numpy and safetensors and, except for --local,
+a coordinator with miners, which `cargo xtask up` starts. `--adit` names the program; ADIT_SERVER and ADIT_DATA apply to it.
 """
 
 import argparse
@@ -42,7 +42,7 @@ def main():
         batch = (tensors, samples[~held_out], targets[~held_out])
         gradient = numpys(*batch) if options.local else mined(options.adit, *batch)
         if options.check and any(not np.array_equal(gradient[name], value) for name, value in numpys(*batch).items()):
-            sys.exit("a mined gradient is not numpy's")
+            sys.exit("a mined gradient differs from numpy's")
         model.step(gradient, scales, (~held_out).sum())
         right = model.classify(samples[held_out]) == labels[held_out]
         error = gradient["squared_error"][0] * UNIT**2 / (~held_out).sum()
@@ -54,11 +54,11 @@ def read(name):
 
 
 class Model:
-    """Float weights and biases; what is sent is their int8 image."""
+    """Float weights and biases, sent quantised to int8."""
 
     def __init__(self, inputs):
         random = np.random.default_rng(SEED)
-        # Small predictions at first, so that none is clamped.
+        # Small initial predictions, so that none is clamped.
         shapes = [(inputs, HIDDEN, 1), (HIDDEN, CLASSES, 0.1)]
         self.weights = [random.normal(0, size * (2 / k) ** 0.5, (k, n)) for k, n, size in shapes]
         self.biases = [np.zeros(n) for _, n, _ in shapes]
@@ -69,12 +69,12 @@ class Model:
         return (hidden @ self.weights[1] + self.biases[1]).argmax(axis=1)
 
     def quantised(self, samples):
-        """The file's tensors, and what one step of each layer's activations and errors stands for."""
+        """The file's tensors, and the scales of each layer's activations and errors."""
         steps = [np.abs(weight).max() / 127 for weight in self.weights]
         integers = [np.rint(weight / step).astype(np.int8) for weight, step in zip(self.weights, steps)]
         hidden = np.maximum(samples * PIXEL @ self.weights[0] + self.biases[0], 0)
         activation = hidden.max() / 127
-        # An error of the last layer is at most about 1; of the hidden layer, that times a column of weights.
+        # Errors of the last layer are about 1 at most; those of the hidden layer, that times a column of weights.
         error = np.abs(self.weights[1]).sum(axis=1).max() / 127
         tensors = {}
         for layer, (scale, into) in enumerate([(PIXEL, activation), (activation, UNIT)]):
@@ -93,7 +93,7 @@ class Model:
 
 
 def fixed(factor):
-    """multiplier and shift with multiplier / 2^shift = factor."""
+    """The multiplier and shift with multiplier / 2^shift = factor."""
     shift = min(62, 30 - int(np.floor(np.log2(factor))))
     return np.array([np.rint(factor * 2.0**shift), shift], dtype=np.int64)
 
@@ -104,7 +104,7 @@ def mined(program, tensors, samples, targets):
         save_file(tensors, model)
         np.savetxt(x, samples, fmt="%d", delimiter=",")
         np.save(t, targets.astype(np.int8))
-        # Checking work this small costs about as much as doing it: a demonstration.
+        # A demonstration, because checking so little work costs about as much as computing it.
         order = [program, "submit", "gradient", "--model", model, "--input", x, "--targets", t, "-o", out, "--demo", "--json"]
         done = subprocess.run(order, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         if done.returncode != 0:
@@ -113,7 +113,7 @@ def mined(program, tensors, samples, targets):
 
 
 def numpys(tensors, samples, targets):
-    """The same gradient, by the description in crates/core/src/kernel/gradient.rs."""
+    """The gradient in numpy, by the description in crates/core/src/kernel/gradient.rs."""
     layers = range(len([name for name in tensors if name.endswith("weight")]))
     weights = [tensors[f"layers.{layer}.weight"].astype(np.int64) for layer in layers]
     values = [samples]

@@ -1,9 +1,9 @@
-"""A client with the original's habits: no key, made-up results, one call after the other.
+"""Drives a coordinator as NeoNet's own clients do: no key, made-up results, one call after the other.
 
     python3 tests/bench/neonet_driver.py URL SECONDS WORKERS
 
-Prints one JSON line: tasks a second that the server answered (GET task, POST submit-result), all paid 0.
-Standard library only.
+Prints one line of JSON with the tasks per second that the server answered (GET task, POST submit-result), all paid 0.
+It needs only the standard library.
 """
 
 import http.client

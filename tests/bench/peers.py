@@ -1,8 +1,8 @@
-"""What people would use instead of our kernels, timed on request: numpy (OpenBLAS) and onnxruntime, on one thread.
+"""Times products with numpy (OpenBLAS) and onnxruntime on one thread, as peers of our kernels.
 
-Reads a line of JSON for each run, {"peer": …, "m": …, "k": …, "n": …}, and answers with the milliseconds that it took and
-the SHA-256 of the result, so that a caller can let contenders take turns and compare what they compute. The operands are
-those of the caller: SplitMix64, see crates/core/src/vectors.rs. Needs numpy, onnx and onnxruntime (PyPI); on a machine with CUDA, cupy as well for cuBLAS.
+Reads a line of JSON per run, {"peer": …, "m": …, "k": …, "n": …}, and answers with the milliseconds and the SHA-256 of the
+result, so that a caller can let contenders take turns and compare their results. Operands are the caller's: SplitMix64, see
+crates/core/src/vectors.rs. Needs numpy, onnx and onnxruntime (PyPI), and cupy for cuBLAS on a machine with CUDA.
 """
 
 import functools
@@ -31,7 +31,7 @@ ORT_OPSET, ORT_IR = 21, 10
 
 
 def draws(seed, count):
-    """The top bits of SplitMix64."""
+    """The top bits of SplitMix64's numbers."""
     with np.errstate(over="ignore"):
         z = np.uint64(seed) + np.uint64(0x9E3779B97F4A7C15) * np.arange(1, count + 1, dtype=np.uint64)
         z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -41,7 +41,7 @@ def draws(seed, count):
 
 @functools.cache
 def integers(m, k, n):
-    """A of 0..127, B of -127..127."""
+    """A with values of 0..127, B of -127..127."""
     a = (draws(SEED_A, m * k) >> np.uint64(57)).astype(np.uint8).reshape(m, k)
     b = (draws(SEED_B, k * n) >> np.uint64(56)).astype(np.uint8).view(np.int8)
     return a, np.maximum(b, -127).reshape(k, n)
@@ -49,7 +49,7 @@ def integers(m, k, n):
 
 @functools.cache
 def floats(m, k, n):
-    """Whole numbers of -8..7, whose products f32 holds exactly."""
+    """Whole numbers of -8..7, whose sums of products are exact in f32."""
     whole = lambda seed, count: ((draws(seed, count) >> np.uint64(56)).astype(np.uint8).view(np.int8) >> 4).astype(np.float32)
     return whole(SEED_A, m * k).reshape(m, k), whole(SEED_B, k * n).reshape(k, n)
 
@@ -79,7 +79,7 @@ def contender(peer, m, k, n):
         return onnxruntime("MatMulInteger", (TensorProto.INT8, TensorProto.INT8, TensorProto.INT32), a.view(np.int8), b)
     a, b = floats(m, k, n)
     if peer == "cublas f32":
-        # Carried over and back, as ours are; cuBLAS uses no TF32 unless it is told to.
+        # Transfers are included, as in ours. cuBLAS does not use TF32 by default.
         right = cupy.asarray(b)
         return lambda: cupy.asnumpy(cupy.asarray(a) @ right)
     if peer == "ort f32":
@@ -98,7 +98,7 @@ def main():
         began = time.perf_counter()
         result = compute()
         ms = (time.perf_counter() - began) * 1e3
-        # Zero has one sign here.
+        # Turns -0 into 0.
         result = (result + 0).astype(result.dtype.newbyteorder("<"))
         print(json.dumps({"ms": ms, "sha256": hashlib.sha256(result.tobytes()).hexdigest()}), flush=True)
 

@@ -1,6 +1,6 @@
 import { expect, test } from "@playwright/test";
 
-// Should one of these fail, the other specs would not test what they seem to.
+// If one of these fails, the other specs do not test what they claim to.
 
 test.beforeEach(async ({ page }) => {
   await page.route("http://localhost/", (route) => route.fulfill({ contentType: "text/html", body: "<!doctype html>" }));

@@ -1,4 +1,4 @@
-/** The coordinator that the specs mine for: the one that ADIT_URL names, or one of their own from ADIT_BIN. */
+/** The coordinator for which the specs mine: the one at ADIT_URL, or one started from ADIT_BIN. */
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -17,7 +17,7 @@ export interface Shape {
   rows: number;
   k: number;
   n: number;
-  /** The left matrix holds 0 to 127, as activations do. */
+  /** Whether the left matrix has values of 0 to 127, like activations. */
   activations?: boolean;
 }
 
@@ -33,18 +33,18 @@ export class Coordinator {
     this.#token = token;
   }
 
-  /** The one that is there, or a new one. */
+  /** The one at ADIT_URL, or a new one. */
   static async any(): Promise<Coordinator> {
     const { ADIT_URL, ADIT_TOKEN } = process.env;
     return ADIT_URL ? new Coordinator(ADIT_URL, ADIT_TOKEN ?? "") : Coordinator.start();
   }
 
-  /** Whether specs may stop and start coordinators. */
+  /** Whether specs may stop and start the coordinator. */
   static get ownOnes(): boolean {
     return process.env["ADIT_BIN"] !== undefined;
   }
 
-  /** A new one with an empty folder. */
+  /** A new coordinator with an empty folder. */
   static async start(): Promise<Coordinator> {
     const coordinator = new Coordinator(`http://127.0.0.1:${await freePort()}`, "");
     await coordinator.restart({ fresh: true });
@@ -55,7 +55,7 @@ export class Coordinator {
     return this.#token;
   }
 
-  /** The same address again; with its folder, or `fresh`, with a new key. */
+  /** Starts again at the same address, with its old folder or, if `fresh`, with a new one and a new key. */
   async restart({ fresh }: { fresh: boolean }): Promise<void> {
     await this.kill();
     if (fresh) {
@@ -72,7 +72,7 @@ export class Coordinator {
     this.#token = readFileSync(join(this.#data, "admin.token"), "utf8").trim();
   }
 
-  /** Ends it as a crash would. */
+  /** Kills it, as a crash would. */
   async kill(): Promise<void> {
     const child = this.#child;
     this.#child = undefined;
@@ -87,13 +87,13 @@ export class Coordinator {
     this.#forget();
   }
 
-  /** Submits a product of two matrices; its number. */
+  /** Submits a product of two matrices and returns the job's number. */
   async submit(name: string, { rows, k, n, activations }: Shape): Promise<number> {
     const [a, b] = [await this.#matrix(rows, k, 1, activations), await this.#matrix(k, n, 2)];
     return this.#submit({ work: { kind: "matmul_i8/1", a, b }, demo: true, name });
   }
 
-  /** Submits the classification of samples; its number. */
+  /** Submits a classification of samples and returns the job's number. */
   async submitInference(name: string, model: Uint8Array<ArrayBuffer>, samples: Uint8Array<ArrayBuffer>): Promise<number> {
     const work = {
       kind: "mlp_i8/1",
@@ -103,13 +103,13 @@ export class Coordinator {
     return this.#submit({ work, demo: true, name });
   }
 
-  /** Submits a data set to be hashed; its number. */
+  /** Submits a data set to hash and returns the job's number. */
   async submitData(name: string, data: Uint8Array<ArrayBuffer>): Promise<number> {
     const file = await this.#upload("data", data, "data");
     return this.#submit({ work: { kind: "hash_tree/1", data: { at: "file", file } }, demo: true, name });
   }
 
-  /** Submits a product of two float32 matrices; its number. */
+  /** Submits a product of two float32 matrices and returns the job's number. */
   async submitFloats(name: string, a: Uint8Array<ArrayBuffer>, b: Uint8Array<ArrayBuffer>): Promise<number> {
     const work = {
       kind: "matmul_f32/1",
@@ -119,7 +119,7 @@ export class Coordinator {
     return this.#submit({ work, demo: true, name });
   }
 
-  /** Ends a job, unless it has ended. */
+  /** Cancels a job, unless it has ended. */
   async cancel(job: number): Promise<void> {
     if ((await this.job(job)).state === "active") await this.#call("DELETE", `/v1/jobs/${job}`);
   }
@@ -128,7 +128,7 @@ export class Coordinator {
     return this.#call("GET", `/v1/jobs/${job}`);
   }
 
-  /** Valid outputs so far. */
+  /** The number of valid outputs so far. */
   async valid(): Promise<number> {
     return (await this.overview()).verdicts.valid;
   }
@@ -137,13 +137,13 @@ export class Coordinator {
     return this.#call("GET", "/v1/overview");
   }
 
-  /** Receipts of the log's entries from this one on, the newest first, a hundred at most. */
+  /** At most a hundred receipts, from log index `since` on, the newest first. */
   async receipts(since = 0): Promise<Receipt[]> {
     const { receipts } = await this.#call<ReceiptList>("GET", "/v1/receipts?limit=100");
     return receipts.map(({ receipt }) => receipt).filter(({ log_index }) => log_index >= since);
   }
 
-  /** Raw bytes of a path. */
+  /** The bytes at a path. */
   async bytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
     const answer = await fetch(this.url + path, { headers: { authorization: `Bearer ${this.#token}` } });
     if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
@@ -154,7 +154,7 @@ export class Coordinator {
     return (await this.#call<JobView>("POST", "/v1/jobs", "application/json", JSON.stringify(job))).job;
   }
 
-  /** A matrix's file, uploaded once. */
+  /** The CID of a matrix's file, which is uploaded once. */
   #matrix(rows: number, columns: number, seed: number, activations = false): Promise<string> {
     const name = `${seed}-${rows}x${columns}${activations ? "-activations" : ""}.npy`;
     const uploaded = this.#files.get(name) ?? this.#upload(name, npy(rows, columns, seed, activations));

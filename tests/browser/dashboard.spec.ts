@@ -41,7 +41,7 @@ test("the charts tell of the last minutes", async ({ mine, context, coordinator,
   await charts.getByLabel("The last").selectOption("1 minute");
   await expect(charts.getByRole("img", { name: /Chart of verdicts: [1-9][\d,]* valid, 0 invalid/ })).toBeVisible({ timeout: 10_000 });
   await expect(charts.getByRole("img", { name: /Chart of the verified rate/ })).toBeVisible();
-  // The chart's sums are those of the receipts that it stands for.
+  // The chart's sums equal those of the receipts.
   await mine.stop.click();
   await expect(mine.state).toHaveText("Stopped");
   await page.waitForTimeout(3000);
@@ -78,7 +78,7 @@ test("the search says what a number, a contributor, a key, a lease or a unit is"
   await expect(found).toContainText(receipt.unit);
   await search(receipt.unit);
   await expect(found).toContainText("A unit");
-  // Jobs of equal operands have units of one name, each with a receipt of its own.
+  // Jobs with equal operands have units with equal CIDs, each with its own receipt.
   await expect(found.locator("tbody")).toContainText(String(receipt.log_index));
   await search("<img src=x onerror=alert(1)>");
   await expect(page.getByText("The coordinator knows nothing by this name.")).toBeVisible();

@@ -1,6 +1,6 @@
 import { expect, test } from "./site.ts";
 
-// Browsers trust loopback, but not a name that leads there.
+// Browsers trust loopback addresses, but not other names that resolve to them.
 test.use({
   launchOptions: async ({ launchOptions }, use) => {
     const args = [...(launchOptions.args ?? []), "--host-resolver-rules=MAP adit.example 127.0.0.1"];

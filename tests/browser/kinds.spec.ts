@@ -5,7 +5,7 @@ import { type Coordinator, type MinePage, expect, test } from "./site.ts";
 
 const example = (name: string) => new Uint8Array(readFileSync(new URL(`../../examples/digits/${name}`, import.meta.url)));
 
-/** Mines a job to its end, and checks the last receipt of its kind in the page. */
+/** Mines a job to its end and checks the last receipt of its kind in the page. */
 async function mined(mine: MinePage, coordinator: Coordinator, job: number, kind: string): Promise<void> {
   await mine.start.click();
   await expect.poll(async () => (await coordinator.job(job)).state, { timeout: 30_000 }).toBe("done");

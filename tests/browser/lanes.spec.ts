@@ -4,7 +4,7 @@ import type { Coordinator, Shape } from "./coordinator.ts";
 import { type Task, base64, compute, serve } from "./packages.ts";
 import { type MinePage, expect, test } from "./site.ts";
 
-// Every backend must give the same bits as the reference.
+// Compares every backend with the reference, bit by bit.
 
 for (const name of ["cpu", "relaxed", "gpu"]) {
   test(`every test vector agrees in package ${name}`, async ({ page }) => {
@@ -56,7 +56,7 @@ interface Leased {
   digest: string;
 }
 
-/** The units of jobs that were mined, with their blocks, and the digests that their receipts name. */
+/** The units of mined jobs, with their blocks and the digests in their receipts. */
 async function leased(mine: MinePage, coordinator: Coordinator, shapes: Shape[]): Promise<[Leased, ...Leased[]]> {
   const before = (await coordinator.overview()).log_size;
   const jobs = await Promise.all(shapes.map((shape, index) => coordinator.submit(`bits ${index}`, shape)));
@@ -64,7 +64,7 @@ async function leased(mine: MinePage, coordinator: Coordinator, shapes: Shape[])
   await mine.verified(1);
   for (const job of jobs) await expect.poll(async () => (await coordinator.job(job)).state, { timeout: 30_000 }).toBe("done");
   await mine.stop.click();
-  // Those of earlier tests are of floats too, whose bits are each package's own.
+  // Earlier tests have receipts of float products too, whose bits differ between packages.
   const receipts = await coordinator.receipts(before);
   expect(receipts.length).toBeGreaterThanOrEqual(shapes.length);
   const units = receipts.map(async (receipt) => {
@@ -103,7 +103,7 @@ test("a lane opens its graphics adapter again when it is lost", async ({ mine, c
     }
   }, task);
   expect(found).toEqual({ digest, devices: 2 });
-  // After the loss it waits a little.
+  // After the loss it waits a little before it reopens.
   expect(rests[0]).toBeGreaterThanOrEqual(250);
 });
 
@@ -120,12 +120,12 @@ test("a graphics adapter uses the forms that it is told, if they compute rightly
     ];
   });
   expect(told).toBe("spread 4x4 of 8x8 in registers, float 4x4 of 8x8 in workgroup:5");
-  // Which of its forms wins is the race's matter; the one that was told is none of an emulated adapter's.
+  // Any of its own forms may win the race. An emulated adapter would never choose the given one itself.
   for (const forms of [raced, nonsense]) {
     expect(forms).toMatch(/^spread \d+x\d+ .*, float \d+x\d+ /);
     expect(forms).not.toBe(told);
   }
-  // Quads run at all and are the fastest here: of four races they win the most, and not always each.
+  // Quads run, and are the fastest form here: they win most of four races, though not always all.
   expect(`${raced}, ${nonsense}`).toContain(" in quads");
 });
 
@@ -163,15 +163,15 @@ test("what won on the graphics adapter is remembered", async ({ mine, page, coor
   await expect.poll(forms, { timeout: 60_000 }).toEqual([expect.stringMatching(/^spread .*, float /)]);
 });
 
-/** The names of a product's blocks in the order in which a lane wants them: B in one block, then the panels of A. */
+/** The CIDs of a product's blocks in a lane's order: B in one block, then the panels of A. */
 function blocksOf(unit: Uint8Array): string[] {
   const cids: string[] = [];
   for (let at = 0; at + 41 <= unit.length; at += 1) {
-    // DAG-CBOR spells a CID as tag 42 and 37 bytes that begin with 0.
+    // DAG-CBOR encodes a CID as tag 42 and 37 bytes that begin with 0.
     const isCid = [0xd8, 42, 0x58, 37, 0].every((byte, index) => unit[at + index] === byte);
     if (isCid) cids.push(base32(unit.subarray(at + 5, at + 41)));
   }
-  // A comes first in the encoding.
+  // The encoding has A first.
   return [...cids.slice(-1), ...cids.slice(0, -1)];
 }
 

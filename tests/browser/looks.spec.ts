@@ -8,7 +8,7 @@ import { MinePage, expect, test } from "./site.ts";
 
 test.use({ jobs: 6 });
 
-// Pictures for people, and what a program can tell of accessibility.
+// Takes screenshots for people, and checks accessibility as far as a program can.
 
 const PICTURES = fileURLToPath(new URL("screenshots", import.meta.url));
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");

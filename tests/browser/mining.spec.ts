@@ -53,7 +53,7 @@ test("Stop ends the session and every lane", async ({ mine, coordinator, work })
 for (const percent of [20, 40]) {
   test(`a lane holds a duty of ${percent} % within five points of processor time`, async ({ mine, browser, coordinator }) => {
     test.skip(process.platform !== "linux", "reads /proc");
-    // Much work for few bytes: a lane cannot work while its inputs and outputs are on their way.
+    // Much work for few bytes, because a lane idles while inputs and outputs are transferred.
     const jobs = [await coordinator.submit("duty", LARGE), await coordinator.submit("duty", LARGE)];
     await mine.page.getByLabel("Use the graphics card if it is faster").uncheck();
     await mine.page.getByLabel("Processor lanes").fill("1");
@@ -72,8 +72,8 @@ for (const percent of [20, 40]) {
 }
 
 /**
- * What the kernel has counted of a lane's thread: nanoseconds on a core or ready for one, and when. A thread that is ready
- * would run if nothing else did.
+ * The kernel's accounting of a lane's thread: nanoseconds on a core or ready to run, and the time of reading. A ready thread
+ * would run on an idle machine.
  */
 async function lane(browser: Browser): Promise<{ ns: number; at: number }> {
   const cdp = await browser.newBrowserCDPSession();
@@ -81,7 +81,7 @@ async function lane(browser: Browser): Promise<{ ns: number; at: number }> {
   await cdp.detach();
   const folders = processInfo.map(({ id }) => `/proc/${id}/task`).flatMap((tasks) => readdirSync(tasks).map((thread) => `${tasks}/${thread}`));
   const workers = folders.filter((folder) => readFileSync(`${folder}/comm`, "utf8").startsWith("DedicatedWorker"));
-  // The control worker makes the lane's, so that one is the younger.
+  // The control worker starts the lane's worker, so the lane's is the newer one.
   const [youngest] = workers.sort((a, b) => Number(b.split("/").at(-1)) - Number(a.split("/").at(-1)));
   expect(workers).toHaveLength(2);
   const [running = 0, ready = 0] = readFileSync(`${youngest}/schedstat`, "utf8").split(" ").map(Number);
@@ -106,7 +106,7 @@ test("a changed throttle takes hold at once", async ({ mine, coordinator, work }
 
 type Recorded = Window & { notices: [number, Notice][] };
 
-/** Keeps what the control worker says, and when. */
+/** Records the control worker's messages and their times. */
 function record(): void {
   const notices: [number, Notice][] = [];
   Object.assign(window, {
@@ -120,7 +120,7 @@ function record(): void {
   });
 }
 
-/** The part of the time that was computed in, for every unit from its start to its end. */
+/** The share of computing in the time from start to end, for every unit. */
 function duties(): number[] {
   const { notices } = window as unknown as Recorded;
   return notices.flatMap(([computedAt, computed]) => {

@@ -4,7 +4,7 @@ import { MinePage, expect, test } from "./site.ts";
 
 type Told = Window & { told: string[]; asked: number; answer: NotificationPermission };
 
-/** Notes what the page asks of the browser and what it would show; nobody looks at the page. */
+/** Records permission requests and notifications of the page, and makes the page hidden. */
 const record = () => {
   const told: string[] = [];
   Object.assign(window, {

@@ -4,7 +4,7 @@ import { expect, test } from "@playwright/test";
 
 import { type Timing, serve, time } from "./packages.ts";
 
-/** A unit to be timed, written by tests/bench/src/web.rs. */
+/** A unit to time, written by tests/bench/src/web.rs. */
 interface Order extends Timing {
   digest: string;
 }

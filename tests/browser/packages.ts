@@ -1,4 +1,4 @@
-/** The web packages by themselves, without page or coordinator: served on an origin of their own, and a lane at work. */
+/** Runs lanes of the web packages without the page or a coordinator, on an origin of their own. */
 
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -11,7 +11,7 @@ import type { LaneReport } from "../../worker/messages.ts";
 const PKG = fileURLToPath(new URL("../../pkg/", import.meta.url));
 const TYPES: Record<string, string> = { js: "text/javascript", wasm: "application/wasm" };
 
-/** Serves the packages, and folders by the names given. */
+/** Serves the packages, and the given folders by name. */
 export async function serve(page: Page, folders: Record<string, string> = {}): Promise<void> {
   await page.route("http://localhost/**", (route) => {
     const path = new URL(route.request().url()).pathname;
@@ -24,7 +24,7 @@ export async function serve(page: Page, folders: Record<string, string> = {}): P
   await page.goto("http://localhost/");
 }
 
-/** A unit with its blocks, in base 64: as a list of numbers, a megabyte takes the test's wire a second. */
+/** A unit and its blocks in base 64. Playwright needs a second to transfer a megabyte as a list of numbers. */
 export interface Task {
   lease: string;
   unit: string;
@@ -41,7 +41,7 @@ export interface Tasks {
   tasks: Task[];
 }
 
-/** Runs a lane as its worker does: in the page, so that nothing of the test's own is at hand. */
+/** Runs a lane as its worker does. This function runs in the page, so it cannot use anything of this module. */
 export async function compute({ name, tasks }: Tasks) {
   const module = await import(`/${name}/${name}.js`);
   await module.default();
@@ -70,7 +70,7 @@ export interface Timing {
   runs: number;
 }
 
-/** Computes a unit again and again: milliseconds in the lane's slices, without those of the first run, which packs. */
+/** Computes a unit repeatedly and returns the milliseconds in the lane's slices, without the first run, which packs. */
 export async function time({ name, folder, blocks, runs }: Timing) {
   const module = await import(`/${name}/${name}.js`);
   await module.default();

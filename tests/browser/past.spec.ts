@@ -22,7 +22,7 @@ test("own units and earnings by day are kept, add up, and can be cleared", async
   const units = await page.getByTestId("past-unit").count();
   expect(units).toBeGreaterThanOrEqual(2);
   await expect(page.getByTestId("past-unit").first()).toContainText(String(work[0]));
-  // What is kept is what the coordinator's receipts say.
+  // The stored history equals the coordinator's receipts.
   const kept = await page.evaluate(leases);
   const own = receipts.filter(({ lease }) => kept.includes(lease));
   expect(own).toHaveLength(kept.length);
@@ -54,7 +54,7 @@ test("the past is bounded: the oldest unit makes room", async ({ mine, work }) =
   expect(await page.evaluate(leases)).toHaveLength(1000);
 });
 
-/** The leases of the units that are kept. */
+/** The leases of the stored units. */
 async function leases(): Promise<string[]> {
   const db = await new Promise<IDBDatabase>((resolve, reject) => {
     const request = indexedDB.open("adit");
@@ -70,7 +70,7 @@ async function leases(): Promise<string[]> {
   });
 }
 
-/** A past of a thousand units. */
+/** A history of a thousand units. */
 async function fill(): Promise<void> {
   const db = await new Promise<IDBDatabase>((resolve, reject) => {
     const request = indexedDB.open("adit");

@@ -2,7 +2,7 @@ import { expect, test } from "./site.ts";
 
 test.use({ jobs: 6 });
 
-/** No machine that runs tests can be unplugged: the browser's own interface says that this one was. */
+/** Makes the browser's battery interface report that the machine is unplugged, which tests cannot do for real. */
 const battery = () => {
   const battery = Object.assign(new EventTarget(), { charging: true });
   Object.assign(navigator, { getBattery: async () => battery });
@@ -25,7 +25,7 @@ test("mining rests on battery, says so, and goes on", async ({ mine, coordinator
   await mine.page.evaluate(plug, false);
   await expect(mine.state).toHaveText("Paused: this device is on battery");
   await expect(mine.detail).toContainText("It goes on when it is plugged in.");
-  // What was on its way may still arrive.
+  // An output in transit may still arrive.
   await mine.page.waitForTimeout(1000);
   const done = await coordinator.valid();
   await mine.page.waitForTimeout(3000);
@@ -61,7 +61,7 @@ test("whoever starts on battery starts with a pause", async ({ mine, coordinator
   await mine.verified(1);
 });
 
-/** Other tabs of a headless browser hide nothing. */
+/** Makes the page hidden, because other tabs of a headless browser do not hide it. */
 const hide = (hidden: boolean) => {
   Object.defineProperty(document, "visibilityState", { value: hidden ? "hidden" : "visible", configurable: true });
   document.dispatchEvent(new Event("visibilitychange"));
@@ -86,7 +86,7 @@ test("mining rests in a hidden tab if that is wanted, and several reasons are to
   await expect(mine.state).toHaveText("Mining");
 });
 
-/** What a busy device would say: Chromium tells no pressure on virtual machines. */
+/** Reports compute pressure to the page, because Chromium reports none on virtual machines. */
 const pressure = () => {
   const heard: ((records: { state: string }[]) => void)[] = [];
   Object.assign(window, {

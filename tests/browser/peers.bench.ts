@@ -7,12 +7,12 @@ import { test } from "@playwright/test";
 
 import { serve } from "./packages.ts";
 
-/** What tests/bench/web/src/main.ts puts on the page. */
+/** Globals that tests/bench/web/src/main.ts defines on the page. */
 declare const rows: string[];
 declare function run(row: string, excuse?: string): Promise<unknown>;
 declare function facts(): Promise<unknown>;
 
-/** Cores: what needs the whole machine is not measured beside more than that. */
+/** The most cores that other programs may use while a row needs the whole machine. */
 const MOST_OTHERS = 0.2;
 
 const SITE = fileURLToPath(new URL("../bench/web/dist/", import.meta.url));
@@ -20,7 +20,7 @@ const SITE = fileURLToPath(new URL("../bench/web/dist/", import.meta.url));
 test("rows of the table in a browser", async ({ playwright, launchOptions }) => {
   const data = process.env["ADIT_BENCH"] as string;
   const only = process.env["ADIT_ROWS"] ?? "";
-  /** A browser for each row: pages of one share a process, and there some peers run at a third of their speed. */
+  /** A browser per row: pages of one browser share a process, in which some peers run at a third of their speed. */
   const open = async () => {
     const browser = await playwright.chromium.launch(launchOptions);
     const page = await browser.newPage();
@@ -44,7 +44,7 @@ test("rows of the table in a browser", async ({ playwright, launchOptions }) => 
   writeFileSync(`${data}/results.json`, JSON.stringify(report));
 });
 
-/** How many cores are at work while nothing of ours is. The load average would count the rows before. */
+/** The number of cores that other programs use. The load average would still count the previous rows. */
 async function othersAtWork(): Promise<number> {
   const sums = () =>
     cpus().reduce(

@@ -1,6 +1,6 @@
 import { defineConfig } from "@playwright/test";
 
-/** WebGPU on Chromium's own software adapter: slow, but the same calls and the same bits as on a real one. */
+/** WebGPU on Chromium's software adapter: slow, but with the same calls and the same bits as a real one. */
 const webgpu = [
   "--enable-unsafe-webgpu",
   "--use-webgpu-adapter=swiftshader",
@@ -8,7 +8,7 @@ const webgpu = [
   "--disable-gpu-watchdog",
 ];
 
-/** Nothing but the page under test uses the network, and root may run it. */
+/** Only the page under test uses the network, and root may run the browser. */
 const quiet = [
   "--no-sandbox",
   "--disable-quic",
@@ -23,11 +23,11 @@ const chromium = process.env["ADIT_CHROMIUM"];
 export default defineConfig({
   testDir: ".",
   outputDir: "../../target/browser",
-  // Pages mine with every core: two at a time would measure each other.
+  // Pages mine with every core, so two at once would disturb each other.
   workers: 1,
   timeout: 60_000,
   forbidOnly: Boolean(process.env["CI"]),
-  // Real time on a loaded machine: what passes at the second try is reported as flaky.
+  // Specs run in real time on a loaded machine. One that passes at the second try is reported as flaky.
   retries: process.env["CI"] ? 1 : 0,
   reporter: "list",
   use: {

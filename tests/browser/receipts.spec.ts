@@ -3,10 +3,10 @@ import type { Page } from "@playwright/test";
 import type { ProvenReceipt, Receipt } from "../../worker/wire.ts";
 import { expect as expectSoon, test } from "./site.ts";
 
-/** A check fetches inputs again. */
+/** The time for a check, which fetches inputs again. */
 const expect = expectSoon.configure({ timeout: 20_000 });
 
-/** The receipts behind the page, changed as a liar would change them. */
+/** Replaces the page's receipts with forged ones. */
 function tamper(page: Page, change: Partial<Receipt>): Promise<void> {
   return page.locator("adit-receipts").evaluate((element, change) => {
     const { miner } = element as unknown as { miner: { entries: { receipt: ProvenReceipt }[] } };

@@ -19,7 +19,7 @@ test("a native miner and a page share one job, and its result is right", async (
   const native = spawn(process.env["ADIT_BIN"] ?? "", [...words, "--throttle", "0.1", "--key", join(home, "key")]);
   const ended = new Promise((resolve) => native.once("exit", resolve));
   try {
-    // Both wait for work before there is any, so that neither takes all of it.
+    // Both wait for work before there is any, so that neither gets all of it.
     const sessions = async () => (await coordinator.overview()).sessions_open;
     await expect.poll(sessions).toBeGreaterThanOrEqual(1);
     const before = (await coordinator.overview()).log_size;
@@ -31,7 +31,7 @@ test("a native miner and a page share one job, and its result is right", async (
     const entries = await coordinator.receipts(before);
     expect(entries.every((receipt) => receipt.verdict === "valid")).toBe(true);
     expect(new Set(entries.map((receipt) => receipt.miner)).size).toBe(2);
-    // Every row once: nothing is computed twice and nothing is left out.
+    // Every row exactly once.
     expect(entries.reduce((sum, receipt) => sum + receipt.work, 0)).toBe(SHAPE.rows * SHAPE.k * SHAPE.n);
     expectProduct(await coordinator.bytes(`/v1/jobs/${job}/result`));
     expect((await json<{ balanced: boolean }>(coordinator, "/v1/ledger")).balanced).toBe(true);
@@ -42,7 +42,7 @@ test("a native miner and a page share one job, and its result is right", async (
   }
 });
 
-/** Compares rows here and there with the definition of a product. */
+/** Compares some rows with the definition of a product. */
 function expectProduct(file: Uint8Array): void {
   const { rows, k, n } = SHAPE;
   const [a, b] = [values(npy(rows, k, 1), rows * k), values(npy(k, n, 2), k * n)];

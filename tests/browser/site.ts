@@ -1,4 +1,4 @@
-/** What every spec starts from: a coordinator, and the page opened on it. */
+/** The fixtures of every spec: a coordinator, and the page opened on it. */
 
 import { type BrowserContext, type Locator, type Page, test as base, expect } from "@playwright/test";
 
@@ -6,10 +6,10 @@ import { Coordinator, type Shape } from "./coordinator.ts";
 
 export { Coordinator, expect };
 
-/** Much work for few bytes: what watches a browser for a spec copies every request. */
+/** A product with much work for few bytes, because Playwright copies every request. */
 const SHAPE: Shape = { rows: 16_384, k: 4096, n: 1024 };
 
-/** The page, as a person sees it. */
+/** The page as a person uses it. */
 export class MinePage {
   readonly page: Page;
   readonly start: Locator;
@@ -36,7 +36,7 @@ export class MinePage {
     await expect(this.start).toBeVisible();
   }
 
-  /** Waits until so many units of this visit are verified. */
+  /** Waits until `count` units of this visit are verified. */
   async verified(atLeast: number): Promise<void> {
     const verified = async () => Number.parseInt(await this.units.innerText(), 10);
     await expect.poll(verified, { timeout: 30_000 }).toBeGreaterThanOrEqual(atLeast);
@@ -44,13 +44,13 @@ export class MinePage {
 }
 
 interface Fixtures {
-  /** How many jobs there are; each takes a lane some seconds. */
+  /** The number of jobs to submit; each takes a lane some seconds. */
   jobs: number;
-  /** The page on the coordinator, not started. */
+  /** The page on the coordinator, before Start. */
   mine: MinePage;
   /** The jobs' numbers. */
   work: number[];
-  /** Words that an error on the console may contain, for specs that break something on purpose. */
+  /** Texts that console errors may contain, for specs that break something on purpose. */
   expectedErrors: RegExp | undefined;
 }
 
@@ -83,7 +83,7 @@ export const test = base.extend<Fixtures, { coordinator: Coordinator }>({
   },
 });
 
-/** Everything that a page or worker complains of; violations of the content security policy are among it. */
+/** Collects all errors of pages and workers, including violations of the content security policy. */
 function watch(context: BrowserContext): string[] {
   const errors: string[] = [];
   context.on("weberror", (error) => errors.push(error.error().message));

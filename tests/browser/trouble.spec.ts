@@ -4,7 +4,7 @@ import { Coordinator, MinePage, expect, test } from "./site.ts";
 
 test.use({ expectedErrors: /ERR_CONNECTION_REFUSED|Failed to load resource/ });
 
-/** Leases whose outputs are kept for another try. */
+/** The leases whose outputs are kept for another attempt. */
 function journal(page: Page): Promise<IDBValidKey[]> {
   return page.evaluate(
     () =>

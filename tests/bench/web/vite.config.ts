@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 
 import { type Plugin, defineConfig } from "vite";
 
-/** tiny-secp256k1 leaves it to the bundler to make a module of its .wasm file, which this one does not. */
+/** tiny-secp256k1 imports its .wasm file as a module, which Vite does not support. */
 const tinySecp256k1: Plugin = {
   name: "tiny-secp256k1",
   enforce: "pre",
@@ -19,7 +19,7 @@ const tinySecp256k1: Plugin = {
   },
 };
 
-/** One script, which tests/browser/peers.bench.ts adds to an empty page; its parts and the peers' modules lie beside it. */
+/** One script, which tests/browser/peers.bench.ts adds to an empty page, with its chunks and the peers' modules beside it. */
 export default defineConfig({
   base: "/page/",
   plugins: [tinySecp256k1],

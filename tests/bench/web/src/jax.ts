@@ -1,4 +1,4 @@
-/** jax-js, on WebAssembly (without shared memory it keeps to one thread) or on WebGPU. */
+/** jax-js, on WebAssembly (one thread, because there is no shared memory) or on WebGPU. */
 
 import { defaultDevice, init, jit, numpy } from "@jax-js/jax";
 

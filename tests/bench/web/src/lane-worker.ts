@@ -1,4 +1,4 @@
-/** A lane in its own worker: answers a number of products, when told so, with a value of the last. */
+/** A lane in a worker: computes as many products as a message asks for, and answers with a value of the last. */
 
 import { kernels } from "./ours.ts";
 

@@ -1,4 +1,4 @@
-/** What a browser computes for `cargo xtask bench web`: rows by name, each on a page of its own. */
+/** The page of `cargo xtask bench web`: the rows of the table by name, each computed on a page of its own. */
 
 import manifest from "../package.json";
 import { type Row, race, skipped } from "./race.ts";

@@ -1,4 +1,4 @@
-/** Models as onnxruntime reads them: the few messages of onnx.proto3 that these need, written field by field. */
+/** Writes ONNX models: the few messages of onnx.proto3 that the benchmarks need, field by field. */
 
 export const TYPES = { float: 1, uint8: 2, int8: 3, int32: 6, int64: 7, double: 11 } as const;
 export type Type = keyof typeof TYPES;
@@ -17,9 +17,9 @@ export interface Node {
   operator: string;
   inputs: string[];
   output: string;
-  /** Whose operator it is, if not ONNX's. */
+  /** The operator's domain, if it is not ONNX's own. */
   domain?: string;
-  /** What a Cast makes. */
+  /** The result type of a Cast. */
   to?: Type;
 }
 
@@ -30,10 +30,10 @@ export interface Graph {
   nodes: Node[];
 }
 
-/** C = A · B with a constant B, which a runtime may prepare once. */
+/** C = A · B with a constant B, which runtimes may prepare once. */
 export const floatProduct = ({ b, n }: { b: Float32Array; n: number }) => product("MatMul", ["float", "float", "float"], b, n);
 
-/** The same of unsigned A and signed B. */
+/** C = A · B with unsigned A and signed, constant B. */
 export const integerProduct = ({ b, n }: { b: Int8Array; n: number }) =>
   product("MatMulInteger", ["uint8", "int8", "int32"], b, n);
 
@@ -79,7 +79,7 @@ function valueInfo({ name, type, dims }: Tensor): Uint8Array {
   return message([1, name], [2, message([1, message([1, TYPES[type]], [2, shape])])]);
 }
 
-/** A field's number, and an integer, a text or a message. */
+/** A field: its number, and an integer, a text or a message. */
 type Field = [number, number | string | Uint8Array];
 
 /** The wire format of protocol buffers. */

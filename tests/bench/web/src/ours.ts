@@ -1,13 +1,13 @@
-/** Our side: crates/wasm/src/bench.rs, as `cargo xtask bench web` built it. */
+/** Our contenders: crates/wasm/src/bench.rs, built by `cargo xtask bench web`. */
 
 import type { Lane } from "../../../../pkg/cpu/cpu.js";
 import type { LaneReport } from "../../../../worker/messages.ts";
 import type * as Bench from "../../../../pkg/bench/bench.js";
 
-/** The packages that miners run: a lane is opened in them. */
+/** The packages that miners run, in which a lane is opened. */
 export const LANES = { "adit simd128": "cpu", "adit relaxed": "relaxed" } as const;
 
-/** The kernels with plain SIMD, or with relaxed SIMD. */
+/** The kernels with plain or with relaxed SIMD. */
 export const PACKAGES = { "adit simd128": "bench", "adit relaxed": "bench-relaxed" } as const;
 
 export async function kernels(name: "bench" | "bench-relaxed"): Promise<typeof Bench> {
@@ -16,7 +16,7 @@ export async function kernels(name: "bench" | "bench-relaxed"): Promise<typeof B
   return module;
 }
 
-/** A unit through a lane, as its worker hands it in and gets the output out, without the turns that it gives others. */
+/** Computes a unit in a lane as its worker does, from inputs to output, without yielding to other tasks. */
 export async function lane(name: "cpu" | "relaxed" | "gpu", unit: Uint8Array, blocks: Uint8Array[]) {
   const module = await import(/* @vite-ignore */ `/${name}/${name}.js`);
   await module.default();

@@ -1,4 +1,4 @@
-/** A quantised perceptron as ONNX operators, in three ways that people have of running one. All give the same classes. */
+/** A quantised perceptron as ONNX operators, in three common ways. All give the same classes. */
 
 import type { Constant, Graph, Node, Type } from "./onnx.ts";
 
@@ -7,7 +7,7 @@ export interface Layer {
   n: number;
   weights: number[];
   bias: number[];
-  /** Multiplier and shift to the next layer's activations: clamp((x · multiplier + 2^(shift − 1)) >> shift, 0, 127). */
+  /** Multiplier and shift of the next activations: clamp((x · multiplier + 2^(shift − 1)) >> shift, 0, 127). */
   requant: [number, number] | null;
 }
 
@@ -19,7 +19,7 @@ export interface Perceptron {
 
 const LARGEST = 127;
 
-/** Our own arithmetic: sums of int8 products in i32. x · multiplier is below 2^53 here, so f64 holds what an i64 would. */
+/** Our arithmetic: int8 products summed in i32. x · multiplier is below 2^53 here, so f64 is as exact as i64. */
 export function integers(perceptron: Perceptron): Graph {
   const graph = new Builder("uint8", "int32", perceptron);
   const number = (value: number) => graph.constant("double", [], Float64Array.of(value));
@@ -32,7 +32,7 @@ export function integers(perceptron: Perceptron): Graph {
   return graph.finish();
 }
 
-/** Dequantised weights: whole numbers of at most 2^24 in f32, which is exact but for the scaling. */
+/** Dequantised weights: whole numbers up to 2^24 in f32, exact except for the scaling. */
 export function floats(perceptron: Perceptron): Graph {
   const graph = new Builder("float", "float", perceptron);
   const number = (value: number) => graph.constant("float", [], Float32Array.of(value));
@@ -45,7 +45,7 @@ export function floats(perceptron: Perceptron): Graph {
   return graph.finish();
 }
 
-/** onnxruntime's own operator for a quantised layer, which scales in f32. */
+/** onnxruntime's operator for a quantised layer, which scales in f32. */
 export function fused(perceptron: Perceptron): Graph {
   const graph = new Builder("uint8", "float", perceptron);
   const one = graph.constant("float", [], Float32Array.of(1));

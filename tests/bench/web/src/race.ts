@@ -1,16 +1,16 @@
-/** Contenders that take turns at one thing. The table is made of what they say by tests/bench/src/row.rs. */
+/** Lets contenders take turns at one computation. tests/bench/src/row.rs makes the table of the results. */
 
-/** What a contender computes: compared with what the others compute. */
+/** A contender's result, which is compared with the others'. */
 export type Result = Float32Array | Int32Array | Uint8Array;
 
 export interface Contender {
-  /** Ours begin with `adit`. */
+  /** Its name; ours begin with `adit`. */
   name: string;
-  /** Makes everything ready that is made ready once: modules, sessions, operands that many units share. */
+  /** Prepares what is prepared once: modules, sessions, operands shared by many units. */
   open(): Promise<() => Result | Promise<Result>>;
 }
 
-/** Ours over a peer, and what that is to be at least. */
+/** A ratio that one of our contenders should reach over a peer. */
 export interface Goal {
   ours: string;
   peer: string;
@@ -19,12 +19,12 @@ export interface Goal {
 
 export interface Row {
   what: string;
-  /** In what `work` counts, in a second. */
+  /** The unit of rates: `work` per second. */
   unit: string;
   work: number;
   contenders: Contender[];
   goals: Goal[];
-  /** What of a result is compared; all of it unless said. */
+  /** The part of a result to compare; all of it by default. */
   compared?: (result: Result) => Result;
 }
 
@@ -37,7 +37,7 @@ export interface Measured {
 }
 
 const ROUNDS = 11;
-/** Engines compile what turns out to be hot: a contender runs so long, and so often, before it is timed. */
+/** The warm-up of a contender, in time and runs, because engines optimize hot code. */
 const WARM_UP = { ms: 300, runs: 3 };
 
 export async function race({ contenders, compared = (result) => result, ...row }: Row) {
@@ -67,12 +67,12 @@ export async function race({ contenders, compared = (result) => result, ...row }
   return { ...row, contenders: runners.map(({ measured }) => measured) };
 }
 
-/** The row of a race that could not be held. */
+/** The row of a race that could not run. */
 export function skipped({ contenders, compared: _, ...row }: Row, error: string) {
   return { ...row, contenders: contenders.map(({ name }): Measured => ({ name, times: [], error })) };
 }
 
-/** A peer that does not run is part of the table. */
+/** A peer that fails stays in the table. */
 async function attempt<T>(measured: Measured, work: () => T | Promise<T>): Promise<T | undefined> {
   try {
     return await work();
@@ -82,7 +82,7 @@ async function attempt<T>(measured: Measured, work: () => T | Promise<T>): Promi
   }
 }
 
-/** Whole numbers have one digest, whatever they are kept in. */
+/** The digest of whole numbers, the same for every type of array. */
 async function digest(result: Result): Promise<string> {
   const whole = result instanceof Float32Array && result.every(Number.isInteger) ? Int32Array.from(result) : result;
   const bytes = new Uint8Array(whole.buffer, whole.byteOffset, whole.byteLength);

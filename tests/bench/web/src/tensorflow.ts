@@ -11,7 +11,7 @@ import type { Operands } from "./rows/f32.ts";
 export async function product(backend: "wasm" | "webgpu", { a, b, n }: Operands): Promise<() => Promise<Result>> {
   if (backend === "wasm") {
     const { setThreadsCount, setWasmPaths } = await import("@tensorflow/tfjs-backend-wasm");
-    // It loads the first of them, and wants to know where all are.
+    // It loads only the first, but wants the paths of all.
     setWasmPaths({
       "tfjs-backend-wasm-simd.wasm": simd,
       "tfjs-backend-wasm-threaded-simd.wasm": threaded,

@@ -1,4 +1,4 @@
-/** A lane on WebGPU in its own worker: answers a number of units, when told so, with a value of the last. */
+/** A lane on WebGPU in a worker: computes as many units as a message asks for, and answers with a value of the last. */
 
 import { lane } from "./ours.ts";
 

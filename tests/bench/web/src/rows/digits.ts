@@ -2,11 +2,11 @@ import { LANES, PACKAGES, kernels, lane } from "../ours.ts";
 import { type Layer, type Perceptron, floats, fused, integers } from "../perceptron.ts";
 import type { Contender, Result, Row } from "../race.ts";
 
-/** Passes over the data set to one round: one alone is over too soon for a browser's clock. */
+/** Passes over the data set in one round: a single one is too short for a browser's clock. */
 const PASSES = 5;
 
-/** The classes of examples/digits. Ours once as the peers do it, the last layer alone, and once as a leased unit, whose
-    output has every layer's sums and is hashed. */
+/** Classifies examples/digits. We compute it twice: only the last layer, like the peers, and as a leased unit, whose output
+    has every layer's sums and is hashed. */
 export async function digits(): Promise<Row> {
   const file = async (path: string) => new Uint8Array(await (await fetch(`/data/${path}`)).arrayBuffer());
   const perceptron = JSON.parse(new TextDecoder().decode(await file("digits.json"))) as Perceptron & { blocks: number };
@@ -58,7 +58,7 @@ function again(run: () => Promise<Result>): () => Promise<Result> {
   };
 }
 
-/** A row of a unit's output ends with the last layer's sums, without their bias, which all others have added. */
+/** The classes of a unit's output: each row ends with the last layer's sums, to which the others have added the bias. */
 function classes(result: Result, rows: number, { n, bias }: Layer): Result {
   const width = result.length / rows;
   return Int32Array.from({ length: rows }, (_, row) => {

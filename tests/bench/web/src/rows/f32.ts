@@ -1,14 +1,14 @@
 import { PACKAGES, kernels } from "../ours.ts";
 import type { Contender, Row } from "../race.ts";
 
-/** Matrices of n × n. */
+/** Sizes n of n × n matrices. */
 export interface Operands {
   a: Float32Array<ArrayBuffer>;
   b: Float32Array<ArrayBuffer>;
   n: number;
 }
 
-/** Whole numbers of −8..7, whose products and sums f32 holds exactly in any order. */
+/** Whole numbers of −8..7, whose sums of products are exact in f32 in any order. */
 export async function f32Product(n: number): Promise<Row> {
   const { weights } = await kernels("bench");
   const whole = (seed: number) => Float32Array.from(weights(seed, n * n), (value) => value >> 4);

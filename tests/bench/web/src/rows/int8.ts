@@ -1,8 +1,8 @@
 import { PACKAGES, kernels } from "../ours.ts";
 import type { Contender, Row } from "../race.ts";
 
-/** A of 0..127, as activations are: then all agree, whether A is signed or not. Our sums go where the caller has room for
-    them. No peer can do that: onnxruntime-web leaves a tensor for the output that lies in JavaScript's memory as it was. */
+/** A has values of 0..127, like activations, so that signed and unsigned products agree. Our sums are written to the
+    caller's memory. No peer can do that: onnxruntime-web ignores an output tensor in JavaScript's memory. */
 export async function int8Product(n: number): Promise<Row> {
   const { activations, weights } = await kernels("bench");
   const [a, b] = [activations(1, n * n), weights(2, n * n)];

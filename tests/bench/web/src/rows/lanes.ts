@@ -1,11 +1,11 @@
 import type { Row } from "../race.ts";
 
-/** Products of n = 1024 to one round, by one lane or shared out to two. */
+/** Products of n = 1024 in one round, by one lane or divided between two. */
 const PRODUCTS = 8;
-/** Units to one round, likewise. */
+/** Units in one round, by one lane or divided between two. */
 const UNITS = 4;
 
-/** Workers share nothing, so two cores are to do twice the work of one. */
+/** Workers share nothing, so two cores should do twice the work of one. */
 export async function lanes(): Promise<Row> {
   const lane = () => new Worker(new URL("../lane-worker.ts", import.meta.url), { type: "module" });
   const [one, two] = ["one lane", "adit, two lanes"];
@@ -21,7 +21,7 @@ export async function lanes(): Promise<Row> {
   };
 }
 
-/** The two lanes that a miner has on a graphics adapter, against one: what that one waits for is the second's. */
+/** Compares the two lanes of a miner on a graphics adapter with one: the second computes while the first waits. */
 export async function lanesOfAdapter(): Promise<Row> {
   const { work } = (await (await fetch("/data/gradient.json")).json()) as { work: number };
   const lane = () => new Worker(new URL("../unit-worker.ts", import.meta.url), { type: "module" });
@@ -39,7 +39,7 @@ export async function lanesOfAdapter(): Promise<Row> {
 
 async function together(count: number, lane: () => Worker, work: number): Promise<() => Promise<Int32Array>> {
   const workers: Worker[] = [];
-  // One after the other: the forms of an adapter's kernels race when it is opened.
+  // One after the other, because opening an adapter races the forms of its kernels.
   for (let opened = 0; opened < count; opened += 1) {
     const worker = lane();
     await answer(worker);

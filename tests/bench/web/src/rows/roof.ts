@@ -2,10 +2,10 @@ import { PACKAGES, kernels } from "../ours.ts";
 import type { Contender, Row } from "../race.ts";
 
 const TURNS = 1_000_000;
-/** Sums that crates/wasm/src/bench_roof.rs keeps in registers. */
+/** The number of sums that crates/wasm/src/bench_roof.rs keeps in registers. */
 const CHAINS = 12;
 
-/** What the engine and the processor allow: the kernels' instructions without loads, loops around them or results. */
+/** The limit of engine and processor: the kernels' instructions without loads, outer loops or stores. */
 async function roof(what: string, unit: string, products: number, run: "integer" | "float"): Promise<Row> {
   const contenders = Object.entries(PACKAGES).map(([name, folder]): Contender => ({
     name,

@@ -3,7 +3,7 @@ import type { Contender, Row } from "../race.ts";
 
 const [COUNT, LENGTH, DIGEST] = [16_384, 64, 32];
 
-/** Many short messages, one digest each: ours in one call, the peers' in one call each, for they have no other. */
+/** Digests of many short messages: ours in one call, the peers' one call each, because they have no other. */
 export async function shortMessages(): Promise<Row> {
   const { weights } = await kernels("bench");
   const messages = new Uint8Array(weights(1, COUNT * LENGTH).buffer);

@@ -1,14 +1,14 @@
 import { kernels } from "../ours.ts";
 import type { Contender, Row } from "../race.ts";
 
-/** Signatures to one round. */
+/** Signatures in one round. */
 const COUNT = 50;
-/** Of 32-byte digests, low s; the nonces are RFC 6979's in all of them, so the signatures are the same too. */
+/** Signs 32-byte digests with low s. All use RFC 6979's nonces, so the signatures are equal too. */
 const DIGEST_AS_IT_IS = { prehash: false };
 
 const key = new Uint8Array(32).fill(7);
 
-/** Ours sign a statement, encoding and hash included; the peers its digest. */
+/** Ours sign a statement, including encoding and hash; the peers sign its digest. */
 async function statement() {
   const { Signer } = await kernels("bench");
   const signer = new Signer(key);

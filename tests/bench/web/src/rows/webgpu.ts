@@ -1,8 +1,8 @@
 import { kernels } from "../ours.ts";
 import type { Contender, Row } from "../race.ts";
 
-/** A goes to the adapter and C comes back in the time of all; B lies there. A of 0..127 and B of −8..7: every sum is a
-    whole number that f32 holds, so int8 and f32 give the same. */
+/** Times include the upload of A and the download of C; B stays on the adapter. With A of 0..127 and B of −8..7 every sum is
+    exact in f32, so int8 and f32 give the same results. */
 export async function webgpuProduct(n: number): Promise<Row> {
   const { GpuFloatProduct, GpuIntegerProduct, activations, weights } = await kernels("bench");
   const [a, b] = [activations(1, n * n), weights(2, n * n).map((value) => value >> 4)];
