@@ -50,7 +50,7 @@ impl Mortal {
 
     /// A client of it.
     pub fn client(&self, contributor: &str, key: u8) -> Result<Client> {
-        let served = self.served.as_ref().context("it is dead")?;
+        let served = self.served.as_ref().context("the coordinator is dead")?;
         Client::at(&served.url, &served.token, contributor, key)
     }
 
@@ -61,7 +61,7 @@ impl Mortal {
     /// Starts a miner for it, with a key of its own.
     pub fn mine(&self, folder: &Path, name: &str, throttle: &str) -> Result<Program> {
         let key = folder.join(format!("{name}.key"));
-        let key = key.to_str().context("a path that is no text")?;
+        let key = key.to_str().context("a path that is not UTF-8")?;
         let arguments = ["mine", "--server", self.url(), "--id", name, "--cpu", "1", "--gpu", "off"];
         Program::start(&self.program, &[&arguments[..], &["--key", key, "--throttle", throttle]].concat())
     }
@@ -69,7 +69,7 @@ impl Mortal {
     /// Kills it with SIGKILL, starts it again, and checks what must hold after every start: the same key, a balanced
     /// ledger, and a log that continues the old one.
     pub async fn die_and_rise(&mut self) -> Result<()> {
-        let served = self.served.take().context("it is dead")?;
+        let served = self.served.take().context("the coordinator is dead")?;
         self.served = Some(served.killed_and_started(&self.program, self.data.path(), &self.flags).await?);
         let reader = self.client("reader", 9)?;
         let health: Health = reader.get(paths::HEALTH).await?.json()?;
@@ -79,7 +79,7 @@ impl Mortal {
 
     /// Kills it with SIGKILL.
     pub async fn die(&mut self) -> Result<()> {
-        self.served.take().context("it is dead")?.killed().await
+        self.served.take().context("the coordinator is dead")?.killed().await
     }
 
     /// Fails unless the ledger is balanced and the log continues the last one seen.

@@ -37,7 +37,7 @@ impl Program {
     pub fn start(program: &Path, arguments: &[&str]) -> Result<Self> {
         let mut command = Command::new(program);
         command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-        let mut child = command.spawn().with_context(|| format!("{} does not start", program.display()))?;
+        let mut child = command.spawn().with_context(|| format!("{} cannot be started", program.display()))?;
         let said = Arc::new(Mutex::new(Vec::new()));
         if let Some(out) = child.stdout.take() {
             listen(out, said.clone());
@@ -64,10 +64,10 @@ impl Program {
                 // Its last lines may still be on their way.
                 tokio::time::sleep(Duration::from_millis(100)).await;
                 if !self.said().iter().any(|line| line.contains(text)) {
-                    bail!("it ended with {status} before it said {text:?}: {:#?}", self.said());
+                    bail!("the program ended with {status} before it printed {text:?}: {:#?}", self.said());
                 }
             }
-            ensure!(tokio::time::Instant::now() < deadline, "it never said {text:?}: {:#?}", self.said());
+            ensure!(tokio::time::Instant::now() < deadline, "the program did not print {text:?}: {:#?}", self.said());
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
@@ -86,7 +86,7 @@ impl Program {
     /// Sends SIGTERM, as service managers do, and waits until it ends.
     #[cfg(unix)]
     pub async fn terminate(&mut self) -> Result<ExitStatus> {
-        let id = self.child.id().context("it has ended")?.to_string();
+        let id = self.child.id().context("the program has ended")?.to_string();
         ensure!(Command::new("kill").args(["-TERM", &id]).status().await?.success());
         self.ended().await
     }
@@ -94,7 +94,7 @@ impl Program {
     /// Waits until it ends.
     pub async fn ended(&mut self) -> Result<ExitStatus> {
         let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await;
-        Ok(ended.with_context(|| format!("it does not end: {:#?}", self.said()))??)
+        Ok(ended.with_context(|| format!("the program does not end: {:#?}", self.said()))??)
     }
 }
 
@@ -125,7 +125,7 @@ impl Served {
 
     /// Starts `adit serve` with additional flags.
     pub async fn start_with(program: &Path, listen: SocketAddr, data: &Path, flags: &[&str]) -> Result<Self> {
-        let (listen, folder) = (listen.to_string(), data.to_str().context("a path that is no text")?);
+        let (listen, folder) = (listen.to_string(), data.to_str().context("a path that is not UTF-8")?);
         let arguments = [&["serve", "--listen", &listen, "--data", folder], flags].concat();
         let mut program = Program::start(program, &arguments)?;
         let line = program.line("Coordinator on http://").await?;

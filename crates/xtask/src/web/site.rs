@@ -1,4 +1,4 @@
-//! The sites that a coordinator serves: types, bundles, script tests.
+//! Builds the sites that a coordinator serves: checks types, bundles, and runs the TypeScript tests.
 
 use std::fs;
 use std::path::PathBuf;
@@ -12,19 +12,19 @@ use crate::repo::Repo;
 use crate::setup::npm;
 use crate::shell;
 
-/// Workspaces of www/ with an HTML file; www/vite.ts says how each is built.
+/// The workspaces of www/ with an HTML file. www/vite.ts configures how each is built.
 const SITES: [&str; 2] = ["page", "dashboard"];
 
-/// Folders with TypeScript, each with its own tsconfig.json: pages, workers and tests have different globals.
+/// Folders with a tsconfig.json of their own, because pages, workers and tests have different globals.
 const TYPED: [&str; 3] = ["www", "worker", "tests/browser"];
 
-/// Folders with files that no site is made of: the bundles themselves, the benchmarks' packages, the tools' caches.
+/// Folders without sources of a site: bundles, the benchmarks' packages, caches of tools.
 const NO_SOURCES: [&str; 4] = ["dist", "bench", "bench-relaxed", "node_modules"];
 
-/// Checks the types and writes www/dist, unless nothing that it is made of has changed.
+/// Checks the types and writes www/dist, unless it is up to date.
 pub(crate) fn build(repo: &Repo) -> Result<()> {
     let sources = sources(repo)?;
-    // The names of all sources are part of the recipe, so that a new file changes it.
+    // The names of all sources are part of the recipe, so that a new file causes a rebuild.
     let recipe = format!("{sources:?}");
     let stamp = Stamp::new(repo.dist().join(".stamp"), recipe);
     if stamp.is_fresh() {
@@ -32,7 +32,7 @@ pub(crate) fn build(repo: &Repo) -> Result<()> {
         return Ok(());
     }
     check_types(repo)?;
-    // The stamp goes first, with the rest: it must not outlive what it stands for.
+    // Deletes the stamp first, so that it cannot outlive the files that it describes.
     if repo.dist().exists() {
         fs::remove_dir_all(repo.dist())?;
     }
@@ -43,7 +43,7 @@ pub(crate) fn build(repo: &Repo) -> Result<()> {
     stamp.write(&sources)
 }
 
-/// Writes a compressed copy beside every file, which the coordinator sends as it is.
+/// Writes a compressed copy beside every file, for the coordinator to send.
 fn compress(repo: &Repo) -> Result<()> {
     for file in files_under(&repo.dist(), &[])?.into_iter().filter(|file| sizes::is_sent(file)) {
         let twin = format!("{}.gz", file.display());
@@ -52,7 +52,7 @@ fn compress(repo: &Repo) -> Result<()> {
     Ok(())
 }
 
-/// The workers import the packages, so pkg/ has to be there.
+/// Checks the types. Workers import the web packages, so pkg/ must exist.
 pub(crate) fn check_types(repo: &Repo) -> Result<()> {
     for folder in TYPED.into_iter().filter(|folder| has_config(repo, folder)) {
         shell::run(npm::tool(repo, "tsc").args(["--noEmit", "--project", folder]))?;
@@ -60,7 +60,7 @@ pub(crate) fn check_types(repo: &Repo) -> Result<()> {
     Ok(())
 }
 
-/// The command that runs the scripts' tests, if there are any.
+/// The command that runs the TypeScript tests, if there are any.
 pub(crate) fn tests(repo: &Repo) -> Result<Option<Command>> {
     let is_test = |path: &PathBuf| path.to_string_lossy().ends_with(".test.ts");
     if !sources(repo)?.iter().any(is_test) {

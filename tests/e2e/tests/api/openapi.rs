@@ -31,7 +31,7 @@ impl Document {
     fn resolved<'a>(&'a self, value: &'a Value) -> Result<&'a Value> {
         match value.get("$ref").and_then(Value::as_str) {
             Some(reference) => {
-                let pointer = reference.strip_prefix('#').context("a reference elsewhere")?;
+                let pointer = reference.strip_prefix('#').context("a reference to another document")?;
                 self.0.pointer(pointer).with_context(|| format!("{reference} names nothing"))
             }
             None => Ok(value),
@@ -63,7 +63,7 @@ impl Document {
                 Value::Array(types) => types.iter().filter_map(Value::as_str).any(of_type),
                 kind => kind.as_str().is_some_and(of_type),
             };
-            ensure!(fits, "{at}: {value} is no {types}");
+            ensure!(fits, "{at}: {value} is not {types}");
         }
         if let (Some(items), Some(values)) = (schema.get("items"), value.as_array()) {
             values.iter().try_for_each(|value| self.holds(items, value, &format!("{at}[]")))?;
@@ -114,7 +114,7 @@ async fn the_document_tells_of_every_path_and_no_other() -> Result<()> {
     let mut ids = BTreeSet::new();
     for (path, method, operation) in document.operations() {
         let at = format!("{method} {path}");
-        ensure!(ids.insert(operation["operationId"].as_str().context("an id")?), "{at}: an id twice");
+        ensure!(ids.insert(operation["operationId"].as_str().context("an id")?), "{at}: a duplicate id");
         ensure!(operation["summary"].as_str().is_some_and(|summary| summary.ends_with('.')), "{at}");
         ensure!(operation["responses"].get("200").is_some(), "{at}");
         let error = document.resolved(&operation["responses"]["default"])?;

@@ -176,7 +176,7 @@ async fn a_miner_killed_mid_lease_leaves_its_unit_to_another() -> Result<()> {
 async fn a_coordinator_killed_while_it_begins_begins_again() -> Result<()> {
     let Some(program) = program::find()? else { return Ok(()) };
     let data = TempDir::new()?;
-    let folder = data.path().to_str().context("a path that is no text")?.to_owned();
+    let folder = data.path().to_str().context("a path that is not UTF-8")?.to_owned();
     for age_ms in (0..120).step_by(6) {
         let newborn = Program::start(&program, &["serve", "--listen", "127.0.0.1:0", "--data", &folder])?;
         tokio::time::sleep(Duration::from_millis(age_ms)).await;

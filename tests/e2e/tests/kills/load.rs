@@ -129,7 +129,7 @@ impl Load {
         for told in &fresh {
             let stored =
                 stored(reader, &told.lease).await?.with_context(|| format!("the receipt is lost: {told:?}"))?;
-            ensure!(stored == *told, "another receipt than was told: {stored:?}, {told:?}");
+            ensure!(stored == *told, "the receipt changed from {told:?} to {stored:?}");
         }
         Ok(fresh.len())
     }
@@ -143,7 +143,7 @@ impl Load {
         let mut verdicts = Vec::new();
         for (grant, told) in leases {
             let stored = stored(miner, &grant.lease.lease).await?;
-            ensure!(told.is_none() || told == stored, "what was told is not what stands: {told:?}, {stored:?}");
+            ensure!(told.is_none() || told == stored, "the receipt changed from {told:?} to {stored:?}");
             if let Some(receipt) = stored.filter(|receipt| receipt.verdict == Verdict::Valid) {
                 ensure!(receipt.value == grant.lease.value, "{receipt:?}");
                 let sponsored = *sponsored.get(&grant.job).context("a lease of an unknown job")?;
@@ -220,7 +220,7 @@ impl Load {
     fn told(&self, lease: &LeaseId, answer: Delivered) -> Result<()> {
         let receipt = answer.receipt.receipt;
         ensure!(receipt.lease == *lease, "another lease's receipt");
-        ensure!(matches!(receipt.verdict, Verdict::Valid | Verdict::TooLate), "a right output: {receipt:?}");
+        ensure!(matches!(receipt.verdict, Verdict::Valid | Verdict::TooLate), "a correct output: {receipt:?}");
         let mut leases = locked(&self.leases);
         let (_, told) = leases.get_mut(lease).context("an unknown lease")?;
         match told {

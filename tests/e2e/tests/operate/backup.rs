@@ -175,8 +175,8 @@ async fn the_program_backs_up_beside_a_running_coordinator_and_after_its_death()
     let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
     let served = Served::start(&program, any_port, data.path()).await?;
     std::fs::write(data.path().join("adit.toml"), "epoch-seconds = 77\n")?;
-    let from = data.path().to_str().context("a path that is no text")?;
-    let path = |name: &str| folder.path().join(name).to_str().map(str::to_owned).context("a path that is no text");
+    let from = data.path().to_str().context("a path that is not UTF-8")?;
+    let path = |name: &str| folder.path().join(name).to_str().map(str::to_owned).context("a path that is not UTF-8");
     let (file, to) = (path("one.backup")?, path("restored")?);
     let (succeeded, said) = run(&program, &["backup", "--data", from, &file]).await?;
     ensure!(succeeded && !said.contains(&served.token), "{said}");

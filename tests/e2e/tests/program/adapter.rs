@@ -14,7 +14,7 @@ async fn two_lanes_share_an_adapter() -> Result<()> {
     let (server, folder) = (Server::start().await?, tempfile::TempDir::new()?);
     let key = folder.path().join("miner.key");
     let arguments = ["mine", "--server", &server.url, "--cpu", "0", "--gpu", "software", "--key"];
-    let key = key.to_str().context("a path that is no text")?;
+    let key = key.to_str().context("a path that is not UTF-8")?;
     let mut miner = Program::start(&program, &[&arguments[..], &[key]].concat())?;
     if miner.line("Lane 1: gpu").await.is_err() {
         ensure!(std::env::var_os("CI").is_none(), "CI must have an emulated adapter: {:#?}", miner.said());

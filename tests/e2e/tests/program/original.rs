@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 fn mine(program: &std::path::Path, folder: &TempDir, server: &str, flags: &[&str]) -> Result<Program> {
     let key = folder.path().join("miner.key");
-    let key = key.to_str().context("a path that is no text")?;
+    let key = key.to_str().context("a path that is not UTF-8")?;
     let arguments = ["mine", "--server", server, "--id", "Miner_X", "--cpu", "1", "--gpu", "off", "--key", key];
     Program::start(program, &[&arguments[..], flags].concat())
 }
