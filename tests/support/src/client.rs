@@ -226,7 +226,10 @@ impl Client {
                 if reply.status == StatusCode::NOT_FOUND && grant.unit.source().is_some() {
                     continue;
                 }
-                ensure!(adit_core::content_id::block_matches(&input.cid, &reply.body), "a block does not match its CID");
+                ensure!(
+                    adit_core::content_id::block_matches(&input.cid, &reply.body),
+                    "a block does not match its CID"
+                );
                 self.blocks.insert(input.cid, reply.body);
             }
         }
