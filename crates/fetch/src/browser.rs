@@ -1,26 +1,30 @@
+//! HTTP for pages and workers.
+
+use futures::stream::{self, StreamExt};
 use gloo_net::http::{Headers, RequestBuilder};
 use js_sys::{Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, ReadableStreamDefaultReader, RequestCache, RequestRedirect};
 
-use crate::{Fetch, FetchError, Method, Request, Response};
+use crate::{Body, Fetch, FetchError, Incoming, Method, Request};
 
-/// HTTP for pages and workers: the browser's own `fetch`.
+/// HTTP for pages and workers: the browser's own `fetch`. Uploads are sent whole.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Browser;
 
 impl Fetch for Browser {
-    async fn fetch(&self, request: Request) -> Result<Response, FetchError> {
+    async fn open(&self, request: Request) -> Result<Incoming, FetchError> {
         let failed = |error: gloo_net::Error| named(&error, request.timeout_ms);
         let response = build(&request).map_err(failed)?.send().await.map_err(failed)?;
-        let status = response.status();
-        let headers = response.headers().entries().collect();
-        let body = match response.body() {
-            Some(stream) => read(stream.get_reader(), &request).await?,
-            None => Vec::new(),
+        let (status, headers) = (response.status(), response.headers().entries().collect());
+        let chunks = match response.body() {
+            Some(stream) => chunks(stream.get_reader(), request.timeout_ms),
+            None => stream::empty().boxed_local(),
         };
-        Ok(Response { status, headers, body })
+        // A compressed body is shorter than what arrives here, so its announced length says nothing; a body that ends early is
+        // an error of the reader.
+        Incoming::new(status, headers, None, chunks, request.max_bytes)
     }
 }
 
@@ -41,35 +45,48 @@ fn build(request: &Request) -> Result<gloo_net::http::Request, gloo_net::Error> 
         .redirect(RequestRedirect::Error)
         .abort_signal(Some(&AbortSignal::timeout_with_u32(request.timeout_ms)));
     match &request.body {
-        Some(body) => builder.body(Uint8Array::from(&body[..])),
+        Some(Body::Whole(bytes)) => builder.body(Uint8Array::from(&bytes[..])),
         None => builder.build(),
     }
 }
 
-async fn read(reader: js_sys::Object, request: &Request) -> Result<Vec<u8>, FetchError> {
-    let broken = |error: JsValue| {
-        if is_timeout(&error) {
-            FetchError::Timeout(request.timeout_ms)
-        } else {
-            FetchError::Interrupted(message(&error))
-        }
+fn chunks(reader: js_sys::Object, timeout_ms: u32) -> crate::response::Chunks {
+    let reader = Reader { reader: reader.unchecked_into(), unread: true };
+    let broken = move |error| {
+        if is_timeout(&error) { FetchError::Timeout(timeout_ms) } else { FetchError::Interrupted(message(&error)) }
     };
-    let reader: ReadableStreamDefaultReader = reader.unchecked_into();
-    let mut body = Vec::new();
-    loop {
-        let chunk = JsFuture::from(reader.read()).await.map_err(broken)?;
-        if Reflect::get(&chunk, &"done".into()).map_err(broken)?.is_truthy() {
-            return Ok(body);
+    let next = move |mut reader: Reader| async move {
+        let chunk = reader.next().await.map_err(broken)?;
+        Ok(chunk.map(|chunk| (chunk, reader)))
+    };
+    stream::try_unfold(reader, next).boxed_local()
+}
+
+/// A body's reader, which cancels the download when it is dropped before the end.
+struct Reader {
+    reader: ReadableStreamDefaultReader,
+    unread: bool,
+}
+
+impl Reader {
+    async fn next(&mut self) -> Result<Option<Vec<u8>>, JsValue> {
+        let read = JsFuture::from(self.reader.read()).await;
+        let chunk = read.inspect_err(|_| self.unread = false)?;
+        if Reflect::get(&chunk, &"done".into())?.is_truthy() {
+            self.unread = false;
+            return Ok(None);
         }
-        let bytes: Uint8Array = Reflect::get(&chunk, &"value".into()).map_err(broken)?.unchecked_into();
-        let start = body.len();
-        if start + bytes.length() as usize > request.max_bytes {
+        let bytes: Uint8Array = Reflect::get(&chunk, &"value".into())?.unchecked_into();
+        Ok(Some(bytes.to_vec()))
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        if self.unread {
             // Nobody reads the rest; whether the stream closes in good order does not matter.
-            let _ = reader.cancel();
-            return Err(FetchError::TooLarge(request.max_bytes));
+            let _ = self.reader.cancel();
         }
-        body.resize(start + bytes.length() as usize, 0);
-        bytes.copy_to(&mut body[start..]);
     }
 }
 
@@ -85,7 +102,7 @@ fn message(error: &JsValue) -> String {
 fn named(error: &gloo_net::Error, timeout_ms: u32) -> FetchError {
     match error {
         gloo_net::Error::JsError(error) if error.name == "TimeoutError" => FetchError::Timeout(timeout_ms),
-        // A browser tells nobody why: refused, no such host, mixed content and CORS look alike.
+        // Browsers do not tell refusal, unknown host, mixed content and CORS apart.
         gloo_net::Error::JsError(error) => FetchError::Connect(error.message.clone()),
         error => FetchError::Interrupted(error.to_string()),
     }

@@ -1,8 +1,18 @@
+//! A twin of the other adapters for tests.
+
 use std::cell::RefCell;
+use std::future::{Future, ready};
 
-use crate::{Fetch, FetchError, Request, Response};
+use futures::future::FutureExt;
+use futures::stream::{self, StreamExt};
 
-/// A twin for tests: every request is answered by a closure, and remembered. Caps hold as they do on a wire.
+use crate::{Fetch, FetchError, Incoming, MaybeSend, Request, Response};
+
+/// Bodies arrive in chunks of this size.
+const CHUNK_BYTES: usize = 1 << 10;
+
+/// An adapter for tests: a closure answers every request, and the requests are recorded. Caps hold as they do on a wire, and a
+/// `content-length` above the body's length makes a body that ends early.
 pub struct Scripted<'a> {
     #[allow(clippy::type_complexity)]
     answer: RefCell<Box<dyn FnMut(&Request) -> Result<Response, FetchError> + 'a>>,
@@ -10,31 +20,38 @@ pub struct Scripted<'a> {
 }
 
 impl<'a> Scripted<'a> {
-    /// Answers with `answer`.
+    /// Answers every request with `answer`.
     pub fn new(answer: impl FnMut(&Request) -> Result<Response, FetchError> + 'a) -> Self {
         Scripted { answer: RefCell::new(Box::new(answer)), seen: RefCell::default() }
     }
 
-    /// Answers at once.
+    /// The whole response, without an executor.
     pub fn answer(&self, request: Request) -> Result<Response, FetchError> {
-        let answer = (self.answer.borrow_mut())(&request);
-        let max_bytes = request.max_bytes;
-        self.seen.borrow_mut().push(request);
-        match answer {
-            Ok(response) if response.body.len() > max_bytes => Err(FetchError::TooLarge(max_bytes)),
-            answer => answer,
-        }
+        // Nothing in it waits.
+        let answered = self.fetch(request).now_or_never();
+        answered.unwrap_or_else(|| Err(FetchError::Interrupted("the script did not answer".into())))
     }
 
     /// Every request so far.
     pub fn seen(&self) -> Vec<Request> {
         self.seen.borrow().clone()
     }
+
+    fn begin(&self, request: Request) -> Result<Incoming, FetchError> {
+        let answer = (self.answer.borrow_mut())(&request);
+        let max_bytes = request.max_bytes;
+        self.seen.borrow_mut().push(request);
+        let response = answer?;
+        let announced = response.header("content-length").and_then(|length| length.parse().ok());
+        let Response { status, headers, body } = response;
+        let chunks: Vec<_> = body.chunks(CHUNK_BYTES).map(|chunk| Ok(chunk.to_vec())).collect();
+        Incoming::new(status, headers, announced, stream::iter(chunks).boxed(), max_bytes)
+    }
 }
 
 impl Fetch for Scripted<'_> {
-    async fn fetch(&self, request: Request) -> Result<Response, FetchError> {
-        self.answer(request)
+    fn open(&self, request: Request) -> impl Future<Output = Result<Incoming, FetchError>> + MaybeSend {
+        ready(self.begin(request))
     }
 }
 
@@ -43,11 +60,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn requests_are_remembered_and_caps_hold() {
+    fn requests_are_recorded_and_caps_hold() {
         let fetch = Scripted::new(|_| Ok(Response::new(200, "four")));
         let request = Request::get("http://host/").max_bytes(3);
         assert_eq!(fetch.answer(request.clone()), Err(FetchError::TooLarge(3)));
         assert!(fetch.answer(request.clone().max_bytes(4)).is_ok());
         assert_eq!(fetch.seen()[0], request);
+    }
+
+    #[test]
+    fn a_body_arrives_in_chunks_and_may_end_early() {
+        let fetch = Scripted::new(|_| Ok(Response::new(200, vec![7; 1500]).with_header("content-length", "1501")));
+        let mut incoming = fetch.open(Request::get("http://host/")).now_or_never().unwrap().unwrap();
+        let mut next = || incoming.chunk().now_or_never().unwrap();
+        assert_eq!(next().unwrap().unwrap().len(), 1024);
+        assert_eq!(next().unwrap().unwrap().len(), 476);
+        assert_eq!(next(), Err(FetchError::Interrupted("the body ended 1 bytes early".into())));
     }
 }

@@ -1,4 +1,4 @@
-//! Both native adapters against a real socket: what arrives, what is refused, and that caps hold while reading.
+//! Every adapter that runs natively: the wire's against a real socket, and their scripted twin where no socket is needed.
 #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 use std::io::{Read, Write};
@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use adit_fetch::{Fetch, FetchError, Method, Request, Reqwest, Ureq};
+use adit_fetch::{Body, Fetch, FetchError, Incoming, Method, Request, Reqwest, Response, Scripted, Ureq};
 
-/// Answers every connection with `answer`, which gets the request's head and body.
+/// A server that answers every connection with `answer`, which gets the request's head and body.
 fn server(answer: impl Fn(&str, &[u8], &mut TcpStream) + Send + Sync + 'static) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -45,9 +45,14 @@ fn read_request(stream: &mut TcpStream) -> (String, Vec<u8>) {
     }
 }
 
-/// The same for every adapter.
+/// What every adapter for a wire does.
 async fn conforms(fetch: impl Fetch) {
     answers_arrive_whole(&fetch).await;
+    answers_arrive_in_chunks(&fetch).await;
+    a_chunked_body_above_the_cap_is_cut_off(&fetch).await;
+    a_body_that_ends_early_is_an_error(&fetch).await;
+    uploads_are_read_while_they_are_sent(&fetch).await;
+    an_upload_that_becomes_shorter_is_not_sent_whole(&fetch).await;
     caps_hold_with_and_without_a_length(&fetch).await;
     redirects_are_answers(&fetch).await;
     silence_times_out(&fetch).await;
@@ -67,6 +72,85 @@ async fn answers_arrive_whole(fetch: &impl Fetch) {
     let response = fetch.fetch(request).await.unwrap();
     assert_eq!((response.status, &response.body[..]), (404, &b"lost"[..]));
     assert_eq!(response.retry_after_ms(), Some(3_000));
+}
+
+/// The first chunk is here before the server has sent the second.
+async fn answers_arrive_in_chunks(fetch: &impl Fetch) {
+    let (proceed, told) = std::sync::mpsc::channel::<()>();
+    let told = std::sync::Mutex::new(told);
+    let address = server(move |_, _, stream| {
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\nfirst,").unwrap();
+        told.lock().unwrap().recv().unwrap();
+        stream.write_all(b"last.").unwrap();
+    });
+    let mut incoming = fetch.open(Request::get(format!("http://{address}/"))).await.unwrap();
+    assert_eq!(incoming.status, 200);
+    assert_eq!(incoming.chunk().await.unwrap().unwrap(), b"first,");
+    proceed.send(()).unwrap();
+    assert_eq!(incoming.chunk().await.unwrap().unwrap(), b"last.");
+    assert_eq!(incoming.chunk().await, Ok(None));
+}
+
+/// What arrives of a body before its end or its first error, and that error.
+async fn drain(mut incoming: Incoming) -> (usize, Option<FetchError>) {
+    let mut received = 0;
+    loop {
+        match incoming.chunk().await {
+            Ok(Some(chunk)) => received += chunk.len(),
+            Ok(None) => return (received, None),
+            Err(error) => return (received, Some(error)),
+        }
+    }
+}
+
+async fn a_chunked_body_above_the_cap_is_cut_off(fetch: &impl Fetch) {
+    let endless = server(|_, _, stream| {
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+        while stream.write_all(&[&b"400\r\n"[..], &[7; 0x400], b"\r\n"].concat()).is_ok() {}
+    });
+    let request = Request::get(format!("http://{endless}/")).max_bytes(100_000).timeout_ms(5_000);
+    let (received, error) = drain(fetch.open(request).await.unwrap()).await;
+    assert!(received > 0 && received <= 100_000, "{received}");
+    assert_eq!(error, Some(FetchError::TooLarge(100_000)));
+}
+
+async fn a_body_that_ends_early_is_an_error(fetch: &impl Fetch) {
+    let with_length = server(|_, _, stream| {
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nfive.");
+    });
+    let in_chunks = server(|_, _, stream| {
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfive.\r\n");
+    });
+    for address in [with_length, in_chunks] {
+        let (received, error) = drain(fetch.open(Request::get(format!("http://{address}/"))).await.unwrap()).await;
+        assert!(received <= 5);
+        assert!(matches!(error, Some(FetchError::Interrupted(_))), "{error:?}");
+    }
+}
+
+async fn uploads_are_read_while_they_are_sent(fetch: &impl Fetch) {
+    let address = server(|head, body, stream| {
+        assert!(head.lines().any(|line| line == "content-length: 1000000"), "{head}");
+        assert!(body.len() == 1_000_000 && body.iter().all(|byte| *byte == 7));
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").unwrap();
+    });
+    // The source has more than was announced: the rest is left alone. A second time starts from the beginning.
+    let body = Body::chunked(1_000_000, || Ok(Box::new(std::io::repeat(7))));
+    for _ in 0..2 {
+        let request = Request::new(Method::Post, format!("http://{address}/")).body(body.clone());
+        assert_eq!(fetch.fetch(request).await.unwrap().body, b"ok");
+    }
+}
+
+async fn an_upload_that_becomes_shorter_is_not_sent_whole(fetch: &impl Fetch) {
+    let address = server(|_, body, stream| {
+        assert!(body.len() < 1_000);
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    });
+    let body = Body::chunked(1_000, || Ok(Box::new(&b"four"[..])));
+    let request = Request::new(Method::Post, format!("http://{address}/")).body(body).timeout_ms(5_000);
+    let error = fetch.fetch(request).await.unwrap_err();
+    assert!(matches!(error, FetchError::Interrupted(_)), "{error:?}");
 }
 
 async fn caps_hold_with_and_without_a_length(fetch: &impl Fetch) {
@@ -128,4 +212,33 @@ async fn reqwest_conforms() {
 #[tokio::test]
 async fn ureq_conforms() {
     conforms(Ureq::new()).await;
+}
+
+#[tokio::test]
+async fn the_scripted_twin_cuts_off_and_ends_early_as_they_do() {
+    let answers = Scripted::new(|_| Ok(Response::new(200, vec![7; 5_000])));
+    let (received, error) = drain(answers.open(Request::get("http://host/").max_bytes(4_000)).await.unwrap()).await;
+    assert!(received > 0 && received <= 4_000, "{received}");
+    assert_eq!(error, Some(FetchError::TooLarge(4_000)));
+    let short = Scripted::new(|_| Ok(Response::new(200, "five.").with_header("content-length", "10")));
+    let (received, error) = drain(short.open(Request::get("http://host/")).await.unwrap()).await;
+    assert_eq!(received, 5);
+    assert!(matches!(error, Some(FetchError::Interrupted(_))), "{error:?}");
+}
+
+/// A task on any thread may call: futures are `Send` where the adapter is `Sync`.
+#[tokio::test]
+async fn futures_are_send() {
+    async fn sum(fetch: impl Fetch + Sync, url: String) -> usize {
+        let mut incoming = fetch.open(Request::get(url)).await.unwrap();
+        let mut sum = 0;
+        while let Some(chunk) = incoming.chunk().await.unwrap() {
+            sum += chunk.len();
+        }
+        sum
+    }
+    let address = server(|_, _, stream| stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfour").unwrap());
+    let url = format!("http://{address}/");
+    assert_eq!(tokio::spawn(sum(Reqwest::new().unwrap(), url.clone())).await.unwrap(), 4);
+    assert_eq!(tokio::spawn(sum(Ureq::new(), url)).await.unwrap(), 4);
 }

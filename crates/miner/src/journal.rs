@@ -10,7 +10,6 @@ use adit_core::encoding::{self, Canonical, DecodeError};
 use adit_core::sign::LeaseId;
 use adit_core::statement::Delivery;
 use adit_core::{Amount, PublicKey, Signature};
-use adit_fetch::Body;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Where outputs are kept until they are answered: a directory natively, a database in the browser.
@@ -74,7 +73,7 @@ pub(crate) struct Entry {
     pub(crate) work: u64,
     pub(crate) lane: u32,
     #[serde(serialize_with = "as_bytes", deserialize_with = "from_bytes")]
-    pub(crate) output: Body,
+    pub(crate) output: Arc<Vec<u8>>,
 }
 
 impl Canonical for Entry {}
@@ -89,11 +88,11 @@ impl Entry {
     }
 }
 
-fn as_bytes<S: Serializer>(output: &Body, serializer: S) -> Result<S::Ok, S::Error> {
+fn as_bytes<S: Serializer>(output: &Arc<Vec<u8>>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_bytes(output)
 }
 
-fn from_bytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Body, D::Error> {
+fn from_bytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<Vec<u8>>, D::Error> {
     serde_bytes::ByteBuf::deserialize(deserializer).map(|bytes| Arc::new(bytes.into_vec()))
 }
 

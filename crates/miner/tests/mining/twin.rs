@@ -13,7 +13,7 @@ use adit_core::split::cut;
 use adit_core::statement::{Lease, LogHead, Method as Checked, ProvenReceipt, Receipt, Verdict};
 use adit_core::unit::{Layer, Requant};
 use adit_core::{Amount, Cid, PublicKey, Signature, Unit};
-use adit_fetch::{Method, Request, Response};
+use adit_fetch::{Body, Method, Request, Response};
 use adit_protocol::mining::{Delivered, Input, MinerLimits, RegisterGrant, SessionGrant, TaskGrant};
 use adit_protocol::neonet::{
     RegisterRequest, RegisterResponse, SessionSummary, StartSessionRequest, StartSessionResponse, StopSessionResponse,
@@ -249,7 +249,7 @@ impl Twin {
         let header = |wanted: &str| request.headers.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value);
         let digest: Digest = header(paths::DIGEST_HEADER).unwrap().parse().unwrap();
         let signature: Signature = header(paths::SIGNATURE_HEADER).unwrap().parse().unwrap();
-        let output = request.body.as_ref().unwrap();
+        let output = request.body.as_ref().and_then(Body::bytes).unwrap();
         assert_eq!(*blake3::hash(output).as_bytes(), digest.0);
         let Some(leased) = self.leases.get(&id) else { return refused(ErrorCode::NoSuchLease) };
         let (lane, grant) = (leased.lane, leased.grant.clone());
@@ -259,7 +259,7 @@ impl Twin {
                 let sourced = grant.unit.source().is_some();
                 let block = |cid: &Cid| self.blocks.get(cid).filter(|_| !sourced || Some(*cid) != self.gone);
                 let right = grant.unit.output(&Scalar, &id, |cid| block(cid).map(Vec::as_slice));
-                let right = right.unwrap() == **output;
+                let right = right.unwrap() == *output;
                 let verdict = if right { Verdict::Valid } else { Verdict::Invalid };
                 self.receipt(&grant, digest, signature, verdict)
             }
@@ -354,7 +354,7 @@ fn account() -> Account {
 }
 
 fn parse<T: serde::de::DeserializeOwned>(request: &Request) -> T {
-    serde_json::from_slice(request.body.as_ref().unwrap()).unwrap()
+    serde_json::from_slice(request.body.as_ref().and_then(Body::bytes).unwrap()).unwrap()
 }
 
 pub(crate) fn given(answer: &impl Serialize) -> Response {

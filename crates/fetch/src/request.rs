@@ -1,0 +1,99 @@
+//! A request: method, address, headers, body, and the two caps that hold while its answer arrives.
+
+use std::sync::Arc;
+
+use crate::Body;
+
+/// The body cap of a request that sets none.
+pub const DEFAULT_MAX_BYTES: usize = 1 << 20;
+/// The time limit of a request that sets none.
+pub const DEFAULT_TIMEOUT_MS: u32 = 20_000;
+
+/// One HTTP request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// The method.
+    pub method: Method,
+    /// An `http` or `https` address with host and path.
+    pub url: String,
+    /// Lower-case names with their values.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body, whose length is known before it is sent.
+    pub body: Option<Body>,
+    /// The largest response body to accept, in bytes.
+    pub max_bytes: usize,
+    /// The time limit for the whole exchange, until the last byte of the response.
+    pub timeout_ms: u32,
+}
+
+/// An HTTP method.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// GET.
+    Get,
+    /// POST.
+    Post,
+    /// PUT.
+    Put,
+    /// DELETE.
+    Delete,
+}
+
+impl Method {
+    /// The method's name on the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Method::Get => "GET",
+            Method::Post => "POST",
+            Method::Put => "PUT",
+            Method::Delete => "DELETE",
+        }
+    }
+}
+
+impl Request {
+    /// A request without a body.
+    pub fn new(method: Method, url: impl Into<String>) -> Self {
+        let (max_bytes, timeout_ms) = (DEFAULT_MAX_BYTES, DEFAULT_TIMEOUT_MS);
+        Request { method, url: url.into(), headers: Vec::new(), body: None, max_bytes, timeout_ms }
+    }
+
+    /// A GET.
+    pub fn get(url: impl Into<String>) -> Self {
+        Self::new(Method::Get, url)
+    }
+
+    /// A POST of JSON text.
+    pub fn post_json(url: impl Into<String>, json: impl Into<Vec<u8>>) -> Self {
+        Self::new(Method::Post, url).json(json)
+    }
+
+    /// Sets a body of JSON text.
+    pub fn json(self, json: impl Into<Vec<u8>>) -> Self {
+        self.header("content-type", "application/json").body(Arc::new(json.into()))
+    }
+
+    /// Adds a header. `name` is lower case.
+    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// Sets the body.
+    pub fn body(mut self, body: impl Into<Body>) -> Self {
+        self.body = Some(body.into());
+        self
+    }
+
+    /// Sets the largest response body to accept, in bytes.
+    pub fn max_bytes(mut self, max_bytes: usize) -> Self {
+        self.max_bytes = max_bytes;
+        self
+    }
+
+    /// Sets the time limit for the whole exchange.
+    pub fn timeout_ms(mut self, timeout_ms: u32) -> Self {
+        self.timeout_ms = timeout_ms;
+        self
+    }
+}

@@ -1,0 +1,114 @@
+//! A response, whole or still arriving.
+
+use futures::stream::StreamExt;
+
+use crate::FetchError;
+
+/// A response with its whole body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Response {
+    /// The status.
+    pub status: u16,
+    /// Lower-case names with their values; values that are not text are left out.
+    pub headers: Vec<(String, String)>,
+    /// The whole body.
+    pub body: Vec<u8>,
+}
+
+impl Response {
+    /// A response without headers.
+    pub fn new(status: u16, body: impl Into<Vec<u8>>) -> Self {
+        Response { status, headers: Vec::new(), body: body.into() }
+    }
+
+    /// Adds a header. `name` is lower case.
+    pub fn with_header(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// The first header of this lower-case name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Retry-After in milliseconds, if the response gives it in seconds.
+    ///
+    /// ```
+    /// let response = adit_fetch::Response::new(503, "").with_header("retry-after", "7");
+    /// assert_eq!(response.retry_after_ms(), Some(7_000));
+    /// ```
+    pub fn retry_after_ms(&self) -> Option<u64> {
+        let seconds: u64 = self.header("retry-after")?.trim().parse().ok()?;
+        seconds.checked_mul(1_000)
+    }
+}
+
+/// The chunks of a body as an adapter reads them.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) type Chunks = futures::stream::BoxStream<'static, Result<Vec<u8>, FetchError>>;
+/// The chunks of a body as an adapter reads them.
+#[cfg(target_arch = "wasm32")]
+pub(crate) type Chunks = futures::stream::LocalBoxStream<'static, Result<Vec<u8>, FetchError>>;
+
+/// A response whose body is still arriving.
+pub struct Incoming {
+    /// The status.
+    pub status: u16,
+    /// Lower-case names with their values; values that are not text are left out.
+    pub headers: Vec<(String, String)>,
+    chunks: Chunks,
+    max_bytes: usize,
+    received: usize,
+    /// What the server said that the body's length is.
+    announced: Option<u64>,
+}
+
+impl Incoming {
+    /// Holds the caps for every adapter. A body that announces more than `max_bytes` is refused unread.
+    pub(crate) fn new(
+        status: u16,
+        headers: Vec<(String, String)>,
+        announced: Option<u64>,
+        chunks: Chunks,
+        max_bytes: usize,
+    ) -> Result<Self, FetchError> {
+        if announced.is_some_and(|announced| announced > max_bytes as u64) {
+            return Err(FetchError::TooLarge(max_bytes));
+        }
+        Ok(Incoming { status, headers, chunks, max_bytes, received: 0, announced })
+    }
+
+    /// The next chunk of the body; `None` at its end. A body above the cap and one that ends before its announced length
+    /// are errors.
+    pub async fn chunk(&mut self) -> Result<Option<Vec<u8>>, FetchError> {
+        let Some(chunk) = self.chunks.next().await.transpose()? else {
+            let missing = self.announced.unwrap_or(0).saturating_sub(self.received as u64);
+            let short = || FetchError::Interrupted(format!("the body ended {missing} bytes early"));
+            return if missing == 0 { Ok(None) } else { Err(short()) };
+        };
+        if chunk.len() > self.max_bytes - self.received {
+            return Err(FetchError::TooLarge(self.max_bytes));
+        }
+        self.received += chunk.len();
+        Ok(Some(chunk))
+    }
+
+    /// Reads the rest of the body.
+    pub async fn whole(mut self) -> Result<Response, FetchError> {
+        let mut body = Vec::with_capacity(self.announced.unwrap_or(0) as usize);
+        while let Some(chunk) = self.chunk().await? {
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Response { status: self.status, headers: self.headers, body })
+    }
+}
+
+impl std::fmt::Debug for Incoming {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Incoming")
+            .field("status", &self.status)
+            .field("received", &self.received)
+            .finish_non_exhaustive()
+    }
+}
