@@ -1,0 +1,120 @@
+//! Why a call failed, and what to do next.
+
+use adit_core::Cid;
+use adit_fetch::{FetchError, Response};
+use adit_protocol::{ErrorBody, ErrorCode};
+
+/// A call that failed. Its text says what to do next.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ClientError {
+    /// Nobody answers.
+    #[error("no answer from {server}: {error}; start a coordinator with `adit serve`, or give another address")]
+    Away {
+        /// Who was asked.
+        server: String,
+        /// What went wrong.
+        error: FetchError,
+    },
+    /// The coordinator refuses the call.
+    #[error("{message} ({})", .code.name())]
+    Refused {
+        /// The stable code.
+        code: ErrorCode,
+        /// The coordinator's own sentence.
+        message: String,
+        /// When to ask again.
+        retry_after_ms: Option<u64>,
+    },
+    /// An answer that no coordinator gives.
+    #[error("{url} answered {status}; is it a coordinator?")]
+    Stranger {
+        /// What was asked.
+        url: String,
+        /// The status.
+        status: u16,
+        /// When to ask again.
+        retry_after_ms: Option<u64>,
+    },
+    /// An answer of the wrong shape: this client and the coordinator differ in version.
+    #[error("{url} does not answer as this version expects: {reason}")]
+    Unexpected {
+        /// What was asked.
+        url: String,
+        /// What is wrong with the answer.
+        reason: String,
+    },
+    /// Bytes that do not match their name.
+    #[error("{url} gives other bytes than {cid}: ask another source")]
+    Damaged {
+        /// What was asked.
+        url: String,
+        /// What the bytes should have been.
+        cid: Cid,
+    },
+    /// A log that is not what its earlier head promised: keep the receipt and ask the coordinator's operator.
+    #[error("{0}")]
+    Log(String),
+    /// More than the caller is ready to load.
+    #[error("this unit has {bytes} bytes of inputs and output, and at most {most} are loaded here")]
+    TooMuch {
+        /// What would have to be loaded.
+        bytes: u64,
+        /// The caller's cap.
+        most: u64,
+    },
+}
+
+impl ClientError {
+    pub(crate) fn of_fetch(server: &str, url: &str, error: FetchError) -> Self {
+        match error {
+            FetchError::TooLarge(_) | FetchError::Url(_) => {
+                ClientError::Unexpected { url: url.into(), reason: error.to_string() }
+            }
+            error => ClientError::Away { server: server.into(), error },
+        }
+    }
+
+    pub(crate) fn of_refusal(url: &str, response: &Response) -> Self {
+        let retry_after_ms = response.retry_after_ms();
+        match serde_json::from_slice::<ErrorBody>(&response.body) {
+            Ok(body) => ClientError::Refused { code: body.code, message: body.message(), retry_after_ms },
+            Err(_) => ClientError::Stranger { url: url.into(), status: response.status, retry_after_ms },
+        }
+    }
+
+    /// The coordinator's code, if it refused the call.
+    pub fn code(&self) -> Option<ErrorCode> {
+        match self {
+            ClientError::Refused { code, .. } => Some(*code),
+            _ => None,
+        }
+    }
+
+    /// Whether the coordinator is away, perhaps only for a while: the same call may succeed later.
+    pub fn is_away(&self) -> bool {
+        matches!(self, ClientError::Away { .. }) || matches!(self.status(), Some(502..=504))
+    }
+
+    /// Whether the same call may succeed later.
+    pub fn is_temporary(&self) -> bool {
+        self.is_away() || self.status() == Some(429)
+    }
+
+    /// When the coordinator asked to be called again.
+    pub fn retry_after_ms(&self) -> Option<u64> {
+        match self {
+            ClientError::Refused { retry_after_ms, .. } | ClientError::Stranger { retry_after_ms, .. } => {
+                *retry_after_ms
+            }
+            _ => None,
+        }
+    }
+
+    fn status(&self) -> Option<u16> {
+        match self {
+            ClientError::Refused { code, .. } => Some(code.status()),
+            ClientError::Stranger { status, .. } => Some(*status),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! A receipt checked by anyone: unit, inputs and output from wherever they are, and coins of the checker's own.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use adit_core::kernel::hash_tree::leaves;
+use adit_core::recheck::{RecheckError, recheck};
+use adit_core::statement::{Receipt, Verdict};
+use adit_core::verify::Counterexample;
+use adit_core::{Cid, Unit};
+use adit_fetch::Fetch;
+use futures::stream::{self, StreamExt, TryStreamExt};
+
+use crate::retry::{Repeat, Sleep};
+use crate::{Client, ClientError};
+
+/// Blocks that are fetched at once.
+const AT_ONCE: usize = 8;
+
+/// Where to look for what a receipt speaks of, and how much of it to load.
+#[derive(Clone, Debug)]
+pub struct Gather<'a> {
+    /// IPFS gateways to ask for input blocks before the coordinator.
+    pub gateways: &'a [String],
+    /// The output, if the caller has it already.
+    pub output: Option<Vec<u8>>,
+    /// The most bytes of inputs and output to load.
+    pub max_bytes: u64,
+}
+
+impl Default for Gather<'_> {
+    fn default() -> Self {
+        Gather { gateways: &[], output: None, max_bytes: u64::MAX }
+    }
+}
+
+/// All that a receipt speaks of.
+#[derive(Clone, Debug)]
+pub struct Evidence {
+    /// The unit.
+    pub unit: Unit,
+    /// Its input blocks. Blocks of data at a source of its own may be missing.
+    pub blocks: BTreeMap<Cid, Vec<u8>>,
+    /// The output.
+    pub output: Vec<u8>,
+}
+
+/// What a check found to be as the receipt says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Confirmed {
+    /// The receipt itself says that nothing was decided.
+    Undecided,
+    /// The output is wrong.
+    Wrong(Option<Counterexample>),
+    /// Every product holds, with a chance of error of at most 2^-64.
+    Products {
+        /// Products that were checked.
+        products: usize,
+        /// Rows of the input.
+        rows: u32,
+    },
+    /// Every row is within the tolerance of the product.
+    Floats {
+        /// Rows of the input.
+        rows: u32,
+    },
+    /// The leaves of every block at hand and the root are right.
+    Tree {
+        /// Leaves of the whole tree.
+        leaves: u64,
+        /// Bytes of the data.
+        bytes: u32,
+        /// Blocks at hand.
+        here: usize,
+        /// Blocks of the data.
+        blocks: usize,
+    },
+}
+
+impl<F: Fetch, S: Sleep> Client<F, S> {
+    /// Fetches unit, inputs and output of a receipt. Unit and blocks match their names; [`Evidence::recheck`] holds the output
+    /// against its digest.
+    pub async fn gather(&self, receipt: &Receipt, wanted: Gather<'_>) -> Result<Evidence, ClientError> {
+        let unit = self.unit(&receipt.unit).await?;
+        let (bytes, most) = (unit.input_bytes().saturating_add(unit.output_bytes()), wanted.max_bytes);
+        if bytes > most {
+            return Err(ClientError::TooMuch { bytes, most });
+        }
+        let names: BTreeSet<Cid> = unit.blocks().into_iter().map(|(cid, _)| cid).collect();
+        let fetched = names.into_iter().map(|cid| self.input(cid, unit.source(), wanted.gateways));
+        let blocks: Vec<_> = stream::iter(fetched).buffer_unordered(AT_ONCE).try_collect().await?;
+        let output = match wanted.output {
+            Some(output) => output,
+            None => self.output(receipt.lease).await?,
+        };
+        Ok(Evidence { unit, blocks: blocks.into_iter().flatten().collect(), output })
+    }
+
+    /// An input block from the first place that has it.
+    async fn input(
+        &self,
+        cid: Cid,
+        source: Option<&str>,
+        gateways: &[String],
+    ) -> Result<Option<(Cid, Vec<u8>)>, ClientError> {
+        if let Some(source) = source {
+            // What the source does not give is what the unit may have asked about.
+            return Ok(self.block_from(source, &cid, Repeat::Harmless).await.ok().map(|bytes| (cid, bytes)));
+        }
+        for gateway in gateways {
+            // Nobody waits for a gateway: the next one or the coordinator has the block too.
+            if let Ok(bytes) = self.block_from(gateway, &cid, Repeat::Never).await {
+                return Ok(Some((cid, bytes)));
+            }
+        }
+        Ok(Some((cid, self.block(&cid).await?)))
+    }
+}
+
+impl Evidence {
+    /// Checks the output against the inputs, and both against the receipt. `seed` is fresh randomness that nobody else knows.
+    pub fn recheck(&self, receipt: &Receipt, seed: &[u8; 32]) -> Result<Confirmed, RecheckError> {
+        recheck(receipt, &self.unit, |cid| self.blocks.get(cid).map(Vec::as_slice), &self.output, seed)?;
+        Ok(match receipt.verdict {
+            Verdict::Inconclusive => Confirmed::Undecided,
+            Verdict::Invalid => Confirmed::Wrong(receipt.counterexample),
+            Verdict::Valid | Verdict::TooLate => self.held(),
+        })
+    }
+
+    fn held(&self) -> Confirmed {
+        let rows = self.unit.input().rows;
+        match &self.unit {
+            Unit::HashTree { data, .. } => {
+                let here = data.panels.iter().filter(|cid| self.blocks.contains_key(cid)).count();
+                Confirmed::Tree { leaves: leaves(data), bytes: rows, here, blocks: data.panels.len() }
+            }
+            Unit::MatmulF32 { .. } => Confirmed::Floats { rows },
+            _ => Confirmed::Products { products: self.unit.weights().len(), rows },
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! A requester's calls: upload files, submit jobs, follow them, fetch results.
+
+use adit_fetch::{Body, Fetch, Incoming, Method};
+use adit_protocol::jobs::{Estimate, FileInfo, JobList, JobRequest, JobView};
+use adit_protocol::paths;
+
+use crate::call::{encoded, path};
+use crate::retry::{Repeat, Sleep};
+use crate::{Client, ClientError};
+
+/// The time limit of a transfer: a day, for results may be large and connections slow.
+const TRANSFER_MS: u32 = 86_400_000;
+
+impl<F: Fetch, S: Sleep> Client<F, S> {
+    /// Uploads a file, to be read as `format` if the name's extension does not tell. Needs the token.
+    pub async fn upload(
+        &self,
+        name: &str,
+        format: Option<&str>,
+        file: impl Into<Body>,
+    ) -> Result<FileInfo, ClientError> {
+        let format = format.map(|format| format!("&format={}", encoded(format))).unwrap_or_default();
+        let request = self.request(Method::Post, &format!("{}?name={}{format}", paths::FILES, encoded(name)));
+        // A file is named by its digest: the second upload finds it there.
+        self.json(request.body(file).timeout_ms(TRANSFER_MS), Repeat::Harmless).await
+    }
+
+    /// The size and price of a job, without submitting it. Needs the token.
+    pub async fn estimate(&self, job: &JobRequest) -> Result<Estimate, ClientError> {
+        self.post(paths::ESTIMATE, job, Repeat::Harmless).await
+    }
+
+    /// Submits a job. Needs the token. After an error look at the list of jobs: a second call submits a second job.
+    pub async fn submit(&self, job: &JobRequest) -> Result<JobView, ClientError> {
+        self.post(paths::JOBS, job, Repeat::Never).await
+    }
+
+    /// All jobs, newest first.
+    pub async fn jobs(&self) -> Result<JobList, ClientError> {
+        self.get(paths::JOBS).await
+    }
+
+    /// One job.
+    pub async fn job(&self, job: u64) -> Result<JobView, ClientError> {
+        self.get(&path(paths::JOB, job)).await
+    }
+
+    /// Cancels a job; what was verified stays paid. Needs the token.
+    pub async fn cancel(&self, job: u64) -> Result<JobView, ClientError> {
+        self.json(self.request(Method::Delete, &path(paths::JOB, job)), Repeat::Never).await
+    }
+
+    /// A finished job's result. Needs the token.
+    pub async fn result(&self, job: u64) -> Result<Download, ClientError> {
+        let request = self.request(Method::Get, &path(paths::JOB_RESULT, job));
+        let url = request.url.clone();
+        let request = request.max_bytes(usize::MAX).timeout_ms(TRANSFER_MS);
+        let incoming = self.open(request, Repeat::Harmless).await?;
+        Ok(Download { incoming, server: self.server.clone(), url })
+    }
+}
+
+/// A file that is still arriving.
+#[derive(Debug)]
+pub struct Download {
+    incoming: Incoming,
+    server: String,
+    url: String,
+}
+
+impl Download {
+    /// The next chunk; `None` at the end. After an error fetch the file from its beginning.
+    pub async fn chunk(&mut self) -> Result<Option<Vec<u8>>, ClientError> {
+        let chunk = self.incoming.chunk().await;
+        chunk.map_err(|error| ClientError::of_fetch(&self.server, &self.url, error))
+    }
+
+    /// The rest of the file.
+    pub async fn whole(mut self) -> Result<Vec<u8>, ClientError> {
+        let mut bytes = Vec::new();
+        while let Some(chunk) = self.chunk().await? {
+            bytes.extend_from_slice(&chunk);
+        }
+        Ok(bytes)
+    }
+}
