@@ -2,9 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use adit_core::kernel::hash_tree::leaves;
 use adit_core::recheck::{RecheckError, recheck};
-use adit_core::statement::{Receipt, Verdict};
+use adit_core::statement::{Method, Receipt, Verdict};
 use adit_core::verify::Counterexample;
 use adit_core::{Cid, Unit};
 use adit_fetch::Fetch;
@@ -62,6 +61,10 @@ pub enum Confirmed {
     Floats {
         /// Rows of the input.
         rows: u32,
+        /// Rounds of the check.
+        rounds: u32,
+        /// The tolerance in units of the usual rounding.
+        tolerance: u32,
     },
     /// The leaves of every block at hand and the root are right.
     Tree {
@@ -128,14 +131,15 @@ impl Evidence {
     }
 
     fn held(&self) -> Confirmed {
-        let rows = self.unit.input().rows;
-        match &self.unit {
-            Unit::HashTree { data, .. } => {
-                let here = data.panels.iter().filter(|cid| self.blocks.contains_key(cid)).count();
-                Confirmed::Tree { leaves: leaves(data), bytes: rows, here, blocks: data.panels.len() }
+        let (input, products) = (self.unit.input(), self.unit.weights().len());
+        let rows = input.rows;
+        match self.unit.method(1).0 {
+            Method::Sampled { of, .. } => {
+                let here = input.panels.iter().filter(|cid| self.blocks.contains_key(cid)).count();
+                Confirmed::Tree { leaves: of, bytes: rows, here, blocks: input.panels.len() }
             }
-            Unit::MatmulF32 { .. } => Confirmed::Floats { rows },
-            _ => Confirmed::Products { products: self.unit.weights().len(), rows },
+            Method::Statistical { rounds, tolerance } => Confirmed::Floats { rows, rounds, tolerance },
+            Method::Freivalds | Method::Recomputed => Confirmed::Products { products, rows },
         }
     }
 }

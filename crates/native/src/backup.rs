@@ -1,4 +1,4 @@
-//! `adit backup` and `adit restore`: a coordinator's directory as one file, and back.
+//! `adit backup` and `adit restore`: writes a coordinator's directory into one file, and back.
 
 use std::path::PathBuf;
 
@@ -12,20 +12,20 @@ pub(crate) struct BackupArgs {
     /// The coordinator's directory
     #[arg(long, value_name = "DIR", env = "ADIT_DATA", default_value = ".adit")]
     data: PathBuf,
-    /// The backup; must not be there yet
+    /// The backup; must not exist yet
     #[arg(value_name = "FILE")]
     file: PathBuf,
 }
 
-/// Make a coordinator's directory of a backup, after checking all of it.
+/// Restore a coordinator's directory from a backup, after checking all of it.
 ///
-/// What was done after the backup is unknown to the restored coordinator. Never run both.
+/// The restored coordinator knows nothing of what happened after the backup. Never run both.
 #[derive(clap::Args)]
 pub(crate) struct RestoreArgs {
     /// The backup
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// The directory to make; must be new or empty
+    /// The directory to restore into; must be new or empty
     #[arg(long, value_name = "DIR", env = "ADIT_DATA", default_value = ".adit")]
     data: PathBuf,
 }

@@ -1,4 +1,4 @@
-//! `adit bench`: how fast each backend multiplies here, and which one a miner would choose.
+//! `adit bench`: measures each backend on this machine and shows which one a miner would choose.
 
 use adit_core::Kind;
 use adit_core::kernel::engine::{Engine, Processor};
@@ -13,17 +13,17 @@ use crate::engines::clock;
 use crate::mine::Gpu;
 use crate::report;
 
-/// Measure what this machine computes with: products of n × n matrices and the hashing of trees, one lane at a time.
+/// Measure this machine's backends, one lane at a time: products of n × n matrices and hashing of trees.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Sizes of the products
     #[arg(long = "n", value_name = "N", value_delimiter = ',', default_values_t = [256, 512, 1024],
         value_parser = clap::value_parser!(u32).range(1..=8192))]
     sizes: Vec<u32>,
-    /// Whether to measure the graphics adapter too
+    /// Whether to measure the graphics adapter as well
     #[arg(long, value_enum, default_value_t = Gpu::Auto)]
     gpu: Gpu,
-    /// How long to measure each, at least, in milliseconds
+    /// The least time for each measurement, in milliseconds
     #[arg(long, value_name = "MS", default_value_t = 300.0)]
     least_ms: f64,
     /// Print JSON
@@ -41,18 +41,18 @@ struct Report {
 #[derive(Serialize)]
 struct Measured {
     engine: String,
-    /// Multiply-accumulates of int8 a second, by size.
+    /// int8 multiply-accumulates per second, by size.
     work_per_s: Vec<(u32, u64)>,
-    /// Multiply-accumulates of f32 a second, at the largest size.
+    /// f32 multiply-accumulates per second, at the largest size.
     floats_per_s: u64,
-    /// Bytes a second that are hashed as the leaves of a tree.
+    /// Bytes per second hashed as the leaves of a tree.
     bytes_per_s: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
 }
 
 impl Measured {
-    /// At the largest size.
+    /// The rates at the largest size.
     fn rates(&self) -> Rates {
         let products = self.work_per_s.iter().max_by_key(|(n, _)| *n).map_or(0, |(_, rate)| *rate);
         let [products, floats, bytes] = [products, self.floats_per_s, self.bytes_per_s].map(|rate| rate as f64);
@@ -93,7 +93,7 @@ fn failed(engine: String, error: String) -> Measured {
     Measured { engine, work_per_s: Vec::new(), floats_per_s: 0, bytes_per_s: 0, error: Some(error) }
 }
 
-#[cfg(feature = "full")]
+#[cfg(feature = "gpu")]
 fn graphics(args: &Args) -> Result<Option<Measured>> {
     use adit_gpu::AdapterChoice;
 
@@ -112,12 +112,12 @@ fn graphics(args: &Args) -> Result<Option<Measured>> {
     }))
 }
 
-#[cfg(not(feature = "full"))]
+#[cfg(not(feature = "gpu"))]
 fn graphics(_: &Args) -> Result<Option<Measured>> {
     Ok(None)
 }
 
-/// Lanes run on the first processor backend that agrees; a graphics lane joins for what it does faster than one of them.
+/// Lanes run on the first processor backend that agrees. A graphics lane joins for the kinds at which it beats one of them.
 fn choose(engines: Vec<Measured>) -> Report {
     let of = |device: &'static str| {
         engines.iter().filter(move |engine| engine.engine.starts_with(device) && engine.error.is_none())
@@ -144,7 +144,7 @@ fn choose(engines: Vec<Measured>) -> Report {
 }
 
 fn print(report: &Report, sizes: &[u32]) {
-    println!("int8 and f32 products in multiply-accumulates a second, hashing in bytes a second, one lane\n");
+    println!("int8 and f32 products in multiply-accumulates per second, hashing in bytes per second, one lane\n");
     let column = |text: &str| format!("{text:>16}");
     let width = report.engines.iter().map(|measured| measured.engine.len()).max().unwrap_or(0);
     let heads: String = sizes.iter().map(|n| column(&format!("int8, n = {n}"))).collect();

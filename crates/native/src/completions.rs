@@ -1,4 +1,4 @@
-//! `adit completions` and `adit man`.
+//! `adit completions` and `adit man`: shell completions and manual pages, made from the command line's definition.
 
 use std::path::PathBuf;
 
@@ -18,7 +18,7 @@ pub(crate) struct ShellArgs {
 /// Write the manual pages, one for each command.
 #[derive(clap::Args)]
 pub(crate) struct ManArgs {
-    /// Where to: `man -l DIR/adit.1` shows the first
+    /// Where to write them; `man -l DIR/adit.1` shows the first
     #[arg(value_name = "DIR")]
     directory: PathBuf,
 }

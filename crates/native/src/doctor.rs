@@ -1,4 +1,4 @@
-//! `adit doctor`: what this machine offers and what is missing.
+//! `adit doctor`: what this machine can mine with, and what is missing.
 
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -11,16 +11,16 @@ use anyhow::{Result, ensure};
 
 use crate::engines::open_processor;
 use crate::home::{Home, KeyFile, is_loopback};
-use crate::http;
-use crate::report::{self, Finding};
+use crate::report::{self, Line};
+use crate::server::{DEFAULT_SERVER, http};
 
-/// Look at cores, backends, graphics, key, server and clock.
+/// Check cores, backends, graphics, key, server and clock.
 ///
-/// Exit status 1 if this machine cannot mine; what is merely absent is only said.
+/// Exit status 1 if this machine cannot mine. Parts that are absent but not needed do not count.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// The coordinator to look for
-    #[arg(long, value_name = "URL", env = "ADIT_SERVER", default_value = http::DEFAULT_SERVER)]
+    /// The coordinator to check
+    #[arg(long, value_name = "URL", env = "ADIT_SERVER", default_value = DEFAULT_SERVER)]
     server: String,
     /// The miner's key file
     #[arg(long, value_name = "FILE")]
@@ -32,78 +32,95 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: Args) -> Result<()> {
     let server = args.server.trim_end_matches('/');
-    let mut findings = vec![program(), cores()];
-    findings.extend(processor());
-    findings.push(graphics());
-    findings.extend(key(&args));
-    findings.extend(coordinator(server).await);
-    findings.push(browser(server));
-    report::print(&findings, args.json)?;
-    ensure!(report::holds(&findings), "this machine cannot mine as it is");
+    let mut lines = vec![program(), cores()];
+    lines.extend(processor());
+    lines.push(graphics());
+    lines.extend(key(&args));
+    lines.extend(coordinator(server).await);
+    lines.push(browser(server));
+    report::print(&lines, args.json)?;
+    ensure!(report::holds(&lines), "this machine cannot mine as it is");
     Ok(())
 }
 
-fn program() -> Finding {
+fn program() -> Line {
     let (os, arch) = (std::env::consts::OS, std::env::consts::ARCH);
-    let build = if cfg!(feature = "full") { "full" } else { "vintage" };
+    let parts = features();
     let order = if cfg!(target_endian = "big") { "big-endian" } else { "little-endian" };
-    Finding::ok("program", format!("adit {} ({build}) on {os}, {arch}, {order}", env!("CARGO_PKG_VERSION")))
+    Line::ok("program", format!("adit {} ({parts}) on {os}, {arch}, {order}", env!("CARGO_PKG_VERSION")))
 }
 
-fn cores() -> Finding {
-    match std::thread::available_parallelism() {
-        Ok(cores) => Finding::ok("cores", format!("{cores}: as many lanes")),
-        Err(error) => Finding::skipped("cores", format!("not known ({error}): one lane")).advise("choose with --cpu"),
+/// The capabilities that this build has.
+fn features() -> String {
+    let all = [
+        ("completions", cfg!(feature = "completions")),
+        ("gpu", cfg!(feature = "gpu")),
+        ("jobs", cfg!(feature = "jobs")),
+        ("serve", cfg!(feature = "serve")),
+        ("tls", cfg!(feature = "tls")),
+        ("tui", cfg!(feature = "tui")),
+    ];
+    match all.iter().filter(|(_, built)| *built).count() {
+        0 => "vintage".into(),
+        count if count == all.len() => "full".into(),
+        _ => all.iter().filter(|(_, built)| *built).map(|(name, _)| *name).collect::<Vec<_>>().join(", "),
     }
 }
 
-/// A line for each backend, and one for the choice.
-fn processor() -> Vec<Finding> {
-    let look = |backend| match Cpu::with(backend) {
-        Ok(_) => Finding::ok("processor", format!("{backend} agrees with the start-up vectors")),
-        Err(error) => Finding::skipped("processor", format!("{error}: it is never used")),
-    };
-    let mut findings: Vec<Finding> = Backend::available().into_iter().map(look).collect();
-    findings.push(match open_processor() {
-        Ok((engine, rates)) => Finding::ok("choice", format!("{}, one core: {rates}", engine.0.backend())),
-        Err(error) => Finding::failed("choice", format!("{error:#}")).advise("the processor or the compiler is broken"),
-    });
-    findings
+fn cores() -> Line {
+    match std::thread::available_parallelism() {
+        Ok(cores) => Line::ok("cores", format!("{cores}, each with a lane")),
+        Err(error) => Line::skipped("cores", format!("unknown ({error}): one lane")).advise("choose with --cpu"),
+    }
 }
 
-#[cfg(feature = "full")]
-fn graphics() -> Finding {
+/// A line for each backend, and one for the backend that a miner chooses.
+fn processor() -> Vec<Line> {
+    let line = |backend| match Cpu::with(backend) {
+        Ok(_) => Line::ok("processor", format!("{backend} agrees with the start-up vectors")),
+        Err(error) => Line::skipped("processor", format!("{error}: it is never used")),
+    };
+    let mut lines: Vec<Line> = Backend::available().into_iter().map(line).collect();
+    lines.push(match open_processor() {
+        Ok((engine, rates)) => Line::ok("choice", format!("{}, one core: {rates}", engine.0.backend())),
+        Err(error) => Line::failed("choice", format!("{error:#}")).advise("the processor or the compiler is broken"),
+    });
+    lines
+}
+
+#[cfg(feature = "gpu")]
+fn graphics() -> Line {
     use crate::engines::graphics;
     match graphics::open(adit_gpu::AdapterChoice::Any, None) {
         Ok(graphics::Opened { engine, rates, .. }) => {
             let facts = engine.facts();
             if facts.software {
                 let found = format!("{}: {rates}", graphics::name(&facts));
-                return Finding::skipped("graphics", found).advise("install a driver if there is a graphics adapter");
+                return Line::skipped("graphics", found).advise("install a driver if there is a graphics adapter");
             }
-            Finding::ok("graphics", format!("{} through {}: {rates}", facts.name, facts.backend))
+            Line::ok("graphics", format!("{} through {}: {rates}", facts.name, facts.backend))
         }
         Err(error) => {
-            Finding::skipped("graphics", format!("{error:#}")).advise("cores are used alone; a driver may be missing")
+            Line::skipped("graphics", format!("{error:#}")).advise("cores are used alone; a driver may be missing")
         }
     }
 }
 
-#[cfg(not(feature = "full"))]
-fn graphics() -> Finding {
-    Finding::skipped("graphics", "this build computes on processors alone")
+#[cfg(not(feature = "gpu"))]
+fn graphics() -> Line {
+    Line::skipped("graphics", "this build computes on processors alone")
 }
 
-fn key(args: &Args) -> Vec<Finding> {
+fn key(args: &Args) -> Vec<Line> {
     let home = match Home::find(args.key.as_deref()) {
         Ok(home) => home,
-        Err(error) => return vec![Finding::failed("key", format!("{error:#}"))],
+        Err(error) => return vec![Line::failed("key", format!("{error:#}"))],
     };
     let at = home.key().display();
-    let mut findings = vec![match KeyFile::look(home.key()) {
-        Ok(Some((public_key, sealing))) => Finding::ok("key", format!("{public_key} in {at}, {sealing}")),
-        Ok(None) => Finding::ok("key", format!("none yet: `adit mine` makes one in {at}")),
-        Err(error) => Finding::failed("key", format!("{error:#}")),
+    let mut lines = vec![match KeyFile::look(home.key()) {
+        Ok(Some((public_key, sealing))) => Line::ok("key", format!("{public_key} in {at}, {sealing}")),
+        Ok(None) => Line::ok("key", format!("none yet: `adit mine` makes one in {at}")),
+        Err(error) => Line::failed("key", format!("{error:#}")),
     }];
     #[cfg(unix)]
     if let Ok(facts) = std::fs::metadata(home.key()) {
@@ -111,24 +128,24 @@ fn key(args: &Args) -> Vec<Finding> {
         let others = facts.permissions().mode() & 0o077;
         if others != 0 {
             let advice = format!("chmod 600 {at}");
-            findings.push(Finding::failed("key", "others on this machine may read the key file").advise(advice));
+            lines.push(Line::failed("key", "others on this machine may read the key file").advise(advice));
         }
     }
     let waiting = std::fs::read_dir(home.journal()).map_or(0, Iterator::count);
     if waiting > 0 {
-        let found = format!("{waiting} deliveries wait to be sent by the next `adit mine`");
-        findings.push(Finding::ok("journal", found));
+        let found = format!("{waiting} deliveries wait for the next `adit mine`");
+        lines.push(Line::ok("journal", found));
     }
-    findings
+    lines
 }
 
-async fn coordinator(server: &str) -> Vec<Finding> {
+async fn coordinator(server: &str) -> Vec<Line> {
     let away = |found: String| {
-        Finding::skipped("coordinator", found).advise("start one with `adit serve`, or name it with --server")
+        Line::skipped("coordinator", found).advise("start one with `adit serve`, or name it with --server")
     };
-    let http = match http::open() {
+    let http = match http() {
         Ok(http) => http,
-        Err(error) => return vec![Finding::failed("coordinator", format!("{error:#}"))],
+        Err(error) => return vec![Line::failed("coordinator", format!("{error:#}"))],
     };
     let response = match http.fetch(Request::get(format!("{server}{}", paths::OVERVIEW)).timeout_ms(5_000)).await {
         Ok(response) => response,
@@ -141,22 +158,22 @@ async fn coordinator(server: &str) -> Vec<Finding> {
     let found = format!(
         "{server}: version {version}, {jobs_active} active jobs, {sessions_open} sessions, key {coordinator_key}"
     );
-    let mut findings = vec![Finding::ok("coordinator", found)];
-    findings.extend(response.header("date").and_then(clock));
-    findings
+    let mut lines = vec![Line::ok("coordinator", found)];
+    lines.extend(response.header("date").and_then(clock));
+    lines
 }
 
-/// Nothing that Adit signs depends on a miner's clock, but people read it, and TLS needs it roughly right.
-fn clock(date: &str) -> Option<Finding> {
-    /// TLS and people bear this much.
+/// Compares the clocks. Nothing that Adit signs depends on a miner's clock, but TLS needs it roughly right.
+fn clock(date: &str) -> Option<Line> {
+    /// A difference that neither TLS nor people mind.
     const FAIR_S: i64 = 300;
     let theirs = http_date(date)?;
     let ours = SystemTime::now().duration_since(UNIX_EPOCH).ok()?.as_secs() as i64;
     let ahead = ours - theirs;
     Some(match ahead.abs() {
-        ..=FAIR_S => Finding::ok("clock", format!("{} s from the coordinator's", ahead.abs())),
-        _ => Finding::skipped("clock", format!("{} s from the coordinator's", ahead.abs()))
-            .advise("mining does not mind; https may refuse to connect"),
+        ..=FAIR_S => Line::ok("clock", format!("{} s from the coordinator's", ahead.abs())),
+        _ => Line::skipped("clock", format!("{} s from the coordinator's", ahead.abs()))
+            .advise("mining does not depend on it, but https may refuse to connect"),
     })
 }
 
@@ -176,13 +193,13 @@ fn http_date(text: &str) -> Option<i64> {
     Some(((days * 24 + hour) * 60 + minute) * 60 + second)
 }
 
-/// Whether a browser would let the page at this address use WebGPU and WebCrypto.
-fn browser(server: &str) -> Finding {
+/// Whether browsers let the page at this address use WebGPU and WebCrypto.
+fn browser(server: &str) -> Line {
     if server.starts_with("https://") || is_loopback(server) {
-        return Finding::ok("browser", format!("open {server}/ in Chrome, Edge, Firefox or Safari and press Start"));
+        return Line::ok("browser", format!("open {server}/ in Chrome, Edge, Firefox or Safari and press Start"));
     }
-    let why = format!("{server} is no secure address: browsers give its page neither WebGPU nor WebCrypto");
-    Finding::skipped("browser", why).advise("serve it over https, or open it on the machine itself")
+    let why = format!("{server} is not a secure address: browsers give its page neither WebGPU nor WebCrypto");
+    Line::skipped("browser", why).advise("serve it over https, or open it on the machine itself")
 }
 
 #[cfg(test)]

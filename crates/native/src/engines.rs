@@ -1,4 +1,4 @@
-//! What this machine can multiply with.
+//! The backends that this machine can compute with.
 
 use std::time::Instant;
 
@@ -8,7 +8,7 @@ use adit_miner::trial::{Rates, START_UP_MS};
 use anyhow::{Context, Result};
 use futures::executor::block_on;
 
-#[cfg(feature = "full")]
+#[cfg(feature = "gpu")]
 pub(crate) mod graphics;
 
 /// A clock for measurements, in milliseconds.
@@ -17,10 +17,10 @@ pub(crate) fn clock() -> impl Fn() -> f64 {
     move || started.elapsed().as_secs_f64() * 1e3
 }
 
-/// Names the processor backend to be used, whatever is the fastest.
+/// The environment variable that selects a processor backend, even if another is faster.
 pub(crate) const BACKEND: &str = "ADIT_BACKEND";
 
-/// The best processor backend, or the one that [`BACKEND`] names, with what it does a second on one core.
+/// The best processor backend, or the one that [`BACKEND`] names, with its speed on one core.
 pub(crate) fn open_processor() -> Result<(Processor<Cpu>, Rates)> {
     let engine = Processor(processor(std::env::var(BACKEND).ok().as_deref())?);
     let rates = block_on(Rates::measure(&engine, engine.kinds(), START_UP_MS, clock()))?;

@@ -1,4 +1,4 @@
-//! What a miner keeps on this machine: its key, deliveries under way, the coordinators it knows.
+//! A miner's files on this machine: its key, deliveries under way, known coordinators.
 
 mod journal;
 mod key;
@@ -15,14 +15,14 @@ pub(crate) use journal::Directory;
 pub(crate) use key::{KeyFile, PASSPHRASE};
 pub(crate) use known::{Known, is_loopback};
 
-/// Where a miner's files are: all beside its key.
+/// The places of a miner's files, all beside its key.
 #[derive(Clone, Debug)]
 pub(crate) struct Home {
     key: PathBuf,
 }
 
 impl Home {
-    /// Around `key`, or in the person's own data directory.
+    /// Beside `key`, or in the person's data directory.
     pub(crate) fn find(key: Option<&Path>) -> Result<Self> {
         if let Some(key) = key {
             return Ok(Home { key: key.to_owned() });
@@ -42,7 +42,7 @@ impl Home {
         self.key.with_extension("journal")
     }
 
-    /// What is remembered of graphics adapters.
+    /// The file of what was measured on graphics adapters.
     pub(crate) fn adapters(&self) -> PathBuf {
         self.key.with_extension("adapters.json")
     }
@@ -53,7 +53,7 @@ impl Home {
     }
 }
 
-/// Replaces `path` by a file that only its owner may read, whole or not at all.
+/// Writes a file that only its owner may read, whole or not at all.
 pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     make_folder(path)?;
     let draft = path.with_extension(format!("{}.part", std::process::id()));
@@ -61,7 +61,7 @@ pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     fs::rename(&draft, path)
 }
 
-/// Makes a file that only its owner may read; false where there is one already.
+/// Creates a file that only its owner may read; false if it exists already.
 fn make_private(path: &Path, bytes: &[u8]) -> io::Result<bool> {
     make_folder(path)?;
     match write(private().create_new(true), path, bytes) {

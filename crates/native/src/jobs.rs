@@ -1,14 +1,13 @@
-//! `adit jobs`: what the coordinator was asked to compute.
+//! `adit jobs`: lists, shows and cancels a coordinator's jobs, and fetches their results.
 
 use std::path::PathBuf;
 
 use adit_miner::trial::quantity;
-use adit_protocol::jobs::{JobList, JobState, JobView};
-use adit_protocol::paths::{self, with};
+use adit_protocol::jobs::{JobState, JobView};
 use anyhow::Result;
 use serde::Serialize;
 
-use crate::remote::Server;
+use crate::server::Server;
 use crate::submit;
 
 /// List, show, cancel jobs and fetch their results.
@@ -25,14 +24,14 @@ pub(crate) struct Args {
 
 #[derive(clap::Subcommand)]
 enum Action {
-    /// All jobs, newest first
+    /// List all jobs, newest first
     List,
-    /// One job; a job that does not move says why
+    /// Show one job, and why it does not move if it does not
     Show {
         /// The job's number
         job: u64,
     },
-    /// End a job; what was verified stays paid
+    /// Cancel a job; what was verified stays paid
     Cancel {
         /// The job's number
         job: u64,
@@ -41,7 +40,7 @@ enum Action {
     Result {
         /// The job's number
         job: u64,
-        /// Where it goes
+        /// Where the result goes
         #[arg(short, long, value_name = "FILE")]
         output: PathBuf,
     },
@@ -50,20 +49,19 @@ enum Action {
 pub(crate) async fn run(args: Args) -> Result<()> {
     match args.action {
         Action::List => {
-            let list: JobList = args.server.open().get(paths::JOBS).await?;
+            let list = args.server.connect()?.jobs().await?;
             print(args.json, &list, |list| list.jobs.iter().for_each(line))
         }
         Action::Show { job } => {
-            let view: JobView = args.server.open().get(&with(paths::JOB, &job.to_string())).await?;
+            let view = args.server.connect()?.job(job).await?;
             print(args.json, &view, details)
         }
         Action::Cancel { job } => {
-            let remote = args.server.open_as_operator()?;
-            let view: JobView = remote.delete(&with(paths::JOB, &job.to_string())).await?;
+            let view = args.server.connect_as_operator()?.cancel(job).await?;
             print(args.json, &view, details)
         }
         Action::Result { job, output } => {
-            let bytes = submit::fetch(&args.server.open_as_operator()?, job, &output).await?;
+            let bytes = submit::fetch(&args.server.connect_as_operator()?, job, &output).await?;
             let report = serde_json::json!({ "job": job, "output": output, "bytes": bytes });
             print(args.json, &report, |_| println!("{} ({bytes} bytes)", output.display()))
         }
@@ -90,14 +88,14 @@ fn details(job: &JobView) {
     println!("  state      {}", job.state.name());
     println!("  panels     {} done, {} under way, {} in all", job.panels_done, job.panels_leased, job.panels);
     println!(
-        "  outputs    {} valid, {} invalid; {} leases ran out",
+        "  outputs    {} valid, {} invalid; {} leases expired",
         job.units_valid, job.units_invalid, job.leases_expired
     );
     println!("  work       {} {}", quantity(job.work as f64), job.kind.work_unit());
     println!(
         "  spent      {} NNET{}",
         job.spent,
-        if job.sponsored { " of the block budget" } else { " of its escrow" }
+        if job.sponsored { " of the epoch's budget" } else { " of its escrow" }
     );
     if let Some(why) = &job.stuck {
         println!("  stuck      {why}");

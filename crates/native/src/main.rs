@@ -1,29 +1,25 @@
 //! `adit`: mine verified work, hand it out, submit it, check its receipts.
 //!
-//! A file for each command. The feature `vintage` builds what old machines can use: mining and checking.
+//! A file for each command, and a feature for each capability. Without any of them the program mines and verifies on machines
+//! that have no TLS, graphics or room for a coordinator.
 
-#[cfg(not(any(feature = "full", feature = "vintage")))]
-compile_error!("choose the feature `full` (the default) or `vintage`");
-
-#[cfg(feature = "full")]
+#[cfg(feature = "serve")]
 mod backup;
 mod bench;
-#[cfg(feature = "full")]
+#[cfg(feature = "completions")]
 mod completions;
 mod doctor;
 mod engines;
 mod home;
-mod http;
-#[cfg(feature = "full")]
+#[cfg(feature = "jobs")]
 mod jobs;
 mod mine;
-#[cfg(feature = "full")]
-mod remote;
 mod report;
-#[cfg(feature = "full")]
+#[cfg(feature = "serve")]
 mod serve;
+mod server;
 mod stop;
-#[cfg(feature = "full")]
+#[cfg(feature = "jobs")]
 mod submit;
 mod verify;
 
@@ -46,31 +42,31 @@ enum Command {
     /// Mine: compute units for a coordinator and be paid for what it verifies
     Mine(mine::Args),
     /// Run a coordinator: hand out units, verify every output, keep the ledger
-    #[cfg(feature = "full")]
+    #[cfg(feature = "serve")]
     Serve(serve::Args),
     /// Write a coordinator's directory into one file, while it runs or not
-    #[cfg(feature = "full")]
+    #[cfg(feature = "serve")]
     Backup(backup::BackupArgs),
-    /// Make a coordinator's directory of a backup, after checking all of it
-    #[cfg(feature = "full")]
+    /// Restore a coordinator's directory from a backup, after checking all of it
+    #[cfg(feature = "serve")]
     Restore(backup::RestoreArgs),
     /// Submit a job and wait for its result
-    #[cfg(feature = "full")]
+    #[cfg(feature = "jobs")]
     Submit(submit::Args),
     /// List, show, cancel jobs and fetch their results
-    #[cfg(feature = "full")]
+    #[cfg(feature = "jobs")]
     Jobs(jobs::Args),
     /// Check a receipt: signatures, log, amount, and the mathematics with coins of your own
     Verify(verify::Args),
-    /// Say what this machine offers and what is missing
+    /// Check what this machine can mine with and what is missing
     Doctor(doctor::Args),
-    /// Measure what this machine computes with, and say what a miner would choose
+    /// Measure this machine's backends and show which one a miner would choose
     Bench(bench::Args),
     /// Print completions for a shell
-    #[cfg(feature = "full")]
+    #[cfg(feature = "completions")]
     Completions(completions::ShellArgs),
     /// Write the manual pages into a directory
-    #[cfg(feature = "full")]
+    #[cfg(feature = "completions")]
     Man(completions::ManArgs),
 }
 
@@ -84,26 +80,26 @@ fn main() -> ExitCode {
     let result = runtime.block_on(async {
         match cli.command {
             Command::Mine(args) => mine::run(args).await,
-            #[cfg(feature = "full")]
+            #[cfg(feature = "serve")]
             Command::Serve(args) => serve::run(args).await,
-            #[cfg(feature = "full")]
+            #[cfg(feature = "serve")]
             Command::Backup(args) => backup::back_up(&args),
-            #[cfg(feature = "full")]
+            #[cfg(feature = "serve")]
             Command::Restore(args) => backup::restore(&args).await,
-            #[cfg(feature = "full")]
+            #[cfg(feature = "jobs")]
             Command::Submit(args) => submit::run(args).await,
-            #[cfg(feature = "full")]
+            #[cfg(feature = "jobs")]
             Command::Jobs(args) => jobs::run(args).await,
             Command::Verify(args) => verify::run(args).await,
             Command::Doctor(args) => doctor::run(args).await,
             Command::Bench(args) => bench::run(args),
-            #[cfg(feature = "full")]
+            #[cfg(feature = "completions")]
             Command::Completions(args) => completions::print(&args),
-            #[cfg(feature = "full")]
+            #[cfg(feature = "completions")]
             Command::Man(args) => completions::write_manual(&args),
         }
     });
-    // Requests that are still at work are not waited for.
+    // Nobody waits for requests that are still under way.
     runtime.shutdown_background();
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -111,8 +107,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// Whoever reads our output may have seen enough: `adit jobs list | head` ends, as other programs do, without a word. The
-/// standard library's printing macros panic there, and know no other way.
+/// Ends without a message when the reader of our output is gone, as in `adit jobs list | head`. The standard library's printing
+/// macros panic there, and offer no other way.
 fn end_quietly_with_the_reader() {
     let report = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
@@ -138,8 +134,8 @@ mod tests {
         super::Cli::command().debug_assert();
     }
 
-    /// A flag of all subcommands and an argument of one must not share a name: the one would be taken for the other.
-    #[cfg(feature = "full")]
+    /// A global flag and an argument of one subcommand must not share a name: clap would take one for the other.
+    #[cfg(feature = "jobs")]
     #[test]
     fn no_work_takes_the_coordinators_directory_for_its_own() {
         let words = ["adit", "submit", "validate", "X.csv", "-o", "r.json", "--data", "d"];

@@ -1,8 +1,8 @@
-//! `adit mine`: a miner until Ctrl-C, with the flags and lines that users of NeoNet's miner know.
+//! `adit mine`: mines until Ctrl-C, with the flags and lines that users of NeoNet's miner know.
 
-#[cfg(feature = "full")]
+#[cfg(feature = "gpu")]
 mod adapter;
-#[cfg(not(feature = "full"))]
+#[cfg(not(feature = "gpu"))]
 #[path = "mine/no_adapter.rs"]
 mod adapter;
 mod banner;
@@ -10,7 +10,7 @@ mod lanes;
 mod original;
 mod output;
 mod printer;
-#[cfg(feature = "full")]
+#[cfg(feature = "tui")]
 mod screen;
 mod text;
 
@@ -25,7 +25,8 @@ use anyhow::{Result, ensure};
 use futures::channel::mpsc::{UnboundedSender, unbounded};
 
 use crate::home::{Directory, Home, KeyFile, Known, PASSPHRASE};
-use crate::{http, stop};
+use crate::server::{DEFAULT_SERVER, http};
+use crate::stop;
 use adapter::Adapter;
 use banner::Banner;
 use lanes::Threads;
@@ -33,55 +34,55 @@ use output::Output;
 
 /// Compute units for a coordinator and be paid for what it verifies.
 ///
-/// A lane runs on every core, and two on the graphics adapter where that wins a race against one core: it computes for one
-/// while the other reads, delivers and fetches. Each lane says what it computes with and why; ADIT_BACKEND names another
+/// Every core has a lane. A graphics adapter that is faster than one core has two: it computes for one while the other
+/// reads, delivers and fetches. Each lane reports its backend and why it was chosen; ADIT_BACKEND selects another
 /// instruction set for the cores (`adit bench` lists them).
-/// Deliveries that were not answered yet are kept beside the key and sent again after a restart.
+/// Deliveries without an answer are kept beside the key and sent again after a restart.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// The coordinator to mine for
-    #[arg(long, value_name = "URL", env = "ADIT_SERVER", default_value = http::DEFAULT_SERVER)]
+    #[arg(long, value_name = "URL", env = "ADIT_SERVER", default_value = DEFAULT_SERVER)]
     server: String,
-    /// Your miner's id; the same key always has the same one if none is given
+    /// Your miner's id [default: derived from the key]
     #[arg(long)]
     id: Option<String>,
-    /// Cores to compute on, a lane each; all of them unless given, 0 for none
+    /// Cores to compute on, with a lane each; 0 for none [default: all]
     #[arg(long, value_name = "N")]
     cpu: Option<usize>,
-    /// The graphics adapter's memory in MB, for display; nothing is paid for claims
+    /// The graphics adapter's memory in MB, for display only
     #[arg(long, value_name = "MB", default_value_t = 0)]
     gpu_mem: u32,
-    /// The graphics adapter's model, for display
+    /// The graphics adapter's model, for display only
     #[arg(long, value_name = "NAME", default_value = "")]
     gpu_model: String,
-    /// Whether to compute on a graphics adapter: where it wins its race, never, or on an emulated one for tests
+    /// Whether to compute on a graphics adapter: if it is faster than a core, never, or on an emulated one for tests
     #[arg(long, value_enum, default_value_t = Gpu::Auto)]
     gpu: Gpu,
-    /// The part of the time that lanes work: 0.5 is half of it
+    /// The fraction of the time that lanes work, above 0 and up to 1
     #[arg(long, value_name = "PART", default_value = "1", value_parser = duty)]
     throttle: f64,
-    /// The miner's key file, made at first use; set ADIT_PASSPHRASE to seal it
+    /// The miner's key file, created on first use; set ADIT_PASSPHRASE to encrypt it
     #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
-    /// An EVM address (0x and 40 hex digits) that rewards go to instead of the key's own account
+    /// An EVM address (0x and 40 hex digits) for rewards, instead of the key's own account
     #[arg(long, value_name = "ADDRESS")]
     payout: Option<String>,
-    /// The coordinator's public key; any other is refused. Otherwise the first one seen is kept, except on loopback
+    /// The coordinator's public key; any other is refused [default: the first one seen, except on loopback]
     #[arg(long, value_name = "HEX")]
     coordinator_key: Option<PublicKey>,
     /// An IPFS gateway to ask for input blocks before the coordinator; may be repeated
     #[arg(long, value_name = "URL")]
     gateway: Vec<String>,
-    /// Stop after so many verdicts
+    /// Stop after this many verdicts
     #[arg(long, value_name = "N")]
     max_units: Option<u64>,
-    /// Mine for an original NeoNet server, which verifies nothing: results are real, but nobody checks them
+    /// Mine for an original NeoNet server, which verifies nothing: results are computed, but nobody checks them
     #[arg(long, conflicts_with_all = ["payout", "coordinator_key", "gateway"])]
     original: bool,
     /// Print every notice as a line of JSON
     #[arg(long)]
     json: bool,
-    /// Print lines, as where no terminal is, instead of the full-screen view
+    /// Print lines instead of the full-screen view
     #[arg(long)]
     plain: bool,
 }
@@ -89,11 +90,11 @@ pub(crate) struct Args {
 /// Whether to compute on a graphics adapter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Gpu {
-    /// Where it wins its race against one core
+    /// If it is faster than one core
     Auto,
     /// Never
     Off,
-    /// On an adapter that the processor emulates, without a race: for tests
+    /// On an adapter that the processor emulates, whatever its speed: for tests
     Software,
 }
 
@@ -108,7 +109,7 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     }
     let (person, controls) = unbounded();
     let banner = Banner { config: &config, key: &key, home: &home, gpu: args.gpu };
-    let fetch = http::open()?;
+    let fetch = http()?;
     let mut output = Output::open(args.plain, args.json, &banner, &person)?;
     let (threads, ends, lane_events) = Threads::start(&config.devices, Adapter::new(args.gpu, home.adapters()));
     let host = Host { fetch, journal: Directory::new(home.journal()), runtime: Tokio::new(), lanes: threads };
@@ -131,10 +132,10 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     mined.map(|_| ()).map_err(Into::into)
 }
 
-/// The key is used for the miner's name alone: the original knows no signatures.
+/// Uses the key only to derive the miner's name: NeoNet's protocol has no signatures.
 async fn mine_for_original(args: &Args, config: Config) -> Result<()> {
     let mining = original::Mining {
-        http: http::open()?,
+        http: http()?,
         server: config.server,
         contributor: config.contributor.to_lowercase(),
         cpu_cores: args.cpu.unwrap_or(1),
@@ -149,9 +150,9 @@ async fn mine_for_original(args: &Args, config: Config) -> Result<()> {
 fn config(args: &Args, key: &KeyFile, known: &Known) -> Result<Config> {
     let server = args.server.trim_end_matches('/');
     let has_scheme = server.starts_with("http://") || server.starts_with("https://");
-    ensure!(has_scheme, "{server} is no address: write it as {}", http::DEFAULT_SERVER);
+    ensure!(has_scheme, "{server} is not an address: write it as {DEFAULT_SERVER}");
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let devices = Device::lanes(args.cpu.unwrap_or(cores), args.gpu != Gpu::Off && cfg!(feature = "full"));
+    let devices = Device::lanes(args.cpu.unwrap_or(cores), args.gpu != Gpu::Off && cfg!(feature = "gpu"));
     ensure!(!devices.is_empty(), "there is nothing to compute with: give --cpu a number of cores, or --gpu auto");
     let mut config = Config::new(server, key.key.clone(), devices);
     config.contributor = args.id.clone().unwrap_or_else(|| default_contributor(&key.key.public_key()));
@@ -170,8 +171,8 @@ fn config(args: &Args, key: &KeyFile, known: &Known) -> Result<Config> {
 }
 
 fn duty(text: &str) -> Result<f64, String> {
-    let duty: f64 = text.parse().map_err(|_| "it is no number".to_owned())?;
-    if duty > 0.0 && duty <= 1.0 { Ok(duty) } else { Err("it is a part of the time: above 0, at most 1".into()) }
+    let duty: f64 = text.parse().map_err(|_| "it is not a number".to_owned())?;
+    if duty > 0.0 && duty <= 1.0 { Ok(duty) } else { Err("it must be above 0 and at most 1".into()) }
 }
 
 /// The first Ctrl-C ends the session, the second one the program.
@@ -180,15 +181,15 @@ async fn watch(person: UnboundedSender<Control>, quiet: bool) -> std::convert::I
     if !quiet {
         println!("\n[INFO] Ending the session (Ctrl-C again to quit at once)");
     }
-    // The loop is gone if nobody listens; then the program ends anyway.
+    // If nobody listens, the program is ending already.
     let _ = person.unbounded_send(Control::Stop);
     stop::signal().await;
-    #[cfg(feature = "full")]
+    #[cfg(feature = "tui")]
     screen::leave();
     std::process::exit(130)
 }
 
-/// Time and dice of this process.
+/// This process's clock and randomness.
 struct Tokio(Instant);
 
 impl Tokio {
@@ -208,7 +209,7 @@ impl Runtime for Tokio {
 
     fn random(&self) -> u64 {
         let mut bytes = [0; 8];
-        // Only retries are spread by it: without randomness they come together.
+        // It only spreads retries, so zeros do no harm.
         let _ = getrandom::fill(&mut bytes);
         u64::from_le_bytes(bytes)
     }

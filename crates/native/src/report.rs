@@ -1,20 +1,20 @@
-//! Findings, for people or as JSON.
+//! Reports of `adit doctor` and `adit verify`: a line for each thing that was examined, for people or as JSON.
 
 use std::io::{self, Write};
 
 use anyhow::Result;
 use serde::Serialize;
 
-/// One thing that was looked at.
+/// One thing that was examined.
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct Finding {
-    /// What was looked at.
+pub(crate) struct Line {
+    /// What was examined.
     pub(crate) about: &'static str,
-    /// How it is.
+    /// The outcome.
     pub(crate) state: State,
     /// What was found.
     pub(crate) found: String,
-    /// What to do, where there is something to do.
+    /// What to do, if there is something to do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) advice: Option<String>,
 }
@@ -23,22 +23,22 @@ pub(crate) struct Finding {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum State {
     Ok,
-    /// Not looked at, or not there, and not needed.
+    /// Not examined, or absent and not needed.
     Skipped,
     Failed,
 }
 
-impl Finding {
+impl Line {
     pub(crate) fn ok(about: &'static str, found: impl Into<String>) -> Self {
-        Finding { about, state: State::Ok, found: found.into(), advice: None }
+        Line { about, state: State::Ok, found: found.into(), advice: None }
     }
 
     pub(crate) fn skipped(about: &'static str, found: impl Into<String>) -> Self {
-        Finding { about, state: State::Skipped, found: found.into(), advice: None }
+        Line { about, state: State::Skipped, found: found.into(), advice: None }
     }
 
     pub(crate) fn failed(about: &'static str, found: impl Into<String>) -> Self {
-        Finding { about, state: State::Failed, found: found.into(), advice: None }
+        Line { about, state: State::Failed, found: found.into(), advice: None }
     }
 
     pub(crate) fn advise(mut self, advice: impl Into<String>) -> Self {
@@ -48,24 +48,24 @@ impl Finding {
 }
 
 /// Whether nothing failed.
-pub(crate) fn holds(findings: &[Finding]) -> bool {
-    findings.iter().all(|finding| finding.state != State::Failed)
+pub(crate) fn holds(lines: &[Line]) -> bool {
+    lines.iter().all(|line| line.state != State::Failed)
 }
 
-/// Prints findings: a line each, or one JSON object `{ "holds": …, "findings": … }`.
-pub(crate) fn print(findings: &[Finding], json: bool) -> Result<()> {
+/// Prints a report: as text, or as one JSON object `{ "holds": …, "findings": … }`.
+pub(crate) fn print(lines: &[Line], json: bool) -> Result<()> {
     if json {
-        return print_json(&serde_json::json!({ "holds": holds(findings), "findings": findings }));
+        return print_json(&serde_json::json!({ "holds": holds(lines), "findings": lines }));
     }
     let mut out = io::stdout().lock();
-    for finding in findings {
-        let mark = match finding.state {
+    for line in lines {
+        let mark = match line.state {
             State::Ok => "[OK]",
             State::Skipped => "[--]",
             State::Failed => "[ERROR]",
         };
-        writeln!(out, "{mark:<8}{:<14}{}", finding.about, finding.found)?;
-        if let Some(advice) = &finding.advice {
+        writeln!(out, "{mark:<8}{:<14}{}", line.about, line.found)?;
+        if let Some(advice) = &line.advice {
             writeln!(out, "{:<22}{advice}", "")?;
         }
     }

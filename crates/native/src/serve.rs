@@ -1,28 +1,23 @@
-//! `adit serve`: a coordinator until Ctrl-C.
+//! `adit serve`: runs a coordinator until Ctrl-C.
 
 mod args;
 mod log;
 #[cfg(test)]
-mod packaging;
+mod packaging_tests;
 mod settings;
 
 use std::path::PathBuf;
 
+use adit_client::fetch_block;
 use adit_coordinator::{BlockSource, Config, Sources};
 use adit_core::Cid;
-use adit_core::content_id::{MAX_BLOCK_BYTES, block_matches};
-use adit_fetch::{Fetch, Request};
-use adit_protocol::paths::{self, with};
 use anyhow::{Context, Result, ensure};
+use futures::future::{BoxFuture, FutureExt};
 
 pub(crate) use args::Args;
-use futures::future::{BoxFuture, FutureExt};
 use settings::Settings;
 
-use crate::http::Http;
-
-/// How long a gateway may take for a block.
-const BLOCK_MS: u32 = 30_000;
+use crate::server::{Http, http};
 
 pub(crate) async fn run(args: Args) -> Result<()> {
     let variable = |name: &str| std::env::var(name).ok();
@@ -58,21 +53,15 @@ fn config(settings: &Settings) -> Result<Config> {
     let gib: u64 = settings.required::<u32>("max-store-gib")?.into();
     config.max_stored_bytes = gib.checked_mul(1 << 30).context("max_store_gib is out of range")?;
     config.hosts = settings.all("host")?;
-    config.sources = Sources::new(settings.all("source")?, Gateways(crate::http::open()?));
+    config.sources = Sources::new(settings.all("source")?, Gateways(http()?));
     Ok(config)
 }
 
-/// Gateways, asked over HTTP.
+/// IPFS gateways over HTTP.
 struct Gateways(Http);
 
 impl BlockSource for Gateways {
     fn block<'a>(&'a self, source: &'a str, cid: &'a Cid) -> BoxFuture<'a, Option<Vec<u8>>> {
-        let url = format!("{source}{}?format=raw", with(paths::BLOCK, &cid.to_string()));
-        let request = Request::get(url).max_bytes(MAX_BLOCK_BYTES).timeout_ms(BLOCK_MS);
-        let asked = async move {
-            let response = self.0.fetch(request).await.ok()?;
-            (response.status == 200 && block_matches(cid, &response.body)).then_some(response.body)
-        };
-        asked.boxed()
+        fetch_block(&self.0, source, cid).map(Result::ok).boxed()
     }
 }

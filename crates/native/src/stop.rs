@@ -1,6 +1,6 @@
-//! Ctrl-C, or the signal that service managers send.
+//! The signals that end the program.
 
-/// Waits for it.
+/// Waits for Ctrl-C or the signal that service managers send.
 pub(crate) async fn signal() {
     let interrupt = tokio::signal::ctrl_c();
     #[cfg(unix)]

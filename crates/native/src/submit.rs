@@ -3,28 +3,28 @@
 mod scores;
 mod work;
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::time::Duration;
 
-use adit_core::Amount;
+use adit_core::{Amount, Cid};
+use adit_fetch::Body;
 use adit_miner::trial::quantity;
 use adit_protocol::TaskType;
-use adit_protocol::jobs::{Estimate, FileInfo, JobRequest, JobState, JobView};
-use adit_protocol::paths::{self, with};
-use anyhow::{Result, bail, ensure};
+use adit_protocol::jobs::{JobRequest, JobState, JobView};
+use anyhow::{Context, Result, bail, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
 use scores::Scores;
 use work::Work;
 
-use crate::remote::{Away, Remote, Server};
+use crate::server::{Remote, Server};
 
-/// How often a job's state is asked for.
+/// The pause between two looks at a job's state.
 const POLL: Duration = Duration::from_millis(300);
 
-/// Said instead of the coordinator.
+/// Why a job does not move while its coordinator is away.
 const AWAY: &str = "the coordinator does not answer; the job goes on when it is back";
 
 /// Submit a job and wait for its result.
@@ -34,28 +34,28 @@ pub(crate) struct Args {
     work: Work,
     #[command(flatten)]
     server: Server,
-    /// Pay from an escrow of so many NNET; without it the job is sponsored by the operator
+    /// Pay from an escrow of this many NNET; without it the operator sponsors the job
     #[arg(long, value_name = "NNET", global = true)]
     budget: Option<Amount>,
-    /// A demonstration: units too small to be worth delegating are leased all the same
+    /// Mark the job as a demonstration: units too small to be worth delegating are leased anyway
     #[arg(long, global = true)]
     demo: bool,
-    /// A name to recognise the job by
+    /// A name for the job, shown in lists
     #[arg(long, value_name = "TEXT", global = true)]
     name: Option<String>,
-    /// Say what it would cost and stop
+    /// Print what the job would cost, and stop
     #[arg(long, global = true)]
     estimate: bool,
-    /// Do not wait for the result: `adit jobs result` fetches it
+    /// Do not wait for the result; `adit jobs result` fetches it
     #[arg(long, global = true)]
     no_wait: bool,
-    /// Say what happened as one JSON object
+    /// Print what happened as one JSON object
     #[arg(long, global = true)]
     json: bool,
 }
 
 pub(crate) async fn run(args: Args) -> Result<()> {
-    let remote = args.server.open_as_operator()?;
+    let remote = args.server.connect_as_operator()?;
     let say = |text: String| {
         if !args.json {
             eprintln!("{text}")
@@ -64,13 +64,12 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     let mut files = Vec::new();
     for (file, format) in args.work.files() {
         say(format!("Uploading {}", file.display()));
-        let uploaded: FileInfo = remote.upload(paths::FILES, file, format).await?;
-        files.push(uploaded.file);
+        files.push(upload(&remote, file, format).await?);
     }
     let work = args.work.request(&files)?;
     let task_type = args.work.task_type();
     let request = JobRequest { work, demo: args.demo, budget: args.budget, name: args.name.clone(), task_type };
-    let estimate: Estimate = remote.post(paths::ESTIMATE, &request).await?;
+    let estimate = remote.estimate(&request).await?;
     let panels = estimate.panels;
     say(format!(
         "{}: {} rows in {panels} panels, {} {}, at most {} NNET",
@@ -83,7 +82,7 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     if args.estimate {
         return print_if(args.json, &json!({ "estimate": estimate }));
     }
-    let job: JobView = remote.post(paths::JOBS, &request).await?;
+    let job = remote.submit(&request).await?;
     say(format!("Job {} is submitted{}", job.job, if job.sponsored { ", sponsored by the operator" } else { "" }));
     if args.no_wait {
         return print_if(args.json, &json!({ "job": job }));
@@ -106,12 +105,29 @@ fn print_if(json: bool, value: &serde_json::Value) -> Result<()> {
     Ok(())
 }
 
-/// Fetches a finished job's result into a file.
-pub(crate) async fn fetch(remote: &Remote, job: u64, output: &Path) -> Result<u64> {
-    remote.download(&with(paths::JOB_RESULT, &job.to_string()), output).await
+async fn upload(remote: &Remote, file: &Path, format: Option<&str>) -> Result<Cid> {
+    let named = || file.display().to_string();
+    let name = file.file_name().and_then(|name| name.to_str()).context("the file's name is not text")?;
+    let body = Body::file(file).with_context(named)?;
+    Ok(remote.upload(name, format, body).await.with_context(named)?.file)
 }
 
-/// Waits until the job has ended: a bar on a terminal, plain lines elsewhere. Ctrl-C leaves the job as it is.
+/// Fetches a finished job's result into a file, which appears once it is whole.
+pub(crate) async fn fetch(remote: &Remote, job: u64, output: &Path) -> Result<u64> {
+    let mut download = remote.result(job).await?;
+    let name = output.file_name().unwrap_or_default().to_string_lossy();
+    let draft = output.with_file_name(format!(".{name}.part"));
+    let mut file = std::fs::File::create(&draft).with_context(|| draft.display().to_string())?;
+    let mut bytes = 0;
+    while let Some(chunk) = download.chunk().await? {
+        file.write_all(&chunk).with_context(|| draft.display().to_string())?;
+        bytes += chunk.len() as u64;
+    }
+    std::fs::rename(&draft, output).with_context(|| output.display().to_string())?;
+    Ok(bytes)
+}
+
+/// Waits for the end of a job, with a progress bar on a terminal and lines elsewhere. Ctrl-C leaves the job as it is.
 async fn follow(remote: &Remote, mut job: JobView, quiet: bool) -> Result<JobView> {
     let bar = if !quiet && std::io::stderr().is_terminal() { bar(&job)? } else { ProgressBar::hidden() };
     let mut said = None;
@@ -132,9 +148,9 @@ async fn follow(remote: &Remote, mut job: JobView, quiet: bool) -> Result<JobVie
                 bail!("stopped waiting; job {} goes on: `adit jobs show {}`", job.job, job.job);
             }
         }
-        job = match remote.get(&with(paths::JOB, &job.job.to_string())).await {
-            // The job is the coordinator's and outlasts its restart.
-            Err(error) if error.is::<Away>() => JobView { stuck: Some(AWAY.into()), ..job },
+        job = match remote.job(job.job).await {
+            // The coordinator stores the job, so it outlasts a restart.
+            Err(error) if error.is_away() => JobView { stuck: Some(AWAY.into()), ..job },
             answer => answer?,
         };
     }

@@ -92,7 +92,7 @@ fn what_holds(confirmed: &Confirmed) -> String {
         Confirmed::Tree { bytes, .. } => {
             format!("All {bytes} bytes were hashed again in this browser: every leaf and the root agree.")
         }
-        Confirmed::Floats { rows } => format!(
+        Confirmed::Floats { rows, .. } => format!(
             "All {rows} rows are within the tolerance of the product of the inputs, with coins that this browser has just \
              thrown."
         ),

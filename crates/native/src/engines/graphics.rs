@@ -1,4 +1,4 @@
-//! The graphics adapter, and which forms of the kernels won on it before.
+//! The graphics adapter, and the forms of the kernels that were fastest on it in earlier runs.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,15 +11,15 @@ use futures::executor::block_on;
 
 use crate::home::write_private;
 
-/// An adapter that agrees with the start-up vectors.
+/// An adapter that agrees with the start-up vectors, with its measurements.
 pub(crate) struct Opened {
     pub(crate) engine: Graphics,
-    /// Those whose vectors it agrees with.
+    /// The kinds whose vectors it agrees with.
     pub(crate) kinds: Vec<Kind>,
     pub(crate) rates: Rates,
 }
 
-/// Opens an adapter and measures it. What wins its race is remembered in a file.
+/// Opens an adapter and measures it. The forms that win are kept in the file `memory`.
 pub(crate) fn open(adapters: AdapterChoice, memory: Option<&Path>) -> Result<Opened> {
     let known = memory.map(read).unwrap_or_default();
     let engine = agreeing(adapters, |facts| known.get(&key(facts)).and_then(|forms| forms.parse().ok()))?;
@@ -32,7 +32,7 @@ pub(crate) fn open(adapters: AdapterChoice, memory: Option<&Path>) -> Result<Ope
     Ok(Opened { engine, kinds, rates })
 }
 
-/// Opens an adapter with the forms that won on it, without measuring it.
+/// Opens an adapter with forms that won on it before, without measuring it.
 pub(crate) fn open_again(adapters: AdapterChoice, kernels: Kernels) -> Result<Graphics> {
     agreeing(adapters, |_| Some(kernels))
 }
@@ -45,7 +45,7 @@ fn agreeing(adapters: AdapterChoice, recall: impl FnOnce(&AdapterFacts) -> Optio
     }
 }
 
-/// The adapter's name, and that it is none where it is none.
+/// The adapter's name, marked if the processor emulates it.
 pub(crate) fn name(facts: &AdapterFacts) -> String {
     if facts.software { format!("{} (emulated on the processor)", facts.name) } else { facts.name.clone() }
 }
@@ -57,7 +57,7 @@ fn key(AdapterFacts { name, backend, driver, .. }: &AdapterFacts) -> String {
     format!("{name}, {backend}, {driver}")
 }
 
-/// What cannot be read is forgotten: the race is run again.
+/// The forms that earlier runs kept. A file that cannot be read counts as empty: the race is run again.
 fn read(memory: &Path) -> Known {
     std::fs::read(memory).ok().and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default()
 }
@@ -69,7 +69,7 @@ fn remember(memory: &Path, mut known: Known, facts: &AdapterFacts, kernels: Kern
     }
     known.insert(key, forms);
     if let Ok(text) = serde_json::to_vec_pretty(&known) {
-        // Without a place to write to, the race is run again the next time.
+        // If it cannot be written, the next run races again.
         let _ = write_private(memory, &text);
     }
 }
@@ -89,7 +89,7 @@ mod tests {
         };
         let (facts, kernels) = (engine.facts(), engine.kernels());
         assert_eq!(read(&memory).get(&key(&facts)).map(|forms| forms.parse()), Some(Ok(kernels)));
-        // Another winner than this adapter would choose: it is taken all the same, for it computes rightly.
+        // A winner that this adapter would not choose is used too, for it computes correctly.
         let forms = "spread 4x4 of 8x8 in registers, float 4x4 of 8x8 in registers";
         remember(&memory, Known::new(), &facts, forms.parse().unwrap());
         let Opened { engine, .. } = open(AdapterChoice::Any, Some(&memory)).unwrap();

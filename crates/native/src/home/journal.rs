@@ -7,11 +7,11 @@ use adit_core::sign::LeaseId;
 use adit_core::unit::MAX_OUTPUT_BYTES;
 use adit_miner::journal::{Journal, JournalError};
 
-/// An entry is an output and a little more.
+/// The largest entry: an output and its statement.
 const MAX_ENTRY_BYTES: u64 = MAX_OUTPUT_BYTES + (1 << 16);
 const EXTENSION: &str = "delivery";
 
-/// A journal in a directory, which is made when it is first needed.
+/// A journal in a directory, which is created when it is first needed.
 #[derive(Clone, Debug)]
 pub(crate) struct Directory(PathBuf);
 
@@ -28,7 +28,7 @@ impl Directory {
 impl Journal for Directory {
     async fn put(&self, lease: LeaseId, entry: Vec<u8>) -> Result<(), JournalError> {
         let file = self.file(lease);
-        // A large output takes a while to write; the driver has other lanes to serve.
+        // Large outputs take a while to write, and the driver has other lanes to serve.
         let written = tokio::task::spawn_blocking(move || write(&file, &entry)).await;
         written.map_err(|error| JournalError(error.to_string()))?.map_err(|error| self.failed(&error))
     }
@@ -56,7 +56,7 @@ impl Directory {
     }
 }
 
-/// Whole or not at all; not synced, for a crash of the machine costs one unit at most.
+/// Writes whole or not at all. Not synced: a crash of the machine costs one unit at most.
 fn write(file: &Path, entry: &[u8]) -> std::io::Result<()> {
     if let Some(folder) = file.parent() {
         fs::create_dir_all(folder)?;
@@ -66,7 +66,7 @@ fn write(file: &Path, entry: &[u8]) -> std::io::Result<()> {
     fs::rename(&draft, file)
 }
 
-/// An entry, or nothing where the file is not one.
+/// An entry, or nothing if the file is not one.
 fn read(file: &Path) -> Option<(LeaseId, Vec<u8>)> {
     let lease = file.file_name()?.to_str()?.strip_suffix(EXTENSION)?.strip_suffix('.')?.parse().ok()?;
     let small = fs::metadata(file).ok()?.len() <= MAX_ENTRY_BYTES;

@@ -1,7 +1,7 @@
 //! The miner's key file.
 //!
-//! With a passphrase (ADIT_PASSPHRASE) the key is sealed: ChaCha20-Poly1305 under a key that Argon2id (RFC 9106) makes of
-//! the passphrase, 19 MiB and two passes. Without one it lies in the file as it is, readable by its owner alone.
+//! With a passphrase (ADIT_PASSPHRASE) the key is sealed: ChaCha20-Poly1305 under a key that Argon2id (RFC 9106) derives from
+//! the passphrase, with 19 MiB and two passes. Without one it is stored in the clear, readable only by its owner.
 
 use std::fmt;
 use std::path::Path;
@@ -15,17 +15,17 @@ use chacha20poly1305::{ChaCha20Poly1305, Key, Nonce};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-/// The variable that holds the passphrase.
+/// The environment variable that holds the passphrase.
 pub(crate) const PASSPHRASE: &str = "ADIT_PASSPHRASE";
 
-/// A key, and how its file keeps it.
+/// A key, and how its file protects it.
 pub(crate) struct KeyFile {
     pub(crate) key: SecretKey,
     pub(crate) sealing: Sealing,
     pub(crate) made: bool,
 }
 
-/// How a file keeps a key.
+/// How a file protects a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sealing {
     Sealed,
@@ -36,7 +36,7 @@ impl fmt::Display for Sealing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Sealing::Sealed => "sealed with a passphrase",
-            Sealing::Plain => "not sealed: protected by the file's permissions alone (set ADIT_PASSPHRASE to seal it)",
+            Sealing::Plain => "not sealed: protected only by the file's permissions (set ADIT_PASSPHRASE to seal it)",
         })
     }
 }
@@ -56,7 +56,7 @@ enum Secret {
     Sealed { memory_kib: u32, passes: u32, salt: Hex, nonce: Hex, ciphertext: Hex },
 }
 
-/// Bytes that JSON carries as hex, wiped when dropped.
+/// Bytes that are hex in JSON and wiped when dropped.
 struct Hex(Zeroizing<Vec<u8>>);
 
 impl Serialize for Hex {
@@ -75,12 +75,12 @@ impl<'de> Deserialize<'de> for Hex {
 const VERSION: u32 = 1;
 const MEMORY_KIB: u32 = 19 << 10;
 const PASSES: u32 = 2;
-/// No file may ask for more: 1 GiB.
+/// The most memory that a file may ask for: 1 GiB.
 const MAX_MEMORY_KIB: u32 = 1 << 20;
 const MAX_PASSES: u32 = 64;
 
 impl KeyFile {
-    /// Opens the key, or makes one at first. A key that is not sealed yet is sealed as soon as there is a passphrase.
+    /// Opens the key, or creates it. An unsealed key is sealed as soon as there is a passphrase.
     pub(crate) fn open_or_make(path: &Path, passphrase: Option<&str>) -> Result<Self> {
         match std::fs::read(path) {
             Ok(text) => Self::open(path, &Zeroizing::new(text), passphrase),
@@ -89,7 +89,7 @@ impl KeyFile {
         }
     }
 
-    /// The public key and sealing of a file, without its secret.
+    /// Reads a file's public key and sealing without opening its secret.
     pub(crate) fn look(path: &Path) -> Result<Option<(PublicKey, Sealing)>> {
         let text = match std::fs::read(path) {
             Ok(text) => Zeroizing::new(text),
@@ -114,7 +114,11 @@ impl KeyFile {
             }
         };
         let key = secret_key(&bytes).with_context(|| path.display().to_string())?;
-        ensure!(key.public_key() == stored.public_key, "{}: the secret is not that of the public key", path.display());
+        ensure!(
+            key.public_key() == stored.public_key,
+            "{}: secret and public key do not belong together",
+            path.display()
+        );
         if !sealed && passphrase.is_some() {
             store(path, &key, passphrase, |path, text| super::write_private(path, text).map(|()| true))?;
         }
@@ -126,7 +130,7 @@ impl KeyFile {
         let mut bytes = Zeroizing::new([0; 32]);
         let key = loop {
             random(&mut *bytes)?;
-            // All but a 2^-128 part of 32-byte strings are keys.
+            // All but about one in 2^128 of the 32-byte strings are keys.
             if let Ok(key) = SecretKey::from_bytes(&bytes) {
                 break key;
             }
@@ -142,14 +146,17 @@ impl KeyFile {
 
 fn parse(path: &Path, text: &[u8]) -> Result<Stored> {
     let damaged = || {
-        format!("{} is no key file: restore it from a backup, or move it away to begin with a new key", path.display())
+        format!(
+            "{} is not a key file: restore it from a backup, or move it away to begin with a new key",
+            path.display()
+        )
     };
     let stored: Stored = serde_json::from_slice(text).with_context(damaged)?;
     ensure!(stored.version == VERSION, "{}: a newer program wrote this key file", path.display());
     Ok(stored)
 }
 
-/// Writes the key with `write`, and says whether that one did.
+/// Stores the key with `write`, and returns what that returns.
 fn store(
     path: &Path,
     key: &SecretKey,
@@ -171,7 +178,7 @@ fn seal(key: &SecretKey, passphrase: &str) -> Result<Secret> {
     random(&mut nonce)?;
     let (bytes, public_key) = (key.to_bytes(), key.public_key());
     let cipher = ChaCha20Poly1305::new(&stretched(passphrase, &salt, MEMORY_KIB, PASSES)?);
-    // The public key is sealed in, so that nobody can put another beside the secret.
+    // The public key is authenticated too, so that nobody can replace it.
     let payload = Payload { msg: &bytes[..], aad: &public_key.0 };
     let Ok(ciphertext) = cipher.encrypt(&Nonce::from(nonce), payload) else { bail!("the key cannot be sealed") };
     let hex = |bytes: &[u8]| Hex(Zeroizing::new(bytes.to_vec()));
@@ -206,7 +213,7 @@ fn stretched(passphrase: &str, salt: &[u8], memory_kib: u32, passes: u32) -> Res
 
 fn secret_key(bytes: &[u8]) -> Result<SecretKey> {
     let bytes: Zeroizing<[u8; 32]> = Zeroizing::new(bytes.try_into().context("the secret has the wrong length")?);
-    SecretKey::from_bytes(&bytes).context("the secret is no key")
+    SecretKey::from_bytes(&bytes).context("the secret is not a key")
 }
 
 fn random(bytes: &mut [u8]) -> Result<()> {

@@ -1,4 +1,4 @@
-//! Coordinators' keys, pinned at first sight.
+//! The keys of coordinators, pinned when they are first seen.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use adit_core::PublicKey;
 use anyhow::{Context, Result};
 
-/// The keys by server address.
+/// Coordinators' keys by address.
 ///
-/// What listens on a loopback address changes with every trial and nobody is in between, so those are not kept.
+/// Keys of loopback addresses are not kept: what listens there changes often, and nobody can be in between.
 #[derive(Debug)]
 pub(crate) struct Known {
     path: PathBuf,
@@ -35,7 +35,7 @@ impl Known {
         self.keys.get(server).copied()
     }
 
-    /// Keeps the key that a server showed, if it is new.
+    /// Pins the key that a server presented, if it is new.
     pub(crate) fn pin(&mut self, server: &str, key: PublicKey) -> Result<()> {
         if is_loopback(server) || self.keys.get(server) == Some(&key) {
             return Ok(());

@@ -1,4 +1,4 @@
-//! What is said before anything happens.
+//! The first lines of `adit mine`: who mines, where, with what.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use adit_miner::machine::{Config, Device};
 use super::Gpu;
 use crate::home::{Home, KeyFile};
 
-/// Who mines, where, with what.
+/// The facts that the first lines show.
 pub(super) struct Banner<'a> {
     pub(super) config: &'a Config,
     pub(super) key: &'a KeyFile,

@@ -1,4 +1,4 @@
-//! Lanes as threads: each makes its own backend and computes until nobody listens.
+//! Lanes as threads: each makes its own backend and computes until the driver is gone.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -23,11 +23,11 @@ type Said = UnboundedSender<(u32, LaneEvent)>;
 /// The lanes' threads, by lane.
 pub(super) struct Threads(Vec<Sender<LaneCommand>>);
 
-/// Their ends.
+/// The threads' handles.
 pub(super) struct Ends(Vec<JoinHandle<()>>);
 
 impl Threads {
-    /// Starts a lane for each device; what they say comes out of the receiver.
+    /// Starts a lane for each device. The receiver yields the lanes' events.
     pub(super) fn start(devices: &[Device], adapter: Adapter) -> (Self, Ends, UnboundedReceiver<(u32, LaneEvent)>) {
         let (said, heard) = unbounded();
         let adapter = Arc::new(adapter);
@@ -39,10 +39,10 @@ impl Threads {
 }
 
 impl Ends {
-    /// Waits until every lane has ended, which each does when nobody commands it any more. A driver of a graphics adapter
-    /// that is still at work while the program takes itself apart crashes; one that hangs is not waited for.
+    /// Waits until every lane has ended, which it does when its commands end. Graphics drivers crash if the program exits while
+    /// they work; a driver that hangs is left behind.
     pub(super) async fn wait(self) {
-        /// Compiling a kernel for an emulated adapter takes seconds.
+        /// Enough for an emulated adapter to compile a kernel.
         const PATIENCE: Duration = Duration::from_secs(10);
         let deadline = Instant::now() + PATIENCE;
         while !self.0.iter().all(JoinHandle::is_finished) && Instant::now() < deadline {
@@ -54,7 +54,7 @@ impl Ends {
 impl Lanes for Threads {
     fn send(&mut self, lane: u32, command: LaneCommand) {
         if let Some(thread) = self.0.get(lane as usize) {
-            // A lane that is gone has said so.
+            // A lane that is gone has reported that.
             let _ = thread.send(command);
         }
     }
@@ -78,7 +78,7 @@ fn spawn(
         }
     });
     let thread = thread.inspect_err(|error| {
-        say(&said, lane, LaneEvent::Unusable { reason: format!("the system gives no thread: {error}") });
+        say(&said, lane, LaneEvent::Unusable { reason: format!("cannot start a thread: {error}") });
     });
     (commands, thread.ok())
 }
@@ -131,6 +131,6 @@ fn work<E: Engine>(lane: u32, engine: E, told: &Receiver<LaneCommand>, said: &Sa
 }
 
 fn say(said: &Said, lane: u32, event: LaneEvent) {
-    // Nobody listens any more when the program ends.
+    // When the program ends, nobody listens.
     let _ = said.unbounded_send((lane, event));
 }

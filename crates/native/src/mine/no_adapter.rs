@@ -1,4 +1,4 @@
-//! In the place of `adapter`, in a build that computes on processors alone.
+//! Takes the place of `adapter` in a build without the feature `gpu`.
 
 use std::path::PathBuf;
 

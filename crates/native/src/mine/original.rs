@@ -1,8 +1,8 @@
-//! `adit mine --original`: mining for a server of NeoNet itself, which verifies nothing.
+//! `adit mine --original`: mines for an original NeoNet server, which verifies nothing.
 //!
-//! One task after the other, as the original's client does it: register, open a session, then ask, compute, submit;
-//! a heartbeat every third pass, fees every fifteenth. There is no key, no lease, no receipt; this shares nothing with the
-//! machine that mines for a coordinator but HTTP.
+//! One task after the other, as NeoNet's own client does: register, open a session, then ask, compute, submit; a heartbeat every
+//! third pass, fees every fifteenth. There is no key, lease or receipt, so this shares only HTTP with the machine that mines for a
+//! coordinator. Answers are read as loose JSON, because NeoNet's servers differ.
 
 mod kernels;
 
@@ -17,11 +17,11 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::text::clean;
-use crate::http::Http;
+use crate::server::Http;
 
-/// Answers are small.
+/// The largest answer to accept.
 const MAX_ANSWER: usize = 256 << 10;
-/// Between two asks where there is no task, or no answer.
+/// The pause after an answer without a task, and the first pause after a failure.
 const PAUSE: Duration = Duration::from_secs(2);
 /// The longest pause, after failures in a row.
 const LONGEST: Duration = Duration::from_secs(60);
@@ -41,42 +41,19 @@ pub(super) struct Mining {
     pub(super) json: bool,
 }
 
-/// What the person is told.
+/// What is printed.
 #[derive(Debug, Serialize)]
 #[serde(tag = "notice", rename_all = "snake_case")]
 enum Event {
-    /// What this is and what it is not.
-    Unverified {
-        warning: &'static str,
-    },
-    Gas {
-        info: Value,
-    },
-    SessionStarted {
-        contributor: String,
-    },
-    Task {
-        task_type: String,
-    },
-    Done {
-        task_type: String,
-        compute_time_ms: u64,
-    },
-    Reward {
-        reward: f64,
-        said: String,
-    },
-    Refused {
-        said: String,
-    },
-    Warning {
-        said: String,
-    },
-    Stopped {
-        tasks: u64,
-        rewards: f64,
-        warning: &'static str,
-    },
+    Unverified { warning: &'static str },
+    Gas { info: Value },
+    SessionStarted { contributor: String },
+    Task { task_type: String },
+    Done { task_type: String, compute_time_ms: u64 },
+    Reward { reward: f64, said: String },
+    Refused { said: String },
+    Warning { said: String },
+    Stopped { tasks: u64, rewards: f64, warning: &'static str },
 }
 
 const WARNING: &str = "an original NeoNet server checks no result and pays for any that looks like one. Yours are computed for \
@@ -105,7 +82,7 @@ impl fmt::Display for Event {
     }
 }
 
-/// A session that is open.
+/// An open session.
 struct Session<'a> {
     mining: &'a Mining,
     id: String,
@@ -113,7 +90,7 @@ struct Session<'a> {
     rewards: f64,
 }
 
-/// Mines until `stop` is ready, or there were `max_units` results.
+/// Mines until `stop` is ready or the server took `max_units` results.
 pub(super) async fn run(mining: Mining, stop: impl Future<Output = ()>) -> Result<()> {
     let mut random = [0; 8];
     getrandom::fill(&mut random).context("the operating system gives no random bytes")?;
@@ -145,7 +122,7 @@ impl Mining {
         }
     }
 
-    /// Registers and opens a session; one that is open already is taken up.
+    /// Registers and opens a session, or resumes the open one.
     async fn open(&self) -> Result<Session<'_>> {
         let body = json!({
             "contributor_id": self.contributor, "cpu_cores": self.cpu_cores,
@@ -163,7 +140,7 @@ impl Mining {
         Ok(Session { mining: self, id, tasks: 0, rewards: 0.0 })
     }
 
-    /// The JSON of a POST that was answered with 200.
+    /// Posts JSON and returns the JSON of an answer with status 200.
     async fn post(&self, path: &str, body: Value) -> Result<Value> {
         let request = Request::post_json(format!("{}{path}", self.server), body.to_string());
         match self.send(request).await? {
@@ -200,10 +177,10 @@ impl Session<'_> {
                 }
             }
             if pass % BEAT == 0 {
-                // The server pays for a claim that is above its own count: ours is its own.
+                // NeoNet's server pays for claims above its own count, so we claim exactly its count.
                 let mut beat = self.body();
                 beat["tasks_completed"] = json!(self.tasks);
-                // A heartbeat that was lost is followed by another.
+                // If this heartbeat is lost, another follows.
                 let _ = self.mining.post(paths::HEARTBEAT, beat).await;
             }
             if pass % FEES == 0 {
@@ -213,7 +190,7 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// One task from asking to answer; false where there is none.
+    /// Asks for a task, computes it and submits the result; false if there is no task.
     async fn pass(&mut self, random: &mut SplitMix64) -> Result<bool> {
         let url = format!("{}{}", self.mining.server, with(paths::TASK, &self.mining.contributor));
         let (status, task) = self.mining.send(Request::get(url)).await?;
@@ -227,7 +204,7 @@ impl Session<'_> {
         let compute_time_ms = began.elapsed().as_millis() as u64;
         let mut result = match computed {
             Ok(result) => result,
-            // The server takes it for what it is: not done.
+            // The server counts a result with an error as not done.
             Err(error) => serde_json::Map::from_iter([("error".to_owned(), json!(error))]),
         };
         result.insert("compute_time_ms".into(), json!(compute_time_ms));

@@ -1,4 +1,4 @@
-//! Where a miner says what happens: lines, or the whole screen.
+//! Where a miner reports: in lines, or on the whole screen.
 
 use std::io::Stdout;
 
@@ -9,24 +9,24 @@ use futures::channel::mpsc::UnboundedSender;
 
 use super::banner::Banner;
 use super::printer::{Printer, shown};
-#[cfg(feature = "full")]
+#[cfg(feature = "tui")]
 use super::screen::Screen;
 
 pub(super) enum Output {
     Lines(Box<Printer<Stdout>>),
-    #[cfg(feature = "full")]
+    #[cfg(feature = "tui")]
     Screen(Screen),
 }
 
 impl Output {
-    /// Lines if that is wanted, or if nobody sits before a terminal.
+    /// Lines if they are asked for, or if there is no terminal.
     pub(super) fn open(
         lines: bool,
         json: bool,
         banner: &Banner<'_>,
         person: &UnboundedSender<Control>,
     ) -> Result<Self> {
-        #[cfg(feature = "full")]
+        #[cfg(feature = "tui")]
         if !lines && !json && is_terminal() {
             return Ok(Output::Screen(Screen::open(banner, person.clone())?));
         }
@@ -44,7 +44,7 @@ impl Output {
     pub(super) fn notice(&mut self, notice: Notice) {
         match self {
             Output::Lines(printer) => printer.notice(notice),
-            #[cfg(feature = "full")]
+            #[cfg(feature = "tui")]
             Output::Screen(screen) => screen.notice(notice),
         }
     }
@@ -52,12 +52,12 @@ impl Output {
     pub(super) fn warn(&mut self, text: &str) {
         match self {
             Output::Lines(printer) => printer.warn(text),
-            #[cfg(feature = "full")]
+            #[cfg(feature = "tui")]
             Output::Screen(screen) => screen.warn(text),
         }
     }
 
-    /// Mining has ended: gives the terminal back, and leaves the last figures on it.
+    /// Gives the terminal back after mining, with the last figures on it.
     pub(super) fn close(self, status: Option<&Status>) {
         if self.is_whole_screen() {
             drop(self);
@@ -68,7 +68,7 @@ impl Output {
     }
 }
 
-#[cfg(feature = "full")]
+#[cfg(feature = "tui")]
 fn is_terminal() -> bool {
     use std::io::IsTerminal;
     let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");

@@ -1,4 +1,4 @@
-//! What a miner says, in the lines that users of NeoNet's miner know, or as JSON.
+//! Prints a miner's notices, in the lines that users of NeoNet's miner know or as JSON.
 
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -15,10 +15,10 @@ use super::banner::Banner;
 use super::nnet;
 use super::text::clean;
 
-/// How often the status is printed.
+/// The time between two lines of status.
 const STATUS_EVERY: Duration = Duration::from_secs(30);
 
-/// Prints notices. Where nobody reads any more, it asks the miner to stop.
+/// Prints notices, and stops the miner when nobody reads them any more.
 pub(super) struct Printer<W> {
     out: W,
     json: bool,
@@ -48,7 +48,7 @@ impl<W: Write> Printer<W> {
 
     pub(super) fn notice(&mut self, notice: Notice) {
         if self.json {
-            // Notices hold nothing that JSON cannot spell.
+            // Every notice can be written as JSON.
             let line = serde_json::to_string(&notice).unwrap_or_default();
             return self.write(&line);
         }
@@ -80,12 +80,12 @@ impl<W: Write> Printer<W> {
             Notice::NoWork { in_ms, .. } => self.no_work(in_ms),
             Notice::Status(status) => self.status(status),
             Notice::Stopped { summary } => self.stopped(summary.is_some()),
-            // The last line of all says it.
+            // The program's last line reports it.
             Notice::Fatal { .. } => {}
         }
     }
 
-    /// In full at first, then in a line.
+    /// Prints fees in full the first time, then in one line.
     fn gas(&mut self, gas: &GasInfo) {
         let GasInfo { neo_transfer_fee, token_transfer_fee, active_providers, congestion_level, fee_model } = gas;
         if self.gas_shown {
@@ -135,7 +135,7 @@ impl<W: Write> Printer<W> {
         }
     }
 
-    /// Once, until there is work again.
+    /// Printed once, until there is work again.
     fn no_work(&mut self, in_ms: u64) {
         if !self.waiting {
             self.waiting = true;
@@ -161,20 +161,20 @@ impl<W: Write> Printer<W> {
         self.line(if ended { "[OK] Session ended" } else { "[OK] Stopped" });
     }
 
-    /// What comes from the network must not act on a terminal.
+    /// Prints text from the network so that it cannot act on the terminal.
     fn line(&mut self, text: &str) {
         self.write(&clean(text));
     }
 
     fn write(&mut self, text: &str) {
         if writeln!(self.out, "{text}").and_then(|()| self.out.flush()).is_err() {
-            // The reader is gone: mining unseen is not what was asked for.
+            // The reader is gone, and nobody asked for a miner without output.
             let _ = self.person.unbounded_send(Control::Stop);
         }
     }
 }
 
-/// A status in a line.
+/// A status as one line.
 pub(super) fn shown(status: &Status) -> String {
     let Status { units_valid, earned, work_per_s, .. } = status;
     let mut line = format!("[STATUS] Tasks: {units_valid} | Rewards: {}", nnet(*earned));

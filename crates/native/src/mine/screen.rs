@@ -1,7 +1,7 @@
 //! The full-screen view of a miner on a terminal.
 //!
-//! A thread of its own draws and reads keys; notices change what it draws. Whatever ends the program, the terminal is given
-//! back as it was: by [`leave`], at the end, before an exit and in a panic.
+//! A thread draws and reads keys; notices change what it draws. However the program ends, [`leave`] gives the terminal back as it
+//! was: at the end, before an exit and in a panic.
 
 mod draw;
 mod errors;
@@ -24,10 +24,10 @@ use ratatui::crossterm::event::{self, Event};
 use super::banner::Banner;
 use view::{Act, View};
 
-/// Drawn anew at least this often.
+/// The longest time between two drawings.
 const REFRESH: Duration = Duration::from_millis(200);
 
-/// Whether the terminal is ours. There is one terminal.
+/// Whether the terminal is ours. A process has one terminal.
 static OURS: AtomicBool = AtomicBool::new(false);
 
 /// Gives the terminal back, if it is ours.
@@ -46,7 +46,7 @@ pub(super) struct Screen {
 }
 
 impl Screen {
-    /// Takes the terminal. What a person presses goes to `person`.
+    /// Takes the terminal. Keys become controls for `person`.
     pub(super) fn open(banner: &Banner<'_>, person: UnboundedSender<Control>) -> io::Result<Self> {
         let started = Instant::now();
         let view = Arc::new(Mutex::new(View::new(banner)));
@@ -58,12 +58,12 @@ impl Screen {
         let terminal = ratatui::try_init().inspect_err(|_| ratatui::restore())?;
         OURS.store(true, Ordering::SeqCst);
         let told = view.clone();
-        // Without it, what libraries complain of stands between the lines until they are drawn anew.
+        // If this fails, complaints of libraries stay on the screen until it is drawn again.
         let _ = errors::take(move |line| locked(&told).warn(line, started.elapsed().as_millis() as u64));
         let shown = view.clone();
         let drawer = thread::Builder::new().name("screen".into()).spawn(move || {
             let drawn = show(terminal, &shown, started, &person);
-            // Whoever sees nothing has not asked for mining unseen.
+            // Nobody asked for a miner without a display.
             if drawn.is_err() || !OURS.load(Ordering::SeqCst) {
                 let _ = person.unbounded_send(Control::Stop);
             }
@@ -84,13 +84,13 @@ impl Drop for Screen {
     fn drop(&mut self) {
         leave();
         if let Some(drawer) = self.drawer.take() {
-            // Its panic has been told already.
+            // The panic hook has reported a panic already.
             let _ = drawer.join();
         }
     }
 }
 
-/// Draws and obeys until the terminal is given back.
+/// Draws and handles keys until the terminal is given back.
 fn show(
     mut terminal: DefaultTerminal,
     view: &Mutex<View>,
@@ -121,7 +121,7 @@ fn show(
     Ok(())
 }
 
-/// What a panic left behind is still worth showing.
+/// Locks the view, even after a panic of another thread.
 fn locked(view: &Mutex<View>) -> MutexGuard<'_, View> {
     view.lock().unwrap_or_else(PoisonError::into_inner)
 }

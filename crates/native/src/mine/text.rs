@@ -1,16 +1,16 @@
-//! Words that came over the network, made fit to be shown.
+//! Makes text from the network safe to print on a terminal.
 
 /// The longest text that is shown, in characters.
 const MAX_CHARS: usize = 300;
 
-/// `text` without what would move a cursor, ring a bell, or turn the direction of writing around.
+/// Removes what would move the cursor, ring the bell, or reverse the direction of writing.
 pub(super) fn clean(text: &str) -> String {
     let shown = |c: &char| !c.is_control() && !is_invisible(*c);
     let spaced = text.chars().map(|c| if c == '\n' || c == '\t' { ' ' } else { c });
     spaced.filter(shown).take(MAX_CHARS).collect()
 }
 
-/// Marks of direction, joiners and other characters without a width of their own.
+/// Direction marks, joiners and other characters without width.
 fn is_invisible(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }

@@ -1,4 +1,4 @@
-//! The flags of `adit serve`: one for each setting, and those that say which settings.
+//! The flags of `adit serve`: one for each setting, and two for the settings as a whole.
 
 use std::path::PathBuf;
 
@@ -8,14 +8,14 @@ use super::settings::{Given, SETTINGS, Setting};
 
 /// Run a coordinator on an embedded database.
 ///
-/// The directory holds everything: database, the coordinator's key, and the token that operators' commands need.
+/// The directory holds everything: the database, the coordinator's key, and the token for operators' commands.
 #[derive(Default)]
 pub(crate) struct Args {
-    /// The file that was named.
+    /// The settings' file, if one was named.
     pub(super) config: Option<PathBuf>,
-    /// Whether to show the settings instead of serving.
+    /// Whether to print the settings instead of serving.
     pub(super) print_config: bool,
-    /// Flags that were given.
+    /// The settings that were given as flags.
     pub(super) flags: Given,
 }
 
@@ -28,12 +28,12 @@ impl clap::Args for Args {
         command
             .about("Run a coordinator: hand out units, verify every output, keep the ledger")
             .after_help(
-                "Flags go over the environment, that over the file, that over the defaults. A file's keys are the flags' \
-                 names; --print-config shows what holds and why.",
+                "Flags override the environment, which overrides the file, which overrides the defaults. A file's keys are \
+                 the flags' names; --print-config shows each value and where it comes from.",
             )
             .args(SETTINGS.iter().map(flag))
             .arg(config)
-            .arg(print.help("Print the settings that hold, as a file, each with where it comes from"))
+            .arg(print.help("Print the settings as a file, each with where it comes from"))
     }
 
     fn augment_args_for_update(command: Command) -> Command {
@@ -41,7 +41,7 @@ impl clap::Args for Args {
     }
 }
 
-/// A setting's flag. Its default is told, not set: whether it was given must show.
+/// A setting's flag. The default is in its help only, so that a flag that was given can be told from one that was not.
 fn flag(setting: &'static Setting) -> Arg {
     let default = if setting.default.is_empty() { String::new() } else { format!(" [default: {}]", setting.default) };
     let check = setting.check;

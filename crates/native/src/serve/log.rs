@@ -1,16 +1,16 @@
-//! The coordinator's log, on standard error.
+//! The coordinator's log on standard error.
 
 use std::io::IsTerminal;
 use std::str::FromStr;
 
 use tracing_subscriber::EnvFilter;
 
-/// How an event is written.
+/// The format of events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Format {
-    /// For people; in colours on a terminal.
+    /// Text, in colours on a terminal.
     Human,
-    /// A JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
@@ -20,13 +20,13 @@ impl FromStr for Format {
         match text {
             "human" => Ok(Format::Human),
             "json" => Ok(Format::Json),
-            _ => Err("human or json is wanted"),
+            _ => Err("expected human or json"),
         }
     }
 }
 
 impl Format {
-    /// Tells how the coordinator is: a line for people, or an event like any other.
+    /// Reports the coordinator's state: a line of text, or an event.
     pub(super) fn say(self, text: &str) {
         match self {
             Format::Human => eprintln!("[OK] {text}"),
@@ -35,7 +35,7 @@ impl Format {
     }
 }
 
-/// Starts to log, panics too.
+/// Starts logging, panics included.
 pub(super) fn start(format: Format, level: EnvFilter) {
     let log = tracing_subscriber::fmt().with_env_filter(level).with_writer(std::io::stderr);
     match format {

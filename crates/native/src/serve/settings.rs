@@ -1,7 +1,7 @@
-//! Every setting of a coordinator, and where its value comes from.
+//! A coordinator's settings, and where their values come from.
 //!
-//! One table says what a setting is called: `epoch-seconds` in the file, `--epoch-seconds` as a flag,
-//! `ADIT_EPOCH_SECONDS` in the environment. Flags go over the environment, that over the file, that over the default.
+//! One table names each setting: `epoch-seconds` in the file, `--epoch-seconds` as a flag, `ADIT_EPOCH_SECONDS` in the environment.
+//! Flags override the environment, which overrides the file, which overrides the default.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Display, Write};
@@ -15,25 +15,24 @@ use tracing_subscriber::EnvFilter;
 
 use super::log::Format;
 
-/// A setting.
+/// One setting.
 #[derive(Debug)]
 pub(super) struct Setting {
-    /// Its name: the flag's, and the file's key. The variable's is made of it.
+    /// The name of the flag and the file's key. The variable's name is derived from it.
     pub(super) name: &'static str,
-    /// What its value is, as help shows it.
+    /// The placeholder for its value in help texts.
     pub(super) value: &'static str,
-    /// Its value unless told otherwise; empty for none.
+    /// The default value; empty for none.
     pub(super) default: &'static str,
     /// Whether it may have several values: the flag repeated, commas in the environment, a list in the file.
     pub(super) many: bool,
-    /// What it does.
+    /// The help text.
     pub(super) help: &'static str,
-    /// Says what is wrong with a value.
+    /// Checks a value.
     pub(super) check: fn(&str) -> Result<(), String>,
 }
 
-/// Every setting; the first says where the file is looked for. Which file they are read from is no
-/// setting: `--config`, or `ADIT_CONFIG`.
+/// Every setting. The first is the directory that holds the file, unless `--config` or `ADIT_CONFIG` names one.
 pub(super) const SETTINGS: [Setting; 10] = [
     Setting {
         name: "data",
@@ -104,7 +103,7 @@ pub(super) const SETTINGS: [Setting; 10] = [
         value: "FORMAT",
         default: "human",
         many: false,
-        help: "How to log: human, or json with a line an event",
+        help: "How to log: human, or json with one event per line",
         check: is::<Format>,
     },
     Setting {
@@ -135,12 +134,12 @@ fn source(text: &str) -> Result<(), String> {
 }
 
 impl Setting {
-    /// `ADIT_EPOCH_SECONDS`.
+    /// The environment variable, as `ADIT_EPOCH_SECONDS`.
     pub(super) fn variable(&self) -> String {
         format!("ADIT_{}", self.name.replace('-', "_").to_uppercase())
     }
 
-    /// The values that one text holds; none if it is empty.
+    /// The values in a text; none if it is empty.
     fn split(&self, text: &str) -> Vec<String> {
         let parts = if self.many { text.split(',').map(str::trim).collect() } else { vec![text] };
         parts.into_iter().filter(|part| !part.is_empty()).map(str::to_owned).collect()
@@ -175,7 +174,7 @@ pub(super) type Given = BTreeMap<String, Vec<String>>;
 pub(super) struct Settings(BTreeMap<&'static str, (Vec<String>, Source)>);
 
 impl Settings {
-    /// Puts the layers together. `config` is the file if one was named; `variable` looks into the environment.
+    /// Combines the layers. `config` is the file if one was named; `variable` reads the environment.
     pub(super) fn gather(
         flags: &Given,
         config: Option<&Path>,
@@ -206,7 +205,7 @@ impl Settings {
         self.one(name)?.with_context(|| format!("{name} has no value"))
     }
 
-    /// All of it as a file that would say the same, with the source of each value.
+    /// The settings as a file, with the source of each value.
     pub(super) fn to_toml(&self) -> String {
         let mut text = String::new();
         for setting in &SETTINGS {
@@ -220,7 +219,7 @@ impl Settings {
     }
 }
 
-/// What the values are taken from, the first that has one.
+/// The layers that values are taken from, in this order.
 struct Layers<'a> {
     flags: &'a Given,
     variable: &'a dyn Fn(&str) -> Option<String>,
@@ -254,7 +253,7 @@ impl Layers<'_> {
     }
 }
 
-/// The file that was named, which must be there, or the data directory's, which need not.
+/// Reads the file that was named, which must exist, or the data directory's, which need not.
 fn read(config: Option<&Path>, data: &Path) -> Result<Option<(PathBuf, Given)>> {
     let path = config.map_or_else(|| data.join(FILE), Path::to_owned);
     let text = match std::fs::read_to_string(&path) {
@@ -267,14 +266,14 @@ fn read(config: Option<&Path>, data: &Path) -> Result<Option<(PathBuf, Given)>> 
     Ok(Some((path, given)))
 }
 
-/// Reads a file's text. Keys that are no settings are an error that names them all.
+/// Parses a file. Unknown keys are an error that names them all.
 fn parse(text: &str) -> Result<Given> {
     let table: toml::Table = text.parse()?;
     let known = |name: &str| SETTINGS.iter().find(|setting| setting.name == name);
     let unknown: Vec<&str> = table.keys().map(String::as_str).filter(|name| known(name).is_none()).collect();
     if !unknown.is_empty() {
         let names: Vec<&str> = SETTINGS.iter().map(|setting| setting.name).collect();
-        bail!("no setting is called {}; there are {}", unknown.join(", "), names.join(", "));
+        bail!("unknown setting {}; the settings are {}", unknown.join(", "), names.join(", "));
     }
     let mut given = Given::new();
     for setting in &SETTINGS {
@@ -294,10 +293,11 @@ fn values(setting: &Setting, value: &toml::Value) -> Result<Vec<String>> {
     match value {
         toml::Value::Array(items) if setting.many => {
             let values: Option<Vec<String>> = items.iter().map(scalar).collect();
-            values.with_context(|| format!("{}: a list of texts is wanted", setting.name))
+            values.with_context(|| format!("{}: expected a list of strings", setting.name))
         }
         value => {
-            let text = scalar(value).with_context(|| format!("{}: text or a whole number is wanted", setting.name))?;
+            let text =
+                scalar(value).with_context(|| format!("{}: expected a string or a whole number", setting.name))?;
             Ok(setting.split(&text))
         }
     }

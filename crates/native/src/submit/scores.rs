@@ -1,4 +1,4 @@
-//! How good the classes of a result are, where the right ones are known.
+//! The accuracy of a classification, if the right classes are known.
 
 use std::fmt;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use serde::Serialize;
 
-/// What a result's classes come to.
+/// How many classes are right.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Scores {
     right: usize,
@@ -15,19 +15,19 @@ pub(super) struct Scores {
     fraud: Option<Fraud>,
 }
 
-/// Of class 1, which is fraud.
+/// Counts for class 1, which is fraud.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 struct Fraud {
-    /// Said to be fraud, and so.
+    /// Called fraud, and fraud.
     found: usize,
-    /// Said to be fraud.
+    /// Called fraud.
     said: usize,
     /// Fraud.
     real: usize,
 }
 
 impl Scores {
-    /// Both files hold one class a line after a header.
+    /// Compares two files that hold one class a line after a header.
     pub(super) fn read(output: &Path, labels: &Path, fraud: bool) -> Result<Self> {
         Self::of(&classes(output)?, &classes(labels)?, fraud)
     }
@@ -64,7 +64,7 @@ fn classes(path: &Path) -> Result<Vec<u32>> {
     let class = |(index, record): (usize, csv::Result<csv::StringRecord>)| {
         let record = record?;
         let cell = record.get(0).unwrap_or_default();
-        cell.parse().with_context(|| format!("{}: line {}: {cell:?} is no class", path.display(), index + 2))
+        cell.parse().with_context(|| format!("{}: line {}: {cell:?} is not a class", path.display(), index + 2))
     };
     reader.records().enumerate().map(class).collect()
 }

@@ -1,4 +1,4 @@
-//! What can be submitted: the files of each kind of work, and the request that is made of them.
+//! What can be submitted: for each kind of work its files, and the request made of them.
 
 use std::path::{Path, PathBuf};
 
@@ -31,7 +31,7 @@ pub(super) enum Work {
     },
     /// Classify samples with a quantised perceptron
     Infer(Classify),
-    /// Tell fraud from the rest: inference over features of transactions
+    /// Detect fraud: inference over features of transactions
     Fraud(Classify),
     /// Sum a quantised perceptron's gradient over samples: what one step of training needs
     Gradient {
@@ -41,23 +41,23 @@ pub(super) enum Work {
         /// The samples, .csv of integers 0..127
         #[arg(long, value_name = "FILE")]
         input: PathBuf,
-        /// What each output should have been, .npy of integers −128..127 or .csv of 0..127
+        /// The target outputs, .npy of integers −128..127 or .csv of 0..127
         #[arg(long, value_name = "FILE")]
         targets: PathBuf,
         /// Where the gradient goes, .safetensors of int64
         #[arg(short, long, value_name = "FILE")]
         output: PathBuf,
     },
-    /// Hash a data set as a tree, and sum up its columns if it is a .csv
+    /// Hash a data set as a tree, and total its columns if it is a .csv
     Validate {
-        /// The data set: any file; of a .csv every column's integers are counted and summed up
+        /// The data set: any file; the integers in each column of a .csv are counted and totalled
         #[arg(value_name = "DATA")]
         set: PathBuf,
         /// Where the report goes, .json
         #[arg(short, long, value_name = "FILE")]
         output: PathBuf,
     },
-    /// Ask whether a data set that a gateway holds is there and intact
+    /// Check whether a data set at a gateway is present and intact
     Audit {
         /// The gateway's address, one of those that the coordinator was started with (--source)
         #[arg(long, value_name = "URL")]
@@ -69,7 +69,7 @@ pub(super) enum Work {
         #[arg(short, long, value_name = "FILE")]
         output: PathBuf,
     },
-    /// Hash a part of the coordinator's own log of receipts
+    /// Hash part of the coordinator's own log of receipts
     Protect {
         /// The first entry
         #[arg(long, value_name = "INDEX", default_value_t = 0)]
@@ -83,7 +83,7 @@ pub(super) enum Work {
     },
 }
 
-/// A model, samples and their classes.
+/// Files of a classification.
 #[derive(clap::Args)]
 pub(super) struct Classify {
     /// The model, .safetensors (layers.N.weight, layers.N.bias, layers.N.requant)
@@ -95,13 +95,13 @@ pub(super) struct Classify {
     /// Where the classes go, .csv
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
-    /// The right classes, .csv: prints the accuracy; of fraud, which is class 1, precision and recall
+    /// The right classes, .csv: prints the accuracy, or precision and recall for fraud, which is class 1
     #[arg(long, value_name = "FILE")]
     labels: Option<PathBuf>,
 }
 
 impl Work {
-    /// What is uploaded, and what each is to be read as where its name does not say.
+    /// The files to upload, with their format where the name does not tell it.
     pub(super) fn files(&self) -> Vec<(&Path, Option<&'static str>)> {
         match self {
             Work::Matmul { a, b, .. } => vec![(a, None), (b, None)],
@@ -119,7 +119,7 @@ impl Work {
         }
     }
 
-    /// `files` are those of [`Work::files`], uploaded.
+    /// The request. `files` names those of [`Work::files`] after their upload.
     pub(super) fn request(&self, files: &[Cid]) -> Result<JobWork> {
         Ok(match (self, files) {
             (Work::Matmul { .. }, [a, b]) => JobWork::MatmulI8 { a: *a, b: *b },
@@ -139,7 +139,7 @@ impl Work {
         })
     }
 
-    /// What the original calls it, where that is not the kind's usual name.
+    /// NeoNet's name for the work, if it is not the kind's usual one.
     pub(super) fn task_type(&self) -> Option<TaskType> {
         matches!(self, Work::Fraud(_)).then_some(TaskType::FraudDetection)
     }

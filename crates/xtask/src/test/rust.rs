@@ -68,7 +68,7 @@ pub(crate) fn test_on(repo: &Repo, host: &Host, tally: &mut Tally) -> Result<()>
 pub(crate) fn exchange_with(repo: &Repo, host: &Host, tally: &mut Tally) -> Result<()> {
     let mut command = cargo(repo);
     command.args(["build", "--profile", "ci", "--package", "adit-native"]);
-    host.configure(command.args(["--no-default-features", "--features", "vintage"]));
+    host.configure(command.arg("--no-default-features"));
     shell::run(&mut command)?;
     let program = repo.target.join(host.target).join("ci").join("adit");
     let mut words = host.runner();

@@ -1,8 +1,8 @@
-//! What the original's client computes for each task type, in f32, from the server's data where the server sends any.
+//! What NeoNet's client computes for each task type, in f32, from the server's data if the server sends any.
 //!
-//! The original draws unseeded normal numbers wherever its server sends none, so nobody can compute a result again. They
-//! are drawn here too, and computed with for real. Where the original's client makes a figure up (its integrity score),
-//! a real one of the same data stands instead; where it ignores what the server sent, that is used.
+//! NeoNet's client draws unseeded normal numbers if its server sends no data, so nobody can recompute a result. This one draws them
+//! too, and computes with them. Where NeoNet's client makes a figure up (its integrity score), a real one of the same data takes
+//! its place; where it ignores the server's data, that data is used.
 
 use adit_core::content_id::sha256;
 use adit_core::random::SplitMix64;
@@ -13,7 +13,7 @@ const MAX_ELEMENTS: usize = 1 << 20;
 /// The most passes.
 const MAX_PASSES: u64 = 1_000;
 
-/// The result of a task, with the key that the original's server wants, or why there is none.
+/// The result of a task, with the fields that NeoNet's server wants, or why there is none.
 pub(super) fn compute(task_type: &str, data: &Value, random: &mut SplitMix64) -> Result<Map<String, Value>, String> {
     let result = match task_type {
         "fraud_detection" => fraud_detection(data, random)?,
@@ -31,11 +31,11 @@ pub(super) fn compute(task_type: &str, data: &Value, random: &mut SplitMix64) ->
     };
     match result {
         Value::Object(fields) => Ok(fields),
-        _ => Err("a kernel gives no object".to_owned()),
+        _ => Err("a kernel returned something that is not an object".to_owned()),
     }
 }
 
-/// How far each amount is from the others: |z|, a fraud above 0.8. Without transactions: the mean of 32 such features.
+/// |z| of each amount; above 0.8 is fraud. Without transactions, the mean of 32 random features takes the place of |z|.
 fn fraud_detection(data: &Value, random: &mut SplitMix64) -> Result<Value, String> {
     let amounts: Option<Vec<f32>> = data["transactions"].as_array().map(|transactions| {
         transactions.iter().map(|transaction| transaction["amount"].as_f64().unwrap_or_default() as f32).collect()
@@ -58,7 +58,7 @@ fn model_training(data: &Value, random: &mut SplitMix64) -> Result<Value, String
     Ok(json!({ "weights_hash": digest(&weights), "epochs_completed": epochs, "final_loss": mean_abs(&weights) }))
 }
 
-/// SHA-256 of every block that the server sent: height, little-endian, and hash. One whose digest begins with 00 is none.
+/// SHA-256 of each block that the server sent: height, little-endian, then hash. A digest that begins with 00 does not count.
 fn network_protection(data: &Value) -> Result<Value, String> {
     let blocks = data["blocks"].as_array().ok_or("the server sent no blocks")?;
     let heights: Vec<i64> = blocks.iter().map(|block| block["height"].as_i64().unwrap_or_default()).collect();
@@ -72,7 +72,7 @@ fn network_protection(data: &Value) -> Result<Value, String> {
     Ok(json!({ "blocks_validated": validated, "range": range, "validation_hash": hash }))
 }
 
-/// Records of 64 normal numbers, column by column; the score is the part that lies within three deviations.
+/// Records of 64 normal numbers, column by column; the score is the fraction within three standard deviations.
 fn data_validation(data: &Value, random: &mut SplitMix64) -> Result<Value, String> {
     let records = size(data, "records", 1_000, MAX_ELEMENTS / 64)?;
     let values = normal(random, records * 64);
@@ -104,10 +104,11 @@ fn federated_learning(data: &Value, random: &mut SplitMix64) -> Result<Value, St
     Ok(json!({ "weights_hash": digest(&weights), "local_samples": samples, "local_loss": mean_abs(&weights) }))
 }
 
-/// A matrix for every two neighbouring layers, one after the other; their norm is the root of the sum of squares.
+/// A matrix for each pair of neighbouring layers; the norm is the root of the sum of all squares.
 fn gradient_compute(data: &Value, random: &mut SplitMix64) -> Result<Value, String> {
     let given = data["layer_dims"].as_array().map(|dims| dims.iter().map(Value::as_u64).collect::<Option<Vec<u64>>>());
-    let dims = given.unwrap_or_else(|| Some(vec![128, 64, 32])).ok_or("layer_dims holds what is no size")?;
+    let dims =
+        given.unwrap_or_else(|| Some(vec![128, 64, 32])).ok_or("layer_dims holds something that is not a size")?;
     let sizes = dims.windows(2).map(|pair| pair[0].checked_mul(pair[1]));
     let elements = sizes.clone().try_fold(0u64, |sum, size| sum.checked_add(size?));
     let elements = elements.filter(|elements| *elements <= MAX_ELEMENTS as u64).ok_or("layer_dims is too large")?;
@@ -116,7 +117,7 @@ fn gradient_compute(data: &Value, random: &mut SplitMix64) -> Result<Value, Stri
     Ok(json!({ "gradient_hash": digest(&gradient), "gradient_norm": norm, "layers_computed": sizes.count() }))
 }
 
-/// A ← A · Aᵀ / n, again and again.
+/// A ← A · Aᵀ / n, `operations` times.
 fn matrix_ops(data: &Value, random: &mut SplitMix64) -> Result<Value, String> {
     let n = size(data, "matrix_size", 256, 1_024)?;
     let operations = passes(data, "operations", 5)?.min(64);
@@ -129,7 +130,7 @@ fn matrix_ops(data: &Value, random: &mut SplitMix64) -> Result<Value, String> {
     Ok(json!({ "result_hash": digest(&a), "final_norm": norm, "operations_done": operations }))
 }
 
-/// A size that the server sent, or the one it has unless told.
+/// A size that the server sent, or `default`.
 fn size(data: &Value, name: &str, default: usize, most: usize) -> Result<usize, String> {
     match &data[name] {
         Value::Null => Ok(default),
@@ -144,7 +145,7 @@ fn passes(data: &Value, name: &str, default: usize) -> Result<u64, String> {
     size(data, name, default, MAX_PASSES as usize).map(|passes| passes as u64)
 }
 
-/// Normal numbers by the transform of Box and Muller.
+/// Normal numbers by the Box–Muller transform.
 fn normal(random: &mut SplitMix64, count: usize) -> Vec<f32> {
     let mut uniform = || ((random.draw() >> 11) + 1) as f64 / (1u64 << 53) as f64;
     let mut values = Vec::with_capacity(count + 1);
@@ -192,7 +193,7 @@ fn argmax(row: &[f32]) -> usize {
     row.iter().enumerate().fold(0, |best, (place, value)| if *value > row[best] { place } else { best })
 }
 
-/// Each value's distance from the mean in standard deviations; all 0 where they are one.
+/// Each value's distance from the mean in standard deviations; 0 if all values are equal.
 fn standardised(values: &[f32]) -> Vec<f32> {
     let count = values.len().max(1) as f32;
     let mean = values.iter().sum::<f32>() / count;

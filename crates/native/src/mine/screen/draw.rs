@@ -1,4 +1,4 @@
-//! The screen: who mines for whom, lanes, rate, money, receipts, messages, keys.
+//! Draws the screen: who mines for whom, lanes, rate, money, receipts, messages, keys.
 
 use adit_core::statement::Verdict;
 use adit_miner::notice::LaneStatus;
@@ -18,10 +18,10 @@ const HELP: [&str; 9] = [
     "+, -        work more, less of the time",
     "?           this help",
     "",
-    "Rate: multiply-adds a second, of verified units alone.",
-    "Pending: at most so much is paid when the epoch closes.",
+    "Rate: multiply-adds per second, of verified units only.",
+    "Pending: the most that the open epoch will pay.",
     "Posted: paid to your key.",
-    "With --plain there are lines instead of this view.",
+    "Start with --plain to get lines instead of this view.",
 ];
 
 pub(super) fn draw(frame: &mut Frame<'_>, view: &View) {
@@ -29,7 +29,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, view: &View) {
     let wanted = [
         Constraint::Length(5),
         Constraint::Length(6),
-        // Lanes with their heading and frame, but never the whole screen.
+        // Lanes with heading and frame, up to half of the screen.
         Constraint::Length((lanes + 3).clamp(4, (frame.area().height / 2).max(4))),
         Constraint::Min(3),
         Constraint::Length(1),
@@ -191,7 +191,7 @@ fn draw_help(frame: &mut Frame<'_>) {
     frame.render_widget(Paragraph::new(lines).block(Block::bordered().title(" Help ")), area);
 }
 
-/// The ends of a key.
+/// A key's first and last digits.
 fn ends(key: &str) -> String {
     match (key.get(..8), key.get(key.len().saturating_sub(6)..)) {
         (Some(head), Some(tail)) if key.len() > 16 => format!("{head}…{tail}"),

@@ -1,5 +1,4 @@
-//! Standard error while the screen is ours: graphics libraries write to it, and what they write must not stand between the
-//! lines. It becomes messages.
+//! Turns standard error into messages while the screen is ours: graphics libraries write to it, and would spoil the screen.
 
 #[cfg(unix)]
 pub(super) use unix::{give_back, take};
@@ -11,15 +10,15 @@ mod unix {
     use std::sync::{Mutex, PoisonError};
     use std::thread;
 
-    /// Where standard error went before.
+    /// The original standard error.
     static BEFORE: Mutex<Option<OwnedFd>> = Mutex::new(None);
 
-    /// From now on every line goes to `tell`.
+    /// Sends every line to `tell` from now on.
     pub(in super::super) fn take(tell: impl Fn(&str) + Send + 'static) -> io::Result<()> {
         let (reader, writer) = io::pipe()?;
         let before = io::stderr().as_fd().try_clone_to_owned()?;
         thread::Builder::new().name("errors".into()).spawn(move || {
-            // Words in another encoding end nothing.
+            // Lines in another encoding are shown as far as possible.
             for line in BufReader::new(reader).split(b'\n').map_while(Result::ok) {
                 tell(&String::from_utf8_lossy(&line));
             }
@@ -29,7 +28,7 @@ mod unix {
         Ok(())
     }
 
-    /// Everything as it was.
+    /// Restores standard error.
     pub(in super::super) fn give_back() {
         if let Some(before) = BEFORE.lock().unwrap_or_else(PoisonError::into_inner).take() {
             let _ = rustix::stdio::dup2_stderr(&before);

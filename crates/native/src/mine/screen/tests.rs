@@ -1,4 +1,4 @@
-//! The view drawn into a terminal made of memory.
+//! Tests of the view, drawn into a terminal in memory.
 
 use adit_core::sign::{Digest, LeaseId, SecretKey};
 use adit_core::statement::{LogHead, Method, ProvenReceipt, Receipt, Verdict};
@@ -63,7 +63,7 @@ fn mining() -> View {
     view
 }
 
-/// A receipt of the right shape; nothing here looks at its signatures.
+/// A receipt of the right shape; nothing here checks its signatures.
 fn receipt() -> Box<ProvenReceipt> {
     let key = SecretKey::from_bytes(&[9; 32]).unwrap().public_key();
     let (digest, signature) = (Digest([3; 32]), Signature([4; 64]));

@@ -1,4 +1,4 @@
-//! What the screen shows, without a screen: notices and keys go in.
+//! The state behind the screen: notices and keys change it, drawing reads it.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -13,13 +13,13 @@ use crate::mine::banner::Banner;
 use crate::mine::nnet;
 use crate::mine::text::clean;
 
-/// Seconds of the rate that are kept.
+/// Samples of the rate that are kept, one each second.
 const RATES: usize = 600;
 /// Receipts and messages that are kept.
 const LINES: usize = 100;
-/// One press changes the throttle by so many hundredths of the time.
+/// The change of the throttle by one press, in hundredths of the time.
 const STEP: u32 = 5;
-/// The reason to pause that a person gives by pressing p.
+/// The reason for a pause that a person asked for.
 const PERSON: &str = "you";
 
 /// Everything that is drawn. All text in it is clean.
@@ -29,9 +29,9 @@ pub(super) struct View {
     pub(super) coordinator: Option<String>,
     pub(super) session: Session,
     pub(super) status: Status,
-    /// By lane: what it computes.
+    /// What each lane computes.
     pub(super) tasks: BTreeMap<u32, String>,
-    /// Verified multiply-accumulates a second, one sample each second, newest last.
+    /// Verified multiply-accumulates per second, one sample each second, newest last.
     pub(super) rates: VecDeque<u64>,
     /// Newest first.
     pub(super) receipts: VecDeque<Receipt>,
@@ -45,13 +45,13 @@ pub(super) struct View {
     sampled: u64,
 }
 
-/// How it stands with the coordinator.
+/// The state of the session.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Session {
     Opening,
     Open,
     Waiting,
-    /// The coordinator does not answer; the next try.
+    /// The coordinator does not answer.
     Away {
         again_at_ms: u64,
     },
@@ -59,7 +59,7 @@ pub(super) enum Session {
     Ended,
 }
 
-/// A verdict.
+/// A verdict as a line.
 pub(super) struct Receipt {
     pub(super) at_ms: u64,
     pub(super) lane: u32,
@@ -70,14 +70,14 @@ pub(super) struct Receipt {
     pub(super) strength: String,
 }
 
-/// Something that was said.
+/// A message with its time.
 pub(super) struct Message {
     pub(super) at_ms: u64,
     pub(super) bad: bool,
     pub(super) text: String,
 }
 
-/// What a key asks for.
+/// What a key does.
 #[derive(Debug, PartialEq)]
 pub(super) enum Act {
     Nothing,
@@ -114,7 +114,7 @@ impl View {
         }
     }
 
-    /// Time goes on: a sample of the rate for every second.
+    /// Moves time on, with a sample of the rate for every second.
     pub(super) fn tick(&mut self, now_ms: u64) {
         self.now_ms = now_ms;
         while self.sampled < now_ms / 1_000 {
@@ -179,7 +179,7 @@ impl View {
         }
     }
 
-    /// The coordinator answers, and there is work.
+    /// Shows the session as open, unless it is ending.
     fn go_on(&mut self) {
         if self.session != Session::Ending {
             self.session = Session::Open;
@@ -199,7 +199,7 @@ impl View {
         }
     }
 
-    /// Messages that repeat the last one only make it newer.
+    /// Adds a message. One that repeats the last only renews its time.
     fn say(&mut self, text: String, bad: bool, at_ms: u64) {
         let text = clean(&text);
         if self.messages.front().is_some_and(|last| last.text == text) {
@@ -232,7 +232,7 @@ impl View {
         }
     }
 
-    /// The first time it ends the session, the second time the program.
+    /// Ends the session the first time, the program the second time.
     fn quit(&mut self) -> Act {
         if self.session == Session::Ending {
             return Act::QuitAtOnce;
@@ -246,7 +246,7 @@ impl View {
         Act::Tell(Control::Duty(f64::from(self.throttle) / 100.0))
     }
 
-    /// Why nothing is computed, and when it goes on.
+    /// Why nothing is computed, and when that ends.
     pub(super) fn pauses(&self) -> Option<String> {
         if self.paused {
             return Some("Paused by you: goes on when you press p".into());
@@ -255,7 +255,7 @@ impl View {
         (!reasons.is_empty()).then(|| format!("Paused: {}", reasons.join(", ")))
     }
 
-    /// What was earned in this run, what the open epoch owes at most, and what was paid.
+    /// Earned in this run, owed at most by the open epoch, and paid.
     pub(super) fn money(&self) -> [(&'static str, String); 3] {
         let account = self.status.account.as_ref();
         let amount = |amount: Option<Amount>| amount.map_or_else(|| "–".to_owned(), nnet);

@@ -1,4 +1,4 @@
-//! The files in `packaging/` against the program that they run.
+//! Tests that the files in `packaging/` fit the program: settings, commands, unit, container.
 
 use std::fmt::Write;
 use std::path::Path;

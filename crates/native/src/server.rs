@@ -1,0 +1,83 @@
+//! The coordinator that a command talks to, and the HTTP that this build has.
+
+use std::time::Duration;
+
+use adit_client::{Client, Sleep};
+#[cfg(feature = "tls")]
+use anyhow::Context;
+use anyhow::Result;
+
+/// HTTP with TLS.
+#[cfg(feature = "tls")]
+pub(crate) type Http = adit_fetch::Reqwest;
+/// HTTP without TLS.
+#[cfg(not(feature = "tls"))]
+pub(crate) type Http = adit_fetch::Ureq;
+
+/// A coordinator's API.
+pub(crate) type Remote = Client<Http, Timer>;
+
+/// The coordinator of commands that are given none.
+pub(crate) const DEFAULT_SERVER: &str = "http://127.0.0.1:8000";
+
+/// How often a call is sent whose repetition does no harm.
+const TRIES: u32 = 3;
+
+/// Opens this build's HTTP.
+pub(crate) fn http() -> Result<Http> {
+    #[cfg(feature = "tls")]
+    let http = Http::new().context("HTTP cannot be used on this machine")?;
+    #[cfg(not(feature = "tls"))]
+    let http = Http::new();
+    Ok(http)
+}
+
+/// The API of the coordinator at `server`, for calls that anyone may make.
+pub(crate) fn connect(server: &str) -> Result<Remote> {
+    Ok(Client::new(http()?, server).with_retries(Timer, TRIES))
+}
+
+/// Waits on this process's runtime.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Timer;
+
+impl Sleep for Timer {
+    async fn sleep(&self, ms: u64) {
+        tokio::time::sleep(Duration::from_millis(ms)).await;
+    }
+}
+
+/// The flags that name a coordinator and its operators' token.
+#[cfg(feature = "jobs")]
+#[derive(clap::Args, Clone)]
+pub(crate) struct Server {
+    /// The coordinator
+    #[arg(long = "server", value_name = "URL", env = "ADIT_SERVER", default_value = DEFAULT_SERVER, global = true)]
+    url: String,
+    /// The coordinator's directory, which holds the operators' token (or set ADIT_TOKEN)
+    #[arg(long, value_name = "DIR", env = "ADIT_DATA", default_value = ".adit", global = true)]
+    data: std::path::PathBuf,
+}
+
+#[cfg(feature = "jobs")]
+impl Server {
+    /// The API for calls that anyone may make.
+    pub(crate) fn connect(&self) -> Result<Remote> {
+        connect(&self.url)
+    }
+
+    /// The API for calls that need the operator's token.
+    pub(crate) fn connect_as_operator(&self) -> Result<Remote> {
+        use anyhow::Context;
+        let token = match std::env::var("ADIT_TOKEN") {
+            Ok(token) => token,
+            Err(_) => {
+                let path = self.data.join("admin.token");
+                std::fs::read_to_string(&path).with_context(|| {
+                    format!("{}: name the coordinator's directory with --data, or set ADIT_TOKEN", path.display())
+                })?
+            }
+        };
+        Ok(self.connect()?.with_token(token.trim()))
+    }
+}
