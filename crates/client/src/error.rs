@@ -110,7 +110,8 @@ impl ClientError {
         }
     }
 
-    fn status(&self) -> Option<u16> {
+    /// The status of a refusal.
+    pub fn status(&self) -> Option<u16> {
         match self {
             ClientError::Refused { code, .. } => Some(code.status()),
             ClientError::Stranger { status, .. } => Some(*status),

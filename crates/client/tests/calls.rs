@@ -166,7 +166,8 @@ fn a_delivery_carries_its_statement_in_headers() {
     let lease = LeaseId([1; 16]);
     let digest = adit_core::sign::Digest([2; 32]);
     let delivery = Delivery { lease, unit: block_cid(b"unit"), digest, length: 3 };
-    let sent = Client::new(&fetch, SERVER).deliver(&delivery, &Signature([3; 64]), "session", vec![7; 3]);
+    let client = Client::new(&fetch, SERVER);
+    let sent = client.deliver(&delivery, &Signature([3; 64]), "session", vec![7; 3]);
     assert!(block_on(sent).is_err());
     let request = &fetch.seen()[0];
     assert_eq!(request.url, format!("http://host:8000/v1/leases/{lease}/output"));

@@ -132,7 +132,7 @@ async fn uploads_are_read_while_they_are_sent(fetch: &impl Fetch) {
     let address = server(|head, body, stream| {
         assert!(head.lines().any(|line| line == "content-length: 1000000"), "{head}");
         assert!(body.len() == 1_000_000 && body.iter().all(|byte| *byte == 7));
-        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").unwrap();
+        stream.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok").unwrap();
     });
     // The source has more than was announced: the rest is left alone. A second time starts from the beginning.
     let body = Body::chunked(1_000_000, || Ok(Box::new(std::io::repeat(7))));

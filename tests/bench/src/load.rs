@@ -16,7 +16,6 @@ use adit_core::{Cid, Unit, split};
 use adit_protocol::jobs::{FileInfo, JobWork};
 use adit_protocol::mining::Delivered;
 use adit_protocol::neonet::Task;
-use adit_protocol::paths;
 use adit_protocol::records::{LedgerTotals, Overview};
 use adit_support::{Client, files};
 use anyhow::{Context, Result, ensure};
@@ -169,14 +168,14 @@ impl Load {
     }
 
     async fn overview(&self) -> Result<Overview> {
-        self.operator.get(paths::OVERVIEW).await?.json()
+        Ok(self.operator.api().overview().await?)
     }
 
     /// Fails unless the coordinator counted the same units as the drivers and its ledger is balanced.
     pub async fn is_in_order(&self) -> Result<()> {
         let (counted, units) = (self.overview().await?.verdicts.valid, self.units());
         ensure!(counted == units, "{counted} verdicts for {units} units");
-        let ledger: LedgerTotals = self.operator.get(paths::LEDGER).await?.json()?;
+        let ledger: LedgerTotals = self.operator.api().ledger().await?;
         ensure!(ledger.balanced, "the ledger is not balanced");
         Ok(())
     }

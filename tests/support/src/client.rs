@@ -1,14 +1,16 @@
-//! A client without rules of its own: it sends whatever a test wants, valid or not.
+//! A miner and requester for tests: what is right goes through the typed API, and what is wrong on purpose is sent as it is.
 
 use std::collections::HashMap;
 
+use adit_client::fetch_block;
 use adit_core::kernel::Scalar;
 use adit_core::sign::{Digest, SecretKey};
 use adit_core::statement::{Delivery, SessionStart};
 use adit_core::{Cid, Kind, PublicKey, Signature};
-use adit_protocol::jobs::{FileInfo, JobRequest, JobView, JobWork};
+use adit_fetch::Reqwest;
+use adit_protocol::jobs::{JobRequest, JobView, JobWork};
 use adit_protocol::mining::{Delivered, RegisterGrant, RegisterKey, SignedStart, TaskGrant};
-use adit_protocol::neonet::{RegisterResponse, StartSessionResponse, Task};
+use adit_protocol::neonet::{RegisterRequest, StartSessionRequest, Task};
 use adit_protocol::paths::{self, with};
 use adit_protocol::{ErrorBody, ErrorCode};
 use anyhow::{Context, Result, ensure};
@@ -45,9 +47,14 @@ impl Reply {
     }
 }
 
-/// A miner or requester.
+/// The typed API.
+pub type Api = adit_client::Client<Reqwest>;
+
+/// One miner or requester.
 pub struct Client {
     http: reqwest::Client,
+    fetch: Reqwest,
+    api: Api,
     url: String,
     token: String,
     /// Its key.
@@ -67,8 +74,11 @@ impl Client {
 
     /// A client of the coordinator at `url`.
     pub fn at(url: &str, token: &str, contributor: &str, key: u8) -> Result<Self> {
+        let fetch = Reqwest::new()?;
         Ok(Client {
             http: reqwest::Client::new(),
+            api: Api::new(fetch.clone(), url).with_token(token),
+            fetch,
             url: url.to_owned(),
             token: token.to_owned(),
             key: SecretKey::from_bytes(&[key; 32])?,
@@ -81,6 +91,12 @@ impl Client {
     /// Continues with a coordinator that restarted at another address.
     pub fn move_to(&mut self, server: &crate::Server) {
         self.url.clone_from(&server.url);
+        self.api = Api::new(self.fetch.clone(), &server.url).with_token(&self.token);
+    }
+
+    /// The typed API, with the operator's token.
+    pub fn api(&self) -> &Api {
+        &self.api
     }
 
     /// A request that the test may change before it sends it.
@@ -124,49 +140,52 @@ impl Client {
     /// Submits a demonstration job.
     pub async fn submit(&self, work: JobWork) -> Result<JobView> {
         let request = JobRequest { work, demo: true, budget: None, name: None, task_type: None };
-        self.send(self.as_operator(Method::POST, paths::JOBS).json(&request)).await?.json()
+        Ok(self.api.submit(&request).await?)
+    }
+
+    async fn file(&self, name: &str, bytes: Vec<u8>) -> Result<Cid> {
+        Ok(self.api.upload(name, None, bytes).await?.file)
     }
 
     /// Uploads two matrices and submits a job for their product.
     pub async fn submit_matmul(&self, a: Vec<u8>, b: Vec<u8>) -> Result<JobView> {
-        let a: FileInfo = self.upload("A.npy", a).await?.json()?;
-        let b: FileInfo = self.upload("B.npy", b).await?.json()?;
-        self.submit(JobWork::MatmulI8 { a: a.file, b: b.file }).await
+        let (a, b) = (self.file("A.npy", a).await?, self.file("B.npy", b).await?);
+        self.submit(JobWork::MatmulI8 { a, b }).await
     }
 
     /// Uploads a model and samples and submits an inference job.
     pub async fn submit_inference(&self, model: Vec<u8>, input: Vec<u8>) -> Result<JobView> {
-        let model: FileInfo = self.upload("M.safetensors", model).await?.json()?;
-        let input: FileInfo = self.upload("X.csv", input).await?.json()?;
-        self.submit(JobWork::MlpI8 { model: model.file, input: input.file }).await
+        let (model, input) = (self.file("M.safetensors", model).await?, self.file("X.csv", input).await?);
+        self.submit(JobWork::MlpI8 { model, input }).await
     }
 
     /// Uploads a model, samples and targets and submits a gradient job.
     pub async fn submit_gradient(&self, model: Vec<u8>, input: Vec<u8>, targets: Vec<u8>) -> Result<JobView> {
-        let model: FileInfo = self.upload("M.safetensors", model).await?.json()?;
-        let input: FileInfo = self.upload("X.csv", input).await?.json()?;
-        let targets: FileInfo = self.upload("T.npy", targets).await?.json()?;
-        self.submit(JobWork::GradientI8 { model: model.file, input: input.file, targets: targets.file }).await
+        let (model, input) = (self.file("M.safetensors", model).await?, self.file("X.csv", input).await?);
+        let targets = self.file("T.npy", targets).await?;
+        self.submit(JobWork::GradientI8 { model, input, targets }).await
     }
 
     /// A job's state.
     pub async fn job(&self, job: u64) -> Result<JobView> {
-        self.get(&with(paths::JOB, &job.to_string())).await?.json()
+        Ok(self.api.job(job).await?)
     }
 
     /// A finished job's result file.
     pub async fn result(&self, job: u64) -> Result<Vec<u8>> {
-        let reply = self.send(self.as_operator(Method::GET, &with(paths::JOB_RESULT, &job.to_string()))).await?;
-        ensure!(reply.status == 200, "{}", String::from_utf8_lossy(&reply.body));
-        Ok(reply.body)
+        Ok(self.api.result(job).await?.whole().await?)
     }
 
     /// Registers with the key and gets a challenge.
     pub async fn register(&self) -> Result<RegisterGrant> {
-        let adit = RegisterKey { public_key: self.key.public_key(), payout: None };
-        let body = json!({ "contributor_id": self.contributor, "adit": adit });
-        let response: RegisterResponse = self.post(paths::REGISTER, &body).await?.json()?;
-        response.adit.context("no challenge")
+        let request = RegisterRequest {
+            contributor_id: self.contributor.clone(),
+            cpu_cores: 4,
+            gpu_memory_mb: 0,
+            gpu_model: None,
+            adit: Some(RegisterKey { public_key: self.key.public_key(), payout: None }),
+        };
+        self.api.register(&request).await?.adit.context("no challenge")
     }
 
     /// The statement that answers the grant's challenge.
@@ -192,8 +211,9 @@ impl Client {
     pub async fn open(&mut self) -> Result<()> {
         let statement = self.start_statement(&self.register().await?);
         let signature = self.key.sign(&statement);
-        let started: StartSessionResponse = self.start_with(statement, signature).await?.json()?;
-        self.session = started.session_id;
+        let adit = Some(SignedStart { statement, signature });
+        let request = StartSessionRequest { contributor_id: self.contributor.clone(), adit };
+        self.session = self.api.start_session(&request).await?.session_id;
         Ok(())
     }
 
@@ -211,26 +231,18 @@ impl Client {
 
     /// A task for a lane, or `None` if there is no work.
     pub async fn task(&self, lane: u32) -> Result<Option<Task>> {
-        let reply = self.ask(lane).await?;
-        if reply.status == StatusCode::NO_CONTENT { Ok(None) } else { reply.json().map(Some) }
+        Ok(self.api.task(&self.contributor, &self.session, lane, &Kind::ALL).await?)
     }
 
     /// The unit's correct output, computed with the reference. A block that the unit's own source lacks counts as
     /// missing.
     pub async fn compute(&mut self, grant: &TaskGrant) -> Result<Vec<u8>> {
-        let place = grant.unit.source().unwrap_or(&self.url).to_owned();
-        for input in &grant.inputs {
-            if !self.blocks.contains_key(&input.cid) {
-                let path = format!("{place}{}?format=raw", with(paths::BLOCK, &input.cid.to_string()));
-                let reply = self.send(self.http.get(path)).await?;
-                if reply.status == StatusCode::NOT_FOUND && grant.unit.source().is_some() {
-                    continue;
-                }
-                ensure!(
-                    adit_core::content_id::block_matches(&input.cid, &reply.body),
-                    "a block does not match its CID"
-                );
-                self.blocks.insert(input.cid, reply.body);
+        let source = grant.unit.source();
+        for input in grant.inputs.iter().filter(|input| !self.blocks.contains_key(&input.cid)).collect::<Vec<_>>() {
+            match fetch_block(&self.fetch, source.unwrap_or(&self.url), &input.cid).await {
+                Ok(block) => drop(self.blocks.insert(input.cid, block)),
+                Err(error) if source.is_some() && error.status() == Some(404) => {}
+                Err(error) => return Err(error.into()),
             }
         }
         let find = |cid: &Cid| self.blocks.get(cid).map(Vec::as_slice);
@@ -255,7 +267,7 @@ impl Client {
         self.send(request.header(paths::DIGEST_HEADER, delivery.digest.to_string()).body(output)).await
     }
 
-    /// Delivers an output, signed with this client's key.
+    /// Delivers an output, signed by this client's key, and returns the answer as it is.
     pub async fn deliver(&self, grant: &TaskGrant, output: Vec<u8>) -> Result<Reply> {
         let delivery = self.delivery(grant, &output);
         let signature = self.key.sign(&delivery);
@@ -270,7 +282,8 @@ impl Client {
             coordinator.verify(&grant.lease, &grant.signature)?;
             ensure!(grant.unit.cid() == grant.lease.unit, "the lease is for another unit");
             let output = self.compute(&grant).await?;
-            let answer: Delivered = self.deliver(&grant, output).await?.json()?;
+            let delivery = self.delivery(&grant, &output);
+            let answer = self.api.deliver(&delivery, &self.key.sign(&delivery), &self.session, output).await?;
             answer.receipt.verify(coordinator)?;
             task = answer.next.clone();
             delivered.push(answer);

@@ -33,7 +33,7 @@ impl Mortal {
     pub async fn start(program: PathBuf, flags: &[&'static str]) -> Result<Self> {
         let data = TempDir::new()?;
         let served = Served::start_with(&program, any_port(), data.path(), flags).await?;
-        let health: Health = Client::at(&served.url, &served.token, "reader", 9)?.get(paths::HEALTH).await?.json()?;
+        let health: Health = Client::at(&served.url, &served.token, "reader", 9)?.api().health().await?;
         let (key, flags) = (health.coordinator_key, flags.to_vec());
         Ok(Mortal { program, data, flags, served: Some(served), key, head: None })
     }
@@ -72,7 +72,7 @@ impl Mortal {
         let served = self.served.take().context("the coordinator is dead")?;
         self.served = Some(served.killed_and_started(&self.program, self.data.path(), &self.flags).await?);
         let reader = self.client("reader", 9)?;
-        let health: Health = reader.get(paths::HEALTH).await?.json()?;
+        let health: Health = reader.api().health().await?;
         ensure!(health.coordinator_key == self.key, "another key");
         self.is_in_order().await
     }
@@ -85,7 +85,7 @@ impl Mortal {
     /// Fails unless the ledger is balanced and the log continues the last one seen.
     pub async fn is_in_order(&mut self) -> Result<()> {
         let reader = self.client("reader", 9)?;
-        let totals: LedgerTotals = reader.get(paths::LEDGER).await?.json()?;
+        let totals: LedgerTotals = reader.api().ledger().await?;
         ensure!(totals.balanced, "{totals:?}");
         let reply = reader.get(paths::LOG_HEAD).await?;
         if reply.status == 404 {

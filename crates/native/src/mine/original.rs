@@ -2,7 +2,7 @@
 //!
 //! One task after the other, as NeoNet's own client does: register, open a session, then ask, compute, submit; a heartbeat every
 //! third pass, fees every fifteenth. There is no key, lease or receipt, so this shares only HTTP with the machine that mines for a
-//! coordinator. Answers are read as loose JSON, because NeoNet's servers differ.
+//! coordinator.
 
 mod kernels;
 

@@ -146,7 +146,7 @@ async fn is_paid(server: &Server, operator: &Client, paid: &[(Client, i64)]) -> 
         ensure!(*earned > 0 && account.posted.nano() == earned / 2, "{earned}: {account:?}");
         assert_eq!(account.pending, Amount::ZERO);
     }
-    let totals: LedgerTotals = operator.get(paths::LEDGER).await?.json()?;
+    let totals: LedgerTotals = operator.api().ledger().await?;
     let miners = totals.accounts.iter().find(|total| total.kind == "miner").context("no miner's account")?;
     let sum: i64 = paid.iter().map(|(_, earned)| earned / 2).sum();
     assert_eq!((miners.accounts, miners.balance.nano()), (u64::from(MINERS), sum));

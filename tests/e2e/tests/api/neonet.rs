@@ -29,10 +29,10 @@ fn task(contributor_id: &str) -> Value {
 
 /// Fails unless the coordinator has issued only an epoch's budget, and paid and verified nothing.
 async fn nothing_was_minted(scene: &Scene) -> Result<()> {
-    let totals: LedgerTotals = scene.honest.get(paths::LEDGER).await?.json()?;
+    let totals: LedgerTotals = scene.honest.api().ledger().await?;
     ensure!(totals.balanced && totals.transfers == 1, "{totals:?}");
     ensure!(totals.accounts.iter().all(|total| total.kind != "miner"), "{totals:?}");
-    let overview: Overview = scene.honest.get(paths::OVERVIEW).await?.json()?;
+    let overview: Overview = scene.honest.api().overview().await?;
     assert_eq!((overview.verdicts.valid, overview.work_verified, overview.log_size), (0, 0, 0));
     scene.server.assert_balanced().await
 }

@@ -207,9 +207,9 @@ async fn orders_that_cannot_be_computed_are_refused() -> Result<()> {
         let reply = client.send(client.as_operator(Method::POST, paths::JOBS).json(&order)).await?;
         assert_eq!(reply.code()?, code, "{order}");
     }
-    let list: JobList = client.get(paths::JOBS).await?.json()?;
+    let list: JobList = client.api().jobs().await?;
     ensure!(list.jobs.is_empty(), "{list:?}");
-    let totals: LedgerTotals = client.get(paths::LEDGER).await?.json()?;
+    let totals: LedgerTotals = client.api().ledger().await?;
     assert_eq!(totals.transfers, 1, "only the epoch's budget was moved");
     client.send(client.as_operator(Method::POST, paths::JOBS).json(&good)).await?.json::<Value>()?;
     server.assert_balanced().await

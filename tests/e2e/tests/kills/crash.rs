@@ -9,7 +9,7 @@ use adit_core::statement::{ProvenReceipt, Receipt, Verdict};
 use adit_protocol::jobs::{JobState, JobView};
 use adit_protocol::mining::Delivered;
 use adit_protocol::paths::{self, with};
-use adit_protocol::records::{Health, LedgerTotals, MinerList, Overview};
+use adit_protocol::records::{MinerList, Overview};
 use adit_support::mortal::{Mortal, any_port};
 use adit_support::program::{self, Program, Served};
 use adit_support::scene::account;
@@ -88,7 +88,7 @@ async fn a_coordinator_killed_mid_job_loses_and_repeats_nothing() -> Result<()> 
     assert_eq!(leases.len(), receipts.len());
     let owed: i64 = receipts.iter().map(|receipt| receipt.value.nano()).sum();
     assert_eq!(account(&miner).await?.context("an account")?.pending.nano(), owed);
-    let overview: Overview = miner.get(paths::OVERVIEW).await?.json()?;
+    let overview: Overview = miner.api().overview().await?;
     assert_eq!((overview.verdicts.valid, overview.log_size), (receipts.len() as u64, receipts.len() as u64));
     let done = miner.job(job.job).await?;
     assert_eq!((done.state, done.units_valid), (JobState::Done, receipts.len() as u64));
@@ -185,7 +185,7 @@ async fn a_coordinator_killed_while_it_begins_begins_again() -> Result<()> {
     let served = Served::start(&program, any_port(), data.path()).await?;
     assert_eq!(served.token.len(), 64);
     let client = Client::at(&served.url, &served.token, "reader", 9)?;
-    ensure!(client.get(paths::LEDGER).await?.json::<LedgerTotals>()?.balanced);
+    ensure!(client.api().ledger().await?.balanced);
     assert_eq!(client.send(client.as_operator(Method::GET, paths::MINERS)).await?.status, 200);
     Ok(())
 }
@@ -207,7 +207,7 @@ async fn a_second_coordinator_is_told_what_is_taken() -> Result<()> {
     ensure!(!same_port.ended().await?.success() && said.contains(&port) && said.contains("--listen"), "{said}");
     // The first was not disturbed, and frees the directory when it ends.
     let client = Client::at(&first.url, &first.token, "reader", 9)?;
-    client.get(paths::HEALTH).await?.json::<Health>()?;
+    client.api().health().await?;
     #[cfg(unix)]
     ensure!(first.program().terminate().await?.success(), "{:#?}", first.program().said());
     drop(first);

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use adit_client::ClientError;
 use adit_core::kernel::matmul_i8;
 use adit_core::random::SplitMix64;
 use adit_core::sign::LeaseId;
@@ -75,7 +76,8 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// Whether an error means that there was no complete answer.
 fn is_away(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| cause.is::<reqwest::Error>())
+    let of_api = |cause: &ClientError| matches!(cause, ClientError::Away { .. });
+    error.chain().any(|cause| cause.is::<reqwest::Error>() || cause.downcast_ref().is_some_and(of_api))
 }
 
 /// Repeats a call until it is answered.

@@ -15,8 +15,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use adit_coordinator::{Config, Coordinator};
 use adit_core::random::SplitMix64;
 use adit_protocol::jobs::JobState;
-use adit_protocol::paths;
-use adit_protocol::records::{EpochList, EpochView, Overview};
+use adit_protocol::records::{EpochList, EpochView};
 use adit_support::books::{Part, epoch_rewards};
 use adit_support::mortal::Mortal;
 use adit_support::program::{self, Program};
@@ -153,11 +152,11 @@ async fn is_paid(load: &Load, reader: &Client, miners: &[Client]) -> Result<()> 
 /// All closed epochs, oldest first, once no value waits for the next close.
 async fn closed_epochs(reader: &Client) -> Result<Vec<EpochView>> {
     let deadline = Instant::now() + Duration::from_secs(30);
-    while reader.get(paths::OVERVIEW).await?.json::<Overview>()?.epoch_value.nano() > 0 {
+    while reader.api().overview().await?.epoch_value.nano() > 0 {
         ensure!(Instant::now() < deadline, "the last epoch does not close");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    let list: EpochList = reader.get(paths::EPOCHS).await?.json()?;
+    let list: EpochList = reader.api().epochs().await?;
     let by_number: BTreeMap<u64, EpochView> = list.epochs.into_iter().map(|epoch| (epoch.epoch, epoch)).collect();
     ensure!(by_number.contains_key(&0), "the first epoch is not in the list");
     Ok(by_number.into_values().filter(|epoch| epoch.closed_at_ms.is_some()).collect())

@@ -76,7 +76,7 @@ async fn an_epoch_pays_what_was_verified_and_carries_the_rest() -> Result<()> {
     miner.open().await?;
     let earned: i64 = miner.mine(&server.key()).await?.iter().map(|answer| answer.reward.nano()).sum();
     ensure!(earned > 0);
-    let overview: Overview = miner.get(paths::OVERVIEW).await?.json()?;
+    let overview: Overview = miner.api().overview().await?;
     assert_eq!(overview.epoch_value, Amount::from_nano(earned));
 
     let server = server.restart(|config| (config.epoch_ms, config.block_budget) = (1, LARGE_BUDGET)).await?;
@@ -96,12 +96,12 @@ async fn an_epoch_pays_what_was_verified_and_carries_the_rest() -> Result<()> {
     // A new miner's confidence is one half. In the second epoch, the first one counts.
     assert_eq!((account.posted, account.pending), (Amount::from_nano(earned / 2), Amount::ZERO));
     assert_eq!(account.confidence_bps, reward::confidence_bps(Amount::from_nano(earned), Amount::ZERO));
-    let epochs: EpochList = client.get(paths::EPOCHS).await?.json()?;
+    let epochs: EpochList = client.api().epochs().await?;
     let first = epochs.epochs.last().expect("epoch 0");
     assert_eq!((first.paid, first.value), (account.posted, Amount::from_nano(earned)));
     assert_eq!(first.carried, LARGE_BUDGET.checked_sub(first.paid).expect("paid from the budget"));
     ensure!(client.job(job.job).await?.state == JobState::Done);
-    let totals: LedgerTotals = client.get(paths::LEDGER).await?.json()?;
+    let totals: LedgerTotals = client.api().ledger().await?;
     ensure!(totals.balanced);
     server.assert_balanced().await
 }
@@ -197,7 +197,7 @@ async fn a_budget_pays_at_once_and_its_rest_goes_back() -> Result<()> {
     // Every unit's price is rounded down, so their sum is at most the job's.
     ensure!(account.posted <= price && account.posted.nano() > price.nano() - 64, "{account:?}");
     assert_eq!(account.pending, Amount::ZERO);
-    let totals: LedgerTotals = miner.get(paths::LEDGER).await?.json()?;
+    let totals: LedgerTotals = miner.api().ledger().await?;
     let balance =
         |kind: &str| totals.accounts.iter().find(|total| total.kind == kind).map_or(0, |total| total.balance.nano());
     assert_eq!(balance("escrow"), 0);

@@ -394,7 +394,7 @@ impl World {
                 adit_core::reward::confidence_bps(Amount::from_nano(miner.old_good), Amount::from_nano(miner.old_bad));
             ensure!(account.confidence_bps == confidence, "{account:?}, not {confidence}");
         }
-        let epochs: EpochList = self.client(0).get(paths::EPOCHS).await?.json()?;
+        let epochs: EpochList = self.client(0).api().epochs().await?;
         let open = epochs.epochs.first().context("an epoch")?;
         ensure!(open.budget.nano() == self.epoch_budget, "{open:?}, not {}", self.epoch_budget);
         for job in &self.jobs {

@@ -18,7 +18,7 @@ use tempfile::TempDir;
 /// Asserts that the server's log continues the log of an older head, and returns the new head.
 async fn continues(server: &Server, old: &SignedHead) -> Result<SignedHead> {
     let reader = Client::new(server, "reader", 9)?;
-    let new: SignedHead = reader.get(paths::LOG_HEAD).await?.json()?;
+    let new: SignedHead = reader.api().log_head().await?;
     server.key().verify(&new.head, &new.signature)?;
     let path = format!("{}?from={}&to={}", paths::LOG_CONSISTENCY, old.head.size, new.head.size);
     let proof: ConsistencyProof = reader.get(&path).await?.json()?;
@@ -43,7 +43,7 @@ async fn a_job_backed_up_while_it_is_mined_goes_on_elsewhere() -> Result<()> {
     let grant = miner.task(0).await?.and_then(|task| task.adit).context("no lease")?;
     let output = miner.compute(&grant).await?;
     miner.deliver(&grant, output).await?;
-    let before: SignedHead = miner.get(paths::LOG_HEAD).await?.json()?;
+    let before: SignedHead = miner.api().log_head().await?;
 
     // Back up continuously while a miner delivers.
     let data = server.data().to_owned();
@@ -60,7 +60,7 @@ async fn a_job_backed_up_while_it_is_mined_goes_on_elsewhere() -> Result<()> {
     miner.mine(&server.key()).await?;
     done.store(true, std::sync::atomic::Ordering::Relaxed);
     let made = backups.await??;
-    let last: SignedHead = miner.get(paths::LOG_HEAD).await?.json()?;
+    let last: SignedHead = miner.api().log_head().await?;
 
     let mut sizes = Vec::new();
     for number in 0..made {

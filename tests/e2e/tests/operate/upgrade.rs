@@ -34,7 +34,7 @@ async fn a_database_from_before_versions_goes_on() -> Result<()> {
     let server = Server::start_in(data, Clock::default(), |_| {}).await?;
     server.assert_balanced().await?;
     let mut miner = Client::new(&server, "late", 9)?;
-    let old: SignedHead = miner.get(paths::LOG_HEAD).await?.json()?;
+    let old: SignedHead = miner.api().log_head().await?;
     assert_eq!(old.head.size, before as u64);
     server.key().verify(&old.head, &old.signature)?;
 
@@ -49,7 +49,7 @@ async fn a_database_from_before_versions_goes_on() -> Result<()> {
     let product = adit_core::kernel::matmul_i8(&a, &b, m as usize, k as usize, n as usize);
     ensure!(files::npy_values(&miner.result(1).await?) == product, "the result is wrong");
 
-    let new: SignedHead = miner.get(paths::LOG_HEAD).await?.json()?;
+    let new: SignedHead = miner.api().log_head().await?;
     ensure!(new.head.size > old.head.size);
     let path = format!("{}?from={}&to={}", paths::LOG_CONSISTENCY, old.head.size, new.head.size);
     let proof: ConsistencyProof = miner.get(&path).await?.json()?;
