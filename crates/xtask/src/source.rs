@@ -50,15 +50,6 @@ pub(crate) struct Function {
     pub(crate) lines: usize,
 }
 
-impl Source {
-    /// Reads a file's text; an error if it is not Rust.
-    pub(crate) fn read(path: &str, module: Vec<String>, text: &str) -> Result<Self> {
-        let file = syn::parse_file(text).with_context(|| path.to_owned())?;
-        let source = Source { path: path.to_owned(), module, lines: text.lines().count(), ..Source::default() };
-        Ok(reader::read(source, &file))
-    }
-}
-
 /// The files that belong to the checkout at `root`: what git knows and does not ignore, and what is there.
 pub(crate) fn files(root: &Path) -> Result<Vec<String>> {
     let mut git = Command::new("git");

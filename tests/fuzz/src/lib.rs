@@ -5,6 +5,7 @@
 //! invariant is violated. A new decoder is a new line in [`TARGETS`].
 
 mod files;
+mod input;
 mod miner;
 mod mutate;
 mod outputs;
@@ -87,27 +88,4 @@ impl Target {
         let mut seeds = (self.seeds)().into_iter().enumerate();
         seeds.try_for_each(|(number, seed)| std::fs::write(folder.join(format!("seed-{number}")), seed))
     }
-}
-
-/// Takes a field of `N` bytes off the input, padded with zeros if the input is short.
-fn field<const N: usize>(input: &mut &[u8]) -> [u8; N] {
-    let (taken, rest) = input.split_at(N.min(input.len()));
-    *input = rest;
-    let mut field = [0; N];
-    field[..taken.len()].copy_from_slice(taken);
-    field
-}
-
-/// Takes a piece off the input, prefixed with its length in two bytes.
-fn piece<'a>(input: &mut &'a [u8]) -> &'a [u8] {
-    let length = usize::from(u16::from_le_bytes(field(input)));
-    let (piece, rest) = input.split_at(length.min(input.len()));
-    *input = rest;
-    piece
-}
-
-/// The bytes in the form that [`piece`] reads.
-fn as_piece(bytes: &[u8]) -> Vec<u8> {
-    let length = u16::try_from(bytes.len()).expect("seeds are short");
-    [&length.to_le_bytes()[..], bytes].concat()
 }

@@ -9,8 +9,9 @@ use adit_miner::machine::{Action, CallId, Config, Device, Event, Machine};
 use adit_protocol::paths;
 use serde::Serialize;
 
+use crate::input::{as_piece, field, piece};
 use crate::samples::{SOURCE, Sample, miner as key, samples};
-use crate::{as_piece, field, piece, words};
+use crate::words;
 
 /// The statuses of made-up answers.
 const STATUSES: [u16; 12] = [200, 201, 204, 302, 400, 403, 404, 409, 410, 422, 429, 503];

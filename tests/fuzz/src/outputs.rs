@@ -12,7 +12,7 @@ use adit_core::verify::{
 };
 use adit_cpu::FastFold;
 
-use crate::field;
+use crate::input::field;
 use crate::samples::{LEASE, Sample, samples};
 
 /// Public coins for the checks. Inputs are not crafted against them, so 64 bits are enough.

@@ -10,8 +10,8 @@ use adit_core::statement::{Receipt, Verdict};
 use adit_core::verify::Counterexample;
 use adit_core::{Cid, Unit};
 
+use crate::input::{as_piece, field, piece};
 use crate::samples::samples;
-use crate::{as_piece, field, piece};
 
 /// Input: a unit, a receipt and an output. The blocks are the samples'.
 pub(super) fn recheck(mut bytes: &[u8]) {

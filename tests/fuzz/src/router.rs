@@ -26,8 +26,9 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tower::ServiceExt;
 
+use crate::input::field;
 use crate::samples::miner;
-use crate::{field, words};
+use crate::words;
 use adit_support::{Reply, files};
 
 const METHODS: [Method; 4] = [Method::GET, Method::POST, Method::PUT, Method::DELETE];

@@ -10,8 +10,9 @@ use adit_core::statement::Verdict;
 use adit_core::{Amount, Cid, Kind, PublicKey, Signature};
 use adit_protocol::paths;
 
+use crate::input::field;
 use crate::samples::{miner, samples};
-use crate::{field, statements};
+use crate::statements;
 
 pub(super) fn texts(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };

@@ -6,7 +6,7 @@ use crate::repo::Repo;
 use crate::source::{crates, files, text};
 use crate::stages::Outcome;
 
-const MOST_LINES: usize = 600;
+const MOST_LINES: usize = 500;
 const MOST_FUNCTION_LINES: usize = 60;
 /// Functions with more lines are listed as warnings.
 const LONG_FUNCTION_LINES: usize = 40;

@@ -1,5 +1,6 @@
 //! Walks a file's syntax and notes what [`Source`] keeps.
 
+use anyhow::{Context, Result};
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::spanned::Spanned;
@@ -11,11 +12,16 @@ use super::{At, Function, Source};
 /// The enums whose variants tell one kind of work from another.
 const KINDS: [&str; 2] = ["Kind", "Unit"];
 
-pub(super) fn read(source: Source, file: &syn::File) -> Source {
-    let module = source.module.clone();
-    let mut reader = Reader { source, module, children: children(&file.items), in_kind: false };
-    reader.visit_file(file);
-    reader.source
+impl Source {
+    /// Reads a file's text; an error if it is not Rust.
+    pub(crate) fn read(path: &str, module: Vec<String>, text: &str) -> Result<Self> {
+        let file = syn::parse_file(text).with_context(|| path.to_owned())?;
+        let source = Source { path: path.to_owned(), module, lines: text.lines().count(), ..Source::default() };
+        let module = source.module.clone();
+        let mut reader = Reader { source, module, children: children(&file.items), in_kind: false };
+        reader.visit_file(&file);
+        Ok(reader.source)
+    }
 }
 
 struct Reader {
