@@ -42,7 +42,7 @@ pub const MAX_HASHED_BYTES: u32 = 64 << 20;
 /// The longest address of a unit's source, in bytes.
 pub const MAX_SOURCE_BYTES: usize = 200;
 
-/// Constants. A processor does about 64 int8 multiply-accumulates in the time that it takes to hash a byte.
+/// The price follows from what a processor does in the same time: about 64 int8 multiply-accumulates for hashing a byte.
 pub(crate) const FACTS: Facts = Facts {
     name: "hash_tree/1",
     work_unit: "bytes",

@@ -33,7 +33,7 @@ use crate::verify::method::Method;
 use crate::verify::mismatch::Mismatch;
 use crate::verify::output::{CheckInputs, CheckPlan};
 
-/// Constants. A processor multiplies about four int8 in the time of one f32.
+/// The price follows from what a processor does in the same time: about four int8 products for one in f32.
 pub(crate) const FACTS: Facts = Facts {
     name: "matmul_f32/1",
     work_unit: MULTIPLY_ACCUMULATES,

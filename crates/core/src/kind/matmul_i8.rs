@@ -24,7 +24,6 @@ use crate::unit::operand::{MAX_ROWS, Operand};
 use crate::vectors::digest::digest;
 use crate::vectors::product::Vector;
 
-/// Constants.
 pub(crate) const FACTS: Facts = Facts {
     name: "matmul_i8/1",
     work_unit: MULTIPLY_ACCUMULATES,

@@ -25,7 +25,6 @@ use crate::unit::operand::{MAX_ROWS, Operand};
 use crate::vectors::digest::digest;
 use crate::vectors::product::Vector;
 
-/// Constants.
 pub(crate) const FACTS: Facts = Facts {
     name: "mlp_i8/1",
     work_unit: MULTIPLY_ACCUMULATES,
