@@ -4,9 +4,8 @@ import { adapterName } from "./adapter.ts";
 import { messageOf } from "./error.ts";
 import type { LaneOrder, LaneReport, Opening, Rates, Ready } from "./messages.ts";
 import type { CpuPackage } from "./packages.ts";
-import { quantity } from "./quantity.ts";
 
-/** The class of all packages with kernels. */
+/** The class is the same in every package with kernels. */
 type Lane = import("../pkg/cpu/cpu.js").Lane;
 
 interface Slice {
@@ -26,7 +25,7 @@ scope.onmessage = ({ data }: MessageEvent<LaneOrder>) => {
 
 run().catch((error: unknown) => report({ event: "unusable", reason: `the lane broke down: ${messageOf(error)}` }));
 
-/** Orders are obeyed between slices alone: while a slice is under way its lane belongs to it. */
+/** Orders are obeyed only between slices: a slice has its lane to itself. */
 async function run(): Promise<never> {
   for (;;) {
     for (let order = orders.shift(); order; order = orders.shift()) await obey(order);
@@ -75,13 +74,10 @@ async function openCpu(name: CpuPackage, module: WebAssembly.Module): Promise<La
   const cpu = name === "relaxed" ? await import("../pkg/relaxed/relaxed.js") : await import("../pkg/cpu/cpu.js");
   await cpu.default({ module_or_path: module });
   lane = await cpu.open();
-  return ready(lane, `${described(rates(lane))} in its trial; agrees with every test vector`);
+  return ready(lane);
 }
 
-/**
- * A graphics adapter joins for the kinds at which it beats the processor's lanes. One that is emulated in software only takes
- * the processor's time away.
- */
+/** The first lane of a graphics adapter has to beat the processor's lanes at something. */
 async function openGpu(
   module: WebAssembly.Module,
   rival: Rates | undefined,
@@ -91,32 +87,26 @@ async function openGpu(
   await gpu.default({ module_or_path: module });
   const contender = await gpu.open(remembered);
   const { forms } = contender;
-  const [name, ours] = [await adapterName(), described(rates(contender))];
-  if (!rival) {
-    lane = contender;
-    return { ...ready(lane, `${name} is the only lane: ${ours} in its trial`), forms };
-  }
-  contender.keep_won(Float64Array.of(rival.products, rival.floats, rival.bytes));
-  const race = `${ours}; a processor lane ${described(rival)}`;
-  if (contender.kinds.length === 0) {
+  try {
+    contender.compete(await adapterName(), rival && Float64Array.of(rival.products, rival.floats, rival.bytes));
+  } catch (refused) {
     contender.free();
-    return { event: "unusable", reason: `${name} lost its race: ${race}`, forms };
+    return { event: "unusable", reason: messageOf(refused), forms };
   }
   lane = contender;
-  return { ...ready(lane, `${name} won its race at ${lane.kinds.join(", ")}: ${race}`), forms };
+  return { ...ready(lane), forms };
 }
 
-/** Another lane of an adapter that is in use: it computes for one while the other reads back, delivers and fetches. */
+/** A further lane of an adapter that is in use. */
 async function joinGpu(module: WebAssembly.Module, beside: Ready): Promise<LaneReport> {
   const gpu = await import("../pkg/gpu/gpu.js");
   await gpu.default({ module_or_path: module });
   lane = await gpu.join(beside.forms ?? "", beside.kinds);
-  const why = "the same adapter: it computes for one lane while the other reads, delivers and fetches";
-  return { ...beside, why, forms: undefined };
+  return { ...ready(lane), rates: beside.rates };
 }
 
-function ready(lane: Lane, why: string) {
-  const { backend, kinds } = lane;
+function ready(lane: Lane) {
+  const { backend, why, kinds } = lane;
   return { event: "ready" as const, backend, why, rates: rates(lane), kinds };
 }
 
@@ -125,22 +115,18 @@ function rates(lane: Lane): Rates {
   return { products, floats, bytes };
 }
 
-function described({ products, floats, bytes }: Rates): string {
-  return `${quantity(products)} int8 and ${quantity(floats)} f32 multiply-adds, ${quantity(bytes)}B hashed a second`;
-}
-
 function report(report: LaneReport): void {
   scope.postMessage(report, report.event === "done" ? [report.output.buffer] : []);
 }
 
-/** Until the next order. */
+/** Waits for the next order. */
 function news(): Promise<void> {
   return new Promise((resolve) => {
     wake = resolve;
   });
 }
 
-/** Until the next order, but no longer than this. */
+/** Waits for the next order, but no longer than this. */
 function rest(ms: number): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, ms);
@@ -153,7 +139,7 @@ function rest(ms: number): Promise<void> {
 
 const { port1, port2 } = new MessageChannel();
 
-/** Lets orders in, without the four milliseconds that browsers add to short timers. */
+/** Lets orders in. A timer would take four milliseconds at least, a message takes none. */
 function turn(): Promise<void> {
   return new Promise((resolve) => {
     port1.onmessage = () => resolve();

@@ -1,15 +1,28 @@
-/** Numbers and times as people read them. */
+/** Numbers, amounts and times as people read them. */
 
 import type { Receipt } from "adit-worker/wire.ts";
 
-export { quantity } from "adit-worker/quantity.ts";
+const PREFIXES = ["", " k", " M", " G", " T", " P", " E"];
+
+/** A large number with three significant digits and a prefix: 12 400 000 000 becomes "12.4 G". */
+export function quantity(value: number): string {
+  if (!Number.isFinite(value) || value <= 0) return "0";
+  let scaled = value;
+  let step = 0;
+  while (scaled >= 999.5 && step < PREFIXES.length - 1) {
+    scaled /= 1000;
+    step += 1;
+  }
+  const digits = step === 0 ? 0 : scaled >= 99.95 ? 0 : scaled >= 9.995 ? 1 : 2;
+  return scaled.toFixed(digits) + PREFIXES[step];
+}
 
 /** A whole number with separators. */
 export function count(value: number): string {
   return value.toLocaleString("en");
 }
 
-/** An amount cut to six decimal places. It is text on the wire and stays text: no float comes near it. */
+/** An amount truncated to six decimal places. It stays text: a float would round it. */
 export function amount(value: string | null | undefined): string {
   if (!value) return "0";
   const [whole = "0", fraction = ""] = value.split(".");
@@ -55,7 +68,7 @@ export function date(day: string): string {
   return new Date(year, month - 1, of).toLocaleDateString("en-GB", { day: "numeric", month: "short" });
 }
 
-/** The ends of a key, id or digest. */
+/** A key, id or digest, shortened to its ends. */
 export function short(text: string): string {
   return text.length <= 17 ? text : `${text.slice(0, 8)}…${text.slice(-6)}`;
 }
@@ -65,7 +78,7 @@ export function plural(value: number, noun: string): string {
   return `${count(value)} ${noun}${value === 1 ? "" : "s"}`;
 }
 
-/** How a receipt's output was checked, and how surely. */
+/** How an output was checked, and with what certainty. */
 export function checked({ method, bits }: Pick<Receipt, "method" | "bits">): string {
   if (typeof method === "string") return `${method}, ${bits} bits`;
   if ("sampled" in method) return `${count(method.sampled.sampled)} of ${plural(method.sampled.of, "leaf").replace("leafs", "leaves")} hashed again`;

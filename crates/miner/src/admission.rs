@@ -50,15 +50,15 @@ pub fn admit(contender: Contender<'_>, rival: Rival) -> Result<Admitted, Refused
     let all = |why| Ok(Admitted { kinds: kinds.to_vec(), why });
     let core = match rival {
         Rival::None => return all(format!("{name} is the only lane: {rates}")),
-        Rival::Waived(core) => return all(format!("{name}, as asked: {rates}; one core: {core}")),
+        Rival::Waived(core) => return all(format!("{name}, as asked: {rates}; a processor lane: {core}")),
         Rival::Processor(core) => core,
     };
     let won = rates.won(kinds, &core);
     if won.is_empty() {
-        return Err(Refused(format!("{name} lost its race: {rates}; one core: {core}")));
+        return Err(Refused(format!("{name} lost its race: {rates}; a processor lane: {core}")));
     }
     let names: Vec<&str> = won.iter().map(|kind| kind.name()).collect();
-    let why = format!("{name} won its race at {}: {rates}; one core: {core}", names.join(", "));
+    let why = format!("{name} won its race at {}: {rates}; a processor lane: {core}", names.join(", "));
     Ok(Admitted { kinds: won, why })
 }
 
@@ -78,7 +78,7 @@ mod tests {
         let admitted = admit(contender(FAST), Rival::Processor(CORE)).unwrap();
         assert_eq!(admitted.kinds, FAST.won(&Kind::ALL, &CORE));
         assert!(admitted.why.starts_with("Adapter won its race at matmul_i8/1, "), "{}", admitted.why);
-        assert!(admitted.why.ends_with(&format!(": {FAST}; one core: {CORE}")), "{}", admitted.why);
+        assert!(admitted.why.ends_with(&format!(": {FAST}; a processor lane: {CORE}")), "{}", admitted.why);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The package `gpu`: a lane on a graphics adapter.
 
 use adit_gpu::{AdapterChoice, Graphics, Kernels};
+use adit_miner::admission::ANOTHER_LANE;
 use adit_miner::trial::first_disagreement;
 use wasm_bindgen::prelude::*;
 
@@ -8,9 +9,9 @@ use crate::lane::{self, Lane};
 
 const BACKEND: &str = "webgpu";
 
-/// Opens a lane on the best adapter, if it agrees with the start-up vectors. `remembered` are the forms that won on it before
-/// ([`Lane::forms`]); without them forms are raced, for less than a second. Whether it is worth having is the caller's to
-/// decide: adapters that are emulated in software are slower than the processor they run on.
+/// Opens a lane on the best adapter, if it agrees with the start-up vectors. `remembered` are the [forms](Lane::forms) that won
+/// on it before; without them the forms race, for less than a second. Then the lane has to [compete](Lane::compete): adapters
+/// that are emulated in software are slower than the processor that they run on.
 #[wasm_bindgen]
 pub async fn open(remembered: Option<String>) -> Result<Lane, JsError> {
     let remembered = remembered.and_then(|forms| forms.parse().ok());
@@ -19,13 +20,12 @@ pub async fn open(remembered: Option<String>) -> Result<Lane, JsError> {
     Ok(Lane::new(engine, BACKEND).await?.with_forms(forms))
 }
 
-/// Opens one more lane on an adapter that has a lane already: with its forms, and for its kinds. It is not measured, for the
-/// first may be at work.
+/// Opens a further lane on an adapter, with the forms and kinds of its first lane. It is not measured: the first may be at work.
 #[wasm_bindgen]
 pub async fn join(forms: &str, kinds: Vec<String>) -> Result<Lane, JsError> {
     let engine = agreeing(Some(forms.parse()?)).await?;
     let kinds = kinds.iter().map(|kind| kind.parse()).collect::<Result<_, _>>()?;
-    Ok(Lane::unmeasured(engine, BACKEND, kinds))
+    Ok(Lane::unmeasured(engine, BACKEND, ANOTHER_LANE, kinds))
 }
 
 async fn agreeing(kernels: Option<Kernels>) -> Result<Graphics, JsError> {
@@ -36,7 +36,7 @@ async fn agreeing(kernels: Option<Kernels>) -> Result<Graphics, JsError> {
     }
 }
 
-/// Every start-up vector and whether the adapter agrees: `[{ vector, agrees }]`.
+/// Computes every start-up vector on the best adapter and returns `[{ vector, agrees }]`.
 #[wasm_bindgen]
 pub async fn vectors() -> Result<Vec<JsValue>, JsError> {
     lane::vectors(&Graphics::open(AdapterChoice::Any, |_| None).await?).await

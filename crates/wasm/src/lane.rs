@@ -1,4 +1,4 @@
-//! A lane in its worker: orders in, reports out.
+//! A lane, as its worker uses it: orders go in, reports come out.
 
 use std::sync::Arc;
 
@@ -6,6 +6,8 @@ use adit_core::kernel::engine::Engine;
 use adit_core::sign::LeaseId;
 use adit_core::vectors;
 use adit_core::{Kind, Unit};
+#[cfg(feature = "gpu")]
+use adit_miner::admission::{Contender, Rival, admit};
 use adit_miner::lane::{LaneCommand, LaneEvent};
 use adit_miner::runner::{LaneRunner, Slice};
 use adit_miner::trial::{self, Rates};
@@ -20,12 +22,13 @@ use crate::{now_ms, object};
 pub struct Lane {
     runner: Box<dyn Runner>,
     backend: String,
+    why: String,
     rates: Rates,
     kinds: Vec<Kind>,
     forms: Option<String>,
 }
 
-/// A [`LaneRunner`] whatever its engine.
+/// A [`LaneRunner`] of any engine.
 trait Runner {
     fn obey(&mut self, command: LaneCommand);
     fn is_idle(&self) -> bool;
@@ -47,17 +50,18 @@ impl<E: Engine> Runner for LaneRunner<E> {
 }
 
 impl Lane {
-    /// Measures `engine` and puts it to work.
+    /// Measures `engine` and puts it to work on all kinds that it computes right.
     pub(crate) async fn new<E: Engine + 'static>(engine: E, backend: &str) -> Result<Lane, JsError> {
         let kinds = trial::kinds(&engine).await?;
         let rates = Rates::measure(&engine, &kinds, trial::START_UP_MS, now_ms).await?;
-        Ok(Lane { rates, ..Lane::unmeasured(engine, backend, kinds) })
+        let why = format!("{rates} in its trial; agrees with every test vector");
+        Ok(Lane { rates, ..Lane::unmeasured(engine, backend, &why, kinds) })
     }
 
     /// Puts `engine` to work on `kinds`.
-    pub(crate) fn unmeasured<E: Engine + 'static>(engine: E, backend: &str, kinds: Vec<Kind>) -> Lane {
+    pub(crate) fn unmeasured<E: Engine + 'static>(engine: E, backend: &str, why: &str, kinds: Vec<Kind>) -> Lane {
         let runner = Box::new(LaneRunner::new(engine));
-        Lane { runner, backend: backend.into(), rates: Rates::default(), kinds, forms: None }
+        Lane { runner, backend: backend.into(), why: why.into(), rates: Rates::default(), kinds, forms: None }
     }
 
     #[cfg(feature = "gpu")]
@@ -66,7 +70,7 @@ impl Lane {
     }
 }
 
-/// Computes every start-up vector: `{ vector, agrees }` of each.
+/// Computes every start-up vector and returns a list of `{ vector, agrees }`.
 pub(crate) async fn vectors<E: Engine>(engine: &E) -> Result<Vec<JsValue>, JsError> {
     let mut agreements = Vec::new();
     for vector in vectors::products() {
@@ -83,38 +87,51 @@ pub(crate) async fn vectors<E: Engine>(engine: &E) -> Result<Vec<JsValue>, JsErr
 
 #[wasm_bindgen]
 impl Lane {
-    /// What it computes with.
+    /// The backend that it computes with.
     #[wasm_bindgen(getter)]
     pub fn backend(&self) -> String {
         self.backend.clone()
     }
 
-    /// What it did a second in its trial: multiply-accumulates of int8 and of f32, bytes hashed.
+    /// Why it was chosen, for people.
+    #[wasm_bindgen(getter)]
+    pub fn why(&self) -> String {
+        self.why.clone()
+    }
+
+    /// Its rates in the trial, a second: multiply-accumulates of int8, multiply-accumulates of f32, bytes hashed.
     #[wasm_bindgen(getter)]
     pub fn rates(&self) -> Vec<f64> {
         vec![self.rates.products, self.rates.floats, self.rates.bytes]
     }
 
-    /// Computes from now on only the kinds at which it is faster than a rival with these rates.
-    pub fn keep_won(&mut self, rival: &[f64]) {
-        let rate = |place: usize| rival.get(place).copied().unwrap_or(0.0);
-        let rival = Rates { products: rate(0), floats: rate(1), bytes: rate(2) };
-        self.kinds = self.rates.won(&self.kinds, &rival);
+    /// Races the graphics adapter `name` against a processor lane with these [`rates`](Lane::rates), if there is one. The
+    /// lane keeps the kinds that it wins; the error says that it wins none.
+    #[cfg(feature = "gpu")]
+    pub fn compete(&mut self, name: &str, rival: Option<Vec<f64>>) -> Result<(), JsError> {
+        let rival = match rival.as_deref() {
+            Some(&[products, floats, bytes]) => Rival::Processor(Rates { products, floats, bytes }),
+            Some(_) => return Err(JsError::new("a lane has three rates")),
+            None => Rival::None,
+        };
+        let admitted = admit(Contender { name, kinds: &self.kinds, rates: self.rates }, rival)?;
+        (self.kinds, self.why) = (admitted.kinds, admitted.why);
+        Ok(())
     }
 
-    /// The names of the kinds that it computes.
+    /// The kinds that it computes.
     #[wasm_bindgen(getter)]
     pub fn kinds(&self) -> Vec<String> {
         self.kinds.iter().map(Kind::to_string).collect()
     }
 
-    /// Of a graphics adapter: the forms of its kernels, worth remembering for the adapter.
+    /// The forms of a graphics adapter's kernels, to be remembered for the adapter.
     #[wasm_bindgen(getter)]
     pub fn forms(&self) -> Option<String> {
         self.forms.clone()
     }
 
-    /// Begins a unit. `unit` is its canonical encoding, `blocks` its inputs in the order of [`Unit::blocks`].
+    /// Begins a unit. `unit` is its canonical encoding, `blocks` are its inputs in the order of [`Unit::blocks`].
     pub fn start(&mut self, lease: &str, unit: &[u8], blocks: Vec<Uint8Array>) -> Result<(), JsError> {
         let unit = Unit::from_bytes(unit)?;
         let cids = unit.blocks().into_iter().map(|(cid, _)| cid);
@@ -123,7 +140,7 @@ impl Lane {
         Ok(())
     }
 
-    /// Works for this part of the time from the next slice on; 0 pauses.
+    /// Sets the part of the time that it works, from the next slice on; 0 pauses.
     pub fn duty(&mut self, duty: f64) {
         self.runner.obey(LaneCommand::Duty(duty));
     }
@@ -133,12 +150,12 @@ impl Lane {
         self.runner.obey(LaneCommand::Abandon);
     }
 
-    /// Whether there is nothing to do until the next order.
+    /// Whether it has nothing to do until the next order.
     pub fn is_idle(&self) -> bool {
         self.runner.is_idle()
     }
 
-    /// Works for a slice: `{ rest_ms, report? }`, or nothing when idle. No other method may be called before it is done.
+    /// Works for a slice and returns `{ rest_ms, report? }`, or nothing if it is idle. No other method may be called meanwhile.
     pub async fn slice(&mut self) -> JsValue {
         let Some(Slice { event, rest_ms }) = self.runner.slice().await else { return JsValue::UNDEFINED };
         let report = event.map_or(JsValue::UNDEFINED, report);
@@ -146,7 +163,7 @@ impl Lane {
     }
 }
 
-/// An event as a `LaneReport` of worker/messages.ts.
+/// Converts an event to a `LaneReport` of worker/messages.ts.
 fn report(event: LaneEvent) -> JsValue {
     let named = |name: &str| ("event", JsValue::from(name));
     let leased = |lease: LeaseId| ("lease", JsValue::from(lease.to_string()));
@@ -162,7 +179,7 @@ fn report(event: LaneEvent) -> JsValue {
             ("output", Uint8Array::from(&output[..]).into()),
         ]),
         LaneEvent::Failed { lease, reason } => object(&[named("failed"), leased(lease), ("reason", reason.into())]),
-        // A runner is told of neither: the worker opens it and says so.
+        // The worker reports these itself, when it opens a lane.
         LaneEvent::Ready { .. } | LaneEvent::Unusable { .. } => JsValue::UNDEFINED,
     }
 }
