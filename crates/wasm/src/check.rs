@@ -1,4 +1,4 @@
-//! A receipt checked in the browser: what it says by itself, and the mathematics with coins of the browser's own.
+//! The package `check`: a receipt's signatures, log and arithmetic, and the mathematics with the browser's own coins.
 
 use adit_client::{Client, ClientError, Confirmed, Gather};
 use adit_core::PublicKey;
@@ -10,27 +10,29 @@ use wasm_bindgen::prelude::*;
 
 use crate::values::to_js;
 
-/// More than this is not loaded into a tab to be checked.
+/// The most that a tab loads for a check.
 const MAX_CHECK_BYTES: u64 = 256 << 20;
 
-/// What was found.
+/// The outcome of a check: `Checked` of worker/messages.ts.
 #[derive(Serialize)]
 struct Checked {
-    proof: Finding,
-    mathematics: Finding,
+    /// Signatures, log and arithmetic.
+    proof: Conclusion,
+    mathematics: Conclusion,
+    /// Where the unit, its blocks and the output came from.
     source: String,
 }
 
 #[derive(Serialize)]
 #[serde(tag = "found", content = "detail", rename_all = "snake_case")]
-enum Finding {
+enum Conclusion {
     Holds(String),
     Fails(String),
     Unknown(String),
 }
 
-/// Checks a receipt under the coordinator's `pinned` key, and its output (`output`, or the coordinator's copy) against the
-/// unit's inputs. Everything that comes from the coordinator is held against its digest.
+/// Checks a receipt under the coordinator's `pinned` key, and the output (`output`, or else the coordinator's copy) against the
+/// unit's inputs. Everything that comes from the coordinator is compared with its digest.
 #[wasm_bindgen]
 pub async fn check(
     server: String,
@@ -48,25 +50,25 @@ pub async fn check(
         None => "Unit, inputs and output came from the coordinator and match their digests.",
     };
     let (mathematics, source) = match mathematics(&server, &proven, held).await {
-        Ok(finding) => (finding, source.into()),
-        Err(reason) => (Finding::Unknown(reason), String::new()),
+        Ok(conclusion) => (conclusion, source.into()),
+        Err(reason) => (Conclusion::Unknown(reason), String::new()),
     };
     Ok(to_js(&Checked { proof: proof(&proven, &pinned), mathematics, source })?)
 }
 
-fn proof(proven: &ProvenReceipt, pinned: &PublicKey) -> Finding {
+fn proof(proven: &ProvenReceipt, pinned: &PublicKey) -> Conclusion {
     match proven.verify(pinned) {
-        Ok(()) => Finding::Holds(
+        Ok(()) => Conclusion::Holds(
             "The miner signed this output, the coordinator signed a log that holds this receipt, and the amount follows \
              from the work and the price."
                 .into(),
         ),
-        Err(error) => Finding::Fails(format!("{error}.")),
+        Err(error) => Conclusion::Fails(format!("{error}.")),
     }
 }
 
 /// The error says why the mathematics could not be checked.
-async fn mathematics(server: &str, proven: &ProvenReceipt, held: Option<Vec<u8>>) -> Result<Finding, String> {
+async fn mathematics(server: &str, proven: &ProvenReceipt, held: Option<Vec<u8>>) -> Result<Conclusion, String> {
     let wanted = Gather { output: held, max_bytes: MAX_CHECK_BYTES, ..Gather::default() };
     let evidence = Client::new(Browser, server).gather(&proven.receipt, wanted).await.map_err(|error| match error {
         ClientError::TooMuch { .. } => "this unit is too large to be checked in a tab; the command line can".into(),
@@ -75,9 +77,9 @@ async fn mathematics(server: &str, proven: &ProvenReceipt, held: Option<Vec<u8>>
     let mut seed = [0; 32];
     getrandom::fill(&mut seed).map_err(|error| format!("the browser gives no randomness: {error}"))?;
     Ok(match evidence.recheck(&proven.receipt, &seed) {
-        Ok(Confirmed::Undecided) => Finding::Unknown("The receipt itself says that nothing was decided.".into()),
-        Ok(confirmed) => Finding::Holds(what_holds(&confirmed)),
-        Err(error) => Finding::Fails(format!("{error}.")),
+        Ok(Confirmed::Undecided) => Conclusion::Unknown("The receipt itself says that nothing was decided.".into()),
+        Ok(confirmed) => Conclusion::Holds(what_holds(&confirmed)),
+        Err(error) => Conclusion::Fails(format!("{error}.")),
     })
 }
 
