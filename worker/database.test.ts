@@ -6,7 +6,7 @@ import { VERSION, upgrade } from "./database.ts";
 
 const STORES = ["coordinators", "days", "forms", "journal", "key", "units"];
 
-/** What each version that was ever shipped added. Frozen: browsers out there hold these. */
+/** What each shipped version added. Frozen: browsers hold these databases. */
 const HISTORY: ((db: IDBPDatabase) => void)[] = [
   (db) => {
     for (const store of ["key", "journal", "coordinators"]) db.createObjectStore(store);
@@ -20,7 +20,7 @@ const HISTORY: ((db: IDBPDatabase) => void)[] = [
   },
 ];
 
-/** Leaves a database behind as a browser that last ran `version` has it: with a key in it. */
+/** Leaves a database as a browser has it that last ran `version`, with a key in it. */
 async function shipped(name: string, version: number): Promise<void> {
   if (version === 0) return;
   const db = await openDB(name, version, {
@@ -32,7 +32,7 @@ async function shipped(name: string, version: number): Promise<void> {
 
 test("the history has every version", () => expect(HISTORY).toHaveLength(VERSION));
 
-// The version after this one too: its upgrade runs these same steps over a database that has them all.
+// Also to the version after this one, whose upgrade will run these steps over a database that has them all.
 test.each(
   HISTORY.flatMap((_, version) => [VERSION, VERSION + 1].map((to) => [version, to])).concat([[VERSION, VERSION + 1]]),
 )("version %i becomes version %i and keeps its key", async (from, to) => {

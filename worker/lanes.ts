@@ -1,4 +1,4 @@
-/** The compute workers, from the control worker's side. */
+/** The compute workers, as the control worker sees them. */
 
 import type { LaneOrder, LaneReport, Opening } from "./messages.ts";
 
@@ -11,7 +11,7 @@ export class Lanes {
     this.#report = report;
   }
 
-  /** Starts a worker. */
+  /** Starts a lane's worker. */
   open(lane: number, opening: Opening): void {
     if (this.#closed) return;
     const name = `${opening.device} lane ${lane}`;
@@ -27,13 +27,13 @@ export class Lanes {
     this.#workers.get(lane)?.postMessage(order, transfer);
   }
 
-  /** Ends a worker that has nothing to do. */
+  /** Ends a worker whose lane is unusable. */
   drop(lane: number): void {
     this.#workers.get(lane)?.terminate();
     this.#workers.delete(lane);
   }
 
-  /** Ends all workers; no other is started. */
+  /** Ends all workers, for good. */
   close(): void {
     this.#closed = true;
     for (const worker of this.#workers.values()) worker.terminate();

@@ -30,16 +30,16 @@ export type PageMessage =
   | { type: "start"; settings: Settings; pauses: Pause[] }
   | { type: "stop" }
   | { type: "duty"; duty: number }
-  /** All reasons to pause that hold now; none: work. */
+  /** All reasons to pause that hold now; none means to work. */
   | { type: "pauses"; pauses: Pause[] }
   /** Asks the tab that mines to stop. */
   | { type: "take-over" }
   | { type: "ask"; id: number; question: Question };
 
-/** Why lanes rest although the person has pressed Start. */
+/** A reason to pause although the person has pressed Start. */
 export type Pause = "battery" | "hidden" | "pressure";
 
-/** What is answered once, by the same id. */
+/** A question that is answered once, under the same id. */
 export type Question =
   | { about: "export-key"; passphrase: string }
   | { about: "import-key"; file: string; passphrase: string }
@@ -58,38 +58,38 @@ export interface Answers {
 export type ControlMessage =
   | { type: "notice"; notice: Notice }
   | { type: "key"; publicKey: PublicKey }
-  /** Another tab of this browser mines: this one waits. */
+  /** Another tab of this browser mines, so this one waits. */
   | { type: "elsewhere" }
-  /** No other tab mines: it begins here. */
+  /** No other tab mines, so this one begins. */
   | { type: "begun" }
-  /** A unit was added to what this browser keeps of its past. */
+  /** A unit was added to the history. */
   | { type: "kept" }
   /** Mining has ended, whatever the reason. */
   | { type: "ended" }
   /** The miner cannot go on. */
   | { type: "failed"; reason: string }
-  /** The coordinator shows another key than it used to. */
+  /** The coordinator shows another key than the trusted one. */
   | { type: "strange-key"; key: PublicKey }
   | { type: "answer"; id: number; answer: Answers[keyof Answers] }
   | { type: "refusal"; id: number; reason: string };
 
-/** What was found out about a receipt, each part by itself. */
+/** The outcome of checking a receipt. */
 export interface Checked {
   /** Signatures, log path, arithmetic. */
   proof: Conclusion;
-  /** The output, with coins of our own. */
+  /** The output, checked with this browser's own coins. */
   mathematics: Conclusion;
-  /** Where unit, blocks and output came from. */
+  /** Where the unit, its blocks and the output came from. */
   source: string;
 }
 
 export type Conclusion =
   | { found: "holds"; detail: string }
   | { found: "fails"; detail: string }
-  /** It could not be looked at, and why. */
+  /** It could not be checked; `detail` says why. */
   | { found: "unknown"; detail: string };
 
-/** What a lane does a second: multiply-accumulates of int8 and of f32, bytes hashed. */
+/** What a lane does in a second: multiply-accumulates of int8, multiply-accumulates of f32, bytes hashed. */
 export interface Rates {
   products: number;
   floats: number;
@@ -104,7 +104,7 @@ export type LaneOrder =
   | { type: "duty"; duty: number }
   | { type: "abandon" };
 
-/** What a lane computes with, and the package for it. */
+/** What a lane computes with, and the compiled package. */
 export type Opening = { module: WebAssembly.Module } & (
   | { device: CpuPackage }
   /**
@@ -112,11 +112,11 @@ export type Opening = { module: WebAssembly.Module } & (
    * kernels that won on it before.
    */
   | { device: "gpu"; rival: Rates | undefined; forms: string | undefined }
-  /** One more lane there, with what the first one said. */
+  /** A further lane there, with the report of the first. */
   | { device: "gpu"; beside: Ready }
 );
 
-/** A lane has a backend; of a graphics adapter: the forms of its kernels. */
+/** A lane has a backend. `forms` are the forms of a graphics adapter's kernels. */
 export interface Ready {
   event: "ready";
   backend: string;

@@ -18,19 +18,19 @@ export const loadCheck = once(async () => {
 
 export type { Miner } from "../pkg/control/control.js";
 
-/** A module whose one function is a relaxed dot product: valid where the browser has relaxed SIMD. */
+/** A module with a relaxed dot product, which is valid only if the browser has relaxed SIMD. */
 const RELAXED_PROBE = new Uint8Array([
-  // Magic and version; a type () → v128; one function of it.
+  // Magic and version; the type () → v128; one function of that type.
   0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0,
-  // Its code: zeros three times (i32.const 0, i8x16.splat), i32x4.relaxed_dot_i8x16_i7x16_add_s, end.
+  // Its code: three times i32.const 0 and i8x16.splat; i32x4.relaxed_dot_i8x16_i7x16_add_s; end.
   10, 19, 1, 17, 0, 65, 0, 253, 15, 65, 0, 253, 15, 65, 0, 253, 15, 253, 147, 2, 11,
 ]);
 
-/** The package for a processor's core: the fastest that this browser can load. */
+/** The fastest package with processor kernels that this browser can load. */
 export type CpuPackage = "relaxed" | "cpu";
 export const cpuPackage: CpuPackage = WebAssembly.validate(RELAXED_PROBE) ? "relaxed" : "cpu";
 
-/** Kernels for a processor's core; every lane gets the same compiled module. */
+/** The kernels for processors. All lanes share the compiled module. */
 export const loadCpu = once(() => {
   const urls = {
     relaxed: new URL("../pkg/relaxed/relaxed_bg.wasm", import.meta.url),
@@ -39,12 +39,12 @@ export const loadCpu = once(() => {
   return compile(urls[cpuPackage]);
 });
 
-/** Kernels for WebGPU. */
+/** The kernels for WebGPU. */
 export const loadGpu = once(() => compile(new URL("../pkg/gpu/gpu_bg.wasm", import.meta.url)));
 
 async function compile(url: URL): Promise<WebAssembly.Module> {
   const response = await fetch(url);
   if (!response.ok) throw new Error(`${url.pathname}: the server answered ${response.status}`);
-  // Not every server knows the type that streaming asks for.
+  // Streaming compilation needs a content type that not every server sends.
   return WebAssembly.compile(await response.arrayBuffer());
 }

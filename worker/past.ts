@@ -57,7 +57,7 @@ export async function remember(database: Database, receipt: Receipt, job: number
   await transaction.done;
 }
 
-/** A day with one more unit. */
+/** Adds a unit to a day. */
 export function added(day: Day, { verdict, work, value }: Pick<Receipt, "verdict" | "work" | "value">): Day {
   if (verdict !== "valid") return { ...day, refused: day.refused + 1 };
   return { ...day, units: day.units + 1, work: day.work + work, earned: day.earned + nano(value) };

@@ -73,7 +73,7 @@ export class Session {
       sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     });
     for (let lane = 0; lane < settings.cpuLanes; lane += 1) this.#lanes.open(lane, { device: cpuPackage, module });
-    // Without a rival there is nothing to wait for.
+    // Without processor lanes there is no rival to wait for.
     if (settings.cpuLanes === 0) void this.#askGpu();
     this.ended = this.#run();
   }

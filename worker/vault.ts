@@ -9,7 +9,7 @@ type Bytes = Uint8Array<ArrayBuffer>;
 /** Derives the public key from a secret one; throws if the bytes are no key. */
 export type Derive = (secret: Uint8Array) => PublicKey;
 
-/** A key file: JSON of this shape. */
+/** The JSON of a key file. */
 interface KeyFile {
   format: typeof FORMAT;
   public_key: PublicKey;
@@ -21,7 +21,7 @@ interface KeyFile {
 const FORMAT = "adit-key/1";
 const KDF = "PBKDF2-HMAC-SHA-256";
 const CIPHER = "AES-256-GCM";
-/** OWASP's Password Storage Cheat Sheet (2023) for PBKDF2-HMAC-SHA-256. */
+/** From OWASP's Password Storage Cheat Sheet (2023), for PBKDF2-HMAC-SHA-256. */
 const ITERATIONS = 600_000;
 const MAX_ITERATIONS = 10_000_000;
 const MAX_FILE_CHARS = 4096;

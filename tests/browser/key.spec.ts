@@ -61,6 +61,6 @@ test("the key rests sealed, and no script can read what seals it", async ({ mine
     );
     return { extractable: entry.wrapping.extractable, taken, bytes: entry.sealed.byteLength };
   });
-  // 32 bytes and GCM's tag of 16.
+  // 32 bytes and a GCM tag of 16.
   expect(kept).toEqual({ extractable: false, taken: "InvalidAccessError", bytes: 48 });
 });

@@ -1,8 +1,8 @@
-/** The rate over the last minutes, for the chart. */
+/** The verified rate of the last ten minutes, for the chart. */
 
 /** Ten minutes at about one status a second. */
 const CAPACITY = 600;
-/** Statuses come in bursts when units are small; the chart needs no more than this. */
+/** Small units bring statuses in bursts, of which the chart needs only the last. */
 const MIN_GAP_MS = 500;
 
 export class History {

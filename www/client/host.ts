@@ -7,7 +7,7 @@ export interface Host {
   server: string;
   names: Names;
   shelf: Shelf;
-  /** Starts the control worker. Bundlers want to see where it is, so that only a host can say. */
+  /** Starts the control worker. Bundlers must see its address, which depends on the host. */
   worker(): Worker;
 }
 

@@ -136,7 +136,7 @@ export class Miner extends EventTarget {
     this.#changed();
   }
 
-  /** Asks the control worker something that it answers once. */
+  /** Asks the control worker a question. */
   ask<About extends keyof Answers>(question: Question & { about: About }): Promise<Answers[About]> {
     const id = this.#nextQuestion++;
     const answer = new Promise<Answers[About]>((resolve, reject) => this.#questions.set(id, { resolve, reject }));
@@ -144,7 +144,7 @@ export class Miner extends EventTarget {
     return answer;
   }
 
-  /** The worker is made when it is first needed: opening the page computes nothing. */
+  /** Starts the worker when it is first needed: to open a page computes nothing. */
   #send(message: PageMessage): void {
     this.#worker ??= this.#open();
     this.#worker.postMessage(message);

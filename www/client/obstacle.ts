@@ -1,6 +1,6 @@
-/** Why this browser, or this address, cannot mine; asked before anything is loaded. */
+/** Why this browser or this address cannot mine. It is found out before anything is loaded. */
 
-/** An empty module with one v128 constant: it is valid only where WebAssembly has SIMD. */
+/** A module with a v128 constant, which is valid only if WebAssembly has SIMD. */
 const SIMD = new Uint8Array([
   0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11,
 ]);

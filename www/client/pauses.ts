@@ -1,10 +1,10 @@
-/** The reasons to rest that only a page can see: battery, hidden tab, a busy device. */
+/** The reasons to pause that only a page can see: battery, a hidden tab, a busy device. */
 
 import type { Pause } from "adit-worker/messages.ts";
 
 import type { Preferences } from "./preferences.ts";
 
-/** Not in TypeScript's library: Chromium alone has them. */
+/** Only Chromium has these, so TypeScript's library does not. */
 interface Battery extends EventTarget {
   charging: boolean;
 }
@@ -22,7 +22,7 @@ declare global {
   }
 }
 
-/** Watches the device and says which reasons to pause hold, whenever that changes. */
+/** Watches the device, and reports the reasons to pause whenever they change. */
 export class Pauses {
   readonly #changed: (pauses: Pause[]) => void;
   #preferences: Preferences;
@@ -35,7 +35,7 @@ export class Pauses {
     this.#changed = changed;
   }
 
-  /** Begins to watch; to be called when mining starts. */
+  /** Begins to watch. It is called when mining starts. */
   watch(): void {
     document.addEventListener("visibilitychange", this.#check);
     void navigator.getBattery?.().then(
@@ -45,7 +45,7 @@ export class Pauses {
         this.#check();
       },
       () => {
-        // A browser that does not tell is taken to be on mains.
+        // A browser that does not tell is assumed to be plugged in.
       },
     );
     this.#pressure ??= new Pressure(this.#check);
@@ -81,12 +81,12 @@ export class Pauses {
   };
 }
 
-/** A pause lasts at least this long, so that mining does not flicker. */
+/** A pause lasts at least this long, so that mining does not start and stop all the time. */
 const REST_MS = 10_000;
-/** A device that calmed down as soon as mining paused was busy with mining: pressure then says nothing for a while. */
+/** If the device calms down as soon as mining pauses, mining was the cause: pressure is then ignored for this long. */
 const DEAF_MS = 300_000;
 
-/** Whether others need the processor. Mining itself raises the pressure, so a pause is also a measurement. */
+/** Whether other programs need the processor. Mining raises the pressure too, so a pause also measures whose it was. */
 class Pressure {
   high = false;
   readonly #changed: () => void;
@@ -99,7 +99,7 @@ class Pressure {
     if (!window.PressureObserver) return;
     this.#observer = new window.PressureObserver((records) => this.#hear(records.at(-1)?.state ?? "nominal"));
     this.#observer.observe("cpu", { sampleInterval: 2000 }).catch(() => {
-      // Forbidden by the site's policy: as if the browser had no such thing.
+      // The site's policy forbids it: then this reason never holds.
     });
   }
 
@@ -117,7 +117,7 @@ class Pressure {
 
   #rested(rests: number): void {
     const calm = this.#state === "nominal" || this.#state === "fair";
-    // A page out of focus hears nothing, so an old state does not hold for ever.
+    // A page without focus gets no records, so an old state must not hold for ever.
     if (!calm && rests < 6) {
       setTimeout(() => this.#rested(rests + 1), REST_MS);
       return;

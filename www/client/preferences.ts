@@ -11,7 +11,7 @@ export interface Preferences {
   pauseOnBattery: boolean;
   pauseWhenHidden: boolean;
   pauseUnderPressure: boolean;
-  /** Whether to notify a person who looks elsewhere. */
+  /** Whether to notify a person who does not see the page. */
   notify: boolean;
 }
 
@@ -19,7 +19,7 @@ export interface Preferences {
 export const maxLanes = Math.max(1, Math.min(globalThis.navigator?.hardwareConcurrency ?? 1, 64));
 
 const defaults: Preferences = {
-  // The other half of the cores belongs to whoever sits at the device.
+  // The other half is for the person at the device.
   cpuLanes: Math.max(1, Math.floor(maxLanes / 2)),
   gpu: true,
   duty: 1,

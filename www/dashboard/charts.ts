@@ -1,10 +1,10 @@
-/** The charts of what was verified lately. */
+/** The charts of recent activity. */
 
 import { count, quantity, time } from "adit-ui/format.ts";
 import type { Figure } from "adit-ui/plot.ts";
 import type { Activity } from "adit-worker/wire.ts";
 
-/** Multiply-accumulates a second, step by step. */
+/** The rate in each step, in multiply-accumulates a second. */
 export function rates({ step_ms, steps }: Activity): Figure {
   return {
     caption: "Verified operations a second",
@@ -16,7 +16,7 @@ export function rates({ step_ms, steps }: Activity): Figure {
   };
 }
 
-/** Outputs by verdict, step by step. */
+/** The outputs in each step, by verdict. */
 export function verdicts({ step_ms, steps }: Activity): Figure {
   const sum = (of: (step: Activity["steps"][number]) => number) => steps.reduce((sum, step) => sum + of(step), 0);
   const other = (step: Activity["steps"][number]) => step.inconclusive + step.too_late;

@@ -1,4 +1,4 @@
-/** Everything that the dashboard shows, fetched at once and anew every two seconds. */
+/** Everything that the dashboard shows, fetched together every two seconds. */
 
 import type {
   Activity,
@@ -17,7 +17,7 @@ import type {
 const REFRESH_MS = 2000;
 const TIMEOUT_MS = 8000;
 const TOKEN_KEY = "adit-token";
-/** Rows of the longer tables. */
+/** The number of receipts that are shown. */
 const RECEIPTS = 15;
 
 export interface Figures {
@@ -31,17 +31,17 @@ export interface Figures {
   miners: MinerView[] | undefined;
 }
 
-/** Asks for the figures for as long as somebody looks. */
+/** Fetches the figures while the page is visible. */
 export class Feed extends EventTarget {
   figures: Figures | undefined;
-  /** Why there is nothing newer. */
+  /** Why the figures are not newer. */
   trouble: string | undefined;
   /** Whether the coordinator knows the token; undefined: none was given. */
   tokenAccepted: boolean | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #running = false;
   readonly #server: string;
-  /** The charts show so many. */
+  /** The minutes that the charts show. */
   #minutes = 10;
 
   constructor(server: string) {
@@ -49,7 +49,7 @@ export class Feed extends EventTarget {
     this.#server = server;
   }
 
-  /** Kept for this tab alone, until it is closed. */
+  /** It is kept for this tab, until the tab is closed. */
   get token(): string {
     return sessionStorage.getItem(TOKEN_KEY) ?? "";
   }
@@ -125,7 +125,7 @@ export class Feed extends EventTarget {
     return (await (await this.fetch(path)).json()) as T;
   }
 
-  /** An answer; a refusal throws. */
+  /** An answer; throws a `Refusal` if it is an error. */
   async fetch(path: string): Promise<Response> {
     const headers = this.token ? { authorization: `Bearer ${this.token}` } : {};
     const response = await fetch(this.#server + path, { headers, cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MS) });
@@ -134,7 +134,7 @@ export class Feed extends EventTarget {
   }
 }
 
-/** The coordinator answered, and it is no. */
+/** The coordinator answered with an error. */
 export class Refusal extends Error {
   readonly status: number;
 
@@ -144,13 +144,13 @@ export class Refusal extends Error {
   }
 }
 
-/** The sentence of the coordinator's error body. */
+/** The message in the coordinator's error body. */
 async function reason(response: Response): Promise<string> {
   try {
     const { detail } = (await response.json()) as { detail?: unknown };
     if (typeof detail === "string") return detail;
   } catch {
-    // Not the coordinator's own words.
+    // The body is not the coordinator's.
   }
   return `The coordinator answered ${response.status}.`;
 }

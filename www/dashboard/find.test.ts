@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { Refusal } from "./figures.ts";
 import { type Source, find } from "./find.ts";
 
-/** Knows nothing, and notes what it is asked. */
+/** A source that knows nothing, and records what it is asked. */
 function stranger(): Source & { asked: string[] } {
   const asked: string[] = [];
   const refuse = async (path: string): Promise<never> => {

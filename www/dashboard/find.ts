@@ -1,17 +1,17 @@
-/** What a search finds: the text's shape says what it can be, and the coordinator whether it is. */
+/** What a search finds. The shape of the text says what it may be, and the coordinator says whether it is. */
 
 import { amount, bytes, checked, count, plural, quantity } from "adit-ui/format.ts";
 import type { Account, ContributorResponse, JobView, ProvenReceipt, Receipt, ReceiptList } from "adit-worker/wire.ts";
 
 import { Refusal } from "./figures.ts";
 
-/** What is asked of a coordinator. */
+/** The coordinator, as a search uses it. */
 export interface Source {
   get<T>(path: string): Promise<T>;
   fetch(path: string): Promise<Response>;
 }
 
-/** What something is, and what there is to say of it. */
+/** A thing that was found, with its facts. */
 export interface Found {
   what: string;
   facts: [name: string, value: string][];
@@ -31,7 +31,7 @@ const FINDERS: [shape: RegExp, finder: Finder][] = [
   [/^[\w.:-]{1,64}$/, contributor],
 ];
 
-/** Looks for what the text can be, one after the other; undefined: it is nothing that the coordinator knows. */
+/** Tries what the text may be, one after the other. Undefined: the coordinator knows nothing by this name. */
 export async function find(text: string, source: Source): Promise<Found | undefined> {
   const wanted = text.trim().toLowerCase();
   for (const [shape, finder] of FINDERS) {

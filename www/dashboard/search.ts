@@ -9,7 +9,7 @@ import type { Feed } from "./figures.ts";
 import { type Found, find } from "./find.ts";
 import { receipts } from "./tables.ts";
 
-/** Says what a number, an id, a key or a CID is. */
+/** The search for a job, a contributor, a key, a lease or a CID. */
 @customElement("adit-search")
 export class Search extends LitElement {
   static override styles = [

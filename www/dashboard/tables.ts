@@ -135,7 +135,7 @@ function section(title: string, content: TemplateResult) {
   return html`<section class="card" aria-label=${title}><h2>${title}</h2>${content}</section>`;
 }
 
-/** A heading that begins with ">" stands over numbers. */
+/** A heading that begins with ">" is aligned right, as its numbers are. */
 function table(headings: string[], rows: TemplateResult[]) {
   const heading = (text: string) =>
     text.startsWith(">") ? html`<th scope="col" class="right">${text.slice(1)}</th>` : html`<th scope="col">${text}</th>`;

@@ -19,10 +19,10 @@ import { Notifier } from "./notify.ts";
 import "./receipts.ts";
 import "./settings.ts";
 
-/** The chart shows at least this long, so that its first minute does not race by. */
+/** The least span of the chart, so that its first minute does not race by. */
 const CHART_SECONDS = 60;
 
-/** The page: everything on it, in the order in which it is read. */
+/** The page. It owns the miner and lays out the other elements. */
 @customElement("adit-app")
 export class App extends LitElement {
   static override styles = [
@@ -104,7 +104,7 @@ export class App extends LitElement {
     const { phase, pauses, status } = this.#miner;
     const rate = phase === "mining" ? (pauses.length > 0 ? "paused – " : `${quantity(status?.work_per_s ?? 0)}/s – `) : "";
     document.title = `${rate}Adit`;
-    // The chart is fetched when there is something to draw, so that it delays no first unit.
+    // The chart is loaded after the first receipt, so that it does not delay the first unit.
     if (!this.chartLoaded && this.#miner.entries.length > 0) {
       this.chartLoaded = true;
       void import("adit-ui/plot.ts");

@@ -8,7 +8,7 @@ import { Watch } from "adit-ui/watch.ts";
 import "./countdown.ts";
 import { headline } from "./headline.ts";
 
-/** Start, Stop, what is going on, and how hard to work. */
+/** Start and Stop, the state of the miner, and the throttle. */
 @customElement("adit-control")
 export class Control extends LitElement {
   static override styles = [
@@ -111,7 +111,7 @@ export class Control extends LitElement {
     `;
   }
 
-  /** One button whatever it says, so that it keeps the focus. */
+  /** The button stays the same element when its label changes, so that it keeps the focus. */
   #button() {
     const { label, press } = this.#offer();
     const possible = press !== undefined;

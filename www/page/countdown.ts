@@ -1,7 +1,7 @@
 import { LitElement, html } from "lit";
 import { customElement, property } from "lit/decorators.js";
 
-/** Seconds until something is tried again. Not read out: it ticks. */
+/** The seconds until the next try. Screen readers skip it, because it changes every second. */
 @customElement("adit-countdown")
 export class Countdown extends LitElement {
   /** Unix time, ms. */

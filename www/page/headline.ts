@@ -1,4 +1,4 @@
-/** What is going on, in one line for people. */
+/** What the miner is doing, in a sentence. */
 
 import type { Miner } from "adit-client/miner.ts";
 import { plural, quantity } from "adit-ui/format.ts";
@@ -6,7 +6,7 @@ import type { Pause } from "adit-worker/messages.ts";
 
 export interface Headline {
   lamp: "" | "on" | "rest" | "off";
-  /** Read out when it changes, so nothing in it ticks. */
+  /** Screen readers read it out when it changes, so it contains no counter. */
   title: string;
   detail: string | undefined;
 }

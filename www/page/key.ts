@@ -9,7 +9,7 @@ import { messageOf } from "adit-worker/error.ts";
 
 const MIN_PASSPHRASE = 8;
 
-/** The key that owns the earnings: where it is, and how to take it elsewhere. */
+/** The key that owns the earnings, with its export and import. */
 @customElement("adit-key")
 export class Key extends LitElement {
   static override styles = [

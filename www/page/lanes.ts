@@ -18,7 +18,7 @@ const STATES: Record<string, string> = {
   off: "not used",
 };
 
-/** Every lane: what it runs on and why, what it does, how fast. */
+/** The lanes: each with its backend and the reason for it, its state and its rate. */
 @customElement("adit-lanes")
 export class Lanes extends LitElement {
   static override styles = [
@@ -82,7 +82,7 @@ export class Lanes extends LitElement {
     `;
   }
 
-  /** A graphics card's lanes race as one: until the first has won, the others have nothing else to say. */
+  /** A graphics card's first lane races for all of them: until it has won, the others are not shown. */
   #shown(): LaneStatus[] {
     const first = this.miner.lanes.find(({ device }) => device === "gpu");
     const follows = ({ device, state, why }: LaneStatus) =>

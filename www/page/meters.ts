@@ -6,7 +6,7 @@ import { amount, count, duration, quantity } from "adit-ui/format.ts";
 import { shared } from "adit-ui/styles.ts";
 import { Watch } from "adit-ui/watch.ts";
 
-/** Rate, verified units and earnings. */
+/** The verified rate, the verified units and the earnings. */
 @customElement("adit-meters")
 export class Meters extends LitElement {
   static override styles = [

@@ -1,16 +1,16 @@
-/** Notifications, for people who have asked for them: mining has ended by itself, or there is no more work. */
+/** Notifications that mining has ended by itself or that there is no more work, for people who want them. */
 
 import type { Miner, Phase } from "adit-client/miner.ts";
 import { plural } from "adit-ui/format.ts";
 
 import { headline } from "./headline.ts";
 
-/** Asks the browser, and thereby the person; false if it stays silent. To be called when somebody presses the switch. */
+/** Asks for permission, and returns whether it is granted. Browsers allow this only while a person presses something. */
 export async function allowed(): Promise<boolean> {
   return "Notification" in window && (await Notification.requestPermission()) === "granted";
 }
 
-/** Tells what happens to `miner` while nobody looks. */
+/** Notifies of what happens to `miner` while the page is hidden. */
 export class Notifier {
   readonly #miner: Miner;
   #phase: Phase = "idle";
@@ -26,7 +26,7 @@ export class Notifier {
     const [before, worked] = [this.#phase, this.#working];
     const working = this.#miner.tasks.size > 0;
     this.#phase = phase;
-    // Between two units a lane has no task; only a lane that asked in vain is out of work.
+    // A lane has no task between two units either; it is out of work only if it asked and got none.
     this.#working = phase === "mining" && (working || (worked && !this.#outOfWork));
     const ended = phase === "failed" || (phase === "idle" && before !== "stopping" && before !== "idle");
     if (ended && before !== phase) this.#tell("Mining has ended", headline(this.#miner, undefined).detail ?? "It goes on in another tab.");
@@ -47,7 +47,7 @@ export class Notifier {
       const icon = new URL("../ui/adit.svg", import.meta.url).href;
       new Notification(title, { body, icon, tag: "adit" }).onclick = () => window.focus();
     } catch {
-      // Phones have them in service workers alone: as if nobody had asked.
+      // Phones allow them only in service workers: then there are none.
     }
   }
 }

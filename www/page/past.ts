@@ -13,12 +13,12 @@ import { type Day, type Past, type PastUnit, forgetPast, past } from "adit-worke
 
 import { names } from "./host.ts";
 
-/** Rows that are shown at once. */
+/** The numbers of rows. */
 const DAYS = 14;
 const UNITS = 10;
 const MORE_UNITS = 100;
 
-/** What this browser has computed and earned: by day, and unit by unit. */
+/** The history: what this browser has computed and earned, by day and by unit. */
 @customElement("adit-past")
 export class PastView extends LitElement {
   static override styles = [
@@ -35,7 +35,7 @@ export class PastView extends LitElement {
     `,
   ];
 
-  /** Grows when there is something new. */
+  /** Changes when there is something new. */
   @property({ attribute: false }) kept = 0;
   @state() private past: Past | undefined;
   @state() private all = false;
@@ -78,7 +78,7 @@ export class PastView extends LitElement {
       caption: "NNET by day",
       description: "Chart of base rewards by day. The table below says the same.",
       series: [{ name: "NNET", colour: "--accent", bars: true }],
-      // Only the picture is drawn with floats.
+      // Floats are good enough for a picture.
       data: [places, shown.map(({ earned }) => Number(decimal(earned)))],
       minSpan: 4,
       steps: [1, 2, 5, 10],
@@ -160,7 +160,7 @@ export class PastView extends LitElement {
     await this.#read();
   };
 
-  /** Units may come faster than they are read. */
+  /** One read at a time: units may come faster than they are read. */
   async #read(): Promise<void> {
     this.#stale = true;
     if (this.#reading) return;

@@ -8,12 +8,12 @@ import { shared } from "adit-ui/styles.ts";
 import { Watch } from "adit-ui/watch.ts";
 import type { Conclusion } from "adit-worker/messages.ts";
 
-/** As many as fit on a screen; the rest is there on demand. */
+/** The receipts that are shown before a person asks for all. */
 const FIRST = 5;
 
 const VERDICTS = { valid: "valid", invalid: "invalid", inconclusive: "inconclusive", too_late: "too late" } as const;
 
-/** What the coordinator signed for each unit, and a check of it by this very browser. */
+/** The receipts, each with a check by this browser. */
 @customElement("adit-receipts")
 export class Receipts extends LitElement {
   static override styles = [
@@ -73,7 +73,7 @@ export class Receipts extends LitElement {
 
   @property({ attribute: false }) miner!: Miner;
   @state() private all = false;
-  /** The list as it stays while somebody points at it: rows that move away cannot be pressed. */
+  /** The list while a person points at it: it stands still, so that its buttons can be pressed. */
   @state() private held: Entry[] | undefined;
   /** Leases of receipts whose details are shown. */
   @state() private opened: ReadonlySet<string> = new Set();

@@ -11,7 +11,7 @@ import { allowed } from "./notify.ts";
 
 type Switch = "gpu" | "pauseOnBattery" | "pauseWhenHidden" | "pauseUnderPressure";
 
-/** Lanes, and when to rest. */
+/** The settings: lanes, and when to pause. */
 @customElement("adit-settings")
 export class Settings extends LitElement {
   static override styles = [
@@ -80,7 +80,7 @@ export class Settings extends LitElement {
     `;
   }
 
-  /** The browser is asked when somebody presses this, and never before. */
+  /** The browser asks for permission when a person checks this, and never before. */
   #notifications() {
     const press = async ({ target }: Event) => {
       const box = target as HTMLInputElement;

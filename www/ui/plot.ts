@@ -10,7 +10,7 @@ const HEIGHT = 170;
 
 const COLOURS = ["--accent", "--good", "--bad", "--warn", "--muted"] as const;
 
-/** One line of a chart, or one row of bars. */
+/** A line or a row of bars. */
 export interface Series {
   name: string;
   /** The custom property of its colour. */
@@ -18,17 +18,17 @@ export interface Series {
   bars?: boolean;
 }
 
-/** What a chart shows. An object is drawn once: to show something else, make another. */
+/** What a chart shows. It is immutable: a chart is redrawn for a new object. */
 export interface Figure {
   caption: string;
-  /** For people who do not see it: what it shows, and where the same stands in words. */
+  /** For screen readers: what it shows, and where the page says the same in words. */
   description: string;
   series: Series[];
-  /** The places on the horizontal axis, growing, then a row of values for each series. */
+  /** The ascending positions on the horizontal axis, then the values of each series. */
   data: [number[], ...number[][]];
-  /** The horizontal axis shows at least this much. */
+  /** The least span of the horizontal axis. */
   minSpan?: number;
-  /** The steps that its labels may have. */
+  /** The allowed steps between labels. */
   steps?: number[];
   xText(x: number): string;
   yText(y: number): string;
@@ -115,7 +115,7 @@ export class Plot extends LitElement {
     if (!this.#plot) this.#build(figure);
     this.#built = names;
     const [x] = figure.data;
-    // Bars need room beside the first and the last.
+    // The first and the last bar need room on their outer sides.
     const margin = figure.series.some(({ bars }) => bars) ? 0.5 : 0;
     const last = (x.at(-1) ?? 0) + margin;
     const first = Math.min((x[0] ?? last) - margin, last - (figure.minSpan ?? 0));
@@ -164,7 +164,7 @@ export class Plot extends LitElement {
   }
 }
 
-/** A custom property as the canvas wants it: `light-dark()` means nothing there. */
+/** Resolves a custom property to a colour for the canvas, which does not know `light-dark()`. */
 function resolve(element: HTMLElement, name: string): string {
   const probe = document.createElement("span");
   probe.style.color = `var(${name})`;

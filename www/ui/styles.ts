@@ -1,4 +1,4 @@
-/** What every element shares: cards, buttons, fields, tables. */
+/** The style that all elements share: cards, buttons, fields. */
 
 import { css } from "lit";
 

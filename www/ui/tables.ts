@@ -1,6 +1,6 @@
 import { css } from "lit";
 
-/** Tables, here and on the dashboard. */
+/** The style of tables. */
 export const tables = css`
   .wide {
     overflow-x: auto;

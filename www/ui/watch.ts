@@ -1,4 +1,4 @@
-/** Renders an element anew whenever what it shows has changed. */
+/** Updates an element whenever its source says that it has changed. */
 
 import type { ReactiveController, ReactiveControllerHost } from "lit";
 

@@ -1,7 +1,7 @@
 //! The packages `bench` and `bench-relaxed`: each kernel by itself, for `cargo xtask bench web`. No page loads them.
 //!
-//! Operands that many units share are made ready once, as a lane keeps them; everything else goes in and comes out with
-//! every call, as the peers' does.
+//! Operands that many units share are prepared once, as in a lane. Everything else is passed in and out with every call, as
+//! with the peers.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -29,7 +29,7 @@ pub fn weights(seed: u32, count: usize) -> Vec<i8> {
     SplitMix64::new(seed.into()).weights(count)
 }
 
-/// Products with one B of int8.
+/// Products with a fixed int8 matrix B.
 #[wasm_bindgen]
 pub struct IntegerProduct {
     cpu: Cpu,
@@ -48,14 +48,13 @@ impl IntegerProduct {
         Ok(IntegerProduct { cpu, b: cpu.pack(b, k, n), k, n, sums: Vec::new() })
     }
 
-    /// What it computes with.
+    /// The backend that it computes with.
     #[wasm_bindgen(getter)]
     pub fn backend(&self) -> String {
         self.cpu.backend().name().into()
     }
 
-    /// Row-major `a` times B, to where the caller has room for it: new memory for every result would cost a browser more than
-    /// a tenth of the time.
+    /// Multiplies row-major `a` by B into `out`: new memory for every result would cost a browser over a tenth of the time.
     pub fn multiply(&mut self, a: &[i8], out: &Int32Array) {
         let rows = a.len() / self.k;
         self.sums.resize(rows * self.n, 0);
@@ -64,7 +63,7 @@ impl IntegerProduct {
     }
 }
 
-/// Products with one B of f32.
+/// Products with a fixed f32 matrix B.
 #[wasm_bindgen]
 pub struct FloatProduct {
     cpu: Cpu,
@@ -80,7 +79,7 @@ impl FloatProduct {
         Ok(FloatProduct { cpu: Cpu::best()?, b: FloatMatrix { rows: k, cols: n, values: b }, sums: Vec::new() })
     }
 
-    /// Row-major `a` times B, to where the caller has room for it.
+    /// Multiplies row-major `a` by B into `out`.
     pub fn multiply(&mut self, a: &[f32], out: &Float32Array) {
         let rows = a.len() / self.b.rows;
         self.sums.resize(rows * self.b.cols, 0.0);
@@ -89,7 +88,7 @@ impl FloatProduct {
     }
 }
 
-/// The SHA-256 of each message of `length` bytes, one behind the other.
+/// The SHA-256 digests of messages of `length` bytes each.
 #[wasm_bindgen]
 pub fn digests(messages: &[u8], length: usize) -> Vec<u8> {
     let mut digests = vec![[0; 32]; messages.len() / length];
@@ -106,7 +105,7 @@ pub struct Signer {
 
 #[wasm_bindgen]
 impl Signer {
-    /// Signs with this key of 32 bytes.
+    /// Takes a secret key of 32 bytes.
     #[wasm_bindgen(constructor)]
     pub fn new(key: &[u8]) -> Result<Signer, JsError> {
         let statement =
@@ -114,24 +113,24 @@ impl Signer {
         Ok(Signer { key: SecretKey::from_bytes(key.try_into()?)?, statement })
     }
 
-    /// The key's public key, compressed.
+    /// The compressed public key.
     #[wasm_bindgen(getter)]
     pub fn public_key(&self) -> Vec<u8> {
         self.key.public_key().0.to_vec()
     }
 
-    /// What the statement's signature covers: what others have to sign.
+    /// The digest that the signature covers, for peers to sign.
     #[wasm_bindgen(getter)]
     pub fn digest(&self) -> Vec<u8> {
         signing_digest(&self.statement).to_vec()
     }
 
-    /// A signature of the statement, r and s.
+    /// Signs the statement and returns r and s.
     pub fn sign(&self) -> Vec<u8> {
         self.key.sign(&self.statement).0.to_vec()
     }
 
-    /// Whether that is a signature of the statement by this public key.
+    /// Whether this is the public key's signature of the statement.
     pub fn verify(&self, public_key: &[u8], signature: &[u8]) -> Result<bool, JsError> {
         let (key, signature) = (adit_core::sign::PublicKey::try_from(public_key)?, Signature::try_from(signature)?);
         Ok(key.verify(&self.statement, &signature).is_ok())
@@ -160,8 +159,8 @@ impl Model {
         Ok(Model { cpu, prepared: Rc::new(prepared) })
     }
 
-    /// The last layer's sums and bias for each row of `input`: an inference by itself. A unit's output has the sums of all
-    /// layers, and a digest of them.
+    /// The last layer's sums plus bias for each row of `input`. This is inference alone: a unit's output has the sums of all
+    /// layers and a digest of them.
     pub fn logits(&self, input: Vec<i8>) -> Vec<i32> {
         let [first, .., last] = &self.prepared.layers[..] else { return Vec::new() };
         let count = input.len() / first.k;

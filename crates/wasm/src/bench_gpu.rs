@@ -1,4 +1,4 @@
-//! The graphics adapter's part of the package `bench`.
+//! The graphics adapter's kernels in the package `bench`.
 
 use adit_gpu::{GpuDevice, PackedOperand};
 use wasm_bindgen::prelude::*;
@@ -15,14 +15,14 @@ macro_rules! product {
 
         #[wasm_bindgen]
         impl $name {
-            /// Opens the adapter and takes row-major `b`, k × n, there.
+            /// Opens the adapter and uploads row-major `b`, k × n.
             pub async fn open(b: Vec<$element>, k: usize, n: usize) -> Result<$name, JsError> {
                 let device = GpuDevice::open().await?;
                 let b = device.pack(&b, k as u32, n as u32)?;
                 Ok($name { device, b, k })
             }
 
-            /// Row-major `a` times B: taken there, multiplied, brought back.
+            /// Uploads row-major `a`, multiplies it by B and reads the product back.
             pub async fn multiply(&self, a: Vec<$element>) -> Result<Vec<$sum>, JsError> {
                 let mut sums = Vec::new();
                 self.device.multiply(&a, (a.len() / self.k) as u32, &self.b, &mut sums).await?;
@@ -33,10 +33,10 @@ macro_rules! product {
 }
 
 product!(
-    /// Products with one B of int8 that lies on the adapter.
+    /// Products with an int8 matrix B in the adapter's memory.
     GpuIntegerProduct, i8, i32
 );
 product!(
-    /// The same of f32.
+    /// Products with an f32 matrix B in the adapter's memory.
     GpuFloatProduct, f32, f32
 );

@@ -1,15 +1,15 @@
-//! What the vector units could do if there was nothing to load: the instructions of the kernels on registers alone.
+//! The upper bound of the kernels' speed: their instructions on registers alone, without loads.
 //!
-//! Twelve sums are independent of each other, so that no instruction waits for the one before it, and every sum depends on
-//! its last value, so that no compiler computes it beforehand. With an operand and a product they fit the 15 registers that
-//! engines on x86-64 have to give.
+//! The twelve sums are independent of each other, so that no instruction waits for the one before it, and each depends on its
+//! last value, so that the compiler cannot compute it in advance. With an operand and a product they fit the 15 registers that
+//! engines on x86-64 can allocate.
 
 use std::arch::wasm32::*;
 
 use wasm_bindgen::prelude::*;
 
-/// The sums, which are zeros: what they begin with, and what is multiplied, is hidden from the compiler. Written out, for this
-/// crate is compiled for size and an array would lie in memory.
+/// Computes the sums. All values are zero, which the compiler does not know. They are separate variables because this crate
+/// is compiled for size, which would leave an array in memory.
 macro_rules! in_registers {
     ($turns:ident, $step:ident, $($sum:ident)*) => {{
         let value = i32x4_splat(std::hint::black_box(0));
@@ -21,13 +21,13 @@ macro_rules! in_registers {
     }};
 }
 
-/// Adds sixteen int8 products to each of twelve sums, so many times.
+/// Adds sixteen int8 products to each of twelve sums, `turns` times.
 #[wasm_bindgen]
 pub fn integer_instructions(turns: u32) -> Vec<i32> {
     in_registers!(turns, add_integers, a b c d e f g h i j k l)
 }
 
-/// Adds four f32 products to each of twelve sums, so many times.
+/// Adds four f32 products to each of twelve sums, `turns` times.
 #[wasm_bindgen]
 pub fn float_instructions(turns: u32) -> Vec<i32> {
     in_registers!(turns, add_floats, a b c d e f g h i j k l)

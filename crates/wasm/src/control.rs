@@ -1,4 +1,4 @@
-//! The package `control`: the miner's machine and driver, for the one control worker.
+//! The package `control`: the miner's machine and driver, for the control worker.
 
 use adit_core::sign::SecretKey;
 use adit_fetch::Browser;
@@ -12,10 +12,10 @@ pub use crate::host::ControlHost;
 use crate::host::{Clock, Database, Workers};
 use crate::values::to_js;
 
-/// Input blocks that are kept for later units. A tab shares its memory with others.
+/// The most input blocks that are kept for later units. It is small because a tab shares the device's memory.
 const CACHE_BYTES: usize = 128 << 20;
 
-/// The public key of a secret one, as hex. An error if the 32 bytes are no key.
+/// Derives the public key of a secret one, as hex. The error says that the bytes are no key.
 #[wasm_bindgen]
 pub fn public_key(secret: &[u8]) -> Result<String, JsError> {
     Ok(secret_key(secret)?.public_key().to_string())
@@ -26,7 +26,7 @@ fn secret_key(secret: &[u8]) -> Result<SecretKey, JsError> {
     Ok(SecretKey::from_bytes(bytes)?)
 }
 
-/// A miner, from Start to Stop.
+/// A miner that runs once, from Start to Stop.
 #[wasm_bindgen]
 pub struct Miner {
     controls: UnboundedSender<Control>,
@@ -40,10 +40,10 @@ type Inbox = (UnboundedReceiver<Control>, UnboundedReceiver<(u32, LaneEvent)>);
 
 #[wasm_bindgen]
 impl Miner {
-    /// A miner that does nothing yet. Lanes are numbered from 0: the processor's first, then the graphics adapter's.
-    /// `pinned` is the coordinator's key, where it is known from before.
+    /// A miner that does not run yet. Lanes are numbered from 0: the processor's first, then the graphics adapter's. `pinned`
+    /// is the coordinator's key, if it is known.
     #[wasm_bindgen(constructor)]
-    #[allow(clippy::too_many_arguments)] // A type for them would only be taken apart again.
+    #[allow(clippy::too_many_arguments)] // JavaScript would have to build an object only for it to be taken apart.
     pub fn new(
         server: &str,
         origin: String,
@@ -68,13 +68,13 @@ impl Miner {
         Ok(Miner { controls, lane_events, inbox: Some((control_inbox, lane_inbox)), config, host })
     }
 
-    /// How many lanes it has.
+    /// The number of its lanes.
     #[wasm_bindgen(getter)]
     pub fn lanes(&self) -> usize {
         self.config.devices.len()
     }
 
-    /// Mines until it is stopped, or cannot go on; the error says why. To be called once.
+    /// Mines until it is stopped or fails; the error says why. It can be called once.
     pub fn run(&mut self) -> js_sys::Promise {
         let (inbox, config, host) = (self.inbox.take(), self.config.clone(), self.host.clone());
         wasm_bindgen_futures::future_to_promise(async move {
@@ -83,56 +83,56 @@ impl Miner {
                 Ok(notice) => host.tell(notice),
                 Err(error) => wasm_bindgen::throw_val(error.into()),
             };
-            let brought = Host {
+            let surroundings = Host {
                 fetch: Browser,
                 journal: Database(host.clone()),
                 runtime: Clock(host.clone()),
                 lanes: Workers(host.clone()),
             };
-            adit_miner::run(config, brought, controls, lane_events, tell).await.map_err(JsError::from)?;
+            adit_miner::run(config, surroundings, controls, lane_events, tell).await.map_err(JsError::from)?;
             Ok(JsValue::UNDEFINED)
         })
     }
 
-    /// Lanes may work this part of the time.
+    /// Sets the part of the time that lanes may work.
     pub fn duty(&self, duty: f64) {
         self.tell(Control::Duty(duty));
     }
 
-    /// A reason to pause.
+    /// Adds a reason to pause.
     pub fn pause(&self, reason: String) {
         self.tell(Control::Pause(reason));
     }
 
-    /// A reason to pause is gone.
+    /// Removes a reason to pause.
     pub fn resume(&self, reason: String) {
         self.tell(Control::Resume(reason));
     }
 
-    /// Ends the session; the promise of [`Miner::run`] follows.
+    /// Ends the session, and then [`Miner::run`].
     pub fn stop(&self) {
         self.tell(Control::Stop);
     }
 
-    /// A lane has a backend.
+    /// Reports that a lane has a backend.
     pub fn lane_ready(&self, lane: u32, backend: String, why: String, work_per_s: f64, kinds: Vec<String>) {
-        // A name that this package does not know is none of its kinds.
+        // A kind that this package does not know is none that it could lease.
         let kinds = kinds.iter().filter_map(|kind| kind.parse().ok()).collect();
         self.report(lane, LaneEvent::Ready { backend, why, work_per_s: work_per_s as u64, kinds });
     }
 
-    /// A lane cannot work.
+    /// Reports that a lane cannot work.
     pub fn lane_unusable(&self, lane: u32, reason: String) {
         self.report(lane, LaneEvent::Unusable { reason });
     }
 
-    /// A slice of a unit is done.
+    /// Reports that a slice of a unit is computed.
     pub fn unit_progress(&self, lane: u32, lease: &str, done_rows: u32, rows: u32) -> Result<(), JsError> {
         self.report(lane, LaneEvent::Progress { lease: lease.parse()?, done_rows, rows });
         Ok(())
     }
 
-    /// A unit is computed.
+    /// Reports that a unit is computed.
     pub fn unit_done(
         &self,
         lane: u32,
@@ -145,19 +145,19 @@ impl Miner {
         Ok(())
     }
 
-    /// A unit could not be computed.
+    /// Reports that a unit could not be computed.
     pub fn unit_failed(&self, lane: u32, lease: &str, reason: String) -> Result<(), JsError> {
         self.report(lane, LaneEvent::Failed { lease: lease.parse()?, reason });
         Ok(())
     }
 
     fn report(&self, lane: u32, event: LaneEvent) {
-        // Nobody listens to a lane any more once the miner has ended.
+        // It fails after the miner has ended, when lanes no longer matter.
         let _ = self.lane_events.unbounded_send((lane, event));
     }
 
     fn tell(&self, control: Control) {
-        // A miner that has ended needs no more telling.
+        // It fails after the miner has ended, when there is nothing to control.
         let _ = self.controls.unbounded_send(control);
     }
 }

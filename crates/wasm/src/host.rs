@@ -1,4 +1,4 @@
-//! What the control worker brings, as the driver wants it.
+//! The driver's traits over what the control worker provides.
 
 use adit_core::sign::LeaseId;
 use adit_miner::driver::{Lanes, Runtime};
@@ -11,11 +11,11 @@ use crate::object;
 
 #[wasm_bindgen(typescript_custom_section)]
 const HOST: &str = r#"
-/** What the control worker brings. */
+/** What the control worker provides. */
 export interface ControlHost {
-  /** Something happened: a notice of crates/miner. */
+  /** Takes a `Notice` of worker/wire.ts. */
   tell(notice: unknown): void;
-  /** Passes an order on to a lane; `transfer` lists the buffers that go with it. */
+  /** Passes a `LaneOrder` on to a lane; the buffers of `transfer` move with it. */
   order(lane: number, order: unknown, transfer: ArrayBuffer[]): void;
   keep(lease: string, entry: Uint8Array): Promise<void>;
   forget(lease: string): Promise<void>;
@@ -46,7 +46,7 @@ extern "C" {
     async fn sleep(this: &ControlHost, ms: f64);
 }
 
-/// The worker's database.
+/// The journal, in the worker's database.
 pub(crate) struct Database(pub(crate) ControlHost);
 
 impl Journal for Database {
@@ -60,7 +60,7 @@ impl Journal for Database {
 
     async fn all(&self) -> Result<Vec<(LeaseId, Vec<u8>)>, JournalError> {
         let pairs = Array::from(&self.0.kept().await.map_err(broken)?);
-        // What is not a pair of lease and bytes is none of ours.
+        // Another version may have written something else than pairs of lease and bytes.
         Ok(pairs.iter().filter_map(|pair| entry(&pair)).collect())
     }
 }
@@ -76,7 +76,7 @@ fn broken(error: JsValue) -> JournalError {
     JournalError(message.unwrap_or_else(|| "the browser gave no reason".into()))
 }
 
-/// The worker's clock and dice.
+/// The worker's clock and randomness.
 pub(crate) struct Clock(pub(crate) ControlHost);
 
 impl Runtime for Clock {
@@ -89,7 +89,7 @@ impl Runtime for Clock {
     }
 
     fn random(&self) -> u64 {
-        // Without randomness retries would merely be less spread out.
+        // Without randomness retries are only spread less.
         getrandom::u64().unwrap_or_default()
     }
 }
@@ -105,7 +105,7 @@ impl Lanes for Workers {
     }
 }
 
-/// A command as a `LaneOrder` of worker/messages.ts, and the buffers that go with it.
+/// Converts a command to a `LaneOrder` of worker/messages.ts, and adds its buffers to `transfer`.
 fn order(command: LaneCommand, transfer: &Array) -> JsValue {
     let typed = |name: &str| ("type", JsValue::from(name));
     match command {

@@ -1,8 +1,8 @@
 //! Adit in the browser: conversions between wasm-bindgen and the crates, no rules of its own.
 //!
-//! Five web packages are made of it, see wasm-pack.toml. `control` is the miner's machine and driver for the one control
-//! worker, which loads `check` when a person wants a receipt checked; `cpu`, its twin `relaxed` and `gpu` open a
-//! [`Lane`](lane::Lane) in a compute worker of its own. Two more are for benchmarks alone.
+//! It becomes five web packages, see wasm-pack.toml. `control` is the miner's machine and driver, for the control worker, which
+//! loads `check` when a person wants a receipt checked. `cpu`, the same with relaxed SIMD as `relaxed`, and `gpu` open a
+//! [`Lane`](lane::Lane) in a compute worker. Two more packages are for benchmarks.
 #![cfg(target_arch = "wasm32")]
 
 #[cfg(feature = "bench")]
@@ -29,18 +29,18 @@ mod values;
 #[cfg(any(feature = "control", feature = "cpu", feature = "gpu"))]
 use wasm_bindgen::JsValue;
 
-/// An object with these fields.
+/// A JavaScript object with these fields.
 #[cfg(any(feature = "control", feature = "cpu", feature = "gpu"))]
 fn object(fields: &[(&str, JsValue)]) -> JsValue {
     let object = js_sys::Object::new();
     for (name, value) in fields {
-        // Fails on frozen objects and proxies alone.
+        // Fails only on frozen objects and proxies.
         let _ = js_sys::Reflect::set(&object, &(*name).into(), value);
     }
     object.into()
 }
 
-/// Milliseconds of a clock that does not run backwards.
+/// Milliseconds of a monotonic clock.
 #[cfg(any(feature = "control", feature = "cpu", feature = "gpu"))]
 fn now_ms() -> f64 {
     use wasm_bindgen::JsCast;
