@@ -5,15 +5,15 @@
 
 /** A miner's account. */
 export interface Account {
-  /** Confidence in the open epoch. */
+  /** Its confidence in the open epoch, in basis points. */
   confidence_bps: number;
   /** The contributor's id. */
   contributor: string;
   /** The key. */
   key: PublicKey;
-  /** Base rewards of the open epoch: an upper bound of what it will pay. */
+  /** The base rewards of the open epoch: the most that it can pay. */
   pending: Amount;
-  /** Paid. */
+  /** What was paid. */
   posted: Amount;
   /** Refused outputs. */
   units_invalid: number;
@@ -23,9 +23,9 @@ export interface Account {
   work_verified: number;
 }
 
-/** One account kind's balance. */
+/** The balance of an account kind. */
 export interface AccountTotal {
-  /** Accounts of this kind. */
+  /** The number of accounts of this kind. */
   accounts: number;
   /** Their balance. */
   balance: Amount;
@@ -33,11 +33,11 @@ export interface AccountTotal {
   kind: string;
 }
 
-/** What was verified lately, in steps of equal length that have passed. */
+/** What was verified lately, in complete steps of equal length. */
 export interface Activity {
   /** The length of a step. */
   step_ms: number;
-  /** In order, those without receipts too. */
+  /** The steps in order, including those without receipts. */
   steps: ActivityStep[];
 }
 
@@ -45,11 +45,11 @@ export interface Activity {
 export interface ActivityStep {
   /** When it began (Unix, ms). */
   at_ms: number;
-  /** Undecided ones. */
+  /** Outputs that could not be decided. */
   inconclusive: number;
   /** Invalid outputs. */
   invalid: number;
-  /** Valid, but another was first. */
+  /** Valid outputs that came after another one. */
   too_late: number;
   /** Valid outputs. */
   valid: number;
@@ -63,15 +63,15 @@ export type Amount = string;
 /** A content identifier, version 1, in base32. */
 export type Cid = string;
 
-/** A contributor as the original shows it. */
+/** A contributor as NeoNet shows it. */
 export interface Contributor {
-  /** Claimed. */
+  /** A claim. */
   cpu_cores: number;
-  /** The open session, shown only to its owner: always null here. */
+  /** Always null: a session's id is its owner's secret. */
   current_session: string | null;
-  /** Claimed. */
+  /** A claim. */
   gpu_memory_mb: number;
-  /** Claimed. */
+  /** A claim. */
   gpu_model: string | null;
   /** The id. */
   id: string;
@@ -81,27 +81,27 @@ export interface Contributor {
   registered_at: number;
   /** Hours in sessions. */
   total_compute_hours: number;
-  /** NNET posted. */
+  /** NNET paid. */
   total_rewards: number;
   /** Verified units. */
   total_tasks: number;
-  /** The payout address, else the id. */
+  /** The payout address, or the id without one. */
   wallet_address: string;
 }
 
 /** GET contributor. */
 export interface ContributorResponse {
-  /** NNET posted. */
+  /** NNET paid. */
   balance: number;
   /** The record. */
   contributor: Contributor;
   /** Always null: a session's id is its owner's secret. */
   current_session: string | null;
-  /** The ledger's facts in the original's names. */
+  /** The ledger's totals under NeoNet's names. */
   tokenomics: Record<string, unknown>;
 }
 
-/** One wrong value of an output, with the right one: anyone who holds the blocks can recompute it. */
+/** A wrong value of an output and the right one, which anyone with the blocks can recompute. */
 export interface Counterexample {
   /** The delivered value. */
   got: number;
@@ -110,11 +110,11 @@ export interface Counterexample {
   /** Column within the tensor. */
   j: number;
   /**
-   * Which product: the layer's number from 0; 0 for a product alone; a gradient's tensors have numbers of their own.
-   * Of a tree, 0 are the leaves and 1 is the root, rows of eight words.
+   * Which product is wrong: the layer's index, 0 for a single product, or the number of a gradient's tensor. For a
+   * tree, 0 stands for the leaves and 1 for the root, both in rows of eight words.
    */
   tensor: number;
-  /** Σ_l of the products that belong there, of the delivered sums before. */
+  /** The right value, given the delivered sums before it. */
   want: number;
 }
 
@@ -129,21 +129,21 @@ export interface EpochList {
 
 /** An epoch. */
 export interface EpochView {
-  /** Its budget, with what was carried over. */
+  /** Its budget, including what was carried over to it. */
   budget: Amount;
-  /** What it carried over. */
+  /** What it carried over to the next. */
   carried: Amount;
-  /** When it was closed (Unix, ms). */
+  /** When it closed (Unix, ms). */
   closed_at_ms: number | null;
   /** Its number. */
   epoch: number;
-  /** Miners that were paid. */
+  /** How many miners it paid. */
   miners: number;
   /** When it began (Unix, ms). */
   opened_at_ms: number;
   /** What it paid. */
   paid: Amount;
-  /** Base rewards of its valid sponsored units. */
+  /** The base rewards of its valid sponsored units. */
   value: Amount;
 }
 
@@ -182,35 +182,35 @@ export interface JobView {
   job: number;
   /** Its kind. */
   kind: Kind;
-  /** Leases that ended without an output. */
+  /** Leases that expired without an output. */
   leases_expired: number;
-  /** For people. */
+  /** Its name, for people. */
   name: string | null;
-  /** Panels in all. */
+  /** All panels. */
   panels: number;
-  /** Panels of verified units. */
+  /** The panels of verified units. */
   panels_done: number;
-  /** Panels of units under way. */
+  /** The panels of leased units. */
   panels_leased: number;
-  /** The result file's size, once done. */
+  /** The size of the result file, once it is known. */
   result_bytes: number | null;
-  /** Input rows; of a data set, bytes. */
+  /** Input rows, or the bytes of a data set. */
   rows: number;
-  /** Base rewards of its verified units. */
+  /** The base rewards of its verified units. */
   spent: Amount;
-  /** Whether it draws on the block budget. */
+  /** Whether it draws on the epoch's budget. */
   sponsored: boolean;
   /** Its state. */
   state: JobState;
-  /** Why nothing moves, where nothing moves; what to do next. */
+  /** Why the job does not advance and what to do next, if it does not. */
   stuck: string | null;
-  /** What the original calls it. */
+  /** NeoNet's name for the work. */
   task_type: TaskType;
   /** Refused outputs. */
   units_invalid: number;
   /** Verified units. */
   units_valid: number;
-  /** Multiply-accumulates in all. */
+  /** The job's work: multiply-accumulates, or bytes. */
   work: number;
 }
 
@@ -225,42 +225,42 @@ export interface LaneStatus {
   device: string;
   /** Its number. */
   lane: number;
-  /** 0.0 ..= 1.0 of the unit under way. */
+  /** How much of the unit under way is computed, 0.0 ..= 1.0. */
   progress: number;
   /** `starting`, `idle`, `fetching`, `computing`, `delivering`, `waiting`, `off`. */
   state: string;
   /** Verified units of this run. */
   units_valid: number;
-  /** Why this one, or why none. */
+  /** Why this one was chosen, or why there is none. */
   why: string;
-  /** Measured on its units: multiply-accumulates a second of computing. */
+  /** Multiply-accumulates per second of computing, as measured on its units. */
   work_per_s: number;
 }
 
 /** A lease's id: lowercase hex. */
 export type LeaseId = string;
 
-/** The ledger's totals. Issuance is the only account below zero; all of them add up to zero. */
+/** The ledger's totals. Only issuance is negative; all accounts add up to zero. */
 export interface LedgerTotals {
-  /** Balance by account kind. */
+  /** The balance of each account kind. */
   accounts: AccountTotal[];
-  /** Whether balances add up to zero and replaying the transfers gives every one of them. */
+  /** Whether the balances add up to zero and follow from the transfers. */
   balanced: boolean;
-  /** Transfers so far. */
+  /** The number of transfers so far. */
   transfers: number;
 }
 
-/** The log's state after a group of receipts: signed by the coordinator. */
+/** The log's state after a group of receipts. Signed by the coordinator. */
 export interface LogHead {
-  /** When (Unix, ms). */
+  /** The time (Unix, ms). */
   at_ms: number;
-  /** Whose log. */
+  /** The coordinator whose log it is. */
   coordinator: PublicKey;
-  /** CID of the head before, absent in the first. */
+  /** The CID of the previous head; the first has none. */
   previous: Cid | null;
-  /** Root over all entries. */
+  /** The root over all entries. */
   root: Digest;
-  /** Entries. */
+  /** The number of entries. */
   size: number;
   /** `STATEMENT_VERSION`. */
   version: number;
@@ -268,40 +268,40 @@ export interface LogHead {
 
 /** How an output was checked. */
 export type Method =
-  /** Every product, by Freivalds in Z/2^64; everything elementwise recomputed. */
+  /** Every product by Freivalds in Z/2^64, with everything elementwise recomputed. */
   | "freivalds"
-  /** Recomputed whole. */
+  /** The whole output recomputed. */
   | "recomputed"
   /**
-   * Some leaves rehashed, and the root: a part f of wrong ones is missed with a probability of about (1 −
-   * f)^sampled.
+   * A sample of leaves and the root hashed again. If a fraction f of the leaves is wrong, the sample misses it with a
+   * probability of about (1 − f)^sampled.
    */
   | { sampled: { of: number; sampled: number } }
   /**
-   * By Freivalds with normal coins: a row that is off by κ tolerances passes with a probability of at most
+   * Freivalds with normal coins. A row whose error is κ times the tolerance passes with a probability of at most
    * (0.8/κ)^rounds.
    */
   | { statistical: { rounds: number; tolerance: number } };
 
-/** The miners seen lately. */
+/** The miners that called lately. */
 export interface MinerList {
   /** Most recent first. */
   miners: MinerView[];
 }
 
-/** A miner as its operator sees it. */
+/** A miner as the operator sees it. */
 export interface MinerView {
   /** Its account. */
   account: Account;
-  /** Leases that ended without an output. */
+  /** Leases that expired without an output. */
   leases_expired: number;
-  /** Leases under way. */
+  /** Live leases. */
   leases_live: number;
-  /** Since its last call. */
+  /** Time since its last call. */
   seen_ms_ago: number;
   /** Open sessions. */
   sessions: number;
-  /** Measured by the coordinator: multiply-accumulates a second of all its lanes. */
+  /** Multiply-accumulates a second of all its lanes, as the coordinator measured them. */
   work_per_s: number;
 }
 
@@ -309,11 +309,11 @@ export interface MinerView {
 export type Notice =
   /** The network's fees. */
   | GasInfo & { notice: "gas" }
-  /** The coordinator knows the contributor. */
+  /** The coordinator has registered the contributor. */
   | { contributor: string; coordinator_key: PublicKey; notice: "registered" }
   /** A session is open. */
   | { notice: "session_started"; resumed: boolean }
-  /** A lane has a backend, or none. */
+  /** A lane has a backend, or has lost it. */
   | LaneStatus & { notice: "lane" }
   /** A unit is being computed. */
   | { job: number; lane: number; lease: LeaseId; notice: "task_started"; task_type: string; work: number }
@@ -327,105 +327,105 @@ export type Notice =
   | { in_ms: number; notice: "retry"; reason: string }
   /** There is no work for a lane. */
   | { in_ms: number; lane: number; notice: "no_work" }
-  /** From time to time, and after every verdict. */
+  /** The status: every second, and after every verdict. */
   | Status & { notice: "status" }
   /** The session has ended. */
   | { notice: "stopped"; summary: SessionSummary | null }
-  /** The miner cannot go on; what to do next. */
+  /** The miner cannot go on. */
   | { notice: "fatal"; reason: string };
 
-/** Who the coordinator is and what it is doing. */
+/** The coordinator's key, version and current figures. */
 export interface Overview {
   /** The coordinator's key. */
   coordinator_key: PublicKey;
-  /** The epoch that is open. */
+  /** The open epoch. */
   epoch: number;
-  /** Its block budget, with what was carried over. */
+  /** Its budget, including what was carried over. */
   epoch_budget: Amount;
-  /** What is left of it. */
+  /** Time until it closes. */
   epoch_ends_in_ms: number;
-  /** Base rewards of its valid sponsored units so far. */
+  /** The base rewards of its valid sponsored units so far. */
   epoch_value: Amount;
-  /** Jobs that are active. */
+  /** Active jobs. */
   jobs_active: number;
-  /** Jobs in all. */
+  /** All jobs. */
   jobs_total: number;
-  /** Leases under way. */
+  /** Live leases. */
   leases_live: number;
   /** Entries in the log. */
   log_size: number;
-  /** Sessions that are open. */
+  /** Open sessions. */
   sessions_open: number;
   /** Bytes of blocks and outputs stored. */
   stored_bytes: number;
-  /** Since it started. */
+  /** Time since it started. */
   uptime_ms: number;
   /** Verdicts so far. */
   verdicts: Verdicts;
   /** The program's version. */
   version: string;
-  /** Multiply-accumulates verified in the last ten seconds, a second. */
+  /** Multiply-accumulates a second, verified in the last ten seconds. */
   work_per_s: number;
   /** Multiply-accumulates verified so far. */
   work_verified: number;
 }
 
-/** A receipt that anyone can check under the coordinator's key: entry, path, signed head. */
+/** A receipt with its proof, which anyone can check under the coordinator's key. */
 export interface ProvenReceipt {
-  /** The head of a log that holds it. */
+  /** The head of a log that includes it. */
   head: LogHead;
   /** The coordinator's signature over the head. */
   head_signature: Signature;
-  /** Its audit path, bottom up. */
+  /** The entry's audit path, bottom up. */
   path: Digest[];
-  /** The entry. */
+  /** The log entry. */
   receipt: Receipt;
 }
 
 /** A compressed secp256k1 public key: lowercase hex. */
 export type PublicKey = string;
 
-/** The coordinator's statement of a verdict: an entry of its log. */
+/** States a verdict: an entry of the coordinator's log. */
 export interface Receipt {
-  /** When (Unix, ms). */
+  /** The time (Unix, ms). */
   at_ms: number;
-  /** To how many bits; 0 where the method has none. */
+  /** Bits of soundness; 0 if the method has none. */
   bits: number;
-  /** The miner's confidence in this epoch. */
+  /** The miner's confidence in this epoch, in basis points. */
   confidence_bps: number;
-  /** Who states it. */
+  /** The coordinator that states it. */
   coordinator: PublicKey;
-  /** For an invalid output of an exact kind: a value that anyone can recompute. */
+  /** A wrong value that anyone can recompute, for an invalid output of an exact kind. */
   counterexample: Counterexample | null;
   /** The miner's signature over its `Delivery`. */
   delivery_signature: Signature;
-  /** The epoch that pays it. */
+  /** The epoch that pays for it. */
   epoch: number;
   /** The unit's kind. */
   kind: Kind;
-  /** The lease that was fulfilled. */
+  /** The lease that the output was delivered for. */
   lease: LeaseId;
-  /** The entry's place in the log. */
+  /** The entry's index in the log. */
   log_index: number;
   /** How it was checked. */
   method: Method;
-  /** Who delivered. */
+  /** The miner that delivered. */
   miner: PublicKey;
   /** The output's length in bytes. */
   output_bytes: number;
-  /** BLAKE3 of the output. */
+  /** The output's BLAKE3 digest. */
   output_digest: Digest;
-  /** Version of the price list. */
+  /** The version of the price list. */
   price_version: number;
   /** The unit's CID. */
   unit: Cid;
-  /** Base reward v_u. */
+  /** The base reward v_u. */
   value: Amount;
-  /** What was found. */
+  /** The verdict. */
   verdict: Verdict;
   /** `STATEMENT_VERSION`. */
   version: number;
-  /** Multiply-accumulates, or bytes: `Kind::work_unit`. */
+  /** The unit's work, in the kind's [unit of work](Kind::work_unit). */
   work: number;
 }
 
@@ -437,13 +437,13 @@ export interface ReceiptList {
 
 /** What a session did. */
 export interface SessionSummary {
-  /** Always 0: it was only ever a claim. */
+  /** Always 0, because it would be a claim. */
   avg_cpu_usage: number;
-  /** Always 0: it was only ever a claim. */
+  /** Always 0, because it would be a claim. */
   avg_gpu_usage: number;
   /** Hours. */
   compute_hours: number;
-  /** NNET, pending and posted. */
+  /** NNET, pending and paid. */
   rewards_earned: number;
   /** Verified units. */
   tasks_completed: number;
@@ -454,43 +454,43 @@ export type Signature = string;
 
 /** How a miner is doing. */
 export interface Status {
-  /** Its account, as the coordinator last said, with the rewards since. */
+  /** Its account as the coordinator last gave it, plus the rewards since. */
   account: Account | null;
-  /** The part of the time that lanes may work, 0.0 ..= 1.0. */
+  /** The fraction of the time that lanes may work, 0.0 ..= 1.0. */
   duty: number;
   /** Base rewards of this run. */
   earned: Amount;
   /** Its lanes. */
   lanes: LaneStatus[];
-  /** Why it pauses, where it pauses. */
+  /** Why it pauses; empty if it does not. */
   paused: string[];
-  /** Refused ones. */
+  /** Refused outputs of this run. */
   units_invalid: number;
   /** Verified units of this run. */
   units_valid: number;
-  /** Since it started. */
+  /** Time since it started. */
   uptime_ms: number;
-  /** Multiply-accumulates a second, over the last ten seconds of verified units. */
+  /** Multiply-accumulates a second, verified in the last ten seconds. */
   work_per_s: number;
   /** Multiply-accumulates verified in this run. */
   work_verified: number;
 }
 
-/** A task type of the original's. */
+/** A name for work, as requesters choose it. */
 export type TaskType = "matrix_ops" | "inference" | "fraud_detection" | "gradient_compute" | "data_validation" | "network_protection" | "model_training" | "federated_learning";
 
-/** What the coordinator found. */
+/** The coordinator's verdict on an output. */
 export type Verdict = "valid" | "invalid" | "inconclusive" | "too_late";
 
 /** Verdicts by kind. */
 export interface Verdicts {
-  /** Leases that ended without an output. */
+  /** Leases that expired without an output. */
   expired: number;
-  /** Undecided ones. */
+  /** Outputs that could not be decided. */
   inconclusive: number;
   /** Invalid outputs. */
   invalid: number;
-  /** Valid, but another was first. */
+  /** Valid outputs that came after another one. */
   too_late: number;
   /** Valid outputs. */
   valid: number;
