@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 use adit_core::PublicKey;
 
 use crate::directory::{self, DATABASE, KEY, LOCK, SETTINGS, TOKEN, UNFINISHED};
+use crate::operate::flow::broken_promises;
+use crate::receipts::store as log;
 use crate::store::snapshot::{self, Rider};
 use crate::store::{Db, DbError};
 
@@ -129,7 +131,7 @@ async fn fill(file: &Path, data: &Path) -> Result<Summary, BackupError> {
     copied.map_err(|error| BackupError::File(draft.clone(), error))?;
 
     let not_a_backup = |error| BackupError::NotABackup(file.to_owned(), error);
-    let mut db = Db::open(&draft).map_err(not_a_backup)?;
+    let mut db = Db::open(&draft, true).map_err(not_a_backup)?;
     let riders = snapshot::unpack(&mut db).await.map_err(not_a_backup)?;
     let missing = |name| BackupError::Missing(file.to_owned(), name);
     let mut texts = Vec::new();
@@ -142,7 +144,7 @@ async fn fill(file: &Path, data: &Path) -> Result<Summary, BackupError> {
     }
     let key = texts.iter().find(|(name, _)| *name == KEY).and_then(|(_, text)| directory::read_key(text));
     let coordinator = key.ok_or_else(|| missing(KEY))?.public_key();
-    let log_size = snapshot::check(&mut db, &coordinator).await.map_err(not_a_backup)?;
+    let log_size = check(&mut db, &coordinator).await.map_err(not_a_backup)?;
     drop(db);
 
     for (name, text) in texts {
@@ -153,6 +155,22 @@ async fn fill(file: &Path, data: &Path) -> Result<Summary, BackupError> {
     let named = named.and_then(|()| fs::rename(&draft, &database)).and_then(|()| sync_folder(&database));
     named.map_err(|error| BackupError::File(database, error))?;
     Ok(Summary { coordinator, log_size })
+}
+
+/// Fails unless the books agree and the log is the one whose head `key` has signed. Answers with the log's size.
+async fn check(db: &mut Db, key: &PublicKey) -> Result<u64, DbError> {
+    let broken = broken_promises(db).await?;
+    if !broken.is_empty() {
+        tracing::error!(?broken, "the ledger does not hold what it promises");
+        return Err(DbError::Corrupt("the ledger does not hold what it promises"));
+    }
+    let computed = log::recompute(db).await?;
+    let Some((head, signature)) = log::latest_head(db).await? else { return Ok(0) };
+    if head.size != computed.size() || head.root.0 != computed.root() {
+        return Err(DbError::Corrupt("the log's head is not that of its receipts"));
+    }
+    key.verify(&head, &signature).map_err(|_| DbError::Corrupt("the log's head is signed by another key"))?;
+    Ok(head.size)
 }
 
 fn draft_of(file: &Path) -> PathBuf {

@@ -5,7 +5,7 @@ use std::path::Path;
 use adit_core::sign::SecretKey;
 
 use crate::ServeError;
-use crate::store::secret;
+use crate::random::secret;
 
 /// The database.
 pub(crate) const DATABASE: &str = "adit.sqlite";

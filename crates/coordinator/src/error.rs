@@ -1,21 +1,18 @@
-//! What callers are told when something is not done.
+//! Why something is not done: a refusal by the rules, or a failure of what the coordinator stands on.
 
 use std::fmt;
+use std::sync::Arc;
 
-use adit_protocol::{ErrorBody, ErrorCode};
-use axum::Json;
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use adit_protocol::ErrorCode;
 
-use crate::store::WriteError;
-use crate::store::db::DbError;
+use crate::store::DbError;
 
-/// A refusal by the rules: a code and a sentence that says what to do next.
+/// A refusal by the rules: a code, and a sentence that says what to do next.
 #[derive(Clone, Debug)]
 pub(crate) struct Refusal {
     pub(crate) code: ErrorCode,
     pub(crate) detail: String,
-    /// When it may be otherwise, for a refusal that passes by itself.
+    /// When to try again, for a refusal that passes by itself.
     pub(crate) retry_after_s: Option<u64>,
 }
 
@@ -36,61 +33,28 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// An answer that is an error. `Retry-After` goes with those that pass by themselves.
-#[derive(Debug)]
-pub(crate) struct ApiError {
-    pub(crate) body: ErrorBody,
-    pub(crate) retry_after_s: Option<u64>,
+/// Why a flow has no answer.
+#[derive(Clone, Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// The rules refuse it. Nothing was written.
+    #[error("{0}")]
+    Refused(Refusal),
+    /// The database failed.
+    #[error("the database failed: {0}")]
+    Database(Arc<DbError>),
+    /// The coordinator is stopping.
+    #[error("the coordinator is stopping")]
+    Stopping,
 }
 
-impl ApiError {
-    pub(crate) fn new(code: ErrorCode, detail: impl Into<String>) -> Self {
-        ApiError { body: ErrorBody::new(code, detail), retry_after_s: None }
-    }
-
-    pub(crate) fn retry_after(mut self, seconds: u64) -> Self {
-        self.retry_after_s = Some(seconds);
-        self
-    }
-}
-
-impl From<Refusal> for ApiError {
+impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
-        let retry_after_s = refusal.retry_after_s;
-        ApiError { retry_after_s, ..ApiError::new(refusal.code, refusal.detail) }
+        Failure::Refused(refusal)
     }
 }
 
-impl From<DbError> for ApiError {
+impl From<DbError> for Failure {
     fn from(error: DbError) -> Self {
-        // The cause is the operator's; callers learn that it was not their fault.
-        tracing::error!(%error, "the database failed");
-        ApiError::new(ErrorCode::Internal, "The coordinator's database failed; its log says why. Try again.")
-    }
-}
-
-impl From<WriteError> for ApiError {
-    fn from(error: WriteError) -> Self {
-        match error {
-            WriteError::Refused(refusal) => refusal.into(),
-            WriteError::Database(error) => {
-                tracing::error!(%error, "the database failed");
-                ApiError::new(ErrorCode::Internal, "The coordinator's database failed; its log says why. Try again.")
-            }
-            WriteError::Stopping => {
-                ApiError::new(ErrorCode::Unavailable, "The coordinator is stopping; try again soon.").retry_after(2)
-            }
-        }
-    }
-}
-
-impl IntoResponse for ApiError {
-    fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.body.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut response = (status, Json(self.body)).into_response();
-        if let Some(seconds) = self.retry_after_s {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-        }
-        response
+        Failure::Database(Arc::new(error))
     }
 }

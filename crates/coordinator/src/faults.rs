@@ -1,4 +1,4 @@
-//! Failures of the database on demand: how a test sees to it that no operation is ever half done.
+//! Failures of the database on demand: with them, tests show that no operation is ever half done.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};

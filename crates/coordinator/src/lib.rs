@@ -1,41 +1,65 @@
 //! Adit's coordinator: jobs, leases, verification, ledger, epochs, receipts.
 //!
-//! `http` parses into types and `service` decides; `store` writes. Bytes and mathematics are checked before the one
-//! writer is asked. [`Coordinator::router`] works without a socket, [`serve`] puts it on one.
+//! A folder for each domain: [`jobs`], [`mining`], [`people`], [`money`], [`receipts`], [`operate`], [`neonet`]. In each,
+//! `http` turns bytes into types and back, `flow` loads, asks the rules and saves, `store` holds the SQL, and every other
+//! file is a rule: a pure function of its arguments. `http` never sees the store, and rules see neither. Domains meet in
+//! flows and rules alone. [`store`] is the database engine, [`batch`] what its one writer applies.
 //!
-//! A unit's way through these files: `intake` → `service/jobs` (order, panels) → `service/lease` (unit, lease) →
-//! `http/delivery` → `service/check` (verification) → `service/settle` (verdict, money, receipt) →
-//! `service/epoch` (payment).
+//! A unit's way: `jobs/intake` and `jobs/order` (panels) → `jobs/flow` (job) → `mining/flow/lease` (unit, lease) →
+//! `mining/http` and `mining/flow/delivery` (output) → `mining/flow/verify` over `mining/check` (verification) →
+//! `mining/flow/settle` (verdict, money, receipt) → `money/flow` (payment).
+//!
+//! [`Coordinator::router`] works without a socket, [`serve`] puts it on one.
 
+mod app;
 pub mod backup;
+mod batch;
+mod blocking;
 mod clock;
 mod directory;
 mod error;
+#[cfg(feature = "faults")]
 mod faults;
 mod http;
-pub mod intake;
-mod service;
+mod jobs;
+mod limits;
+mod mining;
+mod money;
+mod neonet;
+mod operate;
+mod people;
+mod random;
+mod receipts;
 mod source;
 mod store;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use adit_core::{Amount, PublicKey};
 use axum::Router;
 
 pub use clock::Clock;
+#[cfg(feature = "faults")]
 pub use faults::Faults;
-use service::check::Checker;
-pub use service::conduct::Conduct;
-use service::limits::Limiter;
-pub use service::limits::{Limits, Rate};
-use service::{Terms, epoch, upkeep};
+pub use jobs::intake;
+pub use limits::{Limits, Rate};
+pub use mining::Conduct;
+pub use neonet::gas;
 pub use source::{BlockSource, Sources};
 pub use store::DbError;
-use store::{Store, WriteError};
+
+use app::{App, OUTPUT_BYTES_AT_ONCE};
+use batch::Store;
+use error::Failure;
+use http::Routes;
+use limits::Limiter;
+use mining::flow::Checker;
+use money::Terms;
+use operate::flow::upkeep;
+use operate::{Remembered, Requests};
 
 /// How a coordinator is run.
 #[derive(Clone, Debug)]
@@ -47,7 +71,7 @@ pub struct Config {
     /// The page's built files, served at `/`.
     pub web: Option<PathBuf>,
     /// What an epoch may pay for sponsored work.
-    pub block_budget: Amount,
+    pub epoch_budget: Amount,
     /// How long an epoch lasts, in ms.
     pub epoch_ms: i64,
     /// The most that the database may hold, in bytes; a fuller store refuses new jobs.
@@ -62,7 +86,8 @@ pub struct Config {
     pub durable: bool,
     /// What time it is.
     pub clock: Clock,
-    /// What fails.
+    /// Which statements fail.
+    #[cfg(feature = "faults")]
     pub faults: Faults,
     /// How it comes to blocks that gateways hold.
     pub sources: Sources,
@@ -75,7 +100,7 @@ impl Config {
             listen,
             data,
             web: None,
-            block_budget: Amount::from_nano(adit_core::amount::NANO_PER_NNET),
+            epoch_budget: Amount::from_nano(adit_core::amount::NANO_PER_NNET),
             epoch_ms: 600_000,
             max_stored_bytes: 32 << 30,
             hosts: Vec::new(),
@@ -83,6 +108,7 @@ impl Config {
             conduct: Conduct::default(),
             durable: true,
             clock: Clock::default(),
+            #[cfg(feature = "faults")]
             faults: Faults::default(),
             sources: Sources::default(),
         }
@@ -132,15 +158,15 @@ pub enum ServeError {
     Server(std::io::Error),
 }
 
-impl From<WriteError> for ServeError {
-    fn from(error: WriteError) -> Self {
+impl From<Failure> for ServeError {
+    fn from(error: Failure) -> Self {
         ServeError::Store(error.to_string())
     }
 }
 
 /// A coordinator, open and keeping its leases and epochs, with or without a socket.
 pub struct Coordinator {
-    app: Arc<http::App>,
+    app: Arc<App>,
     /// None where time does not pass by itself.
     upkeep: Option<tokio::task::JoinHandle<()>>,
     // Held for as long as the directory is in use.
@@ -155,11 +181,11 @@ impl Coordinator {
         let token = directory::load_or_make_token(&config.data.join(directory::TOKEN))?;
         let public_key = key.public_key();
         let store = Store::open(config, key.clone()).await?;
-        let terms = Terms { block_budget: config.block_budget, epoch_ms: config.epoch_ms };
-        store.write(epoch::OpenFirst(terms)).await?;
+        let terms = Terms { epoch_budget: config.epoch_budget, epoch_ms: config.epoch_ms };
+        store.write(money::flow::OpenFirst(terms)).await?;
         let checker = Checker::new(store.clone(), config.sources.clone())?;
         let upkeep = config.clock.runs().then(|| tokio::spawn(upkeep::run(store.clone(), terms)));
-        let app = Arc::new(http::App {
+        let app = Arc::new(App {
             store,
             checker,
             cpu: adit_cpu::Cpu::best()?,
@@ -173,12 +199,11 @@ impl Coordinator {
             hosts: config.hosts.clone(),
             sources: config.sources.clone(),
             keyless_sessions: config.limits.keyless_sessions,
-            limiter: std::sync::Mutex::new(Limiter::new(config.limits)),
+            limiter: Mutex::new(Limiter::new(config.limits)),
             started: Instant::now(),
-            requests: http::Requests::default(),
-            audited: tokio::sync::Mutex::default(),
-            activity: tokio::sync::Mutex::default(),
-            output_bytes: tokio::sync::Semaphore::new(http::OUTPUT_BYTES_AT_ONCE),
+            requests: Requests::default(),
+            remembered: Remembered::default(),
+            output_bytes: tokio::sync::Semaphore::new(OUTPUT_BYTES_AT_ONCE),
         });
         Ok(Coordinator { app, upkeep, _lock: lock })
     }
@@ -196,15 +221,15 @@ impl Coordinator {
     /// Everything that it serves; `web` is the page's directory. A socket's server tells it who calls, for the limits by
     /// address: `into_make_service_with_connect_info::<SocketAddr>()`.
     pub fn router(&self, web: Option<&Path>) -> Router {
-        http::router(self.app.clone(), web)
+        http::router(self.app.clone(), calls(), web)
     }
 
     /// What the ledger and the units promise; each sentence is one that does not hold.
     pub async fn audit(&self) -> Result<Vec<String>, DbError> {
-        store::audit::audit(&mut *self.app.store.read().await?).await
+        operate::flow::broken_promises(&mut *self.app.store.read().await?).await
     }
 
-    /// Does at once what is done by and by: ends what is overdue, closes the epoch if its time is over, tidies up.
+    /// Runs one round of upkeep now: ends what is overdue, closes the epoch if its time is over, tidies up.
     pub async fn upkeep(&self) -> Result<(), ServeError> {
         upkeep::round(&self.app.store, self.app.terms).await?;
         Ok(upkeep::tidy(&self.app.store).await?)
@@ -222,6 +247,19 @@ impl Drop for Coordinator {
             upkeep.abort();
         }
     }
+}
+
+/// Every domain's calls.
+fn calls() -> Routes {
+    let domains = [
+        neonet::http::routes,
+        mining::http::routes,
+        receipts::http::routes,
+        jobs::http::routes,
+        money::http::routes,
+        operate::http::routes,
+    ];
+    domains.into_iter().fold(Routes::new(), |calls, domain| calls.merge(domain()))
 }
 
 /// Runs a coordinator until `shutdown` is ready; requests under way are answered first. `ready` is told the address.

@@ -6,7 +6,7 @@
 //! To follow one unit through these files: [`split`] cuts operands into panels, [`kind`] specifies the work, a [`unit`] is a piece
 //! of it, a [`statement`] leases it, a [`kernel`] computes it, [`verify`] checks the output, [`reward`] prices it, a [`statement`]
 //! in the [`log`] is its receipt, [`assemble`] puts the job's result together, and [`recheck`] lets anyone check it again. Beside
-//! this path stand [`reduce`], which is never delegated, and [`gas`] and [`phase`] for NeoNet's other calls.
+//! this path stands [`reduce`], which is never delegated.
 //!
 //! ```
 //! use adit_core::{kernel, verify::{CheckLayer, Coins, check_rows}};
@@ -31,13 +31,11 @@ pub mod amount;
 pub mod assemble;
 pub mod content_id;
 pub mod encoding;
-pub mod gas;
 pub mod kernel;
 pub mod kind;
 pub mod log;
 #[cfg(feature = "openapi")]
 mod openapi;
-pub mod phase;
 pub mod random;
 pub mod recheck;
 pub mod reduce;

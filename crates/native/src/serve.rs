@@ -48,7 +48,7 @@ fn config(settings: &Settings) -> Result<Config> {
     if let Some(web) = &config.web {
         ensure!(web.join("index.html").is_file(), "{} holds no page: build it with `cargo xtask web`", web.display());
     }
-    config.block_budget = settings.required("block-budget")?;
+    config.epoch_budget = settings.required("block-budget")?;
     config.epoch_ms = i64::from(settings.required::<u32>("epoch-seconds")?) * 1_000;
     let gib: u64 = settings.required::<u32>("max-store-gib")?.into();
     config.max_stored_bytes = gib.checked_mul(1 << 30).context("max_store_gib is out of range")?;

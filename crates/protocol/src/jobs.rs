@@ -203,6 +203,12 @@ impl JobState {
             JobState::Cancelled => "cancelled",
         }
     }
+
+    /// The state of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        use JobState::*;
+        [Active, Done, Cancelled].into_iter().find(|state| state.name() == name)
+    }
 }
 
 /// A job as anyone may see it.

@@ -1,6 +1,7 @@
 //! From hostile bytes to types.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use adit_protocol::ErrorCode;
 use adit_protocol::error::{Detail, ErrorBody, FieldError};
@@ -11,11 +12,16 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use serde::de::DeserializeOwned;
 
-use super::{App, BODY_TIMEOUT, MAX_JSON_BYTES};
-use crate::error::ApiError;
+use super::error::ApiError;
+use crate::app::App;
+
+/// The largest JSON body.
+const MAX_JSON_BYTES: usize = 64 << 10;
+/// How long a body may take to arrive.
+const BODY_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// A JSON body.
-pub(super) struct Body<T>(pub(super) T);
+pub(crate) struct Body<T>(pub(crate) T);
 
 impl<T: DeserializeOwned> FromRequest<Arc<App>> for Body<T> {
     type Rejection = ApiError;
@@ -31,7 +37,7 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Body<T> {
 }
 
 /// A whole body of at most `max_bytes`. One that is announced longer is refused before any of it is read.
-pub(super) async fn read_body(body: HttpBody, max_bytes: usize) -> Result<Bytes, ApiError> {
+pub(crate) async fn read_body(body: HttpBody, max_bytes: usize) -> Result<Bytes, ApiError> {
     if body.size_hint().lower() > max_bytes as u64 {
         return Err(ApiError::new(ErrorCode::BodyTooLarge, format!("the body has more than {max_bytes} bytes")));
     }
@@ -63,7 +69,7 @@ fn malformed(error: &serde_json::Error) -> ApiError {
 }
 
 /// A path parameter.
-pub(super) struct Path<T>(pub(super) T);
+pub(crate) struct Path<T>(pub(crate) T);
 
 impl<T: DeserializeOwned + Send> FromRequestParts<Arc<App>> for Path<T> {
     type Rejection = ApiError;
@@ -75,7 +81,7 @@ impl<T: DeserializeOwned + Send> FromRequestParts<Arc<App>> for Path<T> {
 }
 
 /// Query parameters.
-pub(super) struct Query<T>(pub(super) T);
+pub(crate) struct Query<T>(pub(crate) T);
 
 impl<T: DeserializeOwned> FromRequestParts<Arc<App>> for Query<T> {
     type Rejection = ApiError;
@@ -87,7 +93,7 @@ impl<T: DeserializeOwned> FromRequestParts<Arc<App>> for Query<T> {
 }
 
 /// A header's value as text.
-pub(super) fn header_text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+pub(crate) fn header_text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
@@ -95,7 +101,7 @@ pub(super) fn header_text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a 
 ///
 /// The Host header is checked so that a page of another site, whose name was made to point here, cannot act with a
 /// token that a browser remembers.
-pub(super) struct Operator;
+pub(crate) struct Operator;
 
 impl FromRequestParts<Arc<App>> for Operator {
     type Rejection = ApiError;

@@ -7,8 +7,7 @@
 //! step before stay as they are, for databases in the field have run them. A new column needs a default that is true of
 //! the rows which are there. A step is plain SQL, without BEGIN and COMMIT.
 
-use super::Db;
-use super::db::{DbError, sql};
+use super::{Db, DbError, sql};
 
 /// The step at place N makes a database of version N one of version N + 1. The first does nothing to a database from
 /// before versions were written down: such a one has its tables, and says that it is of version 0.
@@ -20,7 +19,7 @@ const STEPS: &[&str] = &[
 ];
 
 /// Makes a database of any earlier version, or an empty one, what this program works on.
-pub(super) async fn bring_up(db: &mut Db) -> Result<(), DbError> {
+pub(crate) async fn bring_up(db: &mut Db) -> Result<(), DbError> {
     apply(db, STEPS).await
 }
 
@@ -60,7 +59,7 @@ mod tests {
     use super::*;
 
     fn database(folder: &tempfile::TempDir) -> Db {
-        Db::open(&folder.path().join("test.sqlite")).unwrap()
+        Db::open(&folder.path().join("test.sqlite"), true).unwrap()
     }
 
     async fn rows(db: &mut Db, text: &str) -> Vec<i64> {
@@ -110,6 +109,6 @@ mod tests {
         let mut db = database(&folder);
         bring_up(&mut db).await.unwrap();
         assert_eq!(version(&mut db).await.unwrap(), STEPS.len() as i64);
-        assert_eq!(super::super::audit::audit(&mut db).await.unwrap(), Vec::<String>::new());
+        assert_eq!(crate::operate::store::audit(&mut db).await.unwrap(), Vec::<String>::new());
     }
 }

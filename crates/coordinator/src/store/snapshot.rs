@@ -6,9 +6,7 @@ use std::time::Duration;
 use rusqlite::backup::Backup;
 use rusqlite::{Connection, OpenFlags};
 
-use super::db::{DbError, sql};
-use super::{Db, audit, log, migrations};
-use adit_core::PublicKey;
+use super::{Db, DbError, migrations, sql};
 
 /// Waits for a lock, which readers of a database in WAL mode hardly ever need.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -49,20 +47,4 @@ pub(crate) async fn unpack(copy: &mut Db) -> Result<Vec<Rider>, DbError> {
     copy.batch("PRAGMA secure_delete = ON; DROP TABLE rider")?;
     migrations::bring_up(copy).await?;
     Ok(riders)
-}
-
-/// Fails unless the books agree and the log is the one whose head `key` has signed. The answer is the log's size.
-pub(crate) async fn check(db: &mut Db, key: &PublicKey) -> Result<u64, DbError> {
-    let broken = audit::audit(db).await?;
-    if !broken.is_empty() {
-        tracing::error!(?broken, "the ledger does not hold what it promises");
-        return Err(DbError::Corrupt("the ledger does not hold what it promises"));
-    }
-    let computed = log::recompute(db).await?;
-    let Some((head, signature)) = log::latest_head(db).await? else { return Ok(0) };
-    if head.size != computed.size() || head.root.0 != computed.root() {
-        return Err(DbError::Corrupt("the log's head is not that of its receipts"));
-    }
-    key.verify(&head, &signature).map_err(|_| DbError::Corrupt("the log's head is signed by another key"))?;
-    Ok(head.size)
 }

@@ -96,7 +96,7 @@ async fn mine(mut miner: Client, coordinator: PublicKey) -> Result<(Client, i64)
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_originals_clients_run_beside_ours_and_hold_nobody_up() -> Result<()> {
-    let server = Server::start_with(|config| (config.block_budget, config.epoch_ms) = (LARGE_BUDGET, EPOCH_MS)).await?;
+    let server = Server::start_with(|config| (config.epoch_budget, config.epoch_ms) = (LARGE_BUDGET, EPOCH_MS)).await?;
     let operator = Client::new(&server, "operator", 100)?;
     let (m, k, n) = (1_024, 256, 128);
     let (a, b) = (files::values(1, m * k), files::values(2, k * n));

@@ -1,8 +1,8 @@
 //! NeoNet's calls about the network: every figure is a fact from the ledger, and no claim changes one.
 
 use adit_coordinator::Config;
+use adit_coordinator::gas::{self, Demand};
 use adit_core::Amount;
-use adit_core::gas::{self, Demand};
 use adit_protocol::ErrorCode;
 use adit_protocol::neonet::{DecentralizationStatus, GasEstimate, GasInfo, Tokenomics};
 use adit_protocol::paths;
@@ -16,7 +16,7 @@ const EPOCH_MS: i64 = 3_600_001;
 
 /// A budget smaller than any job's worth, so that an epoch with work exceeds its target.
 fn small_budget(config: &mut Config) {
-    config.block_budget = Amount::from_nano(10);
+    config.epoch_budget = Amount::from_nano(10);
 }
 
 /// Mines a small product as `contributor`.

@@ -65,7 +65,7 @@ async fn inference_gives_the_classes_of_the_integer_model() -> Result<()> {
 
 #[tokio::test]
 async fn an_epoch_pays_what_was_verified_and_carries_the_rest() -> Result<()> {
-    let server = Server::start_with(|config| config.block_budget = LARGE_BUDGET).await?;
+    let server = Server::start_with(|config| config.epoch_budget = LARGE_BUDGET).await?;
     let mut miner = Client::new(&server, "miner", 1)?;
     let job = miner
         .submit_matmul(
@@ -79,7 +79,7 @@ async fn an_epoch_pays_what_was_verified_and_carries_the_rest() -> Result<()> {
     let overview: Overview = miner.api().overview().await?;
     assert_eq!(overview.epoch_value, Amount::from_nano(earned));
 
-    let server = server.restart(|config| (config.epoch_ms, config.block_budget) = (1, LARGE_BUDGET)).await?;
+    let server = server.restart(|config| (config.epoch_ms, config.epoch_budget) = (1, LARGE_BUDGET)).await?;
     let client = Client::new(&server, "reader", 9)?;
     let key = miner.key.public_key();
     let posted = async || {

@@ -84,7 +84,7 @@ struct World {
 
 /// Lets records not limit a miner's lanes; other tests cover those limits.
 fn configure(config: &mut Config) {
-    config.block_budget = BUDGET;
+    config.epoch_budget = BUDGET;
     config.conduct.quarantine_ms = 0;
     config.conduct.least_in_flight = LANES as u32;
 }

@@ -49,7 +49,7 @@ impl House {
     /// Opens the directory as a new process would.
     async fn rise(&mut self) -> Result<()> {
         let mut config = Config::new("127.0.0.1:0".parse()?, self.data.path().to_owned());
-        config.block_budget = BUDGET;
+        config.epoch_budget = BUDGET;
         config.epoch_ms = EPOCH_MS;
         config.conduct.first_in_flight = FIRST_IN_FLIGHT;
         config.durable = false;

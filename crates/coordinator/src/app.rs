@@ -1,0 +1,87 @@
+//! What every flow works with: the database, the coordinator's key, and what the operator decided.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use adit_core::PublicKey;
+use adit_core::sign::SecretKey;
+use adit_cpu::Cpu;
+use adit_protocol::ErrorCode;
+use tokio::sync::Semaphore;
+
+use crate::batch::Store;
+use crate::clock::Clock;
+use crate::error::Refusal;
+use crate::limits::{AddressBlock, Limiter, Wait};
+use crate::mining::Conduct;
+use crate::mining::flow::Checker;
+use crate::money::Terms;
+use crate::operate::{Remembered, Requests};
+use crate::source::Sources;
+
+/// Output bytes that are held in memory at once; more deliveries wait.
+pub(crate) const OUTPUT_BYTES_AT_ONCE: usize = 512 << 20;
+
+/// What every flow works with.
+pub(crate) struct App {
+    pub(crate) store: Store,
+    pub(crate) checker: Checker,
+    /// For work that is too small to delegate.
+    pub(crate) cpu: Cpu,
+    pub(crate) key: SecretKey,
+    pub(crate) public_key: PublicKey,
+    /// The operator's.
+    pub(crate) token: String,
+    pub(crate) terms: Terms,
+    pub(crate) conduct: Conduct,
+    pub(crate) clock: Clock,
+    pub(crate) max_stored_bytes: u64,
+    pub(crate) hosts: Vec<String>,
+    pub(crate) sources: Sources,
+    pub(crate) keyless_sessions: u32,
+    pub(crate) limiter: Mutex<Limiter>,
+    pub(crate) started: Instant,
+    pub(crate) requests: Requests,
+    pub(crate) output_bytes: Semaphore,
+    pub(crate) remembered: Remembered,
+}
+
+/// A refusal of what comes too often, with when to try again.
+pub(crate) fn too_many(wait: Wait, what: &str) -> Refusal {
+    let seconds = wait.ms.div_ceil(1_000).max(1);
+    Refusal::new(ErrorCode::TooManyRequests, format!("{what}; try again in {seconds} s")).retry_after(seconds)
+}
+
+impl App {
+    /// A request for work by a key.
+    pub(crate) fn may_ask(&self, key: PublicKey) -> Result<(), Refusal> {
+        let allowed = self.limit(|limiter, now_ms| limiter.ask(key, now_ms));
+        allowed.map_err(|wait| too_many(wait, "this key asks for work too often"))
+    }
+
+    /// The delivery of a lease that is not live is a request like any other.
+    pub(crate) fn may_deliver(&self, from: Option<AddressBlock>, live: bool) -> Result<(), Refusal> {
+        if live {
+            self.limit(Limiter::deliver);
+            return Ok(());
+        }
+        let allowed = self.limit(|limiter, now_ms| limiter.call(from, now_ms));
+        allowed.map_err(|wait| too_many(wait, "deliveries without a live lease are too many"))
+    }
+
+    /// Whether another output of this key is checked.
+    pub(crate) fn may_be_checked(&self, key: PublicKey) -> Result<(), Refusal> {
+        let allowed = self.limit(|limiter, now_ms| limiter.may_be_checked(key, now_ms));
+        allowed.map_err(|wait| too_many(wait, "too many outputs of this key were damaged or wrong"))
+    }
+
+    /// An output of so many bytes was checked for nothing.
+    pub(crate) fn wasted(&self, key: PublicKey, bytes: u64) {
+        self.limit(|limiter, now_ms| limiter.wasted(key, bytes, now_ms));
+    }
+
+    /// Applies a rule of the limiter.
+    pub(crate) fn limit<T>(&self, rule: impl FnOnce(&mut Limiter, i64) -> T) -> T {
+        rule(&mut self.limiter.lock().unwrap_or_else(PoisonError::into_inner), self.clock.now_ms())
+    }
+}

@@ -1,0 +1,81 @@
+//! Who calls, and whether it may: before anything of a body is read.
+//!
+//! Loopback has no address block. What calls from there is the operator's own, which needs no limit of its own, or a
+//! proxy in front, behind which everybody has one address: then the last address of `X-Forwarded-For`, which the proxy
+//! itself has added, says who calls. Nobody else's word in that header counts. What all may call together is counted
+//! for loopback as well.
+
+use std::net::{IpAddr, SocketAddr};
+
+use adit_protocol::paths;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::{HeaderMap, Method};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::Shared;
+use super::error::ApiError;
+use crate::app::too_many;
+use crate::limits::AddressBlock;
+
+/// The header in which a proxy says for whom it calls.
+const FORWARDED_FOR: &str = "x-forwarded-for";
+
+/// The address block that a request came from, if it counts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Caller(pub(crate) Option<AddressBlock>);
+
+/// Refuses what comes too often. Deliveries pass: whether theirs is a live lease is known only after a look.
+pub(super) async fn shed(State(app): Shared, mut request: Request, next: Next) -> Response {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    let from = caller(peer, request.headers());
+    let joins = [paths::REGISTER, paths::START_SESSION].contains(&request.uri().path());
+    let allowed = match request.method() {
+        &Method::PUT => Ok(()),
+        _ if joins => app.limit(|limiter, now_ms| limiter.join(from, now_ms)),
+        _ => app.limit(|limiter, now_ms| limiter.call(from, now_ms)),
+    };
+    request.extensions_mut().insert(Caller(from));
+    match allowed {
+        Ok(()) => next.run(request).await,
+        Err(wait) => {
+            ApiError::from(too_many(wait, "requests from your network, or from all, are too many")).into_response()
+        }
+    }
+}
+
+/// Whose block counts. Without a socket there is no peer, and nobody but this process calls.
+fn caller(peer: Option<IpAddr>, headers: &HeaderMap) -> Option<AddressBlock> {
+    let peer = peer?;
+    if !peer.to_canonical().is_loopback() {
+        return AddressBlock::of(peer);
+    }
+    let forwarded = headers.get_all(FORWARDED_FOR).iter().next_back()?.to_str().ok()?;
+    AddressBlock::of(forwarded.rsplit(',').next()?.trim().parse().ok()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn block(peer: &str, forwarded: &[&str]) -> Option<AddressBlock> {
+        let mut headers = HeaderMap::new();
+        for value in forwarded {
+            headers.append(FORWARDED_FOR, value.parse().unwrap());
+        }
+        caller(Some(peer.parse().unwrap()), &headers)
+    }
+
+    #[test]
+    fn only_a_proxy_on_loopback_says_who_calls() {
+        let direct = AddressBlock::of("203.0.113.7".parse().unwrap());
+        assert_eq!(block("203.0.113.7", &[]), direct);
+        assert_eq!(block("203.0.113.7", &["198.51.100.1"]), direct);
+        assert_eq!(block("127.0.0.1", &[]), None);
+        assert_eq!(block("::1", &["203.0.113.7"]), direct);
+        // What the caller itself wrote comes first.
+        assert_eq!(block("127.0.0.1", &["198.51.100.1, 203.0.113.7"]), direct);
+        assert_eq!(block("127.0.0.1", &["198.51.100.1", "192.0.2.1,203.0.113.7"]), direct);
+        assert_eq!(block("127.0.0.1", &["unknown"]), None);
+    }
+}

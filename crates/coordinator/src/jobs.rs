@@ -1,0 +1,17 @@
+//! Jobs: files taken in, orders made of them, their price, their progress and their results.
+
+pub(crate) mod flow;
+pub(crate) mod http;
+pub mod intake;
+pub(crate) mod order;
+pub(crate) mod result;
+pub(crate) mod state;
+pub(crate) mod store;
+
+use adit_core::Unit;
+use adit_core::assemble::Run;
+
+/// The unit made of a run of a job's panels.
+pub(crate) fn unit_of(template: &Unit, run: Run) -> Unit {
+    template.run(run.first, run.count)
+}

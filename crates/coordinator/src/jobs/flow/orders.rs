@@ -1,0 +1,67 @@
+//! Orders from uploaded files, from data elsewhere, and from the coordinator's own log.
+
+use adit_protocol::ErrorCode;
+use adit_protocol::jobs::{DataPlace, JobWork};
+
+use super::uploaded;
+use crate::app::App;
+use crate::blocking::blocking;
+use crate::error::{Failure, Refusal};
+use crate::jobs::order::Order;
+use crate::receipts::store as log;
+
+/// Entries of the log in one job.
+const MAX_ENTRIES: u64 = 65_536;
+
+/// The order that `work` asks for, cut into panels.
+pub(super) async fn order(app: &App, work: &JobWork) -> Result<Order, Failure> {
+    let order = match work {
+        JobWork::MatmulI8 { a, b } => {
+            let (a, b) = (uploaded(app, a).await?, uploaded(app, b).await?);
+            blocking(move || Order::matmul(a, b)).await??
+        }
+        JobWork::MlpI8 { model, input } => {
+            let (model, input) = (uploaded(app, model).await?, uploaded(app, input).await?);
+            blocking(move || Order::inference(model, input)).await??
+        }
+        JobWork::GradientI8 { model, input, targets } => {
+            let (model, input) = (uploaded(app, model).await?, uploaded(app, input).await?);
+            let targets = uploaded(app, targets).await?;
+            blocking(move || Order::gradient(model, input, targets)).await??
+        }
+        JobWork::MatmulF32 { a, b } => {
+            let (a, b) = (uploaded(app, a).await?, uploaded(app, b).await?);
+            blocking(move || Order::floats(a, b)).await??
+        }
+        JobWork::HashTree { data: DataPlace::File { file } } => {
+            let data = uploaded(app, file).await?;
+            blocking(move || Order::data(data)).await??
+        }
+        JobWork::HashTree { data: DataPlace::Source { source, blocks } } => {
+            if !app.sources.allow(source) {
+                let detail = "this source is not among those that the operator listed: `adit serve --source URL`";
+                return Err(Refusal::new(ErrorCode::InvalidParameter, detail).into());
+            }
+            Order::elsewhere(source.clone(), uploaded(app, blocks).await?)?
+        }
+        JobWork::HashTree { data: DataPlace::Log { first, count } } => log_segment(app, *first, *count).await?,
+    };
+    let (bytes, room) = (order.template.output_bytes(), app.max_stored_bytes);
+    if bytes > room {
+        let detail = format!("the outputs would have {bytes} bytes and the store holds {room}: cut the work");
+        return Err(Refusal::new(ErrorCode::InvalidShape, detail).into());
+    }
+    Ok(order)
+}
+
+async fn log_segment(app: &App, first: u64, count: u64) -> Result<Order, Failure> {
+    let mut db = app.store.read().await?;
+    let size = log::latest_head(&mut db).await?.map_or(0, |(head, _)| head.size);
+    if count == 0 || count > MAX_ENTRIES || first.checked_add(count).is_none_or(|end| end > size) {
+        let detail = format!("choose 1 to {MAX_ENTRIES} entries of the log, which has {size}");
+        return Err(Refusal::new(ErrorCode::InvalidParameter, detail).into());
+    }
+    let bytes = log::entries(&mut db, first, count).await?;
+    drop(db);
+    blocking(move || Order::bytes(&bytes)).await
+}

@@ -1,0 +1,124 @@
+//! A finished job's result file, streamed unit by unit.
+
+use std::sync::Arc;
+
+use adit_core::Unit;
+use adit_core::assemble::GradientSum;
+use adit_core::kind::ResultForm;
+use adit_protocol::ErrorCode;
+use adit_protocol::jobs::JobState;
+use futures::stream::BoxStream;
+use futures::{StreamExt, stream};
+
+use super::operands::{last_bias, load_rows, load_weights};
+use super::{no_such_job, view};
+use crate::app::App;
+use crate::blocking::blocking;
+use crate::error::{Failure, Refusal};
+use crate::jobs::intake;
+use crate::jobs::result::{head, part, tree};
+use crate::jobs::store::{self as jobs, UnitRow, blocks};
+use crate::jobs::unit_of;
+use crate::mining::store as leases;
+use crate::store::corrupt;
+
+/// A file, piece by piece.
+pub(crate) struct ResultStream {
+    pub(crate) media_type: &'static str,
+    /// Its length, where that is known before it is made.
+    pub(crate) bytes: Option<u64>,
+    pub(crate) parts: BoxStream<'static, Result<Vec<u8>, Failure>>,
+}
+
+/// The result of a job that is done.
+pub(crate) async fn result(app: Arc<App>, job: i64) -> Result<ResultStream, Failure> {
+    let mut db = app.store.read().await?;
+    let row = jobs::job(&mut db, job).await?.ok_or_else(no_such_job)?;
+    if row.state != JobState::Done {
+        let state = row.state.name();
+        let detail = format!("the job is {state}; its result is there once every unit is verified");
+        return Err(Refusal::new(ErrorCode::NotFinished, detail).into());
+    }
+    let template = row.template()?;
+    let units = jobs::settled_units(&mut db, job).await?;
+    if let Some(first) = units.first()
+        && blocks::output(&mut db, first.id).await?.is_empty()
+    {
+        let detail = "the result is no longer stored: results are kept for seven days";
+        return Err(Refusal::new(ErrorCode::ResultGone, detail).into());
+    }
+    let bytes = view::job(&mut db, &row, app.clock.now_ms()).await?.result_bytes;
+    let media_type = template.kind().facts().result.media_type();
+    let bias = last_bias(&mut db, &template).await?;
+    drop(db);
+    let file = Arc::new(File { job, template, bias });
+    Ok(ResultStream { media_type, bytes, parts: parts(app, file, units) })
+}
+
+/// What every part of a file is made with.
+struct File {
+    job: i64,
+    template: Unit,
+    /// The last layer's.
+    bias: Vec<i32>,
+}
+
+fn parts(app: Arc<App>, file: Arc<File>, units: Vec<UnitRow>) -> BoxStream<'static, Result<Vec<u8>, Failure>> {
+    let head = head(&file.template);
+    let last = (app.clone(), file.clone(), units.clone());
+    let parts = stream::iter(units).then(move |unit| {
+        let (app, file) = (app.clone(), file.clone());
+        async move {
+            let output = blocks::output(&mut *app.store.read().await?, unit.id).await?;
+            Ok(part(&file.template, &file.bias, output))
+        }
+    });
+    let tail = stream::once(async move {
+        let (app, file, units) = last;
+        tail(&app, file.job, &file.template, &units).await
+    });
+    stream::once(async move { Ok(head) }).chain(parts).chain(tail).boxed()
+}
+
+/// What is said of all units together, where that is the file.
+async fn tail(app: &App, job: i64, template: &Unit, units: &[UnitRow]) -> Result<Vec<u8>, Failure> {
+    match template.kind().facts().result {
+        ResultForm::Integers | ResultForm::Floats | ResultForm::Classes => Ok(Vec::new()),
+        ResultForm::Gradient => gradient(app, template, units).await,
+        ResultForm::Report => report(app, job, template, units).await,
+    }
+}
+
+/// Says of every unit whether its data is intact.
+async fn report(app: &App, job: i64, template: &Unit, units: &[UnitRow]) -> Result<Vec<u8>, Failure> {
+    let mut db = app.store.read().await?;
+    let facts = jobs::facts(&mut db, job).await?;
+    let mut report = tree::Report::new(template.input(), template.source(), facts)?;
+    for unit in units {
+        let output = blocks::output(&mut db, unit.id).await?;
+        let lease = leases::settled(&mut db, unit.id).await?;
+        let by = lease.map(|lease| Ok::<_, Failure>((lease.id()?, lease.miner()?))).transpose()?;
+        report.add(unit.run(), &output, by);
+    }
+    Ok(report.finish())
+}
+
+/// Adds every unit's gradient up.
+async fn gradient(app: &App, template: &Unit, units: &[UnitRow]) -> Result<Vec<u8>, Failure> {
+    let weights = load_weights(&mut *app.store.read().await?, template).await?;
+    let layers: Arc<Vec<_>> = Arc::new(weights.layers.iter().map(|layer| layer.without_weights()).collect());
+    let mut sum = GradientSum::new(template.layout());
+    for unit in units {
+        let mut db = app.store.read().await?;
+        let rows = load_rows(&mut db, &unit_of(template, unit.run())).await?;
+        let output = blocks::output(&mut db, unit.id).await?;
+        drop(db);
+        let layers = layers.clone();
+        sum = blocking(move || {
+            sum.add(&layers, &rows, &output);
+            sum
+        })
+        .await?;
+    }
+    Ok(intake::gradient_file(&sum).map_err(|_| corrupt("a gradient does not fit its file"))?)
+}

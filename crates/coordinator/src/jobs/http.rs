@@ -1,0 +1,102 @@
+//! Files, jobs and results over HTTP.
+
+use adit_protocol::jobs::{Estimate, FileInfo, JobList, JobRequest, JobView};
+use adit_protocol::paths;
+use axum::Json;
+use axum::body::Body as HttpBody;
+use axum::extract::State;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::flow::{self, ResultStream};
+use crate::http::call::Call;
+use crate::http::error::ApiError;
+use crate::http::extract::{Body, Operator, Path, Query, read_body};
+use crate::http::{Answer, Routes, Shared};
+
+/// These calls' tag in the API's description.
+const TAG: &str = "jobs";
+/// The largest uploaded file.
+const MAX_FILE_BYTES: usize = 256 << 20;
+
+/// What requesters call.
+pub(crate) fn routes() -> Routes {
+    let get = |path, summary| Call::get(TAG, path, summary);
+    let post = |path, summary| Call::post(TAG, path, summary).by_operator();
+    Routes::new()
+        .call(
+            post(paths::FILES, "Uploads an input: .npy, .csv or .safetensors.")
+                .query::<UploadQuery>()
+                .takes_bytes("The file.")
+                .gives::<FileInfo>("What it holds, and its name in jobs."),
+            upload,
+        )
+        .call(
+            post(paths::ESTIMATE, "Price and size of a job before it is sent.")
+                .takes::<JobRequest>()
+                .gives::<Estimate>("The estimate."),
+            estimate,
+        )
+        .call(post(paths::JOBS, "Submits a job.").takes::<JobRequest>().gives::<JobView>("The job."), submit)
+        .call(get(paths::JOBS, "Jobs, newest first.").gives::<JobList>("At most 200 jobs."), list)
+        .call(get(paths::JOB, "A job, and why it does not move where it does not.").gives::<JobView>("The job."), show)
+        .call(
+            Call::delete(TAG, paths::JOB, "Cancels a job. What was verified stays paid.")
+                .by_operator()
+                .gives::<JobView>("The job."),
+            cancel,
+        )
+        .call(
+            get(paths::JOB_RESULT, "A finished job's result file.")
+                .by_operator()
+                .gives_bytes("application/octet-stream", "A .npy file, or a .csv file of classes (text/csv)."),
+            result,
+        )
+}
+
+#[derive(Deserialize, IntoParams)]
+struct UploadQuery {
+    /// The file's name, whose extension says what it is.
+    name: String,
+    /// What to read the file as, where its name does not say: `npy`, `npy_f32`, `csv`, `safetensors`, `data`, `table` or
+    /// `blocks`.
+    format: Option<String>,
+}
+
+async fn upload(State(app): Shared, _: Operator, Query(query): Query<UploadQuery>, body: HttpBody) -> Answer<FileInfo> {
+    let bytes = read_body(body, MAX_FILE_BYTES).await?;
+    Ok(Json(flow::upload(&app, &query.name, query.format.as_deref(), bytes).await?))
+}
+
+async fn estimate(State(app): Shared, _: Operator, Body(request): Body<JobRequest>) -> Answer<Estimate> {
+    Ok(Json(flow::estimate(&app, &request).await?))
+}
+
+async fn submit(State(app): Shared, _: Operator, Body(request): Body<JobRequest>) -> Answer<JobView> {
+    Ok(Json(flow::submit(&app, request).await?))
+}
+
+async fn list(State(app): Shared) -> Answer<JobList> {
+    Ok(Json(JobList { jobs: flow::list(&app).await? }))
+}
+
+async fn show(State(app): Shared, Path(job): Path<i64>) -> Answer<JobView> {
+    Ok(Json(flow::show(&app, job).await?))
+}
+
+async fn cancel(State(app): Shared, _: Operator, Path(job): Path<i64>) -> Answer<JobView> {
+    Ok(Json(flow::cancel(&app, job).await?))
+}
+
+/// The result file, streamed unit by unit.
+async fn result(State(app): Shared, _: Operator, Path(job): Path<i64>) -> Result<Response, ApiError> {
+    let ResultStream { media_type, bytes, parts } = flow::result(app, job).await?;
+    let mut response = HttpBody::from_stream(parts).into_response();
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    if let Some(bytes) = bytes {
+        response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(bytes));
+    }
+    Ok(response)
+}

@@ -1,0 +1,384 @@
+//! Why a file is refused, and what to do about it.
+
+use adit_core::unit::{MAX_K, MAX_LAYERS};
+use adit_protocol::ErrorCode;
+
+/// Why intake refuses a file. The requester is at fault; the message says what to do next.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum IntakeError {
+    /// No such format.
+    #[error("unknown file format {name:?}: send .npy, .csv or .safetensors")]
+    UnknownFormat {
+        /// As it was given, shortened.
+        name: String,
+    },
+
+    /// No `.npy` magic, or a format version other than 1.0, 2.0 and 3.0.
+    #[error("not a .npy file of version 1.0 to 3.0: write it with numpy.save")]
+    NotNpy,
+    /// The header does not parse, or is larger or deeper than any that numpy writes for a matrix.
+    #[error("the .npy header is not one that numpy writes for a matrix: write the file with numpy.save")]
+    NpyHeader,
+    /// An object array.
+    #[error("the array holds pickled Python objects, which are never loaded: convert it with A.astype(numpy.int8)")]
+    NpyPickled,
+    /// Neither signed nor unsigned integers.
+    #[error("dtype {dtype} is not an integer type: scale, round and convert, numpy.rint(A * s).astype(numpy.int8)")]
+    NpyDtype {
+        /// As numpy writes it.
+        dtype: String,
+    },
+    /// Not a matrix.
+    #[error("the array has {dimensions} dimensions and must have 2: reshape it, A.reshape(rows, columns)")]
+    NotTwoDimensional {
+        /// How many it has.
+        dimensions: usize,
+    },
+    /// The data ends before the shape is filled.
+    #[error("the file is truncated ({got} of {expected} bytes of data): send it again, whole")]
+    Truncated {
+        /// Bytes of data that the shape asks for.
+        expected: u64,
+        /// Bytes of data there are.
+        got: u64,
+    },
+    /// Data after the end.
+    #[error("{extra} bytes follow the end of the data: send one array a file, as numpy.save writes it")]
+    TrailingBytes {
+        /// How many.
+        extra: u64,
+    },
+    /// An integer that is not an i8.
+    #[error("A[{row}, {col}] is {value}, outside -128..=127: scale the values, then A.astype(numpy.int8)")]
+    ValueRange {
+        /// Counted from 0.
+        row: usize,
+        /// Counted from 0.
+        col: usize,
+        /// The value.
+        value: i128,
+    },
+
+    /// A cell is not an integer 0..=127.
+    #[error("line {line}, column {column}: {cell:?} is not an integer from 0 to 127")]
+    CsvCell {
+        /// Counted from 1.
+        line: u64,
+        /// Counted from 1.
+        column: usize,
+        /// Its text, shortened.
+        cell: String,
+    },
+    /// The reader of `.csv` gave up.
+    #[error("not a .csv file ({reason}): send integers separated by commas, one sample a line")]
+    CsvMalformed {
+        /// What is wrong, shortened.
+        reason: String,
+    },
+    /// A row is longer or shorter than the first.
+    #[error("line {line} has {got} columns and the first line {expected}: give every line the same columns")]
+    CsvWidth {
+        /// Counted from 1.
+        line: u64,
+        /// Columns of the first line.
+        expected: u64,
+        /// Columns of this line.
+        got: u64,
+    },
+
+    /// A list of blocks does not say what it should.
+    #[error("line {line}: {wrong}: a list has the line `cid,bytes`, then every block's name and size in order")]
+    BlockList {
+        /// Counted from 1.
+        line: u64,
+        /// What is wrong.
+        wrong: &'static str,
+    },
+    /// A number that is none, or infinite.
+    #[error("A[{row}, {col}] is {value}: send finite numbers")]
+    NotFinite {
+        /// Counted from 0.
+        row: usize,
+        /// Counted from 0.
+        col: usize,
+        /// As it prints.
+        value: String,
+    },
+    /// Another floating-point type than f32, or none.
+    #[error("dtype {dtype} is not float32: convert it, A.astype(numpy.float32)")]
+    NpyNotFloat {
+        /// As numpy writes it.
+        dtype: String,
+    },
+    /// Sums could leave the range of f32.
+    #[error("sums over {k} products of up to {largest} could leave float32: scale the operands down")]
+    FloatOverflow {
+        /// A's columns.
+        k: u64,
+        /// The largest product, as it prints.
+        largest: String,
+    },
+
+    /// The `.safetensors` frame or header is malformed, or the data has another length than the header says.
+    #[error("not a whole .safetensors file ({reason}): write it with the safetensors library")]
+    SafetensorsHeader {
+        /// What is wrong, shortened.
+        reason: String,
+    },
+    /// A tensor that a perceptron does not have.
+    #[error("unknown tensor {name:?}: a model has layers.N.weight, .bias and .requant, and .back to be trained")]
+    UnknownTensor {
+        /// Its name, shortened.
+        name: String,
+    },
+    /// A tensor that a perceptron must have.
+    #[error(
+        "tensor {name} is missing: layers count from 0, all but the last have a requant; to be trained, \
+             the last has one too, and all but the first have a back"
+    )]
+    MissingTensor {
+        /// Its name.
+        name: String,
+    },
+    /// A tensor has the wrong type.
+    #[error("tensor {name} is {got} and must be {expected}")]
+    TensorDtype {
+        /// Its name.
+        name: String,
+        /// The type or types it may have.
+        expected: &'static str,
+        /// The type it has.
+        got: String,
+    },
+    /// A tensor has the wrong shape.
+    #[error("tensor {name} has shape {got:?} and must have {expected}")]
+    TensorShape {
+        /// Its name.
+        name: String,
+        /// The shape it must have.
+        expected: String,
+        /// The shape it has.
+        got: Vec<usize>,
+    },
+    /// No layers or too many.
+    #[error("a model has 1 to {MAX_LAYERS} layers")]
+    LayerCount,
+    /// A weight of −128.
+    #[error("{name}[{row}, {col}] is -128: quantise weights symmetrically, to -127..=127")]
+    WeightRange {
+        /// The tensor.
+        name: String,
+        /// Counted from 0.
+        row: usize,
+        /// Counted from 0.
+        col: usize,
+    },
+    /// A multiplier outside 1..=2^31 − 1 or a shift outside 1..=62.
+    #[error("{name} is ({multiplier}, {shift}): the multiplier is 1 to 2147483647, the shift 1 to 62")]
+    RequantRange {
+        /// The tensor.
+        name: String,
+        /// As given.
+        multiplier: i64,
+        /// As given.
+        shift: i64,
+    },
+    /// 127 · Σ|W_ij| + |b_j| > 2^31 − 1.
+    #[error("sums of layers.{layer}, column {col}, could reach {bound} and leave an i32: lower its bias or its inputs")]
+    BiasOverflow {
+        /// Counted from 0.
+        layer: usize,
+        /// Counted from 0.
+        col: usize,
+        /// 127 · Σ|W_ij| + |b_j|.
+        bound: i64,
+    },
+
+    /// No rows or no columns.
+    #[error("the file has no rows or no columns: send at least one value")]
+    Empty,
+    /// A dimension over its cap.
+    #[error("{got} {what}, at most {max}: cut the work into several jobs")]
+    DimensionTooLarge {
+        /// Which dimension.
+        what: &'static str,
+        /// Its size.
+        got: u64,
+        /// Its cap.
+        max: u64,
+    },
+    /// Sums over k products could leave an i32, or what the check of f32 lets pass.
+    #[error("inner dimension k = {k}, at most {max}: split it among several jobs and add their results")]
+    InnerDimensionTooLarge {
+        /// A's columns, or a layer's inputs.
+        k: u64,
+        /// The cap.
+        max: u32,
+    },
+    /// The shared operands leave no room for a unit's own rows.
+    #[error("{bytes} bytes that every unit needs, at most {max}: cut B into column blocks, or take a smaller model")]
+    InputsTooLarge {
+        /// Bytes of B or of the model.
+        bytes: u64,
+        /// The cap.
+        max: u64,
+    },
+    /// The sums of a gradient's weights do not fit a unit's output.
+    #[error(
+        "the gradient of this model's weights has {bytes} bytes in every unit, at most {max} fit: train it in parts"
+    )]
+    GradientTooLarge {
+        /// Bytes of all weights' sums.
+        bytes: u64,
+        /// The cap.
+        max: u64,
+    },
+    /// Two inputs of a job do not fit each other.
+    #[error("{left} and {right}: make sure that {rule}")]
+    ShapeMismatch {
+        /// The first input.
+        left: String,
+        /// The second input.
+        right: String,
+        /// What must hold.
+        rule: &'static str,
+    },
+    /// A file of the wrong kind in this place.
+    #[error("{role} must be {wanted}")]
+    WrongInput {
+        /// The place.
+        role: &'static str,
+        /// What belongs there.
+        wanted: &'static str,
+    },
+    /// A negative sample.
+    #[error("the input's [{row}, {col}] is {value}: samples are activations, 0 to 127")]
+    SampleRange {
+        /// Counted from 0.
+        row: usize,
+        /// Counted from 0.
+        col: usize,
+        /// The value.
+        value: i8,
+    },
+}
+
+impl IntakeError {
+    /// The stable code that programs act on.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::UnknownFormat { .. } => "unknown_format",
+            Self::NotNpy => "not_npy",
+            Self::NpyHeader => "npy_header",
+            Self::NpyPickled => "npy_pickled",
+            Self::NpyDtype { .. } => "npy_dtype",
+            Self::NotTwoDimensional { .. } => "not_two_dimensional",
+            Self::Truncated { .. } => "truncated",
+            Self::TrailingBytes { .. } => "trailing_bytes",
+            Self::ValueRange { .. } => "value_range",
+            Self::CsvCell { .. } => "csv_cell",
+            Self::CsvMalformed { .. } => "csv_malformed",
+            Self::CsvWidth { .. } => "csv_width",
+            Self::BlockList { .. } => "block_list",
+            Self::NotFinite { .. } => "not_finite",
+            Self::NpyNotFloat { .. } => "npy_not_float",
+            Self::FloatOverflow { .. } => "float_overflow",
+            Self::SafetensorsHeader { .. } => "safetensors_header",
+            Self::UnknownTensor { .. } => "unknown_tensor",
+            Self::MissingTensor { .. } => "missing_tensor",
+            Self::TensorDtype { .. } => "tensor_dtype",
+            Self::TensorShape { .. } => "tensor_shape",
+            Self::LayerCount => "layer_count",
+            Self::WeightRange { .. } => "weight_range",
+            Self::RequantRange { .. } => "requant_range",
+            Self::BiasOverflow { .. } => "bias_overflow",
+            Self::Empty => "empty",
+            Self::DimensionTooLarge { .. } => "dimension_too_large",
+            Self::InnerDimensionTooLarge { .. } => "inner_dimension_too_large",
+            Self::InputsTooLarge { .. } => "inputs_too_large",
+            Self::GradientTooLarge { .. } => "gradient_too_large",
+            Self::ShapeMismatch { .. } => "shape_mismatch",
+            Self::WrongInput { .. } => "wrong_input",
+            Self::SampleRange { .. } => "sample_range",
+        }
+    }
+
+    /// The code of an answer that refuses the file.
+    pub const fn error_code(&self) -> ErrorCode {
+        match self {
+            Self::NpyDtype { .. } | Self::NpyNotFloat { .. } | Self::TensorDtype { .. } => ErrorCode::InvalidDtype,
+            Self::NotFinite { .. }
+            | Self::FloatOverflow { .. }
+            | Self::ValueRange { .. }
+            | Self::CsvCell { .. }
+            | Self::WeightRange { .. }
+            | Self::RequantRange { .. }
+            | Self::SampleRange { .. } => ErrorCode::ValueOutOfRange,
+            Self::BiasOverflow { .. } => ErrorCode::BiasOverflow,
+            Self::InnerDimensionTooLarge { .. } => ErrorCode::KTooLarge,
+            Self::NotTwoDimensional { .. }
+            | Self::CsvWidth { .. }
+            | Self::TensorShape { .. }
+            | Self::Empty
+            | Self::DimensionTooLarge { .. }
+            | Self::InputsTooLarge { .. }
+            | Self::GradientTooLarge { .. }
+            | Self::ShapeMismatch { .. }
+            | Self::LayerCount => ErrorCode::InvalidShape,
+            Self::UnknownFormat { .. }
+            | Self::NotNpy
+            | Self::NpyHeader
+            | Self::NpyPickled
+            | Self::Truncated { .. }
+            | Self::TrailingBytes { .. }
+            | Self::CsvMalformed { .. }
+            | Self::BlockList { .. }
+            | Self::SafetensorsHeader { .. }
+            | Self::UnknownTensor { .. }
+            | Self::MissingTensor { .. }
+            | Self::WrongInput { .. } => ErrorCode::InvalidFile,
+        }
+    }
+
+    pub(super) fn unknown_format(name: &str) -> Self {
+        Self::UnknownFormat { name: shortened(name) }
+    }
+
+    pub(super) fn unknown_tensor(name: &str) -> Self {
+        Self::UnknownTensor { name: shortened(name) }
+    }
+
+    pub(super) fn safetensors(reason: impl ToString) -> Self {
+        Self::SafetensorsHeader { reason: shortened(&reason.to_string()) }
+    }
+
+    pub(super) fn csv(reason: impl ToString) -> Self {
+        Self::CsvMalformed { reason: shortened(&reason.to_string()) }
+    }
+
+    pub(super) fn csv_cell(line: u64, column: usize, cell: &[u8]) -> Self {
+        Self::CsvCell { line, column, cell: shortened(&String::from_utf8_lossy(cell)) }
+    }
+}
+
+pub(super) fn at_most(what: &'static str, got: u64, max: u64) -> Result<(), IntakeError> {
+    if got > max { Err(IntakeError::DimensionTooLarge { what, got, max }) } else { Ok(()) }
+}
+
+pub(super) fn inner_dimension(k: u64) -> Result<(), IntakeError> {
+    inner_dimension_up_to(k, MAX_K)
+}
+
+pub(super) fn inner_dimension_up_to(k: u64, max: u32) -> Result<(), IntakeError> {
+    if k > u64::from(max) { Err(IntakeError::InnerDimensionTooLarge { k, max }) } else { Ok(()) }
+}
+
+/// What a stranger wrote, short enough for a message.
+fn shortened(text: &str) -> String {
+    const MAX_CHARS: usize = 100;
+    let mut short: String = text.chars().take(MAX_CHARS).collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    short
+}

@@ -1,0 +1,286 @@
+//! The SQL of jobs, of their units, and of the panels that wait.
+
+pub(crate) mod blocks;
+
+use adit_core::assemble::Run;
+use adit_core::{Cid, Kind, PublicKey, Unit};
+use adit_protocol::TaskType;
+use adit_protocol::jobs::JobState;
+
+use super::state::UnitState;
+use crate::store::{Db, DbError, corrupt, from_row, sql, sql_as, text_enum};
+
+text_enum!(JobState);
+text_enum!(TaskType);
+text_enum!(UnitState);
+
+/// A job.
+#[derive(Clone, Debug)]
+pub(crate) struct JobRow {
+    pub(crate) id: i64,
+    pub(crate) name: Option<String>,
+    pub(crate) kind: String,
+    pub(crate) state: JobState,
+    pub(crate) demo: i64,
+    pub(crate) sponsored: i64,
+    pub(crate) template: Vec<u8>,
+    pub(crate) panels: i64,
+    pub(crate) cursor: i64,
+    pub(crate) panels_done: i64,
+    pub(crate) panels_leased: i64,
+    pub(crate) units_valid: i64,
+    pub(crate) units_invalid: i64,
+    pub(crate) leases_expired: i64,
+    pub(crate) spent: i64,
+    pub(crate) coin_seed: Vec<u8>,
+    pub(crate) coin_generation: i64,
+    pub(crate) created_at_ms: i64,
+    pub(crate) ended_at_ms: Option<i64>,
+    pub(crate) task_type: Option<TaskType>,
+}
+
+from_row!(JobRow {
+    id,
+    name,
+    kind,
+    state,
+    demo,
+    sponsored,
+    template,
+    panels,
+    cursor,
+    panels_done,
+    panels_leased,
+    units_valid,
+    units_invalid,
+    leases_expired,
+    spent,
+    coin_seed,
+    coin_generation,
+    created_at_ms,
+    ended_at_ms,
+    task_type
+});
+
+impl JobRow {
+    /// The unit that would hold the whole job. Its input may be larger than a unit's may.
+    pub(crate) fn template(&self) -> Result<Unit, DbError> {
+        adit_core::encoding::decode(&self.template).map_err(|_| corrupt("a job's template does not decode"))
+    }
+
+    /// Whether panels that were cut wait to be leased again.
+    pub(crate) fn has_waiting(&self) -> bool {
+        self.cursor > self.panels_done + self.panels_leased
+    }
+
+    pub(crate) fn kind(&self) -> Result<Kind, DbError> {
+        self.kind.parse().map_err(|_| corrupt("a job of an unknown kind"))
+    }
+
+    /// What the original calls it.
+    pub(crate) fn task_type(&self) -> Result<TaskType, DbError> {
+        Ok(match self.task_type {
+            Some(named) => named,
+            None => TaskType::of(self.kind()?),
+        })
+    }
+
+    pub(crate) fn seed(&self) -> Result<[u8; 32], DbError> {
+        self.coin_seed.as_slice().try_into().map_err(|_| corrupt("a seed has the wrong length"))
+    }
+}
+
+/// What a new job needs.
+#[derive(Clone, Debug)]
+pub(crate) struct NewJob {
+    pub(crate) name: Option<String>,
+    pub(crate) kind: Kind,
+    pub(crate) demo: bool,
+    pub(crate) sponsored: bool,
+    pub(crate) template: Unit,
+    pub(crate) panels: u32,
+    pub(crate) coin_seed: [u8; 32],
+    pub(crate) task_type: Option<TaskType>,
+    pub(crate) facts: Option<String>,
+}
+
+pub(crate) async fn insert(db: &mut Db, job: &NewJob, now_ms: i64) -> Result<i64, DbError> {
+    let text = "INSERT INTO job (name, kind, state, demo, sponsored, template, panels, coin_seed, created_at_ms, task_type, facts)
+                VALUES ($1, $2, 'active', $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id";
+    let query = sql(text).bind(job.name.as_deref()).bind(job.kind.name()).bind(i64::from(job.demo));
+    let query = query.bind(i64::from(job.sponsored)).bind(job.template.to_bytes()).bind(i64::from(job.panels));
+    let query = query.bind(&job.coin_seed[..]).bind(now_ms).bind(job.task_type);
+    query.bind(job.facts.as_deref()).fetch_one(db).await?.try_get(0)
+}
+
+pub(crate) async fn job(db: &mut Db, id: i64) -> Result<Option<JobRow>, DbError> {
+    let text = "SELECT * FROM job WHERE id = $1";
+    sql_as(text).bind(id).fetch_optional(db).await
+}
+
+/// Jobs, newest first.
+pub(crate) async fn jobs(db: &mut Db, limit: i64) -> Result<Vec<JobRow>, DbError> {
+    let text = "SELECT * FROM job ORDER BY id DESC LIMIT $1";
+    sql_as(text).bind(limit).fetch_all(db).await
+}
+
+/// The oldest active job after `job` that has panels to lease and is of one of `kinds`, which stand between commas.
+pub(crate) async fn next_with_work(db: &mut Db, job: i64, kinds: &str) -> Result<Option<JobRow>, DbError> {
+    let text = "SELECT * FROM job WHERE state = 'active' AND id > $1 AND panels_done + panels_leased < panels
+                AND $2 LIKE '%,' || kind || ',%' ORDER BY id LIMIT 1";
+    sql_as(text).bind(job).bind(kinds).fetch_optional(db).await
+}
+
+/// What intake found out about a job's input, as JSON.
+pub(crate) async fn facts(db: &mut Db, job: i64) -> Result<Option<String>, DbError> {
+    sql("SELECT facts FROM job WHERE id = $1").bind(job).fetch_one(db).await?.try_get(0)
+}
+
+/// Counts of jobs: active, in all.
+pub(crate) async fn counts(db: &mut Db) -> Result<(i64, i64), DbError> {
+    let text = "SELECT COALESCE(SUM(state = 'active'), 0), COUNT(*) FROM job";
+    let row = sql(text).fetch_one(db).await?;
+    Ok((row.try_get(0)?, row.try_get(1)?))
+}
+
+/// A unit.
+#[derive(Clone, Debug)]
+pub(crate) struct UnitRow {
+    pub(crate) id: i64,
+    pub(crate) job: i64,
+    pub(crate) first: i64,
+    pub(crate) count: i64,
+    pub(crate) state: UnitState,
+    pub(crate) expiries: i64,
+}
+
+from_row!(UnitRow { id, job, first, count, state, expiries });
+
+impl UnitRow {
+    pub(crate) fn run(&self) -> Run {
+        Run { first: self.first as u32, count: self.count as u32 }
+    }
+}
+
+/// A unit whose lease ended, to be leased again as it is: none for which an output of `miner` was refused, or left undecided,
+/// since `since_ms`.
+pub(crate) async fn waiting_unit(
+    db: &mut Db,
+    job: i64,
+    miner: &PublicKey,
+    since_ms: i64,
+) -> Result<Option<UnitRow>, DbError> {
+    let text = "SELECT * FROM unit WHERE job = $1 AND state = 'waiting' AND NOT EXISTS
+           (SELECT 1 FROM lease JOIN receipt ON receipt.lease = lease.id WHERE lease.unit = unit.id
+            AND lease.miner = $2 AND lease.verdict IN ('invalid', 'inconclusive') AND receipt.at_ms >= $3)
+         ORDER BY first LIMIT 1";
+    sql_as(text).bind(job).bind(&miner.0[..]).bind(since_ms).fetch_optional(db).await
+}
+
+pub(crate) async fn unit(db: &mut Db, id: i64) -> Result<Option<UnitRow>, DbError> {
+    let text = "SELECT * FROM unit WHERE id = $1";
+    sql_as(text).bind(id).fetch_optional(db).await
+}
+
+pub(crate) async fn unit_by_cid(db: &mut Db, cid: &Cid) -> Result<Option<UnitRow>, DbError> {
+    let text = "SELECT * FROM unit WHERE cid = $1 LIMIT 1";
+    sql_as(text).bind(cid.to_string()).fetch_optional(db).await
+}
+
+/// Inserts a unit that the coordinator computed itself.
+pub(crate) async fn insert_inline_unit(db: &mut Db, job: i64, run: Run, cid: &Cid) -> Result<i64, DbError> {
+    let id = insert_unit(db, job, run, cid).await?;
+    move_unit(db, id, &[UnitState::Leased], UnitState::Inline, 0).await?;
+    Ok(id)
+}
+
+/// A job's finished units from the top.
+pub(crate) async fn settled_units(db: &mut Db, job: i64) -> Result<Vec<UnitRow>, DbError> {
+    let text = "SELECT * FROM unit WHERE job = $1 AND state IN ('settled', 'inline') ORDER BY first";
+    sql_as(text).bind(job).fetch_all(db).await
+}
+
+pub(crate) async fn insert_unit(db: &mut Db, job: i64, run: Run, cid: &Cid) -> Result<i64, DbError> {
+    let text = "INSERT INTO unit (job, first, count, cid, state) VALUES ($1, $2, $3, $4, 'leased') RETURNING id";
+    let query = sql(text).bind(job).bind(i64::from(run.first)).bind(i64::from(run.count)).bind(cid.to_string());
+    query.fetch_one(db).await?.try_get(0)
+}
+
+/// Moves a unit on; false if it was not in one of `from`.
+pub(crate) async fn move_unit(
+    db: &mut Db,
+    id: i64,
+    from: &[UnitState],
+    to: UnitState,
+    expiries: i64,
+) -> Result<bool, DbError> {
+    let text = "UPDATE unit SET state = $2, expiries = expiries + $3 WHERE id = $1 AND state IN ($4, $5)";
+    let (first, last) = (from.first().copied(), from.last().copied());
+    let query = sql(text).bind(id).bind(to).bind(expiries).bind(first).bind(last);
+    Ok(query.execute(db).await? == 1)
+}
+
+/// Takes panels that came back, at most `wanted`.
+pub(crate) async fn take_returned(db: &mut Db, job: i64, wanted: u32) -> Result<Option<Run>, DbError> {
+    let row = sql("SELECT first, count FROM returned WHERE job = $1 ORDER BY first LIMIT 1").bind(job);
+    let Some(row) = row.fetch_optional(&mut *db).await? else { return Ok(None) };
+    let (first, count): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
+    let taken = count.min(i64::from(wanted.max(1)));
+    delete_returned(db, job, first, count).await?;
+    if taken < count {
+        insert_returned(db, job, first + taken, count - taken).await?;
+    }
+    Ok(Some(Run { first: first as u32, count: taken as u32 }))
+}
+
+pub(crate) async fn insert_returned(db: &mut Db, job: i64, first: i64, count: i64) -> Result<(), DbError> {
+    sql("INSERT INTO returned (job, first, count) VALUES ($1, $2, $3)")
+        .bind(job)
+        .bind(first)
+        .bind(count)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// Takes exactly this range back; false if somebody has taken part of it.
+pub(crate) async fn delete_returned(db: &mut Db, job: i64, first: i64, count: i64) -> Result<bool, DbError> {
+    let text = "DELETE FROM returned WHERE job = $1 AND first = $2 AND count = $3";
+    Ok(sql(text).bind(job).bind(first).bind(count).execute(db).await? == 1)
+}
+
+/// Changes of a job's counters.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Counted {
+    pub(crate) cut: i64,
+    pub(crate) leased: i64,
+    pub(crate) done: i64,
+    pub(crate) valid: i64,
+    pub(crate) invalid: i64,
+    pub(crate) expired: i64,
+    pub(crate) spent: i64,
+}
+
+/// Applies them; the answer says whether every panel is done.
+pub(crate) async fn count(db: &mut Db, job: i64, change: Counted) -> Result<bool, DbError> {
+    let text = "UPDATE job SET panels_leased = panels_leased + $2, panels_done = panels_done + $3,
+                units_valid = units_valid + $4, units_invalid = units_invalid + $5, leases_expired = leases_expired + $6,
+                spent = spent + $7, cursor = cursor + $8 WHERE id = $1 RETURNING panels_done = panels";
+    let query = sql(text).bind(job).bind(change.leased).bind(change.done).bind(change.valid);
+    let row = query.bind(change.invalid).bind(change.expired).bind(change.spent).bind(change.cut).fetch_one(db).await?;
+    Ok(row.try_get::<i64>(0)? == 1)
+}
+
+/// Ends an active job; false if it had ended.
+pub(crate) async fn end(db: &mut Db, job: i64, state: JobState, now_ms: i64) -> Result<bool, DbError> {
+    let text = "UPDATE job SET state = $2, ended_at_ms = $3 WHERE id = $1 AND state = 'active'";
+    Ok(sql(text).bind(job).bind(state).bind(now_ms).execute(db).await? == 1)
+}
+
+/// Replaces a job's coins, once for a generation.
+pub(crate) async fn replace_coins(db: &mut Db, job: i64, generation: i64, seed: &[u8; 32]) -> Result<(), DbError> {
+    let text =
+        "UPDATE job SET coin_seed = $3, coin_generation = coin_generation + 1 WHERE id = $1 AND coin_generation = $2";
+    sql(text).bind(job).bind(generation).bind(&seed[..]).execute(db).await?;
+    Ok(())
+}

@@ -1,0 +1,106 @@
+//! The SQL of blocks, uploaded files, and outputs.
+
+use adit_core::Cid;
+
+use crate::store::{Db, DbError, sql};
+
+/// Pieces of an output are at most this long.
+pub(crate) const PIECE_BYTES: usize = 1 << 20;
+
+/// Stores a block of a job under its CID; one that is there stays.
+pub(crate) async fn insert(db: &mut Db, job: i64, cid: &Cid, bytes: &[u8]) -> Result<(), DbError> {
+    let cid = cid.to_string();
+    sql("INSERT INTO block (cid, bytes) VALUES ($1, $2) ON CONFLICT (cid) DO NOTHING")
+        .bind(&cid)
+        .bind(bytes)
+        .execute(&mut *db)
+        .await?;
+    sql("INSERT INTO job_block (job, cid) VALUES ($1, $2) ON CONFLICT DO NOTHING")
+        .bind(job)
+        .bind(&cid)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// A block's bytes.
+pub(crate) async fn block(db: &mut Db, cid: &Cid) -> Result<Option<Vec<u8>>, DbError> {
+    let row = sql("SELECT bytes FROM block WHERE cid = $1").bind(cid.to_string()).fetch_optional(db).await?;
+    row.map(|row| row.try_get(0)).transpose()
+}
+
+/// Stores an uploaded file as it came; one that is there is kept longer.
+pub(crate) async fn insert_file(
+    db: &mut Db,
+    file: &Cid,
+    format: &str,
+    bytes: &[u8],
+    now_ms: i64,
+) -> Result<(), DbError> {
+    let cid = file.to_string();
+    let text = "INSERT INTO file (cid, format, bytes, used_at_ms) VALUES ($1, $2, $3, $4)
+                ON CONFLICT (cid) DO UPDATE SET used_at_ms = excluded.used_at_ms, format = excluded.format";
+    sql(text).bind(&cid).bind(format).bind(bytes.len() as i64).bind(now_ms).execute(&mut *db).await?;
+    for (piece, bytes) in bytes.chunks(PIECE_BYTES).enumerate() {
+        sql("INSERT INTO file_piece (file, piece, bytes) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
+            .bind(&cid)
+            .bind(piece as i64)
+            .bind(bytes)
+            .execute(&mut *db)
+            .await?;
+    }
+    Ok(())
+}
+
+/// An uploaded file's format and bytes.
+pub(crate) async fn file(db: &mut Db, file: &Cid) -> Result<Option<(String, Vec<u8>)>, DbError> {
+    let cid = file.to_string();
+    let row = sql("SELECT format FROM file WHERE cid = $1").bind(&cid).fetch_optional(&mut *db).await?;
+    let Some(row) = row else { return Ok(None) };
+    let text = "SELECT bytes FROM file_piece WHERE file = $1 ORDER BY piece";
+    let mut bytes = Vec::new();
+    for row in sql(text).bind(&cid).fetch_all(db).await? {
+        bytes.extend_from_slice(row.try_get(0)?);
+    }
+    Ok(Some((row.try_get(0)?, bytes)))
+}
+
+/// Stores a settled unit's output.
+pub(crate) async fn insert_output(db: &mut Db, unit: i64, output: &[u8]) -> Result<(), DbError> {
+    for (piece, bytes) in output.chunks(PIECE_BYTES).enumerate() {
+        sql("INSERT INTO output (unit, piece, bytes) VALUES ($1, $2, $3)")
+            .bind(unit)
+            .bind(piece as i64)
+            .bind(bytes)
+            .execute(&mut *db)
+            .await?;
+    }
+    Ok(())
+}
+
+/// A settled unit's output; empty when it is no longer stored.
+pub(crate) async fn output(db: &mut Db, unit: i64) -> Result<Vec<u8>, DbError> {
+    let rows = sql("SELECT bytes FROM output WHERE unit = $1 ORDER BY piece").bind(unit).fetch_all(db).await?;
+    let mut output = Vec::new();
+    for row in rows {
+        output.extend_from_slice(row.try_get(0)?);
+    }
+    Ok(output)
+}
+
+/// Removes results and blocks of jobs that ended before `before_ms`, and files that nobody used since.
+pub(crate) async fn forget(db: &mut Db, before_ms: i64) -> Result<u64, DbError> {
+    let outputs = "DELETE FROM output WHERE unit IN (SELECT unit.id FROM unit JOIN job ON job.id = unit.job
+                   WHERE job.ended_at_ms IS NOT NULL AND job.ended_at_ms < $1)";
+    let mut forgotten = sql(outputs).bind(before_ms).execute(&mut *db).await?;
+    let steps = [
+        "DELETE FROM job_block WHERE job IN (SELECT id FROM job WHERE ended_at_ms IS NOT NULL AND ended_at_ms < $1)",
+        "DELETE FROM block WHERE $1 > 0 AND cid NOT IN (SELECT cid FROM job_block)",
+        "DELETE FROM file WHERE used_at_ms < $1",
+        "DELETE FROM file_piece WHERE $1 > 0 AND file NOT IN (SELECT cid FROM file)",
+    ];
+    for step in steps {
+        forgotten += sql(step).bind(before_ms).execute(&mut *db).await?;
+    }
+    Ok(forgotten)
+}

@@ -1,0 +1,203 @@
+//! What a miner's record allows it: leases under way, and whether it gets any.
+//!
+//! Nobody is banned. Leases under way grow with verified work and shrink with what is left lying, as a sender's window
+//! does: additive growth for each unit, so that it doubles in a round of them, and multiplicative decrease (Chiu and
+//! Jain, 1989; TCP's slow start, RFC 5681, 3.1). Wrong outputs are judged by Wald's test: see [`SPRT`].
+
+use crate::people::SESSION_IDLE_MS;
+
+/// What a miner's record allows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Conduct {
+    /// Leases that a new key may have under way, over all its sessions.
+    pub first_in_flight: u32,
+    /// What a key that leaves units lying keeps; at least 1.
+    pub least_in_flight: u32,
+    /// What a key may have at most.
+    pub most_in_flight: u32,
+    /// How long the first quarantine lasts, in ms; each further one twice as long, up to a day. 0: there is none.
+    pub quarantine_ms: i64,
+}
+
+impl Default for Conduct {
+    fn default() -> Self {
+        Conduct { first_in_flight: 16, least_in_flight: 1, most_in_flight: 1_024, quarantine_ms: SESSION_IDLE_MS }
+    }
+}
+
+/// The longest quarantine.
+const MAX_QUARANTINE_MS: i64 = 24 * 3_600_000;
+
+/// The sequential probability ratio test (A. Wald, "Sequential Tests of Statistical Hypotheses", Annals of Mathematical
+/// Statistics 16, 1945), in millionths of a natural logarithm.
+///
+/// Hypothesis 0: the miner is honest and ε0 = 0.1 % of its outputs are wrong (bad memory, a damaged cache). Hypothesis
+/// 1: it lies, and at least ε1 = 5 % are. The logarithm of the likelihood ratio grows by ln(ε1 / ε0) with a wrong output
+/// and by ln((1 − ε1) / (1 − ε0)) < 0 with a right one. At ln((1 − β) / α) the test decides for 1, with α = 0.1 % the
+/// honest miners that it takes for liars and β = 1 % the liars that it lets go. It never decides for 0, for an honest
+/// miner may begin to lie: it stays at 0 instead of falling below. So two wrong outputs close together decide, one does
+/// not, and 78 right ones make up for a wrong one.
+struct Sprt {
+    wrong: i64,
+    right: i64,
+    liar: i64,
+}
+
+const SPRT: Sprt = Sprt {
+    wrong: 3_912_023, // ln(0.05 / 0.001)
+    right: -50_293,   // ln(0.95 / 0.999)
+    liar: 6_897_705,  // ln(0.99 / 0.001)
+};
+
+/// What a miner did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Deed {
+    /// It delivered an output that was right.
+    Right,
+    /// It delivered an output that was wrong.
+    Wrong,
+    /// It let a lease run out.
+    Expired,
+    /// It ended a session with a lease under way.
+    Dropped,
+}
+
+/// A miner's record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Record {
+    /// Leases that it may have under way.
+    pub(crate) in_flight: i64,
+    /// The sequential test's logarithm, in millionths.
+    pub(crate) suspicion: i64,
+    /// Quarantines since its suspicion was last 0.
+    pub(crate) quarantines: i64,
+    /// When the last quarantine ends (Unix, ms); 0 without one.
+    pub(crate) quarantined_until_ms: i64,
+}
+
+impl Record {
+    /// Of a key that has done nothing yet.
+    pub(crate) fn new(rules: &Conduct) -> Self {
+        Record { in_flight: i64::from(rules.first_in_flight), suspicion: 0, quarantines: 0, quarantined_until_ms: 0 }
+    }
+
+    /// How long the miner gets no leases yet, in ms.
+    pub(crate) fn quarantined_ms(&self, now_ms: i64) -> Option<u64> {
+        u64::try_from(self.quarantined_until_ms - now_ms).ok().filter(|ms| *ms > 0)
+    }
+
+    /// The record after a deed.
+    pub(crate) fn after(self, deed: Deed, rules: &Conduct, now_ms: i64) -> Self {
+        let in_flight = match deed {
+            Deed::Right => self.in_flight + 1,
+            Deed::Wrong => self.in_flight,
+            Deed::Expired => self.in_flight / 2,
+            Deed::Dropped => self.in_flight - 1,
+        };
+        let (least, most) = (i64::from(rules.least_in_flight.max(1)), i64::from(rules.most_in_flight));
+        let record = Record { in_flight: in_flight.min(most).max(least), ..self };
+        match deed {
+            Deed::Right => record.suspected(SPRT.right, rules, now_ms),
+            Deed::Wrong => record.suspected(SPRT.wrong, rules, now_ms),
+            Deed::Expired | Deed::Dropped => record,
+        }
+    }
+
+    fn suspected(self, change: i64, rules: &Conduct, now_ms: i64) -> Self {
+        let suspicion = (self.suspicion + change).max(0);
+        if suspicion < SPRT.liar || rules.quarantine_ms == 0 {
+            let quarantines = if suspicion == 0 { 0 } else { self.quarantines };
+            return Record { suspicion: suspicion.min(SPRT.liar), quarantines, ..self };
+        }
+        let length_ms = rules.quarantine_ms.saturating_mul(1 << self.quarantines.min(16)).min(MAX_QUARANTINE_MS);
+        Record {
+            // It comes back, but the next wrong output decides again until right ones have made up for it.
+            suspicion: SPRT.liar - SPRT.wrong,
+            quarantines: self.quarantines + 1,
+            quarantined_until_ms: self.quarantined_until_ms.max(now_ms + length_ms),
+            ..self
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RULES: Conduct = Conduct { first_in_flight: 4, least_in_flight: 1, most_in_flight: 10, quarantine_ms: 1_000 };
+
+    fn after(record: Record, deeds: &[(Deed, u32)]) -> Record {
+        let all = deeds.iter().flat_map(|(deed, times)| (0..*times).map(|_| *deed));
+        all.fold(record, |record, deed| record.after(deed, &RULES, 0))
+    }
+
+    #[test]
+    fn the_constants_are_the_logarithms_that_they_stand_for() {
+        let (honest, liar, alpha, beta) = (0.001_f64, 0.05_f64, 0.001_f64, 0.01_f64);
+        let micro = |ratio: f64| (ratio.ln() * 1e6).round() as i64;
+        assert_eq!(SPRT.wrong, micro(liar / honest));
+        assert_eq!(SPRT.right, micro((1.0 - liar) / (1.0 - honest)));
+        assert_eq!(SPRT.liar, micro((1.0 - beta) / alpha));
+    }
+
+    #[test]
+    fn leases_grow_with_verified_work_and_shrink_with_what_is_left_lying() {
+        let new = Record::new(&RULES);
+        assert_eq!(after(new, &[(Deed::Right, 3)]).in_flight, 7);
+        assert_eq!(after(new, &[(Deed::Right, 30)]).in_flight, 10);
+        assert_eq!(after(new, &[(Deed::Expired, 1)]).in_flight, 2);
+        assert_eq!(after(new, &[(Deed::Dropped, 1)]).in_flight, 3);
+        assert_eq!(after(new, &[(Deed::Expired, 9), (Deed::Dropped, 9)]).in_flight, 1);
+        assert_eq!(after(new, &[(Deed::Expired, 9), (Deed::Right, 3)]).in_flight, 4);
+    }
+
+    #[test]
+    fn two_wrong_outputs_close_together_decide_and_one_does_not() {
+        let new = Record::new(&RULES);
+        assert_eq!(after(new, &[(Deed::Wrong, 1)]).quarantined_ms(0), None);
+        assert_eq!(after(new, &[(Deed::Wrong, 2)]).quarantined_ms(0), Some(1_000));
+        assert_eq!(after(new, &[(Deed::Wrong, 1), (Deed::Right, 18), (Deed::Wrong, 1)]).quarantined_ms(0), Some(1_000));
+        assert_eq!(after(new, &[(Deed::Wrong, 1), (Deed::Right, 19), (Deed::Wrong, 1)]).quarantined_ms(0), None);
+        // Right ones are no credit for later.
+        assert_eq!(after(new, &[(Deed::Right, 10_000), (Deed::Wrong, 2)]).quarantined_ms(0), Some(1_000));
+    }
+
+    #[test]
+    fn a_quarantine_ends_and_the_next_is_longer_until_the_record_is_clean() {
+        let caught = after(Record::new(&RULES), &[(Deed::Wrong, 2)]);
+        assert_eq!((caught.quarantined_ms(999), caught.quarantined_ms(1_000)), (Some(1), None));
+        let again = caught.after(Deed::Wrong, &RULES, 1_000);
+        assert_eq!(again.quarantined_ms(1_000), Some(2_000));
+        let clean = after(again, &[(Deed::Right, 60)]);
+        assert_eq!((clean.suspicion, clean.quarantines), (0, 0));
+        let worst = (0..40).fold(caught, |record, _| record.after(Deed::Wrong, &RULES, 0));
+        assert_eq!(worst.quarantined_ms(0), Some(1_000 << 16));
+        let day = Conduct { quarantine_ms: MAX_QUARANTINE_MS - 1, ..RULES };
+        let long = (0..40).fold(caught, |record, _| record.after(Deed::Wrong, &day, 0));
+        assert_eq!(long.quarantined_ms(0), Some(MAX_QUARANTINE_MS as u64));
+        let never = Conduct { quarantine_ms: 0, ..RULES };
+        let free = (0..40).fold(Record::new(&never), |record, _| record.after(Deed::Wrong, &never, 0));
+        assert_eq!(free.quarantined_ms(0), None);
+    }
+
+    /// The test's two errors, measured: Wald's bounds are α / (1 − β) and β / (1 − α) for a test that ends by itself.
+    #[test]
+    fn honest_miners_stay_and_liars_are_found() {
+        use adit_core::random::SplitMix64;
+        let mut random = SplitMix64::new(1);
+        let mut caught_within = |wrong_in_100_000: u64, units: u32| {
+            let found = (0..1_000).filter(|_| {
+                let mut record = Record::new(&RULES);
+                (0..units).any(|_| {
+                    let wrong = (random.draw() >> 8) % 100_000 < wrong_in_100_000;
+                    record = record.after(if wrong { Deed::Wrong } else { Deed::Right }, &RULES, 0);
+                    record.quarantines > 0
+                })
+            });
+            found.count()
+        };
+        assert!(caught_within(100, 300) < 20, "honest miners in quarantine");
+        assert!(caught_within(5_000, 300) > 950, "liars go free");
+        assert!(caught_within(50_000, 30) > 990, "bold liars go free");
+    }
+}

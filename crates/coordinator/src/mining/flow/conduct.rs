@@ -1,0 +1,19 @@
+//! Miners' records, loaded and kept.
+
+use crate::batch::Batch;
+use crate::mining::conduct::{Conduct, Deed, Record};
+use crate::mining::store::conduct as store;
+use crate::store::{Db, DbError};
+
+/// A miner's record; that of a new one if there is none.
+pub(crate) async fn record(db: &mut Db, miner: &[u8], rules: &Conduct) -> Result<Record, DbError> {
+    Ok(store::record(db, miner).await?.unwrap_or_else(|| Record::new(rules)))
+}
+
+/// Adds a deed to a miner's record.
+pub(crate) async fn add(batch: &mut Batch<'_>, miner: &[u8], deed: Deed) -> Result<(), DbError> {
+    let rules = batch.conduct();
+    let before = record(batch.db, miner, &rules).await?;
+    let after = before.after(deed, &rules, batch.now_ms);
+    if after == before { Ok(()) } else { store::put(batch.db, miner, &after).await }
+}

@@ -1,0 +1,261 @@
+//! A delivery: exact length, live lease, signature; then the output is hashed and checked in one pass as it arrives.
+
+use std::time::Duration;
+
+use adit_core::sign::{Digest, LeaseId};
+use adit_core::statement::{self, Method, ProvenReceipt, Verdict};
+use adit_core::verify::Judgement;
+use adit_core::{Amount, Signature, Unit};
+use adit_protocol::{ErrorCode, jobs::JobState, paths};
+use bytes::Bytes;
+use futures::StreamExt;
+use futures::stream::BoxStream;
+
+use super::lease::{Granted, LeaseLane, grant, lease_lane};
+use super::settle::{Settle, Settled, second_digest};
+use crate::app::App;
+use crate::error::{Failure, Refusal};
+use crate::jobs::state::UnitState;
+use crate::jobs::store::{self as jobs, JobRow};
+use crate::jobs::unit_of;
+use crate::mining::RETRY_MS;
+use crate::mining::check::SharedCheck;
+use crate::mining::state::LeaseState;
+use crate::mining::store::{self as leases, LeaseRow};
+use crate::people::store as people;
+use crate::random::random;
+use crate::receipts::{flow as receipts, store as log};
+use crate::store::DbError;
+
+/// How long a body may take to arrive.
+const BODY_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// An output on its way in, piece by piece.
+pub(crate) type Upload = BoxStream<'static, std::io::Result<Bytes>>;
+
+/// A lease with everything that its delivery is checked against.
+pub(crate) struct Delivery {
+    lease: LeaseRow,
+    job: JobRow,
+    unit: Unit,
+    unit_state: UnitState,
+    contributor: String,
+}
+
+/// What a miner says of its output, signed. Parsed from headers; nothing of it is checked yet.
+#[derive(Default)]
+pub(crate) struct SignedOutput {
+    /// The body's announced length.
+    pub(crate) length: Option<u64>,
+    /// The output's BLAKE3.
+    pub(crate) digest: Option<Digest>,
+    /// The miner's signature.
+    pub(crate) signature: Option<Signature>,
+}
+
+/// What a delivery came to.
+pub(crate) struct Delivered {
+    pub(crate) receipt: ProvenReceipt,
+    /// The lane's next unit, if there is one.
+    pub(crate) next: Option<Granted>,
+}
+
+/// A delivery whose length and signature hold.
+struct Signed {
+    statement: statement::Delivery,
+    signature: Signature,
+}
+
+/// An output that is what was signed, right or wrong.
+struct Received {
+    output: Vec<u8>,
+    judgement: Judgement,
+    method: Method,
+    bits: u32,
+}
+
+impl Delivered {
+    /// The reward of a valid output, pending until the epoch closes.
+    pub(crate) fn reward(&self) -> Amount {
+        let receipt = &self.receipt.receipt;
+        if receipt.verdict == Verdict::Valid { receipt.value } else { Amount::ZERO }
+    }
+
+    /// When the lane should ask for its next unit.
+    pub(crate) fn retry_after_ms(&self) -> u64 {
+        if self.next.is_some() { 0 } else { RETRY_MS }
+    }
+}
+
+impl Delivery {
+    /// Finds a lease and what hangs on it.
+    pub(crate) async fn find(app: &App, id: &LeaseId) -> Result<Self, Failure> {
+        let mut db = app.store.read().await?;
+        let lease = leases::lease(&mut db, id).await?.ok_or_else(receipts::no_such_lease)?;
+        let job = jobs::job(&mut db, lease.job).await?.ok_or(DbError::RowNotFound)?;
+        let row = jobs::unit(&mut db, lease.unit).await?.ok_or(DbError::RowNotFound)?;
+        let session = people::session(&mut db, &lease.session).await?.ok_or(DbError::RowNotFound)?;
+        let unit = unit_of(&job.template()?, row.run());
+        Ok(Delivery { lease, job, unit, unit_state: row.state, contributor: session.contributor })
+    }
+
+    /// Whether its holder may still deliver in time.
+    pub(crate) fn is_live(&self) -> bool {
+        self.lease.state == LeaseState::Live
+    }
+
+    /// Takes an output in and answers with its verdict, its receipt and the lane's next unit. Of a body that is not
+    /// wanted, nothing is kept.
+    pub(crate) async fn take(
+        &self,
+        app: &App,
+        signed: SignedOutput,
+        body: Upload,
+        announced_at_ms: i64,
+    ) -> Result<Delivered, Failure> {
+        let signed = self.check(signed)?;
+        if let Some(digest) = &self.lease.digest {
+            discard(body).await;
+            return self.answer_again(app, &signed, digest).await;
+        }
+        if self.is_gone() {
+            discard(body).await;
+            let detail = "the lease has ended and the unit is done; ask for the next task";
+            return Err(Refusal::new(ErrorCode::LeaseExpired, detail).into());
+        }
+        let miner = self.lease.miner()?;
+        app.may_be_checked(miner)?;
+        let room = app.output_bytes.acquire_many(signed.statement.length as u32).await;
+        let _room = room.map_err(|_| Failure::Stopping)?;
+        let received = self.receive(app, &signed, body).await;
+        if !received.as_ref().is_ok_and(|received| received.judgement == Judgement::Right) {
+            app.wasted(miner, signed.statement.length);
+        }
+        self.settle(app, signed, received?, announced_at_ms).await
+    }
+
+    /// Exact length first, then the signature of the lease's own key.
+    fn check(&self, said: SignedOutput) -> Result<Signed, Failure> {
+        let length = self.unit.output_bytes();
+        if said.length != Some(length) {
+            return Err(wrong_length(length).into());
+        }
+        let digest = said.digest.ok_or_else(|| {
+            let detail = format!("{} must be 64 lowercase hex digits: the output's BLAKE3", paths::DIGEST_HEADER);
+            Refusal::new(ErrorCode::InvalidParameter, detail)
+        })?;
+        let statement = statement::Delivery { lease: self.lease.id()?, unit: self.unit.cid(), digest, length };
+        let miner = self.lease.miner()?;
+        let signature = said.signature.filter(|signature| miner.verify(&statement, signature).is_ok());
+        let signature = signature.ok_or_else(|| {
+            let header = paths::SIGNATURE_HEADER;
+            let detail = "is not a low-s signature of the lease's key over lease, unit, digest and length";
+            Refusal::new(ErrorCode::InvalidSignature, format!("{header} {detail}"))
+        })?;
+        Ok(Signed { statement, signature })
+    }
+
+    /// Whether nobody wants the output any more. A late one is wanted as long as nobody else's was right.
+    fn is_gone(&self) -> bool {
+        let done = self.unit_state == UnitState::Settled || self.job.state != JobState::Active;
+        !self.is_live() && done
+    }
+
+    /// The verdict that stands, for the same output sent again.
+    async fn answer_again(&self, app: &App, signed: &Signed, digest: &[u8]) -> Result<Delivered, Failure> {
+        if signed.statement.digest.0 != digest {
+            return Err(second_digest().into());
+        }
+        let receipt = receipts::proven(&mut *app.store.read().await?, &signed.statement.lease).await?;
+        let next = match app.store.write(self.next_lane()?).await {
+            Ok((Some(next), _)) => Some(grant(app, next)?),
+            _ => None,
+        };
+        Ok(Delivered { receipt, next })
+    }
+
+    /// Takes the body in. One that is not what was signed is a fault of transport, never a wrong answer.
+    async fn receive(&self, app: &App, signed: &Signed, body: Upload) -> Result<Received, Failure> {
+        let coins = app.checker.prepared(&self.job).await?;
+        let inputs = app.checker.inputs(&self.unit).await?;
+        let mut check = app.checker.begin(&coins, &inputs);
+        let (output, digest) = read_output(body, signed.statement.length, &mut check).await?;
+        if digest != signed.statement.digest {
+            let detail = "the body is not what adit-digest says: it was damaged on the way; send it again";
+            return Err(Refusal::new(ErrorCode::DigestMismatch, detail).into());
+        }
+        let (mismatch, concurrent) = check.finish();
+        let judged = (inputs, mismatch);
+        let (judgement, output) = app.checker.judge(&self.job, &self.unit, self.lease.id()?, judged, output).await?;
+        let (method, bits) = self.unit.method(concurrent);
+        Ok(Received { output, judgement, method, bits })
+    }
+
+    /// Notes the verdict and leases the lane its next unit.
+    async fn settle(
+        &self,
+        app: &App,
+        signed: Signed,
+        Received { output, judgement, method, bits }: Received,
+        announced_at_ms: i64,
+    ) -> Result<Delivered, Failure> {
+        let settle = Settle {
+            lease: signed.statement.lease,
+            unit: signed.statement.unit,
+            kind: self.unit.kind(),
+            digest: signed.statement.digest,
+            signature: signed.signature,
+            output,
+            announced_at_ms,
+            judgement,
+            method,
+            bits,
+            coin_generation: self.job.coin_generation,
+            new_seed: random()?,
+            next: self.next_lane()?,
+        };
+        let (Settled { receipt, next }, sealed) = app.store.write(settle).await?;
+        let receipt = match sealed.prove(receipt.clone()) {
+            Some(proven) => proven,
+            None => log::prove(&mut *app.store.read().await?, receipt).await?,
+        };
+        let next = next.map(|next| grant(app, next)).transpose()?;
+        Ok(Delivered { receipt, next })
+    }
+
+    fn next_lane(&self) -> Result<LeaseLane, Refusal> {
+        lease_lane(self.lease.session.clone(), self.contributor.clone(), self.lease.lane as u32, None)
+    }
+}
+
+/// Reads exactly `length` bytes, and hashes and checks them as they come.
+async fn read_output(mut body: Upload, length: u64, check: &mut SharedCheck<'_>) -> Result<(Vec<u8>, Digest), Failure> {
+    let mut output = Vec::with_capacity(length as usize);
+    let mut hasher = blake3::Hasher::new();
+    let deadline = tokio::time::Instant::now() + BODY_TIMEOUT;
+    while let Ok(Some(chunk)) = tokio::time::timeout_at(deadline, body.next()).await {
+        let chunk = chunk.map_err(|_| wrong_length(length))?;
+        if (output.len() + chunk.len()) as u64 > length {
+            return Err(wrong_length(length).into());
+        }
+        hasher.update(&chunk);
+        check.bytes(&chunk);
+        output.extend_from_slice(&chunk);
+    }
+    if output.len() as u64 != length {
+        return Err(wrong_length(length).into());
+    }
+    Ok((output, Digest(*hasher.finalize().as_bytes())))
+}
+
+/// Takes a body in without keeping it, before an answer that does not need it: an answer in the middle of an upload ends
+/// the connection, and its sender may never read it.
+async fn discard(mut body: Upload) {
+    let deadline = tokio::time::Instant::now() + BODY_TIMEOUT;
+    while let Ok(Some(Ok(_))) = tokio::time::timeout_at(deadline, body.next()).await {}
+}
+
+fn wrong_length(length: u64) -> Refusal {
+    let detail = format!("the output of this unit has exactly {length} bytes; send it with that Content-Length");
+    Refusal::new(ErrorCode::WrongLength, detail)
+}

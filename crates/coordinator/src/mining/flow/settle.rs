@@ -1,0 +1,226 @@
+//! Noting a verdict: lease, unit, job, money and receipt in one transaction.
+
+use adit_core::reward::{PRICE_VERSION, confidence_bps};
+use adit_core::sign::{Digest, LeaseId};
+use adit_core::statement::{Method, Receipt, STATEMENT_VERSION, Verdict};
+use adit_core::verify::Judgement;
+use adit_core::{Amount, Cid, Kind, Signature};
+use adit_protocol::ErrorCode;
+use adit_protocol::jobs::JobState;
+use futures::future::BoxFuture;
+
+use super::conduct;
+use super::lease::{Ending, LeaseLane, Leased, release_unit};
+use crate::batch::{Batch, Operation};
+use crate::error::{Failure, Refusal};
+use crate::jobs::flow::finish;
+use crate::jobs::state::UnitState;
+use crate::jobs::store::{self as jobs, Counted, UnitRow, blocks};
+use crate::mining::conduct::Deed;
+use crate::mining::sizing::measured;
+use crate::mining::state::LeaseState;
+use crate::mining::store::{self as leases, LeaseRow};
+use crate::money::store as ledger;
+use crate::people::store as people;
+use crate::receipts::store as log;
+use crate::store::DbError;
+
+/// A checked output.
+pub(crate) struct Settle {
+    /// The lease that it fulfils.
+    pub(crate) lease: LeaseId,
+    /// The unit's CID.
+    pub(crate) unit: Cid,
+    /// The unit's kind.
+    pub(crate) kind: Kind,
+    /// BLAKE3 of the output.
+    pub(crate) digest: Digest,
+    /// The miner's signature over its delivery.
+    pub(crate) signature: Signature,
+    /// The output, kept if it is the unit's valid one.
+    pub(crate) output: Vec<u8>,
+    /// When its first byte was announced (Unix, ms).
+    pub(crate) announced_at_ms: i64,
+    /// What it came to.
+    pub(crate) judgement: Judgement,
+    /// How it was checked.
+    pub(crate) method: Method,
+    /// Bits of soundness.
+    pub(crate) bits: u32,
+    /// The generation of coins that it was checked with.
+    pub(crate) coin_generation: i64,
+    /// New coins, should it be wrong.
+    pub(crate) new_seed: [u8; 32],
+    /// The lane's next unit.
+    pub(crate) next: LeaseLane,
+}
+
+/// What was noted.
+pub(crate) struct Settled {
+    pub(crate) receipt: Receipt,
+    pub(crate) next: Option<Leased>,
+}
+
+impl Operation for Settle {
+    type Output = Settled;
+    fn apply<'a>(&'a self, batch: &'a mut Batch<'_>) -> BoxFuture<'a, Result<Settled, Failure>> {
+        Box::pin(async move {
+            let lease = leases::lease(batch.db, &self.lease).await?;
+            let lease = lease.ok_or_else(|| Refusal::new(ErrorCode::NoSuchLease, "no lease of this id"))?;
+            let earlier = match &lease.digest {
+                None => None,
+                Some(digest) if *digest == self.digest.0 => log::receipt(batch.db, &self.lease).await?,
+                Some(_) => return Err(second_digest().into()),
+            };
+            let receipt = match earlier {
+                Some(receipt) => receipt,
+                None => self.settle(batch, &lease).await?,
+            };
+            // A lane that is refused its next unit still gets its verdict.
+            let next = match self.next.lease(batch).await {
+                Ok(next) => next,
+                Err(Failure::Refused(_)) => None,
+                Err(error) => return Err(error),
+            };
+            Ok(Settled { receipt, next })
+        })
+    }
+}
+
+impl Settle {
+    async fn settle(&self, batch: &mut Batch<'_>, lease: &LeaseRow) -> Result<Receipt, Failure> {
+        let unit = jobs::unit(batch.db, lease.unit).await?.ok_or(DbError::RowNotFound)?;
+        let job = jobs::job(batch.db, lease.job).await?.ok_or(DbError::RowNotFound)?;
+        let miner = lease.miner()?;
+        let verdict = self.verdict(batch, lease, &unit, job.state == JobState::Active).await?;
+        let record = match verdict {
+            Verdict::Valid | Verdict::Invalid => {
+                let valid = verdict == Verdict::Valid;
+                let deed = if valid { Deed::Right } else { Deed::Wrong };
+                conduct::add(batch, &lease.miner, deed).await?;
+                people::count_verdict(batch.db, &miner, valid, lease.work, batch.now_ms).await?
+            }
+            // What decides nothing is no better than a lease that ran out, and no worse.
+            Verdict::Inconclusive => {
+                conduct::add(batch, &lease.miner, Deed::Expired).await?;
+                people::miner(batch.db, &miner).await?
+            }
+            Verdict::TooLate => people::miner(batch.db, &miner).await?,
+        };
+        let record = record.ok_or(DbError::RowNotFound)?;
+        let value = Amount::from_nano(lease.value);
+        let epoch = ledger::open_epoch(batch.db).await?;
+        let receipt = Receipt {
+            version: STATEMENT_VERSION,
+            coordinator: batch.coordinator(),
+            log_index: batch.next_log_index(),
+            lease: self.lease,
+            unit: self.unit,
+            kind: self.kind,
+            miner,
+            output_digest: self.digest,
+            output_bytes: self.output.len() as u64,
+            delivery_signature: self.signature,
+            verdict,
+            counterexample: match self.judgement {
+                Judgement::Wrong(shown) => shown,
+                Judgement::Right | Judgement::Undecided => None,
+            },
+            work: lease.work as u64,
+            price_version: PRICE_VERSION,
+            value,
+            confidence_bps: confidence_bps(Amount::from_nano(record.good), Amount::from_nano(record.bad)),
+            epoch: epoch.id as u64,
+            method: self.method,
+            bits: self.bits,
+            at_ms: batch.now_ms,
+        };
+        leases::settle(batch.db, &self.lease, &self.digest, verdict, receipt.log_index).await?;
+        match verdict {
+            Verdict::Valid => self.reward(batch, lease, &unit, job.sponsored == 1, &receipt).await?,
+            Verdict::Invalid => {
+                jobs::replace_coins(batch.db, job.id, self.coin_generation, &self.new_seed).await?;
+                jobs::count(batch.db, job.id, Counted { invalid: 1, ..Counted::default() }).await?;
+                ledger::add_share(batch.db, epoch.id, &miner, Amount::ZERO, Amount::ZERO, value).await?;
+                if lease.state == LeaseState::Live {
+                    release_unit(batch, unit.id, Ending::Dropped).await?;
+                }
+            }
+            Verdict::Inconclusive if lease.state == LeaseState::Live => {
+                release_unit(batch, unit.id, Ending::Dropped).await?
+            }
+            Verdict::Inconclusive | Verdict::TooLate => {}
+        }
+        batch.append(&receipt).await?;
+        Ok(receipt)
+    }
+
+    /// Takes the unit if the output is right and no other was first.
+    async fn verdict(
+        &self,
+        batch: &mut Batch<'_>,
+        lease: &LeaseRow,
+        unit: &UnitRow,
+        job_active: bool,
+    ) -> Result<Verdict, Failure> {
+        match self.judgement {
+            Judgement::Wrong(_) => return Ok(Verdict::Invalid),
+            Judgement::Undecided => return Ok(Verdict::Inconclusive),
+            Judgement::Right => {}
+        }
+        if !job_active {
+            return Ok(Verdict::TooLate);
+        }
+        // A unit whose panels went back is still there to be taken as long as nobody took part of them.
+        let returned = unit.state == UnitState::Returned;
+        if returned && !jobs::delete_returned(batch.db, unit.job, unit.first, unit.count).await? {
+            return Ok(Verdict::TooLate);
+        }
+        let from: &[UnitState] =
+            if returned { &[UnitState::Returned] } else { &[UnitState::Leased, UnitState::Waiting] };
+        let taken = jobs::move_unit(batch.db, unit.id, from, UnitState::Settled, 0).await?;
+        if taken && unit.state == UnitState::Leased && lease.state != LeaseState::Live {
+            // A late output was right: whoever holds the unit now may stop.
+            leases::drop_live(batch.db, unit.id).await?;
+        }
+        Ok(if taken { Verdict::Valid } else { Verdict::TooLate })
+    }
+
+    /// Everything that a valid output brings.
+    async fn reward(
+        &self,
+        batch: &mut Batch<'_>,
+        lease: &LeaseRow,
+        unit: &UnitRow,
+        sponsored: bool,
+        receipt: &Receipt,
+    ) -> Result<(), Failure> {
+        let (miner, value) = (receipt.miner, receipt.value);
+        blocks::insert_output(batch.db, unit.id, &self.output).await?;
+        let pending = if sponsored { value } else { Amount::ZERO };
+        ledger::add_share(batch.db, receipt.epoch as i64, &miner, pending, value, Amount::ZERO).await?;
+        if !sponsored && value > Amount::ZERO {
+            let id = format!("lease:{}", self.lease);
+            let (escrow, account) = (ledger::escrow_account(lease.job), ledger::miner_account(&miner));
+            ledger::transfer(batch.db, &id, &escrow, &account, value, batch.now_ms).await?;
+        }
+        people::count_unit(batch.db, &lease.session, value.nano()).await?;
+        let elapsed_ms = (self.announced_at_ms - lease.issued_at_ms).max(1) as u64;
+        leases::free_lane(batch.db, lease).await?;
+        let known = leases::speed(batch.db, &lease.session, lease.lane, self.kind.name()).await?;
+        if let Some(speed) = measured(self.kind, lease.work as u64, elapsed_ms, known) {
+            leases::measure_lane(batch.db, lease, self.kind.name(), speed).await?;
+        }
+        let leased = if unit.state == UnitState::Leased { -unit.count } else { 0 };
+        let change = Counted { leased, done: unit.count, valid: 1, spent: value.nano(), ..Counted::default() };
+        if jobs::count(batch.db, lease.job, change).await? {
+            finish(batch, lease.job).await?;
+        }
+        Ok(())
+    }
+}
+
+pub(crate) fn second_digest() -> Refusal {
+    let detail = "an output with another digest was delivered for this lease; a lease takes one output only";
+    Refusal::new(ErrorCode::SecondDigest, detail)
+}

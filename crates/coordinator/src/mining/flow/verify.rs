@@ -1,0 +1,139 @@
+//! Verification off the writer: loads what an output is checked against, and runs the mathematics on blocking threads.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use adit_core::sign::LeaseId;
+use adit_core::verify::{CheckInputs, FinishedCheck, Judgement, Mismatch};
+use adit_core::{Cid, Unit};
+use adit_cpu::FastFold;
+use futures::FutureExt;
+use futures::future::join_all;
+use tokio::sync::OnceCell;
+use tracing::Instrument;
+
+use crate::batch::Store;
+use crate::blocking::blocking;
+use crate::error::Failure;
+use crate::jobs::flow::operands::{load_blocks, wrong_block};
+use crate::jobs::store::JobRow;
+use crate::mining::check::{SharedCheck, SharedCoins};
+use crate::source::Sources;
+
+/// Jobs whose prepared coins are kept.
+const PREPARED: usize = 16;
+/// Blocks that are asked for at a source at once.
+const AT_ONCE: usize = 8;
+
+/// Checks outputs, with prepared coins by job and generation.
+#[derive(Clone)]
+pub(crate) struct Checker {
+    store: Store,
+    fold: FastFold,
+    sources: Sources,
+    cache: Arc<Mutex<Cache>>,
+}
+
+#[derive(Default)]
+struct Cache {
+    entries: HashMap<(i64, i64), Arc<OnceCell<Arc<SharedCoins>>>>,
+    order: VecDeque<(i64, i64)>,
+}
+
+impl Checker {
+    pub(crate) fn new(store: Store, sources: Sources) -> Result<Self, adit_cpu::CpuError> {
+        Ok(Checker { store, fold: FastFold::best()?, sources, cache: Arc::default() })
+    }
+
+    /// Prepares a job's coins while the miner works.
+    pub(crate) fn prepare_soon(&self, job: JobRow) {
+        let checker = self.clone();
+        let prepare = async move {
+            if let Err(error) = checker.prepared(&job).await {
+                tracing::warn!(%error, job = job.id, "coins could not be prepared ahead of a delivery");
+            }
+        };
+        tokio::spawn(prepare.in_current_span());
+    }
+
+    /// A job's prepared coins.
+    pub(crate) async fn prepared(&self, job: &JobRow) -> Result<Arc<SharedCoins>, Failure> {
+        let cell = self.cell((job.id, job.coin_generation));
+        let prepared = cell.get_or_try_init(|| async { Ok::<_, Failure>(Arc::new(self.prepare(job).await?)) });
+        prepared.await.cloned()
+    }
+
+    async fn prepare(&self, job: &JobRow) -> Result<SharedCoins, Failure> {
+        let template = job.template()?;
+        let seed = job.seed()?;
+        let fold = self.fold;
+        let blocks = load_blocks(&mut *self.store.read().await?, template.shared_blocks()).await?;
+        let plan = blocking(move || template.check_plan(&fold, &seed, |cid| blocks.get(cid).map(Vec::as_slice)));
+        Ok(SharedCoins::new(plan.await?.map_err(wrong_block)?))
+    }
+
+    fn cell(&self, key: (i64, i64)) -> Arc<OnceCell<Arc<SharedCoins>>> {
+        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(cell) = cache.entries.get(&key) {
+            return cell.clone();
+        }
+        if cache.order.len() == PREPARED
+            && let Some(oldest) = cache.order.pop_front()
+        {
+            cache.entries.remove(&oldest);
+        }
+        cache.order.push_back(key);
+        cache.entries.entry(key).or_default().clone()
+    }
+
+    /// What a unit's output is checked against while it arrives.
+    pub(crate) async fn inputs(&self, unit: &Unit) -> Result<CheckInputs, Failure> {
+        let blocks = load_blocks(&mut *self.store.read().await?, unit.checked_blocks()).await?;
+        Ok(unit.check_inputs(|cid| blocks.get(cid).map(Vec::as_slice)).map_err(wrong_block)?)
+    }
+
+    /// Begins to check an output.
+    pub(crate) fn begin<'a>(&self, coins: &'a SharedCoins, inputs: &'a CheckInputs) -> SharedCheck<'a> {
+        coins.begin(self.fold, inputs)
+    }
+
+    /// Decides on an output: finds the value behind a mismatch, or looks at its leaves. Gives the output back.
+    pub(crate) async fn judge(
+        &self,
+        job: &JobRow,
+        unit: &Unit,
+        lease: LeaseId,
+        (inputs, mismatch): (CheckInputs, Option<Mismatch>),
+        output: Vec<u8>,
+    ) -> Result<(Judgement, Vec<u8>), Failure> {
+        let seed = job.seed()?;
+        let finished = FinishedCheck { lease, seed: &seed, mismatch, output: &output };
+        let evidence = unit.evidence(&finished);
+        if evidence.is_empty() {
+            let judgement = unit.judge(&finished, &inputs, |_| None).map_err(wrong_block)?;
+            return Ok((judgement, output));
+        }
+        let blocks = self.evidence(unit.source(), evidence).await?;
+        let unit = unit.clone();
+        blocking(move || {
+            let finished = FinishedCheck { lease, seed: &seed, mismatch, output: &output };
+            let judgement = unit.judge(&finished, &inputs, |cid| blocks.get(cid).map(Vec::as_slice));
+            Ok((judgement.map_err(wrong_block)?, output))
+        })
+        .await?
+    }
+
+    /// Blocks from a unit's source, or from the store if it has none.
+    async fn evidence(&self, source: Option<&str>, wanted: Vec<Cid>) -> Result<HashMap<Cid, Vec<u8>>, Failure> {
+        let Some(source) = source else {
+            let wanted = wanted.into_iter().map(|cid| (cid, 0));
+            return Ok(load_blocks(&mut *self.store.read().await?, wanted).await?);
+        };
+        let mut blocks = HashMap::new();
+        for some in wanted.chunks(AT_ONCE) {
+            let found = join_all(some.iter().map(|cid| self.sources.block(source, cid).boxed())).await;
+            blocks.extend(some.iter().zip(found).filter_map(|(cid, block)| Some((*cid, block?))));
+        }
+        Ok(blocks)
+    }
+}

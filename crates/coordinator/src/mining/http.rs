@@ -1,0 +1,68 @@
+//! Deliveries over HTTP.
+
+use adit_core::Signature;
+use adit_core::sign::{Digest, LeaseId};
+use adit_protocol::mining::Delivered;
+use adit_protocol::paths;
+use axum::Json;
+use axum::body::{Body, HttpBody};
+use axum::extract::{Extension, State};
+use axum::http::HeaderMap;
+use futures::{StreamExt, TryStreamExt};
+
+use super::flow::{self, Delivery, SignedOutput, Upload};
+use crate::http::call::Call;
+use crate::http::extract::{Path, header_text};
+use crate::http::shed::Caller;
+use crate::http::{Answer, Routes, Shared};
+use crate::receipts::flow::no_such_lease;
+
+/// Deliveries.
+pub(crate) fn routes() -> Routes {
+    let signature = "Signature over lease, unit, digest and length. Required.";
+    let call = Call::put("mining", paths::OUTPUT, "Delivers a unit's output. Asked again: the same answer.")
+        .header::<Signature>(paths::SIGNATURE_HEADER, signature)
+        .header::<Digest>(paths::DIGEST_HEADER, "BLAKE3 of the body. Required.")
+        .takes_bytes("The output, with its exact Content-Length.")
+        .gives::<Delivered>("The verdict, its receipt, and the next task.");
+    Routes::new().call(call, deliver)
+}
+
+/// Takes an output and answers with its verdict, its receipt and the lane's next task.
+async fn deliver(
+    State(app): Shared,
+    Path(lease): Path<String>,
+    Extension(caller): Extension<Caller>,
+    headers: HeaderMap,
+    body: Body,
+) -> Answer<Delivered> {
+    let announced_at_ms = app.clock.now_ms();
+    let found = match lease.parse::<LeaseId>() {
+        Ok(lease) => Delivery::find(&app, &lease).await,
+        Err(_) => Err(no_such_lease().into()),
+    };
+    app.may_deliver(caller.0, found.as_ref().is_ok_and(Delivery::is_live))?;
+    let signed = SignedOutput {
+        length: body.size_hint().exact(),
+        digest: header_text(&headers, paths::DIGEST_HEADER).and_then(|text| text.parse().ok()),
+        signature: header_text(&headers, paths::SIGNATURE_HEADER).and_then(|text| text.parse().ok()),
+    };
+    let delivered = found?.take(&app, signed, upload(body), announced_at_ms).await?;
+    Ok(Json(view(delivered)))
+}
+
+fn upload(body: Body) -> Upload {
+    body.into_data_stream().map_err(std::io::Error::other).boxed()
+}
+
+/// The next unit goes out as a task of the original's, with ours riding along: what miners have always decoded.
+fn view(delivered: flow::Delivered) -> Delivered {
+    Delivered {
+        lease: delivered.receipt.receipt.lease,
+        verdict: delivered.receipt.receipt.verdict,
+        reward: delivered.reward(),
+        retry_after_ms: delivered.retry_after_ms(),
+        next: delivered.next.map(Into::into),
+        receipt: delivered.receipt,
+    }
+}

@@ -1,0 +1,105 @@
+//! How large a unit a lane gets, how long it may take, and what a delivery tells of its speed.
+
+use adit_core::assemble::Run;
+use adit_core::{Kind, Unit};
+
+use crate::jobs::unit_of;
+
+/// How long a unit should take a lane.
+const TARGET_MS: u64 = 2_000;
+/// The shortest lease: a unit takes at most a third of it.
+const MIN_TTL_MS: u64 = 30_000;
+/// The longest.
+const MAX_TTL_MS: u64 = 3_600_000;
+
+/// How many panels a lane gets.
+///
+/// Enough for [`TARGET_MS`] at its speed, so that a steady lane needs few requests; never more than its part of what is
+/// left when `lanes` share it, so that nobody waits for the last unit; never over a unit's caps.
+pub(crate) fn wanted_panels(template: &Unit, panels_left: u32, speed: u64, lanes: u32) -> u32 {
+    let panel = unit_of(template, Run { first: 0, count: 1 });
+    let work = if speed == 0 { template.kind().facts().first_work } else { speed.saturating_mul(TARGET_MS) / 1_000 };
+    let by_speed = work / panel.work().max(1);
+    let by_share = u64::from(panels_left.div_ceil(2 * lanes.max(1)));
+    by_speed.min(by_share).min(template.most_panels()).clamp(1, u64::from(u32::MAX)) as u32
+}
+
+/// What a delivered unit adds to the speed that is `known` of its lane, 0 if nothing is: work a second.
+///
+/// A small unit is computed before its inputs are there and its output is back: it says how fast the lane is at least, and
+/// that may be far too little. A lane that is held too slow for all that is left would never be measured again.
+pub(crate) fn measured(kind: Kind, work: u64, elapsed_ms: u64, known: u64) -> Option<u64> {
+    let speed = work.saturating_mul(1_000) / elapsed_ms.max(1);
+    // Of the rest only what kept a slow lane busy: a tiny one that took long was delivered late.
+    let took_long = elapsed_ms >= MIN_TTL_MS / 3 && work >= kind.facts().first_work >> 8;
+    let tells = work >= kind.facts().first_work || took_long;
+    (tells || known > 0 && speed > known).then_some(speed)
+}
+
+/// How long a lane may take: at least three times what its speed says.
+pub(crate) fn ttl_ms(kind: Kind, work: u64, speed: u64) -> u64 {
+    let speed = if speed == 0 { kind.facts().slowest } else { speed };
+    (work.saturating_mul(3_000) / speed.max(1)).clamp(MIN_TTL_MS, MAX_TTL_MS)
+}
+
+/// Whether a lane is fast enough for the least that is leased: what it was measured at decides, and nothing that it says.
+pub(crate) fn is_able(template: &Unit, speed: u64) -> bool {
+    let least = unit_of(template, Run { first: 0, count: 1 }).work();
+    speed == 0 || least.saturating_mul(3_000) / speed <= MAX_TTL_MS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use adit_core::kind::{HashTree, MatmulI8};
+    use adit_core::split::cut;
+
+    fn template(rows: u32, k: u32, n: u32, panel_rows: u32) -> Unit {
+        let operand =
+            |rows: u32, cols: u32, panel_rows: u32| cut(&vec![0; (rows * cols) as usize], rows, cols, panel_rows).0;
+        Unit::MatmulI8(MatmulI8 { a: operand(rows, k, panel_rows), b: operand(k, n, k) })
+    }
+
+    #[test]
+    fn speed_share_and_caps_decide_the_size() {
+        // A panel is 8 · 64 · 64 = 32 768 multiply-accumulates.
+        let template = template(800, 64, 64, 8);
+        assert_eq!(wanted_panels(&template, 100, 16_384 * 10, 1), 10);
+        assert_eq!(wanted_panels(&template, 100, u64::MAX, 1), 50);
+        assert_eq!(wanted_panels(&template, 100, u64::MAX, 10), 5);
+        assert_eq!(wanted_panels(&template, 100, 1, 1), 1);
+        assert_eq!(wanted_panels(&template, 0, 1, 0), 1);
+    }
+
+    #[test]
+    fn a_lease_lasts_at_least_three_times_the_work() {
+        assert_eq!(ttl_ms(Kind::MatmulI8, 100_000_000, 1_000_000), 300_000);
+        assert_eq!(ttl_ms(Kind::MatmulI8, 1, 1_000_000), MIN_TTL_MS);
+        assert_eq!(ttl_ms(Kind::HashTree, u64::MAX, 0), 3_600_000);
+    }
+
+    #[test]
+    fn a_lane_that_would_take_hours_is_not_able() {
+        // A panel is 32 768 multiply-accumulates.
+        let template = template(800, 64, 64, 8);
+        assert!(is_able(&template, 0) && is_able(&template, 30) && !is_able(&template, 20));
+    }
+
+    #[test]
+    fn what_was_over_in_a_moment_makes_no_lane_slow() {
+        let measured = |work, elapsed_ms, known| measured(Kind::MatmulI8, work, elapsed_ms, known);
+        assert_eq!([measured(1, 100, 0), measured(1, 100, 20), measured(1_000, 20_000, 0)], [None; 3]);
+        assert_eq!(measured(1 << 20, 100, 1_000), Some((1 << 20) * 10));
+        assert_eq!(measured(1 << 26, 1_000, 1 << 30), Some(1 << 26));
+        assert_eq!(measured(1_000_000, 20_000, 1 << 30), Some(50_000));
+    }
+
+    #[test]
+    fn a_tree_is_cut_by_its_bytes() {
+        let (block, blocks) = (1u32 << 20, 200);
+        let data = cut(&vec![0; (block * blocks) as usize], block * blocks, 1, block).0;
+        let template = Unit::HashTree(HashTree { data, source: None });
+        assert_eq!(wanted_panels(&template, blocks, 0, 1), 4);
+        assert_eq!(wanted_panels(&template, blocks, u64::MAX, 1), 64);
+    }
+}

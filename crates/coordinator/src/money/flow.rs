@@ -1,0 +1,154 @@
+//! Epochs, whose budget is issued when one opens and shared when it closes, once; and accounts.
+
+use adit_core::reward::{Part, confidence_bps, share_epoch};
+use adit_core::{Amount, PublicKey};
+use adit_protocol::records::{Account, AccountTotal, EpochView};
+use futures::future::BoxFuture;
+
+use super::Terms;
+use super::store::{self as ledger, EpochRow, ShareRow};
+use crate::app::App;
+use crate::batch::{Batch, Operation};
+use crate::error::Failure;
+use crate::neonet::gas;
+use crate::people::store as people;
+use crate::store::{Db, DbError, corrupt};
+
+/// The most epochs of one list.
+const MAX_EPOCHS: i64 = 50;
+
+/// Opens the first epoch if there is none.
+pub(crate) struct OpenFirst(pub(crate) Terms);
+
+impl Operation for OpenFirst {
+    type Output = ();
+    fn apply<'a>(&'a self, batch: &'a mut Batch<'_>) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async move {
+            if ledger::epochs(batch.db, 1).await?.is_empty() {
+                open(batch, 0, Amount::ZERO, self.0.epoch_budget, gas::FIRST_BASE_FEE).await?;
+            }
+            Ok(())
+        })
+    }
+}
+
+/// Closes the open epoch if its time is over, pays, and opens the next.
+pub(crate) struct CloseIfDue(pub(crate) Terms);
+
+impl Operation for CloseIfDue {
+    type Output = bool;
+    fn apply<'a>(&'a self, batch: &'a mut Batch<'_>) -> BoxFuture<'a, Result<bool, Failure>> {
+        Box::pin(async move {
+            let epoch = ledger::open_epoch(batch.db).await?;
+            if batch.now_ms < epoch.opened_at_ms + self.0.epoch_ms {
+                return Ok(false);
+            }
+            let carry = close(batch, &epoch).await?;
+            let base_fee = gas::following(epoch.base_fee as u64, ledger::demand(batch.db, epoch.id).await?);
+            open(batch, epoch.id + 1, carry, self.0.epoch_budget, base_fee).await?;
+            Ok(true)
+        })
+    }
+}
+
+/// Issues the epoch's budget and opens epoch `id` with it, what was carried over, and its base fee.
+async fn open(
+    batch: &mut Batch<'_>,
+    id: i64,
+    carried: Amount,
+    epoch_budget: Amount,
+    base_fee: u64,
+) -> Result<(), Failure> {
+    if epoch_budget > Amount::ZERO {
+        let transfer = ledger::budget_transfer(id);
+        ledger::transfer(batch.db, &transfer, ledger::ISSUANCE, ledger::BUDGET, epoch_budget, batch.now_ms).await?;
+    }
+    let budget = carried.checked_add(epoch_budget).ok_or_else(|| corrupt("the budget leaves its range"))?;
+    ledger::insert_epoch(batch.db, id, budget, base_fee, batch.now_ms).await?;
+    Ok(())
+}
+
+/// Pays an epoch's shares; the answer is what is carried over.
+async fn close(batch: &mut Batch<'_>, epoch: &EpochRow) -> Result<Amount, Failure> {
+    let shares = ledger::shares(batch.db, epoch.id).await?;
+    let mut parts = Vec::with_capacity(shares.len());
+    for share in &shares {
+        let record = people::miner(batch.db, &key(share)?).await?.ok_or(DbError::RowNotFound)?;
+        let confidence_bps = confidence_bps(Amount::from_nano(record.good), Amount::from_nano(record.bad));
+        parts.push(Part { value: Amount::from_nano(share.sponsored), confidence_bps });
+    }
+    let split = share_epoch(Amount::from_nano(epoch.budget), &parts);
+    let mut paid = 0;
+    let mut miners = 0;
+    for (share, reward) in shares.iter().zip(&split.rewards) {
+        let key = key(share)?;
+        if *reward > Amount::ZERO {
+            let transfer = format!("epoch:{}:{key}", epoch.id);
+            let account = ledger::miner_account(&key);
+            ledger::transfer(batch.db, &transfer, ledger::BUDGET, &account, *reward, batch.now_ms).await?;
+            paid += reward.nano();
+            miners += 1;
+        }
+        people::count_epoch(batch.db, &share.miner, share.good, share.bad).await?;
+    }
+    let closed =
+        ledger::close_epoch(batch.db, epoch.id, Amount::from_nano(paid), split.carry, miners, batch.now_ms).await?;
+    if closed { Ok(split.carry) } else { Err(corrupt("an epoch would be closed twice").into()) }
+}
+
+fn key(share: &ShareRow) -> Result<PublicKey, DbError> {
+    PublicKey::try_from(share.miner.as_slice()).map_err(|_| corrupt("a key has the wrong length"))
+}
+
+/// One miner's account.
+pub(crate) async fn account_of(db: &mut Db, miner: &PublicKey) -> Result<Option<Account>, DbError> {
+    let Some(record) = people::miner(db, miner).await? else { return Ok(None) };
+    let epoch = ledger::open_epoch(db).await?;
+    Ok(Some(Account {
+        contributor: record.contributor,
+        key: *miner,
+        pending: ledger::pending(db, epoch.id, miner).await?,
+        posted: ledger::balance(db, &ledger::miner_account(miner)).await?,
+        confidence_bps: confidence_bps(Amount::from_nano(record.good), Amount::from_nano(record.bad)),
+        units_valid: record.units_valid as u64,
+        units_invalid: record.units_invalid as u64,
+        work_verified: record.work as u64,
+    }))
+}
+
+/// The account of a key that anyone may ask for.
+pub(crate) async fn account(app: &App, miner: &PublicKey) -> Result<Option<Account>, Failure> {
+    Ok(account_of(&mut *app.store.read().await?, miner).await?)
+}
+
+/// Epochs, newest first.
+pub(crate) async fn epochs(app: &App) -> Result<Vec<EpochView>, Failure> {
+    let rows = ledger::epochs(&mut *app.store.read().await?, MAX_EPOCHS).await?;
+    Ok(rows.iter().map(epoch_view).collect())
+}
+
+/// An epoch.
+fn epoch_view(row: &EpochRow) -> EpochView {
+    EpochView {
+        epoch: row.id as u64,
+        budget: Amount::from_nano(row.budget),
+        value: Amount::from_nano(row.value),
+        paid: Amount::from_nano(row.paid),
+        carried: Amount::from_nano(row.carried),
+        miners: row.miners as u64,
+        opened_at_ms: row.opened_at_ms,
+        closed_at_ms: row.closed_at_ms,
+    }
+}
+
+/// Totals by account kind.
+pub(crate) async fn account_totals(db: &mut Db) -> Result<Vec<AccountTotal>, DbError> {
+    let rows = ledger::totals(db).await?.into_iter();
+    Ok(rows
+        .map(|row| AccountTotal {
+            kind: row.kind,
+            accounts: row.accounts as u64,
+            balance: Amount::from_nano(row.balance),
+        })
+        .collect())
+}

@@ -1,0 +1,230 @@
+//! The SQL of double entry: accounts, immutable transfers, epochs and the shares in them.
+//!
+//! Accounts: `issuance` (the only one below zero), `budget` (what epochs may pay), `requester:operator`,
+//! `escrow:<job>`, `miner:<key>`.
+
+use adit_core::{Amount, PublicKey};
+
+use crate::neonet::gas::Demand;
+use crate::store::{Db, DbError, corrupt, from_row, sql, sql_as};
+
+/// Where amounts come from.
+pub(crate) const ISSUANCE: &str = "issuance";
+/// What epochs pay from.
+pub(crate) const BUDGET: &str = "budget";
+/// The operator as a requester.
+pub(crate) const REQUESTER: &str = "requester:operator";
+
+/// The most that requesters may have issued, in all: far from where a balance would leave an i64, with as much room
+/// again for what epochs issue.
+pub(crate) const MAX_ISSUED: Amount = Amount::from_nano(i64::MAX / 2);
+
+/// A miner's account.
+pub(crate) fn miner_account(miner: &PublicKey) -> String {
+    format!("miner:{miner}")
+}
+
+/// A job's escrow.
+pub(crate) fn escrow_account(job: i64) -> String {
+    format!("escrow:{job}")
+}
+
+/// Moves `amount` > 0. The id makes it happen once: a transfer of the same id is refused by the database, and a debit
+/// that would leave any account but issuance below zero is an error.
+pub(crate) async fn transfer(
+    db: &mut Db,
+    id: &str,
+    debit: &str,
+    credit: &str,
+    amount: Amount,
+    now_ms: i64,
+) -> Result<(), DbError> {
+    sql("INSERT INTO transfer (id, debit, credit, amount, at_ms) VALUES ($1, $2, $3, $4, $5)")
+        .bind(id)
+        .bind(debit)
+        .bind(credit)
+        .bind(amount.nano())
+        .bind(now_ms)
+        .execute(&mut *db)
+        .await?;
+    for (account, change) in [(debit, -amount.nano()), (credit, amount.nano())] {
+        let kind = account.split_once(':').map_or(account, |(kind, _)| kind);
+        let row = sql("INSERT INTO account (id, kind, balance) VALUES ($1, $2, $3)
+             ON CONFLICT (id) DO UPDATE SET balance = account.balance + excluded.balance RETURNING balance")
+        .bind(account)
+        .bind(kind)
+        .bind(change)
+        .fetch_one(&mut *db)
+        .await?;
+        if row.try_get::<i64>(0)? < 0 && account != ISSUANCE {
+            return Err(corrupt("an account would be below zero"));
+        }
+    }
+    Ok(())
+}
+
+/// An account's balance.
+pub(crate) async fn balance(db: &mut Db, account: &str) -> Result<Amount, DbError> {
+    let row = sql("SELECT balance FROM account WHERE id = $1").bind(account).fetch_optional(db).await?;
+    row.map_or(Ok(Amount::ZERO), |row| row.try_get(0).map(Amount::from_nano))
+}
+
+/// What was issued so far.
+pub(crate) async fn issued(db: &mut Db) -> Result<Amount, DbError> {
+    Ok(Amount::from_nano(-balance(db, ISSUANCE).await?.nano()))
+}
+
+/// An epoch.
+#[derive(Clone, Debug)]
+pub(crate) struct EpochRow {
+    pub(crate) id: i64,
+    pub(crate) budget: i64,
+    pub(crate) value: i64,
+    pub(crate) paid: i64,
+    pub(crate) carried: i64,
+    pub(crate) miners: i64,
+    pub(crate) opened_at_ms: i64,
+    pub(crate) closed_at_ms: Option<i64>,
+    pub(crate) base_fee: i64,
+}
+
+from_row!(EpochRow { id, budget, value, paid, carried, miners, opened_at_ms, closed_at_ms, base_fee });
+
+/// The open epoch.
+pub(crate) async fn open_epoch(db: &mut Db) -> Result<EpochRow, DbError> {
+    sql_as("SELECT * FROM epoch ORDER BY id DESC LIMIT 1").fetch_one(db).await
+}
+
+/// Epochs, newest first.
+pub(crate) async fn epochs(db: &mut Db, limit: i64) -> Result<Vec<EpochRow>, DbError> {
+    sql_as("SELECT * FROM epoch ORDER BY id DESC LIMIT $1").bind(limit).fetch_all(db).await
+}
+
+/// When the first epoch was opened (Unix, ms).
+pub(crate) async fn first_opened_at_ms(db: &mut Db) -> Result<i64, DbError> {
+    sql("SELECT COALESCE(MIN(opened_at_ms), 0) FROM epoch").fetch_one(db).await?.try_get(0)
+}
+
+/// The transfer by which an epoch's block budget is issued.
+pub(crate) fn budget_transfer(epoch: i64) -> String {
+    format!("epoch:{epoch}:budget")
+}
+
+/// What was verified in an epoch, sponsored or not, against its block budget.
+pub(crate) async fn demand(db: &mut Db, epoch: i64) -> Result<Demand, DbError> {
+    let text = "SELECT (SELECT COALESCE(SUM(good), 0) FROM share WHERE epoch = $1),
+                (SELECT COALESCE(SUM(amount), 0) FROM transfer WHERE id = $2)";
+    let row = sql(text).bind(epoch).bind(budget_transfer(epoch)).fetch_one(db).await?;
+    Ok(Demand { used: row.try_get::<i64>(0)? as u64, target: row.try_get::<i64>(1)? as u64 })
+}
+
+/// Miners with a valid output in the open epoch or the one before.
+pub(crate) async fn active_miners(db: &mut Db) -> Result<u64, DbError> {
+    let text = "SELECT COUNT(DISTINCT miner) FROM share WHERE good > 0 AND epoch >= (SELECT MAX(id) - 1 FROM epoch)";
+    Ok(sql(text).fetch_one(db).await?.try_get::<i64>(0)? as u64)
+}
+
+/// Opens an epoch with its base fee in nano-NEO.
+pub(crate) async fn insert_epoch(
+    db: &mut Db,
+    id: i64,
+    budget: Amount,
+    base_fee: u64,
+    now_ms: i64,
+) -> Result<(), DbError> {
+    sql("INSERT INTO epoch (id, budget, base_fee, opened_at_ms) VALUES ($1, $2, $3, $4)")
+        .bind(id)
+        .bind(budget.nano())
+        .bind(base_fee as i64)
+        .bind(now_ms)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// Closes an epoch, once: false if it was closed before.
+pub(crate) async fn close_epoch(
+    db: &mut Db,
+    id: i64,
+    paid: Amount,
+    carried: Amount,
+    miners: i64,
+    now_ms: i64,
+) -> Result<bool, DbError> {
+    let text = "UPDATE epoch SET paid = $2, carried = $3, miners = $4, closed_at_ms = $5
+                WHERE id = $1 AND closed_at_ms IS NULL";
+    let query = sql(text).bind(id).bind(paid.nano()).bind(carried.nano()).bind(miners).bind(now_ms);
+    Ok(query.execute(db).await? == 1)
+}
+
+/// A miner's part in an epoch.
+#[derive(Clone, Debug)]
+pub(crate) struct ShareRow {
+    pub(crate) miner: Vec<u8>,
+    pub(crate) sponsored: i64,
+    pub(crate) good: i64,
+    pub(crate) bad: i64,
+}
+
+from_row!(ShareRow { miner, sponsored, good, bad });
+
+/// Adds to a miner's part in an epoch, and to the epoch's value.
+pub(crate) async fn add_share(
+    db: &mut Db,
+    epoch: i64,
+    miner: &PublicKey,
+    sponsored: Amount,
+    good: Amount,
+    bad: Amount,
+) -> Result<(), DbError> {
+    sql("INSERT INTO share (epoch, miner, sponsored, good, bad) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (epoch, miner) DO UPDATE SET sponsored = share.sponsored + excluded.sponsored,
+         good = share.good + excluded.good, bad = share.bad + excluded.bad")
+    .bind(epoch)
+    .bind(&miner.0[..])
+    .bind(sponsored.nano())
+    .bind(good.nano())
+    .bind(bad.nano())
+    .execute(&mut *db)
+    .await?;
+    if sponsored > Amount::ZERO {
+        sql("UPDATE epoch SET value = value + $2 WHERE id = $1").bind(epoch).bind(sponsored.nano()).execute(db).await?;
+    }
+    Ok(())
+}
+
+/// Everybody's part in an epoch, in the order of their keys.
+pub(crate) async fn shares(db: &mut Db, epoch: i64) -> Result<Vec<ShareRow>, DbError> {
+    sql_as("SELECT * FROM share WHERE epoch = $1 ORDER BY miner").bind(epoch).fetch_all(db).await
+}
+
+/// One miner's sponsored base rewards in an epoch: pending until it closes.
+pub(crate) async fn pending(db: &mut Db, epoch: i64, miner: &PublicKey) -> Result<Amount, DbError> {
+    let row = sql("SELECT sponsored FROM share WHERE epoch = $1 AND miner = $2")
+        .bind(epoch)
+        .bind(&miner.0[..])
+        .fetch_optional(db)
+        .await?;
+    row.map_or(Ok(Amount::ZERO), |row| row.try_get(0).map(Amount::from_nano))
+}
+
+/// An account kind's total.
+#[derive(Clone, Debug)]
+pub(crate) struct TotalRow {
+    pub(crate) kind: String,
+    pub(crate) accounts: i64,
+    pub(crate) balance: i64,
+}
+
+from_row!(TotalRow { kind, accounts, balance });
+
+/// Totals by account kind.
+pub(crate) async fn totals(db: &mut Db) -> Result<Vec<TotalRow>, DbError> {
+    let text = "SELECT kind, COUNT(*) AS accounts, SUM(balance) AS balance FROM account GROUP BY kind ORDER BY kind";
+    sql_as(text).fetch_all(db).await
+}
+
+/// Transfers so far.
+pub(crate) async fn transfers(db: &mut Db) -> Result<i64, DbError> {
+    sql("SELECT COUNT(*) FROM transfer").fetch_one(db).await?.try_get(0)
+}

@@ -1,0 +1,14 @@
+//! The use cases of NeoNet's clients, with and without a key.
+
+mod gas;
+mod keyless;
+mod network;
+mod people;
+mod session;
+mod tasks;
+
+pub(crate) use gas::{estimate as gas_estimate, info as gas_info};
+pub(crate) use network::{leaderboard, stats};
+pub(crate) use people::{contributor, decentralization, tokenomics};
+pub(crate) use session::{heartbeat, register, start_session, stop_session};
+pub(crate) use tasks::{submit_result, task};

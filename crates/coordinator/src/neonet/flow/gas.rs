@@ -1,0 +1,63 @@
+//! Network fees, in the original's shapes. A quote: nothing here is charged or burnt.
+
+use adit_core::Amount;
+use adit_protocol::ErrorCode;
+use adit_protocol::neonet::{FeeBreakdown, GasEstimate, GasInfo};
+
+use crate::app::App;
+use crate::error::{Failure, Refusal};
+use crate::money::store as ledger;
+use crate::neonet::gas::{Demand, Fee};
+
+/// The original's name for it.
+const MODEL: &str = "EIP-1559 Dynamic";
+/// The longest name of a token.
+const MAX_TOKEN: usize = 16;
+
+/// What the running epoch asks for transfers: its base fee, set by the demand of the one before.
+pub(crate) async fn info(app: &App) -> Result<GasInfo, Failure> {
+    let mut db = app.store.read().await?;
+    let epoch = ledger::open_epoch(&mut db).await?;
+    let base = epoch.base_fee as u64;
+    let before = if epoch.id > 0 { ledger::demand(&mut db, epoch.id - 1).await? } else { Demand::default() };
+    Ok(GasInfo {
+        neo_transfer_fee: neo(Fee::of_neo(base).total()),
+        token_transfer_fee: neo(Fee::of_token(base).total()),
+        active_providers: ledger::active_miners(&mut db).await?,
+        congestion_level: before.congestion().to_owned(),
+        fee_model: MODEL.to_owned(),
+    })
+}
+
+/// What a transfer of `amount` of `token` takes.
+pub(crate) async fn estimate(app: &App, token: &str, amount: &str) -> Result<GasEstimate, Failure> {
+    let wrong = |detail: &str| Err(Refusal::new(ErrorCode::InvalidParameter, detail).into());
+    if token.is_empty() || token.len() > MAX_TOKEN || !token.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        return wrong("token must be 1 to 16 letters and digits, as in NEO");
+    }
+    let Some(amount) = amount.parse::<Amount>().ok().filter(|amount| *amount >= Amount::ZERO) else {
+        return wrong("amount must be digits with at most nine decimal places, as in 1.25");
+    };
+    let base = ledger::open_epoch(&mut *app.store.read().await?).await?.base_fee as u64;
+    let of_neo = token.eq_ignore_ascii_case("NEO");
+    let fee = if of_neo { Fee::of_neo(base) } else { Fee::of_token(base) };
+    // Fees are NEO: another token's amount cannot be added to them.
+    let moved = if of_neo { amount.nano() as u64 } else { 0 };
+    Ok(GasEstimate {
+        token: token.to_ascii_uppercase(),
+        amount: amount.approximate_nnet(),
+        estimated_gas_fee: neo(fee.total()),
+        total_cost: neo(moved + fee.total()),
+        fee_breakdown: FeeBreakdown {
+            base_fee: neo(fee.base),
+            priority_fee: neo(fee.priority),
+            burn_amount: neo(fee.base),
+        },
+        fee_model: MODEL.to_owned(),
+    })
+}
+
+/// Nano-NEO as NEO, which has as many places as NNET.
+fn neo(nano: u64) -> f64 {
+    Amount::from_nano(i64::try_from(nano).unwrap_or(i64::MAX)).approximate_nnet()
+}

@@ -1,0 +1,144 @@
+//! Network fees by the base-fee recurrence of EIP-1559, in integers.
+//!
+//! Source: EIP-1559, «Specification» (<https://eips.ethereum.org/EIPS/eip-1559>), where a block's gas is measured against
+//! its target. Here an epoch stands in the block's place and its demand in the gas's: the base rewards of all outputs that
+//! were verified in it, against its block budget. When the network did more verified work than a budget pays for, fees
+//! rise by at most an eighth an epoch; when it did less, they fall.
+
+/// ELASTICITY_MULTIPLIER: how much more than the target fits into an epoch.
+pub const ELASTICITY_MULTIPLIER: u64 = 2;
+
+/// BASE_FEE_MAX_CHANGE_DENOMINATOR: a base fee changes by at most one part in so many.
+pub const BASE_FEE_MAX_CHANGE_DENOMINATOR: u64 = 8;
+
+/// The first epoch's base fee, in nano-NEO: a transfer costs 0.01 NEO.
+pub const FIRST_BASE_FEE: u64 = 7_000_000;
+
+/// The least and the greatest base fee, in nano-NEO: a transfer costs 0.001 to 0.5 NEO, the original's range.
+pub const BASE_FEE_RANGE: (u64, u64) = (700_000, 350_000_000);
+
+/// What was used of what was aimed at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Demand {
+    /// Base rewards of the outputs that were verified, in nano-NNET.
+    pub used: u64,
+    /// The block budget, in nano-NNET.
+    pub target: u64,
+}
+
+impl Demand {
+    /// The original's word for it: up to half of the target, up to the target, up to one and a half, more.
+    pub fn congestion(self) -> &'static str {
+        let twice_used = u128::from(self.used) * 2;
+        match (twice_used, u128::from(self.target)) {
+            (used, target) if used <= target => "low",
+            (used, target) if used <= 2 * target => "medium",
+            (used, target) if used <= 3 * target => "high",
+            _ => "very_high",
+        }
+    }
+}
+
+/// The next base fee, with b the one before, u used and t the target:
+///
+/// b if u = t; b + max(⌊⌊b · (u − t) / t⌋ / 8⌋, 1) if u > t; b − ⌊⌊b · (t − u) / t⌋ / 8⌋ if u < t.
+///
+/// A block cannot use more than its limit, the target times [`ELASTICITY_MULTIPLIER`]; what goes beyond does not count.
+/// Without a target nothing changes.
+pub fn next_base_fee(base: u64, demand: Demand) -> u64 {
+    let (b, t) = (u128::from(base), u128::from(demand.target));
+    let u = u128::from(demand.used).min(t * u128::from(ELASTICITY_MULTIPLIER));
+    if u == t || t == 0 {
+        return base;
+    }
+    let change = b * u.abs_diff(t) / t / u128::from(BASE_FEE_MAX_CHANGE_DENOMINATOR);
+    let next = if u > t { b + change.max(1) } else { b - change };
+    u64::try_from(next).unwrap_or(u64::MAX)
+}
+
+/// The base fee of the epoch after one with `base` and `demand`, within [`BASE_FEE_RANGE`].
+pub fn following(base: u64, demand: Demand) -> u64 {
+    next_base_fee(base, demand).clamp(BASE_FEE_RANGE.0, BASE_FEE_RANGE.1)
+}
+
+/// A transfer's fee in nano-NEO.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fee {
+    /// The base fee, which EIP-1559 burns: 70 % of the whole.
+    pub base: u64,
+    /// The priority fee: ⌊3/7 · base⌋, so that it is 30 % of the whole.
+    pub priority: u64,
+}
+
+impl Fee {
+    /// The fee of a transfer of NEO.
+    pub fn of_neo(base: u64) -> Fee {
+        let base = base.min(BASE_FEE_RANGE.1);
+        Fee { base, priority: base * 3 / 7 }
+    }
+
+    /// The fee of a transfer of any other token: half of it.
+    pub fn of_token(base: u64) -> Fee {
+        Fee::of_neo(base / 2)
+    }
+
+    /// Both parts together.
+    pub fn total(self) -> u64 {
+        self.base + self.priority
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GIGA: u64 = 1_000_000_000;
+
+    fn next(base: u64, used: u64, target: u64) -> u64 {
+        next_base_fee(base, Demand { used, target })
+    }
+
+    #[test]
+    fn the_recurrence_is_the_eips() {
+        // An initial base fee of 1 gwei and a limit of 20 million gas: at, below and above the target.
+        assert_eq!(next(GIGA, 10_000_000, 10_000_000), GIGA);
+        assert_eq!(next(GIGA, 9_000_000, 10_000_000), 987_500_000);
+        assert_eq!(next(GIGA, 11_000_000, 10_000_000), 1_012_500_000);
+        // An empty block and a full one change it by an eighth.
+        assert_eq!(next(GIGA, 0, 10_000_000), 875_000_000);
+        assert_eq!(next(GIGA, 20_000_000, 10_000_000), 1_125_000_000);
+        // Rounded down after each division; a rise is at least 1, a fall may be none.
+        assert_eq!(next(7, 0, 10_000_000), 7);
+        assert_eq!(next(8, 0, 10_000_000), 7);
+        assert_eq!(next(7, 10_000_001, 10_000_000), 8);
+        assert_eq!(next(0, 10_000_001, 10_000_000), 1);
+        // ⌊⌊1000 · 2 / 3⌋ / 8⌋ = ⌊666 / 8⌋ = 83.
+        assert_eq!((next(1_000, 1, 3), next(1_000, 5, 3)), (917, 1_083));
+    }
+
+    #[test]
+    fn no_demand_takes_it_out_of_its_range() {
+        assert_eq!(next(GIGA, u64::MAX, 1), 1_125_000_000);
+        assert_eq!((next(5, 7, 0), next(u64::MAX, u64::MAX, u64::MAX / 2)), (5, u64::MAX));
+        let (mut low, mut high) = (FIRST_BASE_FEE, FIRST_BASE_FEE);
+        for _ in 0..100 {
+            low = following(low, Demand { used: 0, target: GIGA });
+            high = following(high, Demand { used: 3 * GIGA, target: GIGA });
+        }
+        assert_eq!((low, high), BASE_FEE_RANGE);
+        assert_eq!((Fee::of_neo(low).total(), Fee::of_neo(high).total()), (1_000_000, 500_000_000));
+        assert!(following(low, Demand { used: 2 * GIGA, target: GIGA }) > low);
+        assert_eq!(Fee::of_neo(u64::MAX), Fee::of_neo(BASE_FEE_RANGE.1));
+    }
+
+    #[test]
+    fn congestion_follows_the_target() {
+        let level = |used| Demand { used, target: 100 }.congestion();
+        assert_eq!(
+            [0, 50, 51, 100, 101, 150, 151].map(level),
+            ["low", "low", "medium", "medium", "high", "high", "very_high"]
+        );
+        assert_eq!(Demand::default().congestion(), "low");
+        assert_eq!(Demand { used: u64::MAX, target: u64::MAX }.congestion(), "medium");
+    }
+}

@@ -1,0 +1,200 @@
+//! NeoNet's calls, at their paths and in their shapes.
+
+use adit_protocol::neonet::*;
+use adit_protocol::paths;
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::flow;
+use crate::http::call::Call;
+use crate::http::error::ApiError;
+use crate::http::extract::{Body, Path, Query, header_text};
+use crate::http::{Answer, Routes, Shared};
+use crate::mining::RETRY_MS;
+
+/// These calls' tag in the API's description.
+const TAG: &str = "neonet";
+/// The places of a leaderboard, unless told.
+const PLACES: i64 = 10;
+
+/// NeoNet's calls.
+pub(crate) fn routes() -> Routes {
+    let get = |path, summary| Call::get(TAG, path, summary);
+    let post = |path, summary| Call::post(TAG, path, summary);
+    Routes::new()
+        .call(
+            post(paths::REGISTER, "Registers a contributor; with a key, asks for a challenge.")
+                .takes::<RegisterRequest>()
+                .gives::<RegisterResponse>("New, or registered before (`success` false)."),
+            register,
+        )
+        .call(
+            post(paths::START_SESSION, "Opens a session; with a key, by a signed statement.")
+                .takes::<StartSessionRequest>()
+                .gives::<StartSessionResponse>("New, or open before (`success` false)."),
+            start_session,
+        )
+        .call(
+            get(paths::TASK, "A lane's task: the one that it has, or another.")
+                .query::<TaskQuery>()
+                .header::<String>(paths::SESSION_HEADER, "The session's id: with it, the task is leased and paid.")
+                .gives::<Task>("The task.")
+                .or_nothing("There is no work: see Retry-After."),
+            task,
+        )
+        .call(
+            post(paths::SUBMIT_RESULT, "Closes a task in the original's shape. What is not verified earns nothing.")
+                .takes::<SubmitResultRequest>()
+                .gives::<SubmitResultResponse>("Whether it is verified."),
+            submit_result,
+        )
+        .call(
+            post(paths::HEARTBEAT, "Says that a miner lives. Pays nothing.")
+                .takes::<HeartbeatRequest>()
+                .gives::<HeartbeatResponse>("The session's figures."),
+            heartbeat,
+        )
+        .call(
+            post(paths::STOP_SESSION, "Ends a session; its leases go back.")
+                .takes::<StopSessionRequest>()
+                .gives::<StopSessionResponse>("What the session did."),
+            stop_session,
+        )
+        .merge(figures())
+}
+
+/// What NeoNet's clients show of the network.
+fn figures() -> Routes {
+    let get = |path, summary| Call::get(TAG, path, summary);
+    Routes::new()
+        .call(
+            get(paths::STATS, "The network's counters.")
+                .also(&["/api/ai-energy/stats"])
+                .gives::<Stats>("The counters."),
+            stats,
+        )
+        .call(
+            get(paths::LEADERBOARD, "The contributors with the most verified work.")
+                .also(&["/api/ai-energy/leaderboard"])
+                .query::<LeaderboardQuery>()
+                .gives::<Leaderboard>("The contributors."),
+            leaderboard,
+        )
+        .call(get(paths::CONTRIBUTOR, "One contributor.").gives::<ContributorResponse>("Its record."), contributor)
+        .call(
+            get(paths::GAS_INFO, "Network fees by EIP-1559's recurrence over verified work; a quote.")
+                .gives::<GasInfo>("The fees."),
+            gas_info,
+        )
+        .call(
+            get(paths::GAS_ESTIMATE, "What a transfer takes.")
+                .query::<TransferQuery>()
+                .gives::<GasEstimate>("The fee and its parts."),
+            gas_estimate,
+        )
+        .call(
+            get(paths::TOKENOMICS, "What was issued and who holds it.")
+                .also(&["/ai-energy/tokenomics", "/api/ai-energy/tokenomics", "/halving-info"])
+                .gives::<Tokenomics>("The ledger's facts."),
+            tokenomics,
+        )
+        .call(
+            get(paths::DECENTRALIZATION, "How far the network is in its miners' hands.")
+                .gives::<DecentralizationStatus>("The phase, by miners with valid outputs."),
+            decentralization,
+        )
+}
+
+async fn register(State(app): Shared, Body(request): Body<RegisterRequest>) -> Answer<RegisterResponse> {
+    Ok(Json(flow::register(&app, request).await?))
+}
+
+async fn start_session(State(app): Shared, Body(request): Body<StartSessionRequest>) -> Answer<StartSessionResponse> {
+    Ok(Json(flow::start_session(&app, request).await?))
+}
+
+#[derive(Deserialize, IntoParams)]
+struct TaskQuery {
+    /// The lane's number, from 0; 0 unless told.
+    #[serde(default)]
+    lane: u32,
+    /// The kinds that the lane computes, between commas; those of int8 products unless told.
+    kinds: Option<String>,
+}
+
+async fn task(
+    State(app): Shared,
+    Path(contributor): Path<String>,
+    Query(TaskQuery { lane, kinds }): Query<TaskQuery>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let session = header_text(&headers, paths::SESSION_HEADER);
+    Ok(match flow::task(&app, &contributor, session, lane, kinds.as_deref()).await? {
+        Some(task) => Json(task).into_response(),
+        None => no_work(),
+    })
+}
+
+/// 204 with Retry-After: the original's clients take it for "no task".
+fn no_work() -> Response {
+    let retry = HeaderValue::from(RETRY_MS.div_ceil(1_000));
+    (StatusCode::NO_CONTENT, [(header::RETRY_AFTER, retry)]).into_response()
+}
+
+async fn submit_result(State(app): Shared, Body(request): Body<SubmitResultRequest>) -> Answer<SubmitResultResponse> {
+    Ok(Json(flow::submit_result(&app, request).await?))
+}
+
+async fn heartbeat(State(app): Shared, Body(request): Body<HeartbeatRequest>) -> Answer<HeartbeatResponse> {
+    Ok(Json(flow::heartbeat(&app, request).await?))
+}
+
+async fn stop_session(State(app): Shared, Body(request): Body<StopSessionRequest>) -> Answer<StopSessionResponse> {
+    Ok(Json(flow::stop_session(&app, request).await?))
+}
+
+async fn gas_info(State(app): Shared) -> Answer<GasInfo> {
+    Ok(Json(flow::gas_info(&app).await?))
+}
+
+#[derive(Deserialize, IntoParams)]
+struct TransferQuery {
+    /// `NEO` or another token.
+    token: String,
+    /// Digits with at most nine decimal places.
+    amount: String,
+}
+
+async fn gas_estimate(State(app): Shared, Query(query): Query<TransferQuery>) -> Answer<GasEstimate> {
+    Ok(Json(flow::gas_estimate(&app, &query.token, &query.amount).await?))
+}
+
+async fn tokenomics(State(app): Shared) -> Answer<Tokenomics> {
+    Ok(Json(flow::tokenomics(&app).await?))
+}
+
+async fn decentralization(State(app): Shared) -> Answer<DecentralizationStatus> {
+    Ok(Json(flow::decentralization(&app).await?))
+}
+
+async fn stats(State(app): Shared) -> Answer<Stats> {
+    Ok(Json(flow::stats(&app).await?))
+}
+
+#[derive(Deserialize, IntoParams)]
+struct LeaderboardQuery {
+    /// At most so many, 1 to 100; 10 unless told.
+    limit: Option<i64>,
+}
+
+async fn leaderboard(State(app): Shared, Query(query): Query<LeaderboardQuery>) -> Answer<Leaderboard> {
+    Ok(Json(flow::leaderboard(&app, query.limit.unwrap_or(PLACES).clamp(1, 100)).await?))
+}
+
+async fn contributor(State(app): Shared, Path(id): Path<String>) -> Answer<ContributorResponse> {
+    Ok(Json(flow::contributor(&app, &id).await?))
+}

@@ -1,0 +1,104 @@
+//! The use cases of operators and of anyone who looks on.
+
+pub(crate) mod upkeep;
+mod views;
+
+use adit_core::Amount;
+use adit_protocol::records::{Activity, Health, LedgerTotals, MinerView, Overview};
+
+use crate::app::App;
+use crate::error::Failure;
+use crate::jobs::store as jobs;
+use crate::mining::store as leases;
+use crate::money::store as ledger;
+use crate::operate::store as audit;
+use crate::people::store as people;
+use crate::receipts::store as log;
+use crate::store::{Db, DbError};
+
+/// The steps of an activity.
+const STEPS: i64 = 60;
+/// The window of the overview's rate.
+const RATE_MS: i64 = 10_000;
+/// The most miners of one list.
+const MAX_MINERS: i64 = 100;
+
+/// Who the coordinator is and what it is doing.
+pub(crate) async fn overview(app: &App) -> Result<Overview, Failure> {
+    let mut db = app.store.read().await?;
+    let now_ms = app.clock.now_ms();
+    let epoch = ledger::open_epoch(&mut db).await?;
+    let (jobs_active, jobs_total) = jobs::counts(&mut db).await?;
+    let (leases_live, verdicts) = leases::verdicts(&mut db).await?;
+    let (_, sessions) = people::session_time(&mut db, None, now_ms).await?;
+    Ok(Overview {
+        coordinator_key: app.public_key,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        uptime_ms: app.started.elapsed().as_millis() as u64,
+        epoch: epoch.id as u64,
+        epoch_ends_in_ms: (epoch.opened_at_ms + app.terms.epoch_ms - now_ms).max(0) as u64,
+        epoch_budget: Amount::from_nano(epoch.budget),
+        epoch_value: Amount::from_nano(epoch.value),
+        jobs_active: jobs_active as u64,
+        jobs_total: jobs_total as u64,
+        sessions_open: sessions as u64,
+        leases_live,
+        verdicts,
+        work_verified: leases::work_verified(&mut db).await?,
+        work_per_s: log::work_since(&mut db, now_ms - RATE_MS).await? * 1_000 / RATE_MS as u64,
+        log_size: log::latest_head(&mut db).await?.map_or(0, |(head, _)| head.size),
+        stored_bytes: db.stored_bytes()?,
+    })
+}
+
+/// What was verified in the last `minutes`, in steps. Steps that have passed never change, so each is counted once.
+pub(crate) async fn activity(app: &App, minutes: i64) -> Result<Activity, Failure> {
+    let step_ms = minutes * 60_000 / STEPS;
+    let first = app.clock.now_ms() / step_ms - STEPS;
+    let mut counted = app.remembered.activity.lock().await;
+    if let Some(known) = counted.get(&minutes)
+        && known.steps.first().is_some_and(|step| step.at_ms == first * step_ms)
+    {
+        return Ok(known.clone());
+    }
+    let steps = log::activity(&mut *app.store.read().await?, first, STEPS, step_ms).await?;
+    let activity = Activity { step_ms: step_ms as u64, steps };
+    counted.insert(minutes, activity.clone());
+    Ok(activity)
+}
+
+/// The miners seen lately, the last first.
+pub(crate) async fn miners(app: &App) -> Result<Vec<MinerView>, Failure> {
+    let mut db = app.store.read().await?;
+    let mut miners = Vec::new();
+    for row in people::miners(&mut db, MAX_MINERS).await? {
+        miners.extend(views::miner(&mut db, &row, app.clock.now_ms()).await?);
+    }
+    Ok(miners)
+}
+
+/// The ledger's totals, with an audit. It reads everything, so there is one at a time, and none where nothing changed
+/// since the last.
+pub(crate) async fn ledger_totals(app: &App) -> Result<LedgerTotals, Failure> {
+    let mut audited = app.remembered.audited.lock().await;
+    let version = app.store.version();
+    if let Some((at, totals)) = &*audited
+        && *at == version
+    {
+        return Ok(totals.clone());
+    }
+    let totals = views::ledger_totals(&mut *app.store.read().await?).await?;
+    *audited = Some((version, totals.clone()));
+    Ok(totals)
+}
+
+/// Alive, with the database answering.
+pub(crate) async fn health(app: &App) -> Result<Health, Failure> {
+    ledger::open_epoch(&mut *app.store.read().await?).await?;
+    Ok(Health { status: "ok".to_owned(), coordinator_key: app.public_key })
+}
+
+/// What the ledger, the units and the log promise; each sentence is one that does not hold.
+pub(crate) async fn broken_promises(db: &mut Db) -> Result<Vec<String>, DbError> {
+    audit::audit(db).await
+}

@@ -1,0 +1,97 @@
+//! Overviews, health and metrics over HTTP.
+
+use std::fmt::Write;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use adit_protocol::paths;
+use adit_protocol::records::{Activity, Health, MinerList, Overview};
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::flow;
+use crate::http::call::Call;
+use crate::http::error::ApiError;
+use crate::http::extract::{Operator, Query};
+use crate::http::{Answer, Routes, Shared};
+
+/// The minutes of an activity, unless told.
+const MINUTES: i64 = 10;
+
+/// Overviews, health and metrics.
+pub(crate) fn routes() -> Routes {
+    let get = |path, summary| Call::get("records", path, summary);
+    Routes::new()
+        .call(
+            get(paths::OVERVIEW, "Who the coordinator is and what it is doing.").gives::<Overview>("The overview."),
+            overview,
+        )
+        .call(
+            get(paths::ACTIVITY, "Work and verdicts of the last minutes, in sixty steps.")
+                .query::<ActivityQuery>()
+                .gives::<Activity>("The steps that have passed."),
+            activity,
+        )
+        .call(
+            get(paths::MINERS, "The miners seen lately.").by_operator().gives::<MinerList>("Most recent first."),
+            miners,
+        )
+        .call(
+            get(paths::HEALTH, "Whether the coordinator lives and its database answers.").gives::<Health>("It does."),
+            health,
+        )
+        .call(get(paths::METRICS, "Prometheus metrics.").gives_bytes("text/plain", "Prometheus' text format."), metrics)
+}
+
+async fn overview(State(app): Shared) -> Answer<Overview> {
+    Ok(Json(flow::overview(&app).await?))
+}
+
+#[derive(Deserialize, IntoParams)]
+struct ActivityQuery {
+    /// So many minutes, 1 to 60; 10 unless told.
+    minutes: Option<i64>,
+}
+
+async fn activity(State(app): Shared, Query(query): Query<ActivityQuery>) -> Answer<Activity> {
+    Ok(Json(flow::activity(&app, query.minutes.unwrap_or(MINUTES).clamp(1, 60)).await?))
+}
+
+async fn miners(State(app): Shared, _: Operator) -> Answer<MinerList> {
+    Ok(Json(MinerList { miners: flow::miners(&app).await? }))
+}
+
+async fn health(State(app): Shared) -> Answer<Health> {
+    Ok(Json(flow::health(&app).await?))
+}
+
+/// Prometheus' text format.
+async fn metrics(State(app): Shared) -> Result<Response, ApiError> {
+    let view = flow::overview(&app).await?;
+    let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+    let figures = [
+        ("adit_jobs_active", "gauge", "Jobs that are active", view.jobs_active),
+        ("adit_sessions_open", "gauge", "Sessions that are open", view.sessions_open),
+        ("adit_leases_live", "gauge", "Leases under way", view.leases_live),
+        ("adit_outputs_valid_total", "counter", "Outputs found valid", view.verdicts.valid),
+        ("adit_outputs_invalid_total", "counter", "Outputs found invalid", view.verdicts.invalid),
+        ("adit_leases_expired_total", "counter", "Leases that ran out", view.verdicts.expired),
+        ("adit_work_verified_total", "counter", "Multiply-accumulates verified", view.work_verified),
+        ("adit_log_entries", "gauge", "Receipts in the log", view.log_size),
+        ("adit_stored_bytes", "gauge", "Bytes of the database", view.stored_bytes),
+        ("adit_requests_ok_total", "counter", "Requests answered", count(&app.requests.ok)),
+        ("adit_requests_refused_total", "counter", "Requests refused", count(&app.requests.refused)),
+        ("adit_requests_shed_total", "counter", "Requests refused for their number", count(&app.requests.shed)),
+        ("adit_requests_failed_total", "counter", "Requests that failed", count(&app.requests.failed)),
+    ];
+    let mut text = String::new();
+    for (name, kind, help, value) in figures {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}");
+    }
+    let kind = HeaderValue::from_static("text/plain; version=0.0.4");
+    Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
+}

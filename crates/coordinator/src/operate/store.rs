@@ -1,0 +1,123 @@
+//! What must hold at any time, as queries that count where it does not. Each reads every row at most a few times.
+
+use crate::store::{Db, DbError, sql};
+
+const RULES: [(&str, &str); 19] = [
+    ("balances do not add up to zero", "SELECT COUNT(*) FROM (SELECT SUM(balance) AS s FROM account) WHERE s <> 0"),
+    ("an account is below zero", "SELECT COUNT(*) FROM account WHERE balance < 0 AND id <> 'issuance'"),
+    (
+        "replaying the transfers gives other balances",
+        "SELECT COUNT(*) FROM account LEFT JOIN
+           (SELECT id, SUM(change) AS replayed FROM
+             (SELECT credit AS id, amount AS change FROM transfer UNION ALL SELECT debit, -amount FROM transfer)
+           GROUP BY id) AS replay ON replay.id = account.id
+         WHERE balance <> COALESCE(replayed, 0)",
+    ),
+    (
+        "a unit has more than one valid output",
+        "SELECT COUNT(*) FROM (SELECT unit FROM lease WHERE verdict = 'valid' GROUP BY unit HAVING COUNT(*) > 1)",
+    ),
+    (
+        "a settled unit has no valid lease",
+        "SELECT COUNT(*) FROM unit WHERE state = 'settled' AND NOT EXISTS
+         (SELECT 1 FROM lease WHERE lease.unit = unit.id AND verdict = 'valid')",
+    ),
+    (
+        "a unit is under way without exactly one live lease, or the other way round",
+        "SELECT COUNT(*) FROM unit LEFT JOIN
+           (SELECT unit, COUNT(*) AS live FROM lease WHERE state = 'live' GROUP BY unit) AS held ON held.unit = unit.id
+         WHERE COALESCE(live, 0) <> CASE WHEN state = 'leased' THEN 1 ELSE 0 END",
+    ),
+    (
+        "a session that has ended holds a lease",
+        "SELECT COUNT(*) FROM lease JOIN session ON session.id = lease.session
+         WHERE lease.state = 'live' AND session.ended_at_ms IS NOT NULL",
+    ),
+    (
+        "a job's counters are not those of its units",
+        "SELECT COUNT(*) FROM job LEFT JOIN
+           (SELECT job, SUM(CASE WHEN state IN ('settled', 'inline') THEN count ELSE 0 END) AS done,
+            SUM(CASE WHEN state = 'leased' THEN count ELSE 0 END) AS leased FROM unit GROUP BY job) AS cut
+         ON cut.job = job.id WHERE panels_done <> COALESCE(done, 0) OR panels_leased <> COALESCE(leased, 0)",
+    ),
+    (
+        "an active job has lost panels, or has some twice",
+        "SELECT COUNT(*) FROM job WHERE state = 'active' AND cursor <>
+         COALESCE((SELECT SUM(count) FROM returned WHERE returned.job = job.id), 0) +
+         COALESCE((SELECT SUM(count) FROM unit WHERE unit.job = job.id AND unit.state <> 'returned'), 0)",
+    ),
+    (
+        "two units of a job share panels",
+        "SELECT COUNT(*) FROM (SELECT first, LAG(first + count) OVER (PARTITION BY job ORDER BY first) AS before
+           FROM unit WHERE state <> 'returned') AS runs WHERE first < before",
+    ),
+    (
+        "a finished job does not have its panels, or an unfinished one has them all",
+        "SELECT COUNT(*) FROM job WHERE (state = 'done') <> (panels_done = panels) AND state <> 'cancelled'
+         OR panels_done > panels",
+    ),
+    (
+        "a lease has a verdict without having delivered, or the other way round",
+        "SELECT COUNT(*) FROM lease WHERE (state = 'delivered') <> (verdict IS NOT NULL)
+         OR (verdict IS NULL) <> (digest IS NULL)",
+    ),
+    (
+        "a job that has ended keeps a requester's money",
+        "SELECT COUNT(*) FROM job JOIN account ON account.id = 'escrow:' || job.id
+         WHERE job.state <> 'active' AND account.balance <> 0",
+    ),
+    (
+        "an output was judged without a receipt, or the other way round",
+        "SELECT COUNT(*) FROM (SELECT (SELECT COUNT(*) FROM lease WHERE verdict IS NOT NULL) AS judged,
+           (SELECT COUNT(*) FROM receipt JOIN lease ON lease.id = receipt.lease AND lease.verdict = receipt.verdict)
+           AS stated, (SELECT COUNT(*) FROM receipt) AS receipts) WHERE judged <> stated OR stated <> receipts",
+    ),
+    (
+        "the signed head does not cover the log",
+        "SELECT COUNT(*) FROM (SELECT (SELECT COUNT(*) FROM receipt) AS entries,
+           (SELECT COALESCE(MAX(size), 0) FROM log_head) AS size) WHERE entries <> size",
+    ),
+    (
+        "a share is not the sum of what its receipts say",
+        "SELECT COUNT(*) FROM share LEFT JOIN
+           (SELECT receipt.epoch AS epoch, receipt.miner AS miner,
+            SUM(CASE WHEN receipt.verdict = 'valid' THEN value ELSE 0 END) AS good,
+            SUM(CASE WHEN receipt.verdict = 'invalid' THEN value ELSE 0 END) AS bad
+            FROM receipt JOIN lease ON lease.id = receipt.lease GROUP BY receipt.epoch, receipt.miner) AS stated
+         ON stated.epoch = share.epoch AND stated.miner = share.miner
+         WHERE share.good <> COALESCE(stated.good, 0) OR share.bad <> COALESCE(stated.bad, 0)
+         OR share.sponsored > share.good",
+    ),
+    (
+        "an epoch's value is not the sum of its shares",
+        "SELECT COUNT(*) FROM epoch LEFT JOIN
+           (SELECT epoch, SUM(sponsored) AS value FROM share GROUP BY epoch) AS shared ON shared.epoch = epoch.id
+         WHERE epoch.value <> COALESCE(shared.value, 0)",
+    ),
+    (
+        "an epoch paid more than its budget, or other than the ledger says",
+        "SELECT COUNT(*) FROM (SELECT (SELECT COUNT(*) FROM epoch WHERE paid < 0 OR paid + carried > budget) AS above,
+           (SELECT COALESCE(SUM(paid), 0) FROM epoch) AS paid,
+           (SELECT COALESCE(SUM(amount), 0) FROM transfer WHERE debit = 'budget') AS moved)
+         WHERE above > 0 OR paid <> moved",
+    ),
+    (
+        "a requester paid for what was not verified, or did not pay",
+        "SELECT COUNT(*) FROM (SELECT
+           (SELECT COALESCE(SUM(amount), 0) FROM transfer WHERE id LIKE 'lease:%') AS moved,
+           (SELECT COALESCE(SUM(lease.value), 0) FROM lease JOIN job ON job.id = lease.job
+            WHERE lease.verdict = 'valid' AND job.sponsored = 0) AS owed)
+         WHERE moved <> owed",
+    ),
+];
+
+/// What the ledger, the units and the log promise; each sentence is one that does not hold.
+pub(crate) async fn audit(db: &mut Db) -> Result<Vec<String>, DbError> {
+    let mut broken = Vec::new();
+    for (sentence, query) in RULES {
+        if sql(query).fetch_one(&mut *db).await?.try_get::<i64>(0)? > 0 {
+            broken.push(sentence.to_owned());
+        }
+    }
+    Ok(broken)
+}

@@ -1,0 +1,255 @@
+//! Who mines: registration, sessions, heartbeats.
+//!
+//! An id belongs to the first key *proved* for it: a registration reserves nothing and tells nothing, the signed start
+//! of a session does. A client without a key may register and open a session of its own; it gets copies of units and
+//! is paid nothing.
+
+use adit_core::PublicKey;
+use adit_core::sign::Challenge;
+use adit_protocol::ErrorCode;
+use adit_protocol::mining::{RegisterKey, SignedStart};
+use adit_protocol::neonet::RegisterRequest;
+use futures::future::BoxFuture;
+
+use super::CHALLENGE_MS;
+use super::identity::{contributor_id, payout_address};
+use super::store::{self as people, ChallengeRow, ContributorRow, SessionRow};
+use crate::batch::{Batch, Operation};
+use crate::error::{Failure, Refusal};
+use crate::mining::conduct::Deed;
+use crate::mining::flow::{Ending, conduct, give_back};
+use crate::mining::store as leases;
+use crate::neonet::store as keyless;
+use crate::store::DbError;
+
+/// The longest claim about hardware.
+const MAX_CLAIM: usize = 128;
+
+/// Registers a contributor and gives out a challenge for its key.
+pub(crate) struct Register {
+    contributor: ContributorRow,
+    key: Option<RegisterKey>,
+    challenge: Challenge,
+}
+
+/// What a registration found.
+pub(crate) struct Registered {
+    /// The record.
+    pub(crate) contributor: ContributorRow,
+    /// Whether it is new.
+    pub(crate) new: bool,
+    /// When the challenge ends.
+    pub(crate) expires_at_ms: i64,
+}
+
+impl Register {
+    /// Checks the request; `challenge` is random.
+    pub(crate) fn new(request: RegisterRequest, challenge: Challenge) -> Result<Self, Refusal> {
+        let id = contributor_id(&request.contributor_id)?;
+        let gpu_model = request.gpu_model.filter(|model| !model.is_empty());
+        if gpu_model.as_ref().is_some_and(|model| model.len() > MAX_CLAIM) {
+            return Err(Refusal::new(ErrorCode::InvalidContributor, "gpu_model is longer than 128 bytes"));
+        }
+        let mut key = request.adit;
+        if let Some(key) = &mut key {
+            if !key.public_key.is_valid() {
+                return Err(Refusal::new(ErrorCode::InvalidPublicKey, "adit.public_key is no point of secp256k1"));
+            }
+            key.payout = key.payout.as_deref().map(payout_address).transpose()?;
+        }
+        let contributor = ContributorRow {
+            id,
+            miner: None,
+            cpu_cores: request.cpu_cores.clamp(0, 1 << 20),
+            gpu_memory_mb: request.gpu_memory_mb.clamp(0, 1 << 40),
+            gpu_model,
+            registered_at_ms: 0,
+        };
+        Ok(Register { contributor, key, challenge })
+    }
+}
+
+impl Operation for Register {
+    type Output = Registered;
+    fn apply<'a>(&'a self, batch: &'a mut Batch<'_>) -> BoxFuture<'a, Result<Registered, Failure>> {
+        Box::pin(async move {
+            let row = ContributorRow { registered_at_ms: batch.now_ms, ..self.contributor.clone() };
+            let new = people::insert_contributor(batch.db, &row).await?;
+            let found = people::contributor(batch.db, &row.id).await?;
+            let contributor = found.ok_or(DbError::RowNotFound)?;
+            let expires_at_ms = batch.now_ms + CHALLENGE_MS;
+            if let Some(key) = &self.key {
+                let challenge = ChallengeRow {
+                    contributor: row.id,
+                    miner: key.public_key,
+                    payout: key.payout.clone(),
+                    expires_at_ms,
+                };
+                people::insert_challenge(batch.db, &self.challenge, &challenge).await?;
+            }
+            Ok(Registered { contributor, new, expires_at_ms })
+        })
+    }
+}
+
+/// Opens a session, or finds the one that is open.
+pub(crate) struct StartSession {
+    /// The contributor's id.
+    pub(crate) contributor: String,
+    /// The proof of the key, its signature checked by [`StartSession::new`].
+    start: Option<SignedStart>,
+    /// Random: the session's id, if it is new.
+    session: String,
+    /// Sessions without a key that may be open at once.
+    max_keyless: u32,
+}
+
+/// A session that is open.
+pub(crate) struct Started {
+    pub(crate) session: SessionRow,
+    pub(crate) new: bool,
+}
+
+impl StartSession {
+    /// Checks the signature (off the writer).
+    pub(crate) fn new(
+        contributor: &str,
+        start: Option<SignedStart>,
+        coordinator: &PublicKey,
+        session: String,
+        max_keyless: u32,
+    ) -> Result<Self, Refusal> {
+        let contributor = contributor_id(contributor)?;
+        if let Some(SignedStart { statement, signature }) = &start {
+            if statement.coordinator != *coordinator || statement.contributor != contributor {
+                let detail = "the signed statement names another coordinator or contributor; register again";
+                return Err(Refusal::new(ErrorCode::StatementMismatch, detail));
+            }
+            if statement.public_key.verify(statement, signature).is_err() {
+                let detail = "adit.signature is not a low-s signature of adit.statement.public_key over the statement";
+                return Err(Refusal::new(ErrorCode::InvalidSignature, detail));
+            }
+        }
+        Ok(StartSession { contributor, start, session, max_keyless })
+    }
+
+    /// The proved key, after the challenge has been used up.
+    async fn prove(&self, batch: &mut Batch<'_>) -> Result<Option<PublicKey>, Failure> {
+        let Some(SignedStart { statement, .. }) = &self.start else { return Ok(None) };
+        let challenge = people::challenge(batch.db, &statement.challenge).await?;
+        let challenge = challenge.filter(|challenge| challenge.expires_at_ms >= batch.now_ms).ok_or_else(|| {
+            Refusal::new(
+                ErrorCode::ChallengeUsed,
+                "the challenge is unknown, used or too old; register again for a new one",
+            )
+        })?;
+        let same = challenge.contributor == self.contributor
+            && challenge.miner == statement.public_key
+            && challenge.payout == statement.payout.as_ref().map(|payout| payout.to_ascii_lowercase())
+            && challenge.expires_at_ms == statement.expires_at_ms;
+        if !same {
+            let detail = "the signed statement is not about the key, payout and expiry that were registered";
+            return Err(Refusal::new(ErrorCode::StatementMismatch, detail).into());
+        }
+        let owner = people::contributor(batch.db, &self.contributor).await?.and_then(|row| row.key());
+        if owner.is_some_and(|owner| owner != statement.public_key) {
+            let detail = "this contributor_id belongs to another key; choose another id";
+            return Err(Refusal::new(ErrorCode::ContributorTaken, detail).into());
+        }
+        people::delete_challenge(batch.db, &statement.challenge).await?;
+        people::claim_contributor(batch.db, &self.contributor, &statement.public_key).await?;
+        let payout = challenge.payout.as_deref();
+        people::see_miner(batch.db, &statement.public_key, &self.contributor, payout, batch.now_ms).await?;
+        Ok(Some(statement.public_key))
+    }
+}
+
+impl Operation for StartSession {
+    type Output = Started;
+    fn apply<'a>(&'a self, batch: &'a mut Batch<'_>) -> BoxFuture<'a, Result<Started, Failure>> {
+        Box::pin(async move {
+            if people::contributor(batch.db, &self.contributor).await?.is_none() {
+                let detail = "Not registered. Call /ai-energy/register first";
+                return Err(Refusal::new(ErrorCode::RegisterFirst, detail).into());
+            }
+            let key = self.prove(batch).await?;
+            if let Some(session) = people::open_session(batch.db, &self.contributor, key.as_ref()).await? {
+                people::touch_session(batch.db, &session.id, &self.contributor, batch.now_ms).await?;
+                return Ok(Started { session, new: false });
+            }
+            if key.is_none() && people::keyless_sessions(batch.db).await? >= i64::from(self.max_keyless) {
+                let detail = "too many sessions without a key are open; register with a key, or try again later";
+                return Err(Refusal::new(ErrorCode::TooManyRequests, detail).retry_after(60).into());
+            }
+            people::insert_session(batch.db, &self.session, &self.contributor, key.as_ref(), batch.now_ms).await?;
+            let session = people::session(batch.db, &self.session).await?.ok_or(DbError::RowNotFound)?;
+            Ok(Started { session, new: true })
+        })
+    }
+}
+
+/// Finds a session for its owner, open or not.
+async fn own_session(batch: &mut Batch<'_>, contributor: &str, session: &str) -> Result<SessionRow, Failure> {
+    let found = people::session(batch.db, session).await?;
+    let found = found.ok_or_else(|| Refusal::new(ErrorCode::NoSession, "Session not found"))?;
+    if found.contributor != contributor {
+        return Err(Refusal::new(ErrorCode::NotYourSession, "Session belongs to another contributor").into());
+    }
+    Ok(found)
+}
+
+/// An open session for its owner, who is heard of by this.
+pub(crate) async fn open_session(
+    batch: &mut Batch<'_>,
+    contributor: &str,
+    session: &str,
+) -> Result<SessionRow, Failure> {
+    if let Some(open) = people::touch_session(batch.db, session, contributor, batch.now_ms).await? {
+        return Ok(open);
+    }
+    own_session(batch, contributor, session).await?;
+    Err(Refusal::new(ErrorCode::NoSession, "Session not found: it has ended; start another").into())
+}
+
+/// Says that a miner lives.
+pub(crate) struct Heartbeat {
+    pub(crate) contributor: String,
+    pub(crate) session: String,
+}
+
+impl Operation for Heartbeat {
+    type Output = (SessionRow, i64);
+    fn apply<'a>(&'a self, batch: &'a mut Batch<'_>) -> BoxFuture<'a, Result<Self::Output, Failure>> {
+        Box::pin(async move { Ok((open_session(batch, &self.contributor, &self.session).await?, batch.now_ms)) })
+    }
+}
+
+/// Ends a session; its leases go back. Again: the same answer.
+pub(crate) struct StopSession {
+    pub(crate) contributor: String,
+    pub(crate) session: String,
+}
+
+impl Operation for StopSession {
+    type Output = SessionRow;
+    fn apply<'a>(&'a self, batch: &'a mut Batch<'_>) -> BoxFuture<'a, Result<SessionRow, Failure>> {
+        Box::pin(async move {
+            let session = own_session(batch, &self.contributor, &self.session).await?;
+            end_session(batch, &session.id).await?;
+            Ok(people::session(batch.db, &session.id).await?.ok_or(DbError::RowNotFound)?)
+        })
+    }
+}
+
+/// Ends a session and gives its leases back to their jobs.
+pub(crate) async fn end_session(batch: &mut Batch<'_>, session: &str) -> Result<(), DbError> {
+    if people::end_session(batch.db, session, batch.now_ms).await? {
+        for held in leases::live_of_session(batch.db, session).await? {
+            give_back(batch, &held, Ending::Dropped).await?;
+            conduct::add(batch, &held.miner, Deed::Dropped).await?;
+        }
+        leases::delete_lanes(batch.db, session).await?;
+        keyless::delete_tasks(batch.db, session).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,304 @@
+//! The SQL of contributors, miners, challenges, and sessions.
+
+use adit_core::PublicKey;
+use adit_core::sign::Challenge;
+
+use crate::store::{Db, DbError, corrupt, from_row, sql, sql_as};
+
+/// A contributor with what is known of its miner.
+#[derive(Clone, Debug)]
+pub(crate) struct ContributorRow {
+    pub(crate) id: String,
+    pub(crate) miner: Option<Vec<u8>>,
+    pub(crate) cpu_cores: i64,
+    pub(crate) gpu_memory_mb: i64,
+    pub(crate) gpu_model: Option<String>,
+    pub(crate) registered_at_ms: i64,
+}
+
+from_row!(ContributorRow { id, miner, cpu_cores, gpu_memory_mb, gpu_model, registered_at_ms });
+
+impl ContributorRow {
+    /// The key that the id belongs to.
+    pub(crate) fn key(&self) -> Option<PublicKey> {
+        self.miner.as_deref().and_then(|bytes| PublicKey::try_from(bytes).ok())
+    }
+}
+
+pub(crate) async fn contributor(db: &mut Db, id: &str) -> Result<Option<ContributorRow>, DbError> {
+    sql_as("SELECT * FROM contributor WHERE id = $1").bind(id).fetch_optional(db).await
+}
+
+/// Registers an id; false if it was there.
+pub(crate) async fn insert_contributor(db: &mut Db, row: &ContributorRow) -> Result<bool, DbError> {
+    let text = "INSERT INTO contributor (id, cpu_cores, gpu_memory_mb, gpu_model, registered_at_ms)
+                VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO NOTHING";
+    let query = sql(text).bind(&row.id).bind(row.cpu_cores).bind(row.gpu_memory_mb);
+    let done = query.bind(row.gpu_model.as_deref()).bind(row.registered_at_ms).execute(db).await?;
+    Ok(done == 1)
+}
+
+/// Gives an id to the first key proved for it; false if it belongs to another.
+pub(crate) async fn claim_contributor(db: &mut Db, id: &str, miner: &PublicKey) -> Result<bool, DbError> {
+    let text = "UPDATE contributor SET miner = $2 WHERE id = $1 AND (miner IS NULL OR miner = $2)";
+    Ok(sql(text).bind(id).bind(&miner.0[..]).execute(db).await? == 1)
+}
+
+/// Makes or refreshes a miner. A payout address is set once; afterwards it changes only by a signed counter.
+pub(crate) async fn see_miner(
+    db: &mut Db,
+    miner: &PublicKey,
+    contributor: &str,
+    payout: Option<&str>,
+    now_ms: i64,
+) -> Result<(), DbError> {
+    sql(
+        "INSERT INTO miner (key, contributor, payout, seen_at_ms) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (key) DO UPDATE SET seen_at_ms = excluded.seen_at_ms, payout = COALESCE(miner.payout, excluded.payout)",
+    )
+    .bind(&miner.0[..])
+    .bind(contributor)
+    .bind(payout)
+    .bind(now_ms)
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// A miner's record.
+#[derive(Clone, Debug)]
+pub(crate) struct MinerRow {
+    pub(crate) key: Vec<u8>,
+    pub(crate) contributor: String,
+    pub(crate) payout: Option<String>,
+    pub(crate) good: i64,
+    pub(crate) bad: i64,
+    pub(crate) units_valid: i64,
+    pub(crate) units_invalid: i64,
+    pub(crate) leases_expired: i64,
+    pub(crate) work: i64,
+    pub(crate) seen_at_ms: i64,
+}
+
+from_row!(MinerRow {
+    key,
+    contributor,
+    payout,
+    good,
+    bad,
+    units_valid,
+    units_invalid,
+    leases_expired,
+    work,
+    seen_at_ms
+});
+
+pub(crate) async fn miner(db: &mut Db, key: &PublicKey) -> Result<Option<MinerRow>, DbError> {
+    sql_as("SELECT * FROM miner WHERE key = $1").bind(&key.0[..]).fetch_optional(db).await
+}
+
+/// Miners, the last seen first.
+pub(crate) async fn miners(db: &mut Db, limit: i64) -> Result<Vec<MinerRow>, DbError> {
+    sql_as("SELECT * FROM miner ORDER BY seen_at_ms DESC LIMIT $1").bind(limit).fetch_all(db).await
+}
+
+/// Miners with the most verified work.
+pub(crate) async fn leaders(db: &mut Db, limit: i64) -> Result<Vec<MinerRow>, DbError> {
+    sql_as("SELECT * FROM miner ORDER BY work DESC, contributor LIMIT $1").bind(limit).fetch_all(db).await
+}
+
+/// Adds a verdict on so much work to a miner's counters: its record.
+pub(crate) async fn count_verdict(
+    db: &mut Db,
+    key: &PublicKey,
+    valid: bool,
+    work: i64,
+    now_ms: i64,
+) -> Result<Option<MinerRow>, DbError> {
+    let text = "UPDATE miner SET units_valid = units_valid + $2, units_invalid = units_invalid + $3, work = work + $4,
+                seen_at_ms = $5 WHERE key = $1 RETURNING *";
+    let query = sql_as(text).bind(&key.0[..]).bind(i64::from(valid)).bind(i64::from(!valid));
+    query.bind(if valid { work } else { 0 }).bind(now_ms).fetch_optional(db).await
+}
+
+/// Adds a closed epoch to what a miner's confidence is made of.
+pub(crate) async fn count_epoch(db: &mut Db, key: &[u8], good: i64, bad: i64) -> Result<(), DbError> {
+    sql("UPDATE miner SET good = good + $2, bad = bad + $3 WHERE key = $1")
+        .bind(key)
+        .bind(good)
+        .bind(bad)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// A challenge that was given out.
+#[derive(Clone, Debug)]
+pub(crate) struct ChallengeRow {
+    pub(crate) contributor: String,
+    pub(crate) miner: PublicKey,
+    pub(crate) payout: Option<String>,
+    pub(crate) expires_at_ms: i64,
+}
+
+pub(crate) async fn insert_challenge(db: &mut Db, challenge: &Challenge, row: &ChallengeRow) -> Result<(), DbError> {
+    let text =
+        "INSERT INTO challenge (challenge, contributor, miner, payout, expires_at_ms) VALUES ($1, $2, $3, $4, $5)";
+    let query = sql(text).bind(&challenge.0[..]).bind(&row.contributor).bind(&row.miner.0[..]);
+    query.bind(row.payout.as_deref()).bind(row.expires_at_ms).execute(db).await?;
+    Ok(())
+}
+
+/// A challenge, if it was not used.
+pub(crate) async fn challenge(db: &mut Db, challenge: &Challenge) -> Result<Option<ChallengeRow>, DbError> {
+    let text = "SELECT contributor, miner, payout, expires_at_ms FROM challenge WHERE challenge = $1";
+    let Some(row) = sql(text).bind(&challenge.0[..]).fetch_optional(db).await? else { return Ok(None) };
+    let miner = PublicKey::try_from(row.try_get::<&[u8]>(1)?).map_err(|_| corrupt("a key has the wrong length"))?;
+    Ok(Some(ChallengeRow {
+        contributor: row.try_get(0)?,
+        miner,
+        payout: row.try_get(2)?,
+        expires_at_ms: row.try_get(3)?,
+    }))
+}
+
+pub(crate) async fn delete_challenge(db: &mut Db, challenge: &Challenge) -> Result<(), DbError> {
+    sql("DELETE FROM challenge WHERE challenge = $1").bind(&challenge.0[..]).execute(db).await?;
+    Ok(())
+}
+
+/// A session.
+#[derive(Clone, Debug)]
+pub(crate) struct SessionRow {
+    pub(crate) id: String,
+    pub(crate) contributor: String,
+    pub(crate) miner: Option<Vec<u8>>,
+    pub(crate) started_at_ms: i64,
+    pub(crate) seen_at_ms: i64,
+    pub(crate) ended_at_ms: Option<i64>,
+    pub(crate) units_valid: i64,
+    pub(crate) earned: i64,
+}
+
+from_row!(SessionRow { id, contributor, miner, started_at_ms, seen_at_ms, ended_at_ms, units_valid, earned });
+
+impl SessionRow {
+    /// The key that opened it.
+    pub(crate) fn key(&self) -> Option<PublicKey> {
+        self.miner.as_deref().and_then(|bytes| PublicKey::try_from(bytes).ok())
+    }
+}
+
+pub(crate) async fn session(db: &mut Db, id: &str) -> Result<Option<SessionRow>, DbError> {
+    sql_as("SELECT * FROM session WHERE id = $1").bind(id).fetch_optional(db).await
+}
+
+/// The open session of an id: of its key, or its keyless one.
+pub(crate) async fn open_session(
+    db: &mut Db,
+    contributor: &str,
+    miner: Option<&PublicKey>,
+) -> Result<Option<SessionRow>, DbError> {
+    let text = "SELECT * FROM session WHERE contributor = $1 AND ended_at_ms IS NULL AND miner IS $2
+                ORDER BY started_at_ms DESC LIMIT 1";
+    sql_as(text).bind(contributor).bind(miner.map(|key| key.0.to_vec())).fetch_optional(db).await
+}
+
+pub(crate) async fn insert_session(
+    db: &mut Db,
+    id: &str,
+    contributor: &str,
+    miner: Option<&PublicKey>,
+    now_ms: i64,
+) -> Result<(), DbError> {
+    let text = "INSERT INTO session (id, contributor, miner, started_at_ms, seen_at_ms) VALUES ($1, $2, $3, $4, $4)";
+    let query = sql(text).bind(id).bind(contributor).bind(miner.map(|key| key.0.to_vec()));
+    query.bind(now_ms).execute(db).await?;
+    Ok(())
+}
+
+/// Notes that a contributor's session lives; `None` if it has ended, is another's, or is none.
+pub(crate) async fn touch_session(
+    db: &mut Db,
+    id: &str,
+    contributor: &str,
+    now_ms: i64,
+) -> Result<Option<SessionRow>, DbError> {
+    let text = "UPDATE session SET seen_at_ms = $3 WHERE id = $1 AND contributor = $2 AND ended_at_ms IS NULL
+                RETURNING *";
+    sql_as(text).bind(id).bind(contributor).bind(now_ms).fetch_optional(db).await
+}
+
+/// Ends a session, once.
+pub(crate) async fn end_session(db: &mut Db, id: &str, now_ms: i64) -> Result<bool, DbError> {
+    let text = "UPDATE session SET ended_at_ms = $2 WHERE id = $1 AND ended_at_ms IS NULL";
+    Ok(sql(text).bind(id).bind(now_ms).execute(db).await? == 1)
+}
+
+/// Sessions without a call since `before_ms`.
+pub(crate) async fn idle_sessions(db: &mut Db, before_ms: i64) -> Result<Vec<String>, DbError> {
+    let text = "SELECT id FROM session WHERE ended_at_ms IS NULL AND seen_at_ms < $1 LIMIT 100";
+    sql(text).bind(before_ms).fetch_all(db).await?.iter().map(|row| row.try_get(0)).collect()
+}
+
+/// Open sessions without a key.
+pub(crate) async fn keyless_sessions(db: &mut Db) -> Result<i64, DbError> {
+    let text = "SELECT COUNT(*) FROM session WHERE miner IS NULL AND ended_at_ms IS NULL";
+    sql(text).fetch_one(db).await?.try_get(0)
+}
+
+/// Removes what callers left behind without proving a key, or without ever getting a lease: challenges that have ended,
+/// ids that nobody proved, and, after `keep_ms`, sessions and miners without a lease. At most 10,000 rows of each.
+pub(crate) async fn forget_passers_by(db: &mut Db, idle_ms: i64, keep_ms: i64, now_ms: i64) -> Result<(), DbError> {
+    let rules = [
+        (
+            "DELETE FROM challenge WHERE challenge IN
+            (SELECT challenge FROM challenge WHERE expires_at_ms < $1 LIMIT 10000)",
+            now_ms,
+        ),
+        (
+            "DELETE FROM contributor WHERE id IN
+            (SELECT id FROM contributor WHERE miner IS NULL AND registered_at_ms < $1 AND NOT EXISTS
+              (SELECT 1 FROM session WHERE session.contributor = contributor.id AND ended_at_ms IS NULL)
+             LIMIT 10000)",
+            now_ms - idle_ms,
+        ),
+        (
+            "DELETE FROM session WHERE id IN
+            (SELECT id FROM session WHERE ended_at_ms < $1 AND units_valid = 0 AND NOT EXISTS
+              (SELECT 1 FROM lease WHERE lease.session = session.id) LIMIT 10000)",
+            now_ms - keep_ms,
+        ),
+        (
+            "DELETE FROM miner WHERE key IN
+            (SELECT key FROM miner WHERE seen_at_ms < $1 AND units_valid = 0 AND NOT EXISTS
+              (SELECT 1 FROM session WHERE session.miner = miner.key) LIMIT 10000)",
+            now_ms - keep_ms,
+        ),
+        (
+            "DELETE FROM contributor WHERE id IN
+            (SELECT id FROM contributor WHERE registered_at_ms < $1 AND miner IS NOT NULL AND NOT EXISTS
+              (SELECT 1 FROM miner WHERE miner.key = contributor.miner) LIMIT 10000)",
+            now_ms - keep_ms,
+        ),
+    ];
+    for (text, before_ms) in rules {
+        sql(text).bind(before_ms).execute(&mut *db).await?;
+    }
+    Ok(())
+}
+
+/// Adds a verified unit to a session.
+pub(crate) async fn count_unit(db: &mut Db, session: &str, value: i64) -> Result<(), DbError> {
+    let text = "UPDATE session SET units_valid = units_valid + 1, earned = earned + $2 WHERE id = $1";
+    sql(text).bind(session).bind(value).execute(db).await?;
+    Ok(())
+}
+
+/// Milliseconds in sessions, of one contributor or of all, and how many are open.
+pub(crate) async fn session_time(db: &mut Db, contributor: Option<&str>, now_ms: i64) -> Result<(i64, i64), DbError> {
+    let text = "SELECT COALESCE(SUM(COALESCE(ended_at_ms, $2) - started_at_ms), 0), COUNT(*) - COUNT(ended_at_ms)
+                FROM session WHERE $1 IS NULL OR contributor = $1";
+    let row = sql(text).bind(contributor).bind(now_ms).fetch_one(db).await?;
+    Ok((row.try_get(0)?, row.try_get(1)?))
+}

@@ -1,0 +1,104 @@
+//! Receipts with their proofs, and what anyone needs to check one.
+
+use adit_core::sign::LeaseId;
+use adit_core::statement::{ProvenReceipt, Receipt, Verdict};
+use adit_core::{Cid, PublicKey};
+use adit_protocol::ErrorCode;
+use adit_protocol::records::{ConsistencyProof, SignedHead};
+
+use super::store as log;
+use crate::app::App;
+use crate::error::{Failure, Refusal};
+use crate::jobs::store::{self as jobs, blocks};
+use crate::jobs::unit_of;
+use crate::mining::store as leases;
+use crate::store::{Db, DbError};
+
+/// Refuses an id that no lease has.
+pub(crate) fn no_such_lease() -> Refusal {
+    Refusal::new(ErrorCode::NoSuchLease, "no lease of this id")
+}
+
+/// The receipt of a lease, with its proof.
+pub(crate) async fn proven(db: &mut Db, lease: &LeaseId) -> Result<ProvenReceipt, Failure> {
+    let receipt: Option<Receipt> = log::receipt(db, lease).await?;
+    let receipt = receipt.ok_or_else(|| Refusal::new(ErrorCode::NoSuchReceipt, "this lease has no receipt yet"))?;
+    Ok(log::prove(db, receipt).await?)
+}
+
+/// The receipt of a lease, with its proof.
+pub(crate) async fn receipt(app: &App, lease: &LeaseId) -> Result<ProvenReceipt, Failure> {
+    proven(&mut *app.store.read().await?, lease).await
+}
+
+/// The newest receipts with their proofs: of a miner, of a unit, or all.
+pub(crate) async fn receipts(
+    app: &App,
+    miner: Option<PublicKey>,
+    unit: Option<Cid>,
+    limit: i64,
+) -> Result<Vec<ProvenReceipt>, Failure> {
+    let mut db = app.store.read().await?;
+    let mut receipts = Vec::new();
+    for receipt in log::receipts(&mut db, miner, unit, limit).await? {
+        receipts.push(log::prove(&mut db, receipt).await?);
+    }
+    Ok(receipts)
+}
+
+/// The log's newest signed head.
+pub(crate) async fn head(app: &App) -> Result<SignedHead, Failure> {
+    let head = log::latest_head(&mut *app.store.read().await?).await?;
+    let (head, signature) =
+        head.ok_or_else(|| Refusal::new(ErrorCode::NoSuchReceipt, "the log has no receipts yet"))?;
+    Ok(SignedHead { head, signature })
+}
+
+/// Proves that the log of `from` entries is a prefix of the log of `to` entries.
+pub(crate) async fn consistency(app: &App, from: u64, to: u64) -> Result<ConsistencyProof, Failure> {
+    let mut db = app.store.read().await?;
+    let size = log::latest_head(&mut db).await?.map_or(0, |(head, _)| head.size);
+    if from == 0 || from > to || to > size {
+        let detail = format!("choose 1 ≤ from ≤ to ≤ {size}, the log's size");
+        return Err(Refusal::new(ErrorCode::InvalidParameter, detail).into());
+    }
+    Ok(ConsistencyProof { from, to, path: log::consistency(&mut db, from, to).await? })
+}
+
+/// A raw block.
+pub(crate) async fn block(app: &App, cid: &Cid) -> Result<Vec<u8>, Failure> {
+    Ok(blocks::block(&mut *app.store.read().await?, cid).await?.ok_or_else(no_such_block)?)
+}
+
+/// Refuses a name that no block has.
+pub(crate) fn no_such_block() -> Refusal {
+    Refusal::new(ErrorCode::NoSuchBlock, "this coordinator holds no such raw sha2-256 block")
+}
+
+/// A unit's canonical bytes.
+pub(crate) async fn unit(app: &App, cid: &Cid) -> Result<Vec<u8>, Failure> {
+    let mut db = app.store.read().await?;
+    let row = jobs::unit_by_cid(&mut db, cid).await?.ok_or_else(no_such_unit)?;
+    let job = jobs::job(&mut db, row.job).await?.ok_or(DbError::RowNotFound)?;
+    Ok(unit_of(&job.template()?, row.run()).to_bytes())
+}
+
+/// Refuses a CID that no unit has.
+pub(crate) fn no_such_unit() -> Refusal {
+    Refusal::new(ErrorCode::NoSuchUnit, "no unit of this CID")
+}
+
+/// The output behind a valid receipt.
+pub(crate) async fn output(app: &App, lease: &LeaseId) -> Result<Vec<u8>, Failure> {
+    let mut db = app.store.read().await?;
+    let lease = leases::lease(&mut db, lease).await?.ok_or_else(no_such_lease)?;
+    if lease.verdict != Some(Verdict::Valid) {
+        let detail = "outputs are served once their unit is settled; this lease settled none";
+        return Err(Refusal::new(ErrorCode::NotFinished, detail).into());
+    }
+    let output = blocks::output(&mut db, lease.unit).await?;
+    if output.is_empty() {
+        return Err(Refusal::new(ErrorCode::ResultGone, "the output is no longer stored").into());
+    }
+    Ok(output)
+}

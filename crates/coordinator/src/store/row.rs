@@ -1,0 +1,119 @@
+//! Statements, and the rows that answer them.
+
+use std::borrow::Cow;
+use std::marker::PhantomData;
+
+use super::sqlite::Db;
+use super::value::{FromValue, IntoValue, Value};
+use super::{DbError, corrupt};
+
+/// A statement with its parameters: `$1`, `$2`, …
+#[derive(Debug)]
+pub(crate) struct Query<'q> {
+    pub(super) text: Cow<'q, str>,
+    pub(super) values: Vec<Value>,
+}
+
+/// A statement.
+pub(crate) fn sql<'q>(text: impl Into<Cow<'q, str>>) -> Query<'q> {
+    Query { text: text.into(), values: Vec::new() }
+}
+
+impl Query<'_> {
+    /// Adds the next parameter.
+    pub(crate) fn bind(mut self, value: impl IntoValue) -> Self {
+        self.values.push(value.into_value());
+        self
+    }
+
+    /// Runs a statement that changes rows, and counts them.
+    pub(crate) async fn execute(self, db: &mut Db) -> Result<u64, DbError> {
+        db.execute(self)
+    }
+
+    /// Every row of the answer.
+    pub(crate) async fn fetch_all(self, db: &mut Db) -> Result<Vec<Row>, DbError> {
+        db.fetch(self)
+    }
+
+    /// The first row of the answer, if there is one.
+    pub(crate) async fn fetch_optional(self, db: &mut Db) -> Result<Option<Row>, DbError> {
+        Ok(self.fetch_all(db).await?.into_iter().next())
+    }
+
+    /// The first row of the answer.
+    pub(crate) async fn fetch_one(self, db: &mut Db) -> Result<Row, DbError> {
+        self.fetch_optional(db).await?.ok_or(DbError::RowNotFound)
+    }
+}
+
+/// A row of an answer.
+#[derive(Clone, Debug)]
+pub(crate) struct Row(pub(super) Vec<Value>);
+
+impl Row {
+    /// The value of a column, by its place.
+    pub(crate) fn try_get<'r, T: FromValue<'r>>(&'r self, column: usize) -> Result<T, DbError> {
+        let value = self.0.get(column).ok_or_else(|| corrupt("a column is missing"))?;
+        T::from_value(value).ok_or_else(|| corrupt("a column has another type"))
+    }
+}
+
+/// A struct that rows become: see [`from_row`].
+pub(crate) trait FromRow: Sized {
+    /// Its columns, as a statement names them.
+    const COLUMNS: &'static str;
+    /// Reads a row of those columns.
+    fn from_row(row: &Row) -> Result<Self, DbError>;
+}
+
+/// Makes a struct of the columns of the same names.
+macro_rules! from_row {
+    ($name:ident { $first:ident $(, $field:ident)* $(,)? }) => {
+        impl $crate::store::FromRow for $name {
+            const COLUMNS: &'static str = concat!(stringify!($first) $(, ", ", stringify!($field))*);
+            fn from_row(row: &$crate::store::Row) -> Result<Self, $crate::store::DbError> {
+                let mut columns = 0..;
+                let mut next = || columns.next().unwrap_or_default();
+                Ok($name { $first: row.try_get(next())?, $($field: row.try_get(next())?,)* })
+            }
+        }
+    };
+}
+pub(crate) use from_row;
+
+/// A statement whose rows become structs.
+#[derive(Debug)]
+pub(crate) struct QueryAs<'q, T> {
+    query: Query<'q>,
+    row: PhantomData<T>,
+}
+
+/// A statement whose rows become structs; its `*` stands for their columns.
+pub(crate) fn sql_as<'q, T: FromRow>(text: &str) -> QueryAs<'q, T> {
+    let columns = |verb: &str| format!("{verb} {}", T::COLUMNS);
+    let text = text.replacen("SELECT *", &columns("SELECT"), 1).replacen("RETURNING *", &columns("RETURNING"), 1);
+    QueryAs { query: sql(text), row: PhantomData }
+}
+
+impl<T: FromRow> QueryAs<'_, T> {
+    /// Adds the next parameter.
+    pub(crate) fn bind(self, value: impl IntoValue) -> Self {
+        QueryAs { query: self.query.bind(value), row: PhantomData }
+    }
+
+    /// Every row.
+    pub(crate) async fn fetch_all(self, db: &mut Db) -> Result<Vec<T>, DbError> {
+        self.query.fetch_all(db).await?.iter().map(T::from_row).collect()
+    }
+
+    /// The first row, if there is one.
+    pub(crate) async fn fetch_optional(self, db: &mut Db) -> Result<Option<T>, DbError> {
+        self.query.fetch_optional(db).await?.as_ref().map(T::from_row).transpose()
+    }
+
+    /// The first row.
+    pub(crate) async fn fetch_one(self, db: &mut Db) -> Result<T, DbError> {
+        self.fetch_optional(db).await?.ok_or(DbError::RowNotFound)
+    }
+}

@@ -1,0 +1,208 @@
+//! SQLite in WAL mode: one connection that writes, several that read.
+//!
+//! A statement here takes microseconds, less than handing it to another thread and waiting for the answer: with a thread
+//! between, waking threads up took more than half of a coordinator's processor time. So statements run on the calling
+//! thread and are prepared once a connection; only commits wait for the disk, on the writer's own thread. [`super::row`]
+//! is asynchronous all the same, because a database behind a socket answers later.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
+use rusqlite::{Connection, OpenFlags};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::row::{Query, Row};
+use super::value::Value;
+use super::{DbError, corrupt};
+#[cfg(feature = "faults")]
+use crate::faults::Faults;
+
+/// How long a statement waits for another program's lock.
+const BUSY: Duration = Duration::from_secs(10);
+
+impl From<rusqlite::Error> for DbError {
+    fn from(error: rusqlite::Error) -> Self {
+        DbError::Engine(Box::new(error))
+    }
+}
+
+/// A connection.
+#[derive(Debug)]
+pub(crate) struct Db {
+    connection: Connection,
+    #[cfg(feature = "faults")]
+    faults: Faults,
+}
+
+impl Db {
+    /// Opens the one connection that writes, and makes an empty database if there is none. A `durable` commit waits for
+    /// the disk.
+    pub(crate) fn open(path: &Path, durable: bool) -> Result<Db, DbError> {
+        let connection = Connection::open(path)?;
+        connection.busy_timeout(BUSY)?;
+        connection.pragma_update(None, "journal_mode", "wal")?;
+        connection.pragma_update(None, "synchronous", if durable { "full" } else { "off" })?;
+        Db::tuned(connection)
+    }
+
+    /// Opens a connection that only reads.
+    fn open_reader(path: &Path) -> Result<Db, DbError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags)?;
+        connection.busy_timeout(BUSY)?;
+        Db::tuned(connection)
+    }
+
+    fn tuned(connection: Connection) -> Result<Db, DbError> {
+        connection.pragma_update(None, "temp_store", "memory")?;
+        connection.pragma_update(None, "cache_size", -32_768)?;
+        connection.set_prepared_statement_cache_capacity(256);
+        Ok(Db {
+            connection,
+            #[cfg(feature = "faults")]
+            faults: Faults::default(),
+        })
+    }
+
+    /// Fails statements when `faults` say so.
+    #[cfg(feature = "faults")]
+    pub(crate) fn fail_at(&mut self, faults: Faults) {
+        self.faults = faults;
+    }
+
+    /// Runs statements without parameters or answers.
+    pub(crate) fn batch(&mut self, text: &str) -> Result<(), DbError> {
+        self.count_statement()?;
+        Ok(self.connection.execute_batch(text)?)
+    }
+
+    /// Moves everything from the write-ahead log into the one file that stays.
+    pub(super) fn checkpoint(&mut self) {
+        // A log that could not be moved is read at the next start.
+        let _ = self.batch("PRAGMA wal_checkpoint(TRUNCATE)");
+    }
+
+    /// Bytes of the whole database.
+    pub(crate) fn stored_bytes(&mut self) -> Result<u64, DbError> {
+        let pragma = |name| self.connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+        Ok((pragma("page_count")? * pragma("page_size")?) as u64)
+    }
+
+    pub(super) fn execute(&mut self, query: Query<'_>) -> Result<u64, DbError> {
+        Ok(self.prepare(query)?.raw_execute()? as u64)
+    }
+
+    pub(super) fn fetch(&mut self, query: Query<'_>) -> Result<Vec<Row>, DbError> {
+        let mut statement = self.prepare(query)?;
+        let columns = statement.column_count();
+        let mut rows = statement.raw_query();
+        let mut answer = Vec::new();
+        while let Some(row) = rows.next()? {
+            answer.push(Row((0..columns).map(|index| value(row.get_ref(index)?)).collect::<Result<_, _>>()?));
+        }
+        Ok(answer)
+    }
+
+    /// SQLite numbers `$N` by first appearance, but `?N` by N.
+    fn prepare(&self, query: Query<'_>) -> Result<rusqlite::CachedStatement<'_>, DbError> {
+        self.count_statement()?;
+        let mut statement = self.connection.prepare_cached(&query.text.replace('$', "?"))?;
+        for (index, value) in query.values.iter().enumerate() {
+            statement.raw_bind_parameter(index + 1, value)?;
+        }
+        Ok(statement)
+    }
+
+    #[cfg(feature = "faults")]
+    fn count_statement(&self) -> Result<(), DbError> {
+        if self.faults.strikes() { Err(DbError::Injected) } else { Ok(()) }
+    }
+
+    #[cfg(not(feature = "faults"))]
+    fn count_statement(&self) -> Result<(), DbError> {
+        Ok(())
+    }
+}
+
+impl ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Value::Null => ValueRef::Null,
+            Value::Integer(number) => ValueRef::Integer(*number),
+            Value::Text(text) => ValueRef::Text(text.as_bytes()),
+            Value::Blob(bytes) => ValueRef::Blob(bytes),
+        }))
+    }
+}
+
+fn value(column: ValueRef<'_>) -> Result<Value, DbError> {
+    Ok(match column {
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(number) => Value::Integer(number),
+        ValueRef::Text(text) => {
+            Value::Text(String::from_utf8(text.to_vec()).map_err(|_| corrupt("a text is not UTF-8"))?)
+        }
+        ValueRef::Blob(bytes) => Value::Blob(bytes.to_vec()),
+        ValueRef::Real(_) => return Err(corrupt("a column holds a floating-point number")),
+    })
+}
+
+/// Connections that read, lent one at a time.
+#[derive(Clone, Debug)]
+pub(crate) struct Readers {
+    idle: Arc<Mutex<Vec<Db>>>,
+    places: Arc<Semaphore>,
+}
+
+impl Readers {
+    /// Opens `count` connections.
+    pub(crate) fn open(path: &Path, count: usize) -> Result<Readers, DbError> {
+        let idle = (0..count).map(|_| Db::open_reader(path)).collect::<Result<Vec<_>, _>>()?;
+        Ok(Readers { idle: Arc::new(Mutex::new(idle)), places: Arc::new(Semaphore::new(count)) })
+    }
+
+    /// A connection; waits for one to come back.
+    pub(crate) async fn get(&self) -> Result<Reader, DbError> {
+        let place = self.places.clone().acquire_owned().await.map_err(|_| DbError::Closed)?;
+        let db = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop().ok_or(DbError::Closed)?;
+        Ok(Reader { db: Some(db), idle: self.idle.clone(), _place: place })
+    }
+
+    /// Lends no more; those on loan close when they come back.
+    pub(crate) fn close(&self) {
+        self.places.close();
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
+
+/// A connection on loan.
+#[derive(Debug)]
+pub(crate) struct Reader {
+    /// Present until it is dropped.
+    db: Option<Db>,
+    idle: Arc<Mutex<Vec<Db>>>,
+    _place: OwnedSemaphorePermit,
+}
+
+impl std::ops::Deref for Reader {
+    type Target = Db;
+    #[allow(clippy::expect_used)] // Only `drop` takes the connection.
+    fn deref(&self) -> &Db {
+        self.db.as_ref().expect("a reader holds its connection")
+    }
+}
+
+impl std::ops::DerefMut for Reader {
+    #[allow(clippy::expect_used)] // Only `drop` takes the connection.
+    fn deref_mut(&mut self) -> &mut Db {
+        self.db.as_mut().expect("a reader holds its connection")
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).extend(self.db.take());
+    }
+}
