@@ -11,7 +11,7 @@ use adit_core::{Amount, Cid};
 use adit_fetch::Body;
 use adit_miner::trial::quantity;
 use adit_protocol::TaskType;
-use adit_protocol::jobs::{JobRequest, JobState, JobView};
+use adit_protocol::jobs::{Estimate, JobRequest, JobState, JobView};
 use anyhow::{Context, Result, bail, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
@@ -61,24 +61,11 @@ pub(crate) async fn run(args: Args) -> Result<()> {
             eprintln!("{text}")
         }
     };
-    let mut files = Vec::new();
-    for (file, format) in args.work.files() {
-        say(format!("Uploading {}", file.display()));
-        files.push(upload(&remote, file, format).await?);
-    }
-    let work = args.work.request(&files)?;
-    let task_type = args.work.task_type();
-    let request = JobRequest { work, demo: args.demo, budget: args.budget, name: args.name.clone(), task_type };
+    let request = request(&remote, &args, say).await?;
     let estimate = remote.estimate(&request).await?;
-    let panels = estimate.panels;
-    say(format!(
-        "{}: {} rows in {panels} panels, {} {}, at most {} NNET",
-        estimate.kind,
-        estimate.rows,
-        quantity(estimate.work as f64),
-        estimate.kind.work_unit(),
-        estimate.price
-    ));
+    let Estimate { kind, rows, panels, price, .. } = &estimate;
+    let work = format!("{} {}", quantity(estimate.work as f64), kind.work_unit());
+    say(format!("{kind}: {rows} rows in {panels} panels, {work}, at most {price} NNET"));
     if args.estimate {
         return print_if(args.json, &json!({ "estimate": estimate }));
     }
@@ -90,12 +77,23 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     let job = follow(&remote, job, args.json).await?;
     let bytes = fetch(&remote, job.job, args.work.output()).await?;
     say(format!("Result: {} ({bytes} bytes), {} verified units", args.work.output().display(), job.units_valid));
-    let is_fraud = task_type == Some(TaskType::FraudDetection);
+    let is_fraud = request.task_type == Some(TaskType::FraudDetection);
     let accuracy = args.work.labels().map(|labels| Scores::read(args.work.output(), labels, is_fraud)).transpose()?;
     if let Some(scores) = &accuracy {
         say(scores.to_string());
     }
     print_if(args.json, &json!({ "job": job, "output": args.work.output(), "bytes": bytes, "accuracy": accuracy }))
+}
+
+/// Uploads the files and makes the request of them.
+async fn request(remote: &Remote, args: &Args, say: impl Fn(String)) -> Result<JobRequest> {
+    let mut files = Vec::new();
+    for (file, format) in args.work.files() {
+        say(format!("Uploading {}", file.display()));
+        files.push(upload(remote, file, format).await?);
+    }
+    let (work, task_type) = (args.work.request(&files)?, args.work.task_type());
+    Ok(JobRequest { work, demo: args.demo, budget: args.budget, name: args.name.clone(), task_type })
 }
 
 fn print_if(json: bool, value: &serde_json::Value) -> Result<()> {

@@ -150,12 +150,9 @@ impl View {
             }
             Notice::TaskComputed { .. } => {}
             Notice::Verdict { lane, verdict, reward, receipt } => {
-                self.go_on();
-                self.tasks.remove(&lane);
                 let receipt = receipt.receipt;
                 let (kind, work, strength) = (clean(&receipt.kind.to_string()), receipt.work, receipt.strength());
-                self.receipts.push_front(Receipt { at_ms: now_ms, lane, verdict, kind, work, reward, strength });
-                self.receipts.truncate(LINES);
+                self.verdict(Receipt { at_ms: now_ms, lane, verdict, kind, work, reward, strength });
             }
             Notice::TaskDropped { lane, reason } => {
                 self.tasks.remove(&lane);
@@ -167,15 +164,24 @@ impl View {
                 }
                 self.say(reason, true, now_ms);
             }
-            Notice::NoWork { lane, .. } => {
-                self.tasks.remove(&lane);
-                if self.tasks.is_empty() && self.session != Session::Ending {
-                    self.session = Session::Waiting;
-                }
-            }
+            Notice::NoWork { lane, .. } => self.no_work(lane),
             Notice::Status(status) => self.status = cleaned(status),
             Notice::Stopped { .. } => self.session = Session::Ended,
             Notice::Fatal { reason } => self.say(reason, true, now_ms),
+        }
+    }
+
+    fn verdict(&mut self, receipt: Receipt) {
+        self.go_on();
+        self.tasks.remove(&receipt.lane);
+        self.receipts.push_front(receipt);
+        self.receipts.truncate(LINES);
+    }
+
+    fn no_work(&mut self, lane: u32) {
+        self.tasks.remove(&lane);
+        if self.tasks.is_empty() && self.session != Session::Ending {
+            self.session = Session::Waiting;
         }
     }
 
