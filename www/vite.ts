@@ -2,8 +2,7 @@
 
 import type { UserConfig } from "vite";
 
-/** The paths that a coordinator answers itself: `npx vite www/page` runs beside `adit serve`. */
-const SERVED = ["/ai-energy", "/api", "/v1", "/ipfs", "/healthz", "/metrics", "/openapi.json"];
+import { SERVED } from "./served.ts";
 
 /** The site `name`, whose page is `html`; its files are `assets/<name>/…`, those of its workers `assets/worker/…`. */
 export function site(name: string, html: string): UserConfig {
@@ -20,6 +19,7 @@ export function site(name: string, html: string): UserConfig {
       rolldownOptions: { input: html, output: files(name) },
     },
     worker: { format: "es", rolldownOptions: { output: files("worker") } },
+    // `npx vite www/page` runs beside `adit serve`.
     server: {
       proxy: Object.fromEntries(SERVED.map((path) => [path, "http://127.0.0.1:8000"])),
       fs: { allow: ["../.."] },

@@ -46,7 +46,7 @@ pub enum BackupError {
     NotEmpty(PathBuf),
     /// A directory that a coordinator works in, or a secret that cannot be written.
     #[error(transparent)]
-    Directory(#[from] crate::ServeError),
+    Directory(#[from] crate::error::ServeError),
 }
 
 /// What a backup holds.

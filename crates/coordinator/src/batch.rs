@@ -3,6 +3,7 @@
 //! Reads go to [`Store::read`]. Every write is an [`Operation`], applied in a batch by the engine's one writer; the
 //! answer follows the commit. The receipts of a batch are sealed by one signed head.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use adit_core::PublicKey;
@@ -12,9 +13,9 @@ use futures::future::BoxFuture;
 use tokio::sync::oneshot;
 use tracing::Instrument;
 
-use crate::Config;
+use crate::clock::Clock;
 use crate::error::Failure;
-use crate::mining::Conduct;
+use crate::mining::conduct::Conduct;
 use crate::mining::store as leases;
 use crate::receipts::edge::{LogEdge, Sealed};
 use crate::receipts::store as log;
@@ -113,17 +114,19 @@ pub(crate) struct Store {
 type Answer<T> = Result<(T, Arc<Sealed>), Failure>;
 
 impl Store {
-    /// Opens or creates the database of a directory and starts its writer, which signs log heads with `key`.
-    pub(crate) async fn open(config: &Config, key: SecretKey) -> Result<Store, DbError> {
-        let path = config.data.join(crate::directory::DATABASE);
-        let mut db = Db::open(&path, config.durable)?;
-        #[cfg(feature = "faults")]
-        db.fail_at(config.faults.clone());
+    /// Brings a database up to date and starts its writer, which signs log heads with `key`.
+    pub(crate) async fn open(
+        path: &Path,
+        mut db: Db,
+        clock: Clock,
+        conduct: Conduct,
+        key: SecretKey,
+    ) -> Result<Store, DbError> {
         bring_up(&mut db).await?;
-        let readers = Readers::open(&path, READERS)?;
+        let readers = Readers::open(path, READERS)?;
         let (frontier, head) = log::edge(&mut db).await?;
-        let beside = Beside { conduct: config.conduct, log: LogEdge::new(frontier, head, key), lanes_at_work: None };
-        Ok(Store { readers, writer: Writer::start(db, config.clock.clone(), beside)? })
+        let beside = Beside { conduct, log: LogEdge::new(frontier, head, key), lanes_at_work: None };
+        Ok(Store { readers, writer: Writer::start(db, clock, beside)? })
     }
 
     /// A connection for reading: each statement sees a consistent snapshot.

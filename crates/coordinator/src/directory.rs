@@ -4,7 +4,7 @@ use std::path::Path;
 
 use adit_core::sign::SecretKey;
 
-use crate::ServeError;
+use crate::error::ServeError;
 use crate::random::secret;
 
 /// The database.

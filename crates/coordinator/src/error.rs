@@ -1,6 +1,8 @@
 //! Why something is not done: a refusal by the rules, or a failure of what the coordinator stands on.
 
 use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use adit_protocol::ErrorCode;
@@ -56,5 +58,54 @@ impl From<Refusal> for Failure {
 impl From<DbError> for Failure {
     fn from(error: DbError) -> Self {
         Failure::Database(Arc::new(error))
+    }
+}
+
+/// Why a coordinator does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The port.
+    #[error("cannot listen on {0}: {1}; another program may use the port, choose one with --listen")]
+    Listen(SocketAddr, std::io::Error),
+    /// The directory.
+    #[error("the directory {0} is in use by another coordinator; stop it or choose one with --data")]
+    InUse(PathBuf),
+    /// A restore was cut off.
+    #[error("a restore into {0} did not end: empty the directory and restore again")]
+    Unfinished(PathBuf),
+    /// A file of the directory.
+    #[error("{0}: {1}")]
+    File(PathBuf, std::io::Error),
+    /// The key's file.
+    #[error("{0} does not hold a secp256k1 key; restore it from a backup, or begin in a new directory")]
+    Key(PathBuf),
+    /// The key's file is gone, and what it signed is not.
+    #[error(
+        "{0} is missing beside a database that its key has signed; restore it from a backup, or begin in a new directory"
+    )]
+    KeyLost(PathBuf),
+    /// The token's file.
+    #[error("{0} does not hold a token of at least 16 characters; remove it to get a new one")]
+    Token(PathBuf),
+    /// The database.
+    #[error("the database cannot be opened: {0}")]
+    Database(#[from] DbError),
+    /// A write of the start.
+    #[error("the database does not take the first writes: {0}")]
+    Store(String),
+    /// No arithmetic agrees with the vectors.
+    #[error("this processor's arithmetic does not agree with the test vectors: {0}")]
+    Arithmetic(#[from] adit_cpu::CpuError),
+    /// The operating system has no randomness.
+    #[error("the operating system gives no random bytes: {0}")]
+    Random(#[from] getrandom::Error),
+    /// The server failed.
+    #[error("the server failed: {0}")]
+    Server(std::io::Error),
+}
+
+impl From<Failure> for ServeError {
+    fn from(error: Failure) -> Self {
+        ServeError::Store(error.to_string())
     }
 }

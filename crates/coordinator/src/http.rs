@@ -1,5 +1,6 @@
 //! What every call passes through: caps, limits, headers, errors, the log; and the page's files.
 
+mod answer;
 pub(crate) mod call;
 pub(crate) mod error;
 pub(crate) mod extract;
@@ -23,12 +24,10 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::CorsLayer;
 
 use crate::app::App;
+pub(crate) use answer::{Answer, Shared};
 use call::Call;
-use error::ApiError;
+use error::{ApiError, no_such_path};
 pub(crate) use routes::Routes;
-
-pub(crate) type Shared = State<Arc<App>>;
-pub(crate) type Answer<T> = Result<Json<T>, ApiError>;
 
 /// Every call, and the page's files for what is none.
 pub(crate) fn router(app: Arc<App>, calls: Routes, web: Option<&Path>) -> Router {
@@ -63,10 +62,6 @@ fn cors() -> CorsLayer {
         .allow_headers([header::CONTENT_TYPE, header::AUTHORIZATION].into_iter().chain(ours).collect::<Vec<_>>())
         .expose_headers([header::RETRY_AFTER, log::REQUEST_ID])
         .max_age(Duration::from_secs(3_600))
-}
-
-async fn no_such_path() -> ApiError {
-    ApiError::new(ErrorCode::NoSuchPath, "Not Found: see /openapi.json for every path")
 }
 
 async fn method_not_allowed() -> ApiError {

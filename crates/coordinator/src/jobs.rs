@@ -10,8 +10,16 @@ pub(crate) mod store;
 
 use adit_core::Unit;
 use adit_core::assemble::Run;
+use adit_protocol::ErrorCode;
+
+use crate::error::Refusal;
 
 /// The unit made of a run of a job's panels.
 pub(crate) fn unit_of(template: &Unit, run: Run) -> Unit {
     template.run(run.first, run.count)
+}
+
+/// Refuses a number that no job has.
+pub(crate) fn no_such_job() -> Refusal {
+    Refusal::new(ErrorCode::NoSuchJob, "no job of this number; `adit jobs list` shows them")
 }

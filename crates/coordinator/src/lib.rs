@@ -42,6 +42,7 @@ use adit_core::{Amount, PublicKey};
 use axum::Router;
 
 pub use clock::Clock;
+pub use error::ServeError;
 #[cfg(feature = "faults")]
 pub use faults::Faults;
 pub use jobs::intake;
@@ -53,13 +54,13 @@ pub use store::DbError;
 
 use app::{App, OUTPUT_BYTES_AT_ONCE};
 use batch::Store;
-use error::Failure;
 use http::Routes;
 use limits::Limiter;
-use mining::flow::Checker;
+use mining::flow::verify::Checker;
 use money::Terms;
 use operate::flow::upkeep;
 use operate::{Remembered, Requests};
+use store::Db;
 
 /// How a coordinator is run.
 #[derive(Clone, Debug)]
@@ -115,55 +116,6 @@ impl Config {
     }
 }
 
-/// Why a coordinator does not run.
-#[derive(Debug, thiserror::Error)]
-pub enum ServeError {
-    /// The port.
-    #[error("cannot listen on {0}: {1}; another program may use the port, choose one with --listen")]
-    Listen(SocketAddr, std::io::Error),
-    /// The directory.
-    #[error("the directory {0} is in use by another coordinator; stop it or choose one with --data")]
-    InUse(PathBuf),
-    /// A restore was cut off.
-    #[error("a restore into {0} did not end: empty the directory and restore again")]
-    Unfinished(PathBuf),
-    /// A file of the directory.
-    #[error("{0}: {1}")]
-    File(PathBuf, std::io::Error),
-    /// The key's file.
-    #[error("{0} does not hold a secp256k1 key; restore it from a backup, or begin in a new directory")]
-    Key(PathBuf),
-    /// The key's file is gone, and what it signed is not.
-    #[error(
-        "{0} is missing beside a database that its key has signed; restore it from a backup, or begin in a new directory"
-    )]
-    KeyLost(PathBuf),
-    /// The token's file.
-    #[error("{0} does not hold a token of at least 16 characters; remove it to get a new one")]
-    Token(PathBuf),
-    /// The database.
-    #[error("the database cannot be opened: {0}")]
-    Database(#[from] DbError),
-    /// A write of the start.
-    #[error("the database does not take the first writes: {0}")]
-    Store(String),
-    /// No arithmetic agrees with the vectors.
-    #[error("this processor's arithmetic does not agree with the test vectors: {0}")]
-    Arithmetic(#[from] adit_cpu::CpuError),
-    /// The operating system has no randomness.
-    #[error("the operating system gives no random bytes: {0}")]
-    Random(#[from] getrandom::Error),
-    /// The server failed.
-    #[error("the server failed: {0}")]
-    Server(std::io::Error),
-}
-
-impl From<Failure> for ServeError {
-    fn from(error: Failure) -> Self {
-        ServeError::Store(error.to_string())
-    }
-}
-
 /// A coordinator, open and keeping its leases and epochs, with or without a socket.
 pub struct Coordinator {
     app: Arc<App>,
@@ -180,7 +132,12 @@ impl Coordinator {
         let key = directory::load_or_make_key(&config.data)?;
         let token = directory::load_or_make_token(&config.data.join(directory::TOKEN))?;
         let public_key = key.public_key();
-        let store = Store::open(config, key.clone()).await?;
+        let path = config.data.join(directory::DATABASE);
+        #[cfg_attr(not(feature = "faults"), allow(unused_mut))]
+        let mut db = Db::open(&path, config.durable)?;
+        #[cfg(feature = "faults")]
+        db.fail_at(config.faults.clone());
+        let store = Store::open(&path, db, config.clock.clone(), config.conduct, key.clone()).await?;
         let terms = Terms { epoch_budget: config.epoch_budget, epoch_ms: config.epoch_ms };
         store.write(money::flow::OpenFirst(terms)).await?;
         let checker = Checker::new(store.clone(), config.sources.clone())?;

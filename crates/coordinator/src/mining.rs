@@ -13,7 +13,16 @@ pub(crate) mod store;
 
 pub use conduct::Conduct;
 
+use adit_protocol::ErrorCode;
+
+use crate::error::Refusal;
+
 /// Lanes that a session may have.
 pub(crate) const MAX_LANES: u32 = 64;
 /// When a lane without work should ask again.
 pub(crate) const RETRY_MS: u64 = 1_000;
+
+/// Refuses an id that no lease has.
+pub(crate) fn no_such_lease() -> Refusal {
+    Refusal::new(ErrorCode::NoSuchLease, "no lease of this id")
+}

@@ -1,5 +1,5 @@
-//! Prints the JSON schemas of all that crosses to a page: the miner's notices and the coordinator's answers. `cargo xtask wire`
-//! turns them into TypeScript.
+//! Prints the JSON schemas of all that crosses to a page, the miner's notices and the coordinator's answers, and the paths that
+//! a coordinator serves. `cargo xtask wire` turns both into TypeScript.
 
 use adit_miner::notice::Notice;
 use adit_protocol::jobs::JobList;
@@ -24,6 +24,6 @@ struct Wire;
 
 fn main() -> Result<(), serde_json::Error> {
     let components = Wire::openapi().components.unwrap_or_default();
-    println!("{}", serde_json::to_string(&components.schemas)?);
+    println!("{}", serde_json::to_string(&(components.schemas, adit_protocol::paths::ALL))?);
     Ok(())
 }

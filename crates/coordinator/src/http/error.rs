@@ -53,3 +53,8 @@ impl IntoResponse for ApiError {
         response
     }
 }
+
+/// Answers where no call and no file has the path.
+pub(super) async fn no_such_path() -> ApiError {
+    ApiError::new(ErrorCode::NoSuchPath, "Not Found: see /openapi.json for every path")
+}

@@ -11,7 +11,7 @@ use tower::Layer;
 use tower_http::services::{ServeDir, ServeFile};
 use tower_http::set_header::SetResponseHeaderLayer;
 
-use super::no_such_path;
+use super::error::no_such_path;
 use crate::app::App;
 
 /// Serves the built files in `web`. A path that names no file gets the same error as everywhere. The names of assets

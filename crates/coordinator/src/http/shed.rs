@@ -13,7 +13,7 @@ use axum::http::{HeaderMap, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::Shared;
+use super::answer::Shared;
 use super::error::ApiError;
 use crate::app::too_many;
 use crate::limits::AddressBlock;

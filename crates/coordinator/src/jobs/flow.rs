@@ -1,58 +1,31 @@
 //! The use cases of jobs.
 
-mod end;
+pub(crate) mod end;
 pub(crate) mod operands;
 mod orders;
 mod result;
 mod submit;
+mod uploads;
 mod view;
 
-use adit_core::Cid;
-use adit_core::content_id::output_cid;
-use adit_protocol::jobs::{Estimate, FileInfo, JobRequest, JobView};
+use adit_protocol::jobs::{Estimate, JobRequest, JobView};
 use adit_protocol::{ErrorCode, TaskType};
-use bytes::Bytes;
 
-pub(crate) use end::finish;
 pub(crate) use result::{ResultStream, result};
+pub(crate) use uploads::upload;
 
 use crate::app::App;
 use crate::blocking::blocking;
 use crate::error::{Failure, Refusal};
-use crate::jobs::intake::{self, Format, IntakeError, Parsed};
-use crate::jobs::order::{Order, describe, task_type};
-use crate::jobs::store::{self as jobs, JobRow, blocks};
+use crate::jobs::no_such_job;
+use crate::jobs::order::{Order, task_type};
+use crate::jobs::store::{self as jobs, JobRow};
 use crate::random::random;
 
 /// The longest name of a job or file.
 const MAX_NAME: usize = 200;
 /// The most jobs of one list.
 const MAX_JOBS: i64 = 200;
-
-/// Takes a file, parses it whole, and keeps it. `format` overrides what its name says.
-pub(crate) async fn upload(app: &App, name: &str, format: Option<&str>, bytes: Bytes) -> Result<FileInfo, Failure> {
-    let extension = name.rsplit_once('.').map_or(name, |(_, extension)| extension);
-    let format: Format = format.unwrap_or(extension).parse().map_err(Refusal::from)?;
-    let bytes = bytes.to_vec();
-    let parse = move || {
-        let content = describe(&intake::parse(format, &bytes)?);
-        Ok::<_, IntakeError>((content, output_cid(*blake3::hash(&bytes).as_bytes()), bytes))
-    };
-    let (content, file, bytes) = blocking(parse).await?.map_err(Refusal::from)?;
-    let max_stored_bytes = app.max_stored_bytes;
-    app.store.write(submit::StoreFile { file, format, bytes, max_stored_bytes }).await?;
-    Ok(FileInfo { file, content })
-}
-
-/// A file that was uploaded before.
-async fn uploaded(app: &App, file: &Cid) -> Result<Parsed, Failure> {
-    let found = blocks::file(&mut *app.store.read().await?, file).await?;
-    let (format, bytes) = found.ok_or_else(|| {
-        Refusal::new(ErrorCode::NoSuchFile, format!("no file {file}; upload it first with POST /v1/files"))
-    })?;
-    let format: Format = format.parse().map_err(Refusal::from)?;
-    Ok(blocking(move || intake::parse(format, &bytes)).await?.map_err(Refusal::from)?)
-}
 
 /// What a job would cost.
 pub(crate) async fn estimate(app: &App, request: &JobRequest) -> Result<Estimate, Failure> {
@@ -118,8 +91,4 @@ pub(crate) async fn cancel(app: &App, job: i64) -> Result<JobView, Failure> {
 
 async fn view_of(app: &App, row: &JobRow) -> Result<JobView, Failure> {
     Ok(view::job(&mut *app.store.read().await?, row, app.clock.now_ms()).await?)
-}
-
-fn no_such_job() -> Refusal {
-    Refusal::new(ErrorCode::NoSuchJob, "no job of this number; `adit jobs list` shows them")
 }

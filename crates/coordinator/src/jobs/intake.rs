@@ -19,6 +19,7 @@ mod cut;
 mod error;
 mod model;
 mod npy;
+mod parsed;
 mod result;
 mod samples;
 mod table;
@@ -27,10 +28,11 @@ use std::str::FromStr;
 
 use adit_core::content_id::MAX_BLOCK_BYTES;
 use adit_core::kernel::float::{self, FloatMatrix};
-use adit_core::unit::{MAX_ACTIVATION, MAX_COLS, MAX_INPUT_BYTES, MAX_OUTPUT_BYTES, MAX_ROWS, Operand, Requant};
+use adit_core::unit::{MAX_ACTIVATION, MAX_COLS, MAX_INPUT_BYTES, MAX_OUTPUT_BYTES};
 
 pub use cut::{input_panel_rows, model_blocks, operand_blocks};
 pub use error::IntakeError;
+pub use parsed::{DataSet, Matrix, Model, ModelLayer, Parsed};
 pub use result::{CLASSES_HEADER, class_lines, gradient_file, npy_f32_header, npy_i32_header};
 pub use table::Column;
 
@@ -80,67 +82,6 @@ impl FromStr for Format {
         let format = Format::ALL.into_iter().find(|format| format.name().eq_ignore_ascii_case(extension));
         format.ok_or_else(|| IntakeError::unknown_format(name))
     }
-}
-
-/// What a file held.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Parsed {
-    /// A matrix of −128..=127.
-    Matrix(Matrix),
-    /// Samples of 0..=127, one a row.
-    Samples(Matrix),
-    /// A quantised perceptron.
-    Model(Model),
-    /// A matrix of f32.
-    Floats(FloatMatrix),
-    /// A data set.
-    Data(DataSet),
-    /// The blocks of a data set that is held elsewhere.
-    Blocks(Operand),
-}
-
-/// A data set, and what its columns hold if it is a table.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DataSet {
-    /// Its bytes, at least one.
-    pub bytes: Vec<u8>,
-    /// Rows and columns.
-    pub table: Option<(u64, Vec<Column>)>,
-}
-
-/// A row-major matrix: rows 1..=2^24, columns 1..=2^20, `values.len()` = rows · cols.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Matrix {
-    /// Rows.
-    pub rows: u32,
-    /// Columns.
-    pub cols: u32,
-    /// Row after row.
-    pub values: Vec<i8>,
-}
-
-/// A quantised perceptron whose layers fit each other, 1 to 32 of them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Model {
-    /// From the input on.
-    pub layers: Vec<ModelLayer>,
-}
-
-/// One layer. No sum of it can leave an i32: 127 · Σ|W_ij| + |b_j| ≤ 2^31 − 1 in every column.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ModelLayer {
-    /// Inputs, 1..=131 071.
-    pub k: u32,
-    /// Outputs, 1..=2^18.
-    pub n: u32,
-    /// k × n, row-major, −127..=127.
-    pub weights: Vec<i8>,
-    /// One for each output.
-    pub bias: Vec<i32>,
-    /// How the sums become the next layer's activations; in the last layer, the prediction of a model to be trained.
-    pub requant: Option<Requant>,
-    /// How errors become those of the layer before, in a model to be trained.
-    pub back: Option<Requant>,
 }
 
 /// Reads a whole file.
@@ -259,49 +200,6 @@ fn fits_a_unit(shared_bytes: usize) -> Result<(), IntakeError> {
         return Err(IntakeError::InputsTooLarge { bytes: shared_bytes as u64, max });
     }
     Ok(())
-}
-
-impl Parsed {
-    fn into_matrix(self, role: &'static str) -> Result<Matrix, IntakeError> {
-        match self {
-            Parsed::Matrix(matrix) | Parsed::Samples(matrix) => Ok(matrix),
-            _ => Err(IntakeError::WrongInput { role, wanted: "a .npy file of integers" }),
-        }
-    }
-
-    fn into_samples(self) -> Result<Matrix, IntakeError> {
-        let matrix = self.into_matrix("the input")?;
-        if let Some(index) = matrix.values.iter().position(|value| *value < 0) {
-            return Err(IntakeError::SampleRange {
-                row: index / matrix.cols as usize,
-                col: index % matrix.cols as usize,
-                value: matrix.values[index],
-            });
-        }
-        Ok(matrix)
-    }
-}
-
-impl Model {
-    /// Values of one sample.
-    pub fn inputs(&self) -> u32 {
-        self.layers.first().map_or(0, |layer| layer.k)
-    }
-
-    /// Sums of one output row: Σ n over the layers.
-    pub fn output_width(&self) -> u64 {
-        self.layers.iter().map(|layer| u64::from(layer.n)).sum()
-    }
-}
-
-/// Dimensions of a matrix within their caps.
-fn dimensions(rows: u64, cols: u64) -> Result<(u32, u32), IntakeError> {
-    if rows == 0 || cols == 0 {
-        return Err(IntakeError::Empty);
-    }
-    error::at_most("rows", rows, u64::from(MAX_ROWS))?;
-    error::at_most("columns", cols, u64::from(MAX_COLS))?;
-    Ok((rows as u32, cols as u32))
 }
 
 const _: () = assert!(MAX_ACTIVATION == i8::MAX, "every i8 that is not negative is an activation");

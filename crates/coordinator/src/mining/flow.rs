@@ -2,10 +2,9 @@
 
 pub(crate) mod conduct;
 mod delivery;
-mod lease;
+pub(crate) mod lease;
 mod settle;
-mod verify;
+pub(crate) mod verify;
 
 pub(crate) use delivery::{Delivered, Delivery, SignedOutput, Upload};
-pub(crate) use lease::{Ending, Granted, give_back, grant, lease_lane};
-pub(crate) use verify::Checker;
+pub(crate) use lease::{Granted, grant, lease_lane};

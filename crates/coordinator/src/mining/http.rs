@@ -15,7 +15,6 @@ use crate::http::call::Call;
 use crate::http::extract::{Path, header_text};
 use crate::http::shed::Caller;
 use crate::http::{Answer, Routes, Shared};
-use crate::receipts::flow::no_such_lease;
 
 /// Deliveries.
 pub(crate) fn routes() -> Routes {
@@ -39,7 +38,7 @@ async fn deliver(
     let announced_at_ms = app.clock.now_ms();
     let found = match lease.parse::<LeaseId>() {
         Ok(lease) => Delivery::find(&app, &lease).await,
-        Err(_) => Err(no_such_lease().into()),
+        Err(_) => Err(super::no_such_lease().into()),
     };
     app.may_deliver(caller.0, found.as_ref().is_ok_and(Delivery::is_live))?;
     let signed = SignedOutput {

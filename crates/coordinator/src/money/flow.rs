@@ -10,7 +10,7 @@ use super::store::{self as ledger, EpochRow, ShareRow};
 use crate::app::App;
 use crate::batch::{Batch, Operation};
 use crate::error::Failure;
-use crate::neonet::gas;
+use crate::neonet::gas::{self, Demand};
 use crate::people::store as people;
 use crate::store::{Db, DbError, corrupt};
 
@@ -44,7 +44,8 @@ impl Operation for CloseIfDue {
                 return Ok(false);
             }
             let carry = close(batch, &epoch).await?;
-            let base_fee = gas::following(epoch.base_fee as u64, ledger::demand(batch.db, epoch.id).await?);
+            let (used, target) = ledger::demand(batch.db, epoch.id).await?;
+            let base_fee = gas::following(epoch.base_fee as u64, Demand { used, target });
             open(batch, epoch.id + 1, carry, self.0.epoch_budget, base_fee).await?;
             Ok(true)
         })

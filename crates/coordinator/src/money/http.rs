@@ -1,7 +1,7 @@
-//! Accounts, epochs and the ledger over HTTP.
+//! Accounts and epochs over HTTP.
 
 use adit_core::PublicKey;
-use adit_protocol::records::{Account, EpochList, LedgerTotals};
+use adit_protocol::records::{Account, EpochList};
 use adit_protocol::{ErrorCode, paths};
 use axum::Json;
 use axum::extract::State;
@@ -11,18 +11,12 @@ use crate::http::call::Call;
 use crate::http::error::ApiError;
 use crate::http::extract::Path;
 use crate::http::{Answer, Routes, Shared};
-use crate::operate::flow::ledger_totals;
 
-/// Accounts, epochs and the ledger.
+/// Accounts and epochs.
 pub(crate) fn routes() -> Routes {
     let get = |path, summary| Call::get("records", path, summary);
     Routes::new()
         .call(get(paths::ACCOUNT, "One miner's account.").gives::<Account>("The account."), account)
-        .call(
-            get(paths::LEDGER, "The ledger's totals, and whether it holds what it promises.")
-                .gives::<LedgerTotals>("The totals."),
-            ledger,
-        )
         .call(get(paths::EPOCHS, "Epochs, newest first.").gives::<EpochList>("At most 50 epochs."), epochs)
 }
 
@@ -31,10 +25,6 @@ async fn account(State(app): Shared, Path(key): Path<String>) -> Answer<Account>
         key.parse().map_err(|_| ApiError::new(ErrorCode::InvalidPublicKey, "a key is 66 lowercase hex digits"))?;
     let account = flow::account(&app, &key).await?;
     Ok(Json(account.ok_or_else(|| ApiError::new(ErrorCode::NotRegistered, "this key has no account yet"))?))
-}
-
-async fn ledger(State(app): Shared) -> Answer<LedgerTotals> {
-    Ok(Json(ledger_totals(&app).await?))
 }
 
 async fn epochs(State(app): Shared) -> Answer<EpochList> {

@@ -5,7 +5,6 @@
 
 use adit_core::{Amount, PublicKey};
 
-use crate::neonet::gas::Demand;
 use crate::store::{Db, DbError, corrupt, from_row, sql, sql_as};
 
 /// Where amounts come from.
@@ -110,12 +109,12 @@ pub(crate) fn budget_transfer(epoch: i64) -> String {
     format!("epoch:{epoch}:budget")
 }
 
-/// What was verified in an epoch, sponsored or not, against its block budget.
-pub(crate) async fn demand(db: &mut Db, epoch: i64) -> Result<Demand, DbError> {
+/// What was verified in an epoch, sponsored or not, and what was budgeted for it: nano-NNET.
+pub(crate) async fn demand(db: &mut Db, epoch: i64) -> Result<(u64, u64), DbError> {
     let text = "SELECT (SELECT COALESCE(SUM(good), 0) FROM share WHERE epoch = $1),
                 (SELECT COALESCE(SUM(amount), 0) FROM transfer WHERE id = $2)";
     let row = sql(text).bind(epoch).bind(budget_transfer(epoch)).fetch_one(db).await?;
-    Ok(Demand { used: row.try_get::<i64>(0)? as u64, target: row.try_get::<i64>(1)? as u64 })
+    Ok((row.try_get::<i64>(0)? as u64, row.try_get::<i64>(1)? as u64))
 }
 
 /// Miners with a valid output in the open epoch or the one before.

@@ -9,12 +9,11 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::flow;
+use super::{RETRY_MS, flow};
 use crate::http::call::Call;
 use crate::http::error::ApiError;
 use crate::http::extract::{Body, Path, Query, header_text};
 use crate::http::{Answer, Routes, Shared};
-use crate::mining::RETRY_MS;
 
 /// These calls' tag in the API's description.
 const TAG: &str = "neonet";

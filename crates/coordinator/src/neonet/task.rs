@@ -78,3 +78,100 @@ fn describe(unit: &Unit, task_type: TaskType) -> (Value, &'static str) {
         TaskType::ModelTraining | TaskType::FederatedLearning => (json!({}), summary),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use adit_core::kind::MatmulI8;
+    use adit_core::sign::{LeaseId, SecretKey};
+    use adit_core::split::cut;
+    use adit_core::statement::{Lease, STATEMENT_VERSION};
+    use adit_core::{Kind, PublicKey, Signature};
+    use adit_protocol::mining::{Input, TaskGrant};
+    use serde::Deserialize;
+
+    use super::*;
+
+    /// A task as miners have decoded it since the first version: frozen, whatever the types become.
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[allow(dead_code)]
+    struct PreviousTask {
+        task_id: String,
+        session_id: String,
+        contributor_id: Option<String>,
+        task_type: String,
+        data: Value,
+        description: String,
+        created_at: f64,
+        status: String,
+        base_reward: f64,
+        reward: f64,
+        reward_type: String,
+        difficulty: u8,
+        timeout_seconds: u64,
+        adit: Option<PreviousGrant>,
+    }
+
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[allow(dead_code)]
+    struct PreviousGrant {
+        lease: Lease,
+        signature: Signature,
+        kind: Kind,
+        unit: Unit,
+        inputs: Vec<Input>,
+        work: u64,
+        expires_in_ms: u64,
+        job: u64,
+    }
+
+    fn granted() -> Granted {
+        let key = SecretKey::from_bytes(&[7; 32]).unwrap();
+        let (a, b) = (cut(&[1; 6], 2, 3, 1).0, cut(&[2; 12], 3, 4, 3).0);
+        let unit = Unit::MatmulI8(MatmulI8 { a, b });
+        let lease = Lease {
+            version: STATEMENT_VERSION,
+            coordinator: key.public_key(),
+            lease: LeaseId([9; 16]),
+            unit: unit.cid(),
+            miner: PublicKey([2; 33]),
+            value: Amount::from_nano(1_500_000_000),
+            price_version: 1,
+            ttl_ms: 30_000,
+        };
+        Granted {
+            grant: TaskGrant {
+                signature: key.sign(&lease),
+                kind: unit.kind(),
+                inputs: unit.blocks().into_iter().map(|(cid, bytes)| Input { cid, bytes }).collect(),
+                work: unit.work(),
+                expires_in_ms: 29_000,
+                job: 5,
+                unit,
+                lease,
+            },
+            task: "a-task".to_owned(),
+            session: "a-session".to_owned(),
+            contributor: "a-miner".to_owned(),
+            task_type: TaskType::MatrixOps,
+            sponsored: true,
+            issued_at_ms: 1_780_000_000_500,
+        }
+    }
+
+    #[test]
+    fn a_task_keeps_its_bytes() {
+        let text = serde_json::to_string(&Task::from(granted())).unwrap();
+        assert_eq!(text, include_str!("task.json").trim_end());
+    }
+
+    #[test]
+    fn the_previous_miner_decodes_a_task() {
+        let text = serde_json::to_string(&Task::from(granted())).unwrap();
+        let task: PreviousTask = serde_json::from_str(&text).unwrap();
+        let grant = task.adit.unwrap();
+        assert_eq!((grant.lease.unit, grant.work), (grant.unit.cid(), 24));
+        assert!(grant.lease.coordinator.verify(&grant.lease, &grant.signature).is_ok());
+    }
+}

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use adit_protocol::paths;
-use adit_protocol::records::{Activity, Health, MinerList, Overview};
+use adit_protocol::records::{Activity, Health, LedgerTotals, MinerList, Overview};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
@@ -40,6 +40,11 @@ pub(crate) fn routes() -> Routes {
             miners,
         )
         .call(
+            get(paths::LEDGER, "The ledger's totals, and whether it holds what it promises.")
+                .gives::<LedgerTotals>("The totals."),
+            ledger,
+        )
+        .call(
             get(paths::HEALTH, "Whether the coordinator lives and its database answers.").gives::<Health>("It does."),
             health,
         )
@@ -62,6 +67,10 @@ async fn activity(State(app): Shared, Query(query): Query<ActivityQuery>) -> Ans
 
 async fn miners(State(app): Shared, _: Operator) -> Answer<MinerList> {
     Ok(Json(MinerList { miners: flow::miners(&app).await? }))
+}
+
+async fn ledger(State(app): Shared) -> Answer<LedgerTotals> {
+    Ok(Json(flow::ledger_totals(&app).await?))
 }
 
 async fn health(State(app): Shared) -> Answer<Health> {

@@ -11,15 +11,17 @@ use adit_protocol::mining::{RegisterKey, SignedStart};
 use adit_protocol::neonet::RegisterRequest;
 use futures::future::BoxFuture;
 
+pub(crate) mod end;
+pub(crate) mod open;
+
+use end::end_session;
+use open::{open_session, own_session};
+
 use super::CHALLENGE_MS;
 use super::identity::{contributor_id, payout_address};
 use super::store::{self as people, ChallengeRow, ContributorRow, SessionRow};
 use crate::batch::{Batch, Operation};
 use crate::error::{Failure, Refusal};
-use crate::mining::conduct::Deed;
-use crate::mining::flow::{Ending, conduct, give_back};
-use crate::mining::store as leases;
-use crate::neonet::store as keyless;
 use crate::store::DbError;
 
 /// The longest claim about hardware.
@@ -188,29 +190,6 @@ impl Operation for StartSession {
     }
 }
 
-/// Finds a session for its owner, open or not.
-async fn own_session(batch: &mut Batch<'_>, contributor: &str, session: &str) -> Result<SessionRow, Failure> {
-    let found = people::session(batch.db, session).await?;
-    let found = found.ok_or_else(|| Refusal::new(ErrorCode::NoSession, "Session not found"))?;
-    if found.contributor != contributor {
-        return Err(Refusal::new(ErrorCode::NotYourSession, "Session belongs to another contributor").into());
-    }
-    Ok(found)
-}
-
-/// An open session for its owner, who is heard of by this.
-pub(crate) async fn open_session(
-    batch: &mut Batch<'_>,
-    contributor: &str,
-    session: &str,
-) -> Result<SessionRow, Failure> {
-    if let Some(open) = people::touch_session(batch.db, session, contributor, batch.now_ms).await? {
-        return Ok(open);
-    }
-    own_session(batch, contributor, session).await?;
-    Err(Refusal::new(ErrorCode::NoSession, "Session not found: it has ended; start another").into())
-}
-
 /// Says that a miner lives.
 pub(crate) struct Heartbeat {
     pub(crate) contributor: String,
@@ -239,17 +218,4 @@ impl Operation for StopSession {
             Ok(people::session(batch.db, &session.id).await?.ok_or(DbError::RowNotFound)?)
         })
     }
-}
-
-/// Ends a session and gives its leases back to their jobs.
-pub(crate) async fn end_session(batch: &mut Batch<'_>, session: &str) -> Result<(), DbError> {
-    if people::end_session(batch.db, session, batch.now_ms).await? {
-        for held in leases::live_of_session(batch.db, session).await? {
-            give_back(batch, &held, Ending::Dropped).await?;
-            conduct::add(batch, &held.miner, Deed::Dropped).await?;
-        }
-        leases::delete_lanes(batch.db, session).await?;
-        keyless::delete_tasks(batch.db, session).await?;
-    }
-    Ok(())
 }

@@ -11,13 +11,9 @@ use crate::app::App;
 use crate::error::{Failure, Refusal};
 use crate::jobs::store::{self as jobs, blocks};
 use crate::jobs::unit_of;
+pub(crate) use crate::mining::no_such_lease;
 use crate::mining::store as leases;
 use crate::store::{Db, DbError};
-
-/// Refuses an id that no lease has.
-pub(crate) fn no_such_lease() -> Refusal {
-    Refusal::new(ErrorCode::NoSuchLease, "no lease of this id")
-}
 
 /// The receipt of a lease, with its proof.
 pub(crate) async fn proven(db: &mut Db, lease: &LeaseId) -> Result<ProvenReceipt, Failure> {

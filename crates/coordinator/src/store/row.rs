@@ -3,9 +3,8 @@
 use std::borrow::Cow;
 use std::marker::PhantomData;
 
-use super::sqlite::Db;
+use super::error::{DbError, corrupt};
 use super::value::{FromValue, IntoValue, Value};
-use super::{DbError, corrupt};
 
 /// A statement with its parameters: `$1`, `$2`, …
 #[derive(Debug)]
@@ -24,26 +23,6 @@ impl Query<'_> {
     pub(crate) fn bind(mut self, value: impl IntoValue) -> Self {
         self.values.push(value.into_value());
         self
-    }
-
-    /// Runs a statement that changes rows, and counts them.
-    pub(crate) async fn execute(self, db: &mut Db) -> Result<u64, DbError> {
-        db.execute(self)
-    }
-
-    /// Every row of the answer.
-    pub(crate) async fn fetch_all(self, db: &mut Db) -> Result<Vec<Row>, DbError> {
-        db.fetch(self)
-    }
-
-    /// The first row of the answer, if there is one.
-    pub(crate) async fn fetch_optional(self, db: &mut Db) -> Result<Option<Row>, DbError> {
-        Ok(self.fetch_all(db).await?.into_iter().next())
-    }
-
-    /// The first row of the answer.
-    pub(crate) async fn fetch_one(self, db: &mut Db) -> Result<Row, DbError> {
-        self.fetch_optional(db).await?.ok_or(DbError::RowNotFound)
     }
 }
 
@@ -85,7 +64,7 @@ pub(crate) use from_row;
 /// A statement whose rows become structs.
 #[derive(Debug)]
 pub(crate) struct QueryAs<'q, T> {
-    query: Query<'q>,
+    pub(super) query: Query<'q>,
     row: PhantomData<T>,
 }
 
@@ -100,20 +79,5 @@ impl<T: FromRow> QueryAs<'_, T> {
     /// Adds the next parameter.
     pub(crate) fn bind(self, value: impl IntoValue) -> Self {
         QueryAs { query: self.query.bind(value), row: PhantomData }
-    }
-
-    /// Every row.
-    pub(crate) async fn fetch_all(self, db: &mut Db) -> Result<Vec<T>, DbError> {
-        self.query.fetch_all(db).await?.iter().map(T::from_row).collect()
-    }
-
-    /// The first row, if there is one.
-    pub(crate) async fn fetch_optional(self, db: &mut Db) -> Result<Option<T>, DbError> {
-        self.query.fetch_optional(db).await?.as_ref().map(T::from_row).transpose()
-    }
-
-    /// The first row.
-    pub(crate) async fn fetch_one(self, db: &mut Db) -> Result<T, DbError> {
-        self.fetch_optional(db).await?.ok_or(DbError::RowNotFound)
     }
 }

@@ -13,9 +13,9 @@ use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::row::{Query, Row};
+use super::error::{DbError, corrupt};
+use super::row::{FromRow, Query, QueryAs, Row};
 use super::value::Value;
-use super::{DbError, corrupt};
 #[cfg(feature = "faults")]
 use crate::faults::Faults;
 
@@ -90,11 +90,11 @@ impl Db {
         Ok((pragma("page_count")? * pragma("page_size")?) as u64)
     }
 
-    pub(super) fn execute(&mut self, query: Query<'_>) -> Result<u64, DbError> {
+    fn execute(&mut self, query: Query<'_>) -> Result<u64, DbError> {
         Ok(self.prepare(query)?.raw_execute()? as u64)
     }
 
-    pub(super) fn fetch(&mut self, query: Query<'_>) -> Result<Vec<Row>, DbError> {
+    fn fetch(&mut self, query: Query<'_>) -> Result<Vec<Row>, DbError> {
         let mut statement = self.prepare(query)?;
         let columns = statement.column_count();
         let mut rows = statement.raw_query();
@@ -147,6 +147,45 @@ fn value(column: ValueRef<'_>) -> Result<Value, DbError> {
         ValueRef::Blob(bytes) => Value::Blob(bytes.to_vec()),
         ValueRef::Real(_) => return Err(corrupt("a column holds a floating-point number")),
     })
+}
+
+impl Query<'_> {
+    /// Runs a statement that changes rows, and counts them.
+    pub(crate) async fn execute(self, db: &mut Db) -> Result<u64, DbError> {
+        db.execute(self)
+    }
+
+    /// Every row of the answer.
+    pub(crate) async fn fetch_all(self, db: &mut Db) -> Result<Vec<Row>, DbError> {
+        db.fetch(self)
+    }
+
+    /// The first row of the answer, if there is one.
+    pub(crate) async fn fetch_optional(self, db: &mut Db) -> Result<Option<Row>, DbError> {
+        Ok(self.fetch_all(db).await?.into_iter().next())
+    }
+
+    /// The first row of the answer.
+    pub(crate) async fn fetch_one(self, db: &mut Db) -> Result<Row, DbError> {
+        self.fetch_optional(db).await?.ok_or(DbError::RowNotFound)
+    }
+}
+
+impl<T: FromRow> QueryAs<'_, T> {
+    /// Every row.
+    pub(crate) async fn fetch_all(self, db: &mut Db) -> Result<Vec<T>, DbError> {
+        self.query.fetch_all(db).await?.iter().map(T::from_row).collect()
+    }
+
+    /// The first row, if there is one.
+    pub(crate) async fn fetch_optional(self, db: &mut Db) -> Result<Option<T>, DbError> {
+        self.query.fetch_optional(db).await?.as_ref().map(T::from_row).transpose()
+    }
+
+    /// The first row.
+    pub(crate) async fn fetch_one(self, db: &mut Db) -> Result<T, DbError> {
+        self.fetch_optional(db).await?.ok_or(DbError::RowNotFound)
+    }
 }
 
 /// Connections that read, lent one at a time.

@@ -1,9 +1,8 @@
 //! `cargo xtask wire`: worker/wire.ts, the TypeScript of everything that coordinator and miner tell a page, from the schemas
-//! that Rust derives for the API's description.
+//! that Rust derives for the API's description; and www/served.ts, the paths that a development proxy hands on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Map, Value};
@@ -20,27 +19,45 @@ const HEADER: &str = "\
 /// Longer descriptions are broken into lines.
 const WIDTH: usize = 120;
 
-/// Writes the file.
-pub(crate) fn write(repo: &Repo) -> Result<()> {
-    Ok(fs::write(path(repo), generate(repo)?)?)
-}
+/// The generated files, with their text.
+type Files = [(&'static str, String); 2];
 
-/// An error if the file is not what the Rust types say.
-pub(crate) fn check(repo: &Repo) -> Result<()> {
-    let found = fs::read_to_string(path(repo))?;
-    ensure!(found == generate(repo)?, "worker/wire.ts is stale: run `cargo xtask wire`");
+/// Writes the files.
+pub(crate) fn write(repo: &Repo) -> Result<()> {
+    for (path, text) in generate(repo)? {
+        fs::write(repo.root.join(path), text)?;
+    }
     Ok(())
 }
 
-fn path(repo: &Repo) -> PathBuf {
-    repo.root.join("worker/wire.ts")
+/// An error if a file is not what the Rust types say.
+pub(crate) fn check(repo: &Repo) -> Result<()> {
+    for (path, text) in generate(repo)? {
+        let found = fs::read_to_string(repo.root.join(path)).unwrap_or_default();
+        ensure!(found == text, "{path} is stale: run `cargo xtask wire`");
+    }
+    Ok(())
 }
 
-fn generate(repo: &Repo) -> Result<String> {
+fn generate(repo: &Repo) -> Result<Files> {
     let mut print = cargo(repo);
     print.args(["run", "--quiet", "--profile", "ci", "--package", "adit-miner"]);
     let schemas = shell::capture(print.args(["--features", "openapi", "--example", "schemas"]))?;
-    module(&serde_json::from_str(&schemas).context("the schemas")?)
+    let (schemas, paths): (BTreeMap<String, Value>, Vec<String>) =
+        serde_json::from_str(&schemas).context("the schemas and paths")?;
+    Ok([("worker/wire.ts", module(&schemas)?), ("www/served.ts", served(&paths))])
+}
+
+/// The first parts of all paths.
+fn served(paths: &[String]) -> String {
+    let first = |path: &String| format!("/{}", path.split('/').nth(1).unwrap_or_default());
+    let firsts: BTreeSet<String> = paths.iter().map(first).collect();
+    let list: Vec<String> = firsts.iter().map(|first| format!("\"{first}\"")).collect();
+    format!(
+        "/** The paths that a coordinator answers itself. Made by `cargo xtask wire` from crates/protocol/src/paths.rs. */\n\
+         export const SERVED = [{}];\n",
+        list.join(", ")
+    )
 }
 
 /// A declaration for each schema, by name.

@@ -9,7 +9,7 @@ use futures::future::BoxFuture;
 use crate::batch::{Batch, Operation};
 use crate::error::{Failure, Refusal};
 use crate::jobs::store::{self as jobs, JobRow};
-use crate::mining::flow::{Ending, give_back};
+use crate::mining::flow::lease::{Ending, give_back};
 use crate::mining::store as leases;
 use crate::money::store as ledger;
 use crate::store::{DbError, corrupt};

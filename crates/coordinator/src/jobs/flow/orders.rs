@@ -3,7 +3,7 @@
 use adit_protocol::ErrorCode;
 use adit_protocol::jobs::{DataPlace, JobWork};
 
-use super::uploaded;
+use super::uploads::uploaded;
 use crate::app::App;
 use crate::blocking::blocking;
 use crate::error::{Failure, Refusal};

@@ -11,11 +11,12 @@ use futures::stream::BoxStream;
 use futures::{StreamExt, stream};
 
 use super::operands::{last_bias, load_rows, load_weights};
-use super::{no_such_job, view};
+use super::view;
 use crate::app::App;
 use crate::blocking::blocking;
 use crate::error::{Failure, Refusal};
 use crate::jobs::intake;
+use crate::jobs::no_such_job;
 use crate::jobs::result::{head, part, tree};
 use crate::jobs::store::{self as jobs, UnitRow, blocks};
 use crate::jobs::unit_of;
@@ -93,7 +94,9 @@ async fn tail(app: &App, job: i64, template: &Unit, units: &[UnitRow]) -> Result
 async fn report(app: &App, job: i64, template: &Unit, units: &[UnitRow]) -> Result<Vec<u8>, Failure> {
     let mut db = app.store.read().await?;
     let facts = jobs::facts(&mut db, job).await?;
-    let mut report = tree::Report::new(template.input(), template.source(), facts)?;
+    let table = facts.map(|facts| serde_json::from_str(&facts)).transpose();
+    let table = table.map_err(|_| corrupt("a job's facts are not JSON"))?;
+    let mut report = tree::Report::new(template.input(), template.source(), table);
     for unit in units {
         let output = blocks::output(&mut db, unit.id).await?;
         let lease = leases::settled(&mut db, unit.id).await?;

@@ -4,7 +4,7 @@ use adit_core::Cid;
 use adit_core::content_id::{MAX_BLOCK_BYTES, is_block_cid};
 use adit_core::unit::Operand;
 
-use super::IntakeError;
+use super::error::IntakeError;
 use super::samples::{line_of, number, refused};
 
 /// Reads the list as the operand that its blocks are. All blocks but the last have one size, as a fixed-size chunker cuts.

@@ -5,7 +5,7 @@ use adit_core::kernel::to_le_bytes;
 use adit_core::split::{cut, shared_out_panel_rows, whole_panel_rows};
 use adit_core::unit::{Layer, MAX_OUTPUT_BYTES, Operand};
 
-use super::{Matrix, Model};
+use super::parsed::{Matrix, Model};
 
 /// Rows to a panel for a job's own rows (A or X), whose output has `output_width` i32 values a row.
 ///

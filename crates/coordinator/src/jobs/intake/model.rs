@@ -6,8 +6,8 @@ use adit_core::unit::{MAX_ACTIVATION, MAX_LAYERS, Requant};
 use safetensors::Dtype;
 use safetensors::tensor::Metadata;
 
-use super::error::{at_most, inner_dimension};
-use super::{IntakeError, Model, ModelLayer};
+use super::error::{IntakeError, at_most, inner_dimension};
+use super::parsed::{Model, ModelLayer};
 
 /// Three tensors in each of 32 layers take about 10 KiB; the rest is for `__metadata__`.
 const MAX_HEADER_BYTES: usize = 64 << 10;

@@ -3,7 +3,8 @@
 use adit_core::kernel::float::FloatMatrix;
 use npyz::{DType, NpyFile, NpyHeader, Order, TypeChar, TypeStr};
 
-use super::{IntakeError, Matrix, dimensions};
+use super::error::IntakeError;
+use super::parsed::{Matrix, dimensions};
 
 /// A matrix's header is 118 bytes of text in practice; numpy pads it to a multiple of 64.
 const MAX_HEADER_BYTES: usize = 1024;

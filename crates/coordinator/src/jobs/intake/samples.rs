@@ -5,8 +5,8 @@ use std::str::FromStr;
 use adit_core::unit::{MAX_ACTIVATION, MAX_ROWS};
 use csv::{ByteRecord, ErrorKind, Position, ReaderBuilder, Trim};
 
-use super::error::{at_most, inner_dimension};
-use super::{IntakeError, Matrix, dimensions};
+use super::error::{IntakeError, at_most, inner_dimension};
+use super::parsed::{Matrix, dimensions};
 
 /// Reads the samples. The first line is skipped if every cell of it is a name: has a letter and is no number (NaN and
 /// 1e5 are numbers).

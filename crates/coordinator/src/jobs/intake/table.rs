@@ -3,8 +3,7 @@
 use adit_core::reduce::Reduction;
 use csv::{ByteRecord, ReaderBuilder, Trim};
 
-use super::IntakeError;
-use super::error::at_most;
+use super::error::{IntakeError, at_most};
 use super::samples::{is_name, number, refused};
 
 /// The most columns whose statistics are kept.

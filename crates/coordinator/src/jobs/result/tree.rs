@@ -7,8 +7,6 @@ use adit_core::unit::Operand;
 use adit_core::{Cid, PublicKey};
 use serde_json::{Value, json};
 
-use crate::store::{DbError, corrupt};
-
 /// Blocks that are listed as missing, at most; all are counted.
 const MAX_LISTED: usize = 1_000;
 
@@ -22,11 +20,9 @@ pub(crate) struct Report<'a> {
 }
 
 impl<'a> Report<'a> {
-    /// Begins a report; `facts` is what intake found out, as JSON.
-    pub(crate) fn new(data: &'a Operand, source: Option<&'a str>, facts: Option<String>) -> Result<Self, DbError> {
-        let table = facts.map(|facts| serde_json::from_str(&facts)).transpose();
-        let table = table.map_err(|_| corrupt("a job's facts are not JSON"))?;
-        Ok(Report { data, source, table, segments: Vec::new(), missing: Vec::new() })
+    /// Begins a report; `table` is what intake found out about the data set's columns.
+    pub(crate) fn new(data: &'a Operand, source: Option<&'a str>, table: Option<Value>) -> Self {
+        Report { data, source, table, segments: Vec::new(), missing: Vec::new() }
     }
 
     /// Adds a unit's output; without a lease and its miner, the coordinator computed it.

@@ -18,10 +18,10 @@ use crate::error::{Failure, Refusal};
 use crate::jobs::state::UnitState;
 use crate::jobs::store::{self as jobs, JobRow};
 use crate::jobs::unit_of;
-use crate::mining::RETRY_MS;
 use crate::mining::check::SharedCheck;
 use crate::mining::state::LeaseState;
 use crate::mining::store::{self as leases, LeaseRow};
+use crate::mining::{RETRY_MS, no_such_lease};
 use crate::people::store as people;
 use crate::random::random;
 use crate::receipts::{flow as receipts, store as log};
@@ -91,7 +91,7 @@ impl Delivery {
     /// Finds a lease and what hangs on it.
     pub(crate) async fn find(app: &App, id: &LeaseId) -> Result<Self, Failure> {
         let mut db = app.store.read().await?;
-        let lease = leases::lease(&mut db, id).await?.ok_or_else(receipts::no_such_lease)?;
+        let lease = leases::lease(&mut db, id).await?.ok_or_else(no_such_lease)?;
         let job = jobs::job(&mut db, lease.job).await?.ok_or(DbError::RowNotFound)?;
         let row = jobs::unit(&mut db, lease.unit).await?.ok_or(DbError::RowNotFound)?;
         let session = people::session(&mut db, &lease.session).await?.ok_or(DbError::RowNotFound)?;

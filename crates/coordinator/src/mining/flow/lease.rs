@@ -21,7 +21,7 @@ use crate::mining::conduct::Deed;
 use crate::mining::sizing::{is_able, ttl_ms, wanted_panels};
 use crate::mining::state::LeaseState;
 use crate::mining::store::{self as leases, LaneRow, LeaseRow, kinds_text};
-use crate::people::flow::open_session;
+use crate::people::flow::open::open_session;
 use crate::random::{random, random_uuid};
 use crate::store::DbError;
 

@@ -13,15 +13,16 @@ use super::conduct;
 use super::lease::{Ending, LeaseLane, Leased, release_unit};
 use crate::batch::{Batch, Operation};
 use crate::error::{Failure, Refusal};
-use crate::jobs::flow::finish;
+use crate::jobs::flow::end::finish;
 use crate::jobs::state::UnitState;
 use crate::jobs::store::{self as jobs, Counted, UnitRow, blocks};
 use crate::mining::conduct::Deed;
+use crate::mining::no_such_lease;
 use crate::mining::sizing::measured;
 use crate::mining::state::LeaseState;
 use crate::mining::store::{self as leases, LeaseRow};
-use crate::money::store as ledger;
-use crate::people::store as people;
+use crate::money::store::{self as ledger, EpochRow};
+use crate::people::store::{self as people, MinerRow};
 use crate::receipts::store as log;
 use crate::store::DbError;
 
@@ -66,7 +67,7 @@ impl Operation for Settle {
     fn apply<'a>(&'a self, batch: &'a mut Batch<'_>) -> BoxFuture<'a, Result<Settled, Failure>> {
         Box::pin(async move {
             let lease = leases::lease(batch.db, &self.lease).await?;
-            let lease = lease.ok_or_else(|| Refusal::new(ErrorCode::NoSuchLease, "no lease of this id"))?;
+            let lease = lease.ok_or_else(no_such_lease)?;
             let earlier = match &lease.digest {
                 None => None,
                 Some(digest) if *digest == self.digest.0 => log::receipt(batch.db, &self.lease).await?,
@@ -88,11 +89,36 @@ impl Operation for Settle {
 }
 
 impl Settle {
+    /// Notes the verdict with all that follows from it, and appends its receipt.
     async fn settle(&self, batch: &mut Batch<'_>, lease: &LeaseRow) -> Result<Receipt, Failure> {
         let unit = jobs::unit(batch.db, lease.unit).await?.ok_or(DbError::RowNotFound)?;
         let job = jobs::job(batch.db, lease.job).await?.ok_or(DbError::RowNotFound)?;
-        let miner = lease.miner()?;
         let verdict = self.verdict(batch, lease, &unit, job.state == JobState::Active).await?;
+        let record = self.note_conduct(batch, lease, verdict).await?;
+        let epoch = ledger::open_epoch(batch.db).await?;
+        let receipt = self.receipt(batch, lease, verdict, &record, &epoch)?;
+        leases::settle(batch.db, &self.lease, &self.digest, verdict, receipt.log_index).await?;
+        match verdict {
+            Verdict::Valid => self.reward(batch, lease, &unit, job.sponsored == 1, &receipt).await?,
+            Verdict::Invalid => self.reject(batch, lease, &receipt).await?,
+            Verdict::Inconclusive | Verdict::TooLate => {}
+        }
+        let unsettled = matches!(verdict, Verdict::Invalid | Verdict::Inconclusive);
+        if unsettled && lease.state == LeaseState::Live {
+            release_unit(batch, unit.id, Ending::Dropped).await?;
+        }
+        batch.append(&receipt).await?;
+        Ok(receipt)
+    }
+
+    /// Adds the verdict to the miner's record.
+    async fn note_conduct(
+        &self,
+        batch: &mut Batch<'_>,
+        lease: &LeaseRow,
+        verdict: Verdict,
+    ) -> Result<MinerRow, Failure> {
+        let miner = lease.miner()?;
         let record = match verdict {
             Verdict::Valid | Verdict::Invalid => {
                 let valid = verdict == Verdict::Valid;
@@ -107,17 +133,25 @@ impl Settle {
             }
             Verdict::TooLate => people::miner(batch.db, &miner).await?,
         };
-        let record = record.ok_or(DbError::RowNotFound)?;
-        let value = Amount::from_nano(lease.value);
-        let epoch = ledger::open_epoch(batch.db).await?;
-        let receipt = Receipt {
+        Ok(record.ok_or(DbError::RowNotFound)?)
+    }
+
+    fn receipt(
+        &self,
+        batch: &Batch<'_>,
+        lease: &LeaseRow,
+        verdict: Verdict,
+        record: &MinerRow,
+        epoch: &EpochRow,
+    ) -> Result<Receipt, DbError> {
+        Ok(Receipt {
             version: STATEMENT_VERSION,
             coordinator: batch.coordinator(),
             log_index: batch.next_log_index(),
             lease: self.lease,
             unit: self.unit,
             kind: self.kind,
-            miner,
+            miner: lease.miner()?,
             output_digest: self.digest,
             output_bytes: self.output.len() as u64,
             delivery_signature: self.signature,
@@ -128,31 +162,22 @@ impl Settle {
             },
             work: lease.work as u64,
             price_version: PRICE_VERSION,
-            value,
+            value: Amount::from_nano(lease.value),
             confidence_bps: confidence_bps(Amount::from_nano(record.good), Amount::from_nano(record.bad)),
             epoch: epoch.id as u64,
             method: self.method,
             bits: self.bits,
             at_ms: batch.now_ms,
-        };
-        leases::settle(batch.db, &self.lease, &self.digest, verdict, receipt.log_index).await?;
-        match verdict {
-            Verdict::Valid => self.reward(batch, lease, &unit, job.sponsored == 1, &receipt).await?,
-            Verdict::Invalid => {
-                jobs::replace_coins(batch.db, job.id, self.coin_generation, &self.new_seed).await?;
-                jobs::count(batch.db, job.id, Counted { invalid: 1, ..Counted::default() }).await?;
-                ledger::add_share(batch.db, epoch.id, &miner, Amount::ZERO, Amount::ZERO, value).await?;
-                if lease.state == LeaseState::Live {
-                    release_unit(batch, unit.id, Ending::Dropped).await?;
-                }
-            }
-            Verdict::Inconclusive if lease.state == LeaseState::Live => {
-                release_unit(batch, unit.id, Ending::Dropped).await?
-            }
-            Verdict::Inconclusive | Verdict::TooLate => {}
-        }
-        batch.append(&receipt).await?;
-        Ok(receipt)
+        })
+    }
+
+    /// Everything that a wrong output brings: new coins for its job, and a mark on its miner's confidence.
+    async fn reject(&self, batch: &mut Batch<'_>, lease: &LeaseRow, receipt: &Receipt) -> Result<(), Failure> {
+        jobs::replace_coins(batch.db, lease.job, self.coin_generation, &self.new_seed).await?;
+        jobs::count(batch.db, lease.job, Counted { invalid: 1, ..Counted::default() }).await?;
+        let (epoch, miner) = (receipt.epoch as i64, &receipt.miner);
+        ledger::add_share(batch.db, epoch, miner, Amount::ZERO, Amount::ZERO, receipt.value).await?;
+        Ok(())
     }
 
     /// Takes the unit if the output is right and no other was first.

@@ -19,7 +19,8 @@ pub(crate) async fn info(app: &App) -> Result<GasInfo, Failure> {
     let mut db = app.store.read().await?;
     let epoch = ledger::open_epoch(&mut db).await?;
     let base = epoch.base_fee as u64;
-    let before = if epoch.id > 0 { ledger::demand(&mut db, epoch.id - 1).await? } else { Demand::default() };
+    let (used, target) = if epoch.id > 0 { ledger::demand(&mut db, epoch.id - 1).await? } else { (0, 0) };
+    let before = Demand { used, target };
     Ok(GasInfo {
         neo_transfer_fee: neo(Fee::of_neo(base).total()),
         token_transfer_fee: neo(Fee::of_token(base).total()),

@@ -7,10 +7,10 @@ use futures::future::BoxFuture;
 use crate::batch::{Batch, Operation, Store};
 use crate::error::Failure;
 use crate::jobs::store::blocks;
-use crate::mining::flow::{Ending, give_back};
+use crate::mining::flow::lease::{Ending, give_back};
 use crate::mining::store as leases;
 use crate::money::{Terms, flow as money};
-use crate::people::flow::end_session;
+use crate::people::flow::end::end_session;
 use crate::people::{SESSION_IDLE_MS, store as people};
 
 /// How long results and unused files are kept.

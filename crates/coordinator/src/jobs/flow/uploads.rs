@@ -1,0 +1,40 @@
+//! Files: taken in, and read again when a job names them.
+
+use adit_core::Cid;
+use adit_core::content_id::output_cid;
+use adit_protocol::ErrorCode;
+use adit_protocol::jobs::FileInfo;
+use bytes::Bytes;
+
+use super::submit::StoreFile;
+use crate::app::App;
+use crate::blocking::blocking;
+use crate::error::{Failure, Refusal};
+use crate::jobs::intake::{self, Format, IntakeError, Parsed};
+use crate::jobs::order::describe;
+use crate::jobs::store::blocks;
+
+/// Takes a file, parses it whole, and keeps it. `format` overrides what its name says.
+pub(crate) async fn upload(app: &App, name: &str, format: Option<&str>, bytes: Bytes) -> Result<FileInfo, Failure> {
+    let extension = name.rsplit_once('.').map_or(name, |(_, extension)| extension);
+    let format: Format = format.unwrap_or(extension).parse().map_err(Refusal::from)?;
+    let bytes = bytes.to_vec();
+    let parse = move || {
+        let content = describe(&intake::parse(format, &bytes)?);
+        Ok::<_, IntakeError>((content, output_cid(*blake3::hash(&bytes).as_bytes()), bytes))
+    };
+    let (content, file, bytes) = blocking(parse).await?.map_err(Refusal::from)?;
+    let max_stored_bytes = app.max_stored_bytes;
+    app.store.write(StoreFile { file, format, bytes, max_stored_bytes }).await?;
+    Ok(FileInfo { file, content })
+}
+
+/// A file that was uploaded before.
+pub(super) async fn uploaded(app: &App, file: &Cid) -> Result<Parsed, Failure> {
+    let found = blocks::file(&mut *app.store.read().await?, file).await?;
+    let (format, bytes) = found.ok_or_else(|| {
+        Refusal::new(ErrorCode::NoSuchFile, format!("no file {file}; upload it first with POST /v1/files"))
+    })?;
+    let format: Format = format.parse().map_err(Refusal::from)?;
+    Ok(blocking(move || intake::parse(format, &bytes)).await?.map_err(Refusal::from)?)
+}
