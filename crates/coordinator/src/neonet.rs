@@ -8,5 +8,3 @@ pub(crate) mod http;
 pub(crate) mod phase;
 pub(crate) mod store;
 pub(crate) mod task;
-
-pub(crate) use crate::mining::RETRY_MS;

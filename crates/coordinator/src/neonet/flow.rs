@@ -12,3 +12,8 @@ pub(crate) use network::{leaderboard, stats};
 pub(crate) use people::{contributor, decentralization, tokenomics};
 pub(crate) use session::{heartbeat, register, start_session, stop_session};
 pub(crate) use tasks::{submit_result, task};
+
+use crate::mining::RETRY_MS;
+
+/// When a client without work should ask again.
+pub(crate) const RETRY_S: u64 = RETRY_MS.div_ceil(1_000);

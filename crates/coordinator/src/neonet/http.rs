@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::{RETRY_MS, flow};
+use super::flow;
 use crate::http::call::Call;
 use crate::http::error::ApiError;
 use crate::http::extract::{Body, Path, Query, header_text};
@@ -140,7 +140,7 @@ async fn task(
 
 /// 204 with Retry-After: the original's clients take it for "no task".
 fn no_work() -> Response {
-    let retry = HeaderValue::from(RETRY_MS.div_ceil(1_000));
+    let retry = HeaderValue::from(flow::RETRY_S);
     (StatusCode::NO_CONTENT, [(header::RETRY_AFTER, retry)]).into_response()
 }
 

@@ -28,7 +28,7 @@ pub(crate) async fn register(app: &App, request: RegisterRequest) -> Result<Regi
     let keyed = request.adit.is_some();
     let (registered, _) = app.store.write(Register::new(request, challenge)?).await?;
     let mut db = app.store.read().await?;
-    let adit = keyed.then(|| RegisterGrant {
+    let adit = keyed.then_some(RegisterGrant {
         coordinator_key: app.public_key,
         challenge,
         expires_at_ms: registered.expires_at_ms,
