@@ -16,6 +16,7 @@ use crate::kernel::product::Product;
 use crate::kind::dispatch::of_kind;
 use crate::kind::gradient_i8::GradientI8;
 use crate::kind::hash_tree::HashTree;
+use crate::kind::int8;
 use crate::kind::matmul_f32::MatmulF32;
 use crate::kind::matmul_i8::MatmulI8;
 use crate::kind::mlp_i8::MlpI8;
@@ -200,7 +201,7 @@ impl Unit {
 impl Unit {
     /// Where a gradient's output has its tensors.
     pub fn layout(&self) -> Layout {
-        Layout::new(self.weights().iter().map(|weight| (weight.rows as usize, weight.cols as usize)))
+        int8::layout(&self.weights())
     }
 
     /// Every block that the kernel needs with its size in bytes: shared ones first, then the unit's own panels.

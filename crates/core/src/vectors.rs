@@ -18,7 +18,8 @@ pub use tree::TreeVector;
 
 /// The start-up set of the kinds made of int8 products.
 pub fn products() -> impl Iterator<Item = &'static Vector> {
-    matmul_i8::VECTORS.iter().chain(mlp_i8::VECTORS).chain(gradient_i8::VECTORS)
+    const SETS: [&[Vector]; 3] = [matmul_i8::VECTORS, mlp_i8::VECTORS, gradient_i8::VECTORS];
+    SETS.into_iter().flatten()
 }
 
 /// The name of the first vector of int8 products that a backend gets wrong.

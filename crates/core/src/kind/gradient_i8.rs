@@ -66,8 +66,7 @@ pub struct GradientI8 {
 impl GradientI8 {
     /// Where the output has its tensors.
     pub fn layout(&self) -> Layout {
-        let dims = |layer: &Layer| (layer.weight.rows as usize, layer.weight.cols as usize);
-        Layout::new(self.layers.iter().map(dims))
+        int8::layout(&self.weights())
     }
 
     /// The products with a prepared operand: Z_l, then G_l.

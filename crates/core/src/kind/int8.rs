@@ -7,8 +7,10 @@ use crate::content_id::Cid;
 use crate::kernel::bytes::to_le_bytes;
 use crate::kernel::inputs::{MissingBlock, Rows};
 use crate::kernel::layers::{PackedLayers, Weights};
+use crate::kernel::layout::Layout;
 use crate::kernel::product::Product;
 use crate::kernel::running;
+use crate::unit::layer::Layer;
 use crate::unit::operand::Operand;
 use crate::verify::counterexample::Counterexample;
 use crate::verify::fold::{Fold, ScalarFold};
@@ -36,23 +38,65 @@ pub(crate) fn check_work(products: &[Dimensions]) -> u64 {
     products.iter().map(|(m, k, n)| 2 * m * (k + n)).sum()
 }
 
+/// The operands of a unit of int8 products, whatever its kind: the code below exists once for all of them.
+pub(crate) struct Operands<'a> {
+    input: &'a Operand,
+    targets: Option<&'a Operand>,
+    weights: Vec<&'a Operand>,
+    layers: &'a [Layer],
+}
+
+impl<'a> Operands<'a> {
+    fn of(unit: &'a impl Workload) -> Self {
+        Operands { input: unit.input(), targets: unit.targets(), weights: unit.weights(), layers: unit.layers() }
+    }
+
+    fn rows<'b>(&self, block: impl Fn(&Cid) -> Option<&'b [u8]>) -> Result<Rows, MissingBlock> {
+        Rows::gather(self.input, self.targets, block)
+    }
+
+    fn weights<'b>(&self, block: impl Fn(&Cid) -> Option<&'b [u8]>) -> Result<Weights, MissingBlock> {
+        Weights::gather(&self.weights, self.layers, block)
+    }
+
+    fn output<'b, P: Product>(
+        &self,
+        product: &P,
+        block: impl Fn(&Cid) -> Option<&'b [u8]>,
+    ) -> Result<Vec<u8>, MissingBlock> {
+        let pack = |b: &[i8], k, n| Ok::<_, MissingBlock>(product.pack(b, k, n));
+        let packed = PackedLayers::new(&self.weights, self.layers, &block, pack)?;
+        Ok(to_le_bytes(&running::compute(product, packed, self.rows(block)?)))
+    }
+
+    fn recheck<'b>(
+        &self,
+        claim: &Claim,
+        output: &[u8],
+        seed: &[u8; 32],
+        block: impl Fn(&Cid) -> Option<&'b [u8]> + Copy,
+    ) -> Result<Rechecked, MissingBlock> {
+        let (weights, rows) = (self.weights(block)?, self.rows(block)?);
+        let plan = ProductPlan::new(&ScalarFold, &weights, seed);
+        let mut check = ProductCheck::new(ScalarFold, &plan, &rows);
+        check.bytes(output);
+        let counterexample_holds = claim.counterexample.is_none_or(|example| example.holds(&weights, &rows, output));
+        Ok(Rechecked { mismatch: check.finish().err(), counterexample_holds })
+    }
+}
+
 /// The reference output: every product's sums.
 pub(crate) fn output<'a, P: Product>(
     unit: &impl Workload,
     product: &P,
     block: impl Fn(&Cid) -> Option<&'a [u8]>,
 ) -> Result<Vec<u8>, MissingBlock> {
-    let pack = |b: &[i8], k, n| Ok::<_, MissingBlock>(product.pack(b, k, n));
-    let packed = PackedLayers::new(&unit.weights(), unit.layers(), &block, pack)?;
-    Ok(to_le_bytes(&running::compute(product, packed, rows(unit, block)?)))
+    Operands::of(unit).output(product, block)
 }
 
-fn rows<'a>(unit: &impl Workload, block: impl Fn(&Cid) -> Option<&'a [u8]>) -> Result<Rows, MissingBlock> {
-    Rows::gather(unit.input(), unit.targets(), block)
-}
-
-fn weights<'a>(unit: &impl Workload, block: impl Fn(&Cid) -> Option<&'a [u8]>) -> Result<Weights, MissingBlock> {
-    Weights::gather(&unit.weights(), unit.layers(), block)
+/// Where a model's gradient has its tensors.
+pub(crate) fn layout(weights: &[&Operand]) -> Layout {
+    Layout::new(weights.iter().map(|weight| (weight.rows as usize, weight.cols as usize)))
 }
 
 /// A kind whose output is the sums of int8 products, each checked in Z/2^64.
@@ -69,11 +113,11 @@ impl<W: Int8> Verifiable for W {
         seed: &[u8; 32],
         block: impl Fn(&Cid) -> Option<&'a [u8]>,
     ) -> Result<CheckPlan<F>, MissingBlock> {
-        Ok(CheckPlan::Products(ProductPlan::new(fold, &weights(self, block)?, seed)))
+        Ok(CheckPlan::Products(ProductPlan::new(fold, &Operands::of(self).weights(block)?, seed)))
     }
 
     fn check_inputs<'a>(&self, block: impl Fn(&Cid) -> Option<&'a [u8]>) -> Result<CheckInputs, MissingBlock> {
-        Ok(CheckInputs::Rows(rows(self, block)?))
+        Ok(CheckInputs::Rows(Operands::of(self).rows(block)?))
     }
 
     /// A right output needs none; a wrong one is recomputed where it fails.
@@ -91,7 +135,8 @@ impl<W: Int8> Verifiable for W {
     ) -> Result<Judgement, MissingBlock> {
         let Some(mismatch) = check.mismatch else { return Ok(Judgement::Right) };
         let CheckInputs::Rows(rows) = inputs else { return Ok(Judgement::Undecided) };
-        Ok(Judgement::Wrong(Counterexample::find(&weights(self, block)?, rows, check.output, mismatch)))
+        let weights = Operands::of(self).weights(block)?;
+        Ok(Judgement::Wrong(Counterexample::find(&weights, rows, check.output, mismatch)))
     }
 
     fn recheck<'a>(
@@ -101,11 +146,6 @@ impl<W: Int8> Verifiable for W {
         seed: &[u8; 32],
         block: impl Fn(&Cid) -> Option<&'a [u8]> + Copy,
     ) -> Result<Rechecked, MissingBlock> {
-        let (weights, rows) = (weights(self, block)?, rows(self, block)?);
-        let plan = ProductPlan::new(&ScalarFold, &weights, seed);
-        let mut check = ProductCheck::new(ScalarFold, &plan, &rows);
-        check.bytes(output);
-        let counterexample_holds = claim.counterexample.is_none_or(|example| example.holds(&weights, &rows, output));
-        Ok(Rechecked { mismatch: check.finish().err(), counterexample_holds })
+        Operands::of(self).recheck(claim, output, seed, block)
     }
 }

@@ -2,13 +2,11 @@
 
 use std::rc::Rc;
 
-use adit_core::encoding::{self, Canonical};
 use adit_core::kernel::PackedLayers;
 use adit_core::kernel::engine::{Engine, EngineError};
 use adit_core::kernel::float::FloatMatrix;
-use adit_core::unit::{Layer, Operand};
-use adit_core::{Cid, Kind, Unit};
-use serde::Serialize;
+use adit_core::unit::Operand;
+use adit_core::{Cid, Unit};
 
 /// The kept operands, least recently used first.
 pub(super) struct Shared<E: Engine>(Vec<KeptOperands<E>>);
@@ -51,13 +49,15 @@ impl<E: Engine> Shared<E> {
         unit: &Unit,
         block: impl Fn(&Cid) -> Option<&'a [u8]>,
     ) -> Result<Rc<PackedLayers<E::Packed>>, EngineError> {
-        let pack = |b: &[i8], k, n| engine.pack(b, k, n);
-        let packed =
-            || Ok(Operands::Integers(Rc::new(PackedLayers::new(&unit.weights(), unit.layers(), block, pack)?)));
-        match self.get_or_pack(unit, packed)? {
-            Operands::Integers(prepared) => Ok(prepared),
-            Operands::Floats(..) => Err(of_another_kind()),
+        match self.kept(unit) {
+            Some(Operands::Integers(packed)) => return Ok(packed),
+            Some(Operands::Floats(_)) => return Err(of_another_kind()),
+            None => {}
         }
+        let packed = PackedLayers::new(&unit.weights(), unit.layers(), block, |b, k, n| engine.pack(b, k, n))?;
+        let packed = Rc::new(packed);
+        self.keep(unit, Operands::Integers(packed.clone()));
+        Ok(packed)
     }
 
     /// The right operand of an f32 product.
@@ -68,33 +68,39 @@ impl<E: Engine> Shared<E> {
         right: &Operand,
         block: impl Fn(&Cid) -> Option<&'a [u8]>,
     ) -> Result<Rc<E::PackedFloats>, EngineError> {
-        let packed = || Ok(Operands::Floats(Rc::new(engine.pack_floats(FloatMatrix::gather(right, block)?)?)));
-        match self.get_or_pack(unit, packed)? {
-            Operands::Floats(packed) => Ok(packed),
-            Operands::Integers(_) => Err(of_another_kind()),
+        match self.kept(unit) {
+            Some(Operands::Floats(packed)) => return Ok(packed),
+            Some(Operands::Integers(_)) => return Err(of_another_kind()),
+            None => {}
         }
+        let packed = Rc::new(engine.pack_floats(FloatMatrix::gather(right, block)?)?);
+        self.keep(unit, Operands::Floats(packed.clone()));
+        Ok(packed)
     }
 
-    fn get_or_pack(
-        &mut self,
-        unit: &Unit,
-        pack: impl FnOnce() -> Result<Operands<E>, EngineError>,
-    ) -> Result<Operands<E>, EngineError> {
+    /// What is kept for `unit`, if anything. Makes room for it otherwise.
+    fn kept(&mut self, unit: &Unit) -> Option<Operands<E>> {
         let name = shared_name(unit);
         if let Some(place) = self.0.iter().position(|kept| kept.name == name) {
             let kept = self.0.remove(place);
             let operands = kept.operands.clone();
             self.0.push(kept);
-            return Ok(operands);
+            return Some(operands);
         }
-        let bytes = unit.weights().iter().map(|weight| weight.bytes()).sum();
+        let bytes = bytes_of(unit);
         while !self.0.is_empty() && self.0.iter().map(|kept| kept.bytes).sum::<u64>() + bytes > KEPT_BYTES {
             self.0.remove(0);
         }
-        let operands = pack()?;
-        self.0.push(KeptOperands { name, bytes, operands: operands.clone() });
-        Ok(operands)
+        None
     }
+
+    fn keep(&mut self, unit: &Unit, operands: Operands<E>) {
+        self.0.push(KeptOperands { name: shared_name(unit), bytes: bytes_of(unit), operands });
+    }
+}
+
+fn bytes_of(unit: &Unit) -> u64 {
+    unit.weights().iter().map(|weight| weight.bytes()).sum()
 }
 
 /// Cannot happen, because the name includes the kind.
@@ -102,17 +108,7 @@ fn of_another_kind() -> EngineError {
     EngineError::Refused("the packed operands are of another kind".into())
 }
 
-/// Identifies what a unit shares with the others of its job. The same blocks may be operands of several kinds, and a gradient's
-/// layers have scales that a perceptron's lack.
-#[derive(Serialize)]
-struct SharedName<'a> {
-    kind: Kind,
-    weights: Vec<&'a Operand>,
-    layers: &'a [Layer],
-}
-
-impl Canonical for SharedName<'_> {}
-
+/// Identifies what a unit shares with the others of its job: the unit without its own rows.
 fn shared_name(unit: &Unit) -> Cid {
-    encoding::cid_of(&SharedName { kind: unit.kind(), weights: unit.weights(), layers: unit.layers() })
+    unit.run(0, 0).cid()
 }
