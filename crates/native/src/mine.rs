@@ -30,7 +30,7 @@ use crate::stop;
 use adapter::Adapter;
 use banner::Banner;
 use lanes::Threads;
-use output::Output;
+use output::{Output, View};
 
 /// Compute units for a coordinator and be paid for what it verifies.
 ///
@@ -110,7 +110,7 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     let (person, controls) = unbounded();
     let banner = Banner { config: &config, key: &key, home: &home, gpu: args.gpu };
     let fetch = http()?;
-    let mut output = Output::open(args.plain, args.json, &banner, &person)?;
+    let mut output = Output::open(View::of(args.json, args.plain), &banner, &person)?;
     let (threads, ends, lane_events) = Threads::start(&config.devices, Adapter::new(args.gpu, home.adapters()));
     let host = Host { fetch, journal: Directory::new(home.journal()), runtime: Tokio::new(), lanes: threads };
     let server = config.server.clone();

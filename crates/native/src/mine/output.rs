@@ -12,6 +12,26 @@ use super::printer::{Printer, shown};
 #[cfg(feature = "tui")]
 use super::screen::Screen;
 
+/// What a person sees of a miner.
+#[derive(Clone, Copy)]
+pub(super) enum View {
+    /// A line of JSON for each notice.
+    Json,
+    /// Lines of text.
+    Lines,
+    /// The whole terminal.
+    #[cfg(feature = "tui")]
+    Screen,
+}
+
+impl View {
+    /// The whole terminal where there is one, unless something else is asked for.
+    pub(super) fn of(json: bool, plain: bool) -> View {
+        let screen = if plain { None } else { screen() };
+        if json { View::Json } else { screen.unwrap_or(View::Lines) }
+    }
+}
+
 pub(super) enum Output {
     Lines(Box<Printer<Stdout>>),
     #[cfg(feature = "tui")]
@@ -19,18 +39,14 @@ pub(super) enum Output {
 }
 
 impl Output {
-    /// Lines if they are asked for, or if there is no terminal.
-    pub(super) fn open(
-        lines: bool,
-        json: bool,
-        banner: &Banner<'_>,
-        person: &UnboundedSender<Control>,
-    ) -> Result<Self> {
-        #[cfg(feature = "tui")]
-        if !lines && !json && is_terminal() {
-            return Ok(Output::Screen(Screen::open(banner, person.clone())?));
-        }
-        let _ = lines;
+    /// Shows the banner in a view.
+    pub(super) fn open(view: View, banner: &Banner<'_>, person: &UnboundedSender<Control>) -> Result<Self> {
+        let json = match view {
+            View::Json => true,
+            View::Lines => false,
+            #[cfg(feature = "tui")]
+            View::Screen => return Ok(Output::Screen(Screen::open(banner, person.clone())?)),
+        };
         let mut printer = Printer::new(std::io::stdout(), json, person.clone());
         printer.banner(banner);
         Ok(Output::Lines(Box::new(printer)))
@@ -68,9 +84,16 @@ impl Output {
     }
 }
 
+/// The whole terminal, if a person sits at one.
 #[cfg(feature = "tui")]
-fn is_terminal() -> bool {
+fn screen() -> Option<View> {
     use std::io::IsTerminal;
     let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-    std::io::stdin().is_terminal() && std::io::stdout().is_terminal() && !dumb
+    let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal() && !dumb;
+    terminal.then_some(View::Screen)
+}
+
+#[cfg(not(feature = "tui"))]
+fn screen() -> Option<View> {
+    None
 }
