@@ -1,7 +1,7 @@
-//! Leases, deliveries, verdicts, and how miners behave.
+//! Work by miners: leases, deliveries, verdicts, and records of conduct.
 //!
-//! A lane asks and gets a lease on a unit ([`flow::LeaseLane`]); it delivers ([`flow::Delivery`]); the output is checked
-//! ([`check`]) and the verdict noted with its receipt and its reward ([`flow::Settle`]).
+//! A lane asks for work and gets a lease on a unit ([`flow::LeaseLane`]). It delivers the output ([`flow::Delivery`]),
+//! which is checked ([`check`]). The verdict is stored with its receipt and reward ([`flow::Settle`]).
 
 pub(crate) mod check;
 pub(crate) mod conduct;
@@ -17,12 +17,11 @@ use adit_protocol::ErrorCode;
 
 use crate::error::Refusal;
 
-/// Lanes that a session may have.
+/// The most lanes in a session.
 pub(crate) const MAX_LANES: u32 = 64;
-/// When a lane without work should ask again.
+/// How long a lane without work waits before it asks again.
 pub(crate) const RETRY_MS: u64 = 1_000;
 
-/// Refuses an id that no lease has.
 pub(crate) fn no_such_lease() -> Refusal {
     Refusal::new(ErrorCode::NoSuchLease, "no lease of this id")
 }

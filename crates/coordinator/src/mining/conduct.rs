@@ -1,21 +1,21 @@
-//! What a miner's record allows it: leases under way, and whether it gets any.
+//! How a miner's record limits it: concurrent leases, and quarantine.
 //!
-//! Nobody is banned. Leases under way grow with verified work and shrink with what is left lying, as a sender's window
-//! does: additive growth for each unit, so that it doubles in a round of them, and multiplicative decrease (Chiu and
-//! Jain, 1989; TCP's slow start, RFC 5681, 3.1). Wrong outputs are judged by Wald's test: see [`SPRT`].
+//! Nobody is banned. The limit on concurrent leases works like a TCP congestion window: each verified unit adds to it,
+//! so it doubles once per round, and abandoned units shrink it by a factor (Chiu and Jain, 1989; slow start in RFC
+//! 5681, 3.1). Wrong outputs are judged by Wald's test: see [`SPRT`].
 
 use crate::people::SESSION_IDLE_MS;
 
-/// What a miner's record allows it.
+/// Limits that depend on a miner's record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Conduct {
-    /// Leases that a new key may have under way, over all its sessions.
+    /// Concurrent leases for a new key, over all its sessions.
     pub first_in_flight: u32,
-    /// What a key that leaves units lying keeps; at least 1.
+    /// The lowest limit for a key that abandons units; at least 1.
     pub least_in_flight: u32,
-    /// What a key may have at most.
+    /// The highest limit for any key.
     pub most_in_flight: u32,
-    /// How long the first quarantine lasts, in ms; each further one twice as long, up to a day. 0: there is none.
+    /// Length of the first quarantine, in ms. Each later one doubles, up to a day. 0 disables quarantine.
     pub quarantine_ms: i64,
 }
 
@@ -25,18 +25,17 @@ impl Default for Conduct {
     }
 }
 
-/// The longest quarantine.
 const MAX_QUARANTINE_MS: i64 = 24 * 3_600_000;
 
 /// The sequential probability ratio test (A. Wald, "Sequential Tests of Statistical Hypotheses", Annals of Mathematical
 /// Statistics 16, 1945), in millionths of a natural logarithm.
 ///
 /// Hypothesis 0: the miner is honest and ε0 = 0.1 % of its outputs are wrong (bad memory, a damaged cache). Hypothesis
-/// 1: it lies, and at least ε1 = 5 % are. The logarithm of the likelihood ratio grows by ln(ε1 / ε0) with a wrong output
-/// and by ln((1 − ε1) / (1 − ε0)) < 0 with a right one. At ln((1 − β) / α) the test decides for 1, with α = 0.1 % the
-/// honest miners that it takes for liars and β = 1 % the liars that it lets go. It never decides for 0, for an honest
-/// miner may begin to lie: it stays at 0 instead of falling below. So two wrong outputs close together decide, one does
-/// not, and 78 right ones make up for a wrong one.
+/// 1: it lies, and at least ε1 = 5 % are wrong. A wrong output adds ln(ε1 / ε0) to the log likelihood ratio; a right
+/// one adds ln((1 − ε1) / (1 − ε0)) < 0. At ln((1 − β) / α) the test accepts hypothesis 1. α = 0.1 % is the share of
+/// honest miners taken for liars, β = 1 % the share of liars missed. The test never accepts hypothesis 0, because an
+/// honest miner may start to lie; the ratio stops at 0 instead. So two wrong outputs close together decide, one does
+/// not, and 78 right ones make up for one wrong one.
 struct Sprt {
     wrong: i64,
     right: i64,
@@ -49,44 +48,43 @@ const SPRT: Sprt = Sprt {
     liar: 6_897_705,  // ln(0.99 / 0.001)
 };
 
-/// What a miner did.
+/// Something a miner did that counts in its record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Deed {
-    /// It delivered an output that was right.
+    /// It delivered a right output.
     Right,
-    /// It delivered an output that was wrong.
+    /// It delivered a wrong output.
     Wrong,
-    /// It let a lease run out.
+    /// It let a lease expire.
     Expired,
-    /// It ended a session with a lease under way.
+    /// It ended a session while holding a lease.
     Dropped,
 }
 
-/// A miner's record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Record {
-    /// Leases that it may have under way.
+    /// Concurrent leases allowed.
     pub(crate) in_flight: i64,
-    /// The sequential test's logarithm, in millionths.
+    /// Log likelihood ratio of the test, in millionths.
     pub(crate) suspicion: i64,
-    /// Quarantines since its suspicion was last 0.
+    /// Quarantines since `suspicion` was last 0.
     pub(crate) quarantines: i64,
-    /// When the last quarantine ends (Unix, ms); 0 without one.
+    /// End of the last quarantine (Unix, ms); 0 if there was none.
     pub(crate) quarantined_until_ms: i64,
 }
 
 impl Record {
-    /// Of a key that has done nothing yet.
+    /// The record of a new key.
     pub(crate) fn new(rules: &Conduct) -> Self {
         Record { in_flight: i64::from(rules.first_in_flight), suspicion: 0, quarantines: 0, quarantined_until_ms: 0 }
     }
 
-    /// How long the miner gets no leases yet, in ms.
+    /// Remaining quarantine, in ms.
     pub(crate) fn quarantined_ms(&self, now_ms: i64) -> Option<u64> {
         u64::try_from(self.quarantined_until_ms - now_ms).ok().filter(|ms| *ms > 0)
     }
 
-    /// The record after a deed.
+    /// The record after `deed`.
     pub(crate) fn after(self, deed: Deed, rules: &Conduct, now_ms: i64) -> Self {
         let in_flight = match deed {
             Deed::Right => self.in_flight + 1,
@@ -111,7 +109,7 @@ impl Record {
         }
         let length_ms = rules.quarantine_ms.saturating_mul(1 << self.quarantines.min(16)).min(MAX_QUARANTINE_MS);
         Record {
-            // It comes back, but the next wrong output decides again until right ones have made up for it.
+            // After quarantine one more wrong output decides again, unless right ones make up for it first.
             suspicion: SPRT.liar - SPRT.wrong,
             quarantines: self.quarantines + 1,
             quarantined_until_ms: self.quarantined_until_ms.max(now_ms + length_ms),
@@ -158,7 +156,7 @@ mod tests {
         assert_eq!(after(new, &[(Deed::Wrong, 2)]).quarantined_ms(0), Some(1_000));
         assert_eq!(after(new, &[(Deed::Wrong, 1), (Deed::Right, 18), (Deed::Wrong, 1)]).quarantined_ms(0), Some(1_000));
         assert_eq!(after(new, &[(Deed::Wrong, 1), (Deed::Right, 19), (Deed::Wrong, 1)]).quarantined_ms(0), None);
-        // Right ones are no credit for later.
+        // Earlier right outputs earn no credit.
         assert_eq!(after(new, &[(Deed::Right, 10_000), (Deed::Wrong, 2)]).quarantined_ms(0), Some(1_000));
     }
 
@@ -180,7 +178,7 @@ mod tests {
         assert_eq!(free.quarantined_ms(0), None);
     }
 
-    /// The test's two errors, measured: Wald's bounds are α / (1 − β) and β / (1 − α) for a test that ends by itself.
+    /// Measures both error rates. Wald bounds them by α / (1 − β) and β / (1 − α) for a test that stops at either end.
     #[test]
     fn honest_miners_stay_and_liars_are_found() {
         use adit_core::random::SplitMix64;

@@ -1,4 +1,4 @@
-//! The use cases of mining.
+//! What miners do, independent of HTTP.
 
 pub(crate) mod conduct;
 mod delivery;

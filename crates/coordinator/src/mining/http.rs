@@ -16,7 +16,6 @@ use crate::http::extract::{Path, header_text};
 use crate::http::shed::Caller;
 use crate::http::{Answer, Routes, Shared};
 
-/// Deliveries.
 pub(crate) fn routes() -> Routes {
     let signature = "Signature over lease, unit, digest and length. Required.";
     let call = Call::put("mining", paths::OUTPUT, "Delivers a unit's output. Asked again: the same answer.")
@@ -27,7 +26,7 @@ pub(crate) fn routes() -> Routes {
     Routes::new().call(call, deliver)
 }
 
-/// Takes an output and answers with its verdict, its receipt and the lane's next task.
+/// Receives an output and answers with its verdict, its receipt and the lane's next task.
 async fn deliver(
     State(app): Shared,
     Path(lease): Path<String>,
@@ -54,7 +53,7 @@ fn upload(body: Body) -> Upload {
     body.into_data_stream().map_err(std::io::Error::other).boxed()
 }
 
-/// The next unit goes out as a task of the original's, with ours riding along: what miners have always decoded.
+/// The next unit is sent as a NeoNet task with the lease inside, which is what miners have always decoded.
 fn view(delivered: flow::Delivered) -> Delivered {
     Delivered {
         lease: delivered.receipt.receipt.lease,

@@ -1,21 +1,21 @@
-//! How large a unit a lane gets, how long it may take, and what a delivery tells of its speed.
+//! How many panels a lane gets, how long its lease lasts, and how deliveries measure its speed.
 
 use adit_core::assemble::Run;
 use adit_core::{Kind, Unit};
 
 use crate::jobs::unit_of;
 
-/// How long a unit should take a lane.
+/// The time a unit should take.
 const TARGET_MS: u64 = 2_000;
-/// The shortest lease: a unit takes at most a third of it.
+/// The shortest lease. A unit takes at most a third of it.
 const MIN_TTL_MS: u64 = 30_000;
-/// The longest.
+/// The longest lease.
 const MAX_TTL_MS: u64 = 3_600_000;
 
-/// How many panels a lane gets.
+/// The number of panels for a lane.
 ///
-/// Enough for [`TARGET_MS`] at its speed, so that a steady lane needs few requests; never more than its part of what is
-/// left when `lanes` share it, so that nobody waits for the last unit; never over a unit's caps.
+/// About [`TARGET_MS`] of work at the lane's speed, so that a steady lane makes few requests. At most an equal share of
+/// `panels_left` among `lanes`, so that nobody waits long for the last unit. Never more than a unit's caps.
 pub(crate) fn wanted_panels(template: &Unit, panels_left: u32, speed: u64, lanes: u32) -> u32 {
     let panel = unit_of(template, Run { first: 0, count: 1 });
     let work = if speed == 0 { template.kind().facts().first_work } else { speed.saturating_mul(TARGET_MS) / 1_000 };
@@ -24,25 +24,25 @@ pub(crate) fn wanted_panels(template: &Unit, panels_left: u32, speed: u64, lanes
     by_speed.min(by_share).min(template.most_panels()).clamp(1, u64::from(u32::MAX)) as u32
 }
 
-/// What a delivered unit adds to the speed that is `known` of its lane, 0 if nothing is: work a second.
+/// The speed to record after a delivery, in work per second; `known` is the lane's speed so far, 0 if unmeasured.
 ///
-/// A small unit is computed before its inputs are there and its output is back: it says how fast the lane is at least, and
-/// that may be far too little. A lane that is held too slow for all that is left would never be measured again.
+/// On a small unit most of the time is transfer, so it gives only a lower bound, perhaps far too low. A lane rated too
+/// slow for all remaining work would never be measured again.
 pub(crate) fn measured(kind: Kind, work: u64, elapsed_ms: u64, known: u64) -> Option<u64> {
     let speed = work.saturating_mul(1_000) / elapsed_ms.max(1);
-    // Of the rest only what kept a slow lane busy: a tiny one that took long was delivered late.
+    // Otherwise count only units that kept a slow lane busy. A tiny unit that took long was merely delivered late.
     let took_long = elapsed_ms >= MIN_TTL_MS / 3 && work >= kind.facts().first_work >> 8;
     let tells = work >= kind.facts().first_work || took_long;
     (tells || known > 0 && speed > known).then_some(speed)
 }
 
-/// How long a lane may take: at least three times what its speed says.
+/// The lease's duration: at least three times what the lane's speed predicts.
 pub(crate) fn ttl_ms(kind: Kind, work: u64, speed: u64) -> u64 {
     let speed = if speed == 0 { kind.facts().slowest } else { speed };
     (work.saturating_mul(3_000) / speed.max(1)).clamp(MIN_TTL_MS, MAX_TTL_MS)
 }
 
-/// Whether a lane is fast enough for the least that is leased: what it was measured at decides, and nothing that it says.
+/// Whether a lane is fast enough for the smallest unit. Only its measured speed counts, not its claims.
 pub(crate) fn is_able(template: &Unit, speed: u64) -> bool {
     let least = unit_of(template, Run { first: 0, count: 1 }).work();
     speed == 0 || least.saturating_mul(3_000) / speed <= MAX_TTL_MS

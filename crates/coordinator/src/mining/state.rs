@@ -1,11 +1,11 @@
-//! The states of a lease.
+//! Lease states.
 
-/// What became of a lease.
+/// The state of a lease.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LeaseState {
-    /// Its holder may deliver, and nobody else holds the unit.
+    /// The holder may deliver; nobody else holds the unit.
     Live,
-    /// Its time ran out.
+    /// Its deadline passed.
     Expired,
     /// Its session ended, its job was cancelled, or another output came first.
     Dropped,
@@ -14,7 +14,7 @@ pub(crate) enum LeaseState {
 }
 
 impl LeaseState {
-    /// The state's name in the database.
+    /// The name stored in the database.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             LeaseState::Live => "live",
@@ -24,7 +24,6 @@ impl LeaseState {
         }
     }
 
-    /// The state of this name.
     pub(crate) fn from_name(name: &str) -> Option<Self> {
         use LeaseState::*;
         [Live, Expired, Dropped, Delivered].into_iter().find(|state| state.name() == name)

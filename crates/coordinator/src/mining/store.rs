@@ -1,4 +1,4 @@
-//! The SQL of leases, of the lanes that hold them, and of how miners behave.
+//! SQL for leases, lanes, and miners' conduct.
 
 pub(crate) mod conduct;
 
@@ -13,7 +13,6 @@ use crate::store::{Db, DbError, corrupt, from_row, sql, sql_as, text_enum};
 text_enum!(LeaseState);
 text_enum!(Verdict);
 
-/// A lease.
 #[derive(Clone, Debug)]
 pub(crate) struct LeaseRow {
     pub(crate) id: Vec<u8>,
@@ -71,12 +70,11 @@ pub(crate) async fn lease_of_task(db: &mut Db, task: &str) -> Result<Option<Leas
     sql_as(text).bind(task).fetch_optional(db).await
 }
 
-/// A lease that is still live.
 pub(crate) async fn live(db: &mut Db, id: &[u8]) -> Result<Option<LeaseRow>, DbError> {
     sql_as("SELECT * FROM lease WHERE id = $1 AND state = 'live'").bind(id).fetch_optional(db).await
 }
 
-/// A lane: the lease that it was given last, unless it has delivered it, and the kinds that it computes, between commas.
+/// A lane: its last lease, unless already delivered, and its kinds, comma-delimited.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct LaneRow {
     pub(crate) lease: Option<Vec<u8>>,
@@ -85,19 +83,19 @@ pub(crate) struct LaneRow {
 
 from_row!(LaneRow { lease, kinds });
 
-/// The kinds of a lane as its row holds them: each between commas.
+/// Encodes kinds for a lane's row, with a comma on either side of each.
 pub(crate) fn kinds_text(kinds: &[Kind]) -> String {
     let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
     format!(",{},", names.join(","))
 }
 
-/// A lane, or an empty one that has never asked.
+/// Loads a lane, or an empty one if it never asked.
 pub(crate) async fn lane(db: &mut Db, session: &str, lane: u32) -> Result<LaneRow, DbError> {
     let query = sql_as("SELECT * FROM lane WHERE session = $1 AND lane = $2").bind(session).bind(i64::from(lane));
     Ok(query.fetch_optional(db).await?.unwrap_or_default())
 }
 
-/// What was measured of a lane at a kind: work a second, 0 if nothing was.
+/// A lane's measured speed at a kind, in work per second; 0 if unmeasured.
 pub(crate) async fn speed(db: &mut Db, session: &str, lane: i64, kind: &str) -> Result<u64, DbError> {
     let text = "SELECT work_per_s FROM lane_speed WHERE session = $1 AND lane = $2 AND kind = $3";
     let row = sql(text).bind(session).bind(lane).bind(kind).fetch_optional(db).await?;
@@ -110,13 +108,12 @@ pub(crate) async fn overdue(db: &mut Db, now_ms: i64) -> Result<Vec<LeaseRow>, D
     sql_as(text).bind(now_ms).fetch_all(db).await
 }
 
-/// A session's live leases.
 pub(crate) async fn live_of_session(db: &mut Db, session: &str) -> Result<Vec<LeaseRow>, DbError> {
     let text = "SELECT * FROM lease WHERE session = $1 AND state = 'live'";
     sql_as(text).bind(session).fetch_all(db).await
 }
 
-/// Notes a lease, and that its lane computes `kinds`.
+/// Inserts a lease and records that its lane computes `kinds`.
 pub(crate) async fn insert(db: &mut Db, lease: &LeaseRow, kinds: &str) -> Result<(), DbError> {
     let text = "INSERT INTO lease (id, unit, job, miner, session, lane, task, work, value, ttl_ms, issued_at_ms, deadline_ms, state)
                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'live')";
@@ -134,18 +131,18 @@ pub(crate) async fn insert(db: &mut Db, lease: &LeaseRow, kinds: &str) -> Result
     Ok(())
 }
 
-/// The lease whose output a unit was settled with; none if the coordinator computed it.
+/// The lease that settled a unit; `None` if the coordinator computed it.
 pub(crate) async fn settled(db: &mut Db, unit: i64) -> Result<Option<LeaseRow>, DbError> {
     sql_as("SELECT * FROM lease WHERE unit = $1 AND verdict = 'valid'").bind(unit).fetch_optional(db).await
 }
 
-/// Ends a live lease without an output; false if it was not live.
+/// Ends a live lease without an output. Returns false if it was not live.
 pub(crate) async fn end(db: &mut Db, id: &[u8], state: LeaseState) -> Result<bool, DbError> {
     let text = "UPDATE lease SET state = $2 WHERE id = $1 AND state = 'live'";
     Ok(sql(text).bind(id).bind(state).execute(db).await? == 1)
 }
 
-/// Notes a lease's output and verdict, once; false if it has one.
+/// Stores a lease's output and verdict. Returns false if it already has one.
 pub(crate) async fn settle(
     db: &mut Db,
     id: &LeaseId,
@@ -159,14 +156,14 @@ pub(crate) async fn settle(
     Ok(query.execute(db).await? == 1)
 }
 
-/// Notes that a lane has delivered `lease`.
+/// Clears the lane's current lease after delivery.
 pub(crate) async fn free_lane(db: &mut Db, lease: &LeaseRow) -> Result<(), DbError> {
     let text = "UPDATE lane SET lease = NULL WHERE session = $1 AND lane = $2 AND lease = $3";
     sql(text).bind(&lease.session).bind(lease.lane).bind(&lease.id[..]).execute(db).await?;
     Ok(())
 }
 
-/// Mixes a new measurement into a lane's speed at a kind.
+/// Blends a new measurement into a lane's speed at a kind.
 pub(crate) async fn measure_lane(db: &mut Db, lease: &LeaseRow, kind: &str, work_per_s: u64) -> Result<(), DbError> {
     let text = "INSERT INTO lane_speed (session, lane, kind, work_per_s) VALUES ($1, $2, $3, $4)
                 ON CONFLICT (session, lane, kind) DO UPDATE SET work_per_s = (work_per_s + excluded.work_per_s) / 2";
@@ -175,27 +172,26 @@ pub(crate) async fn measure_lane(db: &mut Db, lease: &LeaseRow, kind: &str, work
     Ok(())
 }
 
-/// Forgets the lanes of a session that has ended.
+/// Deletes the lanes of an ended session.
 pub(crate) async fn delete_lanes(db: &mut Db, session: &str) -> Result<(), DbError> {
     sql("DELETE FROM lane WHERE session = $1").bind(session).execute(&mut *db).await?;
     sql("DELETE FROM lane_speed WHERE session = $1").bind(session).execute(db).await?;
     Ok(())
 }
 
-/// Lanes of open sessions that were heard of lately: among how many a job's rest is shared out.
+/// Counts the recently active lanes of open sessions, among which a job's remaining panels are shared.
 pub(crate) async fn lanes_at_work(db: &mut Db, since_ms: i64) -> Result<u32, DbError> {
     let text = "SELECT COUNT(*) FROM lane JOIN session ON session.id = lane.session
                 WHERE session.ended_at_ms IS NULL AND session.seen_at_ms >= $1";
     Ok(sql(text).bind(since_ms).fetch_one(db).await?.try_get::<i64>(0)? as u32)
 }
 
-/// Drops every live lease of a unit.
 pub(crate) async fn drop_live(db: &mut Db, unit: i64) -> Result<(), DbError> {
     sql("UPDATE lease SET state = 'dropped' WHERE unit = $1 AND state = 'live'").bind(unit).execute(db).await?;
     Ok(())
 }
 
-/// Live leases of a miner, its open sessions, and the measured speed of its open lanes.
+/// A miner's live leases, open sessions, and total measured speed of open lanes.
 pub(crate) async fn of_miner(db: &mut Db, miner: &[u8]) -> Result<(i64, i64, i64), DbError> {
     let row = sql("SELECT (SELECT COUNT(*) FROM lease JOIN session ON session.id = lease.session
                  WHERE session.miner = $1 AND session.ended_at_ms IS NULL AND lease.state = 'live'),
@@ -209,13 +205,12 @@ pub(crate) async fn of_miner(db: &mut Db, miner: &[u8]) -> Result<(i64, i64, i64
     Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))
 }
 
-/// Adds an expired lease to a miner's record.
 pub(crate) async fn count_expired(db: &mut Db, miner: &[u8]) -> Result<(), DbError> {
     sql("UPDATE miner SET leases_expired = leases_expired + 1 WHERE key = $1").bind(miner).execute(db).await?;
     Ok(())
 }
 
-/// Live leases, and the rest of the verdict counters.
+/// The number of live leases, and the verdict counters.
 pub(crate) async fn verdicts(db: &mut Db) -> Result<(u64, Verdicts), DbError> {
     let live = sql("SELECT COUNT(*) FROM lease WHERE state = 'live'").fetch_one(&mut *db).await?.try_get::<i64>(0)?;
     let mut counts = Verdicts::default();
@@ -234,12 +229,11 @@ pub(crate) async fn verdicts(db: &mut Db) -> Result<(u64, Verdicts), DbError> {
     Ok((live as u64, counts))
 }
 
-/// Multiply-accumulates verified in all.
+/// Total multiply-accumulates verified.
 pub(crate) async fn work_verified(db: &mut Db) -> Result<u64, DbError> {
     Ok(sql("SELECT COALESCE(SUM(work), 0) FROM miner").fetch_one(db).await?.try_get::<i64>(0)? as u64)
 }
 
-/// A job's live leases.
 pub(crate) async fn live_of_job(db: &mut Db, job: i64) -> Result<Vec<LeaseRow>, DbError> {
     let text = "SELECT * FROM lease WHERE job = $1 AND state = 'live'";
     sql_as(text).bind(job).fetch_all(db).await

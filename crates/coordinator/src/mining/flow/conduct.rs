@@ -1,11 +1,11 @@
-//! Miners' records, loaded and kept.
+//! Loads and stores miners' records.
 
 use crate::batch::Batch;
 use crate::mining::conduct::{Conduct, Deed, Record};
 use crate::mining::store::conduct as store;
 use crate::store::{Db, DbError};
 
-/// A miner's record; that of a new one if there is none.
+/// Loads a miner's record, or a new one.
 pub(crate) async fn record(db: &mut Db, miner: &[u8], rules: &Conduct) -> Result<Record, DbError> {
     Ok(store::record(db, miner).await?.unwrap_or_else(|| Record::new(rules)))
 }

@@ -1,4 +1,5 @@
-//! A delivery: exact length, live lease, signature; then the output is hashed and checked in one pass as it arrives.
+//! Receives a miner's output. Length, lease and signature are checked first; the body is hashed and checked as it
+//! arrives.
 
 use std::time::Duration;
 
@@ -27,13 +28,12 @@ use crate::random::random;
 use crate::receipts::{flow as receipts, store as log};
 use crate::store::DbError;
 
-/// How long a body may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// An output on its way in, piece by piece.
+/// The body of an upload, chunk by chunk.
 pub(crate) type Upload = BoxStream<'static, std::io::Result<Bytes>>;
 
-/// A lease with everything that its delivery is checked against.
+/// A lease and all that a delivery is checked against.
 pub(crate) struct Delivery {
     lease: LeaseRow,
     job: JobRow,
@@ -42,31 +42,30 @@ pub(crate) struct Delivery {
     contributor: String,
 }
 
-/// What a miner says of its output, signed. Parsed from headers; nothing of it is checked yet.
+/// The miner's signed claim about its output, parsed from headers and not yet checked.
 #[derive(Default)]
 pub(crate) struct SignedOutput {
-    /// The body's announced length.
+    /// The announced length of the body.
     pub(crate) length: Option<u64>,
-    /// The output's BLAKE3.
+    /// BLAKE3 of the output.
     pub(crate) digest: Option<Digest>,
-    /// The miner's signature.
     pub(crate) signature: Option<Signature>,
 }
 
-/// What a delivery came to.
+/// The answer to a delivery.
 pub(crate) struct Delivered {
     pub(crate) receipt: ProvenReceipt,
-    /// The lane's next unit, if there is one.
+    /// The lane's next unit, if any.
     pub(crate) next: Option<Granted>,
 }
 
-/// A delivery whose length and signature hold.
+/// A delivery with the right length and a valid signature.
 struct Signed {
     statement: statement::Delivery,
     signature: Signature,
 }
 
-/// An output that is what was signed, right or wrong.
+/// An output that matches its signed digest; it may still be wrong.
 struct Received {
     output: Vec<u8>,
     judgement: Judgement,
@@ -75,7 +74,7 @@ struct Received {
 }
 
 impl Delivered {
-    /// The reward of a valid output, pending until the epoch closes.
+    /// The reward for a valid output, pending until the epoch closes.
     pub(crate) fn reward(&self) -> Amount {
         let receipt = &self.receipt.receipt;
         if receipt.verdict == Verdict::Valid { receipt.value } else { Amount::ZERO }
@@ -88,7 +87,7 @@ impl Delivered {
 }
 
 impl Delivery {
-    /// Finds a lease and what hangs on it.
+    /// Loads a lease and what belongs to it.
     pub(crate) async fn find(app: &App, id: &LeaseId) -> Result<Self, Failure> {
         let mut db = app.store.read().await?;
         let lease = leases::lease(&mut db, id).await?.ok_or_else(no_such_lease)?;
@@ -99,13 +98,12 @@ impl Delivery {
         Ok(Delivery { lease, job, unit, unit_state: row.state, contributor: session.contributor })
     }
 
-    /// Whether its holder may still deliver in time.
+    /// Whether the lease can still be fulfilled on time.
     pub(crate) fn is_live(&self) -> bool {
         self.lease.state == LeaseState::Live
     }
 
-    /// Takes an output in and answers with its verdict, its receipt and the lane's next unit. Of a body that is not
-    /// wanted, nothing is kept.
+    /// Receives an output and returns its verdict, its receipt and the lane's next unit. Unwanted bodies are discarded.
     pub(crate) async fn take(
         &self,
         app: &App,
@@ -134,7 +132,7 @@ impl Delivery {
         self.settle(app, signed, received?, announced_at_ms).await
     }
 
-    /// Exact length first, then the signature of the lease's own key.
+    /// Checks the exact length, then the signature by the lease's key.
     fn check(&self, said: SignedOutput) -> Result<Signed, Failure> {
         let length = self.unit.output_bytes();
         if said.length != Some(length) {
@@ -155,13 +153,13 @@ impl Delivery {
         Ok(Signed { statement, signature })
     }
 
-    /// Whether nobody wants the output any more. A late one is wanted as long as nobody else's was right.
+    /// Whether the output is no longer needed. A late one is needed until another miner's output is valid.
     fn is_gone(&self) -> bool {
         let done = self.unit_state == UnitState::Settled || self.job.state != JobState::Active;
         !self.is_live() && done
     }
 
-    /// The verdict that stands, for the same output sent again.
+    /// Repeats the stored verdict when the same output is sent again.
     async fn answer_again(&self, app: &App, signed: &Signed, digest: &[u8]) -> Result<Delivered, Failure> {
         if signed.statement.digest.0 != digest {
             return Err(second_digest().into());
@@ -174,7 +172,7 @@ impl Delivery {
         Ok(Delivered { receipt, next })
     }
 
-    /// Takes the body in. One that is not what was signed is a fault of transport, never a wrong answer.
+    /// Reads the body. A digest mismatch counts as a transport error, never as a wrong answer.
     async fn receive(&self, app: &App, signed: &Signed, body: Upload) -> Result<Received, Failure> {
         let coins = app.checker.prepared(&self.job).await?;
         let inputs = app.checker.inputs(&self.unit).await?;
@@ -191,7 +189,7 @@ impl Delivery {
         Ok(Received { output, judgement, method, bits })
     }
 
-    /// Notes the verdict and leases the lane its next unit.
+    /// Stores the verdict and leases the lane its next unit.
     async fn settle(
         &self,
         app: &App,
@@ -228,7 +226,7 @@ impl Delivery {
     }
 }
 
-/// Reads exactly `length` bytes, and hashes and checks them as they come.
+/// Reads exactly `length` bytes; hashes and checks them as they arrive.
 async fn read_output(mut body: Upload, length: u64, check: &mut SharedCheck<'_>) -> Result<(Vec<u8>, Digest), Failure> {
     let mut output = Vec::with_capacity(length as usize);
     let mut hasher = blake3::Hasher::new();
@@ -248,8 +246,8 @@ async fn read_output(mut body: Upload, length: u64, check: &mut SharedCheck<'_>)
     Ok((output, Digest(*hasher.finalize().as_bytes())))
 }
 
-/// Takes a body in without keeping it, before an answer that does not need it: an answer in the middle of an upload ends
-/// the connection, and its sender may never read it.
+/// Reads and drops a body. Answering in the middle of an upload closes the connection, and the sender may never see the
+/// answer.
 async fn discard(mut body: Upload) {
     let deadline = tokio::time::Instant::now() + BODY_TIMEOUT;
     while let Ok(Some(Ok(_))) = tokio::time::timeout_at(deadline, body.next()).await {}

@@ -1,4 +1,4 @@
-//! Leases: a lane gets a run of panels, cut when it asks to the speed that was measured, and gives it back.
+//! Leases. A lane gets a run of panels sized to its measured speed, and returns it when the lease ends.
 
 use adit_core::assemble::Run;
 use adit_core::reward::{PRICE_VERSION, base_reward};
@@ -25,33 +25,31 @@ use crate::people::flow::open::open_session;
 use crate::random::{random, random_uuid};
 use crate::store::DbError;
 
-/// A lane that was not heard of for so long does not count when a job's rest is shared out.
+/// A lane silent for longer than this gets no share of a job's remaining panels.
 const AT_WORK_MS: i64 = 30_000;
-/// So many jobs are tried for a lane that may not have the first one's units.
+/// How many jobs to try when a lane cannot take units of the first one.
 const JOBS_TRIED: usize = 8;
-/// So long a unit is not given again to a miner whose output for it was refused: others get their turn first, and a
-/// network of one miner still ends.
+/// After a reject, how long the miner does not get the same unit again. Others go first, but a network with a single
+/// miner still finishes its jobs.
 const REFUSED_MS: i64 = 30_000;
-/// After so many expiries a unit's panels go back to its job, to be cut anew.
+/// After this many expiries a unit's panels return to the job and are cut again.
 const MAX_EXPIRIES: i64 = 2;
 
-/// Gives a lane its unit: the one it has, or a new one.
+/// Gives a lane a unit: the one it already holds, or a new one.
 pub(crate) struct LeaseLane {
-    /// The session's id: its owner's secret.
+    /// The session's id, known only to its owner.
     pub(crate) session: String,
-    /// The contributor's id.
     pub(crate) contributor: String,
-    /// The lane's number.
     pub(crate) lane: u32,
-    /// The kinds that it computes; what it said last if it does not say.
+    /// The kinds the lane computes; `None` keeps the last answer.
     pub(crate) kinds: Option<Vec<Kind>>,
-    /// Random: the lease's id, if it is new.
+    /// A random id for a new lease.
     pub(crate) lease: LeaseId,
-    /// Random: the task's id, if it is new.
+    /// A random id for a new task.
     pub(crate) task: String,
 }
 
-/// A lease with all that its holder is told.
+/// A lease and what its holder needs to know.
 #[derive(Clone, Debug)]
 pub(crate) struct Leased {
     pub(crate) lease: LeaseRow,
@@ -130,7 +128,7 @@ impl LeaseLane {
     }
 }
 
-/// A lease that its holder gets, signed, with what it is told beside it.
+/// A signed lease, ready for its holder.
 #[derive(Clone, Debug)]
 pub(crate) struct Granted {
     pub(crate) grant: TaskGrant,
@@ -138,12 +136,12 @@ pub(crate) struct Granted {
     pub(crate) session: String,
     pub(crate) contributor: String,
     pub(crate) task_type: TaskType,
-    /// Whether an epoch's budget pays, not a requester.
+    /// Whether the epoch's budget pays, rather than a requester.
     pub(crate) sponsored: bool,
     pub(crate) issued_at_ms: i64,
 }
 
-/// Asks for a lane's unit. Without `kinds`, the lane computes what it said last.
+/// Requests a unit for a lane. Without `kinds`, the lane's last answer applies.
 pub(crate) fn lease_lane(
     session: String,
     contributor: String,
@@ -156,7 +154,7 @@ pub(crate) fn lease_lane(
     Ok(LeaseLane { session, contributor, lane, kinds, lease: LeaseId(id), task: random_uuid() })
 }
 
-/// Signs a lease for its holder. Its coins are prepared while the miner works.
+/// Signs a lease. The coins are prepared in the background while the miner works.
 pub(crate) fn grant(app: &App, leased: Leased) -> Result<Granted, Failure> {
     let Leased { lease, unit, job, contributor, now_ms } = leased;
     let statement = statement(app.public_key, &lease, &unit)?;
@@ -182,7 +180,7 @@ pub(crate) fn grant(app: &App, leased: Leased) -> Result<Granted, Failure> {
     Ok(granted)
 }
 
-/// Whether a miner's record allows it another lease.
+/// Fails if a miner's record allows no further lease.
 async fn may_have_another(batch: &mut Batch<'_>, miner: &PublicKey) -> Result<(), Failure> {
     let record = conduct::record(batch.db, &miner.0, &batch.conduct()).await?;
     if let Some(ms) = record.quarantined_ms(batch.now_ms) {
@@ -200,7 +198,7 @@ async fn may_have_another(batch: &mut Batch<'_>, miner: &PublicKey) -> Result<()
     Ok(())
 }
 
-/// The statement that a lease's holder gets signed.
+/// The lease statement that the coordinator signs.
 fn statement(coordinator: PublicKey, lease: &LeaseRow, unit: &Unit) -> Result<Lease, DbError> {
     Ok(Lease {
         version: STATEMENT_VERSION,
@@ -214,7 +212,7 @@ fn statement(coordinator: PublicKey, lease: &LeaseRow, unit: &Unit) -> Result<Le
     })
 }
 
-/// Takes a unit of the job: one that waits as it is, panels that came back, or new ones from the cursor.
+/// Takes a unit of the job: a waiting one, else returned panels, else new ones from the cursor.
 async fn take_unit(
     batch: &mut Batch<'_>,
     job: &JobRow,
@@ -252,13 +250,13 @@ async fn take_unit(
 /// Why a lease ends without an output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ending {
-    /// Its time ran out.
+    /// Its deadline passed.
     Expired,
     /// Its session ended or its job was cancelled.
     Dropped,
 }
 
-/// Ends a live lease and gives its unit back to the job.
+/// Ends a live lease and returns its unit to the job.
 pub(crate) async fn give_back(batch: &mut Batch<'_>, lease: &LeaseRow, ending: Ending) -> Result<(), DbError> {
     let state = if ending == Ending::Expired { LeaseState::Expired } else { LeaseState::Dropped };
     if !leases::end(batch.db, &lease.id, state).await? {
@@ -271,7 +269,7 @@ pub(crate) async fn give_back(batch: &mut Batch<'_>, lease: &LeaseRow, ending: E
     release_unit(batch, lease.unit, ending).await
 }
 
-/// Gives a leased unit back: to wait as it is, or in panels after it expired too often.
+/// Returns a leased unit: whole, or as panels if it expired too often.
 pub(crate) async fn release_unit(batch: &mut Batch<'_>, unit: i64, ending: Ending) -> Result<(), DbError> {
     let Some(unit) = jobs::unit(batch.db, unit).await? else { return Ok(()) };
     if unit.state != UnitState::Leased {

@@ -1,4 +1,4 @@
-//! Noting a verdict: lease, unit, job, money and receipt in one transaction.
+//! Stores a verdict: lease, unit, job, money and receipt change in one transaction.
 
 use adit_core::reward::{PRICE_VERSION, confidence_bps};
 use adit_core::sign::{Digest, LeaseId};
@@ -26,37 +26,31 @@ use crate::people::store::{self as people, MinerRow};
 use crate::receipts::store as log;
 use crate::store::DbError;
 
-/// A checked output.
+/// A checked output, ready to be settled.
 pub(crate) struct Settle {
-    /// The lease that it fulfils.
     pub(crate) lease: LeaseId,
-    /// The unit's CID.
     pub(crate) unit: Cid,
-    /// The unit's kind.
     pub(crate) kind: Kind,
     /// BLAKE3 of the output.
     pub(crate) digest: Digest,
-    /// The miner's signature over its delivery.
+    /// The miner's signature over the delivery.
     pub(crate) signature: Signature,
-    /// The output, kept if it is the unit's valid one.
+    /// The output, stored only if it is valid and first.
     pub(crate) output: Vec<u8>,
-    /// When its first byte was announced (Unix, ms).
+    /// When the upload was announced (Unix, ms).
     pub(crate) announced_at_ms: i64,
-    /// What it came to.
     pub(crate) judgement: Judgement,
-    /// How it was checked.
     pub(crate) method: Method,
     /// Bits of soundness.
     pub(crate) bits: u32,
-    /// The generation of coins that it was checked with.
+    /// The generation of coins used for the check.
     pub(crate) coin_generation: i64,
-    /// New coins, should it be wrong.
+    /// New coins, used if the output is wrong.
     pub(crate) new_seed: [u8; 32],
-    /// The lane's next unit.
+    /// The request for the lane's next unit.
     pub(crate) next: LeaseLane,
 }
 
-/// What was noted.
 pub(crate) struct Settled {
     pub(crate) receipt: Receipt,
     pub(crate) next: Option<Leased>,
@@ -77,7 +71,7 @@ impl Operation for Settle {
                 Some(receipt) => receipt,
                 None => self.settle(batch, &lease).await?,
             };
-            // A lane that is refused its next unit still gets its verdict.
+            // A lane that is refused a next unit still gets its verdict.
             let next = match self.next.lease(batch).await {
                 Ok(next) => next,
                 Err(Failure::Refused(_)) => None,
@@ -89,7 +83,7 @@ impl Operation for Settle {
 }
 
 impl Settle {
-    /// Notes the verdict with all that follows from it, and appends its receipt.
+    /// Stores the verdict and its consequences, and appends the receipt.
     async fn settle(&self, batch: &mut Batch<'_>, lease: &LeaseRow) -> Result<Receipt, Failure> {
         let unit = jobs::unit(batch.db, lease.unit).await?.ok_or(DbError::RowNotFound)?;
         let job = jobs::job(batch.db, lease.job).await?.ok_or(DbError::RowNotFound)?;
@@ -126,7 +120,7 @@ impl Settle {
                 conduct::add(batch, &lease.miner, deed).await?;
                 people::count_verdict(batch.db, &miner, valid, lease.work, batch.now_ms).await?
             }
-            // What decides nothing is no better than a lease that ran out, and no worse.
+            // An inconclusive check counts like an expired lease.
             Verdict::Inconclusive => {
                 conduct::add(batch, &lease.miner, Deed::Expired).await?;
                 people::miner(batch.db, &miner).await?
@@ -171,7 +165,7 @@ impl Settle {
         })
     }
 
-    /// Everything that a wrong output brings: new coins for its job, and a mark on its miner's confidence.
+    /// Replaces the job's coins and lowers the miner's confidence.
     async fn reject(&self, batch: &mut Batch<'_>, lease: &LeaseRow, receipt: &Receipt) -> Result<(), Failure> {
         jobs::replace_coins(batch.db, lease.job, self.coin_generation, &self.new_seed).await?;
         jobs::count(batch.db, lease.job, Counted { invalid: 1, ..Counted::default() }).await?;
@@ -180,7 +174,7 @@ impl Settle {
         Ok(())
     }
 
-    /// Takes the unit if the output is right and no other was first.
+    /// Settles the unit if the output is right and no other came first.
     async fn verdict(
         &self,
         batch: &mut Batch<'_>,
@@ -196,7 +190,7 @@ impl Settle {
         if !job_active {
             return Ok(Verdict::TooLate);
         }
-        // A unit whose panels went back is still there to be taken as long as nobody took part of them.
+        // A unit whose panels were returned can still be settled until someone leases part of them.
         let returned = unit.state == UnitState::Returned;
         if returned && !jobs::delete_returned(batch.db, unit.job, unit.first, unit.count).await? {
             return Ok(Verdict::TooLate);
@@ -205,13 +199,13 @@ impl Settle {
             if returned { &[UnitState::Returned] } else { &[UnitState::Leased, UnitState::Waiting] };
         let taken = jobs::move_unit(batch.db, unit.id, from, UnitState::Settled, 0).await?;
         if taken && unit.state == UnitState::Leased && lease.state != LeaseState::Live {
-            // A late output was right: whoever holds the unit now may stop.
+            // A late output was right, so the current holder can stop.
             leases::drop_live(batch.db, unit.id).await?;
         }
         Ok(if taken { Verdict::Valid } else { Verdict::TooLate })
     }
 
-    /// Everything that a valid output brings.
+    /// Credits the miner, job and session for a valid output.
     async fn reward(
         &self,
         batch: &mut Batch<'_>,

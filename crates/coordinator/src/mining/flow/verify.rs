@@ -1,4 +1,4 @@
-//! Verification off the writer: loads what an output is checked against, and runs the mathematics on blocking threads.
+//! Verification. Loads what an output is checked against and runs the checks on blocking threads, not on the writer.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,12 +20,12 @@ use crate::jobs::store::JobRow;
 use crate::mining::check::{SharedCheck, SharedCoins};
 use crate::source::Sources;
 
-/// Jobs whose prepared coins are kept.
+/// How many jobs keep their prepared coins in memory.
 const PREPARED: usize = 16;
-/// Blocks that are asked for at a source at once.
+/// Concurrent block requests to one source.
 const AT_ONCE: usize = 8;
 
-/// Checks outputs, with prepared coins by job and generation.
+/// Checks outputs, and caches prepared coins by job and generation.
 #[derive(Clone)]
 pub(crate) struct Checker {
     store: Store,
@@ -45,7 +45,7 @@ impl Checker {
         Ok(Checker { store, fold: FastFold::best()?, sources, cache: Arc::default() })
     }
 
-    /// Prepares a job's coins while the miner works.
+    /// Prepares a job's coins in the background while the miner works.
     pub(crate) fn prepare_soon(&self, job: JobRow) {
         let checker = self.clone();
         let prepare = async move {
@@ -86,18 +86,17 @@ impl Checker {
         cache.entries.entry(key).or_default().clone()
     }
 
-    /// What a unit's output is checked against while it arrives.
+    /// The inputs a unit's output is checked against as it arrives.
     pub(crate) async fn inputs(&self, unit: &Unit) -> Result<CheckInputs, Failure> {
         let blocks = load_blocks(&mut *self.store.read().await?, unit.checked_blocks()).await?;
         Ok(unit.check_inputs(|cid| blocks.get(cid).map(Vec::as_slice)).map_err(wrong_block)?)
     }
 
-    /// Begins to check an output.
     pub(crate) fn begin<'a>(&self, coins: &'a SharedCoins, inputs: &'a CheckInputs) -> SharedCheck<'a> {
         coins.begin(self.fold, inputs)
     }
 
-    /// Decides on an output: finds the value behind a mismatch, or looks at its leaves. Gives the output back.
+    /// Judges an output: recomputes the value behind a mismatch, or samples leaves. Returns the output.
     pub(crate) async fn judge(
         &self,
         job: &JobRow,
@@ -123,7 +122,7 @@ impl Checker {
         .await?
     }
 
-    /// Blocks from a unit's source, or from the store if it has none.
+    /// Fetches blocks from the unit's source, or from the store if it has none.
     async fn evidence(&self, source: Option<&str>, wanted: Vec<Cid>) -> Result<HashMap<Cid, Vec<u8>>, Failure> {
         let Some(source) = source else {
             let wanted = wanted.into_iter().map(|cid| (cid, 0));

@@ -1,16 +1,14 @@
-//! The SQL of how miners behave.
+//! SQL for miners' conduct.
 
 use crate::mining::conduct::Record;
 use crate::store::{Db, DbError, from_row, sql, sql_as};
 
 from_row!(Record { in_flight, suspicion, quarantines, quarantined_until_ms });
 
-/// A miner's record, if it has one.
 pub(crate) async fn record(db: &mut Db, miner: &[u8]) -> Result<Option<Record>, DbError> {
     sql_as("SELECT * FROM conduct WHERE miner = $1").bind(miner).fetch_optional(db).await
 }
 
-/// Keeps a miner's record.
 pub(crate) async fn put(db: &mut Db, miner: &[u8], record: &Record) -> Result<(), DbError> {
     let text = "INSERT INTO conduct (miner, in_flight, suspicion, quarantines, quarantined_until_ms)
                 VALUES ($1, $2, $3, $4, $5) ON CONFLICT (miner) DO UPDATE SET in_flight = excluded.in_flight,
@@ -21,7 +19,7 @@ pub(crate) async fn put(db: &mut Db, miner: &[u8], record: &Record) -> Result<()
     Ok(())
 }
 
-/// Live leases of a key, over all its sessions.
+/// Counts a key's live leases over all its sessions.
 pub(crate) async fn in_flight(db: &mut Db, miner: &[u8]) -> Result<i64, DbError> {
     let text = "SELECT COUNT(*) FROM session JOIN lease ON lease.session = session.id AND lease.state = 'live'
                 WHERE session.miner = $1 AND session.ended_at_ms IS NULL";
