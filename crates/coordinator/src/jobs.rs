@@ -1,4 +1,4 @@
-//! Jobs: files taken in, orders made of them, their price, their progress and their results.
+//! Jobs: uploaded files, the orders made from them, prices, progress and results.
 
 pub(crate) mod flow;
 pub(crate) mod http;
@@ -14,12 +14,11 @@ use adit_protocol::ErrorCode;
 
 use crate::error::Refusal;
 
-/// The unit made of a run of a job's panels.
+/// The unit for a run of a job's panels.
 pub(crate) fn unit_of(template: &Unit, run: Run) -> Unit {
     template.run(run.first, run.count)
 }
 
-/// Refuses a number that no job has.
 pub(crate) fn no_such_job() -> Refusal {
     Refusal::new(ErrorCode::NoSuchJob, "no job of this number; `adit jobs list` shows them")
 }

@@ -1,4 +1,4 @@
-//! The use cases of jobs.
+//! What requesters do with jobs, independent of HTTP.
 
 pub(crate) mod end;
 pub(crate) mod operands;
@@ -22,17 +22,17 @@ use crate::jobs::order::{Order, task_type};
 use crate::jobs::store::{self as jobs, JobRow};
 use crate::random::random;
 
-/// The longest name of a job or file.
+/// The longest job or file name.
 const MAX_NAME: usize = 200;
-/// The most jobs of one list.
+/// The most jobs in one listing.
 const MAX_JOBS: i64 = 200;
 
-/// What a job would cost.
+/// Estimates what a job costs.
 pub(crate) async fn estimate(app: &App, request: &JobRequest) -> Result<Estimate, Failure> {
     Ok(orders::order(app, &request.work).await?.estimate())
 }
 
-/// Makes a job. One that is too small to delegate is computed here, at once.
+/// Creates a job. One too small to delegate is computed here right away.
 pub(crate) async fn submit(app: &App, request: JobRequest) -> Result<JobView, Failure> {
     if request.name.as_ref().is_some_and(|name| name.len() > MAX_NAME) {
         return Err(Refusal::new(ErrorCode::InvalidParameter, "name is longer than 200 bytes").into());
@@ -67,7 +67,7 @@ async fn compute_inline(app: &App, order: Order) -> Result<(Order, Option<submit
     Ok((order, Some(computed.map_err(missing)?)))
 }
 
-/// Jobs, newest first.
+/// Lists jobs, newest first.
 pub(crate) async fn list(app: &App) -> Result<Vec<JobView>, Failure> {
     let mut db = app.store.read().await?;
     let mut views = Vec::new();
@@ -77,13 +77,13 @@ pub(crate) async fn list(app: &App) -> Result<Vec<JobView>, Failure> {
     Ok(views)
 }
 
-/// One job, and why it does not move where it does not.
+/// Shows one job and, if it is stuck, why.
 pub(crate) async fn show(app: &App, job: i64) -> Result<JobView, Failure> {
     let row = jobs::job(&mut *app.store.read().await?, job).await?.ok_or_else(no_such_job)?;
     view_of(app, &row).await
 }
 
-/// Ends a job before it is done. What was verified stays paid.
+/// Cancels a job. Verified work stays paid.
 pub(crate) async fn cancel(app: &App, job: i64) -> Result<JobView, Failure> {
     let (row, _) = app.store.write(end::Cancel(job)).await?;
     view_of(app, &row).await

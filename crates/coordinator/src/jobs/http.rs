@@ -16,12 +16,11 @@ use crate::http::error::ApiError;
 use crate::http::extract::{Body, Operator, Path, Query, read_body};
 use crate::http::{Answer, Routes, Shared};
 
-/// These calls' tag in the API's description.
+/// The tag of these calls in the API description.
 const TAG: &str = "jobs";
-/// The largest uploaded file.
 const MAX_FILE_BYTES: usize = 256 << 20;
 
-/// What requesters call.
+/// The calls that requesters make.
 pub(crate) fn routes() -> Routes {
     let get = |path, summary| Call::get(TAG, path, summary);
     let post = |path, summary| Call::post(TAG, path, summary).by_operator();
@@ -90,7 +89,7 @@ async fn cancel(State(app): Shared, _: Operator, Path(job): Path<i64>) -> Answer
     Ok(Json(flow::cancel(&app, job).await?))
 }
 
-/// The result file, streamed unit by unit.
+/// Streams the result file, unit by unit.
 async fn result(State(app): Shared, _: Operator, Path(job): Path<i64>) -> Result<Response, ApiError> {
     let ResultStream { media_type, bytes, parts } = flow::result(app, job).await?;
     let mut response = HttpBody::from_stream(parts).into_response();

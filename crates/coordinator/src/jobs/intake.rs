@@ -1,8 +1,7 @@
-//! Intake: from the bytes of an uploaded file to checked operands and their blocks, and from verified outputs to
-//! result files.
+//! Intake: turns uploaded files into validated operands and blocks, and verified outputs into result files.
 //!
-//! Pure: the caller caps a file's size before it reads it, stores the blocks, and streams the result. Whatever comes out
-//! of here passes [`adit_core::Unit::validate`] once it is cut.
+//! Nothing here does I/O: the caller limits a file's size before reading it, stores the blocks, and streams the result.
+//! Units cut from intake's operands pass [`adit_core::Unit::validate`].
 //!
 //! | format | holds | rules |
 //! |---|---|---|
@@ -36,31 +35,31 @@ pub use parsed::{DataSet, Matrix, Model, ModelLayer, Parsed};
 pub use result::{CLASSES_HEADER, class_lines, gradient_file, npy_f32_header, npy_i32_header};
 pub use table::Column;
 
-/// A file format that jobs are made of.
+/// A file format that jobs accept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Format {
-    /// NumPy's array file.
+    /// NumPy's array format.
     Npy,
     /// Comma-separated values.
     Csv,
-    /// Safetensors.
+    /// The Safetensors format.
     Safetensors,
-    /// NumPy's array file, of float32.
+    /// NumPy's array format, with float32 values.
     NpyFloats,
-    /// Any bytes.
+    /// Arbitrary bytes.
     Data,
-    /// Any bytes that are comma-separated values.
+    /// Arbitrary bytes that parse as comma-separated values.
     Table,
-    /// A list of blocks.
+    /// A list of blocks held elsewhere.
     Blocks,
 }
 
 impl Format {
-    /// Every format.
+    /// All formats.
     pub const ALL: [Format; 7] =
         [Format::Npy, Format::Csv, Format::Safetensors, Format::NpyFloats, Format::Data, Format::Table, Format::Blocks];
 
-    /// Its name; of the first three, also their files' extension.
+    /// The format's name; for the first three, also the file extension.
     pub const fn name(self) -> &'static str {
         match self {
             Format::Npy => "npy",
@@ -74,7 +73,7 @@ impl Format {
     }
 }
 
-/// By name (`npy`) or by a file name's extension (`A.npy`), in either case of letters.
+/// Parses a name (`npy`) or the extension of a file name (`A.npy`), ignoring case.
 impl FromStr for Format {
     type Err = IntakeError;
     fn from_str(name: &str) -> Result<Self, IntakeError> {
@@ -84,7 +83,7 @@ impl FromStr for Format {
     }
 }
 
-/// Reads a whole file.
+/// Parses a whole file.
 pub fn parse(format: Format, bytes: &[u8]) -> Result<Parsed, IntakeError> {
     match format {
         Format::Npy => npy::parse(bytes).map(Parsed::Matrix),
@@ -101,7 +100,7 @@ fn data(bytes: &[u8], table: Option<(u64, Vec<Column>)>) -> Result<DataSet, Inta
     if bytes.is_empty() { Err(IntakeError::Empty) } else { Ok(DataSet { bytes: bytes.to_vec(), table }) }
 }
 
-/// The operands of A · B in f32, once they fit each other (k ≤ 4096) and a unit, and no sum can leave f32.
+/// Checks the operands of A · B in f32: they fit each other (k ≤ 4096) and a unit, and no sum overflows f32.
 pub fn float_product(a: Parsed, b: Parsed) -> Result<(FloatMatrix, FloatMatrix), IntakeError> {
     let (Parsed::Floats(a), Parsed::Floats(b)) = (a, b) else {
         return Err(IntakeError::WrongInput { role: "A and B", wanted: "two .npy files of float32" });
@@ -130,7 +129,7 @@ fn fit_each_other(a: (usize, usize), b: (usize, usize)) -> Result<(), IntakeErro
     })
 }
 
-/// The operands of A · B, once they fit each other (k ≤ 131 071) and a unit.
+/// Checks the operands of A · B: they fit each other (k ≤ 131 071) and a unit.
 pub fn product(a: Parsed, b: Parsed) -> Result<(Matrix, Matrix), IntakeError> {
     let (a, b) = (a.into_matrix("A")?, b.into_matrix("B")?);
     fit_each_other((a.rows as usize, a.cols as usize), (b.rows as usize, b.cols as usize))?;
@@ -139,12 +138,12 @@ pub fn product(a: Parsed, b: Parsed) -> Result<(Matrix, Matrix), IntakeError> {
     Ok((a, b))
 }
 
-/// A model and its samples, once they fit each other and a unit. Samples may also come as a matrix of 0..=127.
+/// Checks that a model and its samples fit each other and a unit. Samples may also be a matrix of 0..=127.
 pub fn inference(model: Parsed, input: Parsed) -> Result<(Model, Matrix), IntakeError> {
     let Parsed::Model(mut model) = model else {
         return Err(IntakeError::WrongInput { role: "the model", wanted: "a .safetensors file" });
     };
-    // What training alone needs does not change a class.
+    // The scales needed only for training do not affect the class.
     model.layers.iter_mut().for_each(|layer| layer.back = None);
     if let Some(last) = model.layers.last_mut() {
         last.requant = None;
@@ -161,7 +160,7 @@ pub fn inference(model: Parsed, input: Parsed) -> Result<(Model, Matrix), Intake
     Ok((model, input))
 }
 
-/// A model to be trained with its samples and their targets, once they fit each other and a unit.
+/// Checks that a model to train, its samples and their targets fit each other and a unit.
 pub fn gradient(model: Parsed, input: Parsed, targets: Parsed) -> Result<(Model, Matrix, Matrix), IntakeError> {
     let wanted =
         "a .safetensors file with layers.N.requant in every layer and layers.N.back in every one but the first";
@@ -169,7 +168,7 @@ pub fn gradient(model: Parsed, input: Parsed, targets: Parsed) -> Result<(Model,
         Parsed::Model(model) if model.layers.last().is_some_and(|layer| layer.requant.is_some()) => {}
         _ => return Err(IntakeError::WrongInput { role: "a model to be trained", wanted }),
     }
-    // Inference would ignore what training needs; here it stays.
+    // Inference drops the training scales, so keep a copy.
     let scales = model.clone();
     let (_, input) = inference(model, input)?;
     let Parsed::Model(model) = scales else { return Err(IntakeError::WrongInput { role: "the model", wanted }) };
@@ -193,7 +192,7 @@ pub fn gradient(model: Parsed, input: Parsed, targets: Parsed) -> Result<(Model,
     Ok((model, input, targets))
 }
 
-/// A unit holds all shared blocks and at least one panel.
+/// Checks that a unit has room for all shared blocks and at least one panel.
 fn fits_a_unit(shared_bytes: usize) -> Result<(), IntakeError> {
     let max = MAX_INPUT_BYTES - MAX_BLOCK_BYTES as u64;
     if shared_bytes as u64 > max {

@@ -1,4 +1,4 @@
-//! Orders: from parsed files to the unit that holds the whole job, and its blocks.
+//! Orders: turns parsed files into a job's blocks and one unit that covers the whole job.
 
 use std::collections::HashMap;
 
@@ -23,20 +23,20 @@ use crate::error::Refusal;
 use crate::jobs::intake::{self, Column, DataSet, IntakeError, Parsed};
 use crate::jobs::unit_of;
 
-/// A unit is delegated only when computing it costs at least so many times what checking it costs.
+/// Delegate a unit only if computing it costs at least this many times what checking it costs.
 const WORTH: u64 = 16;
-/// Inline units are at most this much work at a time.
+/// The most work per run when computing inline.
 const INLINE_WORK: u64 = 1 << 30;
-/// What is computed here has no lease.
+/// Inline outputs have no lease.
 const NO_LEASE: LeaseId = LeaseId([0; 16]);
 
-/// A job cut into panels, ready to be submitted.
+/// A job cut into panels, ready to submit.
 pub(crate) struct Order {
-    /// The unit that would hold the whole job.
+    /// The unit that would cover the whole job.
     pub(crate) template: Unit,
-    /// Every block that the coordinator holds.
+    /// The blocks that the coordinator holds.
     pub(crate) blocks: Vec<Vec<u8>>,
-    /// What intake found out about the input, for the result.
+    /// Intake's findings about the input, for the result.
     pub(crate) facts: Option<Value>,
 }
 
@@ -45,7 +45,7 @@ impl Order {
         Order { template, blocks, facts: None }
     }
 
-    /// C = A · B.
+    /// Orders C = A · B.
     pub(crate) fn matmul(a: Parsed, b: Parsed) -> Result<Self, Refusal> {
         let (a, b) = intake::product(a, b)?;
         let a_rows = intake::input_panel_rows(a.rows, a.cols, u64::from(b.cols));
@@ -56,7 +56,7 @@ impl Order {
         Ok(Order::new(Unit::MatmulI8(MatmulI8 { a, b }), blocks))
     }
 
-    /// Classes of samples.
+    /// Orders the classes of samples.
     pub(crate) fn inference(model: Parsed, input: Parsed) -> Result<Self, Refusal> {
         let (model, input) = intake::inference(model, input)?;
         let rows = intake::input_panel_rows(input.rows, input.cols, model.output_width());
@@ -66,7 +66,7 @@ impl Order {
         Ok(Order::new(Unit::MlpI8(MlpI8 { x, layers }), blocks))
     }
 
-    /// A model's gradient over all samples.
+    /// Orders a model's gradient over all samples.
     pub(crate) fn gradient(model: Parsed, input: Parsed, targets: Parsed) -> Result<Self, Refusal> {
         let (model, input, targets) = intake::gradient(model, input, targets)?;
         let layout = Layout::new(model.layers.iter().map(|layer| (layer.k as usize, layer.n as usize)));
@@ -79,7 +79,7 @@ impl Order {
         Ok(Order::new(Unit::GradientI8(GradientI8 { x, t, layers }), blocks))
     }
 
-    /// C = A · B in f32.
+    /// Orders C = A · B in f32.
     pub(crate) fn floats(a: Parsed, b: Parsed) -> Result<Self, Refusal> {
         let (a, b) = intake::float_product(a, b)?;
         let bytes_of = |matrix: &FloatMatrix| 4 * matrix.cols as u32;
@@ -91,7 +91,7 @@ impl Order {
         Ok(Order::new(Unit::MatmulF32(MatmulF32 { a, b }), blocks))
     }
 
-    /// Whether a data set of ours is intact, and what its columns hold.
+    /// Orders a check of a data set held here, with column statistics for a table.
     pub(crate) fn data(data: Parsed) -> Result<Self, Refusal> {
         let Parsed::Data(DataSet { bytes, table }) = data else {
             return Err(
@@ -103,7 +103,7 @@ impl Order {
         Ok(Order { facts, ..Self::bytes(&bytes) })
     }
 
-    /// Whether `bytes` are intact.
+    /// Orders a check that `bytes` are intact.
     pub(crate) fn bytes(bytes: &[u8]) -> Self {
         // About 64 blocks of whole leaves.
         let wanted = (bytes.len() as u32).div_ceil(64).next_multiple_of(LEAF_BYTES);
@@ -111,7 +111,7 @@ impl Order {
         Order::new(Unit::HashTree(HashTree { data, source: None }), blocks)
     }
 
-    /// Whether a data set at `source` is there and intact.
+    /// Orders a check that the data set at `source` is present and intact.
     pub(crate) fn elsewhere(source: String, blocks: Parsed) -> Result<Self, Refusal> {
         let Parsed::Blocks(data) = blocks else {
             return Err(
@@ -124,22 +124,21 @@ impl Order {
         Ok(Order::new(Unit::HashTree(HashTree { data, source: Some(source) }), Vec::new()))
     }
 
-    /// Panels, each the least that is leased alone.
+    /// The number of panels; a panel is the smallest unit that is leased.
     pub(crate) fn panels(&self) -> u32 {
         self.template.input().panels.len() as u32
     }
 
-    /// Whether delegating costs more than it saves. Data elsewhere is always looked at by others: that is the question.
+    /// Whether delegating costs more than it saves. Remote data is always delegated, because others must see it.
     pub(crate) fn too_small(&self) -> bool {
         self.template.source().is_none() && self.template.work() < WORTH * self.template.check_work()
     }
 
-    /// Whether its result can be held in memory, which computing it at once takes.
+    /// Whether the result fits in memory, as inline computation requires.
     pub(crate) fn fits_inline(&self) -> bool {
         self.template.output_bytes() <= MAX_OUTPUT_BYTES
     }
 
-    /// What it would cost.
     pub(crate) fn estimate(&self) -> Estimate {
         let (kind, work) = (self.template.kind(), self.template.work());
         Estimate {
@@ -176,7 +175,7 @@ fn cut_bytes(bytes: &[u8], cols: u32, panel_rows: u32) -> (Operand, Vec<Vec<u8>>
     (operand, blocks.into_iter().map(<[u8]>::to_vec).collect())
 }
 
-/// A column's facts; what may leave 53 bits is text.
+/// A column's statistics as JSON. Numbers that may exceed 53 bits become strings.
 fn column(Column { name, empty, other, integers }: &Column) -> Value {
     json!({
         "name": name, "empty": empty, "other": other, "integers": integers.count, "sum": integers.sum.to_string(),
@@ -185,7 +184,7 @@ fn column(Column { name, empty, other, integers }: &Column) -> Value {
     })
 }
 
-/// What a parsed file holds.
+/// Describes a parsed file.
 pub(crate) fn describe(parsed: &Parsed) -> FileContent {
     match parsed {
         Parsed::Matrix(matrix) => FileContent::Matrix { rows: matrix.rows, cols: matrix.cols },
@@ -203,7 +202,7 @@ pub(crate) fn describe(parsed: &Parsed) -> FileContent {
     }
 }
 
-/// What the original calls a job, if it fits.
+/// NeoNet's task type for a job. Refuses one that does not fit the kind.
 pub(crate) fn task_type(request: &JobRequest, kind: Kind) -> Result<Option<TaskType>, Refusal> {
     let of_log = matches!(&request.work, JobWork::HashTree { data: DataPlace::Log { .. } });
     let named = request.task_type.or(of_log.then_some(TaskType::NetworkProtection));

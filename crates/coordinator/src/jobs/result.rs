@@ -1,4 +1,4 @@
-//! Result files: made of verified outputs, unit by unit where their rows are the file's.
+//! Builds result files from verified outputs, unit by unit where the rows match the file's.
 
 pub(crate) mod tree;
 
@@ -8,7 +8,7 @@ use adit_core::kind::ResultForm;
 
 use crate::jobs::intake;
 
-/// What comes before the first unit's part in the result file of `template`'s job.
+/// The start of a result file, before the first unit's part.
 pub(crate) fn head(template: &Unit) -> Vec<u8> {
     let (rows, cols) = (template.input().rows, template.output_width() as u32);
     match template.kind().facts().result {
@@ -19,7 +19,7 @@ pub(crate) fn head(template: &Unit) -> Vec<u8> {
     }
 }
 
-/// A unit's part, where the file has one for each; `bias` is the last layer's.
+/// One unit's part of the file, if the format has parts; `bias` is the last layer's.
 pub(crate) fn part(template: &Unit, bias: &[i32], output: Vec<u8>) -> Vec<u8> {
     match template.kind().facts().result {
         ResultForm::Integers | ResultForm::Floats => output,

@@ -1,13 +1,13 @@
-//! The states of a unit. Those of a job are [`adit_protocol::jobs::JobState`].
+//! Unit states. For job states see [`adit_protocol::jobs::JobState`].
 
-/// Where a unit stands.
+/// The state of a unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum UnitState {
     /// A live lease holds it.
     Leased,
-    /// Its lease ended; it is leased again as it is.
+    /// Its lease ended; it can be leased again unchanged.
     Waiting,
-    /// It expired too often: its panels are back at the job, to be cut anew.
+    /// It expired too often; its panels went back to the job to be cut again.
     Returned,
     /// A valid output settled it.
     Settled,
@@ -16,7 +16,7 @@ pub(crate) enum UnitState {
 }
 
 impl UnitState {
-    /// The state's name in the database.
+    /// The name stored in the database.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             UnitState::Leased => "leased",
@@ -27,7 +27,6 @@ impl UnitState {
         }
     }
 
-    /// The state of this name.
     pub(crate) fn from_name(name: &str) -> Option<Self> {
         use UnitState::*;
         [Leased, Waiting, Returned, Settled, Inline].into_iter().find(|state| state.name() == name)

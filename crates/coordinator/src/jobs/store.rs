@@ -1,4 +1,4 @@
-//! The SQL of jobs, of their units, and of the panels that wait.
+//! SQL for jobs, their units, and returned panels.
 
 pub(crate) mod blocks;
 
@@ -14,7 +14,6 @@ text_enum!(JobState);
 text_enum!(TaskType);
 text_enum!(UnitState);
 
-/// A job.
 #[derive(Clone, Debug)]
 pub(crate) struct JobRow {
     pub(crate) id: i64,
@@ -63,12 +62,12 @@ from_row!(JobRow {
 });
 
 impl JobRow {
-    /// The unit that would hold the whole job. Its input may be larger than a unit's may.
+    /// The unit that would cover the whole job. Its input may exceed the limit for a unit.
     pub(crate) fn template(&self) -> Result<Unit, DbError> {
         adit_core::encoding::decode(&self.template).map_err(|_| corrupt("a job's template does not decode"))
     }
 
-    /// Whether panels that were cut wait to be leased again.
+    /// Whether cut panels wait to be leased again.
     pub(crate) fn has_waiting(&self) -> bool {
         self.cursor > self.panels_done + self.panels_leased
     }
@@ -77,7 +76,7 @@ impl JobRow {
         self.kind.parse().map_err(|_| corrupt("a job of an unknown kind"))
     }
 
-    /// What the original calls it.
+    /// NeoNet's task type for the job.
     pub(crate) fn task_type(&self) -> Result<TaskType, DbError> {
         Ok(match self.task_type {
             Some(named) => named,
@@ -90,7 +89,6 @@ impl JobRow {
     }
 }
 
-/// What a new job needs.
 #[derive(Clone, Debug)]
 pub(crate) struct NewJob {
     pub(crate) name: Option<String>,
@@ -118,32 +116,30 @@ pub(crate) async fn job(db: &mut Db, id: i64) -> Result<Option<JobRow>, DbError>
     sql_as(text).bind(id).fetch_optional(db).await
 }
 
-/// Jobs, newest first.
 pub(crate) async fn jobs(db: &mut Db, limit: i64) -> Result<Vec<JobRow>, DbError> {
     let text = "SELECT * FROM job ORDER BY id DESC LIMIT $1";
     sql_as(text).bind(limit).fetch_all(db).await
 }
 
-/// The oldest active job after `job` that has panels to lease and is of one of `kinds`, which stand between commas.
+/// The oldest active job after `job` with panels to lease and a kind in `kinds`, which is comma-delimited.
 pub(crate) async fn next_with_work(db: &mut Db, job: i64, kinds: &str) -> Result<Option<JobRow>, DbError> {
     let text = "SELECT * FROM job WHERE state = 'active' AND id > $1 AND panels_done + panels_leased < panels
                 AND $2 LIKE '%,' || kind || ',%' ORDER BY id LIMIT 1";
     sql_as(text).bind(job).bind(kinds).fetch_optional(db).await
 }
 
-/// What intake found out about a job's input, as JSON.
+/// Intake's findings about a job's input, as JSON.
 pub(crate) async fn facts(db: &mut Db, job: i64) -> Result<Option<String>, DbError> {
     sql("SELECT facts FROM job WHERE id = $1").bind(job).fetch_one(db).await?.try_get(0)
 }
 
-/// Counts of jobs: active, in all.
+/// The number of active jobs, and of all jobs.
 pub(crate) async fn counts(db: &mut Db) -> Result<(i64, i64), DbError> {
     let text = "SELECT COALESCE(SUM(state = 'active'), 0), COUNT(*) FROM job";
     let row = sql(text).fetch_one(db).await?;
     Ok((row.try_get(0)?, row.try_get(1)?))
 }
 
-/// A unit.
 #[derive(Clone, Debug)]
 pub(crate) struct UnitRow {
     pub(crate) id: i64,
@@ -162,8 +158,8 @@ impl UnitRow {
     }
 }
 
-/// A unit whose lease ended, to be leased again as it is: none for which an output of `miner` was refused, or left undecided,
-/// since `since_ms`.
+/// A unit that can be leased again unchanged. Skips units for which `miner` had an invalid or inconclusive output since
+/// `since_ms`.
 pub(crate) async fn waiting_unit(
     db: &mut Db,
     job: i64,
@@ -187,14 +183,13 @@ pub(crate) async fn unit_by_cid(db: &mut Db, cid: &Cid) -> Result<Option<UnitRow
     sql_as(text).bind(cid.to_string()).fetch_optional(db).await
 }
 
-/// Inserts a unit that the coordinator computed itself.
 pub(crate) async fn insert_inline_unit(db: &mut Db, job: i64, run: Run, cid: &Cid) -> Result<i64, DbError> {
     let id = insert_unit(db, job, run, cid).await?;
     move_unit(db, id, &[UnitState::Leased], UnitState::Inline, 0).await?;
     Ok(id)
 }
 
-/// A job's finished units from the top.
+/// A job's finished units, in panel order.
 pub(crate) async fn settled_units(db: &mut Db, job: i64) -> Result<Vec<UnitRow>, DbError> {
     let text = "SELECT * FROM unit WHERE job = $1 AND state IN ('settled', 'inline') ORDER BY first";
     sql_as(text).bind(job).fetch_all(db).await
@@ -206,7 +201,7 @@ pub(crate) async fn insert_unit(db: &mut Db, job: i64, run: Run, cid: &Cid) -> R
     query.fetch_one(db).await?.try_get(0)
 }
 
-/// Moves a unit on; false if it was not in one of `from`.
+/// Changes a unit's state. Returns false if it was in none of the states `from`.
 pub(crate) async fn move_unit(
     db: &mut Db,
     id: i64,
@@ -220,7 +215,7 @@ pub(crate) async fn move_unit(
     Ok(query.execute(db).await? == 1)
 }
 
-/// Takes panels that came back, at most `wanted`.
+/// Takes at most `wanted` returned panels.
 pub(crate) async fn take_returned(db: &mut Db, job: i64, wanted: u32) -> Result<Option<Run>, DbError> {
     let row = sql("SELECT first, count FROM returned WHERE job = $1 ORDER BY first LIMIT 1").bind(job);
     let Some(row) = row.fetch_optional(&mut *db).await? else { return Ok(None) };
@@ -243,13 +238,13 @@ pub(crate) async fn insert_returned(db: &mut Db, job: i64, first: i64, count: i6
     Ok(())
 }
 
-/// Takes exactly this range back; false if somebody has taken part of it.
+/// Takes exactly this range of returned panels. Returns false if part of it is gone.
 pub(crate) async fn delete_returned(db: &mut Db, job: i64, first: i64, count: i64) -> Result<bool, DbError> {
     let text = "DELETE FROM returned WHERE job = $1 AND first = $2 AND count = $3";
     Ok(sql(text).bind(job).bind(first).bind(count).execute(db).await? == 1)
 }
 
-/// Changes of a job's counters.
+/// Changes to a job's counters.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Counted {
     pub(crate) cut: i64,
@@ -261,7 +256,7 @@ pub(crate) struct Counted {
     pub(crate) spent: i64,
 }
 
-/// Applies them; the answer says whether every panel is done.
+/// Applies the changes. Returns whether every panel is done.
 pub(crate) async fn count(db: &mut Db, job: i64, change: Counted) -> Result<bool, DbError> {
     let text = "UPDATE job SET panels_leased = panels_leased + $2, panels_done = panels_done + $3,
                 units_valid = units_valid + $4, units_invalid = units_invalid + $5, leases_expired = leases_expired + $6,
@@ -271,13 +266,13 @@ pub(crate) async fn count(db: &mut Db, job: i64, change: Counted) -> Result<bool
     Ok(row.try_get::<i64>(0)? == 1)
 }
 
-/// Ends an active job; false if it had ended.
+/// Ends an active job. Returns false if it had already ended.
 pub(crate) async fn end(db: &mut Db, job: i64, state: JobState, now_ms: i64) -> Result<bool, DbError> {
     let text = "UPDATE job SET state = $2, ended_at_ms = $3 WHERE id = $1 AND state = 'active'";
     Ok(sql(text).bind(job).bind(state).bind(now_ms).execute(db).await? == 1)
 }
 
-/// Replaces a job's coins, once for a generation.
+/// Replaces a job's coins, once per generation.
 pub(crate) async fn replace_coins(db: &mut Db, job: i64, generation: i64, seed: &[u8; 32]) -> Result<(), DbError> {
     let text =
         "UPDATE job SET coin_seed = $3, coin_generation = coin_generation + 1 WHERE id = $1 AND coin_generation = $2";

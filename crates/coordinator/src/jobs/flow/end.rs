@@ -1,4 +1,4 @@
-//! The end of a job: done, or cancelled.
+//! How a job ends: finished or cancelled.
 
 use adit_core::Amount;
 use adit_core::assemble::{self, Run};
@@ -14,7 +14,7 @@ use crate::mining::store as leases;
 use crate::money::store as ledger;
 use crate::store::{DbError, corrupt};
 
-/// Marks a job whose panels are all done; the rest of its escrow goes back.
+/// Finishes a job whose panels are all done and refunds the rest of its escrow.
 pub(crate) async fn finish(batch: &mut Batch<'_>, job: i64) -> Result<(), Failure> {
     let runs: Vec<Run> = jobs::settled_units(batch.db, job).await?.iter().map(jobs::UnitRow::run).collect();
     let row = jobs::job(batch.db, job).await?.ok_or(DbError::RowNotFound)?;
@@ -35,7 +35,7 @@ async fn refund(batch: &mut Batch<'_>, job: i64) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Ends a job before it is done. What was verified stays paid.
+/// Cancels a job. Verified work stays paid.
 pub(crate) struct Cancel(pub(crate) i64);
 
 impl Operation for Cancel {

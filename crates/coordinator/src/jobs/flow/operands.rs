@@ -1,4 +1,4 @@
-//! Operands of units, loaded from the blocks that intake stored.
+//! Loads the operands of units from the blocks that intake stored.
 
 use std::collections::HashMap;
 
@@ -9,13 +9,12 @@ use adit_core::{Cid, Unit};
 use crate::jobs::store::blocks;
 use crate::store::{Db, DbError, corrupt};
 
-/// A unit's weights and biases.
 pub(crate) async fn load_weights(db: &mut Db, unit: &Unit) -> Result<Weights, DbError> {
     let blocks = load_blocks(db, unit.shared_blocks()).await?;
     Weights::gather(&unit.weights(), unit.layers(), |cid| blocks.get(cid).map(Vec::as_slice)).map_err(wrong_block)
 }
 
-/// Blocks of an active job, by name.
+/// Loads blocks of an active job by CID.
 pub(crate) async fn load_blocks(
     db: &mut Db,
     wanted: impl IntoIterator<Item = (Cid, u32)>,
@@ -27,12 +26,12 @@ pub(crate) async fn load_blocks(
     Ok(blocks)
 }
 
-/// What a block of the wrong length says of the database.
+/// Intake checks every length, so a block of the wrong length means that the database is damaged.
 pub(crate) fn wrong_block(_: MissingBlock) -> DbError {
     corrupt("a block has the wrong length")
 }
 
-/// A unit's own rows, with their targets if it has some.
+/// Loads a unit's own rows, with their targets if it has any.
 pub(crate) async fn load_rows(db: &mut Db, unit: &Unit) -> Result<Rows, DbError> {
     let input = load_operand(db, unit.input()).await?;
     let targets = match unit.targets() {
@@ -42,7 +41,7 @@ pub(crate) async fn load_rows(db: &mut Db, unit: &Unit) -> Result<Rows, DbError>
     Ok(Rows { count: unit.input().rows as usize, input, targets })
 }
 
-/// The last layer's bias of a job's model; empty for a matrix product.
+/// Loads the last layer's bias; empty for a matrix product.
 pub(crate) async fn last_bias(db: &mut Db, template: &Unit) -> Result<Vec<i32>, DbError> {
     match template.layers().last() {
         Some(layer) => Ok(from_le_bytes(&load_block(db, &layer.bias).await?)),

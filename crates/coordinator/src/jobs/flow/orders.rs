@@ -1,4 +1,4 @@
-//! Orders from uploaded files, from data elsewhere, and from the coordinator's own log.
+//! Makes orders from uploaded files, from remote data, or from the coordinator's own log.
 
 use adit_protocol::ErrorCode;
 use adit_protocol::jobs::{DataPlace, JobWork};
@@ -10,10 +10,10 @@ use crate::error::{Failure, Refusal};
 use crate::jobs::order::Order;
 use crate::receipts::store as log;
 
-/// Entries of the log in one job.
+/// The most log entries in one job.
 const MAX_ENTRIES: u64 = 65_536;
 
-/// The order that `work` asks for, cut into panels.
+/// The order for `work`, cut into panels.
 pub(super) async fn order(app: &App, work: &JobWork) -> Result<Order, Failure> {
     let order = match work {
         JobWork::MatmulI8 { a, b } => {

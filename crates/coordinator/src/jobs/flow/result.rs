@@ -1,4 +1,4 @@
-//! A finished job's result file, streamed unit by unit.
+//! Streams a finished job's result file, unit by unit.
 
 use std::sync::Arc;
 
@@ -23,15 +23,15 @@ use crate::jobs::unit_of;
 use crate::mining::store as leases;
 use crate::store::corrupt;
 
-/// A file, piece by piece.
+/// A result file as a stream of chunks.
 pub(crate) struct ResultStream {
     pub(crate) media_type: &'static str,
-    /// Its length, where that is known before it is made.
+    /// The file's length, if known in advance.
     pub(crate) bytes: Option<u64>,
     pub(crate) parts: BoxStream<'static, Result<Vec<u8>, Failure>>,
 }
 
-/// The result of a job that is done.
+/// Opens the result of a finished job.
 pub(crate) async fn result(app: Arc<App>, job: i64) -> Result<ResultStream, Failure> {
     let mut db = app.store.read().await?;
     let row = jobs::job(&mut db, job).await?.ok_or_else(no_such_job)?;
@@ -56,11 +56,11 @@ pub(crate) async fn result(app: Arc<App>, job: i64) -> Result<ResultStream, Fail
     Ok(ResultStream { media_type, bytes, parts: parts(app, file, units) })
 }
 
-/// What every part of a file is made with.
+/// What every part of the file needs.
 struct File {
     job: i64,
     template: Unit,
-    /// The last layer's.
+    /// The last layer's bias.
     bias: Vec<i32>,
 }
 
@@ -81,7 +81,7 @@ fn parts(app: Arc<App>, file: Arc<File>, units: Vec<UnitRow>) -> BoxStream<'stat
     stream::once(async move { Ok(head) }).chain(parts).chain(tail).boxed()
 }
 
-/// What is said of all units together, where that is the file.
+/// The end of the file: what is computed over all units together.
 async fn tail(app: &App, job: i64, template: &Unit, units: &[UnitRow]) -> Result<Vec<u8>, Failure> {
     match template.kind().facts().result {
         ResultForm::Integers | ResultForm::Floats | ResultForm::Classes => Ok(Vec::new()),
@@ -90,7 +90,7 @@ async fn tail(app: &App, job: i64, template: &Unit, units: &[UnitRow]) -> Result
     }
 }
 
-/// Says of every unit whether its data is intact.
+/// Reports for each unit whether its data is intact.
 async fn report(app: &App, job: i64, template: &Unit, units: &[UnitRow]) -> Result<Vec<u8>, Failure> {
     let mut db = app.store.read().await?;
     let facts = jobs::facts(&mut db, job).await?;
@@ -106,7 +106,7 @@ async fn report(app: &App, job: i64, template: &Unit, units: &[UnitRow]) -> Resu
     Ok(report.finish())
 }
 
-/// Adds every unit's gradient up.
+/// Sums the gradients of all units.
 async fn gradient(app: &App, template: &Unit, units: &[UnitRow]) -> Result<Vec<u8>, Failure> {
     let weights = load_weights(&mut *app.store.read().await?, template).await?;
     let layers: Arc<Vec<_>> = Arc::new(weights.layers.iter().map(|layer| layer.without_weights()).collect());

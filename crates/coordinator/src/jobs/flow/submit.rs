@@ -1,4 +1,4 @@
-//! Jobs and files as the database takes them in.
+//! Stores new jobs and uploaded files.
 
 use adit_core::assemble::Run;
 use adit_core::content_id::block_cid;
@@ -16,12 +16,11 @@ use crate::jobs::unit_of;
 use crate::money::store as ledger;
 use crate::store::{Db, DbError};
 
-/// Stores an uploaded file.
 pub(crate) struct StoreFile {
     pub(crate) file: Cid,
     pub(crate) format: Format,
     pub(crate) bytes: Vec<u8>,
-    /// The most that the database may hold.
+    /// The most bytes the database may hold.
     pub(crate) max_stored_bytes: u64,
 }
 
@@ -47,20 +46,20 @@ async fn refuse_if_full(db: &mut Db, bytes: u64, max: u64) -> Result<(), Failure
 /// A job's outputs, run by run.
 pub(crate) type Outputs = Vec<(Run, Vec<u8>)>;
 
-/// Makes a job of an order.
+/// Creates a job from an order.
 pub(crate) struct Submit {
     pub(crate) order: Order,
     pub(crate) name: Option<String>,
     pub(crate) demo: bool,
-    /// What the original calls it, where that is not the kind's usual name.
+    /// NeoNet's name for the task, if not the kind's usual one.
     pub(crate) task_type: Option<TaskType>,
-    /// The requester's escrow; without it the job is sponsored.
+    /// The requester's escrow; `None` for a sponsored job.
     pub(crate) budget: Option<Amount>,
-    /// Secret: the first coins.
+    /// Secret seed of the first coins.
     pub(crate) coin_seed: [u8; 32],
     /// The outputs, if the job was too small to delegate.
     pub(crate) inline: Option<Outputs>,
-    /// The most that the database may hold.
+    /// The most bytes the database may hold.
     pub(crate) max_stored_bytes: u64,
 }
 
@@ -129,7 +128,7 @@ async fn refuse_if_unissuable(db: &mut Db, budget: Amount) -> Result<(), Failure
     Ok(())
 }
 
-/// Puts a job's budget into its escrow. The operator's account is filled by issuance as it is needed.
+/// Moves a job's budget into escrow. Issuance tops up the operator's account as needed.
 async fn fund(batch: &mut Batch<'_>, job: i64, budget: Amount) -> Result<(), Failure> {
     if budget > Amount::ZERO {
         let (issue, fund) = (format!("job:{job}:issue"), format!("job:{job}:escrow"));

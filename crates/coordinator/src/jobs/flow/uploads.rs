@@ -1,4 +1,4 @@
-//! Files: taken in, and read again when a job names them.
+//! Stores uploaded files and loads them again when a job names them.
 
 use adit_core::Cid;
 use adit_core::content_id::output_cid;
@@ -14,7 +14,7 @@ use crate::jobs::intake::{self, Format, IntakeError, Parsed};
 use crate::jobs::order::describe;
 use crate::jobs::store::blocks;
 
-/// Takes a file, parses it whole, and keeps it. `format` overrides what its name says.
+/// Parses a whole file and stores it. `format` overrides the file name's extension.
 pub(crate) async fn upload(app: &App, name: &str, format: Option<&str>, bytes: Bytes) -> Result<FileInfo, Failure> {
     let extension = name.rsplit_once('.').map_or(name, |(_, extension)| extension);
     let format: Format = format.unwrap_or(extension).parse().map_err(Refusal::from)?;
@@ -29,7 +29,7 @@ pub(crate) async fn upload(app: &App, name: &str, format: Option<&str>, bytes: B
     Ok(FileInfo { file, content })
 }
 
-/// A file that was uploaded before.
+/// Loads a file that was uploaded before.
 pub(super) async fn uploaded(app: &App, file: &Cid) -> Result<Parsed, Failure> {
     let found = blocks::file(&mut *app.store.read().await?, file).await?;
     let (format, bytes) = found.ok_or_else(|| {

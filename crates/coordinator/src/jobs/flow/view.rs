@@ -10,7 +10,7 @@ use crate::mining::store as leases;
 use crate::people::store as people;
 use crate::store::{Db, DbError};
 
-/// A job, and why it does not move where it does not.
+/// A job and, if it is stuck, why.
 pub(super) async fn job(db: &mut Db, row: &JobRow, now_ms: i64) -> Result<JobView, DbError> {
     let template = row.template()?;
     let state = row.state;
@@ -45,7 +45,7 @@ pub(super) async fn job(db: &mut Db, row: &JobRow, now_ms: i64) -> Result<JobVie
     })
 }
 
-/// Why nothing moves.
+/// The reason a job makes no progress.
 async fn stuck(db: &mut Db, row: &JobRow, now_ms: i64) -> Result<Option<String>, DbError> {
     if row.panels_leased > 0 {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! A list of blocks that are held elsewhere: a `.csv` with the line of names `cid,bytes`, one block a line, in order.
+//! Parses a list of blocks held elsewhere: a `.csv` with the header `cid,bytes` and one block per line, in order.
 
 use adit_core::Cid;
 use adit_core::content_id::{MAX_BLOCK_BYTES, is_block_cid};
@@ -7,7 +7,7 @@ use adit_core::unit::Operand;
 use super::error::IntakeError;
 use super::samples::{line_of, number, refused};
 
-/// Reads the list as the operand that its blocks are. All blocks but the last have one size, as a fixed-size chunker cuts.
+/// Parses the list into an operand. All blocks but the last have the same size, as a fixed-size chunker cuts them.
 pub(super) fn parse(bytes: &[u8]) -> Result<Operand, IntakeError> {
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(bytes);
     if reader.byte_headers().map_err(|error| refused(bytes, &error))? != vec!["cid", "bytes"] {

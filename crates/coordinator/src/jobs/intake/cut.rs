@@ -1,4 +1,4 @@
-//! From checked operands to the blocks that units name.
+//! Cuts validated operands into the blocks that units name.
 
 use adit_core::content_id::block_cid;
 use adit_core::kernel::to_le_bytes;
@@ -7,16 +7,16 @@ use adit_core::unit::{Layer, MAX_OUTPUT_BYTES, Operand};
 
 use super::parsed::{Matrix, Model};
 
-/// Rows to a panel for a job's own rows (A or X), whose output has `output_width` i32 values a row.
+/// Rows per panel for a job's own rows (A or X), whose output has `output_width` i32 values a row.
 ///
-/// As many as [`shared_out_panel_rows`] says, and so few that the output of one panel fits half of a unit's: the other half
-/// is for what follows a gradient's rows.
+/// At most [`shared_out_panel_rows`], and few enough that one panel's output takes half of a unit's output. The other
+/// half is for the data that follows a gradient's rows.
 pub fn input_panel_rows(rows: u32, cols: u32, output_width: u64) -> u32 {
     let most = (MAX_OUTPUT_BYTES / 8 / output_width.max(1)).clamp(1, u64::from(u32::MAX)) as u32;
     shared_out_panel_rows(rows, cols).min(most)
 }
 
-/// The operand and its blocks in order, `panel_rows` to a block: [`input_panel_rows`] for a job's own rows,
+/// The operand and its blocks in order, `panel_rows` per block: [`input_panel_rows`] for a job's own rows,
 /// [`whole_panel_rows`] for an operand that every unit needs whole.
 pub fn operand_blocks(matrix: Matrix, panel_rows: u32) -> (Operand, Vec<Vec<u8>>) {
     let Matrix { rows, cols, values } = matrix;
@@ -25,7 +25,7 @@ pub fn operand_blocks(matrix: Matrix, panel_rows: u32) -> (Operand, Vec<Vec<u8>>
     (operand, blocks.into_iter().map(<[u8]>::to_vec).collect())
 }
 
-/// The layers and their blocks: every layer's weights, then every layer's bias, as in [`adit_core::Unit::blocks`].
+/// The layers and their blocks: all weights, then all biases, as in [`adit_core::Unit::blocks`].
 pub fn model_blocks(model: Model) -> (Vec<Layer>, Vec<Vec<u8>>) {
     let (mut layers, mut blocks, mut biases) = (Vec::new(), Vec::new(), Vec::new());
     for layer in model.layers {

@@ -1,218 +1,218 @@
-//! Why a file is refused, and what to do about it.
+//! Why intake refuses a file.
 
 use adit_core::unit::{MAX_K, MAX_LAYERS};
 use adit_protocol::ErrorCode;
 
-/// Why intake refuses a file. The requester is at fault; the message says what to do next.
+/// Why intake refuses a file. The fault is the requester's; the message says what to do next.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IntakeError {
-    /// No such format.
+    /// The format's name is unknown.
     #[error("unknown file format {name:?}: send .npy, .csv or .safetensors")]
     UnknownFormat {
-        /// As it was given, shortened.
+        /// The name given, shortened.
         name: String,
     },
 
-    /// No `.npy` magic, or a format version other than 1.0, 2.0 and 3.0.
+    /// The file has no `.npy` magic, or its version is not 1.0, 2.0 or 3.0.
     #[error("not a .npy file of version 1.0 to 3.0: write it with numpy.save")]
     NotNpy,
-    /// The header does not parse, or is larger or deeper than any that numpy writes for a matrix.
+    /// The header does not parse, or is larger or deeper than any numpy writes for a matrix.
     #[error("the .npy header is not one that numpy writes for a matrix: write the file with numpy.save")]
     NpyHeader,
-    /// An object array.
+    /// The array holds Python objects.
     #[error("the array holds pickled Python objects, which are never loaded: convert it with A.astype(numpy.int8)")]
     NpyPickled,
-    /// Neither signed nor unsigned integers.
+    /// The values are not integers.
     #[error("dtype {dtype} is not an integer type: scale, round and convert, numpy.rint(A * s).astype(numpy.int8)")]
     NpyDtype {
-        /// As numpy writes it.
+        /// The dtype, as numpy writes it.
         dtype: String,
     },
-    /// Not a matrix.
+    /// The array is not a matrix.
     #[error("the array has {dimensions} dimensions and must have 2: reshape it, A.reshape(rows, columns)")]
     NotTwoDimensional {
-        /// How many it has.
+        /// The number of dimensions.
         dimensions: usize,
     },
     /// The data ends before the shape is filled.
     #[error("the file is truncated ({got} of {expected} bytes of data): send it again, whole")]
     Truncated {
-        /// Bytes of data that the shape asks for.
+        /// Bytes the shape needs.
         expected: u64,
-        /// Bytes of data there are.
+        /// Bytes in the file.
         got: u64,
     },
-    /// Data after the end.
+    /// Data follows the end of the array.
     #[error("{extra} bytes follow the end of the data: send one array a file, as numpy.save writes it")]
     TrailingBytes {
-        /// How many.
+        /// The number of extra bytes.
         extra: u64,
     },
-    /// An integer that is not an i8.
+    /// A value does not fit in an i8.
     #[error("A[{row}, {col}] is {value}, outside -128..=127: scale the values, then A.astype(numpy.int8)")]
     ValueRange {
-        /// Counted from 0.
+        /// Row, counted from 0.
         row: usize,
-        /// Counted from 0.
+        /// Column, counted from 0.
         col: usize,
         /// The value.
         value: i128,
     },
 
-    /// A cell is not an integer 0..=127.
+    /// A cell is not an integer in 0..=127.
     #[error("line {line}, column {column}: {cell:?} is not an integer from 0 to 127")]
     CsvCell {
-        /// Counted from 1.
+        /// Line, counted from 1.
         line: u64,
-        /// Counted from 1.
+        /// Column, counted from 1.
         column: usize,
-        /// Its text, shortened.
+        /// The cell's text, shortened.
         cell: String,
     },
-    /// The reader of `.csv` gave up.
+    /// The `.csv` reader failed.
     #[error("not a .csv file ({reason}): send integers separated by commas, one sample a line")]
     CsvMalformed {
-        /// What is wrong, shortened.
+        /// The reader's message, shortened.
         reason: String,
     },
     /// A row is longer or shorter than the first.
     #[error("line {line} has {got} columns and the first line {expected}: give every line the same columns")]
     CsvWidth {
-        /// Counted from 1.
+        /// Line, counted from 1.
         line: u64,
-        /// Columns of the first line.
+        /// Columns in the first line.
         expected: u64,
-        /// Columns of this line.
+        /// Columns in this line.
         got: u64,
     },
 
-    /// A list of blocks does not say what it should.
+    /// A list of blocks is malformed.
     #[error("line {line}: {wrong}: a list has the line `cid,bytes`, then every block's name and size in order")]
     BlockList {
-        /// Counted from 1.
+        /// Line, counted from 1.
         line: u64,
         /// What is wrong.
         wrong: &'static str,
     },
-    /// A number that is none, or infinite.
+    /// A value is NaN or infinite.
     #[error("A[{row}, {col}] is {value}: send finite numbers")]
     NotFinite {
-        /// Counted from 0.
+        /// Row, counted from 0.
         row: usize,
-        /// Counted from 0.
+        /// Column, counted from 0.
         col: usize,
-        /// As it prints.
+        /// The value, as it prints.
         value: String,
     },
-    /// Another floating-point type than f32, or none.
+    /// The dtype is not float32.
     #[error("dtype {dtype} is not float32: convert it, A.astype(numpy.float32)")]
     NpyNotFloat {
-        /// As numpy writes it.
+        /// The dtype, as numpy writes it.
         dtype: String,
     },
-    /// Sums could leave the range of f32.
+    /// Sums could overflow f32.
     #[error("sums over {k} products of up to {largest} could leave float32: scale the operands down")]
     FloatOverflow {
-        /// A's columns.
+        /// Columns of A.
         k: u64,
         /// The largest product, as it prints.
         largest: String,
     },
 
-    /// The `.safetensors` frame or header is malformed, or the data has another length than the header says.
+    /// The `.safetensors` frame or header is malformed, or the data's length does not match the header.
     #[error("not a whole .safetensors file ({reason}): write it with the safetensors library")]
     SafetensorsHeader {
         /// What is wrong, shortened.
         reason: String,
     },
-    /// A tensor that a perceptron does not have.
+    /// The file has a tensor that does not belong to a perceptron.
     #[error("unknown tensor {name:?}: a model has layers.N.weight, .bias and .requant, and .back to be trained")]
     UnknownTensor {
-        /// Its name, shortened.
+        /// The tensor's name, shortened.
         name: String,
     },
-    /// A tensor that a perceptron must have.
+    /// A required tensor is missing.
     #[error(
         "tensor {name} is missing: layers count from 0, all but the last have a requant; to be trained, \
              the last has one too, and all but the first have a back"
     )]
     MissingTensor {
-        /// Its name.
+        /// The tensor's name.
         name: String,
     },
     /// A tensor has the wrong type.
     #[error("tensor {name} is {got} and must be {expected}")]
     TensorDtype {
-        /// Its name.
+        /// The tensor's name.
         name: String,
-        /// The type or types it may have.
+        /// The types allowed.
         expected: &'static str,
-        /// The type it has.
+        /// The type found.
         got: String,
     },
     /// A tensor has the wrong shape.
     #[error("tensor {name} has shape {got:?} and must have {expected}")]
     TensorShape {
-        /// Its name.
+        /// The tensor's name.
         name: String,
-        /// The shape it must have.
+        /// The shape required.
         expected: String,
-        /// The shape it has.
+        /// The shape found.
         got: Vec<usize>,
     },
-    /// No layers or too many.
+    /// The model has no layers or too many.
     #[error("a model has 1 to {MAX_LAYERS} layers")]
     LayerCount,
-    /// A weight of −128.
+    /// A weight is −128.
     #[error("{name}[{row}, {col}] is -128: quantise weights symmetrically, to -127..=127")]
     WeightRange {
-        /// The tensor.
+        /// The tensor's name.
         name: String,
-        /// Counted from 0.
+        /// Row, counted from 0.
         row: usize,
-        /// Counted from 0.
+        /// Column, counted from 0.
         col: usize,
     },
-    /// A multiplier outside 1..=2^31 − 1 or a shift outside 1..=62.
+    /// A multiplier is outside 1..=2^31 − 1, or a shift outside 1..=62.
     #[error("{name} is ({multiplier}, {shift}): the multiplier is 1 to 2147483647, the shift 1 to 62")]
     RequantRange {
-        /// The tensor.
+        /// The tensor's name.
         name: String,
-        /// As given.
+        /// The multiplier given.
         multiplier: i64,
-        /// As given.
+        /// The shift given.
         shift: i64,
     },
-    /// 127 · Σ|W_ij| + |b_j| > 2^31 − 1.
+    /// Sums could overflow an i32: 127 · Σ|W_ij| + |b_j| > 2^31 − 1.
     #[error("sums of layers.{layer}, column {col}, could reach {bound} and leave an i32: lower its bias or its inputs")]
     BiasOverflow {
-        /// Counted from 0.
+        /// Layer, counted from 0.
         layer: usize,
-        /// Counted from 0.
+        /// Column, counted from 0.
         col: usize,
-        /// 127 · Σ|W_ij| + |b_j|.
+        /// The bound 127 · Σ|W_ij| + |b_j|.
         bound: i64,
     },
 
-    /// No rows or no columns.
+    /// The file has no rows or no columns.
     #[error("the file has no rows or no columns: send at least one value")]
     Empty,
-    /// A dimension over its cap.
+    /// A dimension exceeds its limit.
     #[error("{got} {what}, at most {max}: cut the work into several jobs")]
     DimensionTooLarge {
-        /// Which dimension.
+        /// The dimension.
         what: &'static str,
         /// Its size.
         got: u64,
-        /// Its cap.
+        /// The limit.
         max: u64,
     },
-    /// Sums over k products could leave an i32, or what the check of f32 lets pass.
+    /// Sums over k products could overflow an i32, or exceed what the f32 check tolerates.
     #[error("inner dimension k = {k}, at most {max}: split it among several jobs and add their results")]
     InnerDimensionTooLarge {
-        /// A's columns, or a layer's inputs.
+        /// Columns of A, or inputs of a layer.
         k: u64,
-        /// The cap.
+        /// The limit.
         max: u32,
     },
     /// The shared operands leave no room for a unit's own rows.
@@ -220,17 +220,17 @@ pub enum IntakeError {
     InputsTooLarge {
         /// Bytes of B or of the model.
         bytes: u64,
-        /// The cap.
+        /// The limit.
         max: u64,
     },
-    /// The sums of a gradient's weights do not fit a unit's output.
+    /// The sums of a gradient's weights do not fit in a unit's output.
     #[error(
         "the gradient of this model's weights has {bytes} bytes in every unit, at most {max} fit: train it in parts"
     )]
     GradientTooLarge {
-        /// Bytes of all weights' sums.
+        /// Bytes of the sums of all weights.
         bytes: u64,
-        /// The cap.
+        /// The limit.
         max: u64,
     },
     /// Two inputs of a job do not fit each other.
@@ -240,23 +240,23 @@ pub enum IntakeError {
         left: String,
         /// The second input.
         right: String,
-        /// What must hold.
+        /// The condition that failed.
         rule: &'static str,
     },
-    /// A file of the wrong kind in this place.
+    /// An input has the wrong kind for its role.
     #[error("{role} must be {wanted}")]
     WrongInput {
-        /// The place.
+        /// The input's role.
         role: &'static str,
-        /// What belongs there.
+        /// The kind required.
         wanted: &'static str,
     },
-    /// A negative sample.
+    /// A sample is negative.
     #[error("the input's [{row}, {col}] is {value}: samples are activations, 0 to 127")]
     SampleRange {
-        /// Counted from 0.
+        /// Row, counted from 0.
         row: usize,
-        /// Counted from 0.
+        /// Column, counted from 0.
         col: usize,
         /// The value.
         value: i8,
@@ -264,7 +264,7 @@ pub enum IntakeError {
 }
 
 impl IntakeError {
-    /// The stable code that programs act on.
+    /// The stable code that programs match on.
     pub const fn code(&self) -> &'static str {
         match self {
             Self::UnknownFormat { .. } => "unknown_format",
@@ -303,7 +303,7 @@ impl IntakeError {
         }
     }
 
-    /// The code of an answer that refuses the file.
+    /// The error code of the answer that refuses the file.
     pub const fn error_code(&self) -> ErrorCode {
         match self {
             Self::NpyDtype { .. } | Self::NpyNotFloat { .. } | Self::TensorDtype { .. } => ErrorCode::InvalidDtype,
@@ -373,7 +373,7 @@ pub(super) fn inner_dimension_up_to(k: u64, max: u32) -> Result<(), IntakeError>
     if k > u64::from(max) { Err(IntakeError::InnerDimensionTooLarge { k, max }) } else { Ok(()) }
 }
 
-/// What a stranger wrote, short enough for a message.
+/// Cuts untrusted text short for use in a message.
 fn shortened(text: &str) -> String {
     const MAX_CHARS: usize = 100;
     let mut short: String = text.chars().take(MAX_CHARS).collect();

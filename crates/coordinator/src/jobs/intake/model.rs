@@ -1,4 +1,4 @@
-//! A quantised perceptron from a `.safetensors` file. Format: <https://github.com/huggingface/safetensors>.
+//! Parses a quantised perceptron from a `.safetensors` file. Format: <https://github.com/huggingface/safetensors>.
 
 use adit_core::content_id::MAX_BLOCK_BYTES;
 use adit_core::kernel::from_le_bytes;
@@ -11,14 +11,14 @@ use super::parsed::{Model, ModelLayer};
 
 /// Three tensors in each of 32 layers take about 10 KiB; the rest is for `__metadata__`.
 const MAX_HEADER_BYTES: usize = 64 << 10;
-/// Outputs of a layer: its bias is one block of i32.
+/// The most outputs of a layer, because a bias is one block of i32.
 const MAX_OUTPUTS: u64 = MAX_BLOCK_BYTES as u64 / 4;
 
-/// Reads the model; `__metadata__` is allowed and ignored.
+/// Parses the model. `__metadata__` is allowed and ignored.
 pub(super) fn parse(bytes: &[u8]) -> Result<Model, IntakeError> {
     let tensors = Tensors::open(bytes)?;
     let count = tensors.layer_count()?;
-    // A model to be trained says how its prediction is scaled, and how errors are.
+    // A model to train has scales for its prediction and for its errors.
     let trains = tensors.metadata.info(&name(count - 1, "requant")).is_some();
     let mut layers: Vec<ModelLayer> = Vec::with_capacity(count);
     for index in 0..count {
@@ -86,7 +86,7 @@ fn i64_at(data: &[u8], at: usize) -> i64 {
     data.iter().skip(at).take(8).rev().fold(0, |value, byte| value << 8 | i64::from(*byte))
 }
 
-/// 127 · Σ|W_ij| + |b_j| ≤ 2^31 − 1 in every column: then no sum, in whatever order, leaves an i32.
+/// Checks 127 · Σ|W_ij| + |b_j| ≤ 2^31 − 1 in every column, so that no sum overflows an i32 in any order.
 fn fits_i32(layer: usize, weights: &[i8], bias: &[i32]) -> Result<(), IntakeError> {
     let mut bounds: Vec<i64> = bias.iter().map(|bias| i64::from(*bias).abs()).collect();
     for row in weights.chunks_exact(bias.len()) {
@@ -104,7 +104,7 @@ fn name(layer: usize, part: &str) -> String {
     format!("layers.{layer}.{part}")
 }
 
-/// A file's tensors, their offsets checked against its length.
+/// A file's tensors, with offsets checked against its length.
 struct Tensors<'a> {
     metadata: Metadata,
     data: &'a [u8],
@@ -117,7 +117,7 @@ struct Tensor<'a> {
 }
 
 impl<'a> Tensors<'a> {
-    /// Frames the file itself: the library's own reader takes headers of 100 MB and adds offsets unchecked.
+    /// Parses the frame here, because the library's reader accepts 100 MB headers and adds offsets unchecked.
     fn open(bytes: &'a [u8]) -> Result<Self, IntakeError> {
         let (length, rest) = bytes.split_first_chunk().ok_or(IntakeError::safetensors("no header"))?;
         let length = u64::from_le_bytes(*length);
@@ -134,7 +134,7 @@ impl<'a> Tensors<'a> {
         Ok(Tensors { metadata, data })
     }
 
-    /// One more than the highest layer that a tensor names; refuses tensors that no layer has.
+    /// The highest layer number plus one. Refuses tensors that belong to no layer.
     fn layer_count(&self) -> Result<usize, IntakeError> {
         let mut count = 0;
         for tensor in self.metadata.offset_keys() {
@@ -167,7 +167,7 @@ impl<'a> Tensor<'a> {
     }
 }
 
-/// N of `layers.N.weight`, `.bias`, `.requant` or `.back`; N in its one spelling.
+/// The N of `layers.N.weight`, `.bias`, `.requant` or `.back`, without leading zeros or a sign.
 fn layer_of(tensor: &str) -> Option<usize> {
     let (number, part) = tensor.strip_prefix("layers.")?.split_once('.')?;
     let layer = number.parse().ok()?;

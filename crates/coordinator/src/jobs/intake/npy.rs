@@ -1,4 +1,4 @@
-//! A matrix from a `.npy` file. Format: NEP 1, and numpy's `numpy/lib/format.py`.
+//! Parses a matrix from a `.npy` file. Format: NEP 1, and numpy's `numpy/lib/format.py`.
 
 use adit_core::kernel::float::FloatMatrix;
 use npyz::{DType, NpyFile, NpyHeader, Order, TypeChar, TypeStr};
@@ -8,12 +8,12 @@ use super::parsed::{Matrix, dimensions};
 
 /// A matrix's header is 118 bytes of text in practice; numpy pads it to a multiple of 64.
 const MAX_HEADER_BYTES: usize = 1024;
-/// Nesting of a header: the dict, a shape or a unit of time in it, and one to spare.
+/// The deepest nesting: the dict, then a shape or time unit inside it, plus one spare level.
 const MAX_HEADER_DEPTH: usize = 3;
-/// Digits in a header. Fewer than 19, so that no product of a shape's dimensions can leave a u64.
+/// The most digits. With fewer than 19, no product of dimensions overflows a u64.
 const MAX_HEADER_DIGITS: usize = 18;
 
-/// Reads the matrix; Fortran order is transposed.
+/// Parses an integer matrix, transposing Fortran order.
 pub(super) fn parse(bytes: &[u8]) -> Result<Matrix, IntakeError> {
     let (header, data) = open(bytes)?;
     let item = integer_type(&header)?;
@@ -25,13 +25,13 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Matrix, IntakeError> {
     Ok(Matrix { rows, cols, values })
 }
 
-/// Reads a matrix of float32; Fortran order is transposed.
+/// Parses a float32 matrix, transposing Fortran order.
 pub(super) fn parse_floats(bytes: &[u8]) -> Result<FloatMatrix, IntakeError> {
     let (header, data) = open(bytes)?;
     let item = float_type(&header)?;
     let (rows, cols) = shape(&header, data, &item)?;
     let order = header.order();
-    // The type was matched and the length checked, so neither opening nor reading fails.
+    // Cannot fail: the type and length were checked above.
     let stored: Vec<f32> = NpyFile::with_header(header, data).data::<f32>().into_iter().flatten().flatten().collect();
     let values = if order == Order::Fortran { transposed(&stored, rows, cols) } else { stored };
     if let Some(index) = values.iter().position(|value| !value.is_finite()) {
@@ -41,7 +41,7 @@ pub(super) fn parse_floats(bytes: &[u8]) -> Result<FloatMatrix, IntakeError> {
     Ok(FloatMatrix { rows: rows as usize, cols: cols as usize, values })
 }
 
-/// The header, and the data after it.
+/// Splits a file into its header and data.
 fn open(bytes: &[u8]) -> Result<(NpyHeader, &[u8]), IntakeError> {
     screen(header_text(bytes)?)?;
     let mut data = bytes;
@@ -52,7 +52,7 @@ fn open(bytes: &[u8]) -> Result<(NpyHeader, &[u8]), IntakeError> {
     Ok((header, data))
 }
 
-/// Rows and columns of a matrix whose data is whole.
+/// Rows and columns of a matrix whose data is complete.
 fn shape(header: &NpyHeader, data: &[u8], item: &TypeStr) -> Result<(u32, u32), IntakeError> {
     let [rows, cols] = *header.shape() else {
         return Err(IntakeError::NotTwoDimensional { dimensions: header.shape().len() });
@@ -84,8 +84,8 @@ fn header_text(bytes: &[u8]) -> Result<&[u8], IntakeError> {
     rest.get(..length).ok_or(IntakeError::Truncated { expected: length as u64, got: rest.len() as u64 })
 }
 
-/// Keeps from the parser what it does not survive: its grammar tries a nested literal several times at every level, and it
-/// multiplies the shape's dimensions without a check.
+/// Rejects headers that would break the parser: its grammar retries nested literals at every level, and it multiplies
+/// dimensions unchecked.
 fn screen(text: &[u8]) -> Result<(), IntakeError> {
     if text.windows(2).any(|pair| pair == b"[(") {
         return Err(IntakeError::NpyDtype { dtype: "structured".into() });
@@ -96,7 +96,7 @@ fn screen(text: &[u8]) -> Result<(), IntakeError> {
             b'(' | b'[' | b'{' => depth += 1,
             b')' | b']' | b'}' => depth = depth.saturating_sub(1),
             b'0'..=b'9' => digits += 1,
-            // No 0x: hexadecimal digits would not be counted.
+            // Hexadecimal digits would escape the count.
             b'x' | b'X' => return Err(IntakeError::NpyHeader),
             _ => {}
         }
@@ -120,7 +120,7 @@ fn whole(got: u64, expected: u64) -> Result<(), IntakeError> {
     }
 }
 
-/// The values in the order in which they are stored, or the index and value of the first that is not an i8.
+/// The values in stored order, or the index and value of the first that does not fit in an i8.
 fn values(item: &TypeStr, file: NpyFile<&[u8]>) -> Result<Vec<i8>, (usize, i128)> {
     match (item.type_char(), item.size_field()) {
         (TypeChar::Int, 1) => Ok(file.into_inner().iter().map(|byte| *byte as i8).collect()),
@@ -138,7 +138,7 @@ fn narrowed<T>(file: NpyFile<&[u8]>) -> Result<Vec<i8>, (usize, i128)>
 where
     T: npyz::Deserialize + TryInto<i8> + Into<i128> + Copy,
 {
-    // The type was matched and the length checked, so neither opening nor reading fails.
+    // Cannot fail: the type and length were checked above.
     let stored = file.data::<T>().into_iter().flatten().flatten();
     stored.enumerate().map(|(index, value)| value.try_into().map_err(|_| (index, value.into()))).collect()
 }

@@ -1,4 +1,4 @@
-//! What a file held, once it is parsed and checked.
+//! The content of an uploaded file, parsed and checked.
 
 use adit_core::kernel::float::FloatMatrix;
 use adit_core::unit::{MAX_COLS, MAX_ROWS, Operand, Requant};
@@ -6,12 +6,12 @@ use adit_core::unit::{MAX_COLS, MAX_ROWS, Operand, Requant};
 use super::error::{IntakeError, at_most};
 use super::table::Column;
 
-/// What a file held.
+/// The content of a file.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Parsed {
     /// A matrix of −128..=127.
     Matrix(Matrix),
-    /// Samples of 0..=127, one a row.
+    /// Samples of 0..=127, one per row.
     Samples(Matrix),
     /// A quantised perceptron.
     Model(Model),
@@ -19,38 +19,38 @@ pub enum Parsed {
     Floats(FloatMatrix),
     /// A data set.
     Data(DataSet),
-    /// The blocks of a data set that is held elsewhere.
+    /// The blocks of a data set held elsewhere.
     Blocks(Operand),
 }
 
-/// A data set, and what its columns hold if it is a table.
+/// A data set, with column statistics if it is a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DataSet {
-    /// Its bytes, at least one.
+    /// The bytes; never empty.
     pub bytes: Vec<u8>,
-    /// Rows and columns.
+    /// The number of rows, and the columns, if it is a table.
     pub table: Option<(u64, Vec<Column>)>,
 }
 
 /// A row-major matrix: rows 1..=2^24, columns 1..=2^20, `values.len()` = rows · cols.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Matrix {
-    /// Rows.
+    /// The number of rows.
     pub rows: u32,
-    /// Columns.
+    /// The number of columns.
     pub cols: u32,
-    /// Row after row.
+    /// The values, row by row.
     pub values: Vec<i8>,
 }
 
-/// A quantised perceptron whose layers fit each other, 1 to 32 of them.
+/// A quantised perceptron of 1 to 32 layers that fit each other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Model {
-    /// From the input on.
+    /// The layers, from input to output.
     pub layers: Vec<ModelLayer>,
 }
 
-/// One layer. No sum of it can leave an i32: 127 · Σ|W_ij| + |b_j| ≤ 2^31 − 1 in every column.
+/// One layer. No sum in it overflows an i32: 127 · Σ|W_ij| + |b_j| ≤ 2^31 − 1 in every column.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ModelLayer {
     /// Inputs, 1..=131 071.
@@ -59,11 +59,11 @@ pub struct ModelLayer {
     pub n: u32,
     /// k × n, row-major, −127..=127.
     pub weights: Vec<i8>,
-    /// One for each output.
+    /// One value per output.
     pub bias: Vec<i32>,
-    /// How the sums become the next layer's activations; in the last layer, the prediction of a model to be trained.
+    /// Scales sums to the next layer's activations; in the last layer of a model to train, to the prediction.
     pub requant: Option<Requant>,
-    /// How errors become those of the layer before, in a model to be trained.
+    /// Scales errors back to the previous layer, in a model to train.
     pub back: Option<Requant>,
 }
 
@@ -89,18 +89,18 @@ impl Parsed {
 }
 
 impl Model {
-    /// Values of one sample.
+    /// Values per sample.
     pub fn inputs(&self) -> u32 {
         self.layers.first().map_or(0, |layer| layer.k)
     }
 
-    /// Sums of one output row: Σ n over the layers.
+    /// Sums per output row: Σ n over the layers.
     pub fn output_width(&self) -> u64 {
         self.layers.iter().map(|layer| u64::from(layer.n)).sum()
     }
 }
 
-/// Dimensions of a matrix within their caps.
+/// Checks a matrix's dimensions against their limits.
 pub(super) fn dimensions(rows: u64, cols: u64) -> Result<(u32, u32), IntakeError> {
     if rows == 0 || cols == 0 {
         return Err(IntakeError::Empty);

@@ -1,4 +1,4 @@
-//! From verified outputs to result files, a unit at a time.
+//! Formats verified outputs as result files, one unit at a time.
 
 use adit_core::assemble::GradientSum;
 use adit_core::kernel::{argmax, from_le_bytes};
@@ -6,17 +6,17 @@ use npyz::{DType, WriteOptions, WriterBuilder as _};
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
 
-/// The first line of a file of classes; [`class_lines`] of every unit follow.
+/// The first line of a file of classes; each unit's [`class_lines`] follow.
 pub const CLASSES_HEADER: &str = "class\n";
 
 /// The header of a `.npy` file of rows × cols i32, little-endian, row-major (`<i4`).
 ///
-/// A `matmul_i8` job's outputs, in the order of its panels, are the rest of the file as they are.
+/// The outputs of a `matmul_i8` job, in panel order, follow it unchanged.
 pub fn npy_i32_header(rows: u32, cols: u32) -> Vec<u8> {
     npy_header("<i4", rows, cols)
 }
 
-/// The same of f32 (`<f4`), for a `matmul_f32` job.
+/// The header of a `.npy` file of f32 (`<f4`), for a `matmul_f32` job.
 pub fn npy_f32_header(rows: u32, cols: u32) -> Vec<u8> {
     npy_header("<f4", rows, cols)
 }
@@ -27,14 +27,14 @@ fn npy_header(dtype: &str, rows: u32, cols: u32) -> Vec<u8> {
     header.writer(Vec::new()).write_header_only().expect("a Vec takes every write")
 }
 
-/// One class a line for rows of the last layer's sums (i32, little-endian) before `bias`.
+/// One class per line, from rows of the last layer's sums (i32, little-endian) before `bias` is added.
 ///
-/// [`adit_core::assemble::columns`] takes those rows from a unit's output.
+/// [`adit_core::assemble::columns`] extracts those rows from a unit's output.
 pub fn class_lines<'a>(rows: impl Iterator<Item = &'a [u8]>, bias: &[i32]) -> String {
     rows.map(|row| format!("{}\n", argmax(&from_le_bytes(row), bias))).collect()
 }
 
-/// A `.safetensors` file of a job's gradient, I64: `layers.N.weight` \[in, out\], `layers.N.bias` \[out\] and
+/// A `.safetensors` file of a job's gradient, in I64: `layers.N.weight` \[in, out\], `layers.N.bias` \[out\] and
 /// `squared_error` \[1\], the sum over all samples and outputs.
 pub fn gradient_file(sum: &GradientSum) -> Result<Vec<u8>, safetensors::SafeTensorError> {
     let bytes = |values: &[i64]| values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>();

@@ -1,4 +1,4 @@
-//! Samples from a `.csv` file: one a line, every cell an activation. Format: RFC 4180.
+//! Parses samples from a `.csv` file: one per line, each cell an activation. Format: RFC 4180.
 
 use std::str::FromStr;
 
@@ -8,8 +8,8 @@ use csv::{ByteRecord, ErrorKind, Position, ReaderBuilder, Trim};
 use super::error::{IntakeError, at_most, inner_dimension};
 use super::parsed::{Matrix, dimensions};
 
-/// Reads the samples. The first line is skipped if every cell of it is a name: has a letter and is no number (NaN and
-/// 1e5 are numbers).
+/// Parses the samples. Skips the first line if every cell is a name: it has a letter and is not a number (NaN and 1e5
+/// are numbers).
 pub(super) fn parse(bytes: &[u8]) -> Result<Matrix, IntakeError> {
     let mut reader = ReaderBuilder::new().has_headers(false).trim(Trim::All).from_reader(bytes);
     let (mut record, mut values) = (ByteRecord::new(), Vec::new());
@@ -53,7 +53,7 @@ pub(super) fn refused(bytes: &[u8], error: &csv::Error) -> IntakeError {
     }
 }
 
-/// The line on which a record starts: its position is taken before the line breaks that lie ahead of it.
+/// The line a record starts on. The reader takes its position before any blank lines ahead of the record.
 pub(super) fn line_of(bytes: &[u8], position: Option<&Position>) -> u64 {
     let (start, line) = position.map_or((0, 1), |position| (position.byte() as usize, position.line()));
     let breaks = bytes.iter().skip(start).take_while(|byte| matches!(byte, b'\r' | b'\n'));

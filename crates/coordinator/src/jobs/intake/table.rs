@@ -1,4 +1,4 @@
-//! A table of a data set: what its columns hold, computed in the pass that reads them. Format: RFC 4180.
+//! Column statistics of a table, computed in the pass that reads it. Format: RFC 4180.
 
 use adit_core::reduce::Reduction;
 use csv::{ByteRecord, ReaderBuilder, Trim};
@@ -6,23 +6,23 @@ use csv::{ByteRecord, ReaderBuilder, Trim};
 use super::error::{IntakeError, at_most};
 use super::samples::{is_name, number, refused};
 
-/// The most columns whose statistics are kept.
+/// The most columns to keep statistics for.
 const MAX_COLUMNS: u64 = 4_096;
 
-/// One column.
+/// Statistics of one column.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Column {
-    /// Its name, if the table has names.
+    /// The column's name, if the table has a header.
     pub name: Option<String>,
-    /// Cells without anything in them.
+    /// Empty cells.
     pub empty: u64,
-    /// Cells that hold something else than a 64-bit integer.
+    /// Cells that are not 64-bit integers.
     pub other: u64,
-    /// The integers.
+    /// The integers, reduced.
     pub integers: Reduction,
 }
 
-/// Reads the whole table: its rows and columns. The first line is one of names if every cell of it is a name.
+/// Parses a whole table into its row count and columns. The first line is a header if every cell is a name.
 pub(super) fn parse(bytes: &[u8]) -> Result<(u64, Vec<Column>), IntakeError> {
     let mut reader = ReaderBuilder::new().has_headers(false).trim(Trim::All).from_reader(bytes);
     let (mut record, mut columns, mut rows) = (ByteRecord::new(), Vec::<Column>::new(), 0u64);

@@ -52,7 +52,7 @@ fn safetensors_of(tensors: &[Tensor]) -> Vec<u8> {
     safetensors::serialize(views, None).expect("a file is written")
 }
 
-/// 2 → 3 → 1, small enough to be changed in one place for each bad model.
+/// A 2 → 3 → 1 model. Each bad model differs from it in one place.
 fn small_model() -> Vec<Tensor> {
     vec![
         tensor("layers.0.weight", Dtype::I8, &[2, 3], vec![1, 2, 3, 0xff, 0xfe, 0x81]),
@@ -63,7 +63,7 @@ fn small_model() -> Vec<Tensor> {
     ]
 }
 
-/// The small model with its tensor of the same name replaced, or with one tensor more.
+/// The small model with one tensor replaced or added.
 fn model_with(changed: Tensor) -> Vec<u8> {
     let mut tensors = small_model();
     tensors.retain(|(name, ..)| *name != changed.0);
@@ -117,11 +117,11 @@ fn bad_npy_headers_are_refused() {
 #[test]
 fn npy_headers_cannot_be_bombs() {
     let i1 = |shape: &str| npy_header("'|i1'", shape);
-    // Longer than it may be, in either width of the length; and a length without its text.
+    // Headers over the limit, with either width of the length field, and a length without text.
     assert_eq!(npy(&format!("{}{}", i1("(1, 1)"), " ".repeat(1024)), b"1"), "npy_header");
     assert_eq!(code(parse(Format::Npy, b"\x93NUMPY\x02\x00\xff\xff\xff\xff{")), "npy_header");
     assert_eq!(code(parse(Format::Npy, b"\x93NUMPY\x01\x00\xff\x00{")), "truncated");
-    // Nested literals take the parser exponential time, long shapes leave a u64.
+    // Nested literals take the parser exponential time; long shapes overflow a u64.
     for open in ["[", "(", "{"] {
         assert_eq!(npy(&open.repeat(400), b""), "npy_header");
         assert_eq!(npy(&i1(&open.repeat(40)), b""), "npy_header");
@@ -129,7 +129,7 @@ fn npy_headers_cannot_be_bombs() {
     assert_eq!(npy(&i1("(4294967296, 4294967296)"), b""), "npy_header");
     assert_eq!(npy(&i1("(0xffffffffff, 0xffffffffff)"), b""), "npy_header");
     assert_eq!(npy(&i1("(1e9, 1e99999999)"), b""), "npy_header");
-    // As large as is let through.
+    // The largest dimensions that get through.
     assert_eq!(npy(&i1("(999999999999, 99999)"), b"1"), "dimension_too_large");
     assert_eq!(npy(&i1("(9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9)"), b"1"), "not_two_dimensional");
 }
@@ -290,7 +290,7 @@ fn any_matrix(low: i8) -> impl Strategy<Value = Matrix> {
     })
 }
 
-/// Good files of every format, to be damaged.
+/// Valid files of every format, for the tests to damage.
 fn good_file(index: usize) -> (Format, Vec<u8>) {
     match index {
         0 => (Format::Npy, written::<i8>("|i1", &[2, 3], npyz::Order::C, vec![1, 2, 3, 4, 5, 6])),
@@ -366,7 +366,7 @@ proptest! {
             bytes[at] = byte;
         }
         for bytes in [&bytes[..], &bytes[..end.index(bytes.len())]] {
-            // Damage may leave a good file; what must not happen is a panic, a hang or a matrix of another size.
+            // A damaged file may still be valid. It must not cause a panic, a hang or a matrix of the wrong size.
             if let Ok(Parsed::Matrix(matrix) | Parsed::Samples(matrix)) = parse(format, bytes) {
                 prop_assert_eq!(matrix.values.len(), matrix.rows as usize * matrix.cols as usize);
             }

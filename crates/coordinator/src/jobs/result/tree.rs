@@ -1,4 +1,4 @@
-//! The report about a data set: whether it is there and intact, by whom and how that was found, and what it holds.
+//! The report on a data set: whether it is present and intact, who checked it and how, and what it holds.
 
 use adit_core::assemble::Run;
 use adit_core::kernel::hash_tree::{DIGEST_BYTES, LEAF_BYTES, MISSING, leaves, place, sampled};
@@ -7,10 +7,10 @@ use adit_core::unit::Operand;
 use adit_core::{Cid, PublicKey};
 use serde_json::{Value, json};
 
-/// Blocks that are listed as missing, at most; all are counted.
+/// The most missing blocks listed; all are counted.
 const MAX_LISTED: usize = 1_000;
 
-/// A report under way.
+/// A report being built.
 pub(crate) struct Report<'a> {
     data: &'a Operand,
     source: Option<&'a str>,
@@ -20,12 +20,12 @@ pub(crate) struct Report<'a> {
 }
 
 impl<'a> Report<'a> {
-    /// Begins a report; `table` is what intake found out about the data set's columns.
+    /// Starts a report. `table` holds intake's column statistics.
     pub(crate) fn new(data: &'a Operand, source: Option<&'a str>, table: Option<Value>) -> Self {
         Report { data, source, table, segments: Vec::new(), missing: Vec::new() }
     }
 
-    /// Adds a unit's output; without a lease and its miner, the coordinator computed it.
+    /// Adds a unit's output. Without a lease and a miner, the coordinator computed it.
     pub(crate) fn add(&mut self, run: Run, output: &[u8], by: Option<(LeaseId, PublicKey)>) {
         let part = self.data.run(run.first, run.count);
         let (digests, root) = output.split_at(output.len().saturating_sub(DIGEST_BYTES));
@@ -35,7 +35,7 @@ impl<'a> Report<'a> {
         self.missing.extend(blocks);
         self.segments.push(json!({
             "first_block": run.first, "blocks": run.count, "leaves": leaves(&part),
-            // What was computed here was not sampled.
+            // Outputs computed here are rehashed whole, not sampled.
             "rehashed": if by.is_some() { sampled(leaves(&part)) } else { leaves(&part) },
             "root": hex::encode(root),
             "lease": by.map(|(lease, _)| lease.to_string()),
@@ -43,7 +43,7 @@ impl<'a> Report<'a> {
         }));
     }
 
-    /// The whole report, as JSON.
+    /// The finished report, as JSON.
     pub(crate) fn finish(self) -> Vec<u8> {
         let listed: Vec<String> = self.missing.iter().take(MAX_LISTED).map(ToString::to_string).collect();
         let report = json!({

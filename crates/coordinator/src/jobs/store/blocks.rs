@@ -1,13 +1,13 @@
-//! The SQL of blocks, uploaded files, and outputs.
+//! SQL for blocks, uploaded files, and outputs.
 
 use adit_core::Cid;
 
 use crate::store::{Db, DbError, sql};
 
-/// Pieces of an output are at most this long.
+/// The longest piece of a stored output.
 pub(crate) const PIECE_BYTES: usize = 1 << 20;
 
-/// Stores a block of a job under its CID; one that is there stays.
+/// Stores a job's block under its CID. An existing block is kept.
 pub(crate) async fn insert(db: &mut Db, job: i64, cid: &Cid, bytes: &[u8]) -> Result<(), DbError> {
     let cid = cid.to_string();
     sql("INSERT INTO block (cid, bytes) VALUES ($1, $2) ON CONFLICT (cid) DO NOTHING")
@@ -23,13 +23,12 @@ pub(crate) async fn insert(db: &mut Db, job: i64, cid: &Cid, bytes: &[u8]) -> Re
     Ok(())
 }
 
-/// A block's bytes.
 pub(crate) async fn block(db: &mut Db, cid: &Cid) -> Result<Option<Vec<u8>>, DbError> {
     let row = sql("SELECT bytes FROM block WHERE cid = $1").bind(cid.to_string()).fetch_optional(db).await?;
     row.map(|row| row.try_get(0)).transpose()
 }
 
-/// Stores an uploaded file as it came; one that is there is kept longer.
+/// Stores an uploaded file unchanged. If it already exists, extends how long it is kept.
 pub(crate) async fn insert_file(
     db: &mut Db,
     file: &Cid,
@@ -65,7 +64,6 @@ pub(crate) async fn file(db: &mut Db, file: &Cid) -> Result<Option<(String, Vec<
     Ok(Some((row.try_get(0)?, bytes)))
 }
 
-/// Stores a settled unit's output.
 pub(crate) async fn insert_output(db: &mut Db, unit: i64, output: &[u8]) -> Result<(), DbError> {
     for (piece, bytes) in output.chunks(PIECE_BYTES).enumerate() {
         sql("INSERT INTO output (unit, piece, bytes) VALUES ($1, $2, $3)")
@@ -78,7 +76,7 @@ pub(crate) async fn insert_output(db: &mut Db, unit: i64, output: &[u8]) -> Resu
     Ok(())
 }
 
-/// A settled unit's output; empty when it is no longer stored.
+/// A settled unit's output; empty once deleted.
 pub(crate) async fn output(db: &mut Db, unit: i64) -> Result<Vec<u8>, DbError> {
     let rows = sql("SELECT bytes FROM output WHERE unit = $1 ORDER BY piece").bind(unit).fetch_all(db).await?;
     let mut output = Vec::new();
@@ -88,7 +86,7 @@ pub(crate) async fn output(db: &mut Db, unit: i64) -> Result<Vec<u8>, DbError> {
     Ok(output)
 }
 
-/// Removes results and blocks of jobs that ended before `before_ms`, and files that nobody used since.
+/// Deletes results and blocks of jobs that ended before `before_ms`, and files unused since then.
 pub(crate) async fn forget(db: &mut Db, before_ms: i64) -> Result<u64, DbError> {
     let outputs = "DELETE FROM output WHERE unit IN (SELECT unit.id FROM unit JOIN job ON job.id = unit.job
                    WHERE job.ended_at_ms IS NOT NULL AND job.ended_at_ms < $1)";

@@ -205,7 +205,7 @@ impl Settle {
         Ok(if taken { Verdict::Valid } else { Verdict::TooLate })
     }
 
-    /// Credits the miner, job and session for a valid output.
+    /// Stores a valid output, pays the miner, and updates the lane and the job.
     async fn reward(
         &self,
         batch: &mut Batch<'_>,

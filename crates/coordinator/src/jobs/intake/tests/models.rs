@@ -1,4 +1,4 @@
-//! Models: small ones that are read, and bad ones that are refused.
+//! Model files: small valid ones, and bad ones that intake refuses.
 
 use adit_core::unit::Requant;
 
@@ -15,7 +15,7 @@ fn a_small_model_is_read() {
     let last = ModelLayer { k: 3, n: 1, weights: vec![5, 6, 7], bias: vec![-1], requant: None, back: None };
     assert_eq!((model.inputs(), model.output_width()), (2, 4));
     assert_eq!(model, Model { layers: vec![first, last] });
-    // Requantisation in 64 bits, and metadata.
+    // 64-bit requantisation, and metadata.
     let wide: Vec<u8> = [1i64 << 30, 33].iter().flat_map(|value| value.to_le_bytes()).collect();
     let same = parse(Format::Safetensors, &model_with(tensor("layers.0.requant", Dtype::I64, &[2], wide)));
     assert_eq!(same, Ok(Parsed::Model(model)));
@@ -46,7 +46,7 @@ fn bad_models_are_refused() {
     assert_eq!(model(&model_with(tensor("layers.0.bias", Dtype::I32, &[1, 3], vec![0; 12]))), "tensor_shape");
     assert_eq!(model(&model_with(tensor("layers.0.requant", Dtype::I32, &[3], vec![0; 12]))), "tensor_shape");
     assert_eq!(model(&model_with(tensor("layers.1.weight", Dtype::I8, &[2, 1], vec![0; 2]))), "tensor_shape");
-    // Half of what training needs.
+    // Only half of the scales that training needs.
     assert_eq!(model(&model_with(tensor("layers.1.requant", Dtype::I32, &[2], i32s(&[1, 1])))), "missing_tensor");
     assert_eq!(model(&model_with(tensor("layers.1.back", Dtype::I32, &[2], i32s(&[1, 1])))), "unknown_tensor");
     for (multiplier, shift) in [(0, 1), (-1, 1), (1, 0), (1, 63), (1, 257)] {
@@ -68,7 +68,7 @@ fn bad_models_are_refused() {
 
 #[test]
 fn sums_that_could_overflow_are_refused() {
-    // Column 2 of layer 0 holds 3 and −127: 127 · 130 = 16 510 is left for the weights.
+    // Column 2 of layer 0 holds 3 and −127, so 127 · 130 = 16 510 goes to the weights.
     let with_bias = |bias: i32| {
         parse(
             Format::Safetensors,
@@ -96,7 +96,7 @@ fn broken_safetensors_frames_are_refused() {
     assert_eq!(model(&framed(&" ".repeat((64 << 10) + 1), &[])), "safetensors_header");
     assert_eq!(model(&framed(&"[".repeat(60_000), &[])), "safetensors_header");
     assert_eq!(model(&framed("\u{0}not JSON", &[])), "safetensors_header");
-    // Eight tensors whose sizes add up to 2^64 − 8: the library's own reader adds the header's length to that.
+    // Eight tensors of 2^64 − 8 bytes in all; the library's reader adds the header's length to that sum.
     let (mut header, mut from) = (String::from("{"), 0u64);
     for index in 0..8 {
         let to = from + ((1 << 61) - 1);
@@ -110,7 +110,7 @@ fn broken_safetensors_frames_are_refused() {
     assert_eq!(model(&framed(&(header + "}"), &[])), "safetensors_header");
 }
 
-/// The small model with what training needs.
+/// The small model with the scales for training.
 fn trained_model() -> Vec<Tensor> {
     let scale = |name| tensor(name, Dtype::I32, &[2], kernel::to_le_bytes(&[3, 9]));
     let mut tensors = small_model();
@@ -126,7 +126,7 @@ fn a_model_to_be_trained_is_read_and_still_infers() {
     let scale = Some(Requant { multiplier: 3, shift: 9 });
     assert_eq!((model.layers[1].requant, model.layers[1].back, model.layers[0].back), (scale, scale, None));
     assert_eq!((Parsed::Matrix(input), Parsed::Matrix(wanted)), (samples.clone(), targets.clone()));
-    // Inference needs none of it, and training needs all of it.
+    // Inference needs no scales for training; training needs all of them.
     let plain = parse(Format::Safetensors, &safetensors_of(&small_model())).unwrap();
     assert_eq!(
         inference(parsed.clone(), samples.clone()).unwrap().0,
