@@ -1,8 +1,8 @@
-//! Who mines: registration, sessions, heartbeats.
+//! Registration, sessions and heartbeats of miners.
 //!
-//! An id belongs to the first key *proved* for it: a registration reserves nothing and tells nothing, the signed start
-//! of a session does. A client without a key may register and open a session of its own; it gets copies of units and
-//! is paid nothing.
+//! An id belongs to the first key *proved* for it. Registering reserves nothing and reveals nothing; only the signed
+//! start of a session claims the id. A client without a key may register and open a session too, but it gets copies of
+//! units and earns nothing.
 
 use adit_core::PublicKey;
 use adit_core::sign::Challenge;
@@ -24,28 +24,26 @@ use crate::batch::{Batch, Operation};
 use crate::error::{Failure, Refusal};
 use crate::store::DbError;
 
-/// The longest claim about hardware.
+/// The longest hardware claim.
 const MAX_CLAIM: usize = 128;
 
-/// Registers a contributor and gives out a challenge for its key.
+/// Registers a contributor and issues a challenge for its key.
 pub(crate) struct Register {
     contributor: ContributorRow,
     key: Option<RegisterKey>,
     challenge: Challenge,
 }
 
-/// What a registration found.
 pub(crate) struct Registered {
-    /// The record.
     pub(crate) contributor: ContributorRow,
-    /// Whether it is new.
+    /// Whether the contributor is new.
     pub(crate) new: bool,
-    /// When the challenge ends.
+    /// When the challenge expires.
     pub(crate) expires_at_ms: i64,
 }
 
 impl Register {
-    /// Checks the request; `challenge` is random.
+    /// Validates the request; `challenge` is random.
     pub(crate) fn new(request: RegisterRequest, challenge: Challenge) -> Result<Self, Refusal> {
         let id = contributor_id(&request.contributor_id)?;
         let gpu_model = request.gpu_model.filter(|model| !model.is_empty());
@@ -94,26 +92,24 @@ impl Operation for Register {
     }
 }
 
-/// Opens a session, or finds the one that is open.
+/// Opens a session, or finds the open one.
 pub(crate) struct StartSession {
-    /// The contributor's id.
     pub(crate) contributor: String,
-    /// The proof of the key, its signature checked by [`StartSession::new`].
+    /// Proof of the key, with its signature checked by [`StartSession::new`].
     start: Option<SignedStart>,
-    /// Random: the session's id, if it is new.
+    /// A random id for a new session.
     session: String,
-    /// Sessions without a key that may be open at once.
+    /// The most sessions without a key open at once.
     max_keyless: u32,
 }
 
-/// A session that is open.
 pub(crate) struct Started {
     pub(crate) session: SessionRow,
     pub(crate) new: bool,
 }
 
 impl StartSession {
-    /// Checks the signature (off the writer).
+    /// Checks the signature, off the writer thread.
     pub(crate) fn new(
         contributor: &str,
         start: Option<SignedStart>,
@@ -135,7 +131,7 @@ impl StartSession {
         Ok(StartSession { contributor, start, session, max_keyless })
     }
 
-    /// The proved key, after the challenge has been used up.
+    /// Consumes the challenge and returns the proved key.
     async fn prove(&self, batch: &mut Batch<'_>) -> Result<Option<PublicKey>, Failure> {
         let Some(SignedStart { statement, .. }) = &self.start else { return Ok(None) };
         let challenge = people::challenge(batch.db, &statement.challenge).await?;
@@ -190,7 +186,7 @@ impl Operation for StartSession {
     }
 }
 
-/// Says that a miner lives.
+/// Keeps a session open.
 pub(crate) struct Heartbeat {
     pub(crate) contributor: String,
     pub(crate) session: String,
@@ -203,7 +199,7 @@ impl Operation for Heartbeat {
     }
 }
 
-/// Ends a session; its leases go back. Again: the same answer.
+/// Ends a session and returns its leases. Repeating it gives the same answer.
 pub(crate) struct StopSession {
     pub(crate) contributor: String,
     pub(crate) session: String,

@@ -1,13 +1,13 @@
-//! Names and addresses as they are kept.
+//! Normalises ids and addresses.
 
 use adit_protocol::ErrorCode;
 
 use crate::error::Refusal;
 
-/// The longest id of a contributor.
+/// The longest contributor id.
 const MAX_ID: usize = 64;
 
-/// An id as it is kept: lower case, of letters, digits, `_`, `-`, `.`, `:`, at most 64.
+/// Normalises an id to lower case: letters, digits, `_`, `-`, `.`, `:`, at most 64 characters.
 pub(crate) fn contributor_id(text: &str) -> Result<String, Refusal> {
     let id = text.to_ascii_lowercase();
     let fits = |b: u8| b.is_ascii_alphanumeric() || b"_-.:".contains(&b);
@@ -18,7 +18,7 @@ pub(crate) fn contributor_id(text: &str) -> Result<String, Refusal> {
     Ok(id)
 }
 
-/// An EVM address as it is kept: 0x and 40 hex digits, lower case.
+/// Normalises an EVM address to lower case: 0x and 40 hex digits.
 pub(crate) fn payout_address(text: &str) -> Result<String, Refusal> {
     let digits = text.strip_prefix("0x").unwrap_or_default();
     if digits.len() != 40 || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {

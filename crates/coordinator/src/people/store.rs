@@ -1,11 +1,11 @@
-//! The SQL of contributors, miners, challenges, and sessions.
+//! SQL for contributors, miners, challenges, and sessions.
 
 use adit_core::PublicKey;
 use adit_core::sign::Challenge;
 
 use crate::store::{Db, DbError, corrupt, from_row, sql, sql_as};
 
-/// A contributor with what is known of its miner.
+/// A contributor, with its miner's record if it has one.
 #[derive(Clone, Debug)]
 pub(crate) struct ContributorRow {
     pub(crate) id: String,
@@ -19,7 +19,7 @@ pub(crate) struct ContributorRow {
 from_row!(ContributorRow { id, miner, cpu_cores, gpu_memory_mb, gpu_model, registered_at_ms });
 
 impl ContributorRow {
-    /// The key that the id belongs to.
+    /// The key that owns the id.
     pub(crate) fn key(&self) -> Option<PublicKey> {
         self.miner.as_deref().and_then(|bytes| PublicKey::try_from(bytes).ok())
     }
@@ -29,7 +29,7 @@ pub(crate) async fn contributor(db: &mut Db, id: &str) -> Result<Option<Contribu
     sql_as("SELECT * FROM contributor WHERE id = $1").bind(id).fetch_optional(db).await
 }
 
-/// Registers an id; false if it was there.
+/// Registers an id. Returns false if it already exists.
 pub(crate) async fn insert_contributor(db: &mut Db, row: &ContributorRow) -> Result<bool, DbError> {
     let text = "INSERT INTO contributor (id, cpu_cores, gpu_memory_mb, gpu_model, registered_at_ms)
                 VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO NOTHING";
@@ -38,13 +38,13 @@ pub(crate) async fn insert_contributor(db: &mut Db, row: &ContributorRow) -> Res
     Ok(done == 1)
 }
 
-/// Gives an id to the first key proved for it; false if it belongs to another.
+/// Gives an id to the first key proved for it. Returns false if another key owns it.
 pub(crate) async fn claim_contributor(db: &mut Db, id: &str, miner: &PublicKey) -> Result<bool, DbError> {
     let text = "UPDATE contributor SET miner = $2 WHERE id = $1 AND (miner IS NULL OR miner = $2)";
     Ok(sql(text).bind(id).bind(&miner.0[..]).execute(db).await? == 1)
 }
 
-/// Makes or refreshes a miner. A payout address is set once; afterwards it changes only by a signed counter.
+/// Creates or refreshes a miner. The payout address is set once here; later changes need a signed counter.
 pub(crate) async fn see_miner(
     db: &mut Db,
     miner: &PublicKey,
@@ -65,7 +65,6 @@ pub(crate) async fn see_miner(
     Ok(())
 }
 
-/// A miner's record.
 #[derive(Clone, Debug)]
 pub(crate) struct MinerRow {
     pub(crate) key: Vec<u8>,
@@ -97,17 +96,17 @@ pub(crate) async fn miner(db: &mut Db, key: &PublicKey) -> Result<Option<MinerRo
     sql_as("SELECT * FROM miner WHERE key = $1").bind(&key.0[..]).fetch_optional(db).await
 }
 
-/// Miners, the last seen first.
+/// Lists miners, last seen first.
 pub(crate) async fn miners(db: &mut Db, limit: i64) -> Result<Vec<MinerRow>, DbError> {
     sql_as("SELECT * FROM miner ORDER BY seen_at_ms DESC LIMIT $1").bind(limit).fetch_all(db).await
 }
 
-/// Miners with the most verified work.
+/// Lists the miners with the most verified work.
 pub(crate) async fn leaders(db: &mut Db, limit: i64) -> Result<Vec<MinerRow>, DbError> {
     sql_as("SELECT * FROM miner ORDER BY work DESC, contributor LIMIT $1").bind(limit).fetch_all(db).await
 }
 
-/// Adds a verdict on so much work to a miner's counters: its record.
+/// Adds a verdict and its work to a miner's counters.
 pub(crate) async fn count_verdict(
     db: &mut Db,
     key: &PublicKey,
@@ -121,7 +120,7 @@ pub(crate) async fn count_verdict(
     query.bind(if valid { work } else { 0 }).bind(now_ms).fetch_optional(db).await
 }
 
-/// Adds a closed epoch to what a miner's confidence is made of.
+/// Adds a closed epoch to the counts behind a miner's confidence.
 pub(crate) async fn count_epoch(db: &mut Db, key: &[u8], good: i64, bad: i64) -> Result<(), DbError> {
     sql("UPDATE miner SET good = good + $2, bad = bad + $3 WHERE key = $1")
         .bind(key)
@@ -132,7 +131,7 @@ pub(crate) async fn count_epoch(db: &mut Db, key: &[u8], good: i64, bad: i64) ->
     Ok(())
 }
 
-/// A challenge that was given out.
+/// An issued challenge.
 #[derive(Clone, Debug)]
 pub(crate) struct ChallengeRow {
     pub(crate) contributor: String,
@@ -149,7 +148,7 @@ pub(crate) async fn insert_challenge(db: &mut Db, challenge: &Challenge, row: &C
     Ok(())
 }
 
-/// A challenge, if it was not used.
+/// An unused challenge.
 pub(crate) async fn challenge(db: &mut Db, challenge: &Challenge) -> Result<Option<ChallengeRow>, DbError> {
     let text = "SELECT contributor, miner, payout, expires_at_ms FROM challenge WHERE challenge = $1";
     let Some(row) = sql(text).bind(&challenge.0[..]).fetch_optional(db).await? else { return Ok(None) };
@@ -167,7 +166,6 @@ pub(crate) async fn delete_challenge(db: &mut Db, challenge: &Challenge) -> Resu
     Ok(())
 }
 
-/// A session.
 #[derive(Clone, Debug)]
 pub(crate) struct SessionRow {
     pub(crate) id: String,
@@ -193,7 +191,7 @@ pub(crate) async fn session(db: &mut Db, id: &str) -> Result<Option<SessionRow>,
     sql_as("SELECT * FROM session WHERE id = $1").bind(id).fetch_optional(db).await
 }
 
-/// The open session of an id: of its key, or its keyless one.
+/// The open session of an id: the one of its key, or its keyless one.
 pub(crate) async fn open_session(
     db: &mut Db,
     contributor: &str,
@@ -217,7 +215,7 @@ pub(crate) async fn insert_session(
     Ok(())
 }
 
-/// Notes that a contributor's session lives; `None` if it has ended, is another's, or is none.
+/// Marks a contributor's session as seen. Returns `None` if it has ended, belongs to another, or does not exist.
 pub(crate) async fn touch_session(
     db: &mut Db,
     id: &str,
@@ -229,26 +227,26 @@ pub(crate) async fn touch_session(
     sql_as(text).bind(id).bind(contributor).bind(now_ms).fetch_optional(db).await
 }
 
-/// Ends a session, once.
+/// Ends a session. Returns false if it had already ended.
 pub(crate) async fn end_session(db: &mut Db, id: &str, now_ms: i64) -> Result<bool, DbError> {
     let text = "UPDATE session SET ended_at_ms = $2 WHERE id = $1 AND ended_at_ms IS NULL";
     Ok(sql(text).bind(id).bind(now_ms).execute(db).await? == 1)
 }
 
-/// Sessions without a call since `before_ms`.
+/// Open sessions without a call since `before_ms`.
 pub(crate) async fn idle_sessions(db: &mut Db, before_ms: i64) -> Result<Vec<String>, DbError> {
     let text = "SELECT id FROM session WHERE ended_at_ms IS NULL AND seen_at_ms < $1 LIMIT 100";
     sql(text).bind(before_ms).fetch_all(db).await?.iter().map(|row| row.try_get(0)).collect()
 }
 
-/// Open sessions without a key.
+/// Counts open sessions without a key.
 pub(crate) async fn keyless_sessions(db: &mut Db) -> Result<i64, DbError> {
     let text = "SELECT COUNT(*) FROM session WHERE miner IS NULL AND ended_at_ms IS NULL";
     sql(text).fetch_one(db).await?.try_get(0)
 }
 
-/// Removes what callers left behind without proving a key, or without ever getting a lease: challenges that have ended,
-/// ids that nobody proved, and, after `keep_ms`, sessions and miners without a lease. At most 10,000 rows of each.
+/// Deletes what callers leave behind if they never prove a key or never get a lease: expired challenges, unproved ids
+/// and, after `keep_ms`, sessions and miners without a lease. Deletes at most 10,000 rows of each.
 pub(crate) async fn forget_passers_by(db: &mut Db, idle_ms: i64, keep_ms: i64, now_ms: i64) -> Result<(), DbError> {
     let rules = [
         (
@@ -288,14 +286,13 @@ pub(crate) async fn forget_passers_by(db: &mut Db, idle_ms: i64, keep_ms: i64, n
     Ok(())
 }
 
-/// Adds a verified unit to a session.
 pub(crate) async fn count_unit(db: &mut Db, session: &str, value: i64) -> Result<(), DbError> {
     let text = "UPDATE session SET units_valid = units_valid + 1, earned = earned + $2 WHERE id = $1";
     sql(text).bind(session).bind(value).execute(db).await?;
     Ok(())
 }
 
-/// Milliseconds in sessions, of one contributor or of all, and how many are open.
+/// Total session time of one contributor or of all, in ms, and the number of open sessions.
 pub(crate) async fn session_time(db: &mut Db, contributor: Option<&str>, now_ms: i64) -> Result<(i64, i64), DbError> {
     let text = "SELECT COALESCE(SUM(COALESCE(ended_at_ms, $2) - started_at_ms), 0), COUNT(*) - COUNT(ended_at_ms)
                 FROM session WHERE $1 IS NULL OR contributor = $1";

@@ -1,4 +1,4 @@
-//! The end of a session.
+//! How a session ends.
 
 use crate::batch::Batch;
 use crate::mining::conduct::Deed;
@@ -9,7 +9,7 @@ use crate::neonet::store as keyless;
 use crate::people::store as people;
 use crate::store::DbError;
 
-/// Ends a session and gives its leases back to their jobs.
+/// Ends a session and returns its leases to their jobs.
 pub(crate) async fn end_session(batch: &mut Batch<'_>, session: &str) -> Result<(), DbError> {
     if people::end_session(batch.db, session, batch.now_ms).await? {
         for held in leases::live_of_session(batch.db, session).await? {

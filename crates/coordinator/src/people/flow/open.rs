@@ -1,4 +1,4 @@
-//! Sessions, found for their owners.
+//! Finds sessions on behalf of their owners.
 
 use adit_protocol::ErrorCode;
 
@@ -6,7 +6,7 @@ use crate::batch::Batch;
 use crate::error::{Failure, Refusal};
 use crate::people::store::{self as people, SessionRow};
 
-/// Finds a session for its owner, open or not.
+/// Finds an owner's session, open or not.
 pub(super) async fn own_session(
     batch: &mut Batch<'_>,
     contributor: &str,
@@ -20,7 +20,7 @@ pub(super) async fn own_session(
     Ok(found)
 }
 
-/// An open session for its owner, who is heard of by this.
+/// Finds an owner's open session and marks it as seen.
 pub(crate) async fn open_session(
     batch: &mut Batch<'_>,
     contributor: &str,
