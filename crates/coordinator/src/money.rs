@@ -1,4 +1,4 @@
-//! What is owed and paid: the ledger, the epochs, and what each pays.
+//! The ledger, and the epochs that pay miners.
 
 pub(crate) mod flow;
 pub(crate) mod http;
@@ -6,11 +6,10 @@ pub(crate) mod store;
 
 use adit_core::Amount;
 
-/// What the operator decides about money.
+/// The operator's settings for payment.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Terms {
-    /// What an epoch may pay for sponsored work, beside what was carried over.
+    /// What an epoch may pay for sponsored work, besides what it carries over.
     pub(crate) epoch_budget: Amount,
-    /// How long an epoch lasts.
     pub(crate) epoch_ms: i64,
 }

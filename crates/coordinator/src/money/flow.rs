@@ -1,4 +1,4 @@
-//! Epochs, whose budget is issued when one opens and shared when it closes, once; and accounts.
+//! Epochs and accounts. An epoch's budget is issued when it opens and shared out once, when it closes.
 
 use adit_core::reward::{Part, confidence_bps, share_epoch};
 use adit_core::{Amount, PublicKey};
@@ -14,7 +14,7 @@ use crate::neonet::gas::{self, Demand};
 use crate::people::store as people;
 use crate::store::{Db, DbError, corrupt};
 
-/// The most epochs of one list.
+/// The most epochs in one listing.
 const MAX_EPOCHS: i64 = 50;
 
 /// Opens the first epoch if there is none.
@@ -32,7 +32,7 @@ impl Operation for OpenFirst {
     }
 }
 
-/// Closes the open epoch if its time is over, pays, and opens the next.
+/// When the open epoch is over, closes it, pays its shares and opens the next.
 pub(crate) struct CloseIfDue(pub(crate) Terms);
 
 impl Operation for CloseIfDue {
@@ -52,7 +52,7 @@ impl Operation for CloseIfDue {
     }
 }
 
-/// Issues the epoch's budget and opens epoch `id` with it, what was carried over, and its base fee.
+/// Issues the budget of epoch `id` and opens it with the carried-over amount and its base fee.
 async fn open(
     batch: &mut Batch<'_>,
     id: i64,
@@ -69,7 +69,7 @@ async fn open(
     Ok(())
 }
 
-/// Pays an epoch's shares; the answer is what is carried over.
+/// Pays an epoch's shares and returns the amount to carry over.
 async fn close(batch: &mut Batch<'_>, epoch: &EpochRow) -> Result<Amount, Failure> {
     let shares = ledger::shares(batch.db, epoch.id).await?;
     let mut parts = Vec::with_capacity(shares.len());
@@ -101,7 +101,7 @@ fn key(share: &ShareRow) -> Result<PublicKey, DbError> {
     PublicKey::try_from(share.miner.as_slice()).map_err(|_| corrupt("a key has the wrong length"))
 }
 
-/// One miner's account.
+/// A miner's account.
 pub(crate) async fn account_of(db: &mut Db, miner: &PublicKey) -> Result<Option<Account>, DbError> {
     let Some(record) = people::miner(db, miner).await? else { return Ok(None) };
     let epoch = ledger::open_epoch(db).await?;
@@ -117,18 +117,16 @@ pub(crate) async fn account_of(db: &mut Db, miner: &PublicKey) -> Result<Option<
     }))
 }
 
-/// The account of a key that anyone may ask for.
+/// The public account of a key.
 pub(crate) async fn account(app: &App, miner: &PublicKey) -> Result<Option<Account>, Failure> {
     Ok(account_of(&mut *app.store.read().await?, miner).await?)
 }
 
-/// Epochs, newest first.
 pub(crate) async fn epochs(app: &App) -> Result<Vec<EpochView>, Failure> {
     let rows = ledger::epochs(&mut *app.store.read().await?, MAX_EPOCHS).await?;
     Ok(rows.iter().map(epoch_view).collect())
 }
 
-/// An epoch.
 fn epoch_view(row: &EpochRow) -> EpochView {
     EpochView {
         epoch: row.id as u64,
@@ -142,7 +140,7 @@ fn epoch_view(row: &EpochRow) -> EpochView {
     }
 }
 
-/// Totals by account kind.
+/// Ledger totals by account kind.
 pub(crate) async fn account_totals(db: &mut Db) -> Result<Vec<AccountTotal>, DbError> {
     let rows = ledger::totals(db).await?.into_iter();
     Ok(rows

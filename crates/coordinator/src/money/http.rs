@@ -12,7 +12,6 @@ use crate::http::error::ApiError;
 use crate::http::extract::Path;
 use crate::http::{Answer, Routes, Shared};
 
-/// Accounts and epochs.
 pub(crate) fn routes() -> Routes {
     let get = |path, summary| Call::get("records", path, summary);
     Routes::new()

@@ -1,35 +1,33 @@
-//! The SQL of double entry: accounts, immutable transfers, epochs and the shares in them.
+//! SQL for the double-entry ledger: accounts, immutable transfers, epochs and their shares.
 //!
-//! Accounts: `issuance` (the only one below zero), `budget` (what epochs may pay), `requester:operator`,
+//! Accounts: `issuance` (the only one that may be negative), `budget` (pays for epochs), `requester:operator`,
 //! `escrow:<job>`, `miner:<key>`.
 
 use adit_core::{Amount, PublicKey};
 
 use crate::store::{Db, DbError, corrupt, from_row, sql, sql_as};
 
-/// Where amounts come from.
+/// The source of all amounts.
 pub(crate) const ISSUANCE: &str = "issuance";
-/// What epochs pay from.
+/// The account that epochs pay from.
 pub(crate) const BUDGET: &str = "budget";
-/// The operator as a requester.
+/// The operator's account as a requester.
 pub(crate) const REQUESTER: &str = "requester:operator";
 
-/// The most that requesters may have issued, in all: far from where a balance would leave an i64, with as much room
-/// again for what epochs issue.
+/// The most that requesters may have issued in total. It is half the range of an i64, which leaves as much for the
+/// amounts that epochs issue.
 pub(crate) const MAX_ISSUED: Amount = Amount::from_nano(i64::MAX / 2);
 
-/// A miner's account.
 pub(crate) fn miner_account(miner: &PublicKey) -> String {
     format!("miner:{miner}")
 }
 
-/// A job's escrow.
 pub(crate) fn escrow_account(job: i64) -> String {
     format!("escrow:{job}")
 }
 
-/// Moves `amount` > 0. The id makes it happen once: a transfer of the same id is refused by the database, and a debit
-/// that would leave any account but issuance below zero is an error.
+/// Moves `amount` > 0. A transfer happens once, because the database refuses a repeated id. Overdrawing any account but
+/// issuance is an error.
 pub(crate) async fn transfer(
     db: &mut Db,
     id: &str,
@@ -62,18 +60,16 @@ pub(crate) async fn transfer(
     Ok(())
 }
 
-/// An account's balance.
 pub(crate) async fn balance(db: &mut Db, account: &str) -> Result<Amount, DbError> {
     let row = sql("SELECT balance FROM account WHERE id = $1").bind(account).fetch_optional(db).await?;
     row.map_or(Ok(Amount::ZERO), |row| row.try_get(0).map(Amount::from_nano))
 }
 
-/// What was issued so far.
+/// The total issued so far.
 pub(crate) async fn issued(db: &mut Db) -> Result<Amount, DbError> {
     Ok(Amount::from_nano(-balance(db, ISSUANCE).await?.nano()))
 }
 
-/// An epoch.
 #[derive(Clone, Debug)]
 pub(crate) struct EpochRow {
     pub(crate) id: i64,
@@ -89,27 +85,25 @@ pub(crate) struct EpochRow {
 
 from_row!(EpochRow { id, budget, value, paid, carried, miners, opened_at_ms, closed_at_ms, base_fee });
 
-/// The open epoch.
 pub(crate) async fn open_epoch(db: &mut Db) -> Result<EpochRow, DbError> {
     sql_as("SELECT * FROM epoch ORDER BY id DESC LIMIT 1").fetch_one(db).await
 }
 
-/// Epochs, newest first.
 pub(crate) async fn epochs(db: &mut Db, limit: i64) -> Result<Vec<EpochRow>, DbError> {
     sql_as("SELECT * FROM epoch ORDER BY id DESC LIMIT $1").bind(limit).fetch_all(db).await
 }
 
-/// When the first epoch was opened (Unix, ms).
+/// When the first epoch opened (Unix, ms).
 pub(crate) async fn first_opened_at_ms(db: &mut Db) -> Result<i64, DbError> {
     sql("SELECT COALESCE(MIN(opened_at_ms), 0) FROM epoch").fetch_one(db).await?.try_get(0)
 }
 
-/// The transfer by which an epoch's block budget is issued.
+/// The id of the transfer that issues an epoch's budget.
 pub(crate) fn budget_transfer(epoch: i64) -> String {
     format!("epoch:{epoch}:budget")
 }
 
-/// What was verified in an epoch, sponsored or not, and what was budgeted for it: nano-NNET.
+/// The value verified in an epoch, sponsored or not, and the epoch's budget, in nano-NNET.
 pub(crate) async fn demand(db: &mut Db, epoch: i64) -> Result<(u64, u64), DbError> {
     let text = "SELECT (SELECT COALESCE(SUM(good), 0) FROM share WHERE epoch = $1),
                 (SELECT COALESCE(SUM(amount), 0) FROM transfer WHERE id = $2)";
@@ -117,7 +111,7 @@ pub(crate) async fn demand(db: &mut Db, epoch: i64) -> Result<(u64, u64), DbErro
     Ok((row.try_get::<i64>(0)? as u64, row.try_get::<i64>(1)? as u64))
 }
 
-/// Miners with a valid output in the open epoch or the one before.
+/// Counts miners with a valid output in the open epoch or the previous one.
 pub(crate) async fn active_miners(db: &mut Db) -> Result<u64, DbError> {
     let text = "SELECT COUNT(DISTINCT miner) FROM share WHERE good > 0 AND epoch >= (SELECT MAX(id) - 1 FROM epoch)";
     Ok(sql(text).fetch_one(db).await?.try_get::<i64>(0)? as u64)
@@ -141,7 +135,7 @@ pub(crate) async fn insert_epoch(
     Ok(())
 }
 
-/// Closes an epoch, once: false if it was closed before.
+/// Closes an epoch. Returns false if it was already closed.
 pub(crate) async fn close_epoch(
     db: &mut Db,
     id: i64,
@@ -156,7 +150,7 @@ pub(crate) async fn close_epoch(
     Ok(query.execute(db).await? == 1)
 }
 
-/// A miner's part in an epoch.
+/// A miner's share of an epoch.
 #[derive(Clone, Debug)]
 pub(crate) struct ShareRow {
     pub(crate) miner: Vec<u8>,
@@ -167,7 +161,7 @@ pub(crate) struct ShareRow {
 
 from_row!(ShareRow { miner, sponsored, good, bad });
 
-/// Adds to a miner's part in an epoch, and to the epoch's value.
+/// Adds to a miner's share of an epoch, and to the epoch's value.
 pub(crate) async fn add_share(
     db: &mut Db,
     epoch: i64,
@@ -192,12 +186,12 @@ pub(crate) async fn add_share(
     Ok(())
 }
 
-/// Everybody's part in an epoch, in the order of their keys.
+/// All shares of an epoch, ordered by key.
 pub(crate) async fn shares(db: &mut Db, epoch: i64) -> Result<Vec<ShareRow>, DbError> {
     sql_as("SELECT * FROM share WHERE epoch = $1 ORDER BY miner").bind(epoch).fetch_all(db).await
 }
 
-/// One miner's sponsored base rewards in an epoch: pending until it closes.
+/// A miner's sponsored base rewards in an epoch, pending until it closes.
 pub(crate) async fn pending(db: &mut Db, epoch: i64, miner: &PublicKey) -> Result<Amount, DbError> {
     let row = sql("SELECT sponsored FROM share WHERE epoch = $1 AND miner = $2")
         .bind(epoch)
@@ -207,7 +201,7 @@ pub(crate) async fn pending(db: &mut Db, epoch: i64, miner: &PublicKey) -> Resul
     row.map_or(Ok(Amount::ZERO), |row| row.try_get(0).map(Amount::from_nano))
 }
 
-/// An account kind's total.
+/// The total of an account kind.
 #[derive(Clone, Debug)]
 pub(crate) struct TotalRow {
     pub(crate) kind: String,
@@ -217,13 +211,12 @@ pub(crate) struct TotalRow {
 
 from_row!(TotalRow { kind, accounts, balance });
 
-/// Totals by account kind.
 pub(crate) async fn totals(db: &mut Db) -> Result<Vec<TotalRow>, DbError> {
     let text = "SELECT kind, COUNT(*) AS accounts, SUM(balance) AS balance FROM account GROUP BY kind ORDER BY kind";
     sql_as(text).fetch_all(db).await
 }
 
-/// Transfers so far.
+/// Counts all transfers.
 pub(crate) async fn transfers(db: &mut Db) -> Result<i64, DbError> {
     sql("SELECT COUNT(*) FROM transfer").fetch_one(db).await?.try_get(0)
 }
