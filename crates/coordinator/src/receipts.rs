@@ -1,4 +1,4 @@
-//! Receipts, the log that holds them, and what a checker of one needs: units, blocks, outputs.
+//! Receipts, their log, and what it takes to check a receipt: units, blocks, outputs.
 
 pub(crate) mod edge;
 pub(crate) mod flow;

@@ -1,4 +1,4 @@
-//! The log's right edge, kept in memory between batches, and the signed head that seals a batch.
+//! The right edge of the Merkle log, kept in memory between batches, and the signed head that seals each batch.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use adit_core::sign::{Digest, SecretKey};
 use adit_core::statement::{LogHead, ProvenReceipt, Receipt, STATEMENT_VERSION};
 use adit_core::{Cid, PublicKey, Signature, encoding};
 
-/// The signed head that seals a batch, with the subtrees that prove its receipts.
+/// The signed head of a batch, with the subtrees that prove its receipts.
 #[derive(Clone, Debug)]
 pub(crate) struct Sealed {
     pub(crate) head: LogHead,
@@ -16,7 +16,7 @@ pub(crate) struct Sealed {
 }
 
 impl Sealed {
-    /// The receipt with its proof, if this batch appended it.
+    /// Proves a receipt. Returns `None` if this batch did not append it.
     pub(crate) fn prove(&self, receipt: Receipt) -> Option<ProvenReceipt> {
         let find = |node| self.nodes.get(&node).copied().ok_or(());
         let path = inclusion_path(receipt.log_index, self.head.size, find).ok()?;
@@ -25,16 +25,16 @@ impl Sealed {
     }
 }
 
-/// The log's right edge.
+/// The right edge of the log.
 #[derive(Clone)]
 pub(crate) struct LogEdge {
     frontier: Frontier,
-    /// Subtrees of this batch, and the peaks before it.
+    /// Subtrees new in this batch, and the peaks before it.
     fresh: HashMap<Node, Hash>,
     previous: Option<Cid>,
     key: SecretKey,
     public_key: PublicKey,
-    /// The newest head as it was signed.
+    /// The newest signed head, as stored.
     stored: Option<(LogHead, Signature)>,
     /// The log's size when the batch began.
     size_before: u64,
@@ -54,8 +54,8 @@ impl LogEdge {
         }
     }
 
-    /// Seals a batch without receipts right after a start: the newest head as it was signed, never a second one of its
-    /// size. It proves nothing.
+    /// Seals a batch without receipts after a start. Repeats the newest signed head, so that no size ever gets a second
+    /// one. Proves nothing.
     pub(crate) fn seal_at_start(&self) -> Sealed {
         let (head, signature) = self.stored.clone().unwrap_or_else(|| {
             let head = self.head(0);
@@ -65,30 +65,29 @@ impl LogEdge {
         Sealed { head, signature, nodes: HashMap::new() }
     }
 
-    /// A batch begins.
     pub(crate) fn begin(&mut self) {
         self.size_before = self.frontier.size();
         self.fresh = self.frontier.peaks().collect();
     }
 
-    /// The place that the next receipt will have in the log.
+    /// The log index of the next receipt.
     pub(crate) fn next_index(&self) -> u64 {
         self.frontier.size()
     }
 
-    /// The coordinator's key, which a receipt names.
+    /// The coordinator's key, which receipts name.
     pub(crate) fn coordinator(&self) -> PublicKey {
         self.public_key
     }
 
-    /// Appends a receipt that names [`LogEdge::next_index`]: the subtrees to be stored.
+    /// Appends a receipt, which must name [`LogEdge::next_index`], and returns the subtrees to store.
     pub(crate) fn append(&mut self, receipt: &Receipt) -> Vec<(Node, Hash)> {
         let nodes: Vec<_> = self.frontier.append(receipt.leaf()).into_iter().collect();
         self.fresh.extend(nodes.iter().copied());
         nodes
     }
 
-    /// Signs the head of a batch that appended receipts.
+    /// Signs a head for the batch, if it appended receipts.
     pub(crate) fn seal(&mut self, now_ms: i64) -> Option<Sealed> {
         if self.frontier.size() == self.size_before {
             return None;

@@ -1,4 +1,4 @@
-//! Receipts with their proofs, and what anyone needs to check one.
+//! Receipts with their proofs, and the data to check them.
 
 use adit_core::sign::LeaseId;
 use adit_core::statement::{ProvenReceipt, Receipt, Verdict};
@@ -15,19 +15,18 @@ pub(crate) use crate::mining::no_such_lease;
 use crate::mining::store as leases;
 use crate::store::{Db, DbError};
 
-/// The receipt of a lease, with its proof.
+/// Loads a lease's receipt with its proof.
 pub(crate) async fn proven(db: &mut Db, lease: &LeaseId) -> Result<ProvenReceipt, Failure> {
     let receipt: Option<Receipt> = log::receipt(db, lease).await?;
     let receipt = receipt.ok_or_else(|| Refusal::new(ErrorCode::NoSuchReceipt, "this lease has no receipt yet"))?;
     Ok(log::prove(db, receipt).await?)
 }
 
-/// The receipt of a lease, with its proof.
 pub(crate) async fn receipt(app: &App, lease: &LeaseId) -> Result<ProvenReceipt, Failure> {
     proven(&mut *app.store.read().await?, lease).await
 }
 
-/// The newest receipts with their proofs: of a miner, of a unit, or all.
+/// The newest receipts with their proofs: for a miner, for a unit, or all.
 pub(crate) async fn receipts(
     app: &App,
     miner: Option<PublicKey>,
@@ -42,7 +41,6 @@ pub(crate) async fn receipts(
     Ok(receipts)
 }
 
-/// The log's newest signed head.
 pub(crate) async fn head(app: &App) -> Result<SignedHead, Failure> {
     let head = log::latest_head(&mut *app.store.read().await?).await?;
     let (head, signature) =
@@ -61,17 +59,14 @@ pub(crate) async fn consistency(app: &App, from: u64, to: u64) -> Result<Consist
     Ok(ConsistencyProof { from, to, path: log::consistency(&mut db, from, to).await? })
 }
 
-/// A raw block.
 pub(crate) async fn block(app: &App, cid: &Cid) -> Result<Vec<u8>, Failure> {
     Ok(blocks::block(&mut *app.store.read().await?, cid).await?.ok_or_else(no_such_block)?)
 }
 
-/// Refuses a name that no block has.
 pub(crate) fn no_such_block() -> Refusal {
     Refusal::new(ErrorCode::NoSuchBlock, "this coordinator holds no such raw sha2-256 block")
 }
 
-/// A unit's canonical bytes.
 pub(crate) async fn unit(app: &App, cid: &Cid) -> Result<Vec<u8>, Failure> {
     let mut db = app.store.read().await?;
     let row = jobs::unit_by_cid(&mut db, cid).await?.ok_or_else(no_such_unit)?;
@@ -79,7 +74,6 @@ pub(crate) async fn unit(app: &App, cid: &Cid) -> Result<Vec<u8>, Failure> {
     Ok(unit_of(&job.template()?, row.run()).to_bytes())
 }
 
-/// Refuses a CID that no unit has.
 pub(crate) fn no_such_unit() -> Refusal {
     Refusal::new(ErrorCode::NoSuchUnit, "no unit of this CID")
 }

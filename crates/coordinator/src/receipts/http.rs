@@ -19,10 +19,9 @@ use crate::http::error::ApiError;
 use crate::http::extract::{Path, Query, header_text};
 use crate::http::{Answer, Routes, Shared};
 
-/// The receipts of one list, unless told.
+/// The default length of a list of receipts.
 const RECEIPTS: i64 = 20;
 
-/// Receipts, the log, and what a checker needs.
 pub(crate) fn routes() -> Routes {
     let get = |path, summary| Call::get("mining", path, summary);
     Routes::new()
@@ -100,7 +99,7 @@ struct BlockQuery {
     format: Option<String>,
 }
 
-/// A raw block, as a trustless gateway gives it.
+/// Serves a raw block as a trustless gateway does.
 async fn block(
     State(app): Shared,
     Path(cid): Path<String>,

@@ -1,4 +1,4 @@
-//! The SQL of receipts, of the log's subtrees, and of its signed heads.
+//! SQL for receipts, the log's subtrees, and its signed heads.
 
 use adit_core::log::{Frontier, Hash, Node, consistency_path, inclusion_path, leaf_hash};
 use adit_core::sign::{Digest, LeaseId};
@@ -8,7 +8,7 @@ use adit_protocol::records::ActivityStep;
 
 use crate::store::{Db, DbError, corrupt, sql};
 
-/// The log's right edge, with its newest signed head.
+/// The right edge of the log, with its newest signed head.
 pub(crate) async fn edge(db: &mut Db) -> Result<(Frontier, Option<(LogHead, Signature)>), DbError> {
     let head = latest_head(db).await?;
     let size = head.as_ref().map_or(0, |(head, _)| head.size);
@@ -18,7 +18,7 @@ pub(crate) async fn edge(db: &mut Db) -> Result<(Frontier, Option<(LogHead, Sign
     Ok((frontier, head))
 }
 
-/// The log's right edge as its receipts make it, all of them read again.
+/// Rebuilds the right edge of the log from all receipts.
 pub(crate) async fn recompute(db: &mut Db) -> Result<Frontier, DbError> {
     let mut frontier = Frontier::default();
     loop {
@@ -73,7 +73,7 @@ pub(crate) async fn insert_head(db: &mut Db, head: &LogHead, signature: &Signatu
     Ok(())
 }
 
-/// The newest signed head, if there is any receipt.
+/// The newest signed head; `None` while there are no receipts.
 pub(crate) async fn latest_head(db: &mut Db) -> Result<Option<(LogHead, Signature)>, DbError> {
     let row = sql("SELECT head, signature FROM log_head ORDER BY size DESC LIMIT 1").fetch_optional(db).await?;
     let Some(row) = row else { return Ok(None) };
@@ -83,7 +83,7 @@ pub(crate) async fn latest_head(db: &mut Db) -> Result<Option<(LogHead, Signatur
     Ok(Some((head, signature)))
 }
 
-/// The canonical bytes of `count` entries from `first` on, one after the other.
+/// The canonical bytes of `count` entries starting at `first`, concatenated.
 pub(crate) async fn entries(db: &mut Db, first: u64, count: u64) -> Result<Vec<u8>, DbError> {
     let text = "SELECT bytes FROM receipt WHERE log_index >= $1 AND log_index < $2 ORDER BY log_index";
     let mut bytes = Vec::new();
@@ -93,13 +93,12 @@ pub(crate) async fn entries(db: &mut Db, first: u64, count: u64) -> Result<Vec<u
     Ok(bytes)
 }
 
-/// The receipt of a lease.
 pub(crate) async fn receipt(db: &mut Db, lease: &LeaseId) -> Result<Option<Receipt>, DbError> {
     let row = sql("SELECT bytes FROM receipt WHERE lease = $1").bind(&lease.0[..]).fetch_optional(db).await?;
     row.map(|row| decode_receipt(row.try_get(0)?)).transpose()
 }
 
-/// The newest receipts: of a miner, of a unit, or all.
+/// The newest receipts: for a miner, for a unit, or all.
 pub(crate) async fn receipts(
     db: &mut Db,
     miner: Option<PublicKey>,
@@ -124,7 +123,7 @@ pub(crate) async fn receipts(
     query.fetch_all(db).await?.iter().map(|row| decode_receipt(row.try_get(0)?)).collect()
 }
 
-/// `count` steps of `step_ms` from the step `first` on, counted from 1970.
+/// Activity in `count` steps of `step_ms`, starting at step `first`, counted from 1970.
 pub(crate) async fn activity(db: &mut Db, first: i64, count: i64, step_ms: i64) -> Result<Vec<ActivityStep>, DbError> {
     let mut steps: Vec<ActivityStep> =
         (first..first + count).map(|step| ActivityStep { at_ms: step * step_ms, ..ActivityStep::default() }).collect();
@@ -144,13 +143,13 @@ pub(crate) async fn activity(db: &mut Db, first: i64, count: i64, step_ms: i64) 
     Ok(steps)
 }
 
-/// Multiply-accumulates of valid outputs since `since_ms`.
+/// Multiply-accumulates in valid outputs since `since_ms`.
 pub(crate) async fn work_since(db: &mut Db, since_ms: i64) -> Result<u64, DbError> {
     let text = "SELECT COALESCE(SUM(work), 0) FROM receipt WHERE at_ms >= $1 AND verdict = 'valid'";
     Ok(sql(text).bind(since_ms).fetch_one(db).await?.try_get::<i64>(0)? as u64)
 }
 
-/// Proves `receipt` under the newest head.
+/// Proves that `receipt` is in the log of the newest head.
 pub(crate) async fn prove(db: &mut Db, receipt: Receipt) -> Result<ProvenReceipt, DbError> {
     let (head, head_signature) = latest_head(db).await?.ok_or_else(|| corrupt("a receipt without a head"))?;
     let path = |node: &mut dyn FnMut(Node) -> Result<Hash, Node>| inclusion_path(receipt.log_index, head.size, node);
@@ -167,7 +166,7 @@ pub(crate) async fn consistency(db: &mut Db, from: u64, to: u64) -> Result<Vec<D
     Ok(path.into_iter().map(Digest).collect())
 }
 
-/// Subtrees that a computation asked for.
+/// The subtrees that a computation needs.
 struct Nodes(Vec<(Node, Hash)>);
 
 impl Nodes {
@@ -176,7 +175,7 @@ impl Nodes {
     }
 }
 
-/// Runs `computation` once to learn which subtrees it needs, and loads those.
+/// Runs `computation` once to learn which subtrees it needs, then loads them.
 async fn load_nodes(
     db: &mut Db,
     computation: impl FnOnce(&mut dyn FnMut(Node) -> Result<Hash, Node>) -> Result<(), Node>,
