@@ -1,4 +1,4 @@
-//! What operators and their monitors look at, and what happens without a call.
+//! Views and metrics for operators, and background upkeep.
 
 pub(crate) mod flow;
 pub(crate) mod http;
@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use adit_protocol::records::{Activity, LedgerTotals};
 use tokio::sync::Mutex;
 
-/// Requests by class of answer.
+/// Counts requests by class of status code.
 #[derive(Debug, Default)]
 pub(crate) struct Requests {
     pub(crate) ok: AtomicU64,
@@ -20,7 +20,7 @@ pub(crate) struct Requests {
 }
 
 impl Requests {
-    /// Counts an answer by its status.
+    /// Counts an answer by its status code.
     pub(crate) fn count(&self, status: u16) {
         let counter = match status {
             500.. => &self.failed,
@@ -32,11 +32,11 @@ impl Requests {
     }
 }
 
-/// Answers that cost much and are asked for often.
+/// Cached answers to expensive calls that are made often.
 #[derive(Debug, Default)]
 pub(crate) struct Remembered {
-    /// The ledger's totals, audited at a version of the store.
+    /// The ledger's totals, and the store version they were audited at.
     pub(crate) audited: Mutex<Option<(u64, LedgerTotals)>>,
-    /// What was verified lately, by the minutes that were asked for.
+    /// Recent activity, by the number of minutes requested.
     pub(crate) activity: Mutex<BTreeMap<i64, Activity>>,
 }

@@ -1,4 +1,4 @@
-//! The use cases of operators and of anyone who looks on.
+//! Overviews for operators and the public, independent of HTTP.
 
 pub(crate) mod upkeep;
 mod views;
@@ -16,14 +16,14 @@ use crate::people::store as people;
 use crate::receipts::store as log;
 use crate::store::{Db, DbError};
 
-/// The steps of an activity.
+/// The number of steps in an activity.
 const STEPS: i64 = 60;
-/// The window of the overview's rate.
+/// The window for the overview's rate.
 const RATE_MS: i64 = 10_000;
-/// The most miners of one list.
+/// The most miners in one listing.
 const MAX_MINERS: i64 = 100;
 
-/// Who the coordinator is and what it is doing.
+/// The coordinator's identity and current state.
 pub(crate) async fn overview(app: &App) -> Result<Overview, Failure> {
     let mut db = app.store.read().await?;
     let now_ms = app.clock.now_ms();
@@ -51,7 +51,7 @@ pub(crate) async fn overview(app: &App) -> Result<Overview, Failure> {
     })
 }
 
-/// What was verified in the last `minutes`, in steps. Steps that have passed never change, so each is counted once.
+/// What was verified in the last `minutes`, in steps. Past steps never change, so each is counted only once.
 pub(crate) async fn activity(app: &App, minutes: i64) -> Result<Activity, Failure> {
     let step_ms = minutes * 60_000 / STEPS;
     let first = app.clock.now_ms() / step_ms - STEPS;
@@ -67,7 +67,7 @@ pub(crate) async fn activity(app: &App, minutes: i64) -> Result<Activity, Failur
     Ok(activity)
 }
 
-/// The miners seen lately, the last first.
+/// Lists miners, last seen first.
 pub(crate) async fn miners(app: &App) -> Result<Vec<MinerView>, Failure> {
     let mut db = app.store.read().await?;
     let mut miners = Vec::new();
@@ -77,8 +77,8 @@ pub(crate) async fn miners(app: &App) -> Result<Vec<MinerView>, Failure> {
     Ok(miners)
 }
 
-/// The ledger's totals, with an audit. It reads everything, so there is one at a time, and none where nothing changed
-/// since the last.
+/// The ledger's totals, with an audit. The audit reads every row, so only one runs at a time, and none runs if nothing
+/// has changed since the last.
 pub(crate) async fn ledger_totals(app: &App) -> Result<LedgerTotals, Failure> {
     let mut audited = app.remembered.audited.lock().await;
     let version = app.store.version();
@@ -92,13 +92,13 @@ pub(crate) async fn ledger_totals(app: &App) -> Result<LedgerTotals, Failure> {
     Ok(totals)
 }
 
-/// Alive, with the database answering.
+/// Healthy if the database answers.
 pub(crate) async fn health(app: &App) -> Result<Health, Failure> {
     ledger::open_epoch(&mut *app.store.read().await?).await?;
     Ok(Health { status: "ok".to_owned(), coordinator_key: app.public_key })
 }
 
-/// What the ledger, the units and the log promise; each sentence is one that does not hold.
+/// The broken invariants of the ledger, units and log, one sentence each.
 pub(crate) async fn broken_promises(db: &mut Db) -> Result<Vec<String>, DbError> {
     audit::audit(db).await
 }

@@ -18,10 +18,9 @@ use crate::http::error::ApiError;
 use crate::http::extract::{Operator, Query};
 use crate::http::{Answer, Routes, Shared};
 
-/// The minutes of an activity, unless told.
+/// The default length of an activity.
 const MINUTES: i64 = 10;
 
-/// Overviews, health and metrics.
 pub(crate) fn routes() -> Routes {
     let get = |path, summary| Call::get("records", path, summary);
     Routes::new()
@@ -77,7 +76,7 @@ async fn health(State(app): Shared) -> Answer<Health> {
     Ok(Json(flow::health(&app).await?))
 }
 
-/// Prometheus' text format.
+/// Metrics in Prometheus' text format.
 async fn metrics(State(app): Shared) -> Result<Response, ApiError> {
     let view = flow::overview(&app).await?;
     let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! What must hold at any time, as queries that count where it does not. Each reads every row at most a few times.
+//! The invariants of the database, as queries that count violations. Each query reads a row at most a few times.
 
 use crate::store::{Db, DbError, sql};
 
@@ -111,7 +111,7 @@ const RULES: [(&str, &str); 19] = [
     ),
 ];
 
-/// What the ledger, the units and the log promise; each sentence is one that does not hold.
+/// The broken invariants of the ledger, units and log, one sentence each.
 pub(crate) async fn audit(db: &mut Db) -> Result<Vec<String>, DbError> {
     let mut broken = Vec::new();
     for (sentence, query) in RULES {

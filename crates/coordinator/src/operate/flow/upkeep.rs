@@ -1,4 +1,4 @@
-//! What happens without a call: leases and sessions end, epochs close, old results go.
+//! Background upkeep: ends overdue leases and idle sessions, closes epochs, deletes old results.
 
 use std::time::Duration;
 
@@ -13,19 +13,18 @@ use crate::money::{Terms, flow as money};
 use crate::people::flow::end::end_session;
 use crate::people::{SESSION_IDLE_MS, store as people};
 
-/// How long results and unused files are kept.
+/// How long to keep results and unused files.
 const KEEP_MS: i64 = 7 * 24 * 3_600_000;
 
-/// How often leases and epochs are looked at.
+/// How often to check leases and epochs.
 const TICK: Duration = Duration::from_millis(500);
-/// Ticks between two looks for what may be forgotten.
+/// Ticks between deletions of old results and files.
 const FORGET_TICKS: u64 = 7_200;
-/// Ticks between two looks for what passers-by left behind.
+/// Ticks between deletions of what passers-by left behind.
 const TIDY_TICKS: u64 = 60;
-/// How long sessions and miners without a lease are kept.
+/// How long to keep sessions and miners that never had a lease.
 const KEEP_PASSERS_BY_MS: i64 = 24 * 3_600_000;
 
-/// Ends overdue leases and idle sessions.
 struct EndOverdue;
 
 impl Operation for EndOverdue {
@@ -43,8 +42,8 @@ impl Operation for EndOverdue {
     }
 }
 
-/// Removes what was left behind by those who came without a key or went without a lease. With the limits on those who
-/// join, this is what bounds the tables that anybody may add to.
+/// Deletes what callers leave behind if they prove no key or get no lease. Together with the limits on joining, this
+/// bounds the tables that anyone can add rows to.
 struct Tidy;
 
 impl Operation for Tidy {
@@ -57,7 +56,7 @@ impl Operation for Tidy {
     }
 }
 
-/// Removes results and files past their time.
+/// Deletes results and files that are too old.
 struct Forget;
 
 impl Operation for Forget {
@@ -67,7 +66,7 @@ impl Operation for Forget {
     }
 }
 
-/// Runs until the store stops.
+/// Runs upkeep until the store closes.
 pub(crate) async fn run(store: Store, terms: Terms) {
     let mut ticks = tokio::time::interval(TICK);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -93,13 +92,13 @@ async fn tick_once(store: &Store, terms: Terms, tick: u64) -> Result<(), Failure
     Ok(())
 }
 
-/// Removes what passers-by left behind.
+/// Deletes what passers-by left behind.
 pub(crate) async fn tidy(store: &Store) -> Result<(), Failure> {
     store.write(Tidy).await?;
     Ok(())
 }
 
-/// Ends what is overdue and closes the epoch if its time is over.
+/// Ends overdue leases and sessions, and closes the epoch if it is due.
 pub(crate) async fn round(store: &Store, terms: Terms) -> Result<(), Failure> {
     store.write(EndOverdue).await?;
     if store.write(money::CloseIfDue(terms)).await?.0 {

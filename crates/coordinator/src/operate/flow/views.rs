@@ -1,4 +1,4 @@
-//! Miners, and the ledger with its audit, as operators see them.
+//! Views of miners and of the audited ledger for operators.
 
 use adit_core::PublicKey;
 use adit_protocol::records::{LedgerTotals, MinerView};
@@ -10,7 +10,7 @@ use crate::operate::store as audit;
 use crate::people::store::MinerRow;
 use crate::store::{Db, DbError};
 
-/// A miner as its operator sees it.
+/// A miner, as operators see it.
 pub(super) async fn miner(db: &mut Db, row: &MinerRow, now_ms: i64) -> Result<Option<MinerView>, DbError> {
     let Ok(key) = PublicKey::try_from(row.key.as_slice()) else { return Ok(None) };
     let Some(account) = account_of(db, &key).await? else { return Ok(None) };
@@ -25,7 +25,7 @@ pub(super) async fn miner(db: &mut Db, row: &MinerRow, now_ms: i64) -> Result<Op
     }))
 }
 
-/// The ledger's totals, with an audit of everything that it promises.
+/// The ledger's totals, with an audit of every invariant.
 pub(super) async fn ledger_totals(db: &mut Db) -> Result<LedgerTotals, DbError> {
     let accounts = account_totals(db).await?;
     let broken = audit::audit(db).await?;
