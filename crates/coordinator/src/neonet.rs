@@ -1,6 +1,6 @@
-//! The calls of a NeoNet server, so that its clients connect: their shapes, its fees and phases, clients without a key.
+//! Compatibility with NeoNet clients: the shapes of their calls, network fees, phases, and clients without a key.
 //!
-//! NeoNet is the miner that Adit's wire comes from; "the original" is its client. Nothing here decides what is paid.
+//! NeoNet is the miner whose wire format Adit extends; "the original" means its client. Nothing here affects payment.
 
 pub(crate) mod flow;
 pub mod gas;

@@ -1,4 +1,4 @@
-//! The use cases of NeoNet's clients, with and without a key.
+//! What NeoNet clients do, with or without a key, independent of HTTP.
 
 mod gas;
 mod keyless;

@@ -1,33 +1,33 @@
 //! Network fees by the base-fee recurrence of EIP-1559, in integers.
 //!
-//! Source: EIP-1559, «Specification» (<https://eips.ethereum.org/EIPS/eip-1559>), where a block's gas is measured against
-//! its target. Here an epoch stands in the block's place and its demand in the gas's: the base rewards of all outputs that
-//! were verified in it, against its block budget. When the network did more verified work than a budget pays for, fees
-//! rise by at most an eighth an epoch; when it did less, they fall.
+//! Source: EIP-1559, «Specification» (<https://eips.ethereum.org/EIPS/eip-1559>), which compares a block's gas with its
+//! target. Here an epoch takes the place of a block, and demand that of gas: the base rewards of all outputs verified
+//! in the epoch, compared with its block budget. If the network verifies more work than the budget pays for, fees rise
+//! by at most an eighth per epoch; if it verifies less, they fall.
 
-/// ELASTICITY_MULTIPLIER: how much more than the target fits into an epoch.
+/// ELASTICITY_MULTIPLIER: an epoch's limit as a multiple of its target.
 pub const ELASTICITY_MULTIPLIER: u64 = 2;
 
-/// BASE_FEE_MAX_CHANGE_DENOMINATOR: a base fee changes by at most one part in so many.
+/// BASE_FEE_MAX_CHANGE_DENOMINATOR: a base fee changes by at most one part in this many.
 pub const BASE_FEE_MAX_CHANGE_DENOMINATOR: u64 = 8;
 
-/// The first epoch's base fee, in nano-NEO: a transfer costs 0.01 NEO.
+/// The first epoch's base fee, in nano-NEO, at which a transfer costs 0.01 NEO.
 pub const FIRST_BASE_FEE: u64 = 7_000_000;
 
-/// The least and the greatest base fee, in nano-NEO: a transfer costs 0.001 to 0.5 NEO, the original's range.
+/// The lowest and highest base fee, in nano-NEO. A transfer then costs 0.001 to 0.5 NEO, NeoNet's range.
 pub const BASE_FEE_RANGE: (u64, u64) = (700_000, 350_000_000);
 
-/// What was used of what was aimed at.
+/// An epoch's use, compared with its target.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Demand {
-    /// Base rewards of the outputs that were verified, in nano-NNET.
+    /// Base rewards of verified outputs, in nano-NNET.
     pub used: u64,
     /// The block budget, in nano-NNET.
     pub target: u64,
 }
 
 impl Demand {
-    /// The original's word for it: up to half of the target, up to the target, up to one and a half, more.
+    /// NeoNet's name for the level: up to half the target, up to the target, up to one and a half times, more.
     pub fn congestion(self) -> &'static str {
         let twice_used = u128::from(self.used) * 2;
         match (twice_used, u128::from(self.target)) {
@@ -39,12 +39,12 @@ impl Demand {
     }
 }
 
-/// The next base fee, with b the one before, u used and t the target:
+/// The next base fee, where b is the previous one, u the use and t the target:
 ///
 /// b if u = t; b + max(⌊⌊b · (u − t) / t⌋ / 8⌋, 1) if u > t; b − ⌊⌊b · (t − u) / t⌋ / 8⌋ if u < t.
 ///
-/// A block cannot use more than its limit, the target times [`ELASTICITY_MULTIPLIER`]; what goes beyond does not count.
-/// Without a target nothing changes.
+/// A block cannot use more than its limit, the target times [`ELASTICITY_MULTIPLIER`], so any excess is ignored.
+/// Without a target the fee stays the same.
 pub fn next_base_fee(base: u64, demand: Demand) -> u64 {
     let (b, t) = (u128::from(base), u128::from(demand.target));
     let u = u128::from(demand.used).min(t * u128::from(ELASTICITY_MULTIPLIER));
@@ -56,33 +56,33 @@ pub fn next_base_fee(base: u64, demand: Demand) -> u64 {
     u64::try_from(next).unwrap_or(u64::MAX)
 }
 
-/// The base fee of the epoch after one with `base` and `demand`, within [`BASE_FEE_RANGE`].
+/// The base fee of the next epoch, within [`BASE_FEE_RANGE`].
 pub fn following(base: u64, demand: Demand) -> u64 {
     next_base_fee(base, demand).clamp(BASE_FEE_RANGE.0, BASE_FEE_RANGE.1)
 }
 
-/// A transfer's fee in nano-NEO.
+/// The fee for a transfer, in nano-NEO.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fee {
-    /// The base fee, which EIP-1559 burns: 70 % of the whole.
+    /// The base fee, which EIP-1559 burns: 70 % of the total.
     pub base: u64,
-    /// The priority fee: ⌊3/7 · base⌋, so that it is 30 % of the whole.
+    /// The priority fee: ⌊3/7 · base⌋, which is 30 % of the total.
     pub priority: u64,
 }
 
 impl Fee {
-    /// The fee of a transfer of NEO.
+    /// The fee for a transfer of NEO.
     pub fn of_neo(base: u64) -> Fee {
         let base = base.min(BASE_FEE_RANGE.1);
         Fee { base, priority: base * 3 / 7 }
     }
 
-    /// The fee of a transfer of any other token: half of it.
+    /// The fee for a transfer of any other token: half the fee for NEO.
     pub fn of_token(base: u64) -> Fee {
         Fee::of_neo(base / 2)
     }
 
-    /// Both parts together.
+    /// The sum of both fees.
     pub fn total(self) -> u64 {
         self.base + self.priority
     }
@@ -100,14 +100,14 @@ mod tests {
 
     #[test]
     fn the_recurrence_is_the_eips() {
-        // An initial base fee of 1 gwei and a limit of 20 million gas: at, below and above the target.
+        // Initial base fee 1 gwei, limit 20 million gas: at, below and above the target.
         assert_eq!(next(GIGA, 10_000_000, 10_000_000), GIGA);
         assert_eq!(next(GIGA, 9_000_000, 10_000_000), 987_500_000);
         assert_eq!(next(GIGA, 11_000_000, 10_000_000), 1_012_500_000);
-        // An empty block and a full one change it by an eighth.
+        // An empty block and a full one change the fee by an eighth.
         assert_eq!(next(GIGA, 0, 10_000_000), 875_000_000);
         assert_eq!(next(GIGA, 20_000_000, 10_000_000), 1_125_000_000);
-        // Rounded down after each division; a rise is at least 1, a fall may be none.
+        // Each division rounds down. A rise is at least 1; a fall may be 0.
         assert_eq!(next(7, 0, 10_000_000), 7);
         assert_eq!(next(8, 0, 10_000_000), 7);
         assert_eq!(next(7, 10_000_001, 10_000_000), 8);

@@ -1,4 +1,4 @@
-//! NeoNet's calls, at their paths and in their shapes.
+//! NeoNet's calls, at its paths and in its shapes.
 
 use adit_protocol::neonet::*;
 use adit_protocol::paths;
@@ -15,12 +15,11 @@ use crate::http::error::ApiError;
 use crate::http::extract::{Body, Path, Query, header_text};
 use crate::http::{Answer, Routes, Shared};
 
-/// These calls' tag in the API's description.
+/// The tag of these calls in the API description.
 const TAG: &str = "neonet";
-/// The places of a leaderboard, unless told.
+/// The default length of a leaderboard.
 const PLACES: i64 = 10;
 
-/// NeoNet's calls.
 pub(crate) fn routes() -> Routes {
     let get = |path, summary| Call::get(TAG, path, summary);
     let post = |path, summary| Call::post(TAG, path, summary);
@@ -66,7 +65,7 @@ pub(crate) fn routes() -> Routes {
         .merge(figures())
 }
 
-/// What NeoNet's clients show of the network.
+/// Figures that NeoNet clients show about the network.
 fn figures() -> Routes {
     let get = |path, summary| Call::get(TAG, path, summary);
     Routes::new()
@@ -138,7 +137,7 @@ async fn task(
     })
 }
 
-/// 204 with Retry-After: the original's clients take it for "no task".
+/// Answers 204 with Retry-After, which NeoNet clients read as "no task".
 fn no_work() -> Response {
     let retry = HeaderValue::from(flow::RETRY_S);
     (StatusCode::NO_CONTENT, [(header::RETRY_AFTER, retry)]).into_response()

@@ -1,9 +1,9 @@
-//! The phases in which the original hands its network over to miners, by their number.
+//! The numbered phases in which NeoNet hands its network over to miners.
 //!
-//! It counted ids that had registered themselves. Here a miner counts whose outputs were found valid of late, and the
-//! phase is told, not acted upon: coordinators verify and keep the books in each of them.
+//! NeoNet counts self-registered ids. Adit counts miners with recent valid outputs. The phase is only reported and
+//! changes nothing: coordinators verify and keep the books in every phase.
 
-/// A phase.
+/// A phase of the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
     /// Fewer than 10 miners.
@@ -17,7 +17,7 @@ pub(crate) enum Phase {
 }
 
 impl Phase {
-    /// The phase of a network of `miners`.
+    /// The phase of a network with `miners` miners.
     pub(crate) const fn of(miners: u64) -> Phase {
         match miners {
             0..10 => Phase::Bootstrap,
@@ -27,7 +27,7 @@ impl Phase {
         }
     }
 
-    /// Its name on the wire.
+    /// The phase's name on the wire.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Phase::Bootstrap => "bootstrap",
@@ -37,7 +37,7 @@ impl Phase {
         }
     }
 
-    /// How many miners the next phase takes.
+    /// The number of miners at which the next phase starts.
     pub(crate) const fn next_at(self) -> Option<u64> {
         match self {
             Phase::Bootstrap => Some(10),
@@ -48,7 +48,7 @@ impl Phase {
     }
 }
 
-/// The miners' part of the load by the original's schedule, in basis points: none below 10 miners, ⌊(n − 10) / 90 · 50 %⌋
+/// The miners' share of the load on NeoNet's schedule, in basis points: none below 10 miners, ⌊(n − 10) / 90 · 50 %⌋
 /// below 100, 50 % + ⌊(n − 100) / 900 · 40 %⌋ below 1000, then all.
 pub(crate) const fn miner_load_bps(miners: u64) -> u32 {
     match Phase::of(miners) {

@@ -1,11 +1,11 @@
-//! The SQL of copies of units for clients without a key, and of NeoNet's counters.
+//! SQL for NeoNet's counters, and for the copies of units given to clients without a key.
 
 use adit_core::Unit;
 use adit_protocol::TaskType;
 
 use crate::store::{Db, DbError, corrupt, sql};
 
-/// A copy of a unit, for a client without a key.
+/// A copy of a unit for a client without a key.
 #[derive(Clone, Debug)]
 pub(crate) struct UnitCopy {
     pub(crate) task: String,
@@ -14,7 +14,7 @@ pub(crate) struct UnitCopy {
     pub(crate) created_at_ms: i64,
 }
 
-/// The copy that a session has and has not answered.
+/// A session's current copy, not yet answered.
 pub(crate) async fn assigned(db: &mut Db, session: &str) -> Result<Option<UnitCopy>, DbError> {
     let text = "SELECT id, unit, created_at_ms, task_type FROM keyless_task
                 WHERE session = $1 AND status = 'assigned' LIMIT 1";
@@ -25,7 +25,6 @@ pub(crate) async fn assigned(db: &mut Db, session: &str) -> Result<Option<UnitCo
     Ok(Some(UnitCopy { task: row.try_get(0)?, unit, task_type, created_at_ms: row.try_get(2)? }))
 }
 
-/// Gives a session a copy.
 pub(crate) async fn insert(db: &mut Db, session: &str, copy: &UnitCopy) -> Result<(), DbError> {
     let text = "INSERT INTO keyless_task (id, session, status, unit, created_at_ms, task_type)
                 VALUES ($1, $2, 'assigned', $3, $4, $5)";
@@ -34,7 +33,7 @@ pub(crate) async fn insert(db: &mut Db, session: &str, copy: &UnitCopy) -> Resul
     Ok(())
 }
 
-/// Whose copy a task is.
+/// The owner of a task's copy.
 pub(crate) async fn owner(db: &mut Db, task: &str) -> Result<Option<String>, DbError> {
     let text = "SELECT session.contributor FROM keyless_task JOIN session ON session.id = keyless_task.session
                 WHERE keyless_task.id = $1";
@@ -42,19 +41,19 @@ pub(crate) async fn owner(db: &mut Db, task: &str) -> Result<Option<String>, DbE
     row.map(|row| row.try_get(0)).transpose()
 }
 
-/// Notes that a copy was answered; nobody can verify the answer.
+/// Marks a copy as answered; nobody can verify the answer.
 pub(crate) async fn fail(db: &mut Db, task: &str) -> Result<(), DbError> {
     sql("UPDATE keyless_task SET status = 'failed' WHERE id = $1").bind(task).execute(db).await?;
     Ok(())
 }
 
-/// Forgets the copies that a session had.
+/// Deletes a session's copies.
 pub(crate) async fn delete_tasks(db: &mut Db, session: &str) -> Result<(), DbError> {
     sql("DELETE FROM keyless_task WHERE session = $1").bind(session).execute(db).await?;
     Ok(())
 }
 
-/// Registered contributors, and verified units of all miners.
+/// The number of registered contributors, and of units verified for all miners.
 pub(crate) async fn counts(db: &mut Db) -> Result<(i64, i64), DbError> {
     let text = "SELECT (SELECT COUNT(*) FROM contributor), (SELECT COALESCE(SUM(units_valid), 0) FROM miner)";
     let row = sql(text).fetch_one(db).await?;

@@ -1,4 +1,4 @@
-//! Units as the original's tasks.
+//! Represents units as NeoNet tasks.
 
 use adit_core::{Amount, Unit};
 use adit_protocol::TaskType;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::mining::flow::Granted;
 
 impl From<Granted> for Task {
-    /// A lease as a task, with ours riding along.
+    /// A NeoNet task with Adit's lease inside.
     fn from(granted: Granted) -> Task {
         let Granted { grant, task, session, contributor, task_type, sponsored, issued_at_ms } = granted;
         let value = grant.lease.value.approximate_nnet();
@@ -28,7 +28,7 @@ impl From<Granted> for Task {
     }
 }
 
-/// The original's description of a unit, without anybody's name on it.
+/// A unit as a NeoNet task that is assigned to nobody.
 pub(crate) fn task_of(unit: &Unit, task_type: TaskType) -> Task {
     let (data, description) = describe(unit, task_type);
     Task {
@@ -91,7 +91,7 @@ mod tests {
 
     use super::*;
 
-    /// A task as miners have decoded it since the first version: frozen, whatever the types become.
+    /// The task format that miners have decoded since the first version. It stays frozen even when the types change.
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     #[allow(dead_code)]

@@ -1,4 +1,4 @@
-//! Network fees, in the original's shapes. A quote: nothing here is charged or burnt.
+//! Network fees in NeoNet's shapes. Fees are only quoted; nothing is charged or burnt.
 
 use adit_core::Amount;
 use adit_protocol::ErrorCode;
@@ -9,12 +9,12 @@ use crate::error::{Failure, Refusal};
 use crate::money::store as ledger;
 use crate::neonet::gas::{Demand, Fee};
 
-/// The original's name for it.
+/// NeoNet's name for its fee model.
 const MODEL: &str = "EIP-1559 Dynamic";
-/// The longest name of a token.
+/// The longest token name.
 const MAX_TOKEN: usize = 16;
 
-/// What the running epoch asks for transfers: its base fee, set by the demand of the one before.
+/// The current epoch's transfer fees. The previous epoch's demand sets the base fee.
 pub(crate) async fn info(app: &App) -> Result<GasInfo, Failure> {
     let mut db = app.store.read().await?;
     let epoch = ledger::open_epoch(&mut db).await?;
@@ -30,7 +30,7 @@ pub(crate) async fn info(app: &App) -> Result<GasInfo, Failure> {
     })
 }
 
-/// What a transfer of `amount` of `token` takes.
+/// Estimates the cost of sending `amount` of `token`.
 pub(crate) async fn estimate(app: &App, token: &str, amount: &str) -> Result<GasEstimate, Failure> {
     let wrong = |detail: &str| Err(Refusal::new(ErrorCode::InvalidParameter, detail).into());
     if token.is_empty() || token.len() > MAX_TOKEN || !token.bytes().all(|b| b.is_ascii_alphanumeric()) {
@@ -42,7 +42,7 @@ pub(crate) async fn estimate(app: &App, token: &str, amount: &str) -> Result<Gas
     let base = ledger::open_epoch(&mut *app.store.read().await?).await?.base_fee as u64;
     let of_neo = token.eq_ignore_ascii_case("NEO");
     let fee = if of_neo { Fee::of_neo(base) } else { Fee::of_token(base) };
-    // Fees are NEO: another token's amount cannot be added to them.
+    // Fees are in NEO, so they cannot be added to an amount of another token.
     let moved = if of_neo { amount.nano() as u64 } else { 0 };
     Ok(GasEstimate {
         token: token.to_ascii_uppercase(),
@@ -58,7 +58,7 @@ pub(crate) async fn estimate(app: &App, token: &str, amount: &str) -> Result<Gas
     })
 }
 
-/// Nano-NEO as NEO, which has as many places as NNET.
+/// Converts nano-NEO to NEO, which has as many decimal places as NNET.
 fn neo(nano: u64) -> f64 {
     Amount::from_nano(i64::try_from(nano).unwrap_or(i64::MAX)).approximate_nnet()
 }

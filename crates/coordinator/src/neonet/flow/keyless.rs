@@ -1,4 +1,5 @@
-//! Clients without a key: copies of units without lease, and reward 0. Their results cannot be tied to anybody.
+//! Clients without a key. They get copies of units without a lease and earn 0, because nobody can attribute their
+//! results.
 
 use adit_core::Kind;
 use adit_core::assemble::Run;
@@ -13,13 +14,12 @@ use crate::mining::store::kinds_text;
 use crate::neonet::store::{self as keyless, UnitCopy};
 use crate::people::store as people;
 
-/// Gives a keyless session a copy of a unit: the one that it has, or another.
+/// Gives a keyless session a copy of a unit: the one it already has, or a new one.
 pub(crate) struct Copy {
-    /// The session.
     pub(crate) session: String,
-    /// Whose it is.
+    /// The session's owner.
     pub(crate) contributor: String,
-    /// Random: the task's id, if it is new.
+    /// A random id for a new task.
     pub(crate) task: String,
 }
 
@@ -39,7 +39,7 @@ impl Operation for Copy {
                 task_type: job.task_type()?,
                 created_at_ms: batch.now_ms,
             };
-            // A session has one copy: what became of the one before is known until the next is taken.
+            // A session has one copy, so its previous task is kept only until the next one.
             keyless::delete_tasks(batch.db, &self.session).await?;
             keyless::insert(batch.db, &self.session, &copy).await?;
             Ok(Some(copy))
@@ -47,11 +47,10 @@ impl Operation for Copy {
     }
 }
 
-/// Notes a keyless result, which is not looked at.
+/// Records a keyless result without reading it.
 pub(crate) struct Refuse {
-    /// Who says so.
+    /// Who submits the result.
     pub(crate) contributor: String,
-    /// The task.
     pub(crate) task: String,
 }
 

@@ -1,4 +1,4 @@
-//! The network's counters and its leaders, in the original's shapes.
+//! Network counters and the leaderboard, in NeoNet's shapes.
 
 use adit_core::{Amount, PublicKey};
 use adit_protocol::neonet::{ActiveContributor, Leaderboard, LeaderboardEntry, Stats};
@@ -10,10 +10,9 @@ use crate::money::store as ledger;
 use crate::neonet::store as neonet;
 use crate::people::store as people;
 
-/// The most contributors that are shown as active.
+/// The most active contributors listed.
 const MAX_ACTIVE: i64 = 50;
 
-/// The network's counters.
 pub(crate) async fn stats(app: &App) -> Result<Stats, Failure> {
     let db = &mut *app.store.read().await?;
     let (time_ms, open) = people::session_time(db, None, app.clock.now_ms()).await?;
@@ -45,7 +44,7 @@ pub(crate) async fn stats(app: &App) -> Result<Stats, Failure> {
     })
 }
 
-/// The contributors with the most verified work.
+/// Contributors with the most verified work.
 pub(crate) async fn leaderboard(app: &App, limit: i64) -> Result<Leaderboard, Failure> {
     let db = &mut *app.store.read().await?;
     let now_ms = app.clock.now_ms();
@@ -68,7 +67,7 @@ fn head(id: &str) -> &str {
     id.get(..8).unwrap_or(id)
 }
 
-/// Ids are ASCII, so bytes are characters.
+/// Ids are ASCII, so slicing by bytes is safe.
 fn shortened(id: &str) -> String {
     match id.len() {
         ..=12 => id.to_owned(),

@@ -1,4 +1,4 @@
-//! Contributors, the ledger and the network's phase, in the original's shapes.
+//! Contributors, the ledger and the network's phase, in NeoNet's shapes.
 
 use adit_core::{Amount, PublicKey};
 use adit_protocol::ErrorCode;
@@ -14,7 +14,7 @@ use crate::people::identity::contributor_id;
 use crate::people::store::{self as people, ContributorRow};
 use crate::store::{Db, DbError};
 
-/// One contributor's record, by its id.
+/// A contributor's record.
 pub(crate) async fn contributor(app: &App, id: &str) -> Result<ContributorResponse, Failure> {
     let id = contributor_id(id)?;
     let mut db = app.store.read().await?;
@@ -27,7 +27,7 @@ pub(crate) async fn contributor(app: &App, id: &str) -> Result<ContributorRespon
     Ok(ContributorResponse { contributor, current_session: None, balance, tokenomics })
 }
 
-/// A contributor in the original's shape.
+/// A contributor in NeoNet's shape.
 pub(super) async fn contributor_view(db: &mut Db, row: &ContributorRow, now_ms: i64) -> Result<Contributor, DbError> {
     let (time_ms, open) = people::session_time(db, Some(&row.id), now_ms).await?;
     let key = row.key();
@@ -51,7 +51,7 @@ pub(super) async fn contributor_view(db: &mut Db, row: &ContributorRow, now_ms: 
     })
 }
 
-/// What a miner was paid.
+/// The amount paid to a miner so far.
 pub(super) async fn posted(db: &mut Db, key: Option<&PublicKey>) -> Result<Amount, DbError> {
     match key {
         Some(key) => ledger::balance(db, &ledger::miner_account(key)).await,
@@ -59,12 +59,11 @@ pub(super) async fn posted(db: &mut Db, key: Option<&PublicKey>) -> Result<Amoun
     }
 }
 
-/// Milliseconds as hours.
 pub(super) fn hours(ms: i64) -> f64 {
     ms as f64 / 3_600_000.0
 }
 
-/// The ledger's facts in the original's names.
+/// Facts about the ledger under NeoNet's names.
 pub(crate) async fn tokenomics(app: &App) -> Result<Tokenomics, Failure> {
     Ok(tokenomics_of(&mut *app.store.read().await?, app.clock.now_ms()).await?)
 }
@@ -87,7 +86,7 @@ pub(super) async fn tokenomics_of(db: &mut Db, now_ms: i64) -> Result<Tokenomics
     })
 }
 
-/// How far the network is in its miners' hands: those whose outputs were found valid in this epoch or the one before.
+/// How decentralised the network is. Counts miners with a valid output in this epoch or the previous one.
 pub(crate) async fn decentralization(app: &App) -> Result<DecentralizationStatus, Failure> {
     let miners = ledger::active_miners(&mut *app.store.read().await?).await?;
     let (phase, load) = (Phase::of(miners), f64::from(phase::miner_load_bps(miners)) / 100.0);

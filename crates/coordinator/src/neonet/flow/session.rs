@@ -1,4 +1,4 @@
-//! Registration and sessions, in the original's shapes.
+//! Registration and sessions, in NeoNet's shapes.
 
 use adit_core::sign::Challenge;
 use adit_core::unit::MAX_OUTPUT_BYTES;
@@ -22,7 +22,7 @@ use crate::people::identity::contributor_id;
 use crate::people::{CHALLENGE_MS, SESSION_IDLE_MS};
 use crate::random::{random, random_uuid};
 
-/// Registers a contributor; with a key, gives out a challenge.
+/// Registers a contributor. With a key, also issues a challenge.
 pub(crate) async fn register(app: &App, request: RegisterRequest) -> Result<RegisterResponse, Failure> {
     let challenge = Challenge(random()?);
     let keyed = request.adit.is_some();
@@ -66,7 +66,7 @@ pub(crate) async fn register(app: &App, request: RegisterRequest) -> Result<Regi
     })
 }
 
-/// Opens a session, or finds the open one; without a key, with a first task.
+/// Opens a session or finds the open one. Without a key, also returns a first task.
 pub(crate) async fn start_session(app: &App, request: StartSessionRequest) -> Result<StartSessionResponse, Failure> {
     let keyed = request.adit.is_some();
     let (session, max_keyless) = (random_uuid(), app.keyless_sessions);
@@ -93,7 +93,7 @@ pub(crate) async fn start_session(app: &App, request: StartSessionRequest) -> Re
     })
 }
 
-/// Notes that a miner lives. Pays nothing.
+/// Keeps a session open. Earns nothing.
 pub(crate) async fn heartbeat(app: &App, request: HeartbeatRequest) -> Result<HeartbeatResponse, Failure> {
     let contributor = contributor_id(&request.contributor_id)?;
     let operation = Heartbeat { contributor, session: request.session_id };
@@ -109,7 +109,7 @@ pub(crate) async fn heartbeat(app: &App, request: HeartbeatRequest) -> Result<He
     })
 }
 
-/// Ends a session; its leases go back.
+/// Ends a session and returns its leases.
 pub(crate) async fn stop_session(app: &App, request: StopSessionRequest) -> Result<StopSessionResponse, Failure> {
     let contributor = contributor_id(&request.contributor_id)?;
     let (session, _) = app.store.write(StopSession { contributor, session: request.session_id }).await?;

@@ -1,4 +1,4 @@
-//! Tasks: leases for lanes with a key, copies for clients without one.
+//! Tasks: leases for lanes with a key, copies of units for clients without one.
 
 use adit_core::statement::Verdict;
 use adit_core::{Amount, Kind};
@@ -17,7 +17,7 @@ use crate::people::store::{self as people, SessionRow};
 use crate::random::random_uuid;
 use crate::store::Db;
 
-/// A lane's task, if there is work: a lease for the session of a key, else a copy.
+/// A lane's task, if there is work: a lease for a session with a key, otherwise a copy.
 pub(crate) async fn task(
     app: &App,
     contributor: &str,
@@ -55,8 +55,8 @@ async fn leased(
     Ok(leased.map(|leased| grant(app, leased)).transpose()?.map(Task::from))
 }
 
-/// The kinds that a lane names, between commas; without a word, those of int8 products. A kind that this coordinator
-/// does not know is none that it leases; one named twice is kept once.
+/// Parses a lane's comma-separated kinds; the default is those of int8 products. Skips kinds that this coordinator does
+/// not know, and repeats.
 fn kinds_of(text: Option<&str>) -> Vec<Kind> {
     match text {
         Some(text) => Kind::ALL.into_iter().filter(|kind| text.split(',').any(|t| t == kind.name())).collect(),
@@ -64,7 +64,7 @@ fn kinds_of(text: Option<&str>) -> Vec<Kind> {
     }
 }
 
-/// A copy of a unit for a client without a key: never leased, never paid. The same until it is submitted.
+/// A copy of a unit for a client without a key. It is never leased or paid, and stays the same until submitted.
 pub(super) async fn copy(app: &App, session: &SessionRow, contributor: Option<&str>) -> Result<Option<Task>, Failure> {
     let (owner, task) = (session.contributor.clone(), random_uuid());
     let (copy, _) = app.store.write(Copy { session: session.id.clone(), contributor: owner, task }).await?;
@@ -77,7 +77,7 @@ pub(super) async fn copy(app: &App, session: &SessionRow, contributor: Option<&s
     }))
 }
 
-/// Closes a task in the original's shape. What is not verified earns nothing.
+/// Closes a task in NeoNet's shape. Unverified results earn nothing.
 pub(crate) async fn submit_result(app: &App, request: SubmitResultRequest) -> Result<SubmitResultResponse, Failure> {
     let contributor = contributor_id(&request.contributor_id)?;
     let mut db = app.store.read().await?;
