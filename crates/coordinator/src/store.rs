@@ -1,7 +1,7 @@
-//! The database engine: SQLite, opened, migrated, copied and written to by one thread that commits in groups.
+//! The database engine: opens, migrates and backs up SQLite, and groups writes into commits on one thread.
 //!
-//! The engine knows no table but its own. Each domain keeps its SQL in its `store.rs` and speaks to the engine by
-//! [`sql`], [`Value`] and [`DbError`] alone, so another engine can stand behind the same statements.
+//! The engine knows none of the domains' tables. Each domain keeps its SQL in its own `store.rs` and uses only [`sql`],
+//! [`Value`] and [`DbError`], so another engine could run the same statements.
 
 mod error;
 mod migrations;

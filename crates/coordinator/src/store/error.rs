@@ -1,17 +1,17 @@
-//! Why the database has no answer.
+//! Database errors.
 
 use std::error::Error;
 
-/// Why the database has no answer.
+/// Why a database call failed.
 #[derive(Debug, thiserror::Error)]
 pub enum DbError {
-    /// The engine refused or failed.
+    /// The engine refused the statement or failed.
     #[error(transparent)]
     Engine(Box<dyn Error + Send + Sync>),
-    /// A row that must exist does not.
+    /// A row that must exist is missing.
     #[error("a row is missing")]
     RowNotFound,
-    /// The database holds what this program never writes.
+    /// The database contains something this program never writes.
     #[error("the database is damaged: {0}")]
     Corrupt(&'static str),
     /// A newer program wrote the database.
@@ -19,13 +19,13 @@ pub enum DbError {
     Newer {
         /// The database's version.
         found: i64,
-        /// The newest version that this program knows.
+        /// The newest version this program knows.
         known: i64,
     },
-    /// The operating system has no thread for the writer.
+    /// The operating system could not start the writer's thread.
     #[error("no thread for the store: {0}")]
     Thread(std::io::Error),
-    /// A test asked for this failure.
+    /// A test requested this failure.
     #[cfg(feature = "faults")]
     #[error("the statement fails as a test asked")]
     Injected,
@@ -34,7 +34,6 @@ pub enum DbError {
     Closed,
 }
 
-/// The database holds what this program never writes.
 pub(crate) fn corrupt(what: &'static str) -> DbError {
     DbError::Corrupt(what)
 }

@@ -1,16 +1,16 @@
-//! The database's schema, version by version.
+//! Migrations of the database schema.
 //!
-//! A database carries its version in `PRAGMA user_version`. [`bring_up`] runs the steps that it lacks, each in a
-//! transaction of its own, and refuses a database that a newer program has written.
+//! A database stores its version in `PRAGMA user_version`. [`bring_up`] runs the missing steps, each in its own
+//! transaction, and refuses a database written by a newer program.
 //!
-//! To change the schema, add a file `migrations/N-what.sql` and name it at the end of [`STEPS`]; `schema.sql` and every
-//! step before stay as they are, for databases in the field have run them. A new column needs a default that is true of
-//! the rows which are there. A step is plain SQL, without BEGIN and COMMIT.
+//! To change the schema, add a file `migrations/N-what.sql` and append it to [`STEPS`]. Never change `schema.sql` or an
+//! earlier step, because databases in the field have already run them. Give a new column a default that is correct for
+//! existing rows. A step is plain SQL without BEGIN and COMMIT.
 
 use super::{Db, DbError, sql};
 
-/// The step at place N makes a database of version N one of version N + 1. The first does nothing to a database from
-/// before versions were written down: such a one has its tables, and says that it is of version 0.
+/// The step at index N upgrades a database from version N to N + 1. Databases older than version numbers report version
+/// 0 and already have their tables, so the first step does nothing to them.
 const STEPS: &[&str] = &[
     include_str!("schema.sql"),
     include_str!("migrations/2-base-fee.sql"),
@@ -18,7 +18,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/4-kinds.sql"),
 ];
 
-/// Makes a database of any earlier version, or an empty one, what this program works on.
+/// Upgrades an empty or older database to the current version.
 pub(crate) async fn bring_up(db: &mut Db) -> Result<(), DbError> {
     apply(db, STEPS).await
 }
@@ -38,17 +38,16 @@ async fn apply(db: &mut Db, steps: &[&str]) -> Result<(), DbError> {
     Ok(())
 }
 
-/// The version that a database says it has.
 async fn version(db: &mut Db) -> Result<i64, DbError> {
     sql("PRAGMA user_version").fetch_one(db).await?.try_get(0)
 }
 
-/// The whole step, or nothing.
+/// Runs a whole step, or none of it.
 fn run(db: &mut Db, step: &str, version: i64) -> Result<(), DbError> {
     db.batch("BEGIN IMMEDIATE")?;
     let done = db.batch(step).and_then(|()| db.batch(&format!("PRAGMA user_version = {version}; COMMIT")));
     if done.is_err() {
-        // The transaction may have ended by itself; then there is nothing to undo.
+        // The transaction may have ended already; then there is nothing to roll back.
         let _ = db.batch("ROLLBACK");
     }
     done

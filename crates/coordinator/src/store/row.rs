@@ -1,4 +1,4 @@
-//! Statements, and the rows that answer them.
+//! SQL statements and result rows.
 
 use std::borrow::Cow;
 use std::marker::PhantomData;
@@ -13,40 +13,37 @@ pub(crate) struct Query<'q> {
     pub(super) values: Vec<Value>,
 }
 
-/// A statement.
 pub(crate) fn sql<'q>(text: impl Into<Cow<'q, str>>) -> Query<'q> {
     Query { text: text.into(), values: Vec::new() }
 }
 
 impl Query<'_> {
-    /// Adds the next parameter.
     pub(crate) fn bind(mut self, value: impl IntoValue) -> Self {
         self.values.push(value.into_value());
         self
     }
 }
 
-/// A row of an answer.
 #[derive(Clone, Debug)]
 pub(crate) struct Row(pub(super) Vec<Value>);
 
 impl Row {
-    /// The value of a column, by its place.
+    /// The value of a column, by index.
     pub(crate) fn try_get<'r, T: FromValue<'r>>(&'r self, column: usize) -> Result<T, DbError> {
         let value = self.0.get(column).ok_or_else(|| corrupt("a column is missing"))?;
         T::from_value(value).ok_or_else(|| corrupt("a column has another type"))
     }
 }
 
-/// A struct that rows become: see [`from_row`].
+/// A struct that can be read from a row: see [`from_row`].
 pub(crate) trait FromRow: Sized {
-    /// Its columns, as a statement names them.
+    /// The columns, as a statement lists them.
     const COLUMNS: &'static str;
     /// Reads a row of those columns.
     fn from_row(row: &Row) -> Result<Self, DbError>;
 }
 
-/// Makes a struct of the columns of the same names.
+/// Implements [`FromRow`] for a struct whose fields are named like the columns.
 macro_rules! from_row {
     ($name:ident { $first:ident $(, $field:ident)* $(,)? }) => {
         impl $crate::store::FromRow for $name {
@@ -61,14 +58,14 @@ macro_rules! from_row {
 }
 pub(crate) use from_row;
 
-/// A statement whose rows become structs.
+/// A statement that returns structs.
 #[derive(Debug)]
 pub(crate) struct QueryAs<'q, T> {
     pub(super) query: Query<'q>,
     row: PhantomData<T>,
 }
 
-/// A statement whose rows become structs; its `*` stands for their columns.
+/// A statement that returns structs; its `*` expands to their columns.
 pub(crate) fn sql_as<'q, T: FromRow>(text: &str) -> QueryAs<'q, T> {
     let columns = |verb: &str| format!("{verb} {}", T::COLUMNS);
     let text = text.replacen("SELECT *", &columns("SELECT"), 1).replacen("RETURNING *", &columns("RETURNING"), 1);
@@ -76,7 +73,6 @@ pub(crate) fn sql_as<'q, T: FromRow>(text: &str) -> QueryAs<'q, T> {
 }
 
 impl<T: FromRow> QueryAs<'_, T> {
-    /// Adds the next parameter.
     pub(crate) fn bind(self, value: impl IntoValue) -> Self {
         QueryAs { query: self.query.bind(value), row: PhantomData }
     }

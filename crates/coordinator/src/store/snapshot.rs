@@ -1,4 +1,4 @@
-//! A copy of the database as it was at one instant, with the directory's other files in it.
+//! Snapshots of the database at one instant, which also contain the directory's other files.
 
 use std::path::Path;
 use std::time::Duration;
@@ -8,23 +8,23 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::{Db, DbError, migrations, sql};
 
-/// Waits for a lock, which readers of a database in WAL mode hardly ever need.
+/// How long to wait for a lock, which readers in WAL mode rarely need.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// A file of the directory, which rides along.
+/// A file of the directory that is stored in the snapshot.
 pub(crate) struct Rider {
     pub(crate) name: String,
     pub(crate) bytes: Vec<u8>,
 }
 
-/// Copies the database `from` into `to`, and puts the riders into the copy. The one who writes `from` is not in the way,
-/// nor held up: the copy is made in one read transaction, which in WAL mode sees one state and blocks nobody.
+/// Copies the database `from` to `to` and stores the riders in the copy. The copy is one read transaction, which in WAL
+/// mode sees a single state and does not block the writer, nor wait for it.
 pub(crate) fn take(from: &Path, to: &Path, riders: &[Rider]) -> Result<(), DbError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let source = Connection::open_with_flags(from, flags)?;
     let mut copy = Connection::open(to)?;
     Backup::new(&source, &mut copy)?.run_to_completion(i32::MAX, PAUSE, None)?;
-    // One file, without a write-ahead log beside it.
+    // Keep everything in one file, without a write-ahead log.
     copy.pragma_update(None, "journal_mode", "delete")?;
     copy.execute_batch("CREATE TABLE rider (name TEXT PRIMARY KEY, bytes BLOB NOT NULL) STRICT")?;
     for rider in riders {
@@ -34,7 +34,7 @@ pub(crate) fn take(from: &Path, to: &Path, riders: &[Rider]) -> Result<(), DbErr
     Ok(())
 }
 
-/// Takes the riders out of a copy, which is then a database again: of this program's version, whole.
+/// Removes the riders from a snapshot and returns them. Checks the copy and upgrades it to this program's version.
 pub(crate) async fn unpack(copy: &mut Db) -> Result<Vec<Rider>, DbError> {
     let found = sql("PRAGMA integrity_check(1)").fetch_one(copy).await?;
     if found.try_get::<&str>(0)? != "ok" {
@@ -43,7 +43,7 @@ pub(crate) async fn unpack(copy: &mut Db) -> Result<Vec<Rider>, DbError> {
     let rows = sql("SELECT name, bytes FROM rider").fetch_all(copy).await?;
     let riders = rows.iter().map(|row| Ok(Rider { name: row.try_get(0)?, bytes: row.try_get(1)? }));
     let riders = riders.collect::<Result<_, DbError>>()?;
-    // Secrets are overwritten, not only forgotten.
+    // Secrets are overwritten, not merely unlinked.
     copy.batch("PRAGMA secure_delete = ON; DROP TABLE rider")?;
     migrations::bring_up(copy).await?;
     Ok(riders)

@@ -1,9 +1,9 @@
 //! SQLite in WAL mode: one connection that writes, several that read.
 //!
-//! A statement here takes microseconds, less than handing it to another thread and waiting for the answer: with a thread
-//! between, waking threads up took more than half of a coordinator's processor time. So statements run on the calling
-//! thread and are prepared once a connection; only commits wait for the disk, on the writer's own thread. [`super::row`]
-//! is asynchronous all the same, because a database behind a socket answers later.
+//! A statement takes microseconds, less than a round trip to another thread: when there was one, waking threads took
+//! more than half of the coordinator's processor time. So statements run on the calling thread and are prepared once
+//! per connection. Only commits wait for the disk, on the writer's thread. [`super::row`] is async all the same,
+//! because a database behind a socket would have to wait.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,7 +19,7 @@ use super::value::Value;
 #[cfg(feature = "faults")]
 use crate::faults::Faults;
 
-/// How long a statement waits for another program's lock.
+/// How long a statement waits for a lock held by another program.
 const BUSY: Duration = Duration::from_secs(10);
 
 impl From<rusqlite::Error> for DbError {
@@ -28,7 +28,6 @@ impl From<rusqlite::Error> for DbError {
     }
 }
 
-/// A connection.
 #[derive(Debug)]
 pub(crate) struct Db {
     connection: Connection,
@@ -37,8 +36,8 @@ pub(crate) struct Db {
 }
 
 impl Db {
-    /// Opens the one connection that writes, and makes an empty database if there is none. A `durable` commit waits for
-    /// the disk.
+    /// Opens the only connection that writes, and creates an empty database if there is none. If `durable`, commits
+    /// wait for the disk.
     pub(crate) fn open(path: &Path, durable: bool) -> Result<Db, DbError> {
         let connection = Connection::open(path)?;
         connection.busy_timeout(BUSY)?;
@@ -47,7 +46,6 @@ impl Db {
         Db::tuned(connection)
     }
 
-    /// Opens a connection that only reads.
     fn open_reader(path: &Path) -> Result<Db, DbError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags)?;
@@ -66,25 +64,25 @@ impl Db {
         })
     }
 
-    /// Fails statements when `faults` say so.
+    /// Makes statements fail as `faults` requests.
     #[cfg(feature = "faults")]
     pub(crate) fn fail_at(&mut self, faults: Faults) {
         self.faults = faults;
     }
 
-    /// Runs statements without parameters or answers.
+    /// Runs statements that have no parameters and return nothing.
     pub(crate) fn batch(&mut self, text: &str) -> Result<(), DbError> {
         self.count_statement()?;
         Ok(self.connection.execute_batch(text)?)
     }
 
-    /// Moves everything from the write-ahead log into the one file that stays.
+    /// Moves the write-ahead log into the database file.
     pub(super) fn checkpoint(&mut self) {
-        // A log that could not be moved is read at the next start.
+        // If this fails, the next start reads the log.
         let _ = self.batch("PRAGMA wal_checkpoint(TRUNCATE)");
     }
 
-    /// Bytes of the whole database.
+    /// The size of the whole database in bytes.
     pub(crate) fn stored_bytes(&mut self) -> Result<u64, DbError> {
         let pragma = |name| self.connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
         Ok((pragma("page_count")? * pragma("page_size")?) as u64)
@@ -150,45 +148,43 @@ fn value(column: ValueRef<'_>) -> Result<Value, DbError> {
 }
 
 impl Query<'_> {
-    /// Runs a statement that changes rows, and counts them.
+    /// Runs a statement and returns the number of rows changed.
     pub(crate) async fn execute(self, db: &mut Db) -> Result<u64, DbError> {
         db.execute(self)
     }
 
-    /// Every row of the answer.
     pub(crate) async fn fetch_all(self, db: &mut Db) -> Result<Vec<Row>, DbError> {
         db.fetch(self)
     }
 
-    /// The first row of the answer, if there is one.
+    /// The first row, if any.
     pub(crate) async fn fetch_optional(self, db: &mut Db) -> Result<Option<Row>, DbError> {
         Ok(self.fetch_all(db).await?.into_iter().next())
     }
 
-    /// The first row of the answer.
+    /// The first row, which must exist.
     pub(crate) async fn fetch_one(self, db: &mut Db) -> Result<Row, DbError> {
         self.fetch_optional(db).await?.ok_or(DbError::RowNotFound)
     }
 }
 
 impl<T: FromRow> QueryAs<'_, T> {
-    /// Every row.
     pub(crate) async fn fetch_all(self, db: &mut Db) -> Result<Vec<T>, DbError> {
         self.query.fetch_all(db).await?.iter().map(T::from_row).collect()
     }
 
-    /// The first row, if there is one.
+    /// The first row, if any.
     pub(crate) async fn fetch_optional(self, db: &mut Db) -> Result<Option<T>, DbError> {
         self.query.fetch_optional(db).await?.as_ref().map(T::from_row).transpose()
     }
 
-    /// The first row.
+    /// The first row, which must exist.
     pub(crate) async fn fetch_one(self, db: &mut Db) -> Result<T, DbError> {
         self.fetch_optional(db).await?.ok_or(DbError::RowNotFound)
     }
 }
 
-/// Connections that read, lent one at a time.
+/// A pool of connections that read.
 #[derive(Clone, Debug)]
 pub(crate) struct Readers {
     idle: Arc<Mutex<Vec<Db>>>,
@@ -196,30 +192,29 @@ pub(crate) struct Readers {
 }
 
 impl Readers {
-    /// Opens `count` connections.
     pub(crate) fn open(path: &Path, count: usize) -> Result<Readers, DbError> {
         let idle = (0..count).map(|_| Db::open_reader(path)).collect::<Result<Vec<_>, _>>()?;
         Ok(Readers { idle: Arc::new(Mutex::new(idle)), places: Arc::new(Semaphore::new(count)) })
     }
 
-    /// A connection; waits for one to come back.
+    /// Borrows a connection, waiting until one is free.
     pub(crate) async fn get(&self) -> Result<Reader, DbError> {
         let place = self.places.clone().acquire_owned().await.map_err(|_| DbError::Closed)?;
         let db = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop().ok_or(DbError::Closed)?;
         Ok(Reader { db: Some(db), idle: self.idle.clone(), _place: place })
     }
 
-    /// Lends no more; those on loan close when they come back.
+    /// Closes the pool. Borrowed connections close when they are returned.
     pub(crate) fn close(&self) {
         self.places.close();
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 }
 
-/// A connection on loan.
+/// A borrowed connection, returned when dropped.
 #[derive(Debug)]
 pub(crate) struct Reader {
-    /// Present until it is dropped.
+    /// `Some` until dropped.
     db: Option<Db>,
     idle: Arc<Mutex<Vec<Db>>>,
     _place: OwnedSemaphorePermit,

@@ -1,27 +1,24 @@
-//! What a parameter or a column may be: integers, text and bytes, which every SQL database has.
+//! Parameter and column values. Every SQL database has integers, text and bytes.
 
-/// A parameter of a statement, or a column of its answer.
+/// A statement parameter or a column value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Value {
-    /// NULL.
     Null,
     /// INTEGER, or BIGINT.
     Integer(i64),
-    /// TEXT.
     Text(String),
     /// BLOB, or BYTEA.
     Blob(Vec<u8>),
 }
 
-/// A type that a parameter may have.
+/// A type usable as a parameter.
 pub(crate) trait IntoValue {
-    /// The parameter.
     fn into_value(self) -> Value;
 }
 
-/// A type that a column may have.
+/// A type that a column can be read as.
 pub(crate) trait FromValue<'r>: Sized {
-    /// The column's value; `None` if it has another type.
+    /// Converts a column's value. Returns `None` if it has another type.
     fn from_value(value: &'r Value) -> Option<Self>;
 }
 
@@ -91,7 +88,7 @@ impl<'r, T: FromValue<'r>> FromValue<'r> for Option<T> {
     }
 }
 
-/// Stores an enum as text, by its `name` and `from_name`.
+/// Stores an enum as text, using its `name` and `from_name`.
 macro_rules! text_enum {
     ($name:ty) => {
         impl $crate::store::IntoValue for $name {

@@ -1,7 +1,8 @@
-//! The one writer: operations queue up, one transaction holds up to 256 of them, answers follow its commit.
+//! The single writer. Operations queue up, a transaction applies up to 256 of them, and answers are sent after it
+//! commits.
 //!
-//! A refusal is an answer like any other. If the database fails under a batch, nothing of it is committed and its
-//! operations are tried again one by one, so that one poisoned operation cannot take its neighbours down.
+//! A refusal is a normal answer. If the database fails during a batch, the whole batch is rolled back and its
+//! operations run again one by one, so a bad operation cannot fail the others.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,44 +14,43 @@ use tokio::sync::{Notify, mpsc, watch};
 use super::{Db, DbError};
 use crate::clock::Clock;
 
-/// The most operations of one transaction.
+/// The most operations in one transaction.
 const BATCH: usize = 256;
-/// How long a batch waits for company.
+/// How long a batch waits for more operations.
 const GATHER: Duration = Duration::from_millis(2);
-/// Operations that may queue up before callers wait.
+/// The queue's capacity; beyond it, callers wait.
 const QUEUE: usize = 4_096;
 
-/// State in memory that changes with the database: a batch that fails takes its changes back.
+/// In-memory state that changes with the database. When a batch fails, its changes are undone.
 pub(crate) trait Companion: Clone + Send + 'static {
-    /// What a committed batch gives to each of its answers.
+    /// What a committed batch passes to each of its answers.
     type Seal: Send + Sync + 'static;
 
-    /// The seal of a batch that was committed before the start.
+    /// The seal of the last batch committed before the start.
     fn first_seal(&self) -> Arc<Self::Seal>;
 
-    /// A batch begins.
     fn begin(&mut self);
 
-    /// Every operation of the batch is applied: writes what closes it. `None` repeats the seal before.
+    /// Called after the last operation of a batch; writes what closes it. `None` repeats the previous seal.
     fn seal<'a>(&'a mut self, db: &'a mut Db, now_ms: i64) -> BoxFuture<'a, Result<Option<Arc<Self::Seal>>, DbError>>;
 }
 
-/// An operation that waits for its turn, with its reply channel.
+/// A queued operation with its reply channel.
 pub(crate) trait Queued<C: Companion>: Send {
-    /// Checks, then writes. Called again if its batch failed.
+    /// Validates, then writes. Runs again if its batch fails.
     fn apply<'a>(
         &'a mut self,
         db: &'a mut Db,
         now_ms: i64,
         companion: &'a mut C,
     ) -> BoxFuture<'a, Result<(), Arc<DbError>>>;
-    /// The batch is committed.
+    /// Called after the batch commits.
     fn answer(self: Box<Self>, seal: &Arc<C::Seal>);
-    /// The database failed under this operation alone.
+    /// Called if the database fails on this operation alone.
     fn fail(self: Box<Self>, error: Arc<DbError>);
 }
 
-/// The queue's near end.
+/// The sending end of the queue.
 pub(crate) struct Writer<C: Companion> {
     queue: mpsc::Sender<Box<dyn Queued<C>>>,
     stopped: Arc<Notify>,
@@ -70,7 +70,7 @@ impl<C: Companion> Clone for Writer<C> {
 }
 
 impl<C: Companion> Writer<C> {
-    /// Takes the connection over.
+    /// Starts the writer, which takes over the connection.
     pub(crate) fn start(db: Db, clock: Clock, companion: C) -> Result<Self, DbError> {
         let runtime = tokio::runtime::Handle::current();
         let (queue, receiver) = mpsc::channel(QUEUE);
@@ -80,7 +80,7 @@ impl<C: Companion> Writer<C> {
         let seal = companion.first_seal();
         let task = Task { db, clock, companion, seal, receiver, stopping, commits: commits.clone() };
         let ended = stopped.clone();
-        // Statements run on the calling thread and commits wait for the disk: that needs a thread, not a task.
+        // Statements run on the calling thread and commits wait for the disk, so this needs a thread, not a task.
         let spawned = std::thread::Builder::new().name("store writer".into()).spawn(move || {
             runtime.block_on(task.run());
             ended.notify_one();
@@ -89,17 +89,17 @@ impl<C: Companion> Writer<C> {
         Ok(Writer { queue, stopped, stop: Arc::new(stop), commits })
     }
 
-    /// Queues an operation; false if the writer has stopped.
+    /// Queues an operation. Returns false if the writer has stopped.
     pub(crate) async fn send(&self, queued: Box<dyn Queued<C>>) -> bool {
         self.queue.send(queued).await.is_ok()
     }
 
-    /// How many batches were committed: what was read before still holds while this number stays the same.
+    /// The number of committed batches. While it stays the same, earlier reads remain valid.
     pub(crate) fn commits(&self) -> u64 {
         self.commits.load(Ordering::Acquire)
     }
 
-    /// Commits what was accepted, and stops.
+    /// Commits the queued operations and stops the writer.
     pub(crate) async fn close(&self) {
         let _ = self.stop.send(true);
         self.stopped.notified().await;
@@ -131,7 +131,7 @@ impl<C: Companion> Task<C> {
         self.db.checkpoint();
     }
 
-    /// Takes what is queued; waits a little for company only when there is some already.
+    /// Collects queued operations. Waits briefly for more, but only if some are queued already.
     async fn gather(&mut self, first: Box<dyn Queued<C>>) -> Vec<Box<dyn Queued<C>>> {
         let mut batch = vec![first];
         let deadline = tokio::time::Instant::now() + GATHER;
@@ -163,13 +163,13 @@ impl<C: Companion> Task<C> {
         }
     }
 
-    /// One transaction over the whole batch: all of it, or nothing.
+    /// Runs the batch in one transaction: all of it, or nothing.
     async fn transact(&mut self, batch: &mut [Box<dyn Queued<C>>]) -> Result<(), Arc<DbError>> {
         let before = self.companion.clone();
         let result = self.try_transact(batch).await;
         if result.is_err() {
             self.companion = before;
-            // Fails where the transaction has not begun; then there is nothing to undo.
+            // Fails if the transaction never began; then there is nothing to roll back.
             let _ = self.db.batch("ROLLBACK");
         }
         result
