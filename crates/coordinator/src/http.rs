@@ -1,4 +1,4 @@
-//! What every call passes through: caps, limits, headers, errors, the log; and the page's files.
+//! What all calls share: size caps, rate limits, headers, errors and the log. Also serves the page's files.
 
 mod answer;
 pub(crate) mod call;
@@ -29,7 +29,7 @@ use call::Call;
 use error::{ApiError, no_such_path};
 pub(crate) use routes::Routes;
 
-/// Every call, and the page's files for what is none.
+/// Routes every call; other paths serve the page's files.
 pub(crate) fn router(app: Arc<App>, calls: Routes, web: Option<&Path>) -> Router {
     let itself = Call::get("records", paths::OPENAPI, "This document.").gives::<serde_json::Value>("OpenAPI 3.1.");
     let (calls, document) = calls.describe_itself(itself).finish();
@@ -52,7 +52,7 @@ pub(crate) fn router(app: Arc<App>, calls: Routes, web: Option<&Path>) -> Router
         .with_state(app)
 }
 
-/// Any page may mine here: there are no cookies, and a signature is what counts.
+/// Allows any origin: there are no cookies, and signatures prove who mines.
 fn cors() -> CorsLayer {
     use axum::http::Method;
     let ours = [paths::SESSION_HEADER, paths::SIGNATURE_HEADER, paths::DIGEST_HEADER].map(HeaderName::from_static);
@@ -68,7 +68,7 @@ async fn method_not_allowed() -> ApiError {
     ApiError::new(ErrorCode::MethodNotAllowed, "Method Not Allowed: see /openapi.json for every path")
 }
 
-/// Headers for every answer.
+/// Sets headers on every answer.
 async fn harden(mut response: Response) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

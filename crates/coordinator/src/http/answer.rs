@@ -1,4 +1,4 @@
-//! What handlers take and give.
+//! Shorthands for handlers' arguments and answers.
 
 use std::sync::Arc;
 
@@ -8,7 +8,6 @@ use axum::extract::State;
 use super::error::ApiError;
 use crate::app::App;
 
-/// What every handler works with.
+/// The state that every handler receives.
 pub(crate) type Shared = State<Arc<App>>;
-/// JSON, or an error.
 pub(crate) type Answer<T> = Result<Json<T>, ApiError>;

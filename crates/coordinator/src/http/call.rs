@@ -1,4 +1,4 @@
-//! One call in the API's description: what it takes, what it gives, who may make it.
+//! The OpenAPI description of a call: its parameters, its answers, and who may make it.
 
 use adit_core::sign::LeaseId;
 use adit_core::{Cid, PublicKey};
@@ -10,41 +10,39 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, Secur
 use utoipa::openapi::{ContentBuilder, HttpMethod, Paths, Ref, RefOr, Required, ResponseBuilder};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
-/// The security scheme's name.
 const OPERATOR: &str = "operator";
-/// The name of the answer that every call may give.
+/// The schema of the error that any call may return.
 const ERROR: &str = "Error";
 
-/// A call, and what is said of it.
+/// A call and its description.
 pub(crate) struct Call {
     method: HttpMethod,
     path: &'static str,
-    /// Other paths of the same call, which are not described.
+    /// Other paths for the same call, left out of the description.
     aliases: &'static [&'static str],
     operation: OperationBuilder,
     schemas: Schemas,
 }
 
-/// Schemas by name.
 type Schemas = Vec<(String, RefOr<Schema>)>;
 
 impl Call {
-    /// Describes a GET that anybody may make. The names of a path's parameters say what they are.
+    /// Describes a GET open to anyone. Path parameters are described by their names.
     pub(crate) fn get(tag: &str, path: &'static str, summary: &str) -> Self {
         Call::new(HttpMethod::Get, tag, path, summary)
     }
 
-    /// Describes a POST that anybody may make.
+    /// Describes a POST open to anyone.
     pub(crate) fn post(tag: &str, path: &'static str, summary: &str) -> Self {
         Call::new(HttpMethod::Post, tag, path, summary)
     }
 
-    /// Describes a PUT that anybody may make.
+    /// Describes a PUT open to anyone.
     pub(crate) fn put(tag: &str, path: &'static str, summary: &str) -> Self {
         Call::new(HttpMethod::Put, tag, path, summary)
     }
 
-    /// Describes a DELETE that anybody may make.
+    /// Describes a DELETE open to anyone.
     pub(crate) fn delete(tag: &str, path: &'static str, summary: &str) -> Self {
         Call::new(HttpMethod::Delete, tag, path, summary)
     }
@@ -63,7 +61,7 @@ impl Call {
         })
     }
 
-    /// Answers under other paths, too.
+    /// Adds other paths for the call.
     pub(crate) fn also(mut self, aliases: &'static [&'static str]) -> Self {
         self.aliases = aliases;
         self
@@ -73,24 +71,24 @@ impl Call {
         &self.method
     }
 
-    /// Every path of the call.
+    /// All paths of the call.
     pub(super) fn paths(&self) -> impl Iterator<Item = &'static str> + use<> {
         std::iter::once(self.path).chain(self.aliases.iter().copied())
     }
 
-    /// Needs the operator's token.
+    /// Requires the operator's token.
     pub(crate) fn by_operator(mut self) -> Self {
         self.operation = self.operation.security(SecurityRequirement::new(OPERATOR, [""; 0]));
         self
     }
 
-    /// Takes the query parameters that `T` is parsed from.
+    /// Adds the query parameters that `T` is parsed from.
     pub(crate) fn query<T: IntoParams>(mut self) -> Self {
         self.operation = self.operation.parameters(Some(T::into_params(|| Some(ParameterIn::Query))));
         self
     }
 
-    /// Takes a header, which may be left out.
+    /// Adds an optional header.
     pub(crate) fn header<T: ToSchema>(self, name: &str, description: &str) -> Self {
         self.parameter::<T>(ParameterIn::Header, name, description)
     }
@@ -103,7 +101,7 @@ impl Call {
         self
     }
 
-    /// Takes a JSON body.
+    /// Sets a JSON body.
     pub(crate) fn takes<T: ToSchema>(mut self) -> Self {
         let content = ContentBuilder::new().schema(Some(self.schema_of::<T>())).build();
         let body = RequestBodyBuilder::new().required(Some(Required::True)).content("application/json", content);
@@ -111,7 +109,7 @@ impl Call {
         self
     }
 
-    /// Takes raw bytes.
+    /// Sets a body of raw bytes.
     pub(crate) fn takes_bytes(mut self, description: &str) -> Self {
         let body = RequestBodyBuilder::new().required(Some(Required::True)).description(Some(description));
         let body = body.content("application/octet-stream", ContentBuilder::new().build());
@@ -119,7 +117,7 @@ impl Call {
         self
     }
 
-    /// Answers 200 with JSON.
+    /// Adds the answer 200 with JSON.
     pub(crate) fn gives<T: ToSchema>(mut self, description: &str) -> Self {
         let content = ContentBuilder::new().schema(Some(self.schema_of::<T>())).build();
         self.operation = self
@@ -128,20 +126,20 @@ impl Call {
         self
     }
 
-    /// Answers 200 with bytes of a type.
+    /// Adds the answer 200 with bytes of the media type `kind`.
     pub(crate) fn gives_bytes(mut self, kind: &str, description: &str) -> Self {
         let response = ResponseBuilder::new().description(description).content(kind, ContentBuilder::new().build());
         self.operation = self.operation.response("200", response);
         self
     }
 
-    /// May answer 204.
+    /// Adds the answer 204.
     pub(crate) fn or_nothing(mut self, description: &str) -> Self {
         self.operation = self.operation.response("204", ResponseBuilder::new().description(description));
         self
     }
 
-    /// A reference to a type of ours, which is described once; others are described where they stand.
+    /// A reference to one of Adit's types, described once in the components; other types are described inline.
     fn schema_of<T: ToSchema>(&mut self) -> RefOr<Schema> {
         let schema = T::schema();
         T::schemas(&mut self.schemas);
@@ -155,7 +153,7 @@ impl Call {
     }
 }
 
-/// Paths and components of all calls.
+/// Merges all calls into paths and components.
 pub(crate) fn put_together(calls: Vec<Call>) -> (Paths, Components) {
     let mut paths = Paths::new();
     let mut schemas: Schemas = vec![(ErrorBody::name().into_owned(), ErrorBody::schema())];
@@ -181,7 +179,7 @@ fn parameters(path: &str) -> impl Iterator<Item = &str> {
     path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
 }
 
-/// `GET /v1/jobs/{job}` is `get_v1_jobs_job`.
+/// Derives the operation's id: `GET /v1/jobs/{job}` becomes `get_v1_jobs_job`.
 fn operation_id(method: &HttpMethod, path: &str) -> String {
     let method = match method {
         HttpMethod::Post => "post",

@@ -1,4 +1,4 @@
-//! Errors as callers see them: JSON with a stable code, and Retry-After where waiting helps.
+//! Error answers: JSON with a stable code, and Retry-After where waiting helps.
 
 use adit_protocol::{ErrorBody, ErrorCode};
 use axum::Json;
@@ -7,7 +7,6 @@ use axum::response::{IntoResponse, Response};
 
 use crate::error::{Failure, Refusal};
 
-/// An answer that is an error.
 #[derive(Debug)]
 pub(crate) struct ApiError {
     pub(crate) body: ErrorBody,
@@ -31,7 +30,7 @@ impl From<Failure> for ApiError {
         match failure {
             Failure::Refused(refusal) => refusal.into(),
             Failure::Database(error) => {
-                // The cause is the operator's to read; callers learn that it was not their fault.
+                // The cause is logged for the operator; callers only learn that it was not their fault.
                 tracing::error!(%error, "the database failed");
                 ApiError::new(ErrorCode::Internal, "The coordinator's database failed; its log says why. Try again.")
             }
@@ -54,7 +53,7 @@ impl IntoResponse for ApiError {
     }
 }
 
-/// Answers where no call and no file has the path.
+/// The answer for a path that matches no call and no file.
 pub(super) async fn no_such_path() -> ApiError {
     ApiError::new(ErrorCode::NoSuchPath, "Not Found: see /openapi.json for every path")
 }

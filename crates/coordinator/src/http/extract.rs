@@ -1,4 +1,4 @@
-//! From hostile bytes to types.
+//! Extractors that turn untrusted bytes into types.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,12 +15,9 @@ use serde::de::DeserializeOwned;
 use super::error::ApiError;
 use crate::app::App;
 
-/// The largest JSON body.
 const MAX_JSON_BYTES: usize = 64 << 10;
-/// How long a body may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// A JSON body.
 pub(crate) struct Body<T>(pub(crate) T);
 
 impl<T: DeserializeOwned> FromRequest<Arc<App>> for Body<T> {
@@ -36,7 +33,7 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Body<T> {
     }
 }
 
-/// A whole body of at most `max_bytes`. One that is announced longer is refused before any of it is read.
+/// Reads a whole body of at most `max_bytes`. Refuses one announced as longer before reading any of it.
 pub(crate) async fn read_body(body: HttpBody, max_bytes: usize) -> Result<Bytes, ApiError> {
     if body.size_hint().lower() > max_bytes as u64 {
         return Err(ApiError::new(ErrorCode::BodyTooLarge, format!("the body has more than {max_bytes} bytes")));
@@ -52,7 +49,7 @@ fn is_json(headers: &HeaderMap) -> bool {
     kind.eq_ignore_ascii_case("application/json")
 }
 
-/// A body of the wrong shape, told as the original's framework tells it.
+/// Reports a malformed body in the format of NeoNet's framework.
 fn malformed(error: &serde_json::Error) -> ApiError {
     let text = error.to_string();
     let missing = text.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
@@ -68,7 +65,6 @@ fn malformed(error: &serde_json::Error) -> ApiError {
     }
 }
 
-/// A path parameter.
 pub(crate) struct Path<T>(pub(crate) T);
 
 impl<T: DeserializeOwned + Send> FromRequestParts<Arc<App>> for Path<T> {
@@ -80,7 +76,6 @@ impl<T: DeserializeOwned + Send> FromRequestParts<Arc<App>> for Path<T> {
     }
 }
 
-/// Query parameters.
 pub(crate) struct Query<T>(pub(crate) T);
 
 impl<T: DeserializeOwned> FromRequestParts<Arc<App>> for Query<T> {
@@ -92,15 +87,14 @@ impl<T: DeserializeOwned> FromRequestParts<Arc<App>> for Query<T> {
     }
 }
 
-/// A header's value as text.
 pub(crate) fn header_text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-/// Whoever holds the operator's token, on a host that is ours.
+/// A caller that holds the operator's token and names one of this coordinator's hosts.
 ///
-/// The Host header is checked so that a page of another site, whose name was made to point here, cannot act with a
-/// token that a browser remembers.
+/// Checking the Host header prevents DNS rebinding: another site whose name points here cannot use a token that the
+/// browser remembers.
 pub(crate) struct Operator;
 
 impl FromRequestParts<Arc<App>> for Operator {
@@ -133,9 +127,9 @@ fn is_ours(host: &str, hosts: &[String]) -> bool {
         || hosts.iter().any(|ours| ours.eq_ignore_ascii_case(name))
 }
 
-/// Compares without telling where two secrets differ.
+/// Compares secrets without leaking where they differ.
 fn same(left: &[u8], right: &[u8]) -> bool {
-    // Digests have one length and show nothing of how far two texts agree.
+    // Digests all have the same length and do not reveal how far two texts agree.
     blake3::hash(left) == blake3::hash(right)
 }
 

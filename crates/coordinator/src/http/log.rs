@@ -1,7 +1,7 @@
-//! A line of the log for every request, and the id by which all lines of one request are found.
+//! Logs one line per request, with an id that ties together all lines of the request.
 //!
-//! A line says method, matched route, status and duration. Never the path as it came, headers, queries or bodies: they
-//! hold sessions, tokens, signatures and names.
+//! A line has the method, matched route, status and duration. It never has the raw path, headers, queries or bodies,
+//! which contain sessions, tokens, signatures and names.
 
 use std::time::Instant;
 
@@ -11,12 +11,12 @@ use axum::middleware::Next;
 use axum::response::Response;
 use tracing::Instrument;
 
-/// The id's header, in requests and answers.
+/// The header for the request's id, in requests and answers.
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// The longest id that is taken from a request.
+/// The longest id accepted from a request.
 const MAX_ID: usize = 64;
 
-/// Answers inside a span that carries the request's id, and logs the answer.
+/// Handles a request inside a span with its id, and logs the answer.
 pub(super) async fn request(request: Request, next: Next) -> Response {
     let id = given_id(request.headers()).unwrap_or_else(|| uuid::Uuid::new_v4().simple().to_string());
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str);
@@ -39,14 +39,14 @@ pub(super) async fn request(request: Request, next: Next) -> Response {
     answered.instrument(span).await
 }
 
-/// The caller's id, where it is one: letters, digits, `-`, `_`, `.`; so nobody writes lines of their own into the log.
+/// The caller's id, if it has only letters, digits, `-`, `_`, `.`, so that nobody can forge lines of the log.
 fn given_id(headers: &HeaderMap) -> Option<String> {
     let id = headers.get(REQUEST_ID)?.to_str().ok()?;
     let fits = |b: u8| b.is_ascii_alphanumeric() || b"-_.".contains(&b);
     ((1..=MAX_ID).contains(&id.len()) && id.bytes().all(fits)).then(|| id.to_owned())
 }
 
-/// The method's name; a made-up one is nobody's business.
+/// The method's name. Nonstandard methods are not logged as sent.
 fn method(request: &Request) -> &'static str {
     match request.method().as_str() {
         "GET" => "GET",

@@ -1,4 +1,4 @@
-//! The page's files.
+//! Serves the page's files.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,8 +14,8 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use super::error::no_such_path;
 use crate::app::App;
 
-/// Serves the built files in `web`. A path that names no file gets the same error as everywhere. The names of assets
-/// change with their content, so browsers keep those for good and ask for the documents anew.
+/// Serves the built files in `web`. A path without a file gets the same error as any unknown path. Asset names change
+/// with their content, so browsers cache assets for good and revalidate documents.
 pub(super) fn router(web: &Path) -> Router<Arc<App>> {
     let kept = |how: &'static str| {
         let found = move |response: &Response<_>| response.status().is_success().then(|| HeaderValue::from_static(how));

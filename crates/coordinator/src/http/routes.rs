@@ -1,4 +1,4 @@
-//! One table of calls: what is routed is described, and nothing else is.
+//! The table of calls, from which both the router and its description are built, so that the two always agree.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use utoipa::openapi::{InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder};
 use super::call::{self, Call};
 use crate::app::App;
 
-/// A domain's calls: their router, and their descriptions.
+/// A domain's calls: their routes and their descriptions.
 #[derive(Default)]
 pub(crate) struct Routes {
     router: Router<Arc<App>>,
@@ -19,12 +19,11 @@ pub(crate) struct Routes {
 }
 
 impl Routes {
-    /// No calls yet.
     pub(crate) fn new() -> Self {
         Routes::default()
     }
 
-    /// Answers a call with a handler.
+    /// Routes a call to a handler.
     pub(crate) fn call<H, T>(self, call: Call, handler: H) -> Self
     where
         H: Handler<T, Arc<App>>,
@@ -47,20 +46,19 @@ impl Routes {
         self
     }
 
-    /// Adds a domain's calls.
     pub(crate) fn merge(mut self, other: Routes) -> Self {
         self.router = self.router.merge(other.router);
         self.calls.extend(other.calls);
         self
     }
 
-    /// Describes a call that the caller routes.
+    /// Describes a call that the caller routes itself.
     pub(super) fn describe_itself(mut self, call: Call) -> Self {
         self.calls.push(call);
         self
     }
 
-    /// The router, and the description of everything that it routes.
+    /// The router, and the description of every call in it.
     pub(super) fn finish(self) -> (Router<Arc<App>>, OpenApi) {
         (self.router, describe(self.calls))
     }

@@ -1,9 +1,9 @@
-//! Who calls, and whether it may: before anything of a body is read.
+//! Identifies the caller and applies rate limits, before any of the body is read.
 //!
-//! Loopback has no address block. What calls from there is the operator's own, which needs no limit of its own, or a
-//! proxy in front, behind which everybody has one address: then the last address of `X-Forwarded-For`, which the proxy
-//! itself has added, says who calls. Nobody else's word in that header counts. What all may call together is counted
-//! for loopback as well.
+//! Loopback has no address block. A caller there is either the operator, who needs no limit, or a reverse proxy, behind
+//! which all callers have the same address. For a proxy, the last address in `X-Forwarded-For` identifies the caller,
+//! because the proxy itself added it. That header counts only from loopback. The overall limit applies to loopback,
+//! too.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -18,14 +18,14 @@ use super::error::ApiError;
 use crate::app::too_many;
 use crate::limits::AddressBlock;
 
-/// The header in which a proxy says for whom it calls.
+/// The header in which a proxy names its client.
 const FORWARDED_FOR: &str = "x-forwarded-for";
 
-/// The address block that a request came from, if it counts.
+/// The address block of a request; `None` if it has no limit of its own.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Caller(pub(crate) Option<AddressBlock>);
 
-/// Refuses what comes too often. Deliveries pass: whether theirs is a live lease is known only after a look.
+/// Refuses requests over the limit. Deliveries pass, because only a lookup shows whether their lease is live.
 pub(super) async fn shed(State(app): Shared, mut request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     let from = caller(peer, request.headers());
@@ -44,7 +44,7 @@ pub(super) async fn shed(State(app): Shared, mut request: Request, next: Next) -
     }
 }
 
-/// Whose block counts. Without a socket there is no peer, and nobody but this process calls.
+/// The block to limit. Without a socket there is no peer, and only this process can call.
 fn caller(peer: Option<IpAddr>, headers: &HeaderMap) -> Option<AddressBlock> {
     let peer = peer?;
     if !peer.to_canonical().is_loopback() {
@@ -73,7 +73,7 @@ mod tests {
         assert_eq!(block("203.0.113.7", &["198.51.100.1"]), direct);
         assert_eq!(block("127.0.0.1", &[]), None);
         assert_eq!(block("::1", &["203.0.113.7"]), direct);
-        // What the caller itself wrote comes first.
+        // The entries that the client wrote itself come first.
         assert_eq!(block("127.0.0.1", &["198.51.100.1, 203.0.113.7"]), direct);
         assert_eq!(block("127.0.0.1", &["198.51.100.1", "192.0.2.1,203.0.113.7"]), direct);
         assert_eq!(block("127.0.0.1", &["unknown"]), None);
