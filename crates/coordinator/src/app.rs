@@ -1,4 +1,4 @@
-//! What every flow works with: the database, the coordinator's key, and what the operator decided.
+//! The state that every call shares: the database, the coordinator's key, and the operator's settings.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
@@ -19,18 +19,17 @@ use crate::money::Terms;
 use crate::operate::{Remembered, Requests};
 use crate::source::Sources;
 
-/// Output bytes that are held in memory at once; more deliveries wait.
+/// The most output bytes in memory at once; further deliveries wait.
 pub(crate) const OUTPUT_BYTES_AT_ONCE: usize = 512 << 20;
 
-/// What every flow works with.
 pub(crate) struct App {
     pub(crate) store: Store,
     pub(crate) checker: Checker,
-    /// For work that is too small to delegate.
+    /// For jobs too small to delegate.
     pub(crate) cpu: Cpu,
     pub(crate) key: SecretKey,
     pub(crate) public_key: PublicKey,
-    /// The operator's.
+    /// The operator's token.
     pub(crate) token: String,
     pub(crate) terms: Terms,
     pub(crate) conduct: Conduct,
@@ -46,20 +45,20 @@ pub(crate) struct App {
     pub(crate) remembered: Remembered,
 }
 
-/// A refusal of what comes too often, with when to try again.
+/// Refuses a caller over its rate limit and says when to retry.
 pub(crate) fn too_many(wait: Wait, what: &str) -> Refusal {
     let seconds = wait.ms.div_ceil(1_000).max(1);
     Refusal::new(ErrorCode::TooManyRequests, format!("{what}; try again in {seconds} s")).retry_after(seconds)
 }
 
 impl App {
-    /// A request for work by a key.
+    /// Applies the rate limit on a key's requests for work.
     pub(crate) fn may_ask(&self, key: PublicKey) -> Result<(), Refusal> {
         let allowed = self.limit(|limiter, now_ms| limiter.ask(key, now_ms));
         allowed.map_err(|wait| too_many(wait, "this key asks for work too often"))
     }
 
-    /// The delivery of a lease that is not live is a request like any other.
+    /// Applies the request limits to a delivery. One without a live lease counts as an ordinary request.
     pub(crate) fn may_deliver(&self, from: Option<AddressBlock>, live: bool) -> Result<(), Refusal> {
         if live {
             self.limit(Limiter::deliver);
@@ -69,18 +68,17 @@ impl App {
         allowed.map_err(|wait| too_many(wait, "deliveries without a live lease are too many"))
     }
 
-    /// Whether another output of this key is checked.
+    /// Refuses to check more outputs of a key that wasted too many bytes.
     pub(crate) fn may_be_checked(&self, key: PublicKey) -> Result<(), Refusal> {
         let allowed = self.limit(|limiter, now_ms| limiter.may_be_checked(key, now_ms));
         allowed.map_err(|wait| too_many(wait, "too many outputs of this key were damaged or wrong"))
     }
 
-    /// An output of so many bytes was checked for nothing.
+    /// Counts `bytes` of a key's output as checked in vain.
     pub(crate) fn wasted(&self, key: PublicKey, bytes: u64) {
         self.limit(|limiter, now_ms| limiter.wasted(key, bytes, now_ms));
     }
 
-    /// Applies a rule of the limiter.
     pub(crate) fn limit<T>(&self, rule: impl FnOnce(&mut Limiter, i64) -> T) -> T {
         rule(&mut self.limiter.lock().unwrap_or_else(PoisonError::into_inner), self.clock.now_ms())
     }

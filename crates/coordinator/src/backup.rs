@@ -1,9 +1,9 @@
-//! Backup and restore of a coordinator's directory.
+//! Backs up and restores a coordinator's directory.
 //!
-//! A backup is one file: an SQLite database that is a copy of the coordinator's as it was at one instant, with key,
-//! token and settings in a table of their own. It is made *beside* the running coordinator, not through it: in WAL mode
-//! a second program reads one state while the first goes on writing, so no call, token or pause is needed, and the same
-//! command works where the coordinator is stopped.
+//! A backup is one file: an SQLite snapshot of the coordinator's database, with the key, token and settings in a table
+//! of their own. It is made *beside* the running coordinator, not through it: in WAL mode another program can read a
+//! consistent state while the coordinator writes. So it needs no call, token or pause, and works on a stopped
+//! coordinator too.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -17,48 +17,48 @@ use crate::receipts::store as log;
 use crate::store::snapshot::{self, Rider};
 use crate::store::{Db, DbError};
 
-/// Files that ride along, and whether there is no coordinator without them.
+/// Files stored with the database, and whether a coordinator needs them.
 const RIDERS: [(&str, bool); 3] = [(KEY, true), (TOKEN, true), (SETTINGS, false)];
 
-/// Why there is no backup, or no restored directory.
+/// Why a backup or restore failed.
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
-    /// Nothing to back up.
+    /// The directory holds no coordinator.
     #[error("{0} holds no coordinator: {1} is missing")]
     NoCoordinator(PathBuf, &'static str),
-    /// A backup is never overwritten.
+    /// The backup file already exists; it is never overwritten.
     #[error("{0} is there already: choose another name, or move it away")]
     Exists(PathBuf),
-    /// A file.
+    /// A file cannot be read or written.
     #[error("{0}: {1}")]
     File(PathBuf, io::Error),
-    /// The database.
+    /// The database cannot be copied.
     #[error("the database cannot be copied: {0}")]
     Database(#[from] DbError),
-    /// Something else, or damaged.
+    /// The file is damaged, or not a backup.
     #[error("{0} is no backup that can be restored: {1}")]
     NotABackup(PathBuf, DbError),
-    /// A file is missing in it.
+    /// The backup lacks a required file.
     #[error("{0} is no backup that can be restored: it holds no {1}")]
     Missing(PathBuf, &'static str),
-    /// Nothing is overwritten.
+    /// The target directory is not empty; nothing is overwritten.
     #[error("{0} is not empty: restore into a new directory")]
     NotEmpty(PathBuf),
-    /// A directory that a coordinator works in, or a secret that cannot be written.
+    /// A coordinator uses the directory, or a secret cannot be written.
     #[error(transparent)]
     Directory(#[from] crate::error::ServeError),
 }
 
-/// What a backup holds.
+/// The contents of a backup.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Summary {
     /// The coordinator's key.
     pub coordinator: PublicKey,
-    /// Receipts in its log.
+    /// The number of receipts in the log.
     pub log_size: u64,
 }
 
-/// Writes the directory `data` into `file`, whole or not at all, readable by its owner alone.
+/// Backs up the directory `data` to `file`, completely or not at all. Only its owner can read the file.
 pub fn back_up(data: &Path, file: &Path) -> Result<(), BackupError> {
     let in_file = |error| BackupError::File(file.to_owned(), error);
     if file.exists() {
@@ -80,7 +80,7 @@ pub fn back_up(data: &Path, file: &Path) -> Result<(), BackupError> {
     written
 }
 
-/// Makes the directory `data` of a backup. It must be new or empty; where anything is wrong, it is left so.
+/// Restores a backup into the directory `data`, which must be new or empty. On failure it stays that way.
 pub async fn restore(file: &Path, data: &Path) -> Result<Summary, BackupError> {
     is_free(data)?;
     let _lock = directory::take(data)?;
@@ -109,7 +109,7 @@ fn read_riders(data: &Path) -> Result<Vec<Rider>, BackupError> {
     Ok(riders)
 }
 
-/// The directory holds nothing, and nobody works in it.
+/// Checks that the directory is empty and not in use.
 fn is_free(data: &Path) -> Result<(), BackupError> {
     let names = match fs::read_dir(data) {
         Ok(entries) => entries.map(|entry| entry.map(|entry| entry.file_name())).collect::<io::Result<Vec<_>>>(),
@@ -123,7 +123,7 @@ fn is_free(data: &Path) -> Result<(), BackupError> {
     if names.iter().all(|name| name == LOCK) { Ok(()) } else { Err(BackupError::NotEmpty(data.to_owned())) }
 }
 
-/// Brings the files in; the database gets its name last, so that a coordinator never starts on a part of them.
+/// Writes the files. The database is renamed into place last, so that a coordinator never starts on a partial restore.
 async fn fill(file: &Path, data: &Path) -> Result<Summary, BackupError> {
     let draft = data.join(UNFINISHED);
     let mut source = File::open(file).map_err(|error| BackupError::File(file.to_owned(), error))?;
@@ -157,7 +157,7 @@ async fn fill(file: &Path, data: &Path) -> Result<Summary, BackupError> {
     Ok(Summary { coordinator, log_size })
 }
 
-/// Fails unless the books agree and the log is the one whose head `key` has signed. Answers with the log's size.
+/// Checks that the books balance and that the log matches the head signed by `key`. Returns the log's size.
 async fn check(db: &mut Db, key: &PublicKey) -> Result<u64, DbError> {
     let broken = broken_promises(db).await?;
     if !broken.is_empty() {
@@ -179,7 +179,7 @@ fn draft_of(file: &Path) -> PathBuf {
     file.with_file_name(name)
 }
 
-/// A new file that only its owner may read, however many other files SQLite makes after its pattern.
+/// Creates a file readable only by its owner. SQLite gives the same permissions to the files it makes beside it.
 fn new_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -188,7 +188,7 @@ fn new_private(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// A rename is on the disk when its folder is.
+/// Syncs the folder, without which a rename may not survive a crash.
 fn sync_folder(file: &Path) -> io::Result<()> {
     if cfg!(not(unix)) {
         return Ok(());
@@ -197,7 +197,7 @@ fn sync_folder(file: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-/// Removes a database and what SQLite keeps beside it.
+/// Deletes a database and SQLite's files beside it.
 fn remove_database(path: &Path) {
     for suffix in ["", "-journal", "-wal", "-shm"] {
         let mut name = path.as_os_str().to_owned();

@@ -1,7 +1,7 @@
-//! What an operation of a domain works on: one transaction with its instant, and what the coordinator keeps beside it.
+//! Reads and writes of the database by the domains.
 //!
-//! Reads go to [`Store::read`]. Every write is an [`Operation`], applied in a batch by the engine's one writer; the
-//! answer follows the commit. The receipts of a batch are sealed by one signed head.
+//! Reads use [`Store::read`]. Every write is an [`Operation`], which the single writer applies in a batch; the answer
+//! is sent after the commit. One signed head seals all receipts of a batch.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -21,27 +21,25 @@ use crate::receipts::edge::{LogEdge, Sealed};
 use crate::receipts::store as log;
 use crate::store::{Companion, Db, DbError, Queued, Reader, Readers, Writer, bring_up};
 
-/// Connections that only read.
+/// The number of connections for reading.
 const READERS: usize = 8;
 
-/// A change of the database by the coordinator's rules.
+/// A write to the database under the coordinator's rules.
 pub(crate) trait Operation: Send + Sync + 'static {
-    /// Its answer.
     type Output: Send + 'static;
-    /// Checks everything, then writes: a refusal leaves no trace. Called again if its batch failed.
+    /// Validates everything before it writes, so that a refusal leaves no trace. Runs again if its batch fails.
     fn apply<'a>(&'a self, batch: &'a mut Batch<'_>) -> BoxFuture<'a, Result<Self::Output, Failure>>;
 }
 
-/// What an operation works on.
+/// The transaction that operations work in.
 pub(crate) struct Batch<'a> {
-    /// The transaction.
     pub(crate) db: &'a mut Db,
-    /// The batch's instant (Unix, ms).
+    /// The time of the batch (Unix, ms).
     pub(crate) now_ms: i64,
     beside: &'a mut Beside,
 }
 
-/// What is kept in memory beside the database.
+/// In-memory state kept beside the database.
 #[derive(Clone)]
 pub(crate) struct Beside {
     conduct: Conduct,
@@ -50,12 +48,12 @@ pub(crate) struct Beside {
 }
 
 impl Batch<'_> {
-    /// What a miner's record allows it.
+    /// The operator's limits on miners' conduct.
     pub(crate) fn conduct(&self) -> Conduct {
         self.beside.conduct
     }
 
-    /// Lanes that were heard of in the last `within_ms`, counted once a batch: a rough figure is enough to share out by.
+    /// Lanes active in the last `within_ms`. Counted once per batch, because a rough figure is enough for sharing.
     pub(crate) async fn lanes_at_work(&mut self, within_ms: i64) -> Result<u32, DbError> {
         if self.beside.lanes_at_work.is_none() {
             self.beside.lanes_at_work = Some(leases::lanes_at_work(self.db, self.now_ms - within_ms).await?);
@@ -63,12 +61,12 @@ impl Batch<'_> {
         Ok(self.beside.lanes_at_work.unwrap_or_default())
     }
 
-    /// The place that the next receipt will have in the log.
+    /// The log index of the next receipt.
     pub(crate) fn next_log_index(&self) -> u64 {
         self.beside.log.next_index()
     }
 
-    /// The coordinator's key, which a receipt names.
+    /// The coordinator's key, which receipts name.
     pub(crate) fn coordinator(&self) -> PublicKey {
         self.beside.log.coordinator()
     }
@@ -103,7 +101,7 @@ impl Companion for Beside {
     }
 }
 
-/// The database: many readers, one writer.
+/// The database, with many readers and one writer.
 #[derive(Clone)]
 pub(crate) struct Store {
     readers: Readers,
@@ -114,7 +112,7 @@ pub(crate) struct Store {
 type Answer<T> = Result<(T, Arc<Sealed>), Failure>;
 
 impl Store {
-    /// Brings a database up to date and starts its writer, which signs log heads with `key`.
+    /// Migrates the database and starts its writer, which signs log heads with `key`.
     pub(crate) async fn open(
         path: &Path,
         mut db: Db,
@@ -129,12 +127,12 @@ impl Store {
         Ok(Store { readers, writer: Writer::start(db, clock, beside)? })
     }
 
-    /// A connection for reading: each statement sees a consistent snapshot.
+    /// A connection for reading. Each statement sees a consistent snapshot.
     pub(crate) async fn read(&self) -> Result<Reader, DbError> {
         self.readers.get().await
     }
 
-    /// Applies `operation`; the answer follows the commit. The seal proves receipts that the operation appended.
+    /// Applies `operation` and answers after the commit. The seal proves the receipts that it appended.
     pub(crate) async fn write<O: Operation>(&self, operation: O) -> Answer<O::Output> {
         let (reply, answer) = oneshot::channel();
         let waiting = Waiting { operation, result: None, reply, span: tracing::Span::current() };
@@ -144,12 +142,12 @@ impl Store {
         answer.await.map_err(|_| Failure::Stopping)?
     }
 
-    /// Changes with every commit.
+    /// A number that changes with every commit.
     pub(crate) fn version(&self) -> u64 {
         self.writer.commits()
     }
 
-    /// Waits until everything that was accepted is committed, and stops.
+    /// Commits all queued operations and stops.
     pub(crate) async fn close(&self) {
         self.writer.close().await;
         self.readers.close();
@@ -160,7 +158,7 @@ struct Waiting<O: Operation> {
     operation: O,
     result: Option<Result<O::Output, Failure>>,
     reply: oneshot::Sender<Answer<O::Output>>,
-    /// Its request's: lines that the writer logs carry the request's id.
+    /// The request's span, so that lines the writer logs carry the request's id.
     span: tracing::Span,
 }
 
@@ -185,7 +183,7 @@ impl<O: Operation> Queued<Beside> for Waiting<O> {
 
     fn answer(self: Box<Self>, sealed: &Arc<Sealed>) {
         let result = self.result.unwrap_or(Err(Failure::Stopping));
-        // A caller that went away loses its answer, not its effect: it may ask again.
+        // If the caller is gone, the change still stands and only the answer is lost. The caller can ask again.
         let _ = self.reply.send(result.map(|output| (output, sealed.clone())));
     }
 

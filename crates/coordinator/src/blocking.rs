@@ -1,10 +1,10 @@
-//! Long work, off the threads that answer requests.
+//! Runs long computations off the threads that answer requests.
 
 use adit_protocol::ErrorCode;
 
 use crate::error::{Failure, Refusal};
 
-/// Runs `work` on a thread of its own: parsing, mathematics, whatever takes more than a moment.
+/// Runs `work` on a blocking thread. Use it for parsing, arithmetic, and anything else that takes long.
 pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {
     tokio::task::spawn_blocking(work).await.map_err(|error| {
         tracing::error!(%error, "a piece of work panicked");

@@ -1,11 +1,11 @@
-//! What time it is, for rules that get it as an argument.
+//! The clock, passed as an argument to rules that depend on time.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// The system's clock, which can be put forward: leases, sessions and epochs then end without anybody waiting for them.
-/// Or one that stands still in between: then nothing happens by itself, and a history can be repeated exactly.
+/// The system clock, which tests can move forward so that leases, sessions and epochs end without waiting. It can also
+/// stand still, so that nothing happens by itself and a history can be replayed exactly.
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
     ahead_ms: Arc<AtomicI64>,
@@ -13,18 +13,18 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// A clock that says `at_ms` (Unix, ms) until it is put forward. A coordinator with it does no upkeep of its own
-    /// accord: see [`crate::Coordinator::upkeep`].
+    /// A clock that stays at `at_ms` (Unix, ms) until it is advanced. With it, a coordinator does no upkeep by itself:
+    /// see [`crate::Coordinator::upkeep`].
     pub fn standing_still(at_ms: i64) -> Self {
         Clock { ahead_ms: Arc::new(AtomicI64::new(at_ms)), stands_still: true }
     }
 
-    /// Whether time passes without being told to.
+    /// Whether time passes by itself.
     pub(crate) fn runs(&self) -> bool {
         !self.stands_still
     }
 
-    /// Unix time in ms, and what it was put forward.
+    /// Unix time in ms, including all advances.
     pub fn now_ms(&self) -> i64 {
         if self.stands_still {
             return self.ahead_ms.load(Ordering::Relaxed);
@@ -33,7 +33,7 @@ impl Clock {
         system.saturating_add(self.ahead_ms.load(Ordering::Relaxed))
     }
 
-    /// Puts this clock and all its clones forward.
+    /// Moves this clock and all its clones forward.
     pub fn advance(&self, ms: i64) {
         self.ahead_ms.fetch_add(ms, Ordering::Relaxed);
     }

@@ -1,4 +1,4 @@
-//! A coordinator's directory: its files, its lock, its secrets.
+//! The coordinator's directory: its files, lock and secrets.
 
 use std::path::Path;
 
@@ -7,24 +7,21 @@ use adit_core::sign::SecretKey;
 use crate::error::ServeError;
 use crate::random::secret;
 
-/// The database.
 pub(crate) const DATABASE: &str = "adit.sqlite";
-/// The coordinator's key.
 pub(crate) const KEY: &str = "coordinator.key";
-/// The operator's token.
 pub(crate) const TOKEN: &str = "admin.token";
-/// The settings, where the operator keeps them here.
+/// The settings file, if the operator keeps it here.
 pub(crate) const SETTINGS: &str = "adit.toml";
-/// Held while a program works in the directory.
+/// Locked while a program uses the directory.
 pub(crate) const LOCK: &str = "lock";
-/// A database that is being restored; renamed when everything else is there.
+/// A database being restored, renamed once everything else is in place.
 pub(crate) const UNFINISHED: &str = "adit.sqlite.part";
 
-/// Makes the directory, for its owner alone, and locks it for this process.
+/// Creates the directory for its owner alone, and locks it for this process.
 pub(crate) fn take(data: &Path) -> Result<std::fs::File, ServeError> {
     let failed = |error| ServeError::File(data.to_owned(), error);
     let mut folder = std::fs::DirBuilder::new();
-    // The database holds open sessions, which are secrets.
+    // The database contains open session ids, which are secret.
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
     folder.recursive(true).create(data).map_err(failed)?;
@@ -36,7 +33,8 @@ pub(crate) fn take(data: &Path) -> Result<std::fs::File, ServeError> {
     Ok(lock)
 }
 
-/// The coordinator's key. It is made before the database: one without it would be signed on by another.
+/// Loads or creates the coordinator's key. It is created before the database, so that no log is continued under a new
+/// key.
 pub(crate) fn load_or_make_key(data: &Path) -> Result<SecretKey, ServeError> {
     let path = &data.join(KEY);
     if let Some(text) = read_if_there(path)? {
@@ -46,7 +44,7 @@ pub(crate) fn load_or_make_key(data: &Path) -> Result<SecretKey, ServeError> {
         return Err(ServeError::KeyLost(path.to_owned()));
     }
     loop {
-        // All but a 2^-128 part of 32-byte strings are keys.
+        // All but about one in 2^128 32-byte strings are valid keys.
         if let Ok(key) = SecretKey::from_bytes(&secret()?) {
             write_private(path, &hex::encode(*key.to_bytes()))?;
             return Ok(key);
@@ -56,7 +54,7 @@ pub(crate) fn load_or_make_key(data: &Path) -> Result<SecretKey, ServeError> {
 
 pub(crate) fn load_or_make_token(path: &Path) -> Result<String, ServeError> {
     if let Some(text) = read_if_there(path)? {
-        // An empty token would be anybody's.
+        // Anyone could guess an empty token.
         let token = text.trim();
         return if token.len() < 16 { Err(ServeError::Token(path.to_owned())) } else { Ok(token.to_owned()) };
     }
@@ -65,7 +63,7 @@ pub(crate) fn load_or_make_token(path: &Path) -> Result<String, ServeError> {
     Ok(token)
 }
 
-/// The key that a file's text holds.
+/// Parses a key file.
 pub(crate) fn read_key(text: &str) -> Option<SecretKey> {
     let bytes: [u8; 32] = hex::decode(text.trim()).ok()?.try_into().ok()?;
     SecretKey::from_bytes(&bytes).ok()
@@ -79,7 +77,7 @@ fn read_if_there(path: &Path) -> Result<Option<String>, ServeError> {
     }
 }
 
-/// Writes a secret that only its owner may read: the whole of it or, after a crash, nothing.
+/// Writes a secret that only its owner can read. After a crash the file is complete or absent.
 pub(crate) fn write_private(path: &Path, text: &str) -> Result<(), ServeError> {
     use std::io::Write;
     let draft = path.with_extension("new");

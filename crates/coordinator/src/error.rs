@@ -1,4 +1,4 @@
-//! Why something is not done: a refusal by the rules, or a failure of what the coordinator stands on.
+//! Errors: refusals under the rules, and failures of the database or the coordinator.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -9,12 +9,12 @@ use adit_protocol::ErrorCode;
 
 use crate::store::DbError;
 
-/// A refusal by the rules: a code, and a sentence that says what to do next.
+/// A refusal under the rules: a code, and a sentence that says what to do next.
 #[derive(Clone, Debug)]
 pub(crate) struct Refusal {
     pub(crate) code: ErrorCode,
     pub(crate) detail: String,
-    /// When to try again, for a refusal that passes by itself.
+    /// When to retry, if waiting helps.
     pub(crate) retry_after_s: Option<u64>,
 }
 
@@ -35,10 +35,10 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// Why a flow has no answer.
+/// Why a call failed.
 #[derive(Clone, Debug, thiserror::Error)]
 pub(crate) enum Failure {
-    /// The rules refuse it. Nothing was written.
+    /// The rules refuse it, and nothing was written.
     #[error("{0}")]
     Refused(Refusal),
     /// The database failed.
@@ -61,42 +61,42 @@ impl From<DbError> for Failure {
     }
 }
 
-/// Why a coordinator does not run.
+/// Why a coordinator cannot start or keep running.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    /// The port.
+    /// The address is not available.
     #[error("cannot listen on {0}: {1}; another program may use the port, choose one with --listen")]
     Listen(SocketAddr, std::io::Error),
-    /// The directory.
+    /// Another process uses the directory.
     #[error("the directory {0} is in use by another coordinator; stop it or choose one with --data")]
     InUse(PathBuf),
-    /// A restore was cut off.
+    /// A restore was interrupted.
     #[error("a restore into {0} did not end: empty the directory and restore again")]
     Unfinished(PathBuf),
-    /// A file of the directory.
+    /// A file of the directory cannot be read or written.
     #[error("{0}: {1}")]
     File(PathBuf, std::io::Error),
-    /// The key's file.
+    /// The key file is invalid.
     #[error("{0} does not hold a secp256k1 key; restore it from a backup, or begin in a new directory")]
     Key(PathBuf),
-    /// The key's file is gone, and what it signed is not.
+    /// The key file is missing, but the database it signed exists.
     #[error(
         "{0} is missing beside a database that its key has signed; restore it from a backup, or begin in a new directory"
     )]
     KeyLost(PathBuf),
-    /// The token's file.
+    /// The token file is invalid.
     #[error("{0} does not hold a token of at least 16 characters; remove it to get a new one")]
     Token(PathBuf),
-    /// The database.
+    /// The database cannot be opened.
     #[error("the database cannot be opened: {0}")]
     Database(#[from] DbError),
-    /// A write of the start.
+    /// The database rejects a write at startup.
     #[error("the database does not take the first writes: {0}")]
     Store(String),
-    /// No arithmetic agrees with the vectors.
+    /// No implementation of the arithmetic matches the test vectors.
     #[error("this processor's arithmetic does not agree with the test vectors: {0}")]
     Arithmetic(#[from] adit_cpu::CpuError),
-    /// The operating system has no randomness.
+    /// The operating system provides no randomness.
     #[error("the operating system gives no random bytes: {0}")]
     Random(#[from] getrandom::Error),
     /// The server failed.

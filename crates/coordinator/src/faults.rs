@@ -1,28 +1,27 @@
-//! Failures of the database on demand: with them, tests show that no operation is ever half done.
+//! Injects database failures, with which tests show that no operation is ever left half done.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// Makes one of the writer's next statements fail. Clones share what is ordered.
+/// Makes a later statement of the writer fail. Clones share their state.
 #[derive(Clone, Debug, Default)]
 pub struct Faults {
-    /// Statements until one fails; 0: none will.
+    /// Statements until one fails; 0 for none.
     left: Arc<AtomicU32>,
 }
 
 impl Faults {
-    /// Orders that the `statement`-th statement from now on fails, counted from 1; 0 takes the order back. What begins
-    /// and commits a transaction counts too.
+    /// Makes the `statement`-th statement from now fail, counted from 1; 0 cancels. BEGIN and COMMIT count, too.
     pub fn fail(&self, statement: u32) {
         self.left.store(statement, Ordering::Release);
     }
 
-    /// Whether a failure that was ordered is still to come.
+    /// Whether a requested failure has yet to occur.
     pub fn is_pending(&self) -> bool {
         self.left.load(Ordering::Acquire) > 0
     }
 
-    /// Counts a statement; true for the one that fails.
+    /// Counts a statement. Returns true for the one that must fail.
     pub(crate) fn strikes(&self) -> bool {
         let counted = self.left.try_update(Ordering::AcqRel, Ordering::Acquire, |left| left.checked_sub(1));
         counted == Ok(1)

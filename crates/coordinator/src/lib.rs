@@ -1,15 +1,16 @@
-//! Adit's coordinator: jobs, leases, verification, ledger, epochs, receipts.
+//! Adit's coordinator, which splits jobs into units, leases them to miners, verifies the outputs and pays for them.
 //!
-//! A folder for each domain: [`jobs`], [`mining`], [`people`], [`money`], [`receipts`], [`operate`], [`neonet`]. In each,
-//! `http` turns bytes into types and back, `flow` loads, asks the rules and saves, `store` holds the SQL, and every other
-//! file is a rule: a pure function of its arguments. `http` never sees the store, and rules see neither. Domains meet in
-//! flows and rules alone. [`store`] is the database engine, [`batch`] what its one writer applies.
+//! Each domain has a folder: [`jobs`], [`mining`], [`people`], [`money`], [`receipts`], [`operate`], [`neonet`]. In it,
+//! `http` parses requests and formats answers, `flow` loads data, applies the rules and saves, and `store` holds the
+//! SQL. Every other file is a rule: a pure function of its arguments. `http` never uses the store, and rules use
+//! neither. Domains share only flows and rules. [`store`] is the database engine, and [`batch`] is what its writer
+//! applies.
 //!
-//! A unit's way: `jobs/intake` and `jobs/order` (panels) → `jobs/flow` (job) → `mining/flow/lease` (unit, lease) →
-//! `mining/http` and `mining/flow/delivery` (output) → `mining/flow/verify` over `mining/check` (verification) →
+//! The path of a unit: `jobs/intake` and `jobs/order` (panels) → `jobs/flow` (job) → `mining/flow/lease` (unit, lease)
+//! → `mining/http` and `mining/flow/delivery` (output) → `mining/flow/verify` over `mining/check` (verification) →
 //! `mining/flow/settle` (verdict, money, receipt) → `money/flow` (payment).
 //!
-//! [`Coordinator::router`] works without a socket, [`serve`] puts it on one.
+//! [`Coordinator::router`] works without a socket; [`serve`] listens on one.
 
 mod app;
 pub mod backup;
@@ -62,35 +63,35 @@ use operate::flow::upkeep;
 use operate::{Remembered, Requests};
 use store::Db;
 
-/// How a coordinator is run.
+/// A coordinator's configuration.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Where it listens. Port 0 lets the system choose.
+    /// The address to listen on. Port 0 lets the system choose.
     pub listen: SocketAddr,
-    /// Its directory: database, key, token, lock. Made if it is not there.
+    /// The directory for the database, key, token and lock. Created if missing.
     pub data: PathBuf,
     /// The page's built files, served at `/`.
     pub web: Option<PathBuf>,
     /// What an epoch may pay for sponsored work.
     pub epoch_budget: Amount,
-    /// How long an epoch lasts, in ms.
+    /// The length of an epoch, in ms.
     pub epoch_ms: i64,
-    /// The most that the database may hold, in bytes; a fuller store refuses new jobs.
+    /// The most bytes the database may hold; a fuller one refuses new jobs.
     pub max_stored_bytes: u64,
-    /// Names by which operators reach it, beside addresses and `localhost`.
+    /// Host names under which operators may call, besides addresses and `localhost`.
     pub hosts: Vec<String>,
-    /// How often callers may call.
+    /// Rate limits for callers.
     pub limits: Limits,
-    /// What a miner's record allows it.
+    /// Limits that depend on a miner's record.
     pub conduct: Conduct,
-    /// Whether a commit waits for the disk. Without, a loss of power may take what was answered.
+    /// Whether commits wait for the disk. If not, a power loss may undo work that was already confirmed.
     pub durable: bool,
-    /// What time it is.
+    /// The clock.
     pub clock: Clock,
-    /// Which statements fail.
+    /// Which statements fail, for tests.
     #[cfg(feature = "faults")]
     pub faults: Faults,
-    /// How it comes to blocks that gateways hold.
+    /// The gateways to fetch remote blocks from.
     pub sources: Sources,
 }
 
@@ -116,17 +117,17 @@ impl Config {
     }
 }
 
-/// A coordinator, open and keeping its leases and epochs, with or without a socket.
+/// An open coordinator that keeps its leases and epochs, with or without a socket.
 pub struct Coordinator {
     app: Arc<App>,
-    /// None where time does not pass by itself.
+    /// `None` if time does not pass by itself.
     upkeep: Option<tokio::task::JoinHandle<()>>,
-    // Held for as long as the directory is in use.
+    // Held while the directory is in use.
     _lock: std::fs::File,
 }
 
 impl Coordinator {
-    /// Opens the directory: makes key, token and database at first, and takes up what was under way otherwise.
+    /// Opens the directory. Creates the key, token and database on first use, and otherwise resumes.
     pub async fn open(config: &Config) -> Result<Self, ServeError> {
         let lock = directory::take(&config.data)?;
         let key = directory::load_or_make_key(&config.data)?;
@@ -175,24 +176,24 @@ impl Coordinator {
         &self.app.token
     }
 
-    /// Everything that it serves; `web` is the page's directory. A socket's server tells it who calls, for the limits by
-    /// address: `into_make_service_with_connect_info::<SocketAddr>()`.
+    /// The router for all calls; `web` is the page's directory. Limits by address need the caller's address, so serve
+    /// it with `into_make_service_with_connect_info::<SocketAddr>()`.
     pub fn router(&self, web: Option<&Path>) -> Router {
         http::router(self.app.clone(), calls(), web)
     }
 
-    /// What the ledger and the units promise; each sentence is one that does not hold.
+    /// The broken invariants of the ledger, units and log, one sentence each.
     pub async fn audit(&self) -> Result<Vec<String>, DbError> {
         operate::flow::broken_promises(&mut *self.app.store.read().await?).await
     }
 
-    /// Runs one round of upkeep now: ends what is overdue, closes the epoch if its time is over, tidies up.
+    /// Runs one round of upkeep now: ends what is overdue, closes the epoch if it is due, and deletes leftovers.
     pub async fn upkeep(&self) -> Result<(), ServeError> {
         upkeep::round(&self.app.store, self.app.terms).await?;
         Ok(upkeep::tidy(&self.app.store).await?)
     }
 
-    /// Commits what was accepted and closes the directory.
+    /// Commits queued operations and closes the directory.
     pub async fn close(self) {
         self.app.store.close().await;
     }
@@ -206,7 +207,6 @@ impl Drop for Coordinator {
     }
 }
 
-/// Every domain's calls.
 fn calls() -> Routes {
     let domains = [
         neonet::http::routes,
@@ -219,7 +219,7 @@ fn calls() -> Routes {
     domains.into_iter().fold(Routes::new(), |calls, domain| calls.merge(domain()))
 }
 
-/// Runs a coordinator until `shutdown` is ready; requests under way are answered first. `ready` is told the address.
+/// Runs a coordinator until `shutdown` resolves, then finishes open requests. `ready` receives the address.
 pub async fn serve(
     config: Config,
     ready: impl FnOnce(SocketAddr, &Coordinator),

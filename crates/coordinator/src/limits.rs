@@ -1,9 +1,9 @@
-//! How often callers may call: token buckets for address blocks, for keys and for all together. Time is an argument.
+//! Rate limits: token buckets for address blocks, for keys and for all callers together. Time is an argument.
 //!
-//! Buckets are this coordinator's own and in memory: what they forget in a restart is worth a second of calls.
-//! Registrations, asking for work and reading are shed first. The delivery of a live lease is work that somebody has
-//! already done: it is never refused for its rate, but it takes from what everybody may call, so that a coordinator with
-//! many deliveries hands out less new work. See [`Limits`] for the figures.
+//! Buckets are kept in memory, per coordinator; a restart forgets only about a second of calls. Registrations, requests
+//! for work and reads are shed first. Delivering on a live lease is never refused for its rate, because the work is
+//! already done. It still draws from the overall budget, so a coordinator with many deliveries hands out less new work.
+//! See [`Limits`] for the figures.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -11,36 +11,36 @@ use std::net::IpAddr;
 
 use adit_core::PublicKey;
 
-/// Buckets of one kind that are kept. Callers beyond them share one.
+/// The most buckets of one kind. Further callers share one.
 const MAX_BUCKETS: usize = 65_536;
 const NANOS_PER_MS: i64 = 1_000_000;
 const NANOS_PER_S: i64 = 1_000_000_000;
 
-/// What a bucket holds, and how fast it fills.
+/// A bucket's capacity and refill rate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
-    /// Tokens a second, 1 to 10⁹.
+    /// Tokens per second, 1 to 10⁹.
     pub per_s: u32,
-    /// Tokens at once, 1 to 2³¹.
+    /// Capacity in tokens, 1 to 2³¹.
     pub burst: u32,
 }
 
-/// How often callers may call. A request is one token.
+/// Rate limits. A request costs one token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// All requests together.
     pub all: Rate,
     /// Requests from one address block: an IPv4 /24 or an IPv6 /56.
     pub block: Rate,
-    /// All registrations and session starts together. What they leave behind is kept for minutes, so this bounds it.
+    /// All registrations and session starts together. This bounds their records, which are kept for minutes.
     pub joins: Rate,
     /// Registrations and session starts from one address block.
     pub block_joins: Rate,
     /// Requests for work by one key.
     pub key: Rate,
-    /// Output bytes of one key that were checked for nothing: damaged on the way, or wrong.
+    /// Bytes of one key's outputs that were checked in vain: damaged in transit, or wrong.
     pub wasted_bytes: Rate,
-    /// Sessions without a key that may be open at once.
+    /// The most sessions without a key open at once.
     pub keyless_sessions: u32,
 }
 
@@ -58,13 +58,13 @@ impl Default for Limits {
     }
 }
 
-/// Refused; this many milliseconds from now it would not be.
+/// A refusal; the request will pass after this many milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Wait {
     pub(crate) ms: u64,
 }
 
-/// Addresses that one subscriber usually has: an IPv4 /24 or an IPv6 /56.
+/// The addresses that one subscriber usually has: an IPv4 /24 or an IPv6 /56.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum AddressBlock {
     V4([u8; 3]),
@@ -72,7 +72,7 @@ pub(crate) enum AddressBlock {
 }
 
 impl AddressBlock {
-    /// An address's block. `None` for loopback: see [`crate::http::shed`] for why it has none.
+    /// The block of an address. `None` for loopback; [`crate::http::shed`] says why.
     pub(crate) fn of(address: IpAddr) -> Option<AddressBlock> {
         match address.to_canonical() {
             address if address.is_loopback() => None,
@@ -82,10 +82,10 @@ impl AddressBlock {
     }
 }
 
-/// A token bucket, kept as the instant at which it will be full: one number, and nothing to do while time passes.
+/// A token bucket, stored as the time when it will be full, so that nothing runs as time passes.
 ///
-/// This is the generic cell rate algorithm in its virtual scheduling form (ITU-T I.371, annex A): with T the time that a
-/// token takes to come back and τ = burst · T, a request of n tokens at t conforms if max(full, t) + n · T ≤ t + τ.
+/// This is the generic cell rate algorithm in its virtual scheduling form (ITU-T I.371, annex A). With T the time to
+/// regain a token and τ = burst · T, a request of n tokens at time t conforms if max(full, t) + n · T ≤ t + τ.
 #[derive(Clone, Copy, Debug, Default)]
 struct Bucket {
     full_at_ns: i64,
@@ -102,7 +102,7 @@ impl Bucket {
         Ok(())
     }
 
-    /// Takes tokens that are gone whether or not they were there: down to an empty bucket and as much again.
+    /// Takes tokens even if there are too few, down to a debt of one full bucket.
     fn force(&mut self, rate: Rate, tokens: u64, now_ns: i64) {
         let lowest = now_ns.saturating_add(tokens_ns(rate, 2 * u64::from(rate.burst)));
         self.full_at_ns = self.after(rate, tokens, now_ns).min(lowest);
@@ -113,18 +113,18 @@ impl Bucket {
     }
 }
 
-/// How long so many tokens take to come back.
+/// The time in which this many tokens return.
 fn tokens_ns(rate: Rate, tokens: u64) -> i64 {
     let ns = u128::from(tokens) * NANOS_PER_S as u128 / u128::from(rate.per_s.max(1));
     i64::try_from(ns).unwrap_or(i64::MAX / 4)
 }
 
-/// Buckets by caller. A full bucket is the same as none, so those are forgotten when there are too many.
+/// Buckets by caller. A full bucket equals none, so full ones are dropped when there are too many.
 #[derive(Debug)]
 struct Buckets<K> {
     rate: Rate,
     by_caller: HashMap<K, Bucket>,
-    /// Of all callers for whom there is no room.
+    /// Shared by the callers for whom there is no room.
     others: Bucket,
     next_sweep_ns: i64,
 }
@@ -136,7 +136,7 @@ impl<K: Eq + Hash> Buckets<K> {
 
     fn of(&mut self, caller: K, now_ns: i64) -> &mut Bucket {
         if self.by_caller.len() >= MAX_BUCKETS && now_ns >= self.next_sweep_ns {
-            // Reads every bucket, so not for every call.
+            // This visits every bucket, so it must not run on every call.
             self.by_caller.retain(|_, bucket| bucket.full_at_ns > now_ns);
             self.next_sweep_ns = now_ns + NANOS_PER_S;
         }
@@ -152,7 +152,6 @@ impl<K: Eq + Hash> Buckets<K> {
     }
 }
 
-/// Every bucket.
 #[derive(Debug)]
 pub(crate) struct Limiter {
     limits: Limits,
@@ -177,7 +176,7 @@ impl Limiter {
         }
     }
 
-    /// A request. The block goes first: one that calls too often takes nothing from the others.
+    /// Counts a request. The block is checked first, so a block over its limit takes nothing from the others.
     pub(crate) fn call(&mut self, block: Option<AddressBlock>, now_ms: i64) -> Result<(), Wait> {
         let now_ns = nanos(now_ms);
         if let Some(block) = block {
@@ -186,7 +185,7 @@ impl Limiter {
         self.all.take(self.limits.all, 1, now_ns)
     }
 
-    /// A registration or the start of a session, which are requests too.
+    /// Counts a registration or session start, which is also a request.
     pub(crate) fn join(&mut self, block: Option<AddressBlock>, now_ms: i64) -> Result<(), Wait> {
         let now_ns = nanos(now_ms);
         if let Some(block) = block {
@@ -196,23 +195,23 @@ impl Limiter {
         self.call(block, now_ms)
     }
 
-    /// The delivery of a live lease: taken from all, never refused.
+    /// Counts a delivery on a live lease against all callers. Never refuses it.
     pub(crate) fn deliver(&mut self, now_ms: i64) {
         self.all.force(self.limits.all, 1, nanos(now_ms));
     }
 
-    /// A request for work by a key.
+    /// Counts a key's request for work.
     pub(crate) fn ask(&mut self, key: PublicKey, now_ms: i64) -> Result<(), Wait> {
         self.keys.take(key, 1, nanos(now_ms))
     }
 
-    /// Whether outputs of this key are still checked: not while it has more than its budget wasted. An output that turns
-    /// out right costs nothing, so this holds up nobody who delivers what was asked for.
+    /// Refuses to check outputs of a key while its wasted bytes exceed the budget. Valid outputs cost nothing, so this
+    /// never delays an honest miner.
     pub(crate) fn may_be_checked(&mut self, key: PublicKey, now_ms: i64) -> Result<(), Wait> {
         self.wasted.take(key, 0, nanos(now_ms))
     }
 
-    /// An output of so many bytes was checked for nothing.
+    /// Counts `bytes` of a key's output as checked in vain.
     pub(crate) fn wasted(&mut self, key: PublicKey, bytes: u64, now_ms: i64) {
         let rate = self.limits.wasted_bytes;
         self.wasted.of(key, nanos(now_ms)).force(rate, bytes, nanos(now_ms));
@@ -227,7 +226,7 @@ fn nanos(ms: i64) -> i64 {
 mod tests {
     use super::*;
 
-    /// Sometime in 2026.
+    /// A time in 2026.
     const NOW: i64 = 1_780_000_000_000;
     const KEY: PublicKey = PublicKey([2; 33]);
 
@@ -291,7 +290,7 @@ mod tests {
         assert_eq!(limiter.call(from, NOW), Ok(()));
         (0..1_000).for_each(|_| limiter.deliver(NOW));
         assert!(limiter.call(block("198.51.100.7"), NOW).is_err());
-        // What was forced is soon forgotten.
+        // A forced debt is soon repaid.
         assert_eq!(limiter.call(block("198.51.100.7"), NOW + 2_000), Ok(()));
     }
 
@@ -325,7 +324,7 @@ mod tests {
         assert_eq!(buckets.take(MAX_BUCKETS + 1, 1, now), Ok(()));
         assert!(buckets.take(MAX_BUCKETS + 2, 1, now).is_err());
         assert_eq!(buckets.by_caller.len(), MAX_BUCKETS);
-        // They are all full again: there is room.
+        // All buckets are full again, so there is room.
         assert_eq!(buckets.take(MAX_BUCKETS + 2, 1, now + 2 * NANOS_PER_S), Ok(()));
         assert_eq!(buckets.by_caller.len(), 1);
     }

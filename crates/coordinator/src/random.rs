@@ -1,4 +1,4 @@
-//! Randomness of the operating system: for keys, coins, and ids that are secrets.
+//! Randomness from the operating system, for keys, coins, and secret ids.
 
 use adit_protocol::ErrorCode;
 
@@ -11,7 +11,7 @@ pub(crate) fn secret() -> Result<[u8; 32], getrandom::Error> {
     Ok(bytes)
 }
 
-/// 32 secret bytes for a request, which is refused without them.
+/// 32 secret bytes for a request. Refuses the request if there are none.
 pub(crate) fn random() -> Result<[u8; 32], Refusal> {
     secret().map_err(|error| {
         tracing::error!(%error, "the operating system gives no random bytes");

@@ -1,4 +1,4 @@
-//! Where the coordinator looks for blocks that it does not hold: the gateways that jobs name as their data's source.
+//! Where the coordinator fetches blocks it does not hold: the gateways that jobs name as the source of their data.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,15 +6,15 @@ use std::sync::Arc;
 use adit_core::Cid;
 use futures::future::BoxFuture;
 
-/// Asks a gateway for blocks.
+/// Fetches blocks from a gateway.
 pub trait BlockSource: Send + Sync {
-    /// The bytes of `cid` from `source`, an address without a slash at its end; none where it does not give them, or gives
-    /// others than the name says.
+    /// Fetches the bytes of `cid` from `source`, an address without a trailing slash. Returns `None` if the gateway
+    /// does not have them, or if they do not match the CID.
     fn block<'a>(&'a self, source: &'a str, cid: &'a Cid) -> BoxFuture<'a, Option<Vec<u8>>>;
 }
 
-/// The gateways that jobs may name, and how they are asked. By default there are none: a coordinator fetches from nowhere
-/// that its operator has not listed.
+/// The gateways that jobs may name, and how to query them. The default is none: a coordinator fetches only from
+/// gateways that its operator has listed.
 #[derive(Clone, Default)]
 pub struct Sources {
     allowed: Vec<String>,
@@ -22,7 +22,7 @@ pub struct Sources {
 }
 
 impl Sources {
-    /// These addresses, asked through `through`.
+    /// Allows the addresses `allowed`, queried with `through`.
     pub fn new(allowed: Vec<String>, through: impl BlockSource + 'static) -> Self {
         Sources { allowed, through: Some(Arc::new(through)) }
     }
