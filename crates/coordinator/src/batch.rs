@@ -1,4 +1,4 @@
-//! Reads and writes of the database by the domains.
+//! How the domains read and write the database.
 //!
 //! Reads use [`Store::read`]. Every write is an [`Operation`], which the single writer applies in a batch; the answer
 //! is sent after the commit. One signed head seals all receipts of a batch.

@@ -54,7 +54,7 @@ pub(crate) fn load_or_make_key(data: &Path) -> Result<SecretKey, ServeError> {
 
 pub(crate) fn load_or_make_token(path: &Path) -> Result<String, ServeError> {
     if let Some(text) = read_if_there(path)? {
-        // Anyone could guess an empty token.
+        // With an empty token anyone would be the operator.
         let token = text.trim();
         return if token.len() < 16 { Err(ServeError::Token(path.to_owned())) } else { Ok(token.to_owned()) };
     }

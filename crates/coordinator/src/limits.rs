@@ -206,7 +206,7 @@ impl Limiter {
     }
 
     /// Refuses to check outputs of a key while its wasted bytes exceed the budget. Valid outputs cost nothing, so this
-    /// never delays an honest miner.
+    /// never delays a miner that delivers what was asked for.
     pub(crate) fn may_be_checked(&mut self, key: PublicKey, now_ms: i64) -> Result<(), Wait> {
         self.wasted.take(key, 0, nanos(now_ms))
     }

@@ -6,12 +6,12 @@
 //! | format | holds | rules |
 //! |---|---|---|
 //! | `.npy` | one matrix | two dimensions, any integer dtype whose values lie in −128..=127, C or Fortran order |
-//! | `.csv` | samples, one a line | integers 0..=127, comma-separated; a first line of names (each with a letter) is skipped |
+//! | `.csv` | samples, one per line | integers 0..=127, comma-separated; skips a first line of names (each with a letter) |
 //! | `.npy` as `npy_f32` | one matrix of f32 | two dimensions, float32, finite, C or Fortran order |
 //! | any as `data` | a data set | 1 byte to 256 MiB |
-//! | `.csv` as `table` | the same, whose columns are summed up | as `data`; every line has the same columns, at most 4,096 |
-//! | `.csv` as `blocks` | a data set that is held elsewhere | `cid,bytes`, a raw sha2-256 block a line, all but the last of one size |
-//! | `.safetensors` | a quantised perceptron | `layers.N.weight` I8 \[in, out\] −127..=127, `layers.N.bias` I32 \[out\], `layers.N.requant` I32 or I64 \[2\] (multiplier, shift) in every layer but the last; to be trained, also in the last, and `layers.N.back` of the same form in every layer but the first; nothing else |
+//! | `.csv` as `table` | a data set with column statistics | as `data`; every line has the same columns, at most 4,096 |
+//! | `.csv` as `blocks` | a data set held elsewhere | `cid,bytes`, one raw sha2-256 block per line, all but the last of one size |
+//! | `.safetensors` | a quantised perceptron | `layers.N.weight` I8 \[in, out\] −127..=127, `layers.N.bias` I32 \[out\], `layers.N.requant` I32 or I64 \[2\] (multiplier, shift) in every layer but the last; a model to train has it in the last, too, and `layers.N.back` of the same form in every layer but the first; nothing else |
 
 mod blocks;
 mod cut;
