@@ -14,8 +14,8 @@ const MAX_TTL_MS: u64 = 3_600_000;
 
 /// The number of panels for a lane.
 ///
-/// About [`TARGET_MS`] of work at the lane's speed, so that a steady lane makes few requests. At most an equal share of
-/// `panels_left` among `lanes`, so that nobody waits long for the last unit. Never more than a unit's caps.
+/// About [`TARGET_MS`] of work at the lane's speed, so that a steady lane makes few requests. At most half of an equal
+/// share of `panels_left` among `lanes`, so that nobody waits long for the last unit. Never more than a unit's caps.
 pub(crate) fn wanted_panels(template: &Unit, panels_left: u32, speed: u64, lanes: u32) -> u32 {
     let panel = unit_of(template, Run { first: 0, count: 1 });
     let work = if speed == 0 { template.kind().facts().first_work } else { speed.saturating_mul(TARGET_MS) / 1_000 };

@@ -9,7 +9,7 @@ use super::parsed::{Matrix, Model};
 
 /// Rows per panel for a job's own rows (A or X), whose output has `output_width` i32 values a row.
 ///
-/// At most [`shared_out_panel_rows`], and few enough that one panel's output takes half of a unit's output. The other
+/// At most [`shared_out_panel_rows`], and few enough that one panel's output fits in half of a unit's output. The other
 /// half is for the data that follows a gradient's rows.
 pub fn input_panel_rows(rows: u32, cols: u32, output_width: u64) -> u32 {
     let most = (MAX_OUTPUT_BYTES / 8 / output_width.max(1)).clamp(1, u64::from(u32::MAX)) as u32;

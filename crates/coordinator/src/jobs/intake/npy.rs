@@ -10,7 +10,7 @@ use super::parsed::{Matrix, dimensions};
 const MAX_HEADER_BYTES: usize = 1024;
 /// The deepest nesting: the dict, then a shape or time unit inside it, plus one spare level.
 const MAX_HEADER_DEPTH: usize = 3;
-/// The most digits. With fewer than 19, no product of dimensions overflows a u64.
+/// The most digits in a header. With fewer than 19, no product of dimensions overflows a u64.
 const MAX_HEADER_DIGITS: usize = 18;
 
 /// Parses an integer matrix, transposing Fortran order.

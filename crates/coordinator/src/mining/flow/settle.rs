@@ -165,7 +165,7 @@ impl Settle {
         })
     }
 
-    /// Replaces the job's coins and lowers the miner's confidence.
+    /// Replaces the job's coins and counts the unit's value against the miner's confidence.
     async fn reject(&self, batch: &mut Batch<'_>, lease: &LeaseRow, receipt: &Receipt) -> Result<(), Failure> {
         jobs::replace_coins(batch.db, lease.job, self.coin_generation, &self.new_seed).await?;
         jobs::count(batch.db, lease.job, Counted { invalid: 1, ..Counted::default() }).await?;
