@@ -117,10 +117,10 @@ async fn start_session(State(app): Shared, Body(request): Body<StartSessionReque
 
 #[derive(Deserialize, IntoParams)]
 struct TaskQuery {
-    /// The lane's number, from 0; 0 unless told.
+    /// The lane's number, by default 0.
     #[serde(default)]
     lane: u32,
-    /// The kinds that the lane computes, between commas; those of int8 products unless told.
+    /// The kinds that the lane computes, comma-separated; by default those of int8 products.
     kinds: Option<String>,
 }
 
@@ -185,7 +185,7 @@ async fn stats(State(app): Shared) -> Answer<Stats> {
 
 #[derive(Deserialize, IntoParams)]
 struct LeaderboardQuery {
-    /// At most so many, 1 to 100; 10 unless told.
+    /// How many contributors at most: 1 to 100, by default 10.
     limit: Option<i64>,
 }
 

@@ -56,7 +56,7 @@ async fn overview(State(app): Shared) -> Answer<Overview> {
 
 #[derive(Deserialize, IntoParams)]
 struct ActivityQuery {
-    /// So many minutes, 1 to 60; 10 unless told.
+    /// How many minutes to show: 1 to 60, by default 10.
     minutes: Option<i64>,
 }
 

@@ -62,13 +62,13 @@ async fn receipt(State(app): Shared, Path(lease): Path<String>) -> Answer<Proven
 
 #[derive(Deserialize, IntoParams)]
 struct ReceiptQuery {
-    /// The key of a miner: its receipts alone.
+    /// Only receipts of the miner with this key.
     #[param(value_type = Option<String>)]
     miner: Option<PublicKey>,
-    /// The CID of a unit: its receipts alone.
+    /// Only receipts of the unit with this CID.
     #[param(value_type = Option<String>)]
     unit: Option<Cid>,
-    /// At most so many, 1 to 100; 20 unless told.
+    /// How many receipts at most: 1 to 100, by default 20.
     limit: Option<i64>,
 }
 
@@ -83,9 +83,9 @@ async fn log_head(State(app): Shared) -> Answer<SignedHead> {
 
 #[derive(Deserialize, IntoParams)]
 struct ConsistencyQuery {
-    /// Entries of the shorter log, from 1.
+    /// The size of the shorter log, at least 1.
     from: u64,
-    /// Entries of the longer one, at most the log's size.
+    /// The size of the longer log, at most the present size.
     to: u64,
 }
 
