@@ -31,9 +31,8 @@ use adit_core::unit::{MAX_ACTIVATION, MAX_COLS, MAX_INPUT_BYTES, MAX_OUTPUT_BYTE
 
 pub use cut::{input_panel_rows, model_blocks, operand_blocks};
 pub use error::IntakeError;
-pub use parsed::{DataSet, Matrix, Model, ModelLayer, Parsed};
+pub use parsed::{Column, DataSet, Matrix, Model, ModelLayer, Parsed};
 pub use result::{CLASSES_HEADER, class_lines, gradient_file, npy_f32_header, npy_i32_header};
-pub use table::Column;
 
 /// A file format that jobs accept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,10 +1,10 @@
 //! The content of an uploaded file, parsed and checked.
 
 use adit_core::kernel::float::FloatMatrix;
+use adit_core::reduce::Reduction;
 use adit_core::unit::{MAX_COLS, MAX_ROWS, Operand, Requant};
 
 use super::error::{IntakeError, at_most};
-use super::table::Column;
 
 /// The content of a file.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,6 +65,19 @@ pub struct ModelLayer {
     pub requant: Option<Requant>,
     /// Scales errors back to the previous layer, in a model to train.
     pub back: Option<Requant>,
+}
+
+/// Statistics of one column.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Column {
+    /// The column's name, if the table has a header.
+    pub name: Option<String>,
+    /// Empty cells.
+    pub empty: u64,
+    /// Cells that are not 64-bit integers.
+    pub other: u64,
+    /// The integers, reduced.
+    pub integers: Reduction,
 }
 
 impl Parsed {

@@ -1,26 +1,13 @@
 //! Column statistics of a table, computed in the pass that reads it. Format: RFC 4180.
 
-use adit_core::reduce::Reduction;
 use csv::{ByteRecord, ReaderBuilder, Trim};
 
 use super::error::{IntakeError, at_most};
+use super::parsed::Column;
 use super::samples::{is_name, number, refused};
 
 /// The most columns to keep statistics for.
 const MAX_COLUMNS: u64 = 4_096;
-
-/// Statistics of one column.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Column {
-    /// The column's name, if the table has a header.
-    pub name: Option<String>,
-    /// Empty cells.
-    pub empty: u64,
-    /// Cells that are not 64-bit integers.
-    pub other: u64,
-    /// The integers, reduced.
-    pub integers: Reduction,
-}
 
 /// Parses a whole table into its row count and columns. The first line is a header if every cell is a name.
 pub(super) fn parse(bytes: &[u8]) -> Result<(u64, Vec<Column>), IntakeError> {
