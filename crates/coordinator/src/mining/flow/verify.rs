@@ -1,7 +1,7 @@
 //! Verification. Loads what an output is checked against and runs the checks on blocking threads, not on the writer.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use adit_core::sign::LeaseId;
 use adit_core::verify::{CheckInputs, FinishedCheck, Judgement, Mismatch};
@@ -17,7 +17,7 @@ use crate::blocking::blocking;
 use crate::error::Failure;
 use crate::jobs::flow::operands::{load_blocks, wrong_block};
 use crate::jobs::store::JobRow;
-use crate::mining::check::{SharedCheck, SharedCoins};
+use crate::mining::check::{CoinUses, SharedCheck, SharedCoins};
 use crate::source::Sources;
 
 /// How many jobs keep their prepared coins in memory.
@@ -38,6 +38,7 @@ pub(crate) struct Checker {
 struct Cache {
     entries: HashMap<(i64, i64), Arc<OnceCell<Arc<SharedCoins>>>>,
     order: VecDeque<(i64, i64)>,
+    uses: CoinUses,
 }
 
 impl Checker {
@@ -69,11 +70,16 @@ impl Checker {
         let fold = self.fold;
         let blocks = load_blocks(&mut *self.store.read().await?, template.shared_blocks()).await?;
         let plan = blocking(move || template.check_plan(&fold, &seed, |cid| blocks.get(cid).map(Vec::as_slice)));
-        Ok(SharedCoins::new(plan.await?.map_err(wrong_block)?))
+        let plan = plan.await?.map_err(wrong_block)?;
+        Ok(SharedCoins::new(plan, self.cache().uses.of(job.id, job.coin_generation)))
+    }
+
+    fn cache(&self) -> MutexGuard<'_, Cache> {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn cell(&self, key: (i64, i64)) -> Arc<OnceCell<Arc<SharedCoins>>> {
-        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut cache = self.cache();
         if let Some(cell) = cache.entries.get(&key) {
             return cell.clone();
         }
