@@ -32,7 +32,8 @@ pub(crate) fn measured(kind: Kind, work: u64, elapsed_ms: u64, known: u64) -> Op
     let speed = work.saturating_mul(1_000) / elapsed_ms.max(1);
     // Otherwise count only units that kept a slow lane busy. A tiny unit that took long was merely delivered late.
     let took_long = elapsed_ms >= MIN_TTL_MS / 3 && work >= kind.facts().first_work >> 8;
-    let tells = work >= kind.facts().first_work || took_long;
+    // A first unit holds whole panels, so it may be up to half smaller than it was meant to be.
+    let tells = work >= kind.facts().first_work / 2 || took_long;
     (tells || known > 0 && speed > known).then_some(speed)
 }
 
@@ -53,6 +54,7 @@ mod tests {
     use super::*;
     use adit_core::kind::{HashTree, MatmulI8};
     use adit_core::split::cut;
+    use proptest::prelude::*;
 
     fn template(rows: u32, k: u32, n: u32, panel_rows: u32) -> Unit {
         let operand =
@@ -92,6 +94,18 @@ mod tests {
         assert_eq!(measured(1 << 20, 100, 1_000), Some((1 << 20) * 10));
         assert_eq!(measured(1 << 26, 1_000, 1 << 30), Some(1 << 26));
         assert_eq!(measured(1_000_000, 20_000, 1 << 30), Some(50_000));
+    }
+
+    proptest! {
+        /// Whatever a panel's size, the first unit of an unknown lane tells its speed.
+        #[test]
+        fn a_first_unit_is_large_enough_to_measure(rows in 1u32..2_000, n in 1u32..4_096) {
+            let template = template(4_000, 64, n, rows);
+            let panels = template.input().panels.len() as u32;
+            let first = unit_of(&template, Run { first: 0, count: wanted_panels(&template, 2 * panels, 0, 1) });
+            let holds_all = first.input().panels.len() as u32 == panels;
+            prop_assert!(holds_all || measured(Kind::MatmulI8, first.work(), 100, 0).is_some(), "{}", first.work());
+        }
     }
 
     #[test]
