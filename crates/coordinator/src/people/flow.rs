@@ -166,11 +166,15 @@ impl Operation for StartSession {
     type Output = Started;
     fn apply<'a>(&'a self, batch: &'a mut Batch<'_>) -> BoxFuture<'a, Result<Started, Failure>> {
         Box::pin(async move {
-            if people::contributor(batch.db, &self.contributor).await?.is_none() {
-                let detail = "Not registered. Call /ai-energy/register first";
-                return Err(Refusal::new(ErrorCode::RegisterFirst, detail).into());
-            }
+            let registered = people::contributor(batch.db, &self.contributor).await?.ok_or_else(|| {
+                Refusal::new(ErrorCode::RegisterFirst, "Not registered. Call /ai-energy/register first")
+            })?;
             let key = self.prove(batch).await?;
+            if key.is_none() && registered.key().is_some() {
+                // Without this, anyone could add hours to the record of an id that a key has proved.
+                let detail = "this contributor_id belongs to a key; start with its signature, or choose another id";
+                return Err(Refusal::new(ErrorCode::ContributorTaken, detail).into());
+            }
             if let Some(session) = people::open_session(batch.db, &self.contributor, key.as_ref()).await? {
                 people::touch_session(batch.db, &session.id, &self.contributor, batch.now_ms).await?;
                 return Ok(Started { session, new: false });

@@ -268,3 +268,16 @@ async fn an_empty_token_opens_nothing() -> Result<()> {
     ensure!(error.to_string().contains("admin.token"), "{error}");
     Ok(())
 }
+
+#[tokio::test]
+async fn an_id_that_a_key_has_proved_takes_no_session_without_it() -> Result<()> {
+    let scene = Scene::start().await?;
+    let victim = scene.stranger("victim", 2).await?;
+    for id in ["victim", "VICTIM"] {
+        let reply = victim.post(paths::START_SESSION, &json!({ "contributor_id": id })).await?;
+        assert_eq!(reply.code()?, ContributorTaken, "{id}");
+    }
+    // Its own session goes on.
+    ensure!(victim.task(0).await?.is_some(), "the victim lost its session");
+    scene.ends_well().await
+}
