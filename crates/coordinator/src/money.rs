@@ -13,3 +13,8 @@ pub(crate) struct Terms {
     pub(crate) epoch_budget: Amount,
     pub(crate) epoch_ms: i64,
 }
+
+/// What may still be issued when `issued` already is: no balance, and no sum of balances, leaves an i64.
+pub(crate) fn issuable(issued: Amount) -> Amount {
+    Amount::from_nano(i64::MAX).checked_sub(issued).unwrap_or(Amount::ZERO)
+}

@@ -5,8 +5,8 @@ use adit_core::{Amount, PublicKey};
 use adit_protocol::records::{Account, AccountTotal, EpochView};
 use futures::future::BoxFuture;
 
-use super::Terms;
 use super::store::{self as ledger, EpochRow, ShareRow};
+use super::{Terms, issuable};
 use crate::app::App;
 use crate::batch::{Batch, Operation};
 use crate::error::Failure;
@@ -52,7 +52,8 @@ impl Operation for CloseIfDue {
     }
 }
 
-/// Issues the budget of epoch `id` and opens it with the carried-over amount and its base fee.
+/// Issues the budget of epoch `id` and opens it with the carried-over amount and its base fee. Near the limit of what can
+/// be issued, an epoch gets what is left.
 async fn open(
     batch: &mut Batch<'_>,
     id: i64,
@@ -60,11 +61,12 @@ async fn open(
     epoch_budget: Amount,
     base_fee: u64,
 ) -> Result<(), Failure> {
-    if epoch_budget > Amount::ZERO {
+    let issue = epoch_budget.min(issuable(ledger::issued(batch.db).await?));
+    if issue > Amount::ZERO {
         let transfer = ledger::budget_transfer(id);
-        ledger::transfer(batch.db, &transfer, ledger::ISSUANCE, ledger::BUDGET, epoch_budget, batch.now_ms).await?;
+        ledger::transfer(batch.db, &transfer, ledger::ISSUANCE, ledger::BUDGET, issue, batch.now_ms).await?;
     }
-    let budget = carried.checked_add(epoch_budget).ok_or_else(|| corrupt("the budget leaves its range"))?;
+    let budget = carried.checked_add(issue).ok_or_else(|| corrupt("the budget leaves its range"))?;
     ledger::insert_epoch(batch.db, id, budget, base_fee, batch.now_ms).await?;
     Ok(())
 }

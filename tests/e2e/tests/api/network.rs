@@ -6,7 +6,7 @@ use adit_core::Amount;
 use adit_protocol::ErrorCode;
 use adit_protocol::neonet::{DecentralizationStatus, GasEstimate, GasInfo, Tokenomics};
 use adit_protocol::paths;
-use adit_protocol::records::LedgerTotals;
+use adit_protocol::records::{LedgerTotals, Overview};
 use adit_support::shape::{has_shape, tokenomics};
 use adit_support::{Client, Server, files};
 use anyhow::{Context, Result, ensure};
@@ -80,6 +80,24 @@ async fn fees_follow_the_recurrence_over_verified_work() -> Result<()> {
         let fee = gas::Fee::of_neo(base).total() as f64 / 1e9;
         assert_eq!(gas(&server).await?.neo_transfer_fee, fee);
     }
+    server.assert_balanced().await
+}
+
+/// 4e9 NNET an epoch: the third one would take what is issued out of 64 bits.
+#[tokio::test]
+async fn the_largest_budgets_end_no_epoch_for_ever() -> Result<()> {
+    let huge = |config: &mut Config| config.epoch_budget = Amount::from_nano(4_000_000_000_000_000_000);
+    let server = Server::start_with(huge).await?;
+    let reader = Client::new(&server, "reader", 9)?;
+    for epoch in 1..=4 {
+        server.advance(EPOCH_MS).await?;
+        let found: Overview = reader.get(paths::OVERVIEW).await?.json()?;
+        assert_eq!(found.epoch, epoch);
+    }
+    let found: Overview = reader.get(paths::OVERVIEW).await?.json()?;
+    assert_eq!(found.epoch_budget, Amount::from_nano(i64::MAX));
+    mine(&server, "miner", 1).await?;
+    server.advance(EPOCH_MS).await?;
     server.assert_balanced().await
 }
 
