@@ -153,7 +153,7 @@ pub struct Receipt {
     pub delivery_signature: Signature,
     /// The verdict.
     pub verdict: Verdict,
-    /// A wrong value that anyone can recompute, for an invalid output of an exact kind.
+    /// A wrong value of an invalid output, which anyone can recompute.
     pub counterexample: Option<Counterexample>,
     /// The unit's work, in the kind's [unit of work](Kind::work_unit).
     pub work: u64,

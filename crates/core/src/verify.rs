@@ -14,6 +14,7 @@
 pub(crate) mod chain;
 pub(crate) mod coins;
 pub(crate) mod counterexample;
+pub(crate) mod draw;
 pub(crate) mod float;
 pub(crate) mod fold;
 pub(crate) mod gradient;
@@ -27,7 +28,7 @@ pub(crate) mod product;
 pub use chain::{ChainCheck, CheckLayer, check_rows};
 pub use coins::{Coins, ROUNDS, SOUNDNESS_BITS, bits};
 pub use counterexample::Counterexample;
-pub use float::{FLOAT_ROUNDS, FloatCheck, FloatPlan, TOLERANCE, any_is_wrong, is_wrong};
+pub use float::{ExactRows, FLOAT_ROUNDS, FloatCheck, FloatPlan, SUSPECTS, TOLERANCE, any_is_wrong, is_wrong};
 pub use fold::{Fingerprint, Fold, ScalarFold, Sums};
 pub use gradient::{GradientCheck, GradientPlan};
 pub use judgement::{Claim, FinishedCheck, Judgement, Rechecked};

@@ -70,12 +70,12 @@ impl SharedCheck<'_> {
         self.arriving.bytes(bytes);
     }
 
-    /// Returns the mismatch, if any, and the most checks that can have shared the coins.
-    pub(crate) fn finish(mut self) -> (Option<Mismatch>, u32) {
-        let mismatch = std::mem::replace(&mut self.arriving, OutputCheck::Whole).finish();
+    /// Returns the mismatches, and the most checks that can have shared the coins.
+    pub(crate) fn finish(mut self) -> (Vec<Mismatch>, u32) {
+        let mismatches = std::mem::replace(&mut self.arriving, OutputCheck::Whole).finish();
         // An upper bound: this check, those already running, and all begun since.
         let since = self.coins.uses.begun.load(Ordering::Relaxed).wrapping_sub(self.earlier);
-        (mismatch, self.others.saturating_add(since))
+        (mismatches, self.others.saturating_add(since))
     }
 }
 

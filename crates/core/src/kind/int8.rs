@@ -124,7 +124,7 @@ impl<W: Int8> Verifiable for W {
     fn evidence(&self, check: &FinishedCheck<'_>) -> Vec<Cid> {
         let weights = self.weights().into_iter().flat_map(|weight| &weight.panels).copied();
         let biases = self.layers().iter().map(|layer| layer.bias);
-        check.mismatch.map_or_else(Vec::new, |_| weights.chain(biases).collect())
+        if check.mismatches.is_empty() { Vec::new() } else { weights.chain(biases).collect() }
     }
 
     fn judge<'a>(
@@ -133,10 +133,10 @@ impl<W: Int8> Verifiable for W {
         inputs: &CheckInputs,
         block: impl Fn(&Cid) -> Option<&'a [u8]>,
     ) -> Result<Judgement, MissingBlock> {
-        let Some(mismatch) = check.mismatch else { return Ok(Judgement::Right) };
+        let Some(mismatch) = check.mismatches.first() else { return Ok(Judgement::Right) };
         let CheckInputs::Rows(rows) = inputs else { return Ok(Judgement::Undecided) };
         let weights = Operands::of(self).weights(block)?;
-        Ok(Judgement::Wrong(Counterexample::find(&weights, rows, check.output, mismatch)))
+        Ok(Judgement::Wrong(Counterexample::find(&weights, rows, check.output, *mismatch)))
     }
 
     fn recheck<'a>(

@@ -26,7 +26,8 @@ use crate::unit::layer;
 use crate::unit::operand::{MAX_ROWS, Operand};
 use crate::vectors::digest::digest;
 use crate::vectors::float::FloatVector;
-use crate::verify::float::{FLOAT_ROUNDS, FloatCheck, FloatPlan, TOLERANCE, any_is_wrong, is_wrong};
+use crate::verify::counterexample::Counterexample;
+use crate::verify::float::{ExactRows, FLOAT_ROUNDS, FloatCheck, FloatPlan, TOLERANCE};
 use crate::verify::fold::Fold;
 use crate::verify::judgement::{Claim, FinishedCheck, Judgement, Rechecked};
 use crate::verify::method::Method;
@@ -137,20 +138,24 @@ impl Verifiable for MatmulF32 {
     }
 
     fn evidence(&self, check: &FinishedCheck<'_>) -> Vec<Cid> {
-        check.mismatch.map_or_else(Vec::new, |_| self.b.panels.clone())
+        if check.mismatches.is_empty() { Vec::new() } else { self.b.panels.clone() }
     }
 
-    /// A row that failed under the coins is computed in f64: only that can tell bad luck from a wrong row.
+    /// Rows that failed under the coins are computed in f64: only that can tell bad luck from a wrong row.
     fn judge<'a>(
         &self,
         check: &FinishedCheck<'_>,
         inputs: &CheckInputs,
         block: impl Fn(&Cid) -> Option<&'a [u8]>,
     ) -> Result<Judgement, MissingBlock> {
-        let Some(suspect) = check.mismatch else { return Ok(Judgement::Right) };
+        if check.mismatches.is_empty() {
+            return Ok(Judgement::Right);
+        }
         let CheckInputs::Floats(a) = inputs else { return Ok(Judgement::Undecided) };
-        let wrong = is_wrong(a, &FloatMatrix::gather(&self.b, block)?, suspect.row, check.output);
-        Ok(if wrong { Judgement::Wrong(None) } else { Judgement::Undecided })
+        let b = FloatMatrix::gather(&self.b, block)?;
+        let exact = ExactRows::new(a, &b);
+        let mut judged = check.mismatches.iter().map(|suspect| exact.judge(suspect.row, check.output));
+        Ok(judged.find(|judgement| *judgement != Judgement::Undecided).unwrap_or(Judgement::Undecided))
     }
 
     /// A refusal is checked row by row, without luck; an acceptance with coins.
@@ -162,15 +167,19 @@ impl Verifiable for MatmulF32 {
         block: impl Fn(&Cid) -> Option<&'a [u8]> + Copy,
     ) -> Result<Rechecked, MissingBlock> {
         let (a, b) = (FloatMatrix::gather(&self.a, block)?, FloatMatrix::gather(&self.b, block)?);
-        let mismatch = if claim.refused {
-            any_is_wrong(&a, &b, output).then_some(Mismatch { row: 0, tensor: 0 })
+        let exact = ExactRows::new(&a, &b);
+        let is_wrong = |row: &usize| exact.is_wrong(*row, output);
+        let wrong = if claim.refused {
+            (0..a.rows).find(is_wrong)
         } else {
             let plan = FloatPlan::new(&b, seed);
             let mut check = FloatCheck::new(&plan, &a);
             check.bytes(output);
-            check.finish().err().filter(|suspect| is_wrong(&a, &b, suspect.row, output))
+            check.finish().err().into_iter().flatten().map(|suspect| suspect.row).find(is_wrong)
         };
-        Ok(Rechecked { mismatch, counterexample_holds: true })
+        let holds = |shown: Counterexample| exact.judge(shown.i as usize, output) == Judgement::Wrong(Some(shown));
+        let counterexample_holds = claim.counterexample.is_none_or(holds);
+        Ok(Rechecked { mismatch: wrong.map(|row| Mismatch { row, tensor: 0 }), counterexample_holds })
     }
 }
 
@@ -205,6 +214,7 @@ pub const VECTORS: &[FloatVector] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::product::Scalar;
     use crate::split::cut;
     use crate::unit::Unit;
 
@@ -221,5 +231,47 @@ mod tests {
         assert_eq!(floats(operand(5, 12, 2), operand(4, 12, 4)).validate(), Err(UnitError::Mismatch));
         let deep = floats(operand(1, 4 * 4_097, 1), operand(4_097, 4, 4_097));
         assert_eq!(deep.validate(), Err(UnitError::Dimension));
+    }
+
+    #[test]
+    fn a_counterexample_is_the_worst_value_of_a_wrong_row() {
+        let values = |count: u8| (1..=count).flat_map(|value| f32::from(value).to_le_bytes()).collect::<Vec<u8>>();
+        let (left, right) = (values(8), values(12));
+        let ((a, _), (b, _)) = (cut(&left, 2, 16, 2), cut(&right, 4, 12, 4));
+        let unit = MatmulF32 { a, b };
+        let block = |cid: &Cid| Some(if *cid == unit.a.panels[0] { &left[..] } else { &right[..] });
+        let mut output = unit.output(&Scalar, &LeaseId([0; 16]), block).unwrap();
+        let right = f32::from_le_bytes(output[16..20].try_into().unwrap());
+        output[12..16].copy_from_slice(&(right * 1.1).to_le_bytes());
+        output[16..20].copy_from_slice(&(right * 2.0).to_le_bytes());
+        let inputs = unit.check_inputs(block).unwrap();
+        let check = FinishedCheck {
+            lease: LeaseId([0; 16]),
+            seed: &[0; 32],
+            mismatches: &[Mismatch { row: 0, tensor: 0 }, Mismatch { row: 1, tensor: 0 }],
+            output: &output,
+        };
+        let (got, want) = ((right * 2.0).to_bits() as i32, right.to_bits() as i32);
+        let shown = Counterexample { tensor: 0, i: 1, j: 1, got, want };
+        assert_eq!(unit.judge(&check, &inputs, block).unwrap(), Judgement::Wrong(Some(shown)));
+        let holds = |example| {
+            let claim = Claim { lease: LeaseId([0; 16]), refused: true, counterexample: Some(example) };
+            let rechecked = unit.recheck(&claim, &output, &[3; 32], block).unwrap();
+            assert_eq!(rechecked.mismatch, Some(Mismatch { row: 1, tensor: 0 }));
+            rechecked.counterexample_holds
+        };
+        assert!(holds(shown));
+        let false_ones = [
+            Counterexample { tensor: 1, ..shown },
+            Counterexample { i: 0, ..shown },
+            Counterexample { i: 2, ..shown },
+            Counterexample { j: 0, ..shown },
+            Counterexample { j: 3, ..shown },
+            Counterexample { got: want, ..shown },
+            Counterexample { want: want + 1, ..shown },
+        ];
+        for example in false_ones {
+            assert!(!holds(example), "{example:?}");
+        }
     }
 }

@@ -22,11 +22,11 @@ pub struct Counterexample {
     pub tensor: u32,
     /// Row of the tensor.
     pub i: u32,
-    /// Column within the tensor.
+    /// Column within the tensor: of an f32 product, that of the value which is furthest off.
     pub j: u32,
-    /// The delivered value.
+    /// The delivered value; the bits of an f32.
     pub got: i32,
-    /// The right value, given the delivered sums before it.
+    /// The right value, given the delivered sums before it; the bits of an f32, rounded from f64.
     pub want: i32,
 }
 

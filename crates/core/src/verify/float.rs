@@ -10,13 +10,17 @@
 //! operands rounded to tf32 or f16 exceed 300.
 //!
 //! A row whose error has the Euclidean norm κ · τ_i passes a round with a probability of at most √(2/π)/κ ≈ 0.8/κ, and all five
-//! with (0.8/κ)^5. A row that fails is computed in f64: the output is refused if the norm exceeds τ_i, and undecided otherwise.
-//! So bad luck refuses no honest miner, and a miner that computes in half precision is not paid.
+//! with (0.8/κ)^5. Of the rows that fail, at most [`SUSPECTS`], drawn in secret, are computed in f64: the output is refused if the
+//! norm of one of them exceeds τ_i, and undecided otherwise. So bad luck refuses no honest miner, a miner that computes in half
+//! precision is not paid, and a row that is off by little hides none that is off by much.
 
 use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
 
+use super::counterexample::Counterexample;
+use super::draw::below;
+use super::judgement::Judgement;
 use super::mismatch::Mismatch;
 use crate::kernel::float::{FloatMatrix, floats};
 
@@ -24,6 +28,8 @@ use crate::kernel::float::{FloatMatrix, floats};
 pub const FLOAT_ROUNDS: usize = 5;
 /// The tolerance of a row, in units of u · √k · E_i.
 pub const TOLERANCE: u32 = 32;
+/// The most rows of one output that are computed again because they failed.
+pub const SUSPECTS: usize = 16;
 
 /// 2^-24, the unit roundoff of f32.
 const U: f64 = 1.0 / (1 << 24) as f64;
@@ -38,9 +44,12 @@ pub struct FloatPlan {
     coins: Vec<Rounds>,
     folded: Vec<Rounds>,
     bounds: Bounds,
+    /// The secret key of the sample of suspects.
+    sampling: [u8; 32],
 }
 
 /// What determines the tolerance of a row.
+#[derive(Debug)]
 struct Bounds {
     n: usize,
     /// Σ_j b_lj² for every row of B.
@@ -60,7 +69,8 @@ impl FloatPlan {
     pub fn new(b: &FloatMatrix, seed: &[u8; 32]) -> Self {
         let coins = normal_coins(seed, b.cols);
         let folded = (0..b.rows).map(|l| fold(b.row(l), &coins)).collect();
-        FloatPlan { coins, folded, bounds: Bounds::new(b) }
+        let sampling = *blake3::keyed_hash(seed, b"suspects").as_bytes();
+        FloatPlan { coins, folded, bounds: Bounds::new(b), sampling }
     }
 }
 
@@ -117,13 +127,38 @@ pub struct FloatCheck<'a> {
     a: &'a FloatMatrix,
     rows_seen: usize,
     pending: Vec<u8>,
-    suspect: Option<usize>,
+    suspects: Suspects,
+}
+
+/// A uniform sample of the rows that fail, drawn as they come. Source: Vitter 1985, "Random Sampling with a Reservoir",
+/// algorithm R.
+#[derive(Debug)]
+struct Suspects {
+    rows: Vec<usize>,
+    failed: u64,
+    draws: blake3::OutputReader,
+}
+
+impl Suspects {
+    fn new(key: &[u8; 32]) -> Self {
+        Suspects { rows: Vec::new(), failed: 0, draws: blake3::Hasher::new_keyed(key).finalize_xof() }
+    }
+
+    fn add(&mut self, row: usize) {
+        self.failed += 1;
+        if self.rows.len() < SUSPECTS {
+            return self.rows.push(row);
+        }
+        if let Some(place) = self.rows.get_mut(below(&mut self.draws, self.failed) as usize) {
+            *place = row;
+        }
+    }
 }
 
 impl<'a> FloatCheck<'a> {
     /// Begins the check of an output for the rows of `a`.
     pub fn new(plan: &'a FloatPlan, a: &'a FloatMatrix) -> Self {
-        FloatCheck { plan, a, rows_seen: 0, pending: Vec::new(), suspect: None }
+        FloatCheck { plan, a, rows_seen: 0, pending: Vec::new(), suspects: Suspects::new(&plan.sampling) }
     }
 
     /// Takes the next bytes of the output, in pieces of any size.
@@ -155,37 +190,86 @@ impl<'a> FloatCheck<'a> {
             exceeds(difference, lost) && exceeds((difference - lost) * (difference - lost), allowed)
         });
         if off || !delivered.iter().all(|value| value.is_finite()) {
-            self.suspect = self.suspect.or(Some(index));
+            self.suspects.add(index);
         }
     }
 
-    /// `Ok` if every row arrived and passed; otherwise the first suspect row, which [`is_wrong`] decides.
-    pub fn finish(self) -> Result<(), Mismatch> {
-        match self.suspect {
-            Some(row) => Err(Mismatch { row, tensor: 0 }),
-            None if self.rows_seen == self.a.rows && self.pending.is_empty() => Ok(()),
-            None => Err(Mismatch { row: self.rows_seen.min(self.a.rows), tensor: 0 }),
+    /// `Ok` if every row arrived and passed; otherwise rows in doubt, which [`ExactRows`] decides.
+    pub fn finish(self) -> Result<(), Vec<Mismatch>> {
+        let mut rows = self.suspects.rows;
+        if rows.is_empty() && (self.rows_seen != self.a.rows || !self.pending.is_empty()) {
+            rows.push(self.rows_seen.min(self.a.rows));
         }
+        let doubted: Vec<Mismatch> = rows.into_iter().map(|row| Mismatch { row, tensor: 0 }).collect();
+        if doubted.is_empty() { Ok(()) } else { Err(doubted) }
     }
 }
 
-/// Whether row `index` of an output differs from the product by more than rounding explains, computed in f64. A missing row does.
+/// A product whose rows are computed in f64, which tells bad luck from a wrong row.
+#[derive(Debug)]
+pub struct ExactRows<'a> {
+    a: &'a FloatMatrix,
+    b: &'a FloatMatrix,
+    bounds: Bounds,
+}
+
+impl<'a> ExactRows<'a> {
+    /// The product of `a` and `b`.
+    pub fn new(a: &'a FloatMatrix, b: &'a FloatMatrix) -> Self {
+        ExactRows { a, b, bounds: Bounds::new(b) }
+    }
+
+    /// Wrong, with the worst value, if row `index` of `output` differs from the product by more than rounding explains; otherwise
+    /// undecided. A missing row is wrong, but no value shows it.
+    pub fn judge(&self, index: usize, output: &[u8]) -> Judgement {
+        let width = 4 * self.b.cols;
+        let row = index.checked_mul(width).and_then(|start| output.get(start..start + width));
+        let Some(row) = row.filter(|_| index < self.a.rows) else { return Judgement::Wrong(None) };
+        let (got, left) = (floats(row), self.a.row(index));
+        let mut want = vec![0f64; self.b.cols];
+        for (l, left) in left.iter().enumerate() {
+            want.iter_mut().zip(self.b.row(l)).for_each(|(sum, right)| *sum += f64::from(*left) * f64::from(*right));
+        }
+        let (allowed, lost) = self.bounds.of_row(left);
+        let square = |(got, want): (&f32, &f64)| (f64::from(*got) - want) * (f64::from(*got) - want);
+        let norm: f64 = got.iter().zip(&want).map(square).sum();
+        // (x + y)² ≤ 2x² + 2y²: the two parts of the tolerance without a root.
+        if exceeds(norm, 2.0 * allowed + 2.0 * lost * lost) {
+            Judgement::Wrong(worst(index, &got, &want))
+        } else {
+            Judgement::Undecided
+        }
+    }
+
+    /// Whether row `index` of `output` [is wrong](ExactRows::judge).
+    pub fn is_wrong(&self, index: usize, output: &[u8]) -> bool {
+        self.judge(index, output) != Judgement::Undecided
+    }
+}
+
+/// The value that is furthest off, as bits of f32. Of several the first one, and no number is further off than any number.
+fn worst(row: usize, got: &[f32], want: &[f64]) -> Option<Counterexample> {
+    let mut worst: Option<(f64, usize, f32, f32)> = None;
+    for (j, (got, want)) in got.iter().zip(want).enumerate() {
+        let off = (f64::from(*got) - want).abs();
+        let off = if off.is_nan() { f64::INFINITY } else { off };
+        if worst.is_none_or(|(most, ..)| off > most) {
+            worst = Some((off, j, *got, *want as f32));
+        }
+    }
+    let bits = |value: f32| value.to_bits() as i32;
+    worst.map(|(_, j, got, want)| Counterexample {
+        tensor: 0,
+        i: row as u32,
+        j: j as u32,
+        got: bits(got),
+        want: bits(want),
+    })
+}
+
+/// Whether row `index` of an output differs from the product by more than rounding explains. A missing row does.
 pub fn is_wrong(a: &FloatMatrix, b: &FloatMatrix, index: usize, output: &[u8]) -> bool {
-    let width = 4 * b.cols;
-    let Some(row) = index.checked_mul(width).and_then(|start| output.get(start..start + width)) else { return true };
-    if index >= a.rows {
-        return true;
-    }
-    let (delivered, left) = (floats(row), a.row(index));
-    let mut want = vec![0f64; b.cols];
-    for (l, left) in left.iter().enumerate() {
-        want.iter_mut().zip(b.row(l)).for_each(|(sum, right)| *sum += f64::from(*left) * f64::from(*right));
-    }
-    let (allowed, lost) = Bounds::new(b).of_row(left);
-    let norm: f64 =
-        delivered.iter().zip(&want).map(|(got, want)| (f64::from(*got) - want) * (f64::from(*got) - want)).sum();
-    // (x + y)² ≤ 2x² + 2y²: the two parts of the tolerance without a root.
-    exceeds(norm, 2.0 * allowed + 2.0 * lost * lost)
+    ExactRows::new(a, b).is_wrong(index, output)
 }
 
 /// Whether `value` is over `bound`, or NaN, which must be refused too.
@@ -193,9 +277,10 @@ fn exceeds(value: f64, bound: f64) -> bool {
     value.is_nan() || value > bound
 }
 
-/// Whether any row [is wrong](is_wrong). This is how a refusal is rechecked.
+/// Whether any row [is wrong](is_wrong).
 pub fn any_is_wrong(a: &FloatMatrix, b: &FloatMatrix, output: &[u8]) -> bool {
-    (0..a.rows).any(|row| is_wrong(a, b, row, output))
+    let exact = ExactRows::new(a, b);
+    (0..a.rows).any(|row| exact.is_wrong(row, output))
 }
 
 #[cfg(test)]
@@ -234,7 +319,7 @@ mod tests {
     fn check(plan: &FloatPlan, a: &FloatMatrix, output: &[f32]) -> Result<(), Mismatch> {
         let mut check = FloatCheck::new(plan, a);
         to_bytes(output).chunks(777).for_each(|piece| check.bytes(piece));
-        check.finish()
+        check.finish().map_err(|doubted| doubted[0])
     }
 
     /// Operands with `bits` of the fraction rounded away, as tensor units do.
@@ -293,6 +378,47 @@ mod tests {
         }
         near[7] += step / 1.5;
         assert!(!is_wrong(&a, &b, 0, &to_bytes(&near)));
+    }
+
+    /// One row is off by 1.3 times the tolerance, which proves nothing, and 255 rows after it are zeros.
+    #[test]
+    fn a_row_that_may_be_bad_luck_hides_no_wrong_one() {
+        let mut values = SplitMix64::new(14);
+        let (a, b) = (matrix(&mut values, 256, 300, Like::Centred), matrix(&mut values, 300, 20, Like::Centred));
+        let mut forged = product(&a, &b);
+        let (allowed, _) = Bounds::new(&b).of_row(a.row(0));
+        let mut off = 1e-7f32;
+        while f64::from(off * off) < 1.69 * allowed {
+            off *= 1.001;
+        }
+        forged[0] += off;
+        forged[20..].fill(0.0);
+        let (exact, bytes) = (ExactRows::new(&a, &b), to_bytes(&forged));
+        assert_eq!(exact.judge(0, &bytes), Judgement::Undecided);
+        // Under these coins the first row fails.
+        let plan = FloatPlan::new(&b, &[7; 32]);
+        assert!(check(&plan, &a, &forged[..20]).unwrap_err().row == 0);
+        let mut whole = FloatCheck::new(&plan, &a);
+        whole.bytes(&bytes);
+        let doubted = whole.finish().unwrap_err();
+        assert_eq!(doubted.len(), SUSPECTS);
+        let wrong = doubted.iter().filter(|doubted| exact.is_wrong(doubted.row, &bytes));
+        assert!(wrong.count() >= SUSPECTS - 1);
+    }
+
+    #[test]
+    fn every_row_in_doubt_is_as_likely_to_be_computed_again() {
+        let mut drawn = [0u32; 64];
+        for seed in 0..2_000u16 {
+            let mut key = [9; 32];
+            key[..2].copy_from_slice(&seed.to_le_bytes());
+            let mut suspects = Suspects::new(&key);
+            (0..64).for_each(|row| suspects.add(row));
+            assert_eq!(suspects.rows.len(), SUSPECTS);
+            suspects.rows.iter().for_each(|row| drawn[*row] += 1);
+        }
+        // 500 on average, with a standard deviation of 19.
+        assert!(drawn.iter().all(|count| (400..600).contains(count)), "{drawn:?}");
     }
 
     #[test]

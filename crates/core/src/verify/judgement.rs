@@ -42,8 +42,8 @@ pub struct FinishedCheck<'a> {
     pub lease: LeaseId,
     /// The secret seed of the job's coins.
     pub seed: &'a [u8; 32],
-    /// Where the output failed first while it arrived.
-    pub mismatch: Option<Mismatch>,
+    /// Where the output failed while it arrived; empty if it passed.
+    pub mismatches: &'a [Mismatch],
     /// The output.
     pub output: &'a [u8],
 }
@@ -53,7 +53,7 @@ impl core::fmt::Debug for FinishedCheck<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("FinishedCheck")
             .field("lease", &self.lease)
-            .field("mismatch", &self.mismatch)
+            .field("mismatches", &self.mismatches)
             .finish_non_exhaustive()
     }
 }

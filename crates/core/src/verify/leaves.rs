@@ -8,6 +8,7 @@ use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use super::counterexample::Counterexample;
+use super::draw::below;
 use super::judgement::Judgement;
 use crate::content_id::Cid;
 use crate::kernel::hash_tree::{DIGEST_BYTES, MISSING, leaf, leaves, place, root, sampled};
@@ -141,10 +142,7 @@ fn distinct(seed: &[u8; 32], what: &[u8], lease: &LeaseId, all: u64, count: usiz
     let mut stream = blake3::Hasher::new_keyed(seed).update(what).update(&lease.0).finalize_xof();
     let mut numbers = BTreeSet::new();
     while numbers.len() < count {
-        let mut bytes = [0; 8];
-        stream.fill(&mut bytes);
-        // The high half of the product is uniform to one part in 2^64 / all.
-        numbers.insert(((u128::from(u64::from_le_bytes(bytes)) * u128::from(all)) >> 64) as u64);
+        numbers.insert(below(&mut stream, all));
     }
     numbers
 }

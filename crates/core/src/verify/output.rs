@@ -2,6 +2,9 @@
 //!
 //! A kind says in [`Verifiable`](crate::kind::Verifiable) which of these it uses.
 
+use alloc::vec;
+use alloc::vec::Vec;
+
 use super::float::{FloatCheck, FloatPlan};
 use super::fold::Fold;
 use super::mismatch::Mismatch;
@@ -64,13 +67,14 @@ impl<'a, F: Fold> OutputCheck<'a, F> {
         }
     }
 
-    /// Where the output fails first. What is checked as a whole does not fail here.
-    pub fn finish(self) -> Option<Mismatch> {
+    /// Where the output fails: first, or of f32 [some of the rows](super::float::SUSPECTS). What is checked as a whole does not
+    /// fail here.
+    pub fn finish(self) -> Vec<Mismatch> {
         match self {
-            OutputCheck::Products(check) => check.finish().err(),
-            OutputCheck::Floats(check) => check.finish().err(),
-            OutputCheck::Whole => None,
-            OutputCheck::Unfit => Some(Mismatch { row: 0, tensor: 0 }),
+            OutputCheck::Products(check) => check.finish().err().into_iter().collect(),
+            OutputCheck::Floats(check) => check.finish().err().unwrap_or_default(),
+            OutputCheck::Whole => Vec::new(),
+            OutputCheck::Unfit => vec![Mismatch { row: 0, tensor: 0 }],
         }
     }
 }

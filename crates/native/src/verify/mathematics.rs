@@ -1,7 +1,10 @@
 //! The mathematics of a receipt: whether its output is the right one for its unit.
 
 use adit_client::{Confirmed, Gather};
+use adit_core::Kind;
+use adit_core::kind::Primitive;
 use adit_core::statement::Receipt;
+use adit_core::verify::Counterexample;
 
 use crate::report::Line;
 use crate::server::Remote;
@@ -24,20 +27,28 @@ pub(super) async fn check(remote: &Remote, gateways: &[String], receipt: &Receip
     }
     match evidence.recheck(receipt, &seed) {
         Ok(Confirmed::Undecided) => Line::skipped(ABOUT, "the receipt itself says that nothing was decided"),
+        Ok(Confirmed::Wrong(Some(shown))) => Line::ok(ABOUT, what_is_wrong(receipt.kind, &shown)),
         Ok(confirmed) => Line::ok(ABOUT, sentence(&confirmed)),
         Err(error) => Line::failed(ABOUT, error.to_string()),
     }
+}
+
+/// Which value is wrong.
+fn what_is_wrong(kind: Kind, Counterexample { tensor, i, j, got, want }: &Counterexample) -> String {
+    if kind.facts().primitive == Primitive::Float {
+        let [got, want] = [got, want].map(|bits| f32::from_bits(*bits as u32));
+        return format!(
+            "the output is wrong: row {i} is further off than rounding explains, with {got} in column {j} where {want} is right"
+        );
+    }
+    format!("the output is wrong: product {tensor} has {got} at ({i}, {j}), {want} is right")
 }
 
 /// What was confirmed, and how surely.
 fn sentence(confirmed: &Confirmed) -> String {
     match confirmed {
         Confirmed::Undecided => "nothing was decided".into(),
-        Confirmed::Wrong(None) => "the output is wrong".into(),
-        Confirmed::Wrong(Some(e)) => format!(
-            "the output is wrong: product {} has {} at ({}, {}), {} is right",
-            e.tensor, e.got, e.i, e.j, e.want
-        ),
+        Confirmed::Wrong(_) => "the output is wrong".into(),
         Confirmed::Tree { here, blocks, .. } if here < blocks => format!(
             "the root, and the leaves of the {here} of {blocks} blocks that are available, hashed again here; nobody can tell \
              now whether the others were missing then"

@@ -4,9 +4,9 @@
 use adit_core::kernel::float::{FloatMatrix, floats, multiply, to_bytes};
 use adit_core::kind::MatmulF32;
 use adit_core::random::SplitMix64;
-use adit_core::recheck::recheck;
+use adit_core::recheck::{RecheckError, recheck};
 use adit_core::statement::{Method, Verdict};
-use adit_core::verify::{FLOAT_ROUNDS, TOLERANCE};
+use adit_core::verify::{Counterexample, FLOAT_ROUNDS, SUSPECTS, TOLERANCE};
 use adit_core::{Amount, Kind, Unit};
 use adit_protocol::ErrorCode;
 use adit_protocol::jobs::{FileInfo, JobRequest, JobState, JobWork};
@@ -145,9 +145,35 @@ async fn wrong_products_are_found() -> Result<()> {
         ensure!(bytes != to_bytes(&case.right), "{name}: no forgery at all");
         let answer: Delivered = liar.deliver(&grant, bytes.clone()).await?.json()?;
         assert_eq!((answer.verdict, answer.reward), (Verdict::Invalid, Amount::ZERO), "{name}");
+        ensure!(answer.receipt.receipt.counterexample.is_some(), "{name}: no counterexample");
         recheck(&answer.receipt.receipt, &grant.unit, |cid| liar.block(cid), &bytes, &[9; 32])
             .with_context(|| *name)?;
     }
+    job.ends_well().await
+}
+
+/// The first row may be bad luck, the others are not.
+#[tokio::test]
+async fn bad_luck_hides_no_wrong_row() -> Result<()> {
+    let job = Job::start().await?;
+    let mut liar = Client::new(&job.server, "liar", 1)?;
+    liar.open().await?;
+    let (grant, case) = Case::lease(&mut liar).await?;
+    ensure!(case.a.rows > 2 * SUSPECTS, "the unit has too few rows");
+    let forged = case.with(|out| {
+        out[0] += (1.3 * case.tolerance(0)) as f32;
+        out[N..].fill(0.0);
+    });
+    let bytes = to_bytes(&forged);
+    let answer: Delivered = liar.deliver(&grant, bytes.clone()).await?.json()?;
+    assert_eq!((answer.verdict, answer.reward), (Verdict::Invalid, Amount::ZERO));
+    let mut receipt = answer.receipt.receipt;
+    let shown = receipt.counterexample.context("no counterexample")?;
+    ensure!(shown.i > 0 && f32::from_bits(shown.got as u32) == 0.0, "{shown:?}");
+    recheck(&receipt, &grant.unit, |cid| liar.block(cid), &bytes, &[9; 32])?;
+    receipt.counterexample = Some(Counterexample { want: shown.want ^ 1, ..shown });
+    let refused = recheck(&receipt, &grant.unit, |cid| liar.block(cid), &bytes, &[9; 32]);
+    assert_eq!(refused, Err(RecheckError::Counterexample));
     job.ends_well().await
 }
 

@@ -182,8 +182,8 @@ impl Delivery {
             let detail = "the body is not what adit-digest says: it was damaged on the way; send it again";
             return Err(Refusal::new(ErrorCode::DigestMismatch, detail).into());
         }
-        let (mismatch, concurrent) = check.finish();
-        let judged = (inputs, mismatch);
+        let (mismatches, concurrent) = check.finish();
+        let judged = (inputs, mismatches);
         let (judgement, output) = app.checker.judge(&self.job, &self.unit, self.lease.id()?, judged, output).await?;
         let (method, bits) = self.unit.method(concurrent);
         Ok(Received { output, judgement, method, bits })

@@ -102,17 +102,17 @@ impl Checker {
         coins.begin(self.fold, inputs)
     }
 
-    /// Judges an output: recomputes the value behind a mismatch, or samples leaves. Returns the output.
+    /// Judges an output: recomputes what failed, or samples leaves. Returns the output.
     pub(crate) async fn judge(
         &self,
         job: &JobRow,
         unit: &Unit,
         lease: LeaseId,
-        (inputs, mismatch): (CheckInputs, Option<Mismatch>),
+        (inputs, mismatches): (CheckInputs, Vec<Mismatch>),
         output: Vec<u8>,
     ) -> Result<(Judgement, Vec<u8>), Failure> {
         let seed = job.seed()?;
-        let finished = FinishedCheck { lease, seed: &seed, mismatch, output: &output };
+        let finished = FinishedCheck { lease, seed: &seed, mismatches: &mismatches, output: &output };
         let evidence = unit.evidence(&finished);
         if evidence.is_empty() {
             let judgement = unit.judge(&finished, &inputs, |_| None).map_err(wrong_block)?;
@@ -121,7 +121,7 @@ impl Checker {
         let blocks = self.evidence(unit.source(), evidence).await?;
         let unit = unit.clone();
         blocking(move || {
-            let finished = FinishedCheck { lease, seed: &seed, mismatch, output: &output };
+            let finished = FinishedCheck { lease, seed: &seed, mismatches: &mismatches, output: &output };
             let judgement = unit.judge(&finished, &inputs, |cid| blocks.get(cid).map(Vec::as_slice));
             Ok((judgement.map_err(wrong_block)?, output))
         })
