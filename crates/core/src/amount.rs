@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn both_ends_are_amounts() {
+    fn the_smallest_and_the_largest_amount_round_trip() {
         for amount in [Amount::from_nano(i64::MIN), Amount::from_nano(i64::MAX)] {
             assert_eq!(amount.to_string().parse(), Ok(amount));
         }

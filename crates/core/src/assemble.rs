@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn gaps_overlaps_and_ends_count() {
+    fn a_gap_an_overlap_or_a_missing_end_is_incomplete() {
         let run = |first, count| Run { first, count };
         assert!(complete(&[run(2, 1), run(0, 2)], 3));
         assert!(!complete(&[run(2, 1), run(0, 1)], 3));

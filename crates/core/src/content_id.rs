@@ -129,8 +129,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cids_are_those_of_ipfs() {
-        // Base32 of 01 55 12 20 ‖ SHA-256, computed by another program for an empty block and for "hello world".
+    fn cids_match_those_of_ipfs() {
+        // Base32 of 01 55 12 20 ‖ SHA-256 for an empty block and for "hello world", computed by another program.
         assert_eq!(block_cid(b"").to_string(), "bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku");
         assert_eq!(
             block_cid(b"hello world").to_string(),
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_named_bytes_match() {
+    fn a_cid_matches_only_the_bytes_it_names() {
         let cid = block_cid(b"panel");
         assert!(block_matches(&cid, b"panel"));
         assert!(!block_matches(&cid, b"pane1"));
@@ -157,11 +157,11 @@ mod tests {
     }
 
     #[test]
-    fn version_0_has_no_place_in_statements_either() {
+    fn version_0_is_refused_in_dag_cbor() {
         let cid = block_cid(b"panel");
         let encoded = crate::encoding::encode(&cid);
         assert_eq!(crate::encoding::decode(&encoded), Ok(cid));
-        // Tag 42, a string of 35 bytes, the prefix 0, and the multihash alone.
+        // Tag 42, then 35 bytes: the prefix 0 and a bare multihash.
         let version_0 = [&[0xd8, 0x2a, 0x58, 35, 0, 0x12, 0x20][..], cid.digest()].concat();
         assert!(crate::encoding::decode::<Cid>(&version_0).is_err());
     }

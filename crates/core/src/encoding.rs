@@ -67,22 +67,22 @@ mod tests {
 
     impl Canonical for Fraction {}
 
-    /// DAG-CBOR has no encoding of what is not a number.
+    /// DAG-CBOR cannot encode NaN.
     #[test]
     #[should_panic(expected = "no encoding")]
-    fn what_has_no_encoding_becomes_no_bytes() {
+    fn a_value_without_an_encoding_panics() {
         encode(&Fraction(f64::NAN));
     }
 
     #[test]
-    fn second_spellings_are_refused() {
+    fn encodings_that_are_not_canonical_are_refused() {
         let canonical = encode(&Pair { a: 1, bb: 2 });
         assert_eq!(canonical, [0xa2, 0x61, b'a', 1, 0x62, b'b', b'b', 2]);
         assert_eq!(decode::<Pair>(&canonical), Ok(Pair { a: 1, bb: 2 }));
-        // The same map with 1 spelled in two bytes.
+        // The same map, with 1 encoded in two bytes.
         let long = [0xa2, 0x61, b'a', 0x18, 1, 0x62, b'b', b'b', 2];
         assert!(decode::<Pair>(&long).is_err());
-        // Keys the other way round.
+        // The same map, with its keys out of order.
         let swapped = [0xa2, 0x62, b'b', b'b', 2, 0x61, b'a', 1];
         assert!(decode::<Pair>(&swapped).is_err());
         assert_eq!(decode::<Pair>(&canonical[..5]), Err(DecodeError::Malformed));

@@ -216,7 +216,7 @@ mod tests {
     use alloc::collections::BTreeMap;
     use alloc::vec;
 
-    /// The definition to the letter: MTH of RFC 6962, section 2.1.
+    /// The Merkle tree hash, as RFC 6962 defines it in section 2.1.
     fn root_by_definition(leaves: &[Hash]) -> Hash {
         match leaves {
             [] => empty_root(),
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn roots_are_those_of_the_definition() {
+    fn roots_follow_the_definition() {
         let log = log(40);
         for size in 0..=40 {
             assert_eq!(log.roots[size], root_by_definition(&log.leaves[..size]));
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn every_inclusion_holds_and_no_other() {
+    fn an_inclusion_path_holds_only_for_its_leaf_and_place() {
         let log = log(33);
         for size in 1..=33u64 {
             for index in 0..size {
@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn every_prefix_is_consistent_and_no_rewrite_is() {
+    fn every_prefix_is_consistent_and_no_rewritten_log_is() {
         let log = log(33);
         for size in 1..=33u64 {
             for old in 1..=size {

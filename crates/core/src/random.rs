@@ -43,7 +43,7 @@ impl SplitMix64 {
 mod tests {
     use super::*;
 
-    /// The first numbers of seed 1234567, as the authors' reference gives them.
+    /// The first numbers for seed 1234567, from the authors' reference implementation.
     #[test]
     fn the_sequence_is_the_published_one() {
         let mut random = SplitMix64::new(1_234_567);

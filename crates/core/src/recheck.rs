@@ -98,7 +98,7 @@ mod tests {
     }
 
     impl Case {
-        /// Two layers, so that activations follow from sums: 5 rows of 6, then 4, then 3.
+        /// Two layers, so that the second depends on the first: 5 rows of 6 inputs, then 4 sums, then 3.
         fn new() -> Self {
             let mut values = SplitMix64::new(1);
             let mut blocks = BTreeMap::new();
@@ -144,7 +144,7 @@ mod tests {
             Case { receipt, unit, blocks, output }
         }
 
-        /// Changes one value of the output, and its digest in the receipt.
+        /// Changes one value of the output, and the receipt's digest to match.
         fn forge(&mut self, index: usize) {
             self.output[4 * index] ^= 1;
             self.receipt.output_digest = Digest(*blake3::hash(&self.output).as_bytes());
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn every_false_statement_is_named() {
+    fn each_false_statement_has_its_own_error() {
         let refused = |change: &dyn Fn(&mut Case)| {
             let mut case = Case::new();
             change(&mut case);
@@ -198,7 +198,7 @@ mod tests {
         let example = Counterexample { tensor: 1, i: 2, j: 1, got: right ^ 1, want: right };
         case.receipt.counterexample = Some(example);
         assert_eq!(case.recheck(), Ok(()));
-        let false_ones = [
+        let wrong = [
             Counterexample { want: right + 2, ..example },
             Counterexample { got: right, ..example },
             Counterexample { j: 0, ..example },
@@ -206,7 +206,7 @@ mod tests {
             Counterexample { i: 5, ..example },
             Counterexample { tensor: 2, ..example },
         ];
-        for example in false_ones {
+        for example in wrong {
             case.receipt.counterexample = Some(example);
             assert_eq!(case.recheck(), Err(RecheckError::Counterexample), "{example:?}");
         }

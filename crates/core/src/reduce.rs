@@ -62,7 +62,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn of(values: &[i64]) -> Reduction {
+    fn reduce(values: &[i64]) -> Reduction {
         values.iter().fold(Reduction::default(), |mut seen, value| {
             seen.add(*value);
             seen
@@ -70,20 +70,22 @@ mod tests {
     }
 
     #[test]
-    fn the_ends_of_the_range_fit_and_overflowing_squares_are_noticed() {
-        let seen = of(&[i64::MIN, i64::MIN, i64::MAX]);
+    fn extreme_sums_fit_and_squares_that_overflow_are_none() {
+        let seen = reduce(&[i64::MIN, i64::MIN, i64::MAX]);
         assert_eq!(seen.sum, 2 * i128::from(i64::MIN) + i128::from(i64::MAX));
         assert_eq!(seen.squares, None);
-        assert_eq!(of(&[i64::MIN]).squares, Some(1 << 126));
+        assert_eq!(reduce(&[i64::MIN]).squares, Some(1 << 126));
     }
 
     proptest! {
         #[test]
-        fn parts_merge_to_the_whole(values in prop::collection::vec(any::<i32>().prop_map(i64::from), 0..50), cut in 0usize..50) {
+        fn merged_parts_equal_the_whole(
+            values in prop::collection::vec(any::<i32>().prop_map(i64::from), 0..50), cut in 0usize..50,
+        ) {
             let (left, right) = values.split_at(cut.min(values.len()));
-            let mut merged = of(left);
-            merged.merge(&of(right));
-            prop_assert_eq!(merged, of(&values));
+            let mut merged = reduce(left);
+            merged.merge(&reduce(right));
+            prop_assert_eq!(merged, reduce(&values));
         }
     }
 }

@@ -99,13 +99,13 @@ mod tests {
     }
 
     #[test]
-    fn under_budget_pays_the_price() {
+    fn an_epoch_under_its_budget_pays_the_price() {
         let (rewards, carry) = shared(&[(300 * MILLION, 10_000), (100 * MILLION, 5_000)]);
         assert_eq!((rewards, carry), (alloc::vec![300 * MILLION, 50 * MILLION], 650 * MILLION));
     }
 
     #[test]
-    fn over_budget_shares_in_proportion() {
+    fn an_epoch_over_its_budget_pays_in_proportion() {
         let v = 700 * MILLION;
         let (rewards, carry) = shared(&[(v, 10_000), (v, 7_500), (v, 5_000)]);
         assert_eq!((rewards, carry), (alloc::vec![333_333_333, 249_999_999, 166_666_666], 250_000_002));
@@ -115,14 +115,18 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_is_made_or_lost(values in prop::collection::vec((0i64..1 << 50, 5_000u32..=10_000), 0..20)) {
+        fn rewards_and_carry_add_up_to_the_budget(
+            values in prop::collection::vec((0i64..1 << 50, 5_000u32..=10_000), 0..20),
+        ) {
             let (rewards, carry) = shared(&values);
             prop_assert!(carry >= 0);
             prop_assert_eq!(rewards.iter().sum::<i64>() + carry, 1_000 * MILLION);
         }
 
         #[test]
-        fn splitting_gains_nothing(whole in 2i64..1 << 40, part in 1i64..1 << 40, other in 1i64..1 << 40) {
+        fn splitting_work_between_keys_gains_nothing(
+            whole in 2i64..1 << 40, part in 1i64..1 << 40, other in 1i64..1 << 40,
+        ) {
             let part = part % whole;
             let (one, _) = shared(&[(whole, 9_000), (other, 9_000)]);
             let (two, _) = shared(&[(part, 9_000), (whole - part, 9_000), (other, 9_000)]);

@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn a_signature_is_for_one_statement_purpose_and_key() {
+    fn a_signature_holds_for_one_statement_purpose_and_key() {
         let signature = key().sign(&Said(1));
         let public = key().public_key();
         assert_eq!(public.verify(&Said(1), &signature), Ok(()));
@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn secrets_do_not_show() {
+    fn debug_output_hides_the_secret() {
         assert_eq!(alloc::format!("{:?}", key()), "SecretKey(..)");
     }
 }

@@ -48,7 +48,7 @@ mod tests {
         }
 
         #[test]
-        fn a_panel_fits_a_block(rows in 1u32..1 << 24, cols in 1u32..1 << 20) {
+        fn a_panel_fits_in_a_block(rows in 1u32..1 << 24, cols in 1u32..1 << 20) {
             let panel_rows = shared_out_panel_rows(rows, cols);
             prop_assert!(panel_rows >= 1);
             prop_assert!(u64::from(panel_rows.min(rows)) * u64::from(cols) <= MAX_BLOCK_BYTES as u64);

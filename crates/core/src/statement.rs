@@ -332,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn every_forged_part_is_named() {
+    fn each_forged_part_has_its_own_error() {
         let (good, key) = proven();
         let forged = |change: &dyn Fn(&mut ProvenReceipt)| {
             let mut proven = good.clone();
@@ -347,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn a_price_that_does_not_follow_is_named() {
+    fn a_value_that_does_not_follow_from_the_price_is_refused() {
         let (mut proven, key) = proven();
         proven.receipt.value = Amount::from_nano(1 << 40);
         proven.head.root = Digest(log::node_hash(&proven.path[0].0, &proven.receipt.leaf()));

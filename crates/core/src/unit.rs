@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn parameters_alone_decide_work_and_sizes() {
+    fn work_and_sizes_follow_from_the_parameters() {
         let unit = matmul();
         assert_eq!(unit.validate(), Ok(()));
         assert_eq!((unit.work(), unit.output_bytes(), unit.input_bytes()), (60, 60, 32));
@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn encoding_round_trips_and_names() {
+    fn encodings_round_trip_and_give_the_cid() {
         let unit = matmul();
         assert_eq!(Unit::from_bytes(&unit.to_bytes()), Ok(unit.clone()));
         assert_eq!(unit.cid(), crate::content_id::cbor_cid(&unit.to_bytes()));

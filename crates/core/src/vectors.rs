@@ -36,7 +36,7 @@ mod tests {
     use crate::kernel::{Product, Scalar};
 
     #[test]
-    fn the_reference_agrees() {
+    fn the_reference_matches_every_vector() {
         assert_eq!(
             first_disagreement(|b, k, n| Scalar.pack(b, k, n), |a, m, b, out| Scalar.multiply(a, m, b, out)),
             None

@@ -106,7 +106,7 @@ mod tests {
     fn requantisation_rounds_half_up_and_clamps() {
         let requant = Requant { multiplier: 3, shift: 2 };
         let mut activations = [0; 6];
-        // (x·3 + 2) >> 2 of 1, 2, 3, −1, 1000 and of i32's ends through the bias.
+        // (x·3 + 2) >> 2 for 1, 2, 3, −1, 1000 and, once its bias is added, i32::MAX.
         activate(&[1, 2, 3, -1, 1000, i32::MAX - 1], &[0, 0, 0, 0, 0, 1], requant, &mut activations);
         assert_eq!(activations, [1, 2, 2, 0, 127, 127]);
         let extreme = Requant { multiplier: i32::MAX as u32, shift: 62 };
@@ -115,7 +115,7 @@ mod tests {
         assert_eq!(one, [1, 0]);
     }
 
-    /// The formula of [`activate`] in integers that cannot overflow.
+    /// The formula of [`activate`], in integers that cannot overflow.
     fn by_formula(x: i32, requant: Requant) -> i8 {
         let scaled = (i128::from(x) * i128::from(requant.multiplier) + (1i128 << (requant.shift - 1))) >> requant.shift;
         scaled.clamp(0, 127) as i8

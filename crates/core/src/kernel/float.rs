@@ -137,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn slices_give_the_product() {
+    fn slices_do_not_change_the_product() {
         let value = |index: usize| (index % 11) as f32 - 5.0;
         let a = FloatMatrix { rows: 7, cols: 70, values: (0..490).map(value).collect() };
         let b = FloatMatrix { rows: 70, cols: 3, values: (0..210).map(value).collect() };
@@ -146,7 +146,7 @@ mod tests {
             multiply(left, rows, &b, sums);
         }
         let sums = floats(&product.into_output());
-        // Integers this small are exact in any order.
+        // Sums of integers this small are exact in any order.
         for (index, sum) in sums.iter().enumerate() {
             let (i, j) = (index / 3, index % 3);
             assert_eq!(*sum, (0..70).map(|l| a.row(i)[l] * b.row(l)[j]).sum::<f32>());

@@ -199,7 +199,7 @@ mod tests {
         (operand, named)
     }
 
-    /// The output of a tree that is hashed at most `most` leaves at a time.
+    /// Hashes a tree, at most `most` leaves at a time.
     fn output<Block: AsRef<[u8]>>(mut tree: TreeHasher<Block>, most: usize) -> Vec<u8> {
         while let Some(leaves) = tree.next(most) {
             let digests = leaves.digests();
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn slices_give_the_leaves_of_the_definition_and_their_root() {
+    fn leaves_and_root_follow_the_definition() {
         let (operand, blocks) = data(150_001, 40_000);
         let lease = LeaseId([7; 16]);
         let output = output(TreeHasher::new(lease, &operand, |cid| blocks.get(cid)), 1);
@@ -242,7 +242,7 @@ mod tests {
     fn leaves_hashed_together_equal_leaves_hashed_alone() {
         let (operand, blocks) = data(10 * LEAF_BYTES as usize + 5, 9 * LEAF_BYTES);
         let tree = || TreeHasher::new(LeaseId([3; 16]), &operand, |cid| blocks.get(cid));
-        // The ten whole leaves of both blocks go together; the last one, of five bytes, does not.
+        // The ten whole leaves of both blocks are hashed together; the last one has five bytes and is hashed alone.
         assert_eq!(tree().next(usize::MAX).map(|leaves| leaves.bytes.len()), Some(10));
         for most in [2, 3, 4, 100] {
             assert_eq!(output(tree(), most), output(tree(), 1));
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn samples_are_a_fraction_and_never_too_few() {
+    fn samples_grow_with_the_tree_and_never_fall_below_a_minimum() {
         assert_eq!([1, 15, 16, 1_000, 1_024, 1_025, 4_096].map(sampled), [1, 15, 16, 16, 16, 17, 64]);
     }
 }

@@ -110,7 +110,7 @@ mod tests {
     use alloc::rc::Rc;
 
     #[test]
-    fn passes_of_any_size_give_the_output_of_steps() {
+    fn passes_of_any_size_match_the_vectors() {
         for vector in vectors::products() {
             let (prepared, rows) = vector.prepare(|b, k, n| Scalar.pack(b, k, n));
             let prepared = Rc::new(prepared);

@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_count_where_nothing_is_multiplied() {
+    fn work_counts_bytes_and_sources_are_plain_urls() {
         let data = operand(100_000, 1, 40_000);
         let unit =
             |source: Option<&str>| Unit::HashTree(HashTree { data: data.clone(), source: source.map(String::from) });

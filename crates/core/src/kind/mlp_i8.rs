@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn requantisation_belongs_between_layers() {
+    fn every_layer_but_the_last_needs_a_valid_requant() {
         let bias = crate::content_id::block_cid(&[0; 12]);
         let layer = |requant| Layer { weight: operand(3, 3, 3), bias, requant, back: None };
         let good = Requant { multiplier: 1, shift: 1 };

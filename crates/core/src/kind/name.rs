@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_those_that_are_encoded() {
+    fn a_kind_is_encoded_as_its_name() {
         for kind in Kind::ALL {
             assert_eq!(crate::encoding::encode(&kind)[1..], *kind.name().as_bytes());
             assert_eq!(kind.name().parse(), Ok(kind));

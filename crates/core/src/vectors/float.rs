@@ -93,7 +93,7 @@ mod tests {
     use crate::vectors::FLOATS;
 
     #[test]
-    fn the_reference_agrees_and_a_wrong_value_does_not() {
+    fn the_reference_matches_and_a_wrong_value_does_not() {
         for vector in FLOATS {
             let ((a, b), mut product) = (vector.operands(), vector.zeros());
             multiply(&a, vector.rows, &b, &mut product);

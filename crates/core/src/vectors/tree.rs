@@ -46,7 +46,7 @@ mod tests {
     use crate::vectors::TREES;
 
     #[test]
-    fn trees_agree_and_another_cut_does_not() {
+    fn the_reference_matches_and_another_seed_does_not() {
         let agrees = |vector: &TreeVector| {
             let mut tree = vector.start();
             while let Some(leaves) = tree.next(4) {

@@ -47,7 +47,7 @@ mod tests {
         assert_eq!([bits(0), bits(1), bits(2), bits(3), bits(256)], [64, 64, 63, 62, 56]);
     }
 
-    /// On a ring small enough to try every coin, the bound holds: 8-bit coins in Z/2^16 miss with at most 2^-8.
+    /// Tries every coin on a small ring: 8-bit coins in Z/2^16 miss with probability at most 2^-8.
     #[test]
     fn the_bound_holds_exhaustively_on_a_small_ring() {
         for d in 1i32..256 {

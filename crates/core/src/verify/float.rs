@@ -289,7 +289,7 @@ mod tests {
     use crate::kernel::float::{multiply, to_bytes};
     use crate::random::SplitMix64;
 
-    /// The distribution of values.
+    /// How a matrix's values are distributed.
     #[derive(Clone, Copy, Debug)]
     enum Like {
         Centred,
@@ -322,7 +322,7 @@ mod tests {
         check.finish().map_err(|doubted| doubted[0])
     }
 
-    /// Operands with `bits` of the fraction rounded away, as tensor units do.
+    /// Rounds away the lowest `bits` of every fraction, as tensor units do.
     fn rounded(matrix: &FloatMatrix, bits: u32) -> FloatMatrix {
         let round = |value: &f32| f32::from_bits((value.to_bits() + (1 << (bits - 1))) & !((1 << bits) - 1));
         FloatMatrix { values: matrix.values.iter().map(round).collect(), ..*matrix }
@@ -366,12 +366,12 @@ mod tests {
 
     /// Unlucky coins prove nothing: an error within the tolerance is never called wrong.
     #[test]
-    fn what_rounding_explains_is_not_wrong() {
+    fn an_error_that_rounding_explains_is_not_wrong() {
         let mut values = SplitMix64::new(13);
         let (a, b) = (matrix(&mut values, 1, 300, Like::Centred), matrix(&mut values, 300, 20, Like::Centred));
         let mut near = product(&a, &b);
         let (allowed, _) = Bounds::new(&b).of_row(a.row(0));
-        // Half of the tolerance in one element.
+        // One element is off by half of the tolerance.
         let mut step = 1e-7f32;
         while f64::from(step * step) < allowed / 4.0 {
             step *= 1.5;
@@ -422,7 +422,7 @@ mod tests {
     }
 
     #[test]
-    fn subnormal_numbers_may_be_lost() {
+    fn subnormal_values_may_be_flushed_to_zero() {
         let tiny = |scale: f32| FloatMatrix { rows: 4, cols: 4, values: (1..17).map(|v| v as f32 * scale).collect() };
         let (a, b) = (tiny(1e-30), tiny(1e-10));
         let plan = FloatPlan::new(&b, &[5; 32]);
@@ -437,7 +437,7 @@ mod tests {
         let count = all.len() as f64;
         let (mean, square) = (all.iter().sum::<f64>() / count, all.iter().map(|c| c * c).sum::<f64>() / count);
         assert!(mean.abs() < 0.02 && (square - 1.0).abs() < 0.02, "{mean} {square}");
-        // A normal variable lies within ±0.1 with a probability of 0.0797.
+        // A normal variable lies within ±0.1 with probability 0.0797.
         let near = all.iter().filter(|coin| coin.abs() < 0.1).count() as f64 / count;
         assert!((near - 0.0797).abs() < 0.005, "{near}");
     }

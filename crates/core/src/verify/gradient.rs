@@ -233,7 +233,7 @@ mod tests {
         plan: ProductPlan<ScalarFold>,
     }
 
-    /// A gradient of the start-up set, by the reference.
+    /// A start-up vector with its gradient, computed by the reference.
     fn batch(vector: &Vector) -> Batch {
         use crate::kernel::Product;
         let (packed, rows) = vector.prepare(|values, k, n| Scalar.pack(values, k, n));
@@ -270,7 +270,7 @@ mod tests {
 
     /// Changes the lowest and the highest bit, at both ends of every tensor.
     #[test]
-    fn every_wrong_tensor_is_caught_and_shown() {
+    fn every_wrong_tensor_is_caught_and_proved() {
         for batch in batches() {
             let layout = batch.weights.layout();
             let width = layout.row_width();
@@ -295,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn too_little_and_too_much_are_caught() {
+    fn missing_and_surplus_bytes_are_caught() {
         for batch in batches() {
             for length in [0, 4, batch.output.len() / 2, batch.output.len() - 4, batch.output.len() - 1] {
                 assert!(batch.check(&batch.output[..length], 500).is_err(), "{length}");
@@ -304,7 +304,7 @@ mod tests {
         }
     }
 
-    /// A lazy miner's output: only the forward sums are computed.
+    /// A lazy miner would compute the forward sums alone.
     #[test]
     fn a_gradient_of_zeros_is_caught() {
         for batch in batches() {

@@ -183,7 +183,7 @@ mod tests {
         }
     }
 
-    /// Replaces the root by that of the leaves, as a liar would.
+    /// Recomputes the root over forged leaves, as a cheating miner would.
     fn sealed(mut output: Vec<u8>) -> Vec<u8> {
         let leaves = output.len() - 32;
         let root = root(&output[..leaves]);
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn right_trees_pass_and_every_drawn_lie_is_shown() {
+    fn right_trees_pass_and_every_sampled_forgery_is_proved() {
         let case = case(4, 3 * LEAF_BYTES, |_| true);
         let sample = LeafSample::draw(&[1; 32], LEASE, &case.data, false);
         assert_eq!(case.check(&sample, &case.output), Judgement::Right);
@@ -211,7 +211,6 @@ mod tests {
         assert_eq!(case.check(&sample, &[&case.output[..], &[0]].concat()), Judgement::Wrong(None));
     }
 
-    /// Leaves that another lease keyed are wrong.
     #[test]
     fn leaves_of_another_lease_are_wrong() {
         let case = case(4, 3 * LEAF_BYTES, |_| true);
@@ -219,7 +218,7 @@ mod tests {
         assert!(matches!(case.check(&sample, &case.output), Judgement::Wrong(Some(_))));
     }
 
-    /// The measured rate of misses is the stated one: 16 of 256 leaves, a quarter of which are wrong.
+    /// Each sample draws 16 of 256 leaves, a quarter of which are wrong.
     #[test]
     fn wrong_leaves_are_missed_as_rarely_as_stated() {
         let case = case(8, 32 * LEAF_BYTES, |_| true);
@@ -232,7 +231,7 @@ mod tests {
             let sample = LeafSample::draw(&secret, LEASE, &case.data, false);
             case.check(&sample, &forged) == Judgement::Right
         });
-        // (3/4)^16 = 1 %; without repetition it is a little less.
+        // Drawing with replacement misses with probability (3/4)^16 = 1 %; drawing without misses a little less.
         let missed = missed.count();
         assert!((1..=25).contains(&missed), "{missed} of 1000");
     }
@@ -245,7 +244,7 @@ mod tests {
         let here = case(4, 3 * LEAF_BYTES, |_| true);
         assert_eq!(here.check(&elsewhere, &gone.output), Judgement::Undecided);
         assert_eq!(gone.check(&elsewhere, &here.output), Judgement::Undecided);
-        // If the coordinator supplies the blocks, none can be missing.
+        // When the coordinator holds the blocks, no miner can lack one.
         let given = LeafSample::draw(&[1; 32], LEASE, &gone.data, false);
         assert!(matches!(here.check(&given, &gone.output), Judgement::Wrong(_)));
         assert_eq!(elsewhere.blocks(&gone.data, &gone.output).len(), 4);

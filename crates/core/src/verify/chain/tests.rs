@@ -30,7 +30,7 @@ fn right_outputs_pass_in_pieces_of_any_size() {
 fn every_single_change_is_caught() {
     let (a, b, c) = product(4, 6, 5);
     let layers = [CheckLayer::linear(&b, 6, 5, Coins::from_seed(&SEED, 0, 5))];
-    // Powers of two are where a ring with zero divisors is weakest; 2^31 is the largest that fits.
+    // A ring with zero divisors is weakest at powers of two; 2^31 is the largest that fits in a value.
     for index in 0..c.len() {
         for bit in 0..32 {
             let mut forged = c.clone();
@@ -55,14 +55,11 @@ fn missing_and_surplus_rows_are_caught() {
 }
 
 #[test]
-fn both_rounds_and_every_layer_count() {
-    let (x, w1, z1) = product(2, 4, 3);
+fn errors_in_any_row_and_layer_are_found_and_proved() {
+    let (x, w1, _) = product(2, 4, 3);
     let x: Vec<i8> = x.iter().map(|v| v & 127).collect();
     let requant = Requant { multiplier: 3, shift: 8 };
-    let z1 = {
-        let _ = z1;
-        matmul_i8(&x, &w1, 2, 4, 3)
-    };
+    let z1 = matmul_i8(&x, &w1, 2, 4, 3);
     let mut a1 = vec![0; 6];
     for row in 0..2 {
         activate(&z1[row * 3..][..3], &[5, 6, 7], requant, &mut a1[row * 3..][..3]);
@@ -93,7 +90,7 @@ fn both_rounds_and_every_layer_count() {
     assert!(!found.holds(&weights, &rows, &to_le_bytes(&output)));
 }
 
-/// Long outputs are checked run by run: this covers the borders and the ends of runs, in pieces of several sizes.
+/// Long outputs are checked in runs of rows. The forged rows lie on both sides of the runs' borders.
 #[test]
 fn runs_do_not_change_the_verdict() {
     let (m, k, n) = (700, 3, 500);
@@ -117,7 +114,7 @@ fn runs_do_not_change_the_verdict() {
 }
 
 #[test]
-fn secrets_are_not_printed() {
+fn debug_output_hides_the_coins() {
     let layer = CheckLayer::linear(&[1, 2], 1, 2, Coins::from_seed(&SEED, 0, 2));
     assert_eq!(alloc::format!("{layer:?}"), "CheckLayer { k: 1, n: 2, .. }");
 }
