@@ -30,6 +30,12 @@ pub fn cut(bytes: &[u8], rows: u32, cols: u32, panel_rows: u32) -> (Operand, Vec
     (Operand { rows, cols, panel_rows, panels }, blocks)
 }
 
+/// An operand of ones, for tests in which only the shape matters.
+#[cfg(test)]
+pub(crate) fn ones(rows: u32, cols: u32, panel_rows: u32) -> Operand {
+    cut(&alloc::vec![1; (rows * cols) as usize], rows, cols, panel_rows).0
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

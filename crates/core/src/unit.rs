@@ -262,14 +262,10 @@ impl Unit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::split::cut;
-
-    fn operand(rows: u32, cols: u32, panel_rows: u32) -> Operand {
-        cut(&alloc::vec![1u8; (rows * cols) as usize], rows, cols, panel_rows).0
-    }
+    use crate::split::ones;
 
     fn matmul() -> Unit {
-        Unit::MatmulI8(MatmulI8 { a: operand(5, 4, 2), b: operand(4, 3, 4) })
+        Unit::MatmulI8(MatmulI8 { a: ones(5, 4, 2), b: ones(4, 3, 4) })
     }
 
     #[test]

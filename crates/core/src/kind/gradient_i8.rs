@@ -71,7 +71,7 @@ impl GradientI8 {
 
     /// The products with a prepared operand: Z_l, then G_l.
     fn of_rows(&self) -> Vec<Dimensions> {
-        let mut products = int8::forwards(self.x.rows, &self.weights());
+        let mut products = int8::forwards(self);
         let back: Vec<Dimensions> = products.iter().skip(1).map(|(m, k, n)| (*m, *n, *k)).collect();
         products.extend(back);
         products
@@ -79,7 +79,7 @@ impl GradientI8 {
 
     /// The products of which no operand is prepared: V_l.
     fn of_weights(&self) -> Vec<Dimensions> {
-        int8::forwards(self.x.rows, &self.weights()).into_iter().map(|(m, k, n)| (k, m, n)).collect()
+        int8::forwards(self).into_iter().map(|(m, k, n)| (k, m, n)).collect()
     }
 }
 
@@ -92,10 +92,6 @@ impl Workload for GradientI8 {
 
     fn targets(&self) -> Option<&Operand> {
         Some(&self.t)
-    }
-
-    fn weights(&self) -> Vec<&Operand> {
-        self.layers.iter().map(|layer| &layer.weight).collect()
     }
 
     fn layers(&self) -> &[Layer] {

@@ -22,9 +22,10 @@ use crate::verify::product::{ProductCheck, ProductPlan};
 /// m, k and n of a product.
 pub(crate) type Dimensions = (u64, u64, u64);
 
-/// The products of `rows` rows with one operand after the other.
-pub(crate) fn forwards(rows: u32, weights: &[&Operand]) -> Vec<Dimensions> {
-    weights.iter().map(|weight| (u64::from(rows), u64::from(weight.rows), u64::from(weight.cols))).collect()
+/// The products of a unit's rows with one operand after the other.
+pub(crate) fn forwards(unit: &impl Workload) -> Vec<Dimensions> {
+    let rows = u64::from(unit.input().rows);
+    unit.weights().into_iter().map(|weight| (rows, u64::from(weight.rows), u64::from(weight.cols))).collect()
 }
 
 /// Multiply-accumulates of `products`.

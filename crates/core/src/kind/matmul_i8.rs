@@ -73,11 +73,11 @@ impl Workload for MatmulI8 {
     }
 
     fn work(&self) -> u64 {
-        int8::work(&int8::forwards(self.a.rows, &self.weights()))
+        int8::work(&int8::forwards(self))
     }
 
     fn check_work(&self) -> u64 {
-        int8::check_work(&int8::forwards(self.a.rows, &self.weights()))
+        int8::check_work(&int8::forwards(self))
     }
 
     fn output<'a, P: Product>(
@@ -139,27 +139,23 @@ pub const VECTORS: &[Vector] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::split::cut;
+    use crate::split::ones;
     use crate::unit::Unit;
-
-    fn operand(rows: u32, cols: u32, panel_rows: u32) -> Operand {
-        cut(&vec![1u8; (rows * cols) as usize], rows, cols, panel_rows).0
-    }
 
     #[test]
     fn dimensions_that_do_not_fit_are_refused() {
         let refused = |a: Operand, b: Operand| Unit::MatmulI8(MatmulI8 { a, b }).validate().unwrap_err();
-        assert_eq!(refused(operand(5, 4, 2), operand(5, 3, 4)), UnitError::Mismatch);
-        let mut short = operand(5, 4, 2);
+        assert_eq!(refused(ones(5, 4, 2), ones(5, 3, 4)), UnitError::Mismatch);
+        let mut short = ones(5, 4, 2);
         short.panels.pop();
-        assert_eq!(refused(short, operand(4, 3, 4)), UnitError::Panels);
-        let zero = Operand { rows: 0, ..operand(5, 4, 2) };
-        assert_eq!(refused(zero, operand(4, 3, 4)), UnitError::Dimension);
-        let wide = Operand { rows: 1, cols: MAX_K + 1, panel_rows: 1, panels: operand(1, 1, 1).panels };
-        let tall = Operand { rows: MAX_K + 1, cols: 1, panel_rows: MAX_K + 1, panels: operand(1, 1, 1).panels };
+        assert_eq!(refused(short, ones(4, 3, 4)), UnitError::Panels);
+        let zero = Operand { rows: 0, ..ones(5, 4, 2) };
+        assert_eq!(refused(zero, ones(4, 3, 4)), UnitError::Dimension);
+        let wide = Operand { rows: 1, cols: MAX_K + 1, panel_rows: 1, panels: ones(1, 1, 1).panels };
+        let tall = Operand { rows: MAX_K + 1, cols: 1, panel_rows: MAX_K + 1, panels: ones(1, 1, 1).panels };
         assert_eq!(refused(wide, tall), UnitError::Dimension);
-        let mut foreign = operand(5, 4, 2);
+        let mut foreign = ones(5, 4, 2);
         foreign.panels[0] = crate::content_id::output_cid([0; 32]);
-        assert_eq!(refused(foreign, operand(4, 3, 4)), UnitError::Block);
+        assert_eq!(refused(foreign, ones(4, 3, 4)), UnitError::Block);
     }
 }

@@ -56,10 +56,6 @@ impl Workload for MlpI8 {
         &self.x
     }
 
-    fn weights(&self) -> Vec<&Operand> {
-        self.layers.iter().map(|layer| &layer.weight).collect()
-    }
-
     fn layers(&self) -> &[Layer] {
         &self.layers
     }
@@ -80,11 +76,11 @@ impl Workload for MlpI8 {
     }
 
     fn work(&self) -> u64 {
-        int8::work(&int8::forwards(self.x.rows, &self.weights()))
+        int8::work(&int8::forwards(self))
     }
 
     fn check_work(&self) -> u64 {
-        int8::check_work(&int8::forwards(self.x.rows, &self.weights()))
+        int8::check_work(&int8::forwards(self))
     }
 
     fn output<'a, P: Product>(
@@ -122,20 +118,16 @@ pub const VECTORS: &[Vector] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::split::cut;
+    use crate::split::ones;
     use crate::unit::{Requant, Unit};
     use alloc::vec;
-
-    fn operand(rows: u32, cols: u32, panel_rows: u32) -> Operand {
-        cut(&vec![1u8; (rows * cols) as usize], rows, cols, panel_rows).0
-    }
 
     #[test]
     fn every_layer_but_the_last_needs_a_valid_requant() {
         let bias = crate::content_id::block_cid(&[0; 12]);
-        let layer = |requant| Layer { weight: operand(3, 3, 3), bias, requant, back: None };
+        let layer = |requant| Layer { weight: ones(3, 3, 3), bias, requant, back: None };
         let good = Requant { multiplier: 1, shift: 1 };
-        let unit = |layers| Unit::MlpI8(MlpI8 { x: operand(2, 3, 2), layers }).validate();
+        let unit = |layers| Unit::MlpI8(MlpI8 { x: ones(2, 3, 2), layers }).validate();
         assert_eq!(unit(vec![layer(Some(good)), layer(None)]), Ok(()));
         assert_eq!(unit(vec![layer(None), layer(None)]), Err(UnitError::Requant));
         assert_eq!(unit(vec![layer(Some(good))]), Err(UnitError::Requant));

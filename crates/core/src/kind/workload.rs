@@ -28,8 +28,10 @@ pub trait Workload: Sized {
         None
     }
 
-    /// The shared operands in the order in which they are multiplied.
-    fn weights(&self) -> Vec<&Operand>;
+    /// The shared operands in the order in which they are multiplied: the layers' weights where there is a model.
+    fn weights(&self) -> Vec<&Operand> {
+        self.layers().iter().map(|layer| &layer.weight).collect()
+    }
 
     /// The model's layers; empty where there is no model.
     fn layers(&self) -> &[Layer] {
