@@ -46,7 +46,7 @@ pub(crate) fn router(app: Arc<App>, calls: Routes, web: Option<&Path>) -> Router
     api.layer(middleware::from_fn_with_state(app.clone(), shed::shed))
         .layer(middleware::map_response(harden))
         .layer(cors())
-        .layer(CatchPanicLayer::custom(|_| ApiError::new(ErrorCode::Internal, "A handler failed.").into_response()))
+        .layer(CatchPanicLayer::custom(|_| ApiError::new(ErrorCode::Internal, "The call failed.").into_response()))
         .layer(middleware::from_fn_with_state(app.clone(), count))
         .layer(middleware::from_fn(log::request))
         .with_state(app)

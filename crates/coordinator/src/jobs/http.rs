@@ -29,20 +29,20 @@ pub(crate) fn routes() -> Routes {
             post(paths::FILES, "Uploads an input: .npy, .csv or .safetensors.")
                 .query::<UploadQuery>()
                 .takes_bytes("The file.")
-                .gives::<FileInfo>("What it holds, and its name in jobs."),
+                .gives::<FileInfo>("What the file holds, and the name by which jobs refer to it."),
             upload,
         )
         .call(
-            post(paths::ESTIMATE, "Price and size of a job before it is sent.")
+            post(paths::ESTIMATE, "Estimates a job's price and size without submitting it.")
                 .takes::<JobRequest>()
                 .gives::<Estimate>("The estimate."),
             estimate,
         )
         .call(post(paths::JOBS, "Submits a job.").takes::<JobRequest>().gives::<JobView>("The job."), submit)
         .call(get(paths::JOBS, "Jobs, newest first.").gives::<JobList>("At most 200 jobs."), list)
-        .call(get(paths::JOB, "A job, and why it does not move where it does not.").gives::<JobView>("The job."), show)
+        .call(get(paths::JOB, "A job's progress, and the reason if it is stuck.").gives::<JobView>("The job."), show)
         .call(
-            Call::delete(TAG, paths::JOB, "Cancels a job. What was verified stays paid.")
+            Call::delete(TAG, paths::JOB, "Cancels a job. Its verified units stay paid.")
                 .by_operator()
                 .gives::<JobView>("The job."),
             cancel,
@@ -57,10 +57,9 @@ pub(crate) fn routes() -> Routes {
 
 #[derive(Deserialize, IntoParams)]
 struct UploadQuery {
-    /// The file's name, whose extension says what it is.
+    /// The file's name. Its extension gives the format, unless `format` does.
     name: String,
-    /// What to read the file as, where its name does not say: `npy`, `npy_f32`, `csv`, `safetensors`, `data`, `table` or
-    /// `blocks`.
+    /// The file's format: `npy`, `npy_f32`, `csv`, `safetensors`, `data`, `table` or `blocks`.
     format: Option<String>,
 }
 

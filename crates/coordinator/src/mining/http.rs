@@ -18,10 +18,10 @@ use crate::http::{Answer, Routes, Shared};
 
 pub(crate) fn routes() -> Routes {
     let signature = "Signature over lease, unit, digest and length. Required.";
-    let call = Call::put("mining", paths::OUTPUT, "Delivers a unit's output. Asked again: the same answer.")
+    let call = Call::put("mining", paths::OUTPUT, "Delivers a unit's output. Repeating it gets the same answer.")
         .header::<Signature>(paths::SIGNATURE_HEADER, signature)
         .header::<Digest>(paths::DIGEST_HEADER, "BLAKE3 of the body. Required.")
-        .takes_bytes("The output, with its exact Content-Length.")
+        .takes_bytes("The output, of exactly Content-Length bytes.")
         .gives::<Delivered>("The verdict, its receipt, and the next task.");
     Routes::new().call(call, deliver)
 }

@@ -25,39 +25,39 @@ pub(crate) fn routes() -> Routes {
     let post = |path, summary| Call::post(TAG, path, summary);
     Routes::new()
         .call(
-            post(paths::REGISTER, "Registers a contributor; with a key, asks for a challenge.")
+            post(paths::REGISTER, "Registers a contributor. One with a key gets a challenge to sign.")
                 .takes::<RegisterRequest>()
-                .gives::<RegisterResponse>("New, or registered before (`success` false)."),
+                .gives::<RegisterResponse>("`success` is false if the contributor was registered before."),
             register,
         )
         .call(
-            post(paths::START_SESSION, "Opens a session; with a key, by a signed statement.")
+            post(paths::START_SESSION, "Opens a session. A contributor with a key signs for it.")
                 .takes::<StartSessionRequest>()
-                .gives::<StartSessionResponse>("New, or open before (`success` false)."),
+                .gives::<StartSessionResponse>("`success` is false if a session was open before."),
             start_session,
         )
         .call(
-            get(paths::TASK, "A lane's task: the one that it has, or another.")
+            get(paths::TASK, "A lane's current task, or a new one.")
                 .query::<TaskQuery>()
-                .header::<String>(paths::SESSION_HEADER, "The session's id: with it, the task is leased and paid.")
+                .header::<String>(paths::SESSION_HEADER, "The session's id. Without it the task earns nothing.")
                 .gives::<Task>("The task.")
-                .or_nothing("There is no work: see Retry-After."),
+                .or_nothing("There is no work. Ask again after Retry-After."),
             task,
         )
         .call(
-            post(paths::SUBMIT_RESULT, "Closes a task in the original's shape. What is not verified earns nothing.")
+            post(paths::SUBMIT_RESULT, "Closes a task the way NeoNet's clients do. Unverified results earn nothing.")
                 .takes::<SubmitResultRequest>()
-                .gives::<SubmitResultResponse>("Whether it is verified."),
+                .gives::<SubmitResultResponse>("Whether the result was verified."),
             submit_result,
         )
         .call(
-            post(paths::HEARTBEAT, "Says that a miner lives. Pays nothing.")
+            post(paths::HEARTBEAT, "Reports that a miner is alive. Earns nothing.")
                 .takes::<HeartbeatRequest>()
                 .gives::<HeartbeatResponse>("The session's figures."),
             heartbeat,
         )
         .call(
-            post(paths::STOP_SESSION, "Ends a session; its leases go back.")
+            post(paths::STOP_SESSION, "Ends a session and returns its leases.")
                 .takes::<StopSessionRequest>()
                 .gives::<StopSessionResponse>("What the session did."),
             stop_session,
@@ -82,27 +82,27 @@ fn figures() -> Routes {
                 .gives::<Leaderboard>("The contributors."),
             leaderboard,
         )
-        .call(get(paths::CONTRIBUTOR, "One contributor.").gives::<ContributorResponse>("Its record."), contributor)
+        .call(get(paths::CONTRIBUTOR, "A contributor.").gives::<ContributorResponse>("Its record."), contributor)
         .call(
-            get(paths::GAS_INFO, "Network fees by EIP-1559's recurrence over verified work; a quote.")
+            get(paths::GAS_INFO, "Quotes network fees, by EIP-1559's recurrence over verified work.")
                 .gives::<GasInfo>("The fees."),
             gas_info,
         )
         .call(
-            get(paths::GAS_ESTIMATE, "What a transfer takes.")
+            get(paths::GAS_ESTIMATE, "Estimates the fee for a transfer.")
                 .query::<TransferQuery>()
                 .gives::<GasEstimate>("The fee and its parts."),
             gas_estimate,
         )
         .call(
-            get(paths::TOKENOMICS, "What was issued and who holds it.")
+            get(paths::TOKENOMICS, "How much NNET was issued, and who holds it.")
                 .also(&["/ai-energy/tokenomics", "/api/ai-energy/tokenomics", "/halving-info"])
-                .gives::<Tokenomics>("The ledger's facts."),
+                .gives::<Tokenomics>("The ledger's figures."),
             tokenomics,
         )
         .call(
-            get(paths::DECENTRALIZATION, "How far the network is in its miners' hands.")
-                .gives::<DecentralizationStatus>("The phase, by miners with valid outputs."),
+            get(paths::DECENTRALIZATION, "How far miners have taken over from servers, by NeoNet's schedule.")
+                .gives::<DecentralizationStatus>("The phase, by the number of miners with valid outputs."),
             decentralization,
         )
 }
@@ -120,7 +120,7 @@ struct TaskQuery {
     /// The lane's number, by default 0.
     #[serde(default)]
     lane: u32,
-    /// The kinds that the lane computes, comma-separated; by default those of int8 products.
+    /// The kinds that the lane computes, comma-separated. By default, the kinds made of int8 products.
     kinds: Option<String>,
 }
 
@@ -161,9 +161,9 @@ async fn gas_info(State(app): Shared) -> Answer<GasInfo> {
 
 #[derive(Deserialize, IntoParams)]
 struct TransferQuery {
-    /// `NEO` or another token.
+    /// The token, such as `NEO`.
     token: String,
-    /// Digits with at most nine decimal places.
+    /// The amount, with at most nine decimal places.
     amount: String,
 }
 
@@ -185,7 +185,7 @@ async fn stats(State(app): Shared) -> Answer<Stats> {
 
 #[derive(Deserialize, IntoParams)]
 struct LeaderboardQuery {
-    /// How many contributors at most: 1 to 100, by default 10.
+    /// The most contributors to list: 1 to 100, by default 10.
     limit: Option<i64>,
 }
 

@@ -25,28 +25,25 @@ pub(crate) fn routes() -> Routes {
     let get = |path, summary| Call::get("records", path, summary);
     Routes::new()
         .call(
-            get(paths::OVERVIEW, "Who the coordinator is and what it is doing.").gives::<Overview>("The overview."),
+            get(paths::OVERVIEW, "The coordinator's identity and current state.").gives::<Overview>("The overview."),
             overview,
         )
         .call(
             get(paths::ACTIVITY, "Work and verdicts of the last minutes, in sixty steps.")
                 .query::<ActivityQuery>()
-                .gives::<Activity>("The steps that have passed."),
+                .gives::<Activity>("The steps that are complete."),
             activity,
         )
         .call(
-            get(paths::MINERS, "The miners seen lately.").by_operator().gives::<MinerList>("Most recent first."),
+            get(paths::MINERS, "Miners, last seen first.").by_operator().gives::<MinerList>("At most 100 miners."),
             miners,
         )
         .call(
-            get(paths::LEDGER, "The ledger's totals, and whether it holds what it promises.")
+            get(paths::LEDGER, "The ledger's totals, and whether an audit finds it consistent.")
                 .gives::<LedgerTotals>("The totals."),
             ledger,
         )
-        .call(
-            get(paths::HEALTH, "Whether the coordinator lives and its database answers.").gives::<Health>("It does."),
-            health,
-        )
+        .call(get(paths::HEALTH, "Checks that the database answers.").gives::<Health>("It does."), health)
         .call(get(paths::METRICS, "Prometheus metrics.").gives_bytes("text/plain", "Prometheus' text format."), metrics)
 }
 
@@ -81,18 +78,18 @@ async fn metrics(State(app): Shared) -> Result<Response, ApiError> {
     let view = flow::overview(&app).await?;
     let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
     let figures = [
-        ("adit_jobs_active", "gauge", "Jobs that are active", view.jobs_active),
-        ("adit_sessions_open", "gauge", "Sessions that are open", view.sessions_open),
-        ("adit_leases_live", "gauge", "Leases under way", view.leases_live),
+        ("adit_jobs_active", "gauge", "Active jobs", view.jobs_active),
+        ("adit_sessions_open", "gauge", "Open sessions", view.sessions_open),
+        ("adit_leases_live", "gauge", "Live leases", view.leases_live),
         ("adit_outputs_valid_total", "counter", "Outputs found valid", view.verdicts.valid),
         ("adit_outputs_invalid_total", "counter", "Outputs found invalid", view.verdicts.invalid),
-        ("adit_leases_expired_total", "counter", "Leases that ran out", view.verdicts.expired),
+        ("adit_leases_expired_total", "counter", "Leases that expired", view.verdicts.expired),
         ("adit_work_verified_total", "counter", "Multiply-accumulates verified", view.work_verified),
         ("adit_log_entries", "gauge", "Receipts in the log", view.log_size),
-        ("adit_stored_bytes", "gauge", "Bytes of the database", view.stored_bytes),
+        ("adit_stored_bytes", "gauge", "Size of the database in bytes", view.stored_bytes),
         ("adit_requests_ok_total", "counter", "Requests answered", count(&app.requests.ok)),
         ("adit_requests_refused_total", "counter", "Requests refused", count(&app.requests.refused)),
-        ("adit_requests_shed_total", "counter", "Requests refused for their number", count(&app.requests.shed)),
+        ("adit_requests_shed_total", "counter", "Requests refused by rate limits", count(&app.requests.shed)),
         ("adit_requests_failed_total", "counter", "Requests that failed", count(&app.requests.failed)),
     ];
     let mut text = String::new();

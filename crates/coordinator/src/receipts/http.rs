@@ -26,8 +26,8 @@ pub(crate) fn routes() -> Routes {
     let get = |path, summary| Call::get("mining", path, summary);
     Routes::new()
         .call(
-            get(paths::OUTPUT, "The output behind a valid receipt.")
-                .gives_bytes("application/octet-stream", "Rows of little-endian i32."),
+            get(paths::OUTPUT, "The output that a valid receipt names.")
+                .gives_bytes("application/octet-stream", "The output as it was delivered."),
             output,
         )
         .call(get(paths::RECEIPT, "A lease's receipt.").gives::<ProvenReceipt>("The receipt with its proof."), receipt)
@@ -39,13 +39,13 @@ pub(crate) fn routes() -> Routes {
         )
         .call(get(paths::LOG_HEAD, "The log's signed head.").gives::<SignedHead>("The head."), log_head)
         .call(
-            get(paths::LOG_CONSISTENCY, "Proof that one log is a prefix of another (RFC 6962, 2.1.2).")
+            get(paths::LOG_CONSISTENCY, "Proof that the log only grew from one size to another (RFC 6962, 2.1.2).")
                 .query::<ConsistencyQuery>()
                 .gives::<ConsistencyProof>("The proof."),
             log_consistency,
         )
         .call(
-            get(paths::BLOCK, "A raw sha2-256 block, as a trustless gateway gives it.")
+            get(paths::BLOCK, "A raw sha2-256 block, as a trustless gateway serves it.")
                 .query::<BlockQuery>()
                 .gives_bytes("application/vnd.ipld.raw", "The block."),
             block,
@@ -68,7 +68,7 @@ struct ReceiptQuery {
     /// Only receipts of the unit with this CID.
     #[param(value_type = Option<String>)]
     unit: Option<Cid>,
-    /// How many receipts at most: 1 to 100, by default 20.
+    /// The most receipts to list: 1 to 100, by default 20.
     limit: Option<i64>,
 }
 
@@ -83,9 +83,9 @@ async fn log_head(State(app): Shared) -> Answer<SignedHead> {
 
 #[derive(Deserialize, IntoParams)]
 struct ConsistencyQuery {
-    /// The size of the shorter log, at least 1.
+    /// The log's earlier size, at least 1.
     from: u64,
-    /// The size of the longer log, at most the present size.
+    /// The log's later size, at most the current one.
     to: u64,
 }
 
