@@ -27,7 +27,7 @@ pub enum BackupError {
     #[error("{0} holds no coordinator: {1} is missing")]
     NoCoordinator(PathBuf, &'static str),
     /// The backup file already exists; it is never overwritten.
-    #[error("{0} is there already: choose another name, or move it away")]
+    #[error("{0} already exists: choose another name, or move it away")]
     Exists(PathBuf),
     /// A file cannot be read or written.
     #[error("{0}: {1}")]
@@ -36,10 +36,10 @@ pub enum BackupError {
     #[error("the database cannot be copied: {0}")]
     Database(#[from] DbError),
     /// The file is damaged, or not a backup.
-    #[error("{0} is no backup that can be restored: {1}")]
+    #[error("{0} is not a backup that can be restored: {1}")]
     NotABackup(PathBuf, DbError),
     /// The backup lacks a required file.
-    #[error("{0} is no backup that can be restored: it holds no {1}")]
+    #[error("{0} is not a backup that can be restored: it holds no {1}")]
     Missing(PathBuf, &'static str),
     /// The target directory is not empty; nothing is overwritten.
     #[error("{0} is not empty: restore into a new directory")]

@@ -65,23 +65,23 @@ impl From<DbError> for Failure {
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// The address is not available.
-    #[error("cannot listen on {0}: {1}; another program may use the port, choose one with --listen")]
+    #[error("cannot listen on {0}: {1}; if another program uses the port, choose one with --listen")]
     Listen(SocketAddr, std::io::Error),
     /// Another process uses the directory.
     #[error("the directory {0} is in use by another coordinator; stop it or choose one with --data")]
     InUse(PathBuf),
     /// A restore was interrupted.
-    #[error("a restore into {0} did not end: empty the directory and restore again")]
+    #[error("a restore into {0} was interrupted: empty the directory and restore again")]
     Unfinished(PathBuf),
     /// A file of the directory cannot be read or written.
     #[error("{0}: {1}")]
     File(PathBuf, std::io::Error),
     /// The key file is invalid.
-    #[error("{0} does not hold a secp256k1 key; restore it from a backup, or begin in a new directory")]
+    #[error("{0} does not hold a secp256k1 key; restore it from a backup, or start in a new directory")]
     Key(PathBuf),
     /// The key file is missing, but the database it signed exists.
     #[error(
-        "{0} is missing beside a database that its key has signed; restore it from a backup, or begin in a new directory"
+        "{0} is missing, but its key has signed the database; restore it from a backup, or start in a new directory"
     )]
     KeyLost(PathBuf),
     /// The token file is invalid.
@@ -91,7 +91,7 @@ pub enum ServeError {
     #[error("the database cannot be opened: {0}")]
     Database(#[from] DbError),
     /// The database rejects a write at startup.
-    #[error("the database does not take the first writes: {0}")]
+    #[error("the database rejected the first writes: {0}")]
     Store(String),
     /// No implementation of the arithmetic matches the test vectors.
     #[error("this processor's arithmetic does not agree with the test vectors: {0}")]

@@ -124,7 +124,7 @@ fn fit_each_other(a: (usize, usize), b: (usize, usize)) -> Result<(), IntakeErro
     Err(IntakeError::ShapeMismatch {
         left: format!("A is {} x {}", a.0, a.1),
         right: format!("B is {} x {}", b.0, b.1),
-        rule: "A's columns equal B's rows",
+        rule: "A needs as many columns as B has rows",
     })
 }
 
@@ -152,7 +152,7 @@ pub fn inference(model: Parsed, input: Parsed) -> Result<(Model, Matrix), Intake
         return Err(IntakeError::ShapeMismatch {
             left: format!("a sample has {} values", input.cols),
             right: format!("the model takes {}", model.inputs()),
-            rule: "they are equal (labels do not belong in the input)",
+            rule: "give every sample one value per input, without labels",
         });
     }
     fits_a_unit(model.layers.iter().map(|layer| layer.weights.len() + 4 * layer.bias.len()).sum())?;
@@ -165,7 +165,7 @@ pub fn gradient(model: Parsed, input: Parsed, targets: Parsed) -> Result<(Model,
         "a .safetensors file with layers.N.requant in every layer and layers.N.back in every one but the first";
     match &model {
         Parsed::Model(model) if model.layers.last().is_some_and(|layer| layer.requant.is_some()) => {}
-        _ => return Err(IntakeError::WrongInput { role: "a model to be trained", wanted }),
+        _ => return Err(IntakeError::WrongInput { role: "a model for training", wanted }),
     }
     // Inference drops the training scales, so keep a copy.
     let scales = model.clone();
@@ -177,7 +177,7 @@ pub fn gradient(model: Parsed, input: Parsed, targets: Parsed) -> Result<(Model,
         return Err(IntakeError::ShapeMismatch {
             left: format!("the targets are {} x {}", targets.rows, targets.cols),
             right: format!("{} samples have {outputs} outputs each", input.rows),
-            rule: "there is a target for every output of every sample",
+            rule: "give one target for every output of every sample",
         });
     }
     for layer in &model.layers {

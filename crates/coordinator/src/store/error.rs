@@ -15,7 +15,7 @@ pub enum DbError {
     #[error("the database is damaged: {0}")]
     Corrupt(&'static str),
     /// A newer program wrote the database.
-    #[error("the database has version {found}, and this program knows those up to {known}: run a newer `adit`")]
+    #[error("the database has version {found}, but this program supports only up to {known}: run a newer `adit`")]
     Newer {
         /// The database's version.
         found: i64,
@@ -23,11 +23,11 @@ pub enum DbError {
         known: i64,
     },
     /// The operating system could not start the writer's thread.
-    #[error("no thread for the store: {0}")]
+    #[error("cannot start the store's thread: {0}")]
     Thread(std::io::Error),
     /// A test requested this failure.
     #[cfg(feature = "faults")]
-    #[error("the statement fails as a test asked")]
+    #[error("a test made this statement fail")]
     Injected,
     /// The store is closed.
     #[error("the store is closed")]

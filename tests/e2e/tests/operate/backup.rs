@@ -117,8 +117,8 @@ async fn what_is_no_whole_backup_is_refused_and_leaves_nothing() -> Result<()> {
     for (name, bytes, words) in [
         ("empty", Vec::new(), "no backup"),
         ("text", b"this is no database at all, but a text of some length".repeat(99), "no backup"),
-        ("cut", bytes[..bytes.len() / 2].to_vec(), "no backup"),
-        ("flipped", flipped, "no backup"),
+        ("cut", bytes[..bytes.len() / 2].to_vec(), "not a backup"),
+        ("flipped", flipped, "not a backup"),
         ("newer", changed("PRAGMA user_version = 99")?, "newer"),
         ("keyless", changed("DELETE FROM rider WHERE name = 'coordinator.key'")?, "holds no coordinator.key"),
         (
@@ -156,7 +156,7 @@ async fn what_is_no_whole_backup_is_refused_and_leaves_nothing() -> Result<()> {
     let half = TempDir::new()?;
     std::fs::write(half.path().join("adit.sqlite.part"), "")?;
     let started = Server::start_in(half, Clock::default(), |_| {}).await;
-    ensure!(started.err().context("it started")?.to_string().contains("did not end"));
+    ensure!(started.err().context("it started")?.to_string().contains("was interrupted"));
     scene.server.assert_balanced().await
 }
 
@@ -189,7 +189,7 @@ async fn the_program_backs_up_beside_a_running_coordinator_and_after_its_death()
     let (succeeded, said) = run(&program, &["restore", &file, "--data", from]).await?;
     ensure!(!succeeded && said.contains("in use by another coordinator"), "{said}");
     let (succeeded, said) = run(&program, &["backup", "--data", from, &file]).await?;
-    ensure!(!succeeded && said.contains("is there already"), "{said}");
+    ensure!(!succeeded && said.contains("already exists"), "{said}");
 
     // A coordinator that died leaves a write-ahead log beside its database, which is part of it.
     let token = served.token.clone();

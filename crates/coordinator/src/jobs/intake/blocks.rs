@@ -18,13 +18,13 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Operand, IntakeError> {
         let record = record.map_err(|error| refused(bytes, &error))?;
         let wrong = |wrong| IntakeError::BlockList { line: line_of(bytes, record.position()), wrong };
         let cid = number::<Cid>(&record[0]).filter(is_block_cid);
-        panels.push(cid.ok_or_else(|| wrong("the name is no CID of a raw sha2-256 block"))?);
+        panels.push(cid.ok_or_else(|| wrong("the name is not the CID of a raw sha2-256 block"))?);
         let size = number::<u32>(&record[1]).filter(|bytes| (1..=MAX_BLOCK_BYTES as u32).contains(bytes));
-        sizes.push(size.ok_or_else(|| wrong("the size is no number from 1 to 1048576"))?);
+        sizes.push(size.ok_or_else(|| wrong("the size is not a number from 1 to 1048576"))?);
         if let [.., before, _] = sizes[..]
             && before != sizes[0]
         {
-            return Err(wrong("the block before is not as large as the first: only the last may be smaller"));
+            return Err(wrong("the block before it differs in size from the first: only the last may be smaller"));
         }
     }
     let (Some(first), Some(last)) = (sizes.first(), sizes.last()) else { return Err(IntakeError::Empty) };

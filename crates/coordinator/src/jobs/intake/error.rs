@@ -23,13 +23,13 @@ pub enum IntakeError {
     #[error("the array holds pickled Python objects, which are never loaded: convert it with A.astype(numpy.int8)")]
     NpyPickled,
     /// The values are not integers.
-    #[error("dtype {dtype} is not an integer type: scale, round and convert, numpy.rint(A * s).astype(numpy.int8)")]
+    #[error("dtype {dtype} is not an integer type: scale and round it with numpy.rint(A * s).astype(numpy.int8)")]
     NpyDtype {
         /// The dtype, as numpy writes it.
         dtype: String,
     },
     /// The array is not a matrix.
-    #[error("the array has {dimensions} dimensions and must have 2: reshape it, A.reshape(rows, columns)")]
+    #[error("the array has {dimensions} dimensions and must have 2: reshape it with A.reshape(rows, columns)")]
     NotTwoDimensional {
         /// The number of dimensions.
         dimensions: usize,
@@ -43,13 +43,13 @@ pub enum IntakeError {
         got: u64,
     },
     /// Data follows the end of the array.
-    #[error("{extra} bytes follow the end of the data: send one array a file, as numpy.save writes it")]
+    #[error("{extra} bytes follow the end of the data: send one array per file, as numpy.save writes it")]
     TrailingBytes {
         /// The number of extra bytes.
         extra: u64,
     },
     /// A value does not fit in an i8.
-    #[error("A[{row}, {col}] is {value}, outside -128..=127: scale the values, then A.astype(numpy.int8)")]
+    #[error("A[{row}, {col}] is {value}, outside -128..=127: scale A, then convert it with A.astype(numpy.int8)")]
     ValueRange {
         /// Row, counted from 0.
         row: usize,
@@ -70,13 +70,13 @@ pub enum IntakeError {
         cell: String,
     },
     /// The `.csv` reader failed.
-    #[error("not a .csv file ({reason}): send integers separated by commas, one sample a line")]
+    #[error("not a .csv file ({reason}): send integers separated by commas, one sample per line")]
     CsvMalformed {
         /// The reader's message, shortened.
         reason: String,
     },
     /// A row is longer or shorter than the first.
-    #[error("line {line} has {got} columns and the first line {expected}: give every line the same columns")]
+    #[error("line {line} has {got} columns, but the first line has {expected}: give every line the same number")]
     CsvWidth {
         /// Line, counted from 1.
         line: u64,
@@ -87,7 +87,7 @@ pub enum IntakeError {
     },
 
     /// A list of blocks is malformed.
-    #[error("line {line}: {wrong}: a list has the line `cid,bytes`, then every block's name and size in order")]
+    #[error("line {line}: {wrong}; write the line `cid,bytes`, then each block's CID and size, in order")]
     BlockList {
         /// Line, counted from 1.
         line: u64,
@@ -105,13 +105,13 @@ pub enum IntakeError {
         value: String,
     },
     /// The dtype is not float32.
-    #[error("dtype {dtype} is not float32: convert it, A.astype(numpy.float32)")]
+    #[error("dtype {dtype} is not float32: convert it with A.astype(numpy.float32)")]
     NpyNotFloat {
         /// The dtype, as numpy writes it.
         dtype: String,
     },
     /// Sums could overflow f32.
-    #[error("sums over {k} products of up to {largest} could leave float32: scale the operands down")]
+    #[error("sums over {k} products of up to {largest} could overflow float32: scale the operands down")]
     FloatOverflow {
         /// Columns of A.
         k: u64,
@@ -120,20 +120,20 @@ pub enum IntakeError {
     },
 
     /// The `.safetensors` frame or header is malformed, or the data's length does not match the header.
-    #[error("not a whole .safetensors file ({reason}): write it with the safetensors library")]
+    #[error("not a complete .safetensors file ({reason}): write it with the safetensors library")]
     SafetensorsHeader {
         /// What is wrong, shortened.
         reason: String,
     },
     /// The file has a tensor that does not belong to a perceptron.
-    #[error("unknown tensor {name:?}: a model has layers.N.weight, .bias and .requant, and .back to be trained")]
+    #[error("unknown tensor {name:?}: a model has layers.N.weight, .bias, .requant and, for training, .back")]
     UnknownTensor {
         /// The tensor's name, shortened.
         name: String,
     },
     /// A required tensor is missing.
     #[error(
-        "tensor {name} is missing: layers count from 0, all but the last have a requant; to be trained, \
+        "tensor {name} is missing: layers are numbered from 0, and all but the last have a requant; for training, \
              the last has one too, and all but the first have a back"
     )]
     MissingTensor {
@@ -141,7 +141,7 @@ pub enum IntakeError {
         name: String,
     },
     /// A tensor has the wrong type.
-    #[error("tensor {name} is {got} and must be {expected}")]
+    #[error("tensor {name} is {got}, but must be {expected}")]
     TensorDtype {
         /// The tensor's name.
         name: String,
@@ -151,7 +151,7 @@ pub enum IntakeError {
         got: String,
     },
     /// A tensor has the wrong shape.
-    #[error("tensor {name} has shape {got:?} and must have {expected}")]
+    #[error("tensor {name} has shape {got:?}, but must have {expected}")]
     TensorShape {
         /// The tensor's name.
         name: String,
@@ -174,7 +174,7 @@ pub enum IntakeError {
         col: usize,
     },
     /// A multiplier is outside 1..=2^31 − 1, or a shift outside 1..=62.
-    #[error("{name} is ({multiplier}, {shift}): the multiplier is 1 to 2147483647, the shift 1 to 62")]
+    #[error("{name} is ({multiplier}, {shift}): the multiplier must be 1 to 2147483647, the shift 1 to 62")]
     RequantRange {
         /// The tensor's name.
         name: String,
@@ -184,7 +184,7 @@ pub enum IntakeError {
         shift: i64,
     },
     /// Sums could overflow an i32: 127 · Σ|W_ij| + |b_j| > 2^31 − 1.
-    #[error("sums of layers.{layer}, column {col}, could reach {bound} and leave an i32: lower its bias or its inputs")]
+    #[error("sums of layers.{layer}, column {col}, could reach {bound} and overflow an i32: lower its weights or bias")]
     BiasOverflow {
         /// Layer, counted from 0.
         layer: usize,
@@ -198,7 +198,7 @@ pub enum IntakeError {
     #[error("the file has no rows or no columns: send at least one value")]
     Empty,
     /// A dimension exceeds its limit.
-    #[error("{got} {what}, at most {max}: cut the work into several jobs")]
+    #[error("{got} {what}, but at most {max} are allowed: split the work into several jobs")]
     DimensionTooLarge {
         /// The dimension.
         what: &'static str,
@@ -208,7 +208,7 @@ pub enum IntakeError {
         max: u64,
     },
     /// Sums over k products could overflow an i32, or exceed what the f32 check tolerates.
-    #[error("inner dimension k = {k}, at most {max}: split it among several jobs and add their results")]
+    #[error("inner dimension k = {k}, but at most {max} is allowed: split it into several jobs and add their results")]
     InnerDimensionTooLarge {
         /// Columns of A, or inputs of a layer.
         k: u64,
@@ -216,7 +216,7 @@ pub enum IntakeError {
         max: u32,
     },
     /// The shared operands leave no room for a unit's own rows.
-    #[error("{bytes} bytes that every unit needs, at most {max}: cut B into column blocks, or take a smaller model")]
+    #[error("every unit needs {bytes} bytes, but at most {max} fit: cut B into column blocks, or use a smaller model")]
     InputsTooLarge {
         /// Bytes of B or of the model.
         bytes: u64,
@@ -225,7 +225,7 @@ pub enum IntakeError {
     },
     /// The sums of a gradient's weights do not fit in a unit's output.
     #[error(
-        "the gradient of this model's weights has {bytes} bytes in every unit, at most {max} fit: train it in parts"
+        "the gradient of this model's weights takes {bytes} bytes, but at most {max} fit in a unit: train it in parts"
     )]
     GradientTooLarge {
         /// Bytes of the sums of all weights.
@@ -234,25 +234,25 @@ pub enum IntakeError {
         max: u64,
     },
     /// Two inputs of a job do not fit each other.
-    #[error("{left} and {right}: make sure that {rule}")]
+    #[error("{left}, but {right}: {rule}")]
     ShapeMismatch {
         /// The first input.
         left: String,
         /// The second input.
         right: String,
-        /// The condition that failed.
+        /// What makes them fit.
         rule: &'static str,
     },
-    /// An input has the wrong kind for its role.
+    /// An input cannot play its role.
     #[error("{role} must be {wanted}")]
     WrongInput {
         /// The input's role.
         role: &'static str,
-        /// The kind required.
+        /// What it must be.
         wanted: &'static str,
     },
     /// A sample is negative.
-    #[error("the input's [{row}, {col}] is {value}: samples are activations, 0 to 127")]
+    #[error("the input is {value} at [{row}, {col}]: samples are activations, 0 to 127")]
     SampleRange {
         /// Row, counted from 0.
         row: usize,
