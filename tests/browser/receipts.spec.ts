@@ -65,11 +65,11 @@ for (const [name, change, proof, mathematics] of lies) {
 
 test("what can no longer be fetched is not called wrong", async ({ mine }) => {
   await mine.page.route("**/v1/units/*", (route) =>
-    route.fulfill({ status: 404, json: { detail: "no unit of this CID", code: "no_such_unit" } }),
+    route.fulfill({ status: 404, json: { detail: "no unit has this CID", code: "no_such_unit" } }),
   );
   await mine.receipts.first().getByRole("button", { name: "Check it here" }).click();
   const findings = mine.receipts.first().getByTestId("outcome").locator("[data-found]");
   await expect(findings.nth(0)).toHaveAttribute("data-found", "holds");
   await expect(findings.nth(1)).toHaveAttribute("data-found", "unknown");
-  await expect(findings.nth(1)).toContainText("no unit of this CID");
+  await expect(findings.nth(1)).toContainText("no unit has this CID");
 });

@@ -65,13 +65,13 @@ impl App {
             return Ok(());
         }
         let allowed = self.limit(|limiter, now_ms| limiter.call(from, now_ms));
-        allowed.map_err(|wait| too_many(wait, "deliveries without a live lease are too many"))
+        allowed.map_err(|wait| too_many(wait, "too many deliveries without a live lease"))
     }
 
     /// Refuses to check more outputs of a key that wasted too many bytes.
     pub(crate) fn may_be_checked(&self, key: PublicKey) -> Result<(), Refusal> {
         let allowed = self.limit(|limiter, now_ms| limiter.may_be_checked(key, now_ms));
-        allowed.map_err(|wait| too_many(wait, "too many outputs of this key were damaged or wrong"))
+        allowed.map_err(|wait| too_many(wait, "too many outputs from this key were damaged or wrong"))
     }
 
     /// Counts `bytes` of a key's output as checked in vain.

@@ -20,5 +20,5 @@ pub(crate) fn unit_of(template: &Unit, run: Run) -> Unit {
 }
 
 pub(crate) fn no_such_job() -> Refusal {
-    Refusal::new(ErrorCode::NoSuchJob, "no job of this number; `adit jobs list` shows them")
+    Refusal::new(ErrorCode::NoSuchJob, "no job has this number; `adit jobs list` shows those there are")
 }

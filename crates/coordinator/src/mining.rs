@@ -23,5 +23,5 @@ pub(crate) const MAX_LANES: u32 = 64;
 pub(crate) const RETRY_MS: u64 = 1_000;
 
 pub(crate) fn no_such_lease() -> Refusal {
-    Refusal::new(ErrorCode::NoSuchLease, "no lease of this id")
+    Refusal::new(ErrorCode::NoSuchLease, "no lease has this id")
 }

@@ -102,7 +102,7 @@ impl FromRequestParts<Arc<App>> for Operator {
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
         let host = header_text(&parts.headers, header::HOST.as_str()).unwrap_or_default();
         if !is_ours(host, &app.hosts) {
-            let detail = "this call is answered under the coordinator's own address only; see `adit serve --host`";
+            let detail = "this call is answered only under the coordinator's own names; `adit serve --host` adds one";
             return Err(ApiError::new(ErrorCode::WrongHost, detail));
         }
         let given = header_text(&parts.headers, header::AUTHORIZATION.as_str()).unwrap_or_default();

@@ -39,7 +39,7 @@ pub(super) async fn shed(State(app): Shared, mut request: Request, next: Next) -
     match allowed {
         Ok(()) => next.run(request).await,
         Err(wait) => {
-            ApiError::from(too_many(wait, "requests from your network, or from all, are too many")).into_response()
+            ApiError::from(too_many(wait, "too many requests from your network, or from everyone")).into_response()
         }
     }
 }

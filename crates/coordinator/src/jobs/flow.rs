@@ -57,8 +57,8 @@ pub(crate) async fn submit(app: &App, request: JobRequest) -> Result<JobView, Fa
 
 async fn compute_inline(app: &App, order: Order) -> Result<(Order, Option<submit::Outputs>), Failure> {
     if !order.fits_inline() {
-        let detail = "checking this work costs as much as doing it, and its result is too large to be computed here at \
-                      once: cut it into smaller jobs, or submit it as a demonstration (demo)";
+        let detail = "checking this work costs as much as doing it, and its result is too large to compute here at \
+                      once: split it into smaller jobs, or submit it as a demonstration (demo)";
         return Err(Refusal::new(ErrorCode::TooSmall, detail).into());
     }
     let cpu = app.cpu;

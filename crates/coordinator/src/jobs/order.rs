@@ -209,7 +209,7 @@ pub(crate) fn task_type(request: &JobRequest, kind: Kind) -> Result<Option<TaskT
     match named {
         Some(named) if !named.fits(kind) => {
             let names: Vec<&str> = TaskType::ALL.into_iter().filter(|t| t.fits(kind)).map(TaskType::name).collect();
-            let detail = format!("work of {kind} is no {}: it may be {}", named.name(), names.join(" or "));
+            let detail = format!("{kind} cannot be {} work: call it {}", named.name(), names.join(" or "));
             Err(Refusal::new(ErrorCode::InvalidParameter, detail))
         }
         named => Ok(named),

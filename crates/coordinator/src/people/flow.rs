@@ -53,7 +53,7 @@ impl Register {
         let mut key = request.adit;
         if let Some(key) = &mut key {
             if !key.public_key.is_valid() {
-                return Err(Refusal::new(ErrorCode::InvalidPublicKey, "adit.public_key is no point of secp256k1"));
+                return Err(Refusal::new(ErrorCode::InvalidPublicKey, "adit.public_key is not a point of secp256k1"));
             }
             key.payout = key.payout.as_deref().map(payout_address).transpose()?;
         }
@@ -124,7 +124,7 @@ impl StartSession {
                 return Err(Refusal::new(ErrorCode::StatementMismatch, detail));
             }
             if statement.public_key.verify(statement, signature).is_err() {
-                let detail = "adit.signature is not a low-s signature of adit.statement.public_key over the statement";
+                let detail = "adit.signature is not a low-s signature by adit.statement.public_key over the statement";
                 return Err(Refusal::new(ErrorCode::InvalidSignature, detail));
             }
         }
@@ -146,7 +146,7 @@ impl StartSession {
             && challenge.payout == statement.payout.as_ref().map(|payout| payout.to_ascii_lowercase())
             && challenge.expires_at_ms == statement.expires_at_ms;
         if !same {
-            let detail = "the signed statement is not about the key, payout and expiry that were registered";
+            let detail = "the signed statement does not name the key, payout and expiry that were registered";
             return Err(Refusal::new(ErrorCode::StatementMismatch, detail).into());
         }
         let owner = people::contributor(batch.db, &self.contributor).await?.and_then(|row| row.key());

@@ -75,7 +75,7 @@ pub(crate) async fn unit(app: &App, cid: &Cid) -> Result<Vec<u8>, Failure> {
 }
 
 pub(crate) fn no_such_unit() -> Refusal {
-    Refusal::new(ErrorCode::NoSuchUnit, "no unit of this CID")
+    Refusal::new(ErrorCode::NoSuchUnit, "no unit has this CID")
 }
 
 /// The output behind a valid receipt.
@@ -83,7 +83,7 @@ pub(crate) async fn output(app: &App, lease: &LeaseId) -> Result<Vec<u8>, Failur
     let mut db = app.store.read().await?;
     let lease = leases::lease(&mut db, lease).await?.ok_or_else(no_such_lease)?;
     if lease.verdict != Some(Verdict::Valid) {
-        let detail = "outputs are served once their unit is settled; this lease settled none";
+        let detail = "only outputs that settled a unit are served, and this lease's did not";
         return Err(Refusal::new(ErrorCode::NotFinished, detail).into());
     }
     let output = blocks::output(&mut db, lease.unit).await?;

@@ -8,6 +8,7 @@ use futures::future::BoxFuture;
 
 use crate::batch::{Batch, Operation};
 use crate::error::{Failure, Refusal};
+use crate::jobs::no_such_job;
 use crate::jobs::store::{self as jobs, JobRow};
 use crate::mining::flow::lease::{Ending, give_back};
 use crate::mining::store as leases;
@@ -43,7 +44,7 @@ impl Operation for Cancel {
     fn apply<'a>(&'a self, batch: &'a mut Batch<'_>) -> BoxFuture<'a, Result<JobRow, Failure>> {
         Box::pin(async move {
             let job = jobs::job(batch.db, self.0).await?;
-            let job = job.ok_or_else(|| Refusal::new(ErrorCode::NoSuchJob, "no job of this number"))?;
+            let job = job.ok_or_else(no_such_job)?;
             if job.state != JobState::Active {
                 return Err(Refusal::new(ErrorCode::JobEnded, format!("the job is {}", job.state.name())).into());
             }

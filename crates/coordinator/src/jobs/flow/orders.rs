@@ -39,7 +39,7 @@ pub(super) async fn order(app: &App, work: &JobWork) -> Result<Order, Failure> {
         }
         JobWork::HashTree { data: DataPlace::Source { source, blocks } } => {
             if !app.sources.allow(source) {
-                let detail = "this source is not among those that the operator listed: `adit serve --source URL`";
+                let detail = "the operator does not allow this source; `adit serve --source URL` allows one";
                 return Err(Refusal::new(ErrorCode::InvalidParameter, detail).into());
             }
             Order::elsewhere(source.clone(), uploaded(app, blocks).await?)?
@@ -48,7 +48,7 @@ pub(super) async fn order(app: &App, work: &JobWork) -> Result<Order, Failure> {
     };
     let (bytes, room) = (order.template.output_bytes(), app.max_stored_bytes);
     if bytes > room {
-        let detail = format!("the outputs would have {bytes} bytes and the store holds {room}: cut the work");
+        let detail = format!("the outputs take {bytes} bytes, but the store holds {room}: split the work");
         return Err(Refusal::new(ErrorCode::InvalidShape, detail).into());
     }
     Ok(order)
@@ -58,7 +58,7 @@ async fn log_segment(app: &App, first: u64, count: u64) -> Result<Order, Failure
     let mut db = app.store.read().await?;
     let size = log::latest_head(&mut db).await?.map_or(0, |(head, _)| head.size);
     if count == 0 || count > MAX_ENTRIES || first.checked_add(count).is_none_or(|end| end > size) {
-        let detail = format!("choose 1 to {MAX_ENTRIES} entries of the log, which has {size}");
+        let detail = format!("choose 1 to {MAX_ENTRIES} of the log's {size} entries");
         return Err(Refusal::new(ErrorCode::InvalidParameter, detail).into());
     }
     let bytes = log::entries(&mut db, first, count).await?;

@@ -56,7 +56,7 @@ async fn stuck(db: &mut Db, row: &JobRow, now_ms: i64) -> Result<Option<String>,
         (0, 0) => "no miner is connected: run `adit mine`, or open the page and press Start".to_owned(),
         (0, _) => "miners are connected, but none has worked in the last minute".to_owned(),
         _ if row.units_invalid + row.leases_expired > 0 => format!(
-            "waiting for a miner: {} outputs were refused and {} leases ran out",
+            "waiting for a miner: {} outputs were refused and {} leases expired",
             row.units_invalid, row.leases_expired
         ),
         _ => "waiting for a miner to ask for a unit; older jobs go first".to_owned(),

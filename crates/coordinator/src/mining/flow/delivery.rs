@@ -147,7 +147,7 @@ impl Delivery {
         let signature = said.signature.filter(|signature| miner.verify(&statement, signature).is_ok());
         let signature = signature.ok_or_else(|| {
             let header = paths::SIGNATURE_HEADER;
-            let detail = "is not a low-s signature of the lease's key over lease, unit, digest and length";
+            let detail = "is not a low-s signature by the lease's key over lease, unit, digest and length";
             Refusal::new(ErrorCode::InvalidSignature, format!("{header} {detail}"))
         })?;
         Ok(Signed { statement, signature })
@@ -179,7 +179,7 @@ impl Delivery {
         let mut check = app.checker.begin(&coins, &inputs);
         let (output, digest) = read_output(body, signed.statement.length, &mut check).await?;
         if digest != signed.statement.digest {
-            let detail = "the body is not what adit-digest says: it was damaged on the way; send it again";
+            let detail = "the body does not match adit-digest: it was damaged on the way; send it again";
             return Err(Refusal::new(ErrorCode::DigestMismatch, detail).into());
         }
         let (mismatches, concurrent) = check.finish();

@@ -186,13 +186,13 @@ async fn may_have_another(batch: &mut Batch<'_>, miner: &PublicKey) -> Result<()
     if let Some(ms) = record.quarantined_ms(batch.now_ms) {
         let seconds = ms.div_ceil(1_000);
         let detail = format!(
-            "outputs of this key were wrong, so it gets no work for {seconds} s; `adit doctor` checks whether this host \
-             computes rightly"
+            "outputs from this key were wrong, so it gets no work for {seconds} s; `adit doctor` checks whether this \
+             host computes correctly"
         );
         return Err(Refusal::new(ErrorCode::Quarantined, detail).retry_after(seconds).into());
     }
     if leases::conduct::in_flight(batch.db, &miner.0).await? >= record.in_flight {
-        let detail = "this key has as many units under way as its record allows: deliver them, and it may have more";
+        let detail = "this key holds as many leases as its record allows: deliver their outputs to get more";
         return Err(Refusal::new(ErrorCode::TooManyLeases, detail).retry_after(1).into());
     }
     Ok(())

@@ -240,6 +240,6 @@ impl Settle {
 }
 
 pub(crate) fn second_digest() -> Refusal {
-    let detail = "an output with another digest was delivered for this lease; a lease takes one output only";
+    let detail = "an output with another digest was delivered for this lease; a lease takes only one output";
     Refusal::new(ErrorCode::SecondDigest, detail)
 }
