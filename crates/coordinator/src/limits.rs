@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn one_block_takes_nothing_from_another_but_all_share_one() {
+    fn blocks_have_buckets_of_their_own_and_share_one_for_all() {
         let mut limiter = limiter();
         assert_eq!(admitted(1_000, || limiter.call(block("203.0.113.7"), NOW)), 4);
         assert_eq!(admitted(10, || limiter.call(block("198.51.100.7"), NOW)), 4);
@@ -290,12 +290,12 @@ mod tests {
         assert_eq!(limiter.call(from, NOW), Ok(()));
         (0..1_000).for_each(|_| limiter.deliver(NOW));
         assert!(limiter.call(block("198.51.100.7"), NOW).is_err());
-        // A forced debt is soon repaid.
+        // Deliveries ran up the debt, and time repays it.
         assert_eq!(limiter.call(block("198.51.100.7"), NOW + 2_000), Ok(()));
     }
 
     #[test]
-    fn checks_for_nothing_are_paid_back_in_time() {
+    fn bytes_checked_in_vain_are_repaid_with_time() {
         let mut limiter = limiter();
         limiter.wasted(KEY, 1_000, NOW);
         assert_eq!(limiter.may_be_checked(KEY, NOW), Ok(()));
@@ -307,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn the_table_is_bounded_and_those_beyond_it_share() {
+    fn the_table_is_bounded_and_callers_beyond_it_share_a_bucket() {
         let mut buckets: Buckets<usize> = Buckets::new(Rate { per_s: 1, burst: 1 });
         let now = nanos(NOW);
         assert_eq!(

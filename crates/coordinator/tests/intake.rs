@@ -1,5 +1,5 @@
-//! Intake against files that other programs wrote: numpy's arrays, and the digits example with the model and the classes
-//! that its script computed.
+//! Intake against files that other programs wrote: arrays saved by numpy, and the examples' models and samples with the
+//! classes that their scripts computed.
 
 use std::path::Path;
 
@@ -42,7 +42,7 @@ fn intake_reads_what_numpy_writes() {
 }
 
 #[test]
-fn intake_says_why_it_refuses_what_numpy_writes() {
+fn arrays_that_are_not_int8_matrices_are_refused_with_a_reason() {
     for (name, code, says) in [
         ("bad_bool.npy", "npy_dtype", "dtype '|b1' is not an integer type"),
         ("bad_complex.npy", "npy_dtype", "'<c8'"),
@@ -67,7 +67,7 @@ fn intake_says_why_it_refuses_what_numpy_writes() {
 }
 
 #[test]
-fn intake_to_classes_equals_the_scripts_of_the_examples() {
+fn classes_match_those_of_the_examples_scripts() {
     classes_are_expected("digits/digits-mlp.safetensors", "digits/digits.csv", "digits/expected.csv");
     classes_are_expected("fraud/fraud-mlp.safetensors", "fraud/transactions.csv", "fraud/expected.csv");
 }

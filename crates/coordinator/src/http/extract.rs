@@ -138,7 +138,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_that_could_be_rebound_are_not_ours() {
+    fn hosts_that_dns_could_rebind_are_refused() {
         let hosts = vec!["adit.example".to_owned()];
         for host in ["127.0.0.1:8000", "localhost", "LOCALHOST:80", "[::1]:8000", "adit.example:443", "10.0.0.7"] {
             assert!(is_ours(host, &hosts), "{host}");

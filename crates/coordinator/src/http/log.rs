@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_is_taken_only_where_it_can_do_no_harm() {
+    fn ids_that_could_forge_log_lines_are_ignored() {
         let given = |text: &[u8]| {
             let value = HeaderValue::from_bytes(text).unwrap();
             given_id(&HeaderMap::from_iter([(REQUEST_ID, value)]))

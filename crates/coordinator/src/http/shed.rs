@@ -67,13 +67,13 @@ mod tests {
     }
 
     #[test]
-    fn only_a_proxy_on_loopback_says_who_calls() {
+    fn only_a_proxy_on_loopback_may_name_the_caller() {
         let direct = AddressBlock::of("203.0.113.7".parse().unwrap());
         assert_eq!(block("203.0.113.7", &[]), direct);
         assert_eq!(block("203.0.113.7", &["198.51.100.1"]), direct);
         assert_eq!(block("127.0.0.1", &[]), None);
         assert_eq!(block("::1", &["203.0.113.7"]), direct);
-        // The entries that the client wrote itself come first.
+        // The first entries are the client's own and prove nothing.
         assert_eq!(block("127.0.0.1", &["198.51.100.1, 203.0.113.7"]), direct);
         assert_eq!(block("127.0.0.1", &["198.51.100.1", "192.0.2.1,203.0.113.7"]), direct);
         assert_eq!(block("127.0.0.1", &["unknown"]), None);

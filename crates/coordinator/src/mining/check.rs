@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn coins_that_are_prepared_again_are_still_the_same_coins() {
+    fn checks_are_counted_across_copies_of_the_same_coins() {
         let fold = FastFold::best().unwrap();
         let unit = Unit::HashTree(HashTree { data: cut(&[0; 64], 64, 1, 64).0, source: None });
         let inputs = unit.check_inputs(|_| None).unwrap();
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn counts_that_nobody_holds_are_forgotten() {
+    fn counts_without_a_holder_are_dropped() {
         let mut uses = CoinUses::default();
         let held = uses.of(0, 0);
         (1..100).for_each(|job| drop(uses.of(job, 0)));

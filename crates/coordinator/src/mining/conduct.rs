@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn the_constants_are_the_logarithms_that_they_stand_for() {
+    fn the_constants_are_the_logarithms_of_their_ratios() {
         let (honest, liar, alpha, beta) = (0.001_f64, 0.05_f64, 0.001_f64, 0.01_f64);
         let micro = |ratio: f64| (ratio.ln() * 1e6).round() as i64;
         assert_eq!(SPRT.wrong, micro(liar / honest));
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn leases_grow_with_verified_work_and_shrink_with_what_is_left_lying() {
+    fn leases_grow_with_verified_work_and_shrink_with_abandoned_units() {
         let new = Record::new(&RULES);
         assert_eq!(after(new, &[(Deed::Right, 3)]).in_flight, 7);
         assert_eq!(after(new, &[(Deed::Right, 30)]).in_flight, 10);
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn two_wrong_outputs_close_together_decide_and_one_does_not() {
+    fn two_wrong_outputs_close_together_quarantine_and_one_does_not() {
         let new = Record::new(&RULES);
         assert_eq!(after(new, &[(Deed::Wrong, 1)]).quarantined_ms(0), None);
         assert_eq!(after(new, &[(Deed::Wrong, 2)]).quarantined_ms(0), Some(1_000));
@@ -180,7 +180,7 @@ mod tests {
 
     /// Measures both error rates. Wald bounds them by α / (1 − β) and β / (1 − α) for a test that stops at either end.
     #[test]
-    fn honest_miners_stay_and_liars_are_found() {
+    fn honest_miners_stay_and_liars_are_quarantined() {
         use adit_core::random::SplitMix64;
         let mut random = SplitMix64::new(1);
         let mut caught_within = |wrong_in_100_000: u64, units: u32| {
@@ -194,8 +194,8 @@ mod tests {
             });
             found.count()
         };
-        assert!(caught_within(100, 300) < 20, "honest miners in quarantine");
-        assert!(caught_within(5_000, 300) > 950, "liars go free");
-        assert!(caught_within(50_000, 30) > 990, "bold liars go free");
+        assert!(caught_within(100, 300) < 20, "too many honest miners are quarantined");
+        assert!(caught_within(5_000, 300) > 950, "too many liars go free");
+        assert!(caught_within(50_000, 30) > 990, "too many bold liars go free");
     }
 }

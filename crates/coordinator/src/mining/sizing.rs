@@ -81,14 +81,14 @@ mod tests {
     }
 
     #[test]
-    fn a_lane_that_would_take_hours_is_not_able() {
+    fn a_lane_that_would_take_hours_gets_no_unit() {
         // A panel is 32 768 multiply-accumulates.
         let template = template(800, 64, 64, 8);
         assert!(is_able(&template, 0) && is_able(&template, 30) && !is_able(&template, 20));
     }
 
     #[test]
-    fn what_was_over_in_a_moment_makes_no_lane_slow() {
+    fn units_that_end_in_a_moment_measure_nothing() {
         let measured = |work, elapsed_ms, known| measured(Kind::MatmulI8, work, elapsed_ms, known);
         assert_eq!([measured(1, 100, 0), measured(1, 100, 20), measured(1_000, 20_000, 0)], [None; 3]);
         assert_eq!(measured(1 << 20, 100, 1_000), Some((1 << 20) * 10));

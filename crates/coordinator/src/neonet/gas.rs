@@ -99,12 +99,12 @@ mod tests {
     }
 
     #[test]
-    fn the_recurrence_is_the_eips() {
-        // Initial base fee 1 gwei, limit 20 million gas: at, below and above the target.
+    fn base_fees_follow_the_eip() {
+        // At, below and above the target, with a base fee of 1 gwei and a limit of 20 million gas.
         assert_eq!(next(GIGA, 10_000_000, 10_000_000), GIGA);
         assert_eq!(next(GIGA, 9_000_000, 10_000_000), 987_500_000);
         assert_eq!(next(GIGA, 11_000_000, 10_000_000), 1_012_500_000);
-        // An empty block and a full one change the fee by an eighth.
+        // An empty block lowers the fee by an eighth, and a full one raises it by as much.
         assert_eq!(next(GIGA, 0, 10_000_000), 875_000_000);
         assert_eq!(next(GIGA, 20_000_000, 10_000_000), 1_125_000_000);
         // Each division rounds down. A rise is at least 1; a fall may be 0.
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn no_demand_takes_it_out_of_its_range() {
+    fn no_demand_moves_the_fee_out_of_its_range() {
         assert_eq!(next(GIGA, u64::MAX, 1), 1_125_000_000);
         assert_eq!((next(5, 7, 0), next(u64::MAX, u64::MAX, u64::MAX / 2)), (5, u64::MAX));
         let (mut low, mut high) = (FIRST_BASE_FEE, FIRST_BASE_FEE);

@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_schedule_is_the_originals() {
+    fn the_schedule_is_that_of_neonet() {
         use Phase::*;
         for (miners, phase, load) in [
             (0, Bootstrap, 0),

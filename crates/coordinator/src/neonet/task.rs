@@ -91,7 +91,7 @@ mod tests {
 
     use super::*;
 
-    /// The task format that miners have decoded since the first version. It stays frozen even when the types change.
+    /// The task as miners have decoded it since the first version. Later changes to the types must not reach it.
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     #[allow(dead_code)]

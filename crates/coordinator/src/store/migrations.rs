@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_step_that_fails_leaves_the_version_before() {
+    async fn a_step_that_fails_changes_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let mut db = database(&folder);
         let broken = "INSERT INTO thing VALUES (2); INSERT INTO nothing VALUES (3)";
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_steps_make_an_empty_database_that_holds_its_promises() {
+    async fn a_new_database_passes_the_audit() {
         let folder = tempfile::tempdir().unwrap();
         let mut db = database(&folder);
         bring_up(&mut db).await.unwrap();

@@ -43,7 +43,7 @@ mod tests {
     use adit_core::content_id::{block_cid, output_cid};
 
     #[test]
-    fn a_list_is_an_operand_and_nothing_else_is_a_list() {
+    fn a_list_becomes_an_operand_and_bad_lines_are_refused() {
         let (a, b) = (block_cid(&[1; 9]), block_cid(&[2; 4]));
         let read = |text: String| parse(text.as_bytes());
         let operand = read(format!("cid,bytes\n{a},9\n{a},9\n{b},4\n")).unwrap();

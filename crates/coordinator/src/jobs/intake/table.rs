@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn columns_are_told_apart_and_counted() {
+    fn columns_are_summed_one_by_one() {
         let (rows, columns) = parse(b"amount,note\n3,a\n-4,\n5,7\n9223372036854775808,\"x,y\"\n").unwrap();
         assert_eq!((rows, columns.len()), (4, 2));
         assert_eq!(columns[0].name.as_deref(), Some("amount"));
@@ -52,7 +52,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_table_is_refused() {
+    fn files_that_are_not_tables_are_refused() {
         assert_eq!(parse(b""), Err(IntakeError::Empty));
         assert_eq!(parse(b"name\n"), Err(IntakeError::Empty));
         assert_eq!(parse(b"1,2\n3\n").unwrap_err().code(), "csv_width");

@@ -221,7 +221,7 @@ fn inference_takes_a_model_and_samples_that_fit() {
 }
 
 #[test]
-fn what_is_cut_is_a_unit_and_gives_the_result_files() {
+fn cut_files_make_a_unit_whose_output_gives_the_classes() {
     let Ok(Parsed::Model(model)) = parse(Format::Safetensors, &safetensors_of(&small_model())) else {
         panic!("the model is good");
     };
@@ -254,7 +254,7 @@ fn panels_are_small_enough_for_the_widest_output() {
 }
 
 #[test]
-fn results_are_files_that_others_read() {
+fn result_files_have_the_formats_that_other_programs_read() {
     let mut file = npy_i32_header(2, 3);
     file.extend(kernel::to_le_bytes(&[1, -2, 3, 4, 5, -128]));
     let expected = Matrix { rows: 2, cols: 3, values: vec![1, -2, 3, 4, 5, -128] };
@@ -335,7 +335,9 @@ proptest! {
     }
 
     #[test]
-    fn one_value_out_of_range_is_named(matrix in any_matrix(i8::MIN), at: prop::sample::Index, over in 128i64.., fortran: bool) {
+    fn a_value_out_of_range_is_reported_with_its_place(
+        matrix in any_matrix(i8::MIN), at: prop::sample::Index, over in 128i64.., fortran: bool,
+    ) {
         let order = if fortran { npyz::Order::Fortran } else { npyz::Order::C };
         let mut wide = Matrix { values: vec![0; matrix.values.len()], ..matrix };
         let at = at.index(wide.values.len());
@@ -359,14 +361,18 @@ proptest! {
     }
 
     #[test]
-    fn damaged_files_are_answered(file in 0usize..4, damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..6), end: prop::sample::Index) {
+    fn damaged_files_do_no_harm(
+        file in 0usize..4,
+        damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..6),
+        end: prop::sample::Index,
+    ) {
         let (format, mut bytes) = good_file(file);
         for (at, byte) in damage {
             let at = at.index(bytes.len());
             bytes[at] = byte;
         }
         for bytes in [&bytes[..], &bytes[..end.index(bytes.len())]] {
-            // A damaged file may still be valid. It must not cause a panic, a hang or a matrix of the wrong size.
+            // A damaged file may still parse. It must not cause a panic, a hang or a matrix of the wrong size.
             if let Ok(Parsed::Matrix(matrix) | Parsed::Samples(matrix)) = parse(format, bytes) {
                 prop_assert_eq!(matrix.values.len(), matrix.rows as usize * matrix.cols as usize);
             }
@@ -374,7 +380,9 @@ proptest! {
     }
 
     #[test]
-    fn noise_is_answered(noise in prop::collection::vec(any::<u8>(), 0..300), literal in "[\\[\\](){}0-9a-z'\", :.+ejx_-]{0,200}") {
+    fn noise_does_no_harm(
+        noise in prop::collection::vec(any::<u8>(), 0..300), literal in "[\\[\\](){}0-9a-z'\", :.+ejx_-]{0,200}",
+    ) {
         for format in Format::ALL {
             let _ = parse(format, &noise);
         }

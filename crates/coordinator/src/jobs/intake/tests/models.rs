@@ -110,7 +110,7 @@ fn broken_safetensors_frames_are_refused() {
     assert_eq!(model(&framed(&(header + "}"), &[])), "safetensors_header");
 }
 
-/// The small model with the scales for training.
+/// The small model with the scales that training needs.
 fn trained_model() -> Vec<Tensor> {
     let scale = |name| tensor(name, Dtype::I32, &[2], kernel::to_le_bytes(&[3, 9]));
     let mut tensors = small_model();
@@ -119,7 +119,7 @@ fn trained_model() -> Vec<Tensor> {
 }
 
 #[test]
-fn a_model_to_be_trained_is_read_and_still_infers() {
+fn a_model_for_training_is_read_and_still_infers() {
     let parsed = parse(Format::Safetensors, &safetensors_of(&trained_model())).unwrap();
     let (samples, targets) = (filled(4, 2, 1), filled(4, 1, -5));
     let (model, input, wanted) = gradient(parsed.clone(), samples.clone(), targets.clone()).unwrap();
