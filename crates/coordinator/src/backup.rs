@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use adit_core::PublicKey;
 
 use crate::directory::{self, DATABASE, KEY, LOCK, SETTINGS, TOKEN, UNFINISHED};
-use crate::operate::flow::broken_promises;
+use crate::operate::store::audit;
 use crate::receipts::store as log;
 use crate::store::snapshot::{self, Rider};
 use crate::store::{Db, DbError};
@@ -159,7 +159,7 @@ async fn fill(file: &Path, data: &Path) -> Result<Summary, BackupError> {
 
 /// Checks that the books balance and that the log matches the head signed by `key`. Returns the log's size.
 async fn check(db: &mut Db, key: &PublicKey) -> Result<u64, DbError> {
-    let broken = broken_promises(db).await?;
+    let broken = audit(db).await?;
     if !broken.is_empty() {
         tracing::error!(?broken, "the ledger does not hold what it promises");
         return Err(DbError::Corrupt("the ledger does not hold what it promises"));

@@ -184,7 +184,7 @@ impl Coordinator {
 
     /// The broken invariants of the ledger, units and log, one sentence each.
     pub async fn audit(&self) -> Result<Vec<String>, DbError> {
-        operate::flow::broken_promises(&mut *self.app.store.read().await?).await
+        operate::store::audit(&mut *self.app.store.read().await?).await
     }
 
     /// Runs one round of upkeep now: ends what is overdue, closes the epoch if it is due, and deletes leftovers.

@@ -11,10 +11,8 @@ use crate::error::Failure;
 use crate::jobs::store as jobs;
 use crate::mining::store as leases;
 use crate::money::store as ledger;
-use crate::operate::store as audit;
 use crate::people::store as people;
 use crate::receipts::store as log;
-use crate::store::{Db, DbError};
 
 /// The number of steps in an activity.
 const STEPS: i64 = 60;
@@ -96,9 +94,4 @@ pub(crate) async fn ledger_totals(app: &App) -> Result<LedgerTotals, Failure> {
 pub(crate) async fn health(app: &App) -> Result<Health, Failure> {
     ledger::open_epoch(&mut *app.store.read().await?).await?;
     Ok(Health { status: "ok".to_owned(), coordinator_key: app.public_key })
-}
-
-/// The broken invariants of the ledger, units and log, one sentence each.
-pub(crate) async fn broken_promises(db: &mut Db) -> Result<Vec<String>, DbError> {
-    audit::audit(db).await
 }
