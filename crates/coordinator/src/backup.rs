@@ -161,8 +161,8 @@ async fn fill(file: &Path, data: &Path) -> Result<Summary, BackupError> {
 async fn check(db: &mut Db, key: &PublicKey) -> Result<u64, DbError> {
     let broken = audit(db).await?;
     if !broken.is_empty() {
-        tracing::error!(?broken, "the ledger does not hold what it promises");
-        return Err(DbError::Corrupt("the ledger does not hold what it promises"));
+        tracing::error!(?broken, "the ledger is not consistent");
+        return Err(DbError::Corrupt("the ledger is not consistent"));
     }
     let computed = log::recompute(db).await?;
     let Some((head, signature)) = log::latest_head(db).await? else { return Ok(0) };

@@ -23,7 +23,7 @@ const RULES: [(&str, &str); 19] = [
          (SELECT 1 FROM lease WHERE lease.unit = unit.id AND verdict = 'valid')",
     ),
     (
-        "a unit is under way without exactly one live lease, or the other way round",
+        "a leased unit does not have exactly one live lease, or another unit has one",
         "SELECT COUNT(*) FROM unit LEFT JOIN
            (SELECT unit, COUNT(*) AS live FROM lease WHERE state = 'live' GROUP BY unit) AS held ON held.unit = unit.id
          WHERE COALESCE(live, 0) <> CASE WHEN state = 'leased' THEN 1 ELSE 0 END",
@@ -41,7 +41,7 @@ const RULES: [(&str, &str); 19] = [
          ON cut.job = job.id WHERE panels_done <> COALESCE(done, 0) OR panels_leased <> COALESCE(leased, 0)",
     ),
     (
-        "an active job has lost panels, or has some twice",
+        "an active job has lost panels, or counts some twice",
         "SELECT COUNT(*) FROM job WHERE state = 'active' AND cursor <>
          COALESCE((SELECT SUM(count) FROM returned WHERE returned.job = job.id), 0) +
          COALESCE((SELECT SUM(count) FROM unit WHERE unit.job = job.id AND unit.state <> 'returned'), 0)",
@@ -52,22 +52,22 @@ const RULES: [(&str, &str); 19] = [
            FROM unit WHERE state <> 'returned') AS runs WHERE first < before",
     ),
     (
-        "a finished job does not have its panels, or an unfinished one has them all",
+        "a finished job lacks panels, or an unfinished one has them all",
         "SELECT COUNT(*) FROM job WHERE (state = 'done') <> (panels_done = panels) AND state <> 'cancelled'
          OR panels_done > panels",
     ),
     (
-        "a lease has a verdict without having delivered, or the other way round",
+        "a lease has a verdict without a delivery, or a delivery without a verdict",
         "SELECT COUNT(*) FROM lease WHERE (state = 'delivered') <> (verdict IS NOT NULL)
          OR (verdict IS NULL) <> (digest IS NULL)",
     ),
     (
-        "a job that has ended keeps a requester's money",
+        "a job that has ended still holds escrow",
         "SELECT COUNT(*) FROM job JOIN account ON account.id = 'escrow:' || job.id
          WHERE job.state <> 'active' AND account.balance <> 0",
     ),
     (
-        "an output was judged without a receipt, or the other way round",
+        "an output was judged without a receipt, or a receipt has no judged output",
         "SELECT COUNT(*) FROM (SELECT (SELECT COUNT(*) FROM lease WHERE verdict IS NOT NULL) AS judged,
            (SELECT COUNT(*) FROM receipt JOIN lease ON lease.id = receipt.lease AND lease.verdict = receipt.verdict)
            AS stated, (SELECT COUNT(*) FROM receipt) AS receipts) WHERE judged <> stated OR stated <> receipts",
@@ -78,7 +78,7 @@ const RULES: [(&str, &str); 19] = [
            (SELECT COALESCE(MAX(size), 0) FROM log_head) AS size) WHERE entries <> size",
     ),
     (
-        "a share is not the sum of what its receipts say",
+        "a share is not the sum of its receipts",
         "SELECT COUNT(*) FROM share LEFT JOIN
            (SELECT receipt.epoch AS epoch, receipt.miner AS miner,
             SUM(CASE WHEN receipt.verdict = 'valid' THEN value ELSE 0 END) AS good,
@@ -95,14 +95,14 @@ const RULES: [(&str, &str); 19] = [
          WHERE epoch.value <> COALESCE(shared.value, 0)",
     ),
     (
-        "an epoch paid more than its budget, or other than the ledger says",
+        "an epoch paid more than its budget, or not what was transferred",
         "SELECT COUNT(*) FROM (SELECT (SELECT COUNT(*) FROM epoch WHERE paid < 0 OR paid + carried > budget) AS above,
            (SELECT COALESCE(SUM(paid), 0) FROM epoch) AS paid,
            (SELECT COALESCE(SUM(amount), 0) FROM transfer WHERE debit = 'budget') AS moved)
          WHERE above > 0 OR paid <> moved",
     ),
     (
-        "a requester paid for what was not verified, or did not pay",
+        "requesters did not pay exactly for the units that were verified",
         "SELECT COUNT(*) FROM (SELECT
            (SELECT COALESCE(SUM(amount), 0) FROM transfer WHERE id LIKE 'lease:%') AS moved,
            (SELECT COALESCE(SUM(lease.value), 0) FROM lease JOIN job ON job.id = lease.job

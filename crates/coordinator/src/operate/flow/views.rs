@@ -30,7 +30,7 @@ pub(super) async fn ledger_totals(db: &mut Db) -> Result<LedgerTotals, DbError> 
     let accounts = account_totals(db).await?;
     let broken = audit::audit(db).await?;
     for sentence in &broken {
-        tracing::error!(sentence, "the ledger does not hold what it promises");
+        tracing::error!(sentence, "the ledger is not consistent");
     }
     Ok(LedgerTotals { accounts, transfers: ledger::transfers(db).await? as u64, balanced: broken.is_empty() })
 }
