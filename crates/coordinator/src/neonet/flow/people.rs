@@ -81,7 +81,7 @@ pub(super) async fn tokenomics_of(db: &mut Db, now_ms: i64) -> Result<Tokenomics
         is_deflationary: false,
         genesis_timestamp: genesis_ms / 1_000,
         network_age_days: hours((now_ms - genesis_ms).max(0)) / 24.0,
-        model: "a fixed block budget an epoch, shared by verified work; what is not earned is carried over".to_owned(),
+        model: "a fixed budget per epoch, shared by verified work; what is not earned is carried over".to_owned(),
         adit: TokenomicsFacts { issued: exact, accounts: account_totals(db).await? },
     })
 }

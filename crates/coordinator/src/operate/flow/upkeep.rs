@@ -75,7 +75,7 @@ pub(crate) async fn run(store: Store, terms: Terms) {
         match tick_once(&store, terms, tick).await {
             Ok(()) => {}
             Err(Failure::Stopping) => return,
-            Err(error) => tracing::error!(%error, "upkeep failed; it is tried again"),
+            Err(error) => tracing::error!(%error, "upkeep failed and will be tried again"),
         }
     }
 }
