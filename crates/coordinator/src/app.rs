@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use adit_core::PublicKey;
-use adit_core::sign::SecretKey;
+use adit_core::sign::{LeaseId, SecretKey};
 use adit_cpu::Cpu;
 use adit_protocol::ErrorCode;
 use tokio::sync::Semaphore;
@@ -58,14 +58,14 @@ impl App {
         allowed.map_err(|wait| too_many(wait, "this key asks for work too often"))
     }
 
-    /// Applies the request limits to a delivery. One without a live lease counts as an ordinary request.
-    pub(crate) fn may_deliver(&self, from: Option<AddressBlock>, live: bool) -> Result<(), Refusal> {
-        if live {
-            self.limit(Limiter::deliver);
-            return Ok(());
-        }
-        let allowed = self.limit(|limiter, now_ms| limiter.call(from, now_ms));
-        allowed.map_err(|wait| too_many(wait, "too many deliveries without a live lease"))
+    /// Applies the request limits to a delivery. `proven` is the live lease whose key signed it; without one it counts as
+    /// an ordinary request.
+    pub(crate) fn may_deliver(&self, from: Option<AddressBlock>, proven: Option<LeaseId>) -> Result<(), Refusal> {
+        let allowed = self.limit(|limiter, now_ms| match proven {
+            Some(lease) => limiter.deliver(lease, from, now_ms),
+            None => limiter.call(from, now_ms),
+        });
+        allowed.map_err(|wait| too_many(wait, "too many deliveries without a signature for a live lease"))
     }
 
     /// Refuses to check more outputs of a key that wasted too many bytes.

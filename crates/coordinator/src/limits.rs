@@ -1,15 +1,17 @@
 //! Rate limits: token buckets for address blocks, for keys and for all callers together. Time is an argument.
 //!
 //! Buckets are kept in memory, per coordinator; a restart forgets only about a second of calls. Registrations, requests
-//! for work and reads are shed first. Delivering on a live lease is never refused for its rate, because the work is
-//! already done. It still draws from the overall budget, so a coordinator with many deliveries hands out less new work.
-//! See [`Limits`] for the figures.
+//! for work and reads are shed first. A delivery on a live lease passes even if its block's bucket or the overall one is
+//! empty, because the work is already done. It must first prove that it is one, and each lease has only so many. It
+//! takes what it finds in the overall bucket, so a coordinator with many deliveries hands out less new work, but it
+//! leaves no debt. See [`Limits`] for the figures.
 
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::net::IpAddr;
 
 use adit_core::PublicKey;
+use adit_core::sign::LeaseId;
 
 /// The most buckets of one kind. Further callers share one.
 const MAX_BUCKETS: usize = 65_536;
@@ -38,6 +40,8 @@ pub struct Limits {
     pub block_joins: Rate,
     /// Requests for work by one key.
     pub key: Rate,
+    /// Signed deliveries of one live lease that pass whatever the limits above say. Further ones count as requests.
+    pub lease: Rate,
     /// Bytes of one key's outputs that were checked in vain: damaged in transit, or wrong.
     pub wasted_bytes: Rate,
     /// The most sessions without a key open at once.
@@ -52,6 +56,7 @@ impl Default for Limits {
             joins: Rate { per_s: 200, burst: 2_000 },
             block_joins: Rate { per_s: 5, burst: 500 },
             key: Rate { per_s: 200, burst: 1_000 },
+            lease: Rate { per_s: 1, burst: 16 },
             wasted_bytes: Rate { per_s: 8 << 20, burst: 512 << 20 },
             keyless_sessions: 10_000,
         }
@@ -160,6 +165,7 @@ pub(crate) struct Limiter {
     blocks: Buckets<AddressBlock>,
     block_joins: Buckets<AddressBlock>,
     keys: Buckets<PublicKey>,
+    leases: Buckets<LeaseId>,
     wasted: Buckets<PublicKey>,
 }
 
@@ -172,6 +178,7 @@ impl Limiter {
             blocks: Buckets::new(limits.block),
             block_joins: Buckets::new(limits.block_joins),
             keys: Buckets::new(limits.key),
+            leases: Buckets::new(limits.lease),
             wasted: Buckets::new(limits.wasted_bytes),
         }
     }
@@ -195,9 +202,14 @@ impl Limiter {
         self.call(block, now_ms)
     }
 
-    /// Counts a delivery on a live lease against all callers. Never refuses it.
-    pub(crate) fn deliver(&mut self, now_ms: i64) {
-        self.all.force(self.limits.all, 1, nanos(now_ms));
+    /// Counts a delivery that is signed by its live lease's key. Only one of many for the same lease can be refused.
+    pub(crate) fn deliver(&mut self, lease: LeaseId, block: Option<AddressBlock>, now_ms: i64) -> Result<(), Wait> {
+        if self.leases.take(lease, 1, nanos(now_ms)).is_err() {
+            return self.call(block, now_ms);
+        }
+        // An empty bucket stays empty: a debt would be paid by everyone else.
+        let _ = self.all.take(self.limits.all, 1, nanos(now_ms));
+        Ok(())
     }
 
     /// Counts a key's request for work.
@@ -237,6 +249,7 @@ mod tests {
             joins: Rate { per_s: 1, burst: 3 },
             block_joins: Rate { per_s: 1, burst: 2 },
             key: Rate { per_s: 1, burst: 2 },
+            lease: Rate { per_s: 1, burst: 3 },
             wasted_bytes: Rate { per_s: 100, burst: 1_000 },
             keyless_sessions: 1,
         })
@@ -288,10 +301,27 @@ mod tests {
         let from = block("203.0.113.7");
         assert_eq!(admitted(10, || limiter.join(from, NOW)), 2);
         assert_eq!(limiter.call(from, NOW), Ok(()));
-        (0..1_000).for_each(|_| limiter.deliver(NOW));
+        let mut lease = |number: u16| {
+            let mut id = [0; 16];
+            id[..2].copy_from_slice(&number.to_le_bytes());
+            limiter.deliver(LeaseId(id), from, NOW)
+        };
+        assert!((0..1_000).all(|number| lease(number).is_ok()));
         assert!(limiter.call(block("198.51.100.7"), NOW).is_err());
-        // Deliveries ran up the debt, and time repays it.
-        assert_eq!(limiter.call(block("198.51.100.7"), NOW + 2_000), Ok(()));
+        // They leave no debt: the next token is there when it would have been anyway.
+        assert_eq!(limiter.call(block("198.51.100.7"), NOW + 100), Ok(()));
+    }
+
+    #[test]
+    fn a_lease_that_is_delivered_again_and_again_pays_as_any_call() {
+        let mut limiter = limiter();
+        let from = block("203.0.113.7");
+        let (noisy, quiet) = (LeaseId([1; 16]), LeaseId([2; 16]));
+        // Three are free, four are paid by the block.
+        assert_eq!(admitted(100, || limiter.deliver(noisy, from, NOW)), 7);
+        assert_eq!(limiter.deliver(noisy, from, NOW), Err(Wait { ms: 500 }));
+        assert_eq!(limiter.deliver(quiet, from, NOW), Ok(()));
+        assert_eq!(limiter.call(block("198.51.100.7"), NOW), Err(Wait { ms: 100 }));
     }
 
     #[test]

@@ -8,7 +8,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use adit_protocol::paths;
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::{HeaderMap, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -25,15 +25,20 @@ const FORWARDED_FOR: &str = "x-forwarded-for";
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Caller(pub(crate) Option<AddressBlock>);
 
-/// Refuses requests over the limit. Deliveries pass, because only a lookup shows whether their lease is live.
+/// Refuses requests over the limit. A delivery passes: its handler applies the limit, once it knows whether the lease is
+/// live and its key signed.
 pub(super) async fn shed(State(app): Shared, mut request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     let from = caller(peer, request.headers());
+    let delivers = request.method() == Method::PUT
+        && request.extensions().get::<MatchedPath>().is_some_and(|path| path.as_str() == paths::OUTPUT);
     let joins = [paths::REGISTER, paths::START_SESSION].contains(&request.uri().path());
-    let allowed = match request.method() {
-        &Method::PUT => Ok(()),
-        _ if joins => app.limit(|limiter, now_ms| limiter.join(from, now_ms)),
-        _ => app.limit(|limiter, now_ms| limiter.call(from, now_ms)),
+    let allowed = if delivers {
+        Ok(())
+    } else if joins {
+        app.limit(|limiter, now_ms| limiter.join(from, now_ms))
+    } else {
+        app.limit(|limiter, now_ms| limiter.call(from, now_ms))
     };
     request.extensions_mut().insert(Caller(from));
     match allowed {

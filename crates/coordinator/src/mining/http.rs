@@ -35,17 +35,22 @@ async fn deliver(
     body: Body,
 ) -> Answer<Delivered> {
     let announced_at_ms = app.clock.now_ms();
-    let found = match lease.parse::<LeaseId>() {
-        Ok(lease) => Delivery::find(&app, &lease).await,
-        Err(_) => Err(super::no_such_lease().into()),
-    };
-    app.may_deliver(caller.0, found.as_ref().is_ok_and(Delivery::is_live))?;
-    let signed = SignedOutput {
+    let claim = SignedOutput {
         length: body.size_hint().exact(),
         digest: header_text(&headers, paths::DIGEST_HEADER).and_then(|text| text.parse().ok()),
         signature: header_text(&headers, paths::SIGNATURE_HEADER).and_then(|text| text.parse().ok()),
     };
-    let delivered = found?.take(&app, signed, upload(body), announced_at_ms).await?;
+    if !claim.is_complete() {
+        app.may_deliver(caller.0, None)?;
+    }
+    let opened = match lease.parse::<LeaseId>() {
+        Ok(lease) => Delivery::open(&app, &lease, &claim).await,
+        Err(_) => Err(super::no_such_lease().into()),
+    };
+    if claim.is_complete() {
+        app.may_deliver(caller.0, opened.as_ref().ok().and_then(Delivery::live))?;
+    }
+    let delivered = opened?.take(&app, upload(body), announced_at_ms).await?;
     Ok(Json(view(delivered)))
 }
 

@@ -1,7 +1,8 @@
 //! Clients that call too often, leave too much state, lie or hoard: each is told why and when to return, and no other
 //! client is affected.
 
-use adit_coordinator::{Conduct, Config, Limits, Rate};
+use adit_coordinator::{Clock, Conduct, Config, Limits, Rate};
+use adit_core::Signature;
 use adit_core::statement::Verdict;
 use adit_protocol::ErrorCode;
 use adit_protocol::mining::{Delivered, TaskGrant};
@@ -10,6 +11,7 @@ use adit_support::{Client, Reply, Scene, Server};
 use anyhow::{Context, Result, ensure};
 use reqwest::Method;
 use serde_json::json;
+use tempfile::TempDir;
 
 const NEVER: Rate = Rate { per_s: 1, burst: 5 };
 
@@ -70,6 +72,47 @@ async fn a_live_leases_delivery_is_taken_when_everything_else_is_refused() -> Re
     let path = with(paths::OUTPUT, "none");
     told_to_wait(&miner.send(miner.request(Method::PUT, &path)).await?, ErrorCode::TooManyRequests)?;
     Ok(())
+}
+
+/// A PUT counts as any request until it proves that it is a delivery: by length, live lease and signature.
+#[tokio::test]
+async fn a_put_is_no_delivery_before_it_is_signed() -> Result<()> {
+    const BURST: usize = 24;
+    let still = Clock::standing_still(1_780_000_000_000);
+    let change = |config: &mut Config| config.limits.block = Rate { per_s: 1, burst: BURST as u32 };
+    let scene = Scene::on(Server::start_in(TempDir::new()?, still, change).await?).await?;
+    let mut miner = scene.stranger("miner", 3).await?;
+    let grant = scene.lease(&miner).await?;
+    let output = miner.compute(&grant).await?;
+    let delivery = miner.delivery(&grant, &output);
+    let put = async |path: &str, signature: Option<Signature>, body: Vec<u8>| {
+        let mut request = miner.request(Method::PUT, path).header("x-forwarded-for", "203.0.113.5");
+        request = request.header(paths::DIGEST_HEADER, delivery.digest.to_string());
+        if let Some(signature) = signature {
+            request = request.header(paths::SIGNATURE_HEADER, signature.to_string());
+        }
+        miner.send(request.body(body)).await
+    };
+    let path = with(paths::OUTPUT, &delivery.lease.to_string());
+    let (own, forged) = (miner.key.sign(&delivery), scene.honest.key.sign(&delivery));
+    let mut passed = 0;
+    for _ in 0..BURST {
+        for reply in [
+            put(&path, None, output.clone()).await?,
+            put(&path, Some(forged), output.clone()).await?,
+            put(&path, Some(own), output[1..].to_vec()).await?,
+            put(&with(paths::OUTPUT, "none"), Some(own), output.clone()).await?,
+            put(paths::FILES, Some(own), output.clone()).await?,
+        ] {
+            ensure!(reply.status.is_client_error(), "{}", reply.status);
+            passed += usize::from(reply.status != 429);
+        }
+    }
+    ensure!(passed == BURST, "{passed} of {} passed", 5 * BURST);
+    told_to_wait(&put(&path, None, output.clone()).await?, ErrorCode::TooManyRequests)?;
+    let answer: Delivered = put(&path, Some(own), output.clone()).await?.json()?;
+    ensure!(answer.verdict == Verdict::Valid);
+    scene.ends_well().await
 }
 
 #[tokio::test]

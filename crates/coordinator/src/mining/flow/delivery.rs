@@ -33,13 +33,14 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(120);
 /// The body of an upload, chunk by chunk.
 pub(crate) type Upload = BoxStream<'static, std::io::Result<Bytes>>;
 
-/// A lease and all that a delivery is checked against.
+/// A delivery with the right length and a valid signature, and all that its body is checked against.
 pub(crate) struct Delivery {
     lease: LeaseRow,
     job: JobRow,
     unit: Unit,
     unit_state: UnitState,
     contributor: String,
+    signed: Signed,
 }
 
 /// The miner's signed claim about its output, parsed from headers and not yet checked.
@@ -59,7 +60,7 @@ pub(crate) struct Delivered {
     pub(crate) next: Option<Granted>,
 }
 
-/// A delivery with the right length and a valid signature.
+/// What the lease's key signed.
 struct Signed {
     statement: statement::Delivery,
     signature: Signature,
@@ -87,34 +88,33 @@ impl Delivered {
 }
 
 impl Delivery {
-    /// Loads a lease and what belongs to it.
-    pub(crate) async fn find(app: &App, id: &LeaseId) -> Result<Self, Failure> {
+    /// Loads a lease and what belongs to it, and checks the claim about its output.
+    pub(crate) async fn open(app: &App, id: &LeaseId, claim: &SignedOutput) -> Result<Self, Failure> {
         let mut db = app.store.read().await?;
         let lease = leases::lease(&mut db, id).await?.ok_or_else(no_such_lease)?;
         let job = jobs::job(&mut db, lease.job).await?.ok_or(DbError::RowNotFound)?;
         let row = jobs::unit(&mut db, lease.unit).await?.ok_or(DbError::RowNotFound)?;
         let session = people::session(&mut db, &lease.session).await?.ok_or(DbError::RowNotFound)?;
         let unit = unit_of(&job.template()?, row.run());
-        Ok(Delivery { lease, job, unit, unit_state: row.state, contributor: session.contributor })
+        let signed = claim.check(&lease, &unit)?;
+        Ok(Delivery { lease, job, unit, unit_state: row.state, contributor: session.contributor, signed })
     }
 
-    /// Whether the lease can still be fulfilled on time.
-    pub(crate) fn is_live(&self) -> bool {
+    /// The lease, if it can still be fulfilled on time.
+    pub(crate) fn live(&self) -> Option<LeaseId> {
+        self.is_live().then_some(self.signed.statement.lease)
+    }
+
+    fn is_live(&self) -> bool {
         self.lease.state == LeaseState::Live
     }
 
     /// Receives an output and returns its verdict, its receipt and the lane's next unit. Unwanted bodies are discarded.
-    pub(crate) async fn take(
-        &self,
-        app: &App,
-        signed: SignedOutput,
-        body: Upload,
-        announced_at_ms: i64,
-    ) -> Result<Delivered, Failure> {
-        let signed = self.check(signed)?;
+    pub(crate) async fn take(&self, app: &App, body: Upload, announced_at_ms: i64) -> Result<Delivered, Failure> {
+        let signed = &self.signed;
         if let Some(digest) = &self.lease.digest {
             discard(body).await;
-            return self.answer_again(app, &signed, digest).await;
+            return self.answer_again(app, digest).await;
         }
         if self.is_gone() {
             discard(body).await;
@@ -125,32 +125,11 @@ impl Delivery {
         app.may_be_checked(miner)?;
         let room = app.output_bytes.acquire_many(signed.statement.length as u32).await;
         let _room = room.map_err(|_| Failure::Stopping)?;
-        let received = self.receive(app, &signed, body).await;
+        let received = self.receive(app, body).await;
         if !received.as_ref().is_ok_and(|received| received.judgement == Judgement::Right) {
             app.wasted(miner, signed.statement.length);
         }
-        self.settle(app, signed, received?, announced_at_ms).await
-    }
-
-    /// Checks the exact length, then the signature by the lease's key.
-    fn check(&self, said: SignedOutput) -> Result<Signed, Failure> {
-        let length = self.unit.output_bytes();
-        if said.length != Some(length) {
-            return Err(wrong_length(length).into());
-        }
-        let digest = said.digest.ok_or_else(|| {
-            let detail = format!("{} must be 64 lowercase hex digits: the output's BLAKE3", paths::DIGEST_HEADER);
-            Refusal::new(ErrorCode::InvalidParameter, detail)
-        })?;
-        let statement = statement::Delivery { lease: self.lease.id()?, unit: self.unit.cid(), digest, length };
-        let miner = self.lease.miner()?;
-        let signature = said.signature.filter(|signature| miner.verify(&statement, signature).is_ok());
-        let signature = signature.ok_or_else(|| {
-            let header = paths::SIGNATURE_HEADER;
-            let detail = "is not a low-s signature by the lease's key over lease, unit, digest and length";
-            Refusal::new(ErrorCode::InvalidSignature, format!("{header} {detail}"))
-        })?;
-        Ok(Signed { statement, signature })
+        self.settle(app, received?, announced_at_ms).await
     }
 
     /// Whether the output is no longer needed. A late one is needed until another miner's output is valid.
@@ -160,7 +139,8 @@ impl Delivery {
     }
 
     /// Repeats the stored verdict when the same output is sent again.
-    async fn answer_again(&self, app: &App, signed: &Signed, digest: &[u8]) -> Result<Delivered, Failure> {
+    async fn answer_again(&self, app: &App, digest: &[u8]) -> Result<Delivered, Failure> {
+        let signed = &self.signed;
         if signed.statement.digest.0 != digest {
             return Err(second_digest().into());
         }
@@ -173,7 +153,8 @@ impl Delivery {
     }
 
     /// Reads the body. A digest mismatch counts as a transport error, never as a wrong answer.
-    async fn receive(&self, app: &App, signed: &Signed, body: Upload) -> Result<Received, Failure> {
+    async fn receive(&self, app: &App, body: Upload) -> Result<Received, Failure> {
+        let signed = &self.signed;
         let coins = app.checker.prepared(&self.job).await?;
         let inputs = app.checker.inputs(&self.unit).await?;
         let mut check = app.checker.begin(&coins, &inputs);
@@ -193,16 +174,16 @@ impl Delivery {
     async fn settle(
         &self,
         app: &App,
-        signed: Signed,
         Received { output, judgement, method, bits }: Received,
         announced_at_ms: i64,
     ) -> Result<Delivered, Failure> {
+        let Signed { statement, signature } = &self.signed;
         let settle = Settle {
-            lease: signed.statement.lease,
-            unit: signed.statement.unit,
+            lease: statement.lease,
+            unit: statement.unit,
             kind: self.unit.kind(),
-            digest: signed.statement.digest,
-            signature: signed.signature,
+            digest: statement.digest,
+            signature: *signature,
             output,
             announced_at_ms,
             judgement,
@@ -223,6 +204,34 @@ impl Delivery {
 
     fn next_lane(&self) -> Result<LeaseLane, Refusal> {
         lease_lane(self.lease.session.clone(), self.contributor.clone(), self.lease.lane as u32, None)
+    }
+}
+
+impl SignedOutput {
+    /// Whether it says all that a delivery must. Without it there is nothing to look up.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.length.is_some() && self.digest.is_some() && self.signature.is_some()
+    }
+
+    /// Checks the exact length, then the signature by the lease's key.
+    fn check(&self, lease: &LeaseRow, unit: &Unit) -> Result<Signed, Failure> {
+        let length = unit.output_bytes();
+        if self.length != Some(length) {
+            return Err(wrong_length(length).into());
+        }
+        let digest = self.digest.ok_or_else(|| {
+            let detail = format!("{} must be 64 lowercase hex digits: the output's BLAKE3", paths::DIGEST_HEADER);
+            Refusal::new(ErrorCode::InvalidParameter, detail)
+        })?;
+        let statement = statement::Delivery { lease: lease.id()?, unit: unit.cid(), digest, length };
+        let miner = lease.miner()?;
+        let signature = self.signature.filter(|signature| miner.verify(&statement, signature).is_ok());
+        let signature = signature.ok_or_else(|| {
+            let header = paths::SIGNATURE_HEADER;
+            let detail = "is not a low-s signature by the lease's key over lease, unit, digest and length";
+            Refusal::new(ErrorCode::InvalidSignature, format!("{header} {detail}"))
+        })?;
+        Ok(Signed { statement, signature })
     }
 }
 
