@@ -115,8 +115,8 @@ async fn what_is_no_whole_backup_is_refused_and_leaves_nothing() -> Result<()> {
     let mut flipped = bytes.clone();
     flipped[bytes.len() / 2..].iter_mut().step_by(64).for_each(|byte| *byte ^= 1);
     for (name, bytes, words) in [
-        ("empty", Vec::new(), "no backup"),
-        ("text", b"this is no database at all, but a text of some length".repeat(99), "no backup"),
+        ("empty", Vec::new(), "not a backup"),
+        ("text", b"this is no database at all, but a text of some length".repeat(99), "not a backup"),
         ("cut", bytes[..bytes.len() / 2].to_vec(), "not a backup"),
         ("flipped", flipped, "not a backup"),
         ("newer", changed("PRAGMA user_version = 99")?, "newer"),
