@@ -99,8 +99,8 @@ export interface Rates {
 /** Control worker to lane. */
 export type LaneOrder =
   | ({ type: "open" } & Opening)
-  /** `unit` is its canonical encoding, `blocks` its inputs in order. */
-  | { type: "start"; lease: LeaseId; unit: Uint8Array<ArrayBuffer>; blocks: Uint8Array<ArrayBuffer>[] }
+  /** `unit` is its canonical encoding, `blocks` its inputs in order: an empty one is absent at its source, null is unknown. */
+  | { type: "start"; lease: LeaseId; unit: Uint8Array<ArrayBuffer>; blocks: (Uint8Array<ArrayBuffer> | null)[] }
   | { type: "duty"; duty: number }
   | { type: "abandon" };
 

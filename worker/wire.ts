@@ -103,18 +103,18 @@ export interface ContributorResponse {
 
 /** A wrong value of an output and the right one, which anyone with the blocks can recompute. */
 export interface Counterexample {
-  /** The delivered value. */
+  /** The delivered value; the bits of an f32. */
   got: number;
   /** Row of the tensor. */
   i: number;
-  /** Column within the tensor. */
+  /** Column within the tensor: of an f32 product, that of the value which is furthest off. */
   j: number;
   /**
    * Which product is wrong: the layer's index, 0 for a single product, or the number of a gradient's tensor. For a
    * tree, 0 stands for the leaves and 1 for the root, both in rows of eight words.
    */
   tensor: number;
-  /** The right value, given the delivered sums before it. */
+  /** The right value, given the delivered sums before it; the bits of an f32, rounded from f64. */
   want: number;
 }
 
@@ -215,7 +215,7 @@ export interface JobView {
 }
 
 /** A kernel with a fixed version. */
-export type Kind = "matmul_i8/1" | "mlp_i8/1" | "gradient_i8/1" | "matmul_f32/1" | "hash_tree/1";
+export type Kind = "matmul_i8/1" | "mlp_i8/1" | "gradient_i8/1" | "matmul_f32/1" | "hash_tree/1" | "hash_tree/2";
 
 /** How a lane is doing. */
 export interface LaneStatus {
@@ -395,7 +395,7 @@ export interface Receipt {
   confidence_bps: number;
   /** The coordinator that states it. */
   coordinator: PublicKey;
-  /** A wrong value that anyone can recompute, for an invalid output of an exact kind. */
+  /** A wrong value of an invalid output, which anyone can recompute. */
   counterexample: Counterexample | null;
   /** The miner's signature over its `Delivery`. */
   delivery_signature: Signature;
@@ -419,13 +419,16 @@ export interface Receipt {
   price_version: number;
   /** The unit's CID. */
   unit: Cid;
-  /** The base reward v_u. */
+  /** The base reward v_u of that work, never more than the lease's. */
   value: Amount;
   /** The verdict. */
   verdict: Verdict;
   /** `STATEMENT_VERSION`. */
   version: number;
-  /** The unit's work, in the kind's [unit of work](Kind::work_unit). */
+  /**
+   * The work that was done, in the kind's [unit of work](Kind::work_unit): the unit's, or of data elsewhere the bytes
+   * that the output says are present.
+   */
   work: number;
 }
 

@@ -148,7 +148,7 @@ test("a graphics adapter computes the kinds at which it wins", async ({ page }) 
   const [floats, none, all] = kinds;
   expect(floats).toEqual(["matmul_f32/1"]);
   expect(none).toContain("The adapter lost its race");
-  expect(all).toEqual(["matmul_i8/1", "mlp_i8/1", "gradient_i8/1", "matmul_f32/1", "hash_tree/1"]);
+  expect(all).toEqual(["matmul_i8/1", "mlp_i8/1", "gradient_i8/1", "matmul_f32/1", "hash_tree/1", "hash_tree/2"]);
 });
 
 test("what won on the graphics adapter is remembered", async ({ mine, page, coordinator }) => {

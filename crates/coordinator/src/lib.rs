@@ -50,7 +50,7 @@ pub use jobs::intake;
 pub use limits::{Limits, Rate};
 pub use mining::Conduct;
 pub use neonet::gas;
-pub use source::{BlockSource, Sources};
+pub use source::{BlockSource, Patience, Sources};
 pub use store::DbError;
 
 use app::{App, OUTPUT_BYTES_AT_ONCE};

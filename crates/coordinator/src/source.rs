@@ -1,16 +1,50 @@
 //! Where the coordinator fetches blocks it does not hold: the gateways that jobs name as the source of their data.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
-use adit_core::Cid;
-use futures::future::BoxFuture;
+use adit_core::{Cid, Found};
+use futures::future::{BoxFuture, FutureExt};
+use futures::stream::{self, StreamExt};
+use tokio::time::{Instant, timeout_at};
 
-/// Fetches blocks from a gateway.
+/// Concurrent block requests to one source.
+const AT_ONCE: usize = 8;
+
+/// Asks a gateway for blocks.
 pub trait BlockSource: Send + Sync {
-    /// Fetches the bytes of `cid` from `source`, an address without a trailing slash. Returns `None` if the gateway
-    /// does not have them, or if they do not match the CID.
-    fn block<'a>(&'a self, source: &'a str, cid: &'a Cid) -> BoxFuture<'a, Option<Vec<u8>>>;
+    /// Requests `cid` from `source`, an address without a trailing slash, and returns the status and the body. Returns
+    /// `None` if no whole answer came. Redirects are not followed.
+    fn ask<'a>(&'a self, source: &'a str, cid: &'a Cid) -> BoxFuture<'a, Option<(u16, Vec<u8>)>>;
+}
+
+/// How patiently sources are asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// The wait between the two looks that make a block absent, in ms.
+    pub second_look_ms: u64,
+    /// The time for all looks that one output needs, in ms.
+    pub looks_ms: u64,
+    /// How long a job waits after its source answered neither the miner nor the coordinator, in ms. Doubles with each
+    /// such failure in a row, up to `longest_pause_ms`.
+    pub pause_ms: i64,
+    /// The longest such wait, in ms.
+    pub longest_pause_ms: i64,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Patience { second_look_ms: 3_000, looks_ms: 40_000, pause_ms: 15_000, longest_pause_ms: 1_800_000 }
+    }
+}
+
+impl Patience {
+    /// How long a job waits after `failures` earlier failures in a row.
+    pub(crate) fn pause_after(&self, failures: i64) -> i64 {
+        self.pause_ms.saturating_mul(1 << failures.clamp(0, 32)).clamp(0, self.longest_pause_ms)
+    }
 }
 
 /// The gateways that jobs may name, and how to query them. The default is none: a coordinator fetches only from
@@ -19,12 +53,21 @@ pub trait BlockSource: Send + Sync {
 pub struct Sources {
     allowed: Vec<String>,
     through: Option<Arc<dyn BlockSource>>,
+    patience: Patience,
 }
+
+/// What was found of blocks. A block that is left out is unknown.
+pub(crate) type Looks = HashMap<Cid, Found<Vec<u8>>>;
 
 impl Sources {
     /// Allows the addresses `allowed`, queried with `through`.
     pub fn new(allowed: Vec<String>, through: impl BlockSource + 'static) -> Self {
-        Sources { allowed, through: Some(Arc::new(through)) }
+        Sources { allowed, through: Some(Arc::new(through)), patience: Patience::default() }
+    }
+
+    /// Changes how patiently they are asked.
+    pub fn with_patience(self, patience: Patience) -> Self {
+        Sources { patience, ..self }
     }
 
     /// Whether a job may name `source`.
@@ -32,16 +75,118 @@ impl Sources {
         self.allowed.iter().any(|allowed| allowed == source)
     }
 
-    pub(crate) async fn block(&self, source: &str, cid: &Cid) -> Option<Vec<u8>> {
-        if !self.allow(source) {
-            return None;
+    pub(crate) fn patience(&self) -> Patience {
+        self.patience
+    }
+
+    /// Looks at `source` for blocks, each with its size. One that the source says it does not have is absent if the source
+    /// says so again after a wait. Ends at the first unknown block, because that one decides.
+    pub(crate) async fn look(&self, source: &str, wanted: Vec<(Cid, u32)>) -> Looks {
+        let deadline = Instant::now() + Duration::from_millis(self.patience.looks_ms);
+        let mut found = self.round(source, wanted.clone(), deadline).await;
+        let unknown = wanted.iter().any(|(cid, _)| !found.contains_key(cid));
+        let absent: Vec<(Cid, u32)> =
+            wanted.into_iter().filter(|(cid, _)| found.get(cid) == Some(&Found::Absent)).collect();
+        if absent.is_empty() || unknown {
+            return found;
         }
-        self.through.as_ref()?.block(source, cid).await
+        found.retain(|_, found| *found != Found::Absent);
+        tokio::time::sleep(Duration::from_millis(self.patience.second_look_ms)).await;
+        found.extend(self.round(source, absent, deadline).await);
+        found
+    }
+
+    /// One look for each block; without the unknown ones.
+    async fn round(&self, source: &str, wanted: Vec<(Cid, u32)>, deadline: Instant) -> Looks {
+        let looks = wanted.into_iter().map(|(cid, bytes)| self.once(source, cid, bytes).boxed());
+        let mut looks = stream::iter(looks).buffer_unordered(AT_ONCE);
+        let mut found = Looks::new();
+        while let Ok(Some((cid, look))) = timeout_at(deadline, looks.next()).await {
+            if look == Found::Unknown {
+                break;
+            }
+            found.insert(cid, look);
+        }
+        found
+    }
+
+    async fn once(&self, source: &str, cid: Cid, bytes: u32) -> (Cid, Found<Vec<u8>>) {
+        let through = self.through.as_ref().filter(|_| self.allow(source));
+        let answer = match through {
+            Some(through) => through.ask(source, &cid).await,
+            None => None,
+        };
+        let found = answer.map_or(Found::Unknown, |(status, body)| Found::in_answer(&cid, status, body));
+        let is_whole = !matches!(&found, Found::Present(block) if block.len() != bytes as usize);
+        (cid, if is_whole { found } else { Found::Unknown })
     }
 }
 
 impl fmt::Debug for Sources {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Sources").field(&self.allowed).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use adit_core::content_id::block_cid;
+
+    use super::*;
+
+    const SOURCE: &str = "http://gateway.example";
+    const HASTY: Patience =
+        Patience { second_look_ms: 1, looks_ms: 60_000, pause_ms: 15_000, longest_pause_ms: 1_800_000 };
+
+    /// The answers to each look at one block, in order; none is no answer.
+    struct Scripted(Mutex<Vec<Option<(u16, &'static [u8])>>>);
+
+    impl BlockSource for Scripted {
+        fn ask<'a>(&'a self, _: &'a str, _: &'a Cid) -> BoxFuture<'a, Option<(u16, Vec<u8>)>> {
+            let answer = self.0.lock().unwrap().remove(0);
+            async move { answer.map(|(status, body)| (status, body.to_vec())) }.boxed()
+        }
+    }
+
+    async fn look(bytes: u32, answers: &[Option<(u16, &'static [u8])>]) -> Found<Vec<u8>> {
+        let sources = Sources::new(vec![SOURCE.into()], Scripted(Mutex::new(answers.to_vec())));
+        let sources = sources.with_patience(HASTY);
+        let cid = block_cid(b"block");
+        sources.look(SOURCE, vec![(cid, bytes)]).await.remove(&cid).unwrap_or(Found::Unknown)
+    }
+
+    #[tokio::test]
+    async fn a_block_is_absent_if_the_source_says_so_twice() {
+        let (block, gone, busy) = (Some((200, &b"block"[..])), Some((404, &b""[..])), Some((503, &b""[..])));
+        assert_eq!(look(5, &[block]).await, Found::Present(b"block".to_vec()));
+        assert_eq!(look(5, &[gone, Some((410, b""))]).await, Found::Absent);
+        assert_eq!(look(5, &[gone, block]).await, Found::Present(b"block".to_vec()));
+        for unknown in
+            [&[gone, busy][..], &[gone, None], &[busy], &[None], &[Some((200, b"other"))], &[Some((302, b""))]]
+        {
+            assert_eq!(look(5, unknown).await, Found::Unknown, "{unknown:?}");
+        }
+        // The list gives the block another size.
+        assert_eq!(look(6, &[block]).await, Found::Unknown);
+    }
+
+    #[tokio::test]
+    async fn nobody_waits_for_ever() {
+        struct Silent;
+        impl BlockSource for Silent {
+            fn ask<'a>(&'a self, _: &'a str, _: &'a Cid) -> BoxFuture<'a, Option<(u16, Vec<u8>)>> {
+                futures::future::pending().boxed()
+            }
+        }
+        let sources = Sources::new(vec![SOURCE.into()], Silent).with_patience(Patience { looks_ms: 1, ..HASTY });
+        assert!(sources.look(SOURCE, vec![(block_cid(b"block"), 5)]).await.is_empty());
+    }
+
+    #[test]
+    fn pauses_double_up_to_the_longest() {
+        let pauses = [0, 1, 2, 6, 7, 99, i64::MAX].map(|failures| Patience::default().pause_after(failures));
+        assert_eq!(pauses, [15_000, 30_000, 60_000, 960_000, 1_800_000, 1_800_000, 1_800_000]);
     }
 }

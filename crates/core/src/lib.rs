@@ -31,6 +31,7 @@ pub mod amount;
 pub mod assemble;
 pub mod content_id;
 pub mod encoding;
+mod found;
 pub mod kernel;
 pub mod kind;
 pub mod log;
@@ -51,6 +52,7 @@ pub mod verify;
 
 pub use amount::Amount;
 pub use content_id::Cid;
+pub use found::{BlockState, Found};
 pub use kind::Kind;
 pub use sign::{PublicKey, Signature};
 pub use task_type::TaskType;

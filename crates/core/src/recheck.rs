@@ -16,8 +16,8 @@ pub enum RecheckError {
     /// This is another unit, or one that cannot be computed.
     #[error("this is not the unit that the receipt names")]
     Unit,
-    /// Kind, work or output length do not follow from the unit.
-    #[error("kind, work or length in the receipt are not those of its unit")]
+    /// Kind, work or output length do not follow from the unit and its output.
+    #[error("kind, work or length in the receipt are not those of its unit and output")]
     Facts,
     /// This is another output.
     #[error("this is not the output that the receipt names")]
@@ -50,13 +50,15 @@ pub fn recheck<'a>(
     if unit.cid() != receipt.unit || unit.validate().is_err() {
         return Err(RecheckError::Unit);
     }
-    let facts = (unit.kind(), unit.work(), unit.output_bytes());
-    if facts != (receipt.kind, receipt.work, receipt.output_bytes) {
+    if (unit.kind(), unit.output_bytes()) != (receipt.kind, receipt.output_bytes) {
         return Err(RecheckError::Facts);
     }
     let length = output.len() as u64;
     if length != receipt.output_bytes || *blake3::hash(output).as_bytes() != receipt.output_digest.0 {
         return Err(RecheckError::Output);
+    }
+    if unit.work_done(output) != receipt.work {
+        return Err(RecheckError::Facts);
     }
     let block = |cid: &Cid| block(cid).filter(|bytes| block_matches(cid, bytes));
     let claim = Claim {

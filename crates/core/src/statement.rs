@@ -60,7 +60,7 @@ pub struct Lease {
     pub unit: Cid,
     /// The miner that may deliver.
     pub miner: PublicKey,
-    /// The base reward v_u.
+    /// The base reward v_u of the whole unit.
     pub value: Amount,
     /// The version of the price list.
     pub price_version: u32,
@@ -155,11 +155,12 @@ pub struct Receipt {
     pub verdict: Verdict,
     /// A wrong value of an invalid output, which anyone can recompute.
     pub counterexample: Option<Counterexample>,
-    /// The unit's work, in the kind's [unit of work](Kind::work_unit).
+    /// The work that was done, in the kind's [unit of work](Kind::work_unit): the unit's, or of data elsewhere the bytes that the
+    /// output says are present.
     pub work: u64,
     /// The version of the price list.
     pub price_version: u32,
-    /// The base reward v_u.
+    /// The base reward v_u of that work, never more than the lease's.
     pub value: Amount,
     /// The miner's confidence in this epoch, in basis points.
     pub confidence_bps: u32,

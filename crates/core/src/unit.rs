@@ -10,12 +10,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::content_id::Cid;
 use crate::encoding::{self, Canonical, DecodeError};
+use crate::found::Found;
 use crate::kernel::gradient::Layout;
 use crate::kernel::inputs::MissingBlock;
 use crate::kernel::product::Product;
 use crate::kind::dispatch::of_kind;
 use crate::kind::gradient_i8::GradientI8;
 use crate::kind::hash_tree::HashTree;
+use crate::kind::hash_tree_2::HashTree2;
 use crate::kind::int8;
 use crate::kind::matmul_f32::MatmulF32;
 use crate::kind::matmul_i8::MatmulI8;
@@ -57,6 +59,9 @@ pub enum Unit {
     /// The leaves of a data set.
     #[serde(rename = "hash_tree/1")]
     HashTree(HashTree),
+    /// The leaves of a data set at a source of its own, as far as the source has them.
+    #[serde(rename = "hash_tree/2")]
+    HashTree2(HashTree2),
 }
 
 impl Canonical for Unit {}
@@ -109,12 +114,19 @@ impl Unit {
     /// Exact length of the output in bytes.
     pub fn output_bytes(&self) -> u64 {
         let rows = u64::from(self.input().rows).saturating_mul(self.output_width());
-        4 * rows.saturating_add(of_kind!(self, it => it.values_after_rows()))
+        let values = rows.saturating_add(of_kind!(self, it => it.values_after_rows()));
+        4 * values + of_kind!(self, it => it.bytes_before_rows())
     }
 
     /// What it takes to compute, from the parameters alone, in [`Kind::work_unit`]s.
     pub fn work(&self) -> u64 {
         of_kind!(self, it => it.work())
+    }
+
+    /// The part of the [work](Unit::work) that `output` says was done, which its receipt states and pays: of data elsewhere, the
+    /// bytes that the source had. All of it for the other kinds.
+    pub fn work_done(&self, output: &[u8]) -> u64 {
+        of_kind!(self, it => it.work_done(output))
     }
 
     /// What the check at delivery takes once its coins are prepared, in [`Kind::work_unit`]s.
@@ -175,12 +187,12 @@ impl Unit {
         of_kind!(self, it => it.evidence(check))
     }
 
-    /// What a finished check comes to. Of a unit with a source, a block that is not at hand is one that the source lacks.
+    /// What a finished check comes to. `block` returns what was found of each block of the evidence.
     pub fn judge<'a>(
         &self,
         check: &FinishedCheck<'_>,
         inputs: &CheckInputs,
-        block: impl Fn(&Cid) -> Option<&'a [u8]>,
+        block: impl Fn(&Cid) -> Found<&'a [u8]>,
     ) -> Result<Judgement, MissingBlock> {
         of_kind!(self, it => it.judge(check, inputs, block))
     }

@@ -9,7 +9,8 @@
 //! layers the first wrong product must pass, so the bound is that of one product. The coins must be secret and independent of
 //! the output. If Q checks share coins at the same time, the bound is Q · 2^-64: see [`bits`].
 //!
-//! Products of f32 matrices are checked within a tolerance ([`FloatCheck`]), trees by sampling ([`LeafSample`]).
+//! Products of f32 matrices are checked within a tolerance ([`FloatCheck`]), trees by sampling ([`LeafSample`],
+//! and [`SourceSample`] of data elsewhere).
 
 pub(crate) mod chain;
 pub(crate) mod coins;
@@ -24,6 +25,7 @@ pub(crate) mod method;
 pub(crate) mod mismatch;
 pub(crate) mod output;
 pub(crate) mod product;
+pub(crate) mod states;
 
 pub use chain::{ChainCheck, CheckLayer, check_rows};
 pub use coins::{Coins, ROUNDS, SOUNDNESS_BITS, bits};
@@ -37,3 +39,4 @@ pub use method::Method;
 pub use mismatch::Mismatch;
 pub use output::{CheckInputs, CheckPlan, OutputCheck};
 pub use product::{ProductCheck, ProductPlan};
+pub use states::SourceSample;

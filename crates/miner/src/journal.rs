@@ -68,8 +68,9 @@ pub(crate) struct Entry {
     pub(crate) coordinator: PublicKey,
     pub(crate) delivery: Delivery,
     pub(crate) signature: Signature,
-    /// The base reward in the lease.
+    /// The base reward that the receipt has to state.
     pub(crate) value: Amount,
+    /// The work that the output says was done.
     pub(crate) work: u64,
     pub(crate) lane: u32,
     #[serde(serialize_with = "as_bytes", deserialize_with = "from_bytes")]

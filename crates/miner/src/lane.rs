@@ -20,7 +20,8 @@ pub enum LaneCommand {
         lease: LeaseId,
         /// What to compute.
         unit: Unit,
-        /// Its input blocks in the order of [`Unit::blocks`]. An empty one stands for a block that the unit's source lacks.
+        /// Its input blocks in the order of [`Unit::blocks`]. An empty one stands for a block that the unit's source lacks; one
+        /// that is left out is unknown.
         blocks: Vec<(Cid, BlockBytes)>,
     },
     /// Work for this fraction of the time, 0.0 ..= 1.0, from the next slice on; 0 pauses.

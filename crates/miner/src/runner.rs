@@ -13,9 +13,9 @@ use adit_core::kernel::engine::{Engine, EngineError};
 use adit_core::kernel::float::{FloatMatrix, FloatProduct, FloatStep};
 use adit_core::kernel::hash_tree::{LEAF_BYTES, TreeHasher};
 use adit_core::kernel::{self, Rows, Running};
-use adit_core::kind::{HashTree, MatmulF32};
+use adit_core::kind::{HashTree, HashTree2, MatmulF32};
 use adit_core::sign::{Digest, LeaseId};
-use adit_core::{Cid, Unit};
+use adit_core::{Cid, Found, Unit};
 
 use crate::lane::{BlockBytes, LaneCommand, LaneEvent};
 use crate::throttle::Throttle;
@@ -232,6 +232,14 @@ fn prepare<E: Engine>(engine: &E, shared: &mut Shared<E>, task: &UnderWay<E>) ->
         Unit::HashTree(HashTree { data, .. }) => {
             let held = |cid: &Cid| by_cid.get(cid).map(|block| HeldBlock(Arc::clone(block)));
             Stage::Hash(TreeHasher::new(*lease, data, held))
+        }
+        Unit::HashTree2(HashTree2 { data, .. }) => {
+            let found = |cid: &Cid| match by_cid.get(cid) {
+                Some(block) if block.is_empty() => Found::Absent,
+                Some(block) => Found::Present(HeldBlock(Arc::clone(block))),
+                None => Found::Unknown,
+            };
+            Stage::Hash(TreeHasher::elsewhere(*lease, data, found))
         }
         Unit::MatmulF32(MatmulF32 { a, b }) => {
             let right = shared.floats(engine, unit, b, block)?;

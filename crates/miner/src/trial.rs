@@ -276,7 +276,7 @@ mod tests {
         assert_eq!(block_on(first_disagreement(&Processor(Scalar))), Ok(None));
         assert_eq!(block_on(kinds(&Processor(Scalar))), Ok(Kind::ALL.to_vec()));
         assert_eq!(block_on(first_disagreement(&Processor(Wrong))), Ok(Some("matmul 3x7x5")));
-        let rest = [Kind::MatmulI8, Kind::MlpI8, Kind::GradientI8, Kind::HashTree];
+        let rest = [Kind::MatmulI8, Kind::MlpI8, Kind::GradientI8, Kind::HashTree, Kind::HashTree2];
         assert_eq!(block_on(kinds(&Processor(Wrong))), Ok(rest.to_vec()));
     }
 

@@ -8,9 +8,11 @@ mod settings;
 
 use std::path::PathBuf;
 
-use adit_client::fetch_block;
 use adit_coordinator::{BlockSource, Config, Sources};
 use adit_core::Cid;
+use adit_core::content_id::MAX_BLOCK_BYTES;
+use adit_fetch::{Fetch, Request};
+use adit_protocol::paths;
 use anyhow::{Context, Result, ensure};
 use futures::future::{BoxFuture, FutureExt};
 
@@ -60,8 +62,14 @@ fn config(settings: &Settings) -> Result<Config> {
 /// IPFS gateways over HTTP.
 struct Gateways(Http);
 
+/// The time limit for a block.
+const BLOCK_MS: u32 = 10_000;
+
 impl BlockSource for Gateways {
-    fn block<'a>(&'a self, source: &'a str, cid: &'a Cid) -> BoxFuture<'a, Option<Vec<u8>>> {
-        fetch_block(&self.0, source, cid).map(Result::ok).boxed()
+    fn ask<'a>(&'a self, source: &'a str, cid: &'a Cid) -> BoxFuture<'a, Option<(u16, Vec<u8>)>> {
+        let path = paths::with(paths::BLOCK, &cid.to_string());
+        let request = Request::get(format!("{source}{path}?format=raw")).max_bytes(MAX_BLOCK_BYTES);
+        let answer = self.0.fetch(request.timeout_ms(BLOCK_MS));
+        answer.map(|answer| answer.ok().map(|response| (response.status, response.body))).boxed()
     }
 }

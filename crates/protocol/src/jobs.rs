@@ -128,8 +128,16 @@ pub enum JobWork {
     /// Whether a data set is there and intact.
     #[serde(rename = "hash_tree/1")]
     HashTree {
-        /// The data set.
+        /// The data set. One at a gateway is leased as `hash_tree/2`.
         data: DataPlace,
+    },
+    /// The same of a data set at a gateway.
+    #[serde(rename = "hash_tree/2")]
+    HashTree2 {
+        /// The gateway's address, without a slash at the end. Blocks are requested at `/ipfs/CID?format=raw` below it.
+        source: String,
+        /// An uploaded list of its blocks.
+        blocks: Cid,
     },
 }
 

@@ -110,13 +110,16 @@ fn order(command: LaneCommand, transfer: &Array) -> JsValue {
     let typed = |name: &str| ("type", JsValue::from(name));
     match command {
         LaneCommand::Start { lease, unit, blocks } => {
-            let unit = Uint8Array::from(&unit.to_bytes()[..]);
             let block = |bytes: &[u8]| {
                 let bytes = Uint8Array::from(bytes);
                 transfer.push(&bytes.buffer());
                 JsValue::from(bytes)
             };
-            let blocks: Array = blocks.iter().map(|(_, bytes)| block(bytes)).collect();
+            let mut given = blocks.iter().peekable();
+            let mut next =
+                |cid| given.next_if(|(given, _)| *given == cid).map_or(JsValue::NULL, |(_, bytes)| block(bytes));
+            let blocks: Array = unit.blocks().into_iter().map(|(cid, _)| next(cid)).collect();
+            let unit = Uint8Array::from(&unit.to_bytes()[..]);
             let lease = lease.to_string();
             object(&[typed("start"), ("lease", lease.into()), ("unit", unit.into()), ("blocks", blocks.into())])
         }

@@ -131,11 +131,14 @@ impl Lane {
         self.forms.clone()
     }
 
-    /// Begins a unit. `unit` is its canonical encoding, `blocks` are its inputs in the order of [`Unit::blocks`].
-    pub fn start(&mut self, lease: &str, unit: &[u8], blocks: Vec<Uint8Array>) -> Result<(), JsError> {
+    /// Begins a unit. `unit` is its canonical encoding, `blocks` are its inputs in the order of [`Unit::blocks`], as
+    /// `LaneOrder` of worker/messages.ts has them.
+    pub fn start(&mut self, lease: &str, unit: &[u8], blocks: Vec<JsValue>) -> Result<(), JsError> {
         let unit = Unit::from_bytes(unit)?;
-        let cids = unit.blocks().into_iter().map(|(cid, _)| cid);
-        let blocks = cids.zip(blocks.iter().map(|bytes| Arc::new(bytes.to_vec()))).collect();
+        let given = blocks.into_iter().zip(unit.blocks());
+        let here =
+            |(block, (cid, _)): (JsValue, _)| Some((cid, Arc::new(block.dyn_into::<Uint8Array>().ok()?.to_vec())));
+        let blocks = given.filter_map(here).collect();
         self.runner.obey(LaneCommand::Start { lease: lease.parse()?, unit, blocks });
         Ok(())
     }

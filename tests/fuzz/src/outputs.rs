@@ -2,14 +2,14 @@
 
 use std::sync::LazyLock;
 
-use adit_core::Unit;
 use adit_core::kernel::float::FloatMatrix;
-use adit_core::kind::{HashTree, MatmulF32};
+use adit_core::kind::{HashTree, HashTree2, MatmulF32};
 use adit_core::unit::Operand;
 use adit_core::verify::{
     Counterexample, FloatCheck, FloatPlan, Fold, Judgement, LeafSample, Mismatch, ProductCheck, ProductPlan,
-    ScalarFold, any_is_wrong, is_wrong,
+    ScalarFold, SourceSample, any_is_wrong, is_wrong,
 };
+use adit_core::{Cid, Found, Unit};
 use adit_cpu::FastFold;
 
 use crate::input::field;
@@ -29,6 +29,7 @@ pub(super) fn outputs(mut bytes: &[u8]) {
     let output = if differs & 1 == 0 { bytes.to_vec() } else { sample.differing(bytes) };
     match &sample.unit {
         Unit::HashTree(HashTree { data, source }) => return tree(sample, data, source.is_some(), &output),
+        Unit::HashTree2(HashTree2 { data, .. }) => return states(sample, data, &output),
         Unit::MatmulF32(MatmulF32 { a, b }) => return floats(sample, a, b, &output, usize::from(piece) + 1),
         _ => {}
     }
@@ -56,7 +57,24 @@ fn tree(sample: &Sample, data: &Operand, elsewhere: bool, output: &[u8]) {
             assert!(!all.holds(&shown, data, &sample.output, |cid| sample.block(cid)));
         }
         Judgement::Wrong(None) => assert_ne!(output.len(), sample.output.len()),
+        Judgement::Unreachable => panic!("of the first version"),
     }
+}
+
+/// The same of data elsewhere: the blocks that the sample lacks are absent.
+fn states(sample: &Sample, data: &Operand, output: &[u8]) {
+    let all = SourceSample::whole(LEASE, data);
+    let found = |cid: &Cid| sample.block(cid).map_or(Found::Absent, Found::Present);
+    match all.check(data, output, found) {
+        Judgement::Right => assert_eq!(output, sample.output),
+        Judgement::Undecided | Judgement::Wrong(None) => assert_ne!(output, sample.output),
+        Judgement::Wrong(Some(shown)) => {
+            assert!(all.holds(&shown, data, output, |cid| sample.block(cid)));
+            assert!(!all.holds(&shown, data, &sample.output, |cid| sample.block(cid)));
+        }
+        Judgement::Unreachable => panic!("every block was looked for"),
+    }
+    assert!(sample.unit.work_done(output) <= sample.unit.work());
 }
 
 /// Asserts that the verdict does not depend on the pieces, and that the correct output passes.

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use adit_coordinator::intake::{self, Format, Model, Parsed};
 use adit_core::content_id::block_cid;
 use adit_core::kernel::{Rows, Scalar, Weights};
-use adit_core::kind::{GradientI8, HashTree, MatmulF32, MatmulI8, MlpI8};
+use adit_core::kind::{GradientI8, HashTree, HashTree2, MatmulF32, MatmulI8, MlpI8};
 use adit_core::reward::{PRICE_VERSION, base_reward};
 use adit_core::sign::{Digest, LeaseId, SecretKey};
 use adit_core::split::{self, whole_panel_rows};
@@ -35,7 +35,7 @@ pub struct Sample {
 /// One sample of every kind.
 pub fn samples() -> &'static [Sample] {
     static SAMPLES: LazyLock<Vec<Sample>> =
-        LazyLock::new(|| vec![product(), inference(), gradient(), floats(), tree(None), tree(Some(SOURCE))]);
+        LazyLock::new(|| vec![product(), inference(), gradient(), floats(), tree(None), tree(Some(SOURCE)), states()]);
     &SAMPLES
 }
 
@@ -98,6 +98,13 @@ fn floats() -> Sample {
 fn tree(source: Option<&str>) -> Sample {
     let (data, blocks) = cut_bytes(&files::bytes(9, 40), 1, 15);
     Sample::new(Unit::HashTree(HashTree { data, source: source.map(str::to_owned) }), blocks)
+}
+
+/// The third of three blocks is absent.
+fn states() -> Sample {
+    let (data, mut blocks) = cut_bytes(&files::bytes(10, 40), 1, 15);
+    blocks.pop();
+    Sample::new(Unit::HashTree2(HashTree2 { data, source: SOURCE.to_owned() }), blocks)
 }
 
 fn cut_bytes(bytes: &[u8], cols: u32, panel_rows: u32) -> (Operand, Vec<Vec<u8>>) {
@@ -187,9 +194,9 @@ impl Sample {
             delivery_signature: Signature([0; 64]),
             verdict,
             counterexample: None,
-            work: self.unit.work(),
+            work: self.unit.work_done(output),
             price_version: PRICE_VERSION,
-            value: lease.value,
+            value: base_reward(self.unit.kind(), self.unit.work_done(output)),
             confidence_bps: 5_000,
             epoch: 0,
             method,

@@ -81,6 +81,7 @@ pub(super) fn request_seeds() -> Vec<Vec<u8>> {
         JobWork::HashTree { data: DataPlace::File { file } },
         JobWork::HashTree { data: DataPlace::Source { source: "https://gateway.example".into(), blocks: file } },
         JobWork::HashTree { data: DataPlace::Log { first: 0, count: 5 } },
+        JobWork::HashTree2 { source: "https://gateway.example".into(), blocks: file },
     ];
     for work in works {
         seeds.push(json!(work));

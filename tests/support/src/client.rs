@@ -3,11 +3,14 @@
 use std::collections::HashMap;
 
 use adit_client::fetch_block;
-use adit_core::kernel::Scalar;
-use adit_core::sign::{Digest, SecretKey};
+use adit_core::content_id::MAX_BLOCK_BYTES;
+use adit_core::kernel::hash_tree::TreeHasher;
+use adit_core::kernel::{LEAVES_AT_ONCE, Scalar};
+use adit_core::kind::HashTree2;
+use adit_core::sign::{Digest, LeaseId, SecretKey};
 use adit_core::statement::{Delivery, SessionStart};
-use adit_core::{Cid, Kind, PublicKey, Signature};
-use adit_fetch::Reqwest;
+use adit_core::{Cid, Found, Kind, PublicKey, Signature, Unit};
+use adit_fetch::{Fetch, Request, Reqwest};
 use adit_protocol::jobs::{JobRequest, JobView, JobWork};
 use adit_protocol::mining::{Delivered, RegisterGrant, RegisterKey, SignedStart, TaskGrant};
 use adit_protocol::neonet::{RegisterRequest, StartSessionRequest, Task};
@@ -46,6 +49,9 @@ impl Reply {
         Ok(error.code)
     }
 }
+
+/// How long a client waits for a block of data elsewhere.
+const LOOK_MS: u32 = 2_000;
 
 /// The typed API.
 pub type Api = adit_client::Client<Reqwest>;
@@ -237,6 +243,9 @@ impl Client {
     /// The unit's correct output, computed with the reference. A block that the unit's own source lacks counts as
     /// missing.
     pub async fn compute(&mut self, grant: &TaskGrant) -> Result<Vec<u8>> {
+        if let Unit::HashTree2(tree) = &grant.unit {
+            return Ok(self.look_and_hash(tree, &grant.lease.lease).await);
+        }
         let source = grant.unit.source();
         for input in grant.inputs.iter().filter(|input| !self.blocks.contains_key(&input.cid)).collect::<Vec<_>>() {
             match fetch_block(&self.fetch, source.unwrap_or(&self.url), &input.cid).await {
@@ -247,6 +256,33 @@ impl Client {
         }
         let find = |cid: &Cid| self.blocks.get(cid).map(Vec::as_slice);
         Ok(grant.unit.output(&Scalar, &grant.lease.lease, find)?)
+    }
+
+    /// The output over data elsewhere, after one look at each block, up to the first unknown one.
+    async fn look_and_hash(&mut self, tree: &HashTree2, lease: &LeaseId) -> Vec<u8> {
+        let mut found = HashMap::new();
+        for cid in &tree.data.panels {
+            let url = format!("{}{}?format=raw", tree.source, with(paths::BLOCK, &cid.to_string()));
+            let request = Request::get(url).max_bytes(MAX_BLOCK_BYTES).timeout_ms(LOOK_MS);
+            let look = match self.fetch.fetch(request).await {
+                Ok(answer) => Found::in_answer(cid, answer.status, answer.body),
+                Err(_) => Found::Unknown,
+            };
+            if let Found::Present(block) = &look {
+                self.blocks.insert(*cid, block.clone());
+            }
+            if look == Found::Unknown {
+                break;
+            }
+            found.insert(*cid, look);
+        }
+        let look = |cid: &Cid| found.get(cid).map_or(Found::Unknown, Found::as_slice);
+        let mut hasher = TreeHasher::elsewhere(*lease, &tree.data, look);
+        while let Some(leaves) = hasher.next(LEAVES_AT_ONCE) {
+            let digests = leaves.digests();
+            hasher.take(&digests);
+        }
+        hasher.into_output()
     }
 
     /// A block that this client fetched for a unit.

@@ -8,7 +8,7 @@ use adit_core::kernel::MissingBlock;
 use adit_core::kernel::float::{self, FloatMatrix};
 use adit_core::kernel::gradient::Layout;
 use adit_core::kernel::hash_tree::LEAF_BYTES;
-use adit_core::kind::{GradientI8, HashTree, MatmulF32, MatmulI8, MlpI8};
+use adit_core::kind::{GradientI8, HashTree, HashTree2, MatmulF32, MatmulI8, MlpI8};
 use adit_core::reward::{PRICE_VERSION, base_reward};
 use adit_core::sign::LeaseId;
 use adit_core::split::{cut, whole_panel_rows};
@@ -121,7 +121,7 @@ impl Order {
         if !is_source(&source) {
             return Err(Refusal::new(ErrorCode::InvalidParameter, UnitError::Source.to_string()));
         }
-        Ok(Order::new(Unit::HashTree(HashTree { data, source: Some(source) }), Vec::new()))
+        Ok(Order::new(Unit::HashTree2(HashTree2 { data, source }), Vec::new()))
     }
 
     /// The number of panels; a panel is the smallest unit that is leased.

@@ -3,6 +3,7 @@
 pub(crate) mod blocks;
 
 use adit_core::assemble::Run;
+use adit_core::kind::{HashTree, HashTree2};
 use adit_core::{Cid, Kind, PublicKey, Unit};
 use adit_protocol::TaskType;
 use adit_protocol::jobs::JobState;
@@ -36,6 +37,9 @@ pub(crate) struct JobRow {
     pub(crate) created_at_ms: i64,
     pub(crate) ended_at_ms: Option<i64>,
     pub(crate) task_type: Option<TaskType>,
+    /// Until when it waits because its source gave no answer, and how often in a row that was.
+    pub(crate) resume_at_ms: i64,
+    pub(crate) pauses: i64,
 }
 
 from_row!(JobRow {
@@ -58,13 +62,22 @@ from_row!(JobRow {
     coin_generation,
     created_at_ms,
     ended_at_ms,
-    task_type
+    task_type,
+    resume_at_ms,
+    pauses
 });
 
 impl JobRow {
     /// The unit that would cover the whole job. Its input may exceed the limit for a unit.
     pub(crate) fn template(&self) -> Result<Unit, DbError> {
-        adit_core::encoding::decode(&self.template).map_err(|_| corrupt("a job's template does not decode"))
+        let template = adit_core::encoding::decode(&self.template);
+        Ok(match template.map_err(|_| corrupt("a job's template does not decode"))? {
+            // It began as the first version and goes on as the second.
+            Unit::HashTree(HashTree { data, source: Some(source) }) if self.kind == Kind::HashTree2.name() => {
+                Unit::HashTree2(HashTree2 { data, source })
+            }
+            template => template,
+        })
     }
 
     /// Whether cut panels wait to be leased again.
@@ -121,11 +134,25 @@ pub(crate) async fn jobs(db: &mut Db, limit: i64) -> Result<Vec<JobRow>, DbError
     sql_as(text).bind(limit).fetch_all(db).await
 }
 
-/// The oldest active job after `job` with panels to lease and a kind in `kinds`, which is comma-delimited.
-pub(crate) async fn next_with_work(db: &mut Db, job: i64, kinds: &str) -> Result<Option<JobRow>, DbError> {
+/// The oldest active job after `job` with panels to lease and a kind in `kinds`, which is comma-delimited, unless it waits
+/// for its source.
+pub(crate) async fn next_with_work(db: &mut Db, job: i64, kinds: &str, now_ms: i64) -> Result<Option<JobRow>, DbError> {
     let text = "SELECT * FROM job WHERE state = 'active' AND id > $1 AND panels_done + panels_leased < panels
-                AND $2 LIKE '%,' || kind || ',%' ORDER BY id LIMIT 1";
-    sql_as(text).bind(job).bind(kinds).fetch_optional(db).await
+                AND resume_at_ms <= $3 AND $2 LIKE '%,' || kind || ',%' ORDER BY id LIMIT 1";
+    sql_as(text).bind(job).bind(kinds).bind(now_ms).fetch_optional(db).await
+}
+
+/// Has a job wait for its source until `resume_at_ms`.
+pub(crate) async fn pause(db: &mut Db, job: i64, resume_at_ms: i64) -> Result<(), DbError> {
+    let text = "UPDATE job SET resume_at_ms = $2, pauses = pauses + 1 WHERE id = $1";
+    sql(text).bind(job).bind(resume_at_ms).execute(db).await?;
+    Ok(())
+}
+
+/// Ends a job's wait: its source answers again.
+pub(crate) async fn resume(db: &mut Db, job: i64) -> Result<(), DbError> {
+    sql("UPDATE job SET resume_at_ms = 0, pauses = 0 WHERE id = $1 AND pauses > 0").bind(job).execute(db).await?;
+    Ok(())
 }
 
 /// Intake's findings about a job's input, as JSON.
@@ -146,11 +173,12 @@ pub(crate) struct UnitRow {
     pub(crate) job: i64,
     pub(crate) first: i64,
     pub(crate) count: i64,
+    pub(crate) cid: String,
     pub(crate) state: UnitState,
     pub(crate) expiries: i64,
 }
 
-from_row!(UnitRow { id, job, first, count, state, expiries });
+from_row!(UnitRow { id, job, first, count, cid, state, expiries });
 
 impl UnitRow {
     pub(crate) fn run(&self) -> Run {

@@ -2,8 +2,8 @@
 
 pub(crate) mod conduct;
 
-use adit_core::sign::{Digest, LeaseId};
-use adit_core::statement::Verdict;
+use adit_core::sign::LeaseId;
+use adit_core::statement::{Receipt, Verdict};
 use adit_core::{Kind, PublicKey};
 use adit_protocol::records::Verdicts;
 
@@ -142,17 +142,12 @@ pub(crate) async fn end(db: &mut Db, id: &[u8], state: LeaseState) -> Result<boo
     Ok(sql(text).bind(id).bind(state).execute(db).await? == 1)
 }
 
-/// Stores a lease's output and verdict. Returns false if it already has one.
-pub(crate) async fn settle(
-    db: &mut Db,
-    id: &LeaseId,
-    digest: &Digest,
-    verdict: Verdict,
-    log_index: u64,
-) -> Result<bool, DbError> {
-    let text = "UPDATE lease SET state = 'delivered', digest = $2, verdict = $3, log_index = $4
+/// Stores what a lease's receipt states. Returns false if it already has a verdict.
+pub(crate) async fn settle(db: &mut Db, receipt: &Receipt) -> Result<bool, DbError> {
+    let text = "UPDATE lease SET state = 'delivered', digest = $2, verdict = $3, log_index = $4, work = $5, value = $6
                 WHERE id = $1 AND verdict IS NULL";
-    let query = sql(text).bind(&id.0[..]).bind(&digest.0[..]).bind(verdict).bind(log_index as i64);
+    let query = sql(text).bind(&receipt.lease.0[..]).bind(&receipt.output_digest.0[..]).bind(receipt.verdict);
+    let query = query.bind(receipt.log_index as i64).bind(receipt.work as i64).bind(receipt.value.nano());
     Ok(query.execute(db).await? == 1)
 }
 
@@ -198,7 +193,7 @@ pub(crate) async fn of_miner(db: &mut Db, miner: &[u8]) -> Result<(i64, i64, i64
                 (SELECT COUNT(*) FROM session WHERE miner = $1 AND ended_at_ms IS NULL),
                 (SELECT COALESCE(SUM(best), 0) FROM (SELECT MAX(work_per_s) AS best FROM lane_speed
                  JOIN session ON session.id = lane_speed.session WHERE session.miner = $1
-                 AND session.ended_at_ms IS NULL AND kind <> 'hash_tree/1' GROUP BY session, lane))")
+                 AND session.ended_at_ms IS NULL AND kind NOT LIKE 'hash_tree/%' GROUP BY session, lane))")
     .bind(miner)
     .fetch_one(db)
     .await?;

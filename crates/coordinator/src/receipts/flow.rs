@@ -10,7 +10,7 @@ use super::store as log;
 use crate::app::App;
 use crate::error::{Failure, Refusal};
 use crate::jobs::store::{self as jobs, blocks};
-use crate::jobs::unit_of;
+use crate::jobs::unit_cut_as;
 pub(crate) use crate::mining::no_such_lease;
 use crate::mining::store as leases;
 use crate::store::{Db, DbError};
@@ -71,7 +71,7 @@ pub(crate) async fn unit(app: &App, cid: &Cid) -> Result<Vec<u8>, Failure> {
     let mut db = app.store.read().await?;
     let row = jobs::unit_by_cid(&mut db, cid).await?.ok_or_else(no_such_unit)?;
     let job = jobs::job(&mut db, row.job).await?.ok_or(DbError::RowNotFound)?;
-    Ok(unit_of(&job.template()?, row.run()).to_bytes())
+    Ok(unit_cut_as(&job.template()?, row.run(), &row.cid).to_bytes())
 }
 
 pub(crate) fn no_such_unit() -> Refusal {

@@ -16,6 +16,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/2-base-fee.sql"),
     include_str!("migrations/3-conduct.sql"),
     include_str!("migrations/4-kinds.sql"),
+    include_str!("migrations/5-sources.sql"),
 ];
 
 /// Upgrades an empty or older database to the current version.

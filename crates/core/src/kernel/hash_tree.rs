@@ -1,4 +1,4 @@
-//! Leaves, and the root over them: specified in [`crate::kind::hash_tree`].
+//! Leaves, and the root over them: specified in [`crate::kind::hash_tree`] and [`crate::kind::hash_tree_2`].
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use sha2::{Digest as _, Sha256};
 
 use crate::content_id::Cid;
+use crate::found::Found;
 use crate::log::{Frontier, Hash};
 use crate::sign::LeaseId;
 use crate::unit::operand::Operand;
@@ -27,7 +28,7 @@ pub fn leaves(data: &Operand) -> u64 {
 }
 
 /// The number of leaves of a block.
-fn leaves_of_block(bytes: u32) -> u64 {
+pub(crate) fn leaves_of_block(bytes: u32) -> u64 {
     u64::from(bytes.div_ceil(LEAF_BYTES))
 }
 
@@ -96,7 +97,9 @@ pub struct TreeHasher<Block> {
     /// The block under way, and the next byte in it.
     block: usize,
     from: usize,
-    output: Vec<u8>,
+    /// What the output begins with: of data elsewhere, a state for each block.
+    states: Vec<u8>,
+    leaves: Vec<u8>,
 }
 
 /// Leaves to hash next, all of the same length.
@@ -122,9 +125,27 @@ impl<Block: AsRef<[u8]>> TreeHasher<Block> {
     pub fn new(lease: LeaseId, data: &Operand, block: impl Fn(&Cid) -> Option<Block>) -> Self {
         let given =
             |(cid, bytes): (Cid, u32)| (block(&cid).filter(|block| block.as_ref().len() == bytes as usize), bytes);
-        let blocks = data.blocks().map(given).collect();
-        let output = Vec::with_capacity((leaves(data) as usize + 1) * DIGEST_BYTES);
-        TreeHasher { lease, blocks, bytes: data.bytes(), done_bytes: 0, block: 0, from: 0, output }
+        Self::start(lease, data, data.blocks().map(given).collect(), Vec::new())
+    }
+
+    /// Starts on `data` at a source of its own, with what was found of each block. A block of another size is unknown.
+    pub fn elsewhere(lease: LeaseId, data: &Operand, found: impl Fn(&Cid) -> Found<Block>) -> Self {
+        let mut states = Vec::with_capacity(data.panels.len());
+        let looked = data.blocks().map(|(cid, bytes)| {
+            let found = match found(&cid) {
+                Found::Present(block) if block.as_ref().len() != bytes as usize => Found::Unknown,
+                found => found,
+            };
+            states.push(found.state() as u8);
+            (found.present(), bytes)
+        });
+        let blocks = looked.collect();
+        Self::start(lease, data, blocks, states)
+    }
+
+    fn start(lease: LeaseId, data: &Operand, blocks: Vec<(Option<Block>, u32)>, states: Vec<u8>) -> Self {
+        let leaves = Vec::with_capacity((leaves(data) as usize + 1) * DIGEST_BYTES);
+        TreeHasher { lease, blocks, bytes: data.bytes(), done_bytes: 0, block: 0, from: 0, states, leaves }
     }
 
     /// All bytes.
@@ -152,13 +173,13 @@ impl<Block: AsRef<[u8]>> TreeHasher<Block> {
                 bytes.push(leaf);
             }
         }
-        let first = (self.output.len() / DIGEST_BYTES) as u64;
+        let first = (self.leaves.len() / DIGEST_BYTES) as u64;
         (!bytes.is_empty()).then_some(Leaves { lease: self.lease, first, bytes })
     }
 
     /// Takes the digests of the next leaves.
     pub fn take(&mut self, digests: &[Hash]) {
-        self.output.extend_from_slice(digests.as_flattened());
+        self.leaves.extend_from_slice(digests.as_flattened());
         for _ in digests {
             let size = self.blocks.get(self.block).map_or(0, |(_, size)| *size as usize);
             let bytes = (size - self.from).min(LEAF_BYTES as usize);
@@ -178,10 +199,9 @@ impl<Block: AsRef<[u8]>> TreeHasher<Block> {
     }
 
     /// The output, once every leaf is hashed.
-    pub fn into_output(mut self) -> Vec<u8> {
-        let root = root(&self.output);
-        self.output.extend_from_slice(&root);
-        self.output
+    pub fn into_output(self) -> Vec<u8> {
+        let root = root(&self.leaves);
+        [&self.states[..], &self.leaves, &root].concat()
     }
 }
 
@@ -236,6 +256,23 @@ mod tests {
         let tree = TreeHasher::new(LeaseId([1; 16]), &operand, |cid| blocks.get(cid).filter(|_| *cid != gone));
         let missing: Vec<bool> = output(tree, 4).as_chunks().0.iter().map(|leaf| *leaf == MISSING).collect();
         assert_eq!(missing, [false, false, false, true, true, true, false, false, false]);
+    }
+
+    /// The digests are those of the first version with the same blocks.
+    #[test]
+    fn states_come_before_the_leaves() {
+        let (operand, blocks) = data(100_000, 25_000);
+        let [_, absent, unknown, wrong] = operand.panels[..] else { panic!("four blocks") };
+        let found = |cid: &Cid| match *cid {
+            cid if cid == absent => Found::Absent,
+            cid if cid == unknown => Found::Unknown,
+            cid if cid == wrong => Found::Present(&[0; 7][..]),
+            cid => Found::Present(&blocks[&cid][..]),
+        };
+        let states = output(TreeHasher::elsewhere(LeaseId([1; 16]), &operand, found), 4);
+        let given = |cid: &Cid| blocks.get(cid).filter(|_| *cid == operand.panels[0]);
+        let digests = output(TreeHasher::new(LeaseId([1; 16]), &operand, given), 4);
+        assert_eq!(states, [&[1, 2, 3, 3][..], &digests].concat());
     }
 
     #[test]

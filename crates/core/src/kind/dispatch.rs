@@ -2,7 +2,7 @@
 
 use super::facts::Facts;
 use super::name::Kind;
-use super::{gradient_i8, hash_tree, matmul_f32, matmul_i8, mlp_i8};
+use super::{gradient_i8, hash_tree, hash_tree_2, matmul_f32, matmul_i8, mlp_i8};
 
 impl Kind {
     /// The kind's constants.
@@ -13,6 +13,7 @@ impl Kind {
             Kind::GradientI8 => &gradient_i8::FACTS,
             Kind::MatmulF32 => &matmul_f32::FACTS,
             Kind::HashTree => &hash_tree::FACTS,
+            Kind::HashTree2 => &hash_tree_2::FACTS,
         }
     }
 }
@@ -27,6 +28,7 @@ macro_rules! of_kind {
             Unit::GradientI8($it) => Unit::GradientI8($what),
             Unit::MatmulF32($it) => Unit::MatmulF32($what),
             Unit::HashTree($it) => Unit::HashTree($what),
+            Unit::HashTree2($it) => Unit::HashTree2($what),
         }
     };
     ($unit:expr, $it:ident => $what:expr) => {
@@ -36,6 +38,7 @@ macro_rules! of_kind {
             Unit::GradientI8($it) => $what,
             Unit::MatmulF32($it) => $what,
             Unit::HashTree($it) => $what,
+            Unit::HashTree2($it) => $what,
         }
     };
 }

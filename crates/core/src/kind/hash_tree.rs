@@ -7,7 +7,8 @@
 //! shape of the tree are those of RFC 6962, section 2.1 ([`crate::log`]). The CID of a raw block *is* the SHA-256 of its bytes,
 //! so an unkeyed leaf could be copied from a list of CIDs; a leaf that includes the lease takes the bytes.
 //!
-//! Output: every leaf, then the root. A block that the unit's source lacks has leaves of 32 zero bytes.
+//! Output: every leaf, then the root. A block that the unit's source lacks has leaves of 32 zero bytes. That cannot tell what is
+//! missing from what nobody could fetch, so data at a source of its own is leased as [`hash_tree/2`](super::hash_tree_2) now.
 //!
 //! [`LEAF_BYTES`]: crate::kernel::hash_tree::LEAF_BYTES
 
@@ -21,6 +22,7 @@ use super::name::Kind;
 use super::workload::{Verifiable, Workload};
 use crate::amount::Amount;
 use crate::content_id::Cid;
+use crate::found::Found;
 use crate::kernel::hash_tree::{DIGEST_BYTES, LEAF_BYTES, TreeHasher, leaves, sampled};
 use crate::kernel::inputs::MissingBlock;
 use crate::kernel::product::{LEAVES_AT_ONCE, Product};
@@ -98,11 +100,7 @@ impl Workload for HashTree {
     }
 
     fn validate(&self) -> Result<(), UnitError> {
-        self.data.validate(MAX_HASHED_BYTES)?;
-        if self.data.cols != 1 {
-            return Err(UnitError::Dimension);
-        }
-        if self.source.as_ref().is_some_and(|source| !is_source(source)) { Err(UnitError::Source) } else { Ok(()) }
+        validate(&self.data, self.source.as_deref())
     }
 
     fn output_width(&self) -> u64 {
@@ -117,10 +115,8 @@ impl Workload for HashTree {
         self.data.bytes()
     }
 
-    /// The leaves that are hashed again, and the root.
     fn check_work(&self) -> u64 {
-        let leaves = leaves(&self.data);
-        sampled(leaves) * u64::from(LEAF_BYTES) + leaves * (2 * DIGEST_BYTES as u64 + 1)
+        check_work(&self.data)
     }
 
     fn output<'a, P: Product>(
@@ -129,13 +125,38 @@ impl Workload for HashTree {
         lease: &LeaseId,
         block: impl Fn(&Cid) -> Option<&'a [u8]>,
     ) -> Result<Vec<u8>, MissingBlock> {
-        let mut tree = TreeHasher::new(*lease, &self.data, block);
-        while let Some(leaves) = tree.next(LEAVES_AT_ONCE) {
-            let digests = product.leaves(&leaves);
-            tree.take(&digests);
-        }
-        Ok(tree.into_output())
+        Ok(hashed(product, TreeHasher::new(*lease, &self.data, block)))
     }
+}
+
+/// Checks a data set, and the source that it is at.
+pub(super) fn validate(data: &Operand, source: Option<&str>) -> Result<(), UnitError> {
+    data.validate(MAX_HASHED_BYTES)?;
+    if data.cols != 1 {
+        return Err(UnitError::Dimension);
+    }
+    if source.is_some_and(|source| !is_source(source)) { Err(UnitError::Source) } else { Ok(()) }
+}
+
+/// The leaves that are hashed again, and the root.
+pub(super) fn check_work(data: &Operand) -> u64 {
+    let leaves = leaves(data);
+    sampled(leaves) * u64::from(LEAF_BYTES) + leaves * (2 * DIGEST_BYTES as u64 + 1)
+}
+
+/// How outputs over `data` are checked.
+pub(super) fn method(data: &Operand) -> (Method, u32) {
+    let of = leaves(data);
+    (Method::Sampled { sampled: sampled(of), of }, 0)
+}
+
+/// The output of a tree, hashed with `product`.
+pub(super) fn hashed<P: Product, Block: AsRef<[u8]>>(product: &P, mut tree: TreeHasher<Block>) -> Vec<u8> {
+    while let Some(leaves) = tree.next(LEAVES_AT_ONCE) {
+        let digests = product.leaves(&leaves);
+        tree.take(&digests);
+    }
+    tree.into_output()
 }
 
 impl HashTree {
@@ -146,8 +167,7 @@ impl HashTree {
 
 impl Verifiable for HashTree {
     fn method(&self, _: u32) -> (Method, u32) {
-        let of = leaves(&self.data);
-        (Method::Sampled { sampled: sampled(of), of }, 0)
+        method(&self.data)
     }
 
     fn plan<'a, F: Fold>(
@@ -175,9 +195,12 @@ impl Verifiable for HashTree {
         &self,
         check: &FinishedCheck<'_>,
         _: &CheckInputs,
-        block: impl Fn(&Cid) -> Option<&'a [u8]>,
+        block: impl Fn(&Cid) -> Found<&'a [u8]>,
     ) -> Result<Judgement, MissingBlock> {
-        Ok(self.sample(check).check(&self.data, check.output, block))
+        let judgement = self.sample(check).check(&self.data, check.output, |cid| block(cid).present());
+        // A block that could not be fetched just now is not missing.
+        let unknown = || self.evidence(check).iter().any(|cid| block(cid) == Found::Unknown);
+        Ok(if judgement == Judgement::Right && unknown() { Judgement::Undecided } else { judgement })
     }
 
     /// Hashes every leaf again. If the data is at a source of its own, a missing block proves nothing, nor does one that has
@@ -196,11 +219,8 @@ impl Verifiable for HashTree {
         let all = LeafSample::whole(claim.lease, &self.data, elsewhere);
         let holds = |example| all.holds(&example, &self.data, output, block);
         let mismatch = match all.check(&self.data, output, block) {
-            Judgement::Wrong(shown) => {
-                let (row, tensor) = shown.map_or((0, 0), |shown| (shown.i as usize, shown.tensor as usize));
-                Some(Mismatch { row, tensor })
-            }
-            Judgement::Right | Judgement::Undecided => None,
+            Judgement::Wrong(shown) => Some(Mismatch::shown_by(shown)),
+            Judgement::Right | Judgement::Undecided | Judgement::Unreachable => None,
         };
         Ok(Rechecked { mismatch, counterexample_holds: claim.counterexample.is_none_or(holds) })
     }

@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use super::workload::{Verifiable, Workload};
 use crate::content_id::Cid;
+use crate::found::Found;
 use crate::kernel::bytes::to_le_bytes;
 use crate::kernel::inputs::{MissingBlock, Rows};
 use crate::kernel::layers::{PackedLayers, Weights};
@@ -132,11 +133,11 @@ impl<W: Int8> Verifiable for W {
         &self,
         check: &FinishedCheck<'_>,
         inputs: &CheckInputs,
-        block: impl Fn(&Cid) -> Option<&'a [u8]>,
+        block: impl Fn(&Cid) -> Found<&'a [u8]>,
     ) -> Result<Judgement, MissingBlock> {
         let Some(mismatch) = check.mismatches.first() else { return Ok(Judgement::Right) };
         let CheckInputs::Rows(rows) = inputs else { return Ok(Judgement::Undecided) };
-        let weights = Operands::of(self).weights(block)?;
+        let weights = Operands::of(self).weights(|cid| block(cid).present())?;
         Ok(Judgement::Wrong(Counterexample::find(&weights, rows, check.output, *mismatch)))
     }
 

@@ -16,6 +16,7 @@ use super::name::Kind;
 use super::workload::{Verifiable, Workload};
 use crate::amount::Amount;
 use crate::content_id::Cid;
+use crate::found::Found;
 use crate::kernel::float::{FloatMatrix, FloatProduct, FloatStep, MAX_K};
 use crate::kernel::inputs::MissingBlock;
 use crate::kernel::product::Product;
@@ -146,13 +147,13 @@ impl Verifiable for MatmulF32 {
         &self,
         check: &FinishedCheck<'_>,
         inputs: &CheckInputs,
-        block: impl Fn(&Cid) -> Option<&'a [u8]>,
+        block: impl Fn(&Cid) -> Found<&'a [u8]>,
     ) -> Result<Judgement, MissingBlock> {
         if check.mismatches.is_empty() {
             return Ok(Judgement::Right);
         }
         let CheckInputs::Floats(a) = inputs else { return Ok(Judgement::Undecided) };
-        let b = FloatMatrix::gather(&self.b, block)?;
+        let b = FloatMatrix::gather(&self.b, |cid| block(cid).present())?;
         let exact = ExactRows::new(a, &b);
         let mut judged = check.mismatches.iter().map(|suspect| exact.judge(suspect.row, check.output));
         Ok(judged.find(|judgement| *judgement != Judgement::Undecided).unwrap_or(Judgement::Undecided))
@@ -253,7 +254,10 @@ mod tests {
         };
         let (got, want) = ((right * 2.0).to_bits() as i32, right.to_bits() as i32);
         let shown = Counterexample { tensor: 0, i: 1, j: 1, got, want };
-        assert_eq!(unit.judge(&check, &inputs, block).unwrap(), Judgement::Wrong(Some(shown)));
+        assert_eq!(
+            unit.judge(&check, &inputs, |cid| block(cid).map_or(Found::Unknown, Found::Present)).unwrap(),
+            Judgement::Wrong(Some(shown))
+        );
         let holds = |example| {
             let claim = Claim { lease: LeaseId([0; 16]), refused: true, counterexample: Some(example) };
             let rechecked = unit.recheck(&claim, &output, &[3; 32], block).unwrap();

@@ -27,11 +27,15 @@ pub enum Kind {
     /// The digests of a data set's leaves, keyed by the lease, and their root.
     #[serde(rename = "hash_tree/1")]
     HashTree,
+    /// The same of data at a source of its own, with a state for each block.
+    #[serde(rename = "hash_tree/2")]
+    HashTree2,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 5] = [Kind::MatmulI8, Kind::MlpI8, Kind::GradientI8, Kind::MatmulF32, Kind::HashTree];
+    pub const ALL: [Kind; 6] =
+        [Kind::MatmulI8, Kind::MlpI8, Kind::GradientI8, Kind::MatmulF32, Kind::HashTree, Kind::HashTree2];
     /// The kinds made of int8 products. A miner that does not announce its kinds is of the first version and computes these.
     pub const PRODUCTS: [Kind; 3] = [Kind::MatmulI8, Kind::MlpI8, Kind::GradientI8];
 

@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use super::name::Kind;
 use crate::content_id::Cid;
+use crate::found::Found;
 use crate::kernel::inputs::MissingBlock;
 use crate::kernel::product::Product;
 use crate::sign::LeaseId;
@@ -49,6 +50,11 @@ pub trait Workload: Sized {
     /// Checks the operands, each alone and against each other.
     fn validate(&self) -> Result<(), UnitError>;
 
+    /// Bytes before the output's rows.
+    fn bytes_before_rows(&self) -> u64 {
+        0
+    }
+
     /// Four-byte values in one output row; 0 where the output has no rows.
     fn output_width(&self) -> u64;
 
@@ -57,8 +63,13 @@ pub trait Workload: Sized {
         0
     }
 
-    /// What it takes to compute, from the parameters alone, in the kind's unit of work.
+    /// What it takes to compute, from the parameters alone, in the kind's unit of work: the most that it can come to.
     fn work(&self) -> u64;
+
+    /// The part of the work that `output` says was done: all of it, where an output cannot say anything else.
+    fn work_done(&self, _output: &[u8]) -> u64 {
+        self.work()
+    }
 
     /// What the check at delivery takes once its coins are prepared, in the same unit.
     fn check_work(&self) -> u64;
@@ -97,12 +108,12 @@ pub trait Verifiable: Workload {
     /// The blocks that [`judge`](Verifiable::judge) reads.
     fn evidence(&self, check: &FinishedCheck<'_>) -> Vec<Cid>;
 
-    /// What a finished check comes to. Of a unit with a source, a block that is not at hand is one that the source lacks.
+    /// What a finished check comes to. `block` returns what was found of each block of the evidence.
     fn judge<'a>(
         &self,
         check: &FinishedCheck<'_>,
         inputs: &CheckInputs,
-        block: impl Fn(&Cid) -> Option<&'a [u8]>,
+        block: impl Fn(&Cid) -> Found<&'a [u8]>,
     ) -> Result<Judgement, MissingBlock>;
 
     /// Checks an output from scratch, and what is claimed of it. `seed` is the caller's own randomness.

@@ -13,6 +13,8 @@ pub enum Judgement {
     Wrong(Option<Counterexample>),
     /// It may be either: nobody is paid, and nobody blamed.
     Undecided,
+    /// The unit's source gave no answer just now, so the miner may be right that it gave none before: the job waits.
+    Unreachable,
 }
 
 /// What a receipt says that anyone can check again.

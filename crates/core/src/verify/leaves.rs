@@ -1,4 +1,4 @@
-//! The check of `hash_tree`: secretly drawn leaves are hashed again, and so is the root.
+//! The check of `hash_tree/1`: secretly drawn leaves are hashed again, and so is the root.
 //!
 //! If a fraction f of the leaves is wrong, a sample of s leaves misses it with a probability of about (1 − f)^s. Each lease gets
 //! a new sample, so a refusal reveals nothing about the next one. If the data is at a source of its own, the check also looks for
@@ -22,8 +22,8 @@ const MISSING_SAMPLED: usize = 16;
 /// The sample that one lease's output is checked with.
 #[derive(Clone)]
 pub struct LeafSample {
-    lease: LeaseId,
-    seed: [u8; 32],
+    pub(super) lease: LeaseId,
+    pub(super) seed: [u8; 32],
     drawn: BTreeSet<u64>,
     /// Whether the data is at a source of its own, where the miner may have missed a block that is there now.
     elsewhere: bool,
@@ -50,7 +50,7 @@ impl LeafSample {
     }
 
     /// The leaves of `output` that are checked: the sample, and some of those that are reported missing.
-    fn looked_at(&self, output: &[u8]) -> BTreeSet<u64> {
+    pub(super) fn looked_at(&self, output: &[u8]) -> BTreeSet<u64> {
         let mut looked = self.drawn.clone();
         let digests = output.as_chunks::<DIGEST_BYTES>().0.iter().zip(0..);
         let missing: Vec<u64> = digests.filter(|(digest, _)| **digest == MISSING).map(|(_, index)| index).collect();
@@ -119,13 +119,13 @@ impl LeafSample {
 }
 
 /// The digests of an output, leaves then root; `None` if the length is wrong.
-fn digests<'a>(data: &Operand, output: &'a [u8]) -> Option<&'a [Hash]> {
+pub(super) fn digests<'a>(data: &Operand, output: &'a [u8]) -> Option<&'a [Hash]> {
     let (digests, rest) = output.as_chunks::<DIGEST_BYTES>();
     (rest.is_empty() && digests.len() as u64 == leaves(data) + 1).then_some(digests)
 }
 
 /// The first word that differs. Tensor 0 holds the leaves and tensor 1 the root, in rows of eight little-endian words.
-fn difference(tensor: u32, index: u64, got: &Hash, want: &Hash) -> Option<Counterexample> {
+pub(super) fn difference(tensor: u32, index: u64, got: &Hash, want: &Hash) -> Option<Counterexample> {
     let words = |hash: &Hash| -> [i32; 8] {
         core::array::from_fn(|j| i32::from_le_bytes([0, 1, 2, 3].map(|b| hash[4 * j + b])))
     };
@@ -135,7 +135,7 @@ fn difference(tensor: u32, index: u64, got: &Hash, want: &Hash) -> Option<Counte
 }
 
 /// `count` distinct numbers below `all`, or all of them if there are fewer.
-fn distinct(seed: &[u8; 32], what: &[u8], lease: &LeaseId, all: u64, count: usize) -> BTreeSet<u64> {
+pub(super) fn distinct(seed: &[u8; 32], what: &[u8], lease: &LeaseId, all: u64, count: usize) -> BTreeSet<u64> {
     if all <= count as u64 {
         return (0..all).collect();
     }

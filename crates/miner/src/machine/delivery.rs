@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use adit_core::PublicKey;
+use adit_core::reward::base_reward;
 use adit_core::sign::{Digest, LeaseId};
 use adit_core::statement::{Delivery, ReceiptError, Verdict};
+use adit_core::{Amount, PublicKey};
 use adit_fetch::{Method, Request};
-use adit_protocol::mining::Delivered;
+use adit_protocol::mining::{Delivered, TaskGrant};
 use adit_protocol::{ErrorCode, paths};
 
 use super::answer::{Answer, is_session_lost};
@@ -45,7 +46,7 @@ impl Machine {
         if output.len() as u64 != grant.unit.output_bytes() {
             return self.computing_failed(index, "the output has the wrong length");
         }
-        let (unit, work, value) = (grant.lease.unit, grant.work, grant.lease.value);
+        let (unit, (work, value)) = (grant.lease.unit, owed(grant, &output));
         let coordinator = grant.lease.coordinator;
         let delivery = Delivery { lease, unit, digest, length: output.len() as u64 };
         lane.work_per_s = (work as f64 * 1e3 / busy_ms.max(0.001)) as u64;
@@ -140,7 +141,7 @@ impl Machine {
         self.actions.push(Action::Forget { lease });
         let (verdict, index) = (delivered.verdict, entry.lane);
         self.tally.count(verdict, entry.work, entry.value, self.now_ms);
-        let reward = if verdict == Verdict::Valid { entry.value } else { adit_core::Amount::ZERO };
+        let reward = if verdict == Verdict::Valid { entry.value } else { Amount::ZERO };
         let receipt = Box::new(delivered.receipt);
         self.notice(Notice::Verdict { lane: index, verdict, reward, receipt });
         if let Phase::Open(session) = &mut self.phase
@@ -223,6 +224,14 @@ impl Machine {
     }
 }
 
+/// The work that an output says was done, and its base reward: what the receipt has to state.
+fn owed(grant: &TaskGrant, output: &[u8]) -> (u64, Amount) {
+    match grant.unit.work_done(output) {
+        whole if whole == grant.work => (whole, grant.lease.value),
+        part => (part, base_reward(grant.kind, part).min(grant.lease.value)),
+    }
+}
+
 fn is_delivering(work: &Work, lease: LeaseId) -> bool {
     matches!(work, Work::Delivering(delivering) if *delivering == lease)
 }
@@ -236,7 +245,7 @@ enum AnswerError {
     NotOurs,
     #[error("it says another verdict than the answer")]
     Verdict,
-    #[error("it says another base reward than the lease")]
+    #[error("it says another base reward than the lease and the output")]
     Value,
 }
 

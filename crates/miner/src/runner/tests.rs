@@ -3,7 +3,7 @@ use adit_core::kernel::engine::Processor;
 use adit_core::kernel::hash_tree::Leaves;
 use adit_core::kernel::pass::{self, RowPass};
 use adit_core::kernel::{PackedLayer, Product, Scalar};
-use adit_core::kind::{HashTree, MatmulF32, MatmulI8};
+use adit_core::kind::{HashTree, HashTree2, MatmulF32, MatmulI8};
 use adit_core::log::Hash;
 use adit_core::random::SplitMix64;
 use adit_core::split::cut;
@@ -87,6 +87,27 @@ fn trees_and_floats_are_sliced_too() {
         let block = |cid: &Cid| task.blocks.iter().find(|(known, _)| known == cid).map(|(_, block)| &block[..]);
         // Arbitrary bytes include NaNs, so outputs are compared bit by bit.
         assert!(*output == task.unit.output(&Scalar, lease, block).unwrap());
+    }
+}
+
+/// A block that is empty is absent, one that is left out is unknown.
+#[test]
+fn a_lane_says_what_was_found_at_a_source() {
+    let bytes = vec![7; 100_000];
+    let (data, blocks) = cut(&bytes, 100_000, 1, 40_000);
+    let unit = Unit::HashTree2(HashTree2 { data, source: "https://gateway.example".into() });
+    let cids: Vec<Cid> = unit.blocks().into_iter().map(|(cid, _)| cid).collect();
+    // The first two blocks are the same.
+    let here = Arc::new(blocks[0].to_vec());
+    for (last, state) in [(Some(BlockBytes::default()), 2), (Some(Arc::new(blocks[2].to_vec())), 1), (None, 3)] {
+        let mut given = vec![(cids[0], here.clone()), (cids[1], here.clone())];
+        given.extend(last.map(|block| (cids[2], block)));
+        let mut runner = LaneRunner::new(Processor(Scalar));
+        runner.obey(start(&Task { unit: unit.clone(), blocks: given }));
+        let (events, _) = run(&mut runner);
+        let Some(LaneEvent::Done { output, .. }) = events.last() else { panic!("{events:?}") };
+        assert_eq!((&output[..3], output.len() as u64), (&[1, 1, state][..], unit.output_bytes()));
+        assert_eq!(output[3 + 32 * 6..][..32] == [0; 32], state != 1);
     }
 }
 

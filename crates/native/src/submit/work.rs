@@ -129,9 +129,7 @@ impl Work {
                 JobWork::GradientI8 { model: *model, input: *input, targets: *targets }
             }
             (Work::Validate { .. }, [file]) => JobWork::HashTree { data: DataPlace::File { file: *file } },
-            (Work::Audit { source, .. }, [blocks]) => {
-                JobWork::HashTree { data: DataPlace::Source { source: source.clone(), blocks: *blocks } }
-            }
+            (Work::Audit { source, .. }, [blocks]) => JobWork::HashTree2 { source: source.clone(), blocks: *blocks },
             (Work::Protect { first, count, .. }, []) => {
                 JobWork::HashTree { data: DataPlace::Log { first: *first, count: *count } }
             }

@@ -1,20 +1,16 @@
-//! Hash trees over data sets: uploaded ones, ones at a gateway, and the coordinator's own log.
+//! Hash trees over data sets: uploaded ones, and the coordinator's own log.
 
-use adit_coordinator::{BlockSource, Sources};
-use adit_core::content_id::block_matches;
 use adit_core::kernel::hash_tree::{LEAF_BYTES, leaf, root};
 use adit_core::recheck::recheck;
 use adit_core::sign::LeaseId;
 use adit_core::statement::{Method, Verdict};
-use adit_core::{Amount, Cid, Kind};
+use adit_core::{Amount, Kind};
 use adit_protocol::jobs::{DataPlace, FileInfo, JobRequest, JobState, JobView, JobWork};
 use adit_protocol::mining::{Delivered, TaskGrant};
 use adit_protocol::{ErrorCode, TaskType, paths};
 use adit_support::scene::LEASE_MS;
 use adit_support::{Client, Server, files};
 use anyhow::{Context, Result, ensure};
-use futures::FutureExt;
-use futures::future::BoxFuture;
 use serde_json::Value;
 
 /// Sixteen leaves.
@@ -25,7 +21,7 @@ async fn submit_data(client: &Client, format: &str, bytes: Vec<u8>) -> Result<Jo
     client.submit(JobWork::HashTree { data: DataPlace::File { file: file.file } }).await
 }
 
-async fn report(client: &Client, job: u64) -> Result<Value> {
+pub(crate) async fn report(client: &Client, job: u64) -> Result<Value> {
     Ok(serde_json::from_slice(&client.result(job).await?)?)
 }
 
@@ -174,103 +170,6 @@ async fn lease(client: &mut Client) -> Result<(TaskGrant, Vec<u8>)> {
     let grant = client.task(0).await?.and_then(|task| task.adit).context("no lease")?;
     let right = client.compute(&grant).await?;
     Ok((grant, right))
-}
-
-/// Asks gateways as the program does.
-struct Over(reqwest::Client);
-
-impl BlockSource for Over {
-    fn block<'a>(&'a self, source: &'a str, cid: &'a Cid) -> BoxFuture<'a, Option<Vec<u8>>> {
-        let request = self.0.get(format!("{source}/ipfs/{cid}?format=raw")).send();
-        async move {
-            let bytes = request.await.ok()?.error_for_status().ok()?.bytes().await.ok()?;
-            block_matches(cid, &bytes).then(|| bytes.to_vec())
-        }
-        .boxed()
-    }
-}
-
-/// A gateway with a data set, for which another coordinator stands in, and a coordinator that may ask it.
-struct Audit {
-    gateway: Server,
-    server: Server,
-    /// The blocks that the gateway holds.
-    blocks: Vec<Cid>,
-}
-
-impl Audit {
-    async fn start() -> Result<Self> {
-        let gateway = Server::start().await?;
-        let holder = Client::new(&gateway, "holder", 1)?;
-        submit_data(&holder, "data", files::bytes(4, 64 * BLOCK)).await?;
-        let data = files::bytes(4, 64 * BLOCK);
-        let blocks = data.chunks(BLOCK).map(adit_core::content_id::block_cid).collect();
-        let source = gateway.url.clone();
-        let server = Server::start_with(|config| {
-            config.sources = Sources::new(vec![source], Over(reqwest::Client::new()));
-        });
-        Ok(Audit { server: server.await?, gateway, blocks })
-    }
-
-    async fn submit(&self, client: &Client, source: &str, blocks: &[Cid]) -> Result<adit_support::Reply> {
-        let lines: String = blocks.iter().map(|cid| format!("{cid},{BLOCK}\n")).collect();
-        let list: FileInfo = client.upload_as("blocks", format!("cid,bytes\n{lines}").into_bytes()).await?.json()?;
-        let data = DataPlace::Source { source: source.to_owned(), blocks: list.file };
-        let (work, budget) = (JobWork::HashTree { data }, None);
-        let request = JobRequest { work, demo: false, budget, name: None, task_type: None };
-        client.send(client.as_operator(reqwest::Method::POST, paths::JOBS).json(&request)).await
-    }
-}
-
-#[tokio::test]
-async fn what_a_gateway_holds_is_audited_and_what_it_lacks_is_named() -> Result<()> {
-    let audit = Audit::start().await?;
-    let mut miner = Client::new(&audit.server, "miner", 1)?;
-    let gone = adit_core::content_id::block_cid(b"never stored");
-    let mut blocks = audit.blocks.clone();
-    blocks[7] = gone;
-    let job: JobView = audit.submit(&miner, &audit.gateway.url, &blocks).await?.json()?;
-    miner.open().await?;
-    let delivered = miner.mine(&audit.server.key()).await?;
-    ensure!(!delivered.is_empty() && delivered.iter().all(|answer| answer.verdict == Verdict::Valid), "{delivered:?}");
-    let report = report(&miner, job.job).await?;
-    assert_eq!((&report["intact"], &report["source"]), (&Value::from(false), &Value::from(audit.gateway.url.clone())));
-    assert_eq!(report["missing"], Value::from(vec![gone.to_string()]));
-    audit.server.assert_balanced().await
-}
-
-/// A claim that everything is missing costs nothing to make. It decides and earns nothing, and the unit goes to others.
-#[tokio::test]
-async fn a_claim_that_blocks_are_missing_is_looked_into() -> Result<()> {
-    let audit = Audit::start().await?;
-    let mut lazy = Client::new(&audit.server, "lazy", 1)?;
-    let mut honest = Client::new(&audit.server, "honest", 2)?;
-    let job: JobView = audit.submit(&lazy, &audit.gateway.url, &audit.blocks).await?.json()?;
-    lazy.open().await?;
-    let grant = lazy.task(0).await?.and_then(|task| task.adit).context("no lease")?;
-    let claim = sealed(vec![0; grant.unit.output_bytes() as usize]);
-    let answer: Delivered = lazy.deliver(&grant, claim).await?.json()?;
-    assert_eq!((answer.verdict, answer.reward), (Verdict::Inconclusive, Amount::ZERO));
-    ensure!(answer.receipt.receipt.counterexample.is_none());
-    ensure!(answer.next.is_none_or(|next| next.adit.is_some_and(|next| next.lease.unit != grant.lease.unit)));
-    audit.server.advance(LEASE_MS).await?;
-    honest.open().await?;
-    honest.mine(&audit.server.key()).await?;
-    let job = honest.job(job.job).await?;
-    assert_eq!((job.state, job.units_invalid), (JobState::Done, 0));
-    assert_eq!(report(&honest, job.job).await?["intact"], Value::from(true));
-    audit.server.assert_balanced().await
-}
-
-#[tokio::test]
-async fn a_source_that_nobody_listed_is_not_asked() -> Result<()> {
-    let audit = Audit::start().await?;
-    let client = Client::new(&audit.server, "requester", 1)?;
-    for source in ["http://127.0.0.1:1", "http://169.254.169.254", "file:///etc/passwd", ""] {
-        let reply = audit.submit(&client, source, &audit.blocks).await?;
-        assert_eq!(reply.code()?, ErrorCode::InvalidParameter, "{source}");
-    }
-    Ok(())
 }
 
 #[tokio::test]

@@ -37,7 +37,7 @@ pub(super) async fn order(app: &App, work: &JobWork) -> Result<Order, Failure> {
             let data = uploaded(app, file).await?;
             blocking(move || Order::data(data)).await??
         }
-        JobWork::HashTree { data: DataPlace::Source { source, blocks } } => {
+        JobWork::HashTree { data: DataPlace::Source { source, blocks } } | JobWork::HashTree2 { source, blocks } => {
             if !app.sources.allow(source) {
                 let detail = "the operator does not allow this source; `adit serve --source URL` allows one";
                 return Err(Refusal::new(ErrorCode::InvalidParameter, detail).into());

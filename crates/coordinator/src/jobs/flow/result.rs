@@ -19,7 +19,7 @@ use crate::jobs::intake;
 use crate::jobs::no_such_job;
 use crate::jobs::result::{head, part, tree};
 use crate::jobs::store::{self as jobs, UnitRow, blocks};
-use crate::jobs::unit_of;
+use crate::jobs::{unit_cut_as, unit_of};
 use crate::mining::store as leases;
 use crate::store::corrupt;
 
@@ -101,7 +101,7 @@ async fn report(app: &App, job: i64, template: &Unit, units: &[UnitRow]) -> Resu
         let output = blocks::output(&mut db, unit.id).await?;
         let lease = leases::settled(&mut db, unit.id).await?;
         let by = lease.map(|lease| Ok::<_, Failure>((lease.id()?, lease.miner()?))).transpose()?;
-        report.add(unit.run(), &output, by);
+        report.add(unit.run(), &unit_cut_as(template, unit.run(), &unit.cid), &output, by);
     }
     Ok(report.finish())
 }

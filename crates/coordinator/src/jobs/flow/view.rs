@@ -50,6 +50,10 @@ async fn stuck(db: &mut Db, row: &JobRow, now_ms: i64) -> Result<Option<String>,
     if row.panels_leased > 0 {
         return Ok(None);
     }
+    if row.resume_at_ms > now_ms {
+        let seconds = (row.resume_at_ms - now_ms + 999) / 1_000;
+        return Ok(Some(format!("its source gave no answer; it is asked again in {seconds} s")));
+    }
     let lanes = leases::lanes_at_work(db, now_ms - 60_000).await?;
     let (_, sessions) = people::session_time(db, None, now_ms).await?;
     Ok(Some(match (lanes, sessions) {

@@ -18,7 +18,7 @@ use crate::app::App;
 use crate::error::{Failure, Refusal};
 use crate::jobs::state::UnitState;
 use crate::jobs::store::{self as jobs, JobRow};
-use crate::jobs::unit_of;
+use crate::jobs::unit_cut_as;
 use crate::mining::check::SharedCheck;
 use crate::mining::state::LeaseState;
 use crate::mining::store::{self as leases, LeaseRow};
@@ -95,7 +95,7 @@ impl Delivery {
         let job = jobs::job(&mut db, lease.job).await?.ok_or(DbError::RowNotFound)?;
         let row = jobs::unit(&mut db, lease.unit).await?.ok_or(DbError::RowNotFound)?;
         let session = people::session(&mut db, &lease.session).await?.ok_or(DbError::RowNotFound)?;
-        let unit = unit_of(&job.template()?, row.run());
+        let unit = unit_cut_as(&job.template()?, row.run(), &row.cid);
         let signed = claim.check(&lease, &unit)?;
         Ok(Delivery { lease, job, unit, unit_state: row.state, contributor: session.contributor, signed })
     }
@@ -126,7 +126,8 @@ impl Delivery {
         let room = app.output_bytes.acquire_many(signed.statement.length as u32).await;
         let _room = room.map_err(|_| Failure::Stopping)?;
         let received = self.receive(app, body).await;
-        if !received.as_ref().is_ok_and(|received| received.judgement == Judgement::Right) {
+        let blameless = |received: &Received| matches!(received.judgement, Judgement::Right | Judgement::Unreachable);
+        if !received.as_ref().is_ok_and(blameless) {
             app.wasted(miner, signed.statement.length);
         }
         self.settle(app, received?, announced_at_ms).await
@@ -182,6 +183,7 @@ impl Delivery {
             lease: statement.lease,
             unit: statement.unit,
             kind: self.unit.kind(),
+            work: self.unit.work_done(&output),
             digest: statement.digest,
             signature: *signature,
             output,
@@ -191,6 +193,7 @@ impl Delivery {
             bits,
             coin_generation: self.job.coin_generation,
             new_seed: random()?,
+            patience: app.sources.patience(),
             next: self.next_lane()?,
         };
         let (Settled { receipt, next }, sealed) = app.store.write(settle).await?;

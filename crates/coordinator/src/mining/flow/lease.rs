@@ -89,7 +89,7 @@ impl LeaseLane {
         let lanes = batch.lanes_at_work(AT_WORK_MS).await?;
         let mut after = 0;
         for _ in 0..JOBS_TRIED {
-            let Some(job) = jobs::next_with_work(batch.db, after, &kinds).await? else { break };
+            let Some(job) = jobs::next_with_work(batch.db, after, &kinds, batch.now_ms).await? else { break };
             after = job.id;
             let template = job.template()?;
             let speed = leases::speed(batch.db, &session.id, i64::from(self.lane), &job.kind).await?;

@@ -1,6 +1,6 @@
 //! Stores a verdict: lease, unit, job, money and receipt change in one transaction.
 
-use adit_core::reward::{PRICE_VERSION, confidence_bps};
+use adit_core::reward::{PRICE_VERSION, base_reward, confidence_bps};
 use adit_core::sign::{Digest, LeaseId};
 use adit_core::statement::{Method, Receipt, STATEMENT_VERSION, Verdict};
 use adit_core::verify::Judgement;
@@ -24,6 +24,7 @@ use crate::mining::store::{self as leases, LeaseRow};
 use crate::money::store::{self as ledger, EpochRow};
 use crate::people::store::{self as people, MinerRow};
 use crate::receipts::store as log;
+use crate::source::Patience;
 use crate::store::DbError;
 
 /// A checked output, ready to be settled.
@@ -31,6 +32,8 @@ pub(crate) struct Settle {
     pub(crate) lease: LeaseId,
     pub(crate) unit: Cid,
     pub(crate) kind: Kind,
+    /// The work that the output says was done.
+    pub(crate) work: u64,
     /// BLAKE3 of the output.
     pub(crate) digest: Digest,
     /// The miner's signature over the delivery.
@@ -47,6 +50,8 @@ pub(crate) struct Settle {
     pub(crate) coin_generation: i64,
     /// New coins, used if the output is wrong.
     pub(crate) new_seed: [u8; 32],
+    /// How long the job waits if its source gives no answer.
+    pub(crate) patience: Patience,
     /// The request for the lane's next unit.
     pub(crate) next: LeaseLane,
 }
@@ -91,7 +96,7 @@ impl Settle {
         let record = self.note_conduct(batch, lease, verdict).await?;
         let epoch = ledger::open_epoch(batch.db).await?;
         let receipt = self.receipt(batch, lease, verdict, &record, &epoch)?;
-        leases::settle(batch.db, &self.lease, &self.digest, verdict, receipt.log_index).await?;
+        leases::settle(batch.db, &receipt).await?;
         match verdict {
             Verdict::Valid => self.reward(batch, lease, &unit, job.sponsored == 1, &receipt).await?,
             Verdict::Invalid => self.reject(batch, lease, &receipt).await?,
@@ -100,6 +105,9 @@ impl Settle {
         let unsettled = matches!(verdict, Verdict::Invalid | Verdict::Inconclusive);
         if unsettled && lease.state == LeaseState::Live {
             release_unit(batch, unit.id, Ending::Dropped).await?;
+        }
+        if self.judgement == Judgement::Unreachable && job.resume_at_ms <= batch.now_ms {
+            jobs::pause(batch.db, job.id, batch.now_ms + self.patience.pause_after(job.pauses)).await?;
         }
         batch.append(&receipt).await?;
         Ok(receipt)
@@ -118,14 +126,14 @@ impl Settle {
                 let valid = verdict == Verdict::Valid;
                 let deed = if valid { Deed::Right } else { Deed::Wrong };
                 conduct::add(batch, &lease.miner, deed).await?;
-                people::count_verdict(batch.db, &miner, valid, lease.work, batch.now_ms).await?
+                people::count_verdict(batch.db, &miner, valid, self.work as i64, batch.now_ms).await?
             }
-            // An inconclusive check counts like an expired lease.
-            Verdict::Inconclusive => {
+            // An inconclusive check counts like an expired lease, unless the source is to blame.
+            Verdict::Inconclusive if self.judgement != Judgement::Unreachable => {
                 conduct::add(batch, &lease.miner, Deed::Expired).await?;
                 people::miner(batch.db, &miner).await?
             }
-            Verdict::TooLate => people::miner(batch.db, &miner).await?,
+            Verdict::Inconclusive | Verdict::TooLate => people::miner(batch.db, &miner).await?,
         };
         Ok(record.ok_or(DbError::RowNotFound)?)
     }
@@ -152,17 +160,23 @@ impl Settle {
             verdict,
             counterexample: match self.judgement {
                 Judgement::Wrong(shown) => shown,
-                Judgement::Right | Judgement::Undecided => None,
+                Judgement::Right | Judgement::Undecided | Judgement::Unreachable => None,
             },
-            work: lease.work as u64,
+            work: self.work,
             price_version: PRICE_VERSION,
-            value: Amount::from_nano(lease.value),
+            value: self.value(lease),
             confidence_bps: confidence_bps(Amount::from_nano(record.good), Amount::from_nano(record.bad)),
             epoch: epoch.id as u64,
             method: self.method,
             bits: self.bits,
             at_ms: batch.now_ms,
         })
+    }
+
+    /// The base reward of the work that was done, which is never more than that of the lease.
+    fn value(&self, lease: &LeaseRow) -> Amount {
+        let value = Amount::from_nano(lease.value);
+        if self.work == lease.work as u64 { value } else { base_reward(self.kind, self.work).min(value) }
     }
 
     /// Replaces the job's coins and counts the unit's value against the miner's confidence.
@@ -184,7 +198,7 @@ impl Settle {
     ) -> Result<Verdict, Failure> {
         match self.judgement {
             Judgement::Wrong(_) => return Ok(Verdict::Invalid),
-            Judgement::Undecided => return Ok(Verdict::Inconclusive),
+            Judgement::Undecided | Judgement::Unreachable => return Ok(Verdict::Inconclusive),
             Judgement::Right => {}
         }
         if !job_active {
@@ -227,9 +241,12 @@ impl Settle {
         let elapsed_ms = (self.announced_at_ms - lease.issued_at_ms).max(1) as u64;
         leases::free_lane(batch.db, lease).await?;
         let known = leases::speed(batch.db, &lease.session, lease.lane, self.kind.name()).await?;
-        if let Some(speed) = measured(self.kind, lease.work as u64, elapsed_ms, known) {
+        // A unit that was done in part took time for what was not there.
+        let whole = self.work == lease.work as u64;
+        if let Some(speed) = measured(self.kind, self.work, elapsed_ms, known).filter(|_| whole) {
             leases::measure_lane(batch.db, lease, self.kind.name(), speed).await?;
         }
+        jobs::resume(batch.db, lease.job).await?;
         let leased = if unit.state == UnitState::Leased { -unit.count } else { 0 };
         let change = Counted { leased, done: unit.count, valid: 1, spent: value.nano(), ..Counted::default() };
         if jobs::count(batch.db, lease.job, change).await? {

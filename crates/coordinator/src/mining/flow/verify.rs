@@ -5,10 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use adit_core::sign::LeaseId;
 use adit_core::verify::{CheckInputs, FinishedCheck, Judgement, Mismatch};
-use adit_core::{Cid, Unit};
+use adit_core::{Cid, Found, Unit};
 use adit_cpu::FastFold;
-use futures::FutureExt;
-use futures::future::join_all;
 use tokio::sync::OnceCell;
 use tracing::Instrument;
 
@@ -18,12 +16,10 @@ use crate::error::Failure;
 use crate::jobs::flow::operands::{load_blocks, wrong_block};
 use crate::jobs::store::JobRow;
 use crate::mining::check::{CoinUses, SharedCheck, SharedCoins};
-use crate::source::Sources;
+use crate::source::{Looks, Sources};
 
 /// How many jobs keep their prepared coins in memory.
 const PREPARED: usize = 16;
-/// Concurrent block requests to one source.
-const AT_ONCE: usize = 8;
 
 /// Checks outputs, and caches prepared coins by job and generation.
 #[derive(Clone)]
@@ -115,30 +111,29 @@ impl Checker {
         let finished = FinishedCheck { lease, seed: &seed, mismatches: &mismatches, output: &output };
         let evidence = unit.evidence(&finished);
         if evidence.is_empty() {
-            let judgement = unit.judge(&finished, &inputs, |_| None).map_err(wrong_block)?;
+            let judgement = unit.judge(&finished, &inputs, |_| Found::Unknown).map_err(wrong_block)?;
             return Ok((judgement, output));
         }
-        let blocks = self.evidence(unit.source(), evidence).await?;
+        let blocks = self.evidence(unit, evidence).await?;
         let unit = unit.clone();
         blocking(move || {
             let finished = FinishedCheck { lease, seed: &seed, mismatches: &mismatches, output: &output };
-            let judgement = unit.judge(&finished, &inputs, |cid| blocks.get(cid).map(Vec::as_slice));
+            let found = |cid: &Cid| blocks.get(cid).map_or(Found::Unknown, Found::as_slice);
+            let judgement = unit.judge(&finished, &inputs, found);
             Ok((judgement.map_err(wrong_block)?, output))
         })
         .await?
     }
 
-    /// Fetches blocks from the unit's source, or from the store if it has none.
-    async fn evidence(&self, source: Option<&str>, wanted: Vec<Cid>) -> Result<HashMap<Cid, Vec<u8>>, Failure> {
-        let Some(source) = source else {
+    /// Looks for blocks at the unit's source, or loads them from the store if it has none.
+    async fn evidence(&self, unit: &Unit, wanted: Vec<Cid>) -> Result<Looks, Failure> {
+        let Some(source) = unit.source() else {
             let wanted = wanted.into_iter().map(|cid| (cid, 0));
-            return Ok(load_blocks(&mut *self.store.read().await?, wanted).await?);
+            let blocks = load_blocks(&mut *self.store.read().await?, wanted).await?;
+            return Ok(blocks.into_iter().map(|(cid, block)| (cid, Found::Present(block))).collect());
         };
-        let mut blocks = HashMap::new();
-        for some in wanted.chunks(AT_ONCE) {
-            let found = join_all(some.iter().map(|cid| self.sources.block(source, cid).boxed())).await;
-            blocks.extend(some.iter().zip(found).filter_map(|(cid, block)| Some((*cid, block?))));
-        }
-        Ok(blocks)
+        let sizes: HashMap<Cid, u32> = unit.blocks().into_iter().collect();
+        let wanted = wanted.into_iter().filter_map(|cid| Some((cid, *sizes.get(&cid)?))).collect();
+        Ok(self.sources.look(source, wanted).await)
     }
 }

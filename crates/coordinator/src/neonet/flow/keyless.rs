@@ -31,7 +31,9 @@ impl Operation for Copy {
             if let Some(copy) = keyless::assigned(batch.db, &self.session).await? {
                 return Ok(Some(copy));
             }
-            let Some(job) = jobs::next_with_work(batch.db, 0, &kinds_text(&Kind::ALL)).await? else { return Ok(None) };
+            let kinds = kinds_text(&Kind::ALL);
+            let job = jobs::next_with_work(batch.db, 0, &kinds, batch.now_ms).await?;
+            let Some(job) = job else { return Ok(None) };
             let first = (job.cursor.min(job.panels - 1)).max(0) as u32;
             let copy = UnitCopy {
                 task: self.task.clone(),
