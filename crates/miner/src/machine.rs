@@ -1,9 +1,9 @@
 //! The miner as a state machine: events in, actions out, without I/O, a clock or randomness of its own.
 //!
 //! The life of a unit: a lane asks for a task (`work`), the lease is checked (`grant`), missing input blocks are fetched and
-//! checked (`blocks`), the lane computes, the output is signed, journaled and sent (`delivery`), and the receipt is checked. The
-//! answer already carries the next task. `session` opens, keeps and ends the session around all this, and only `schedule`
-//! decides when to retry. The machine never obeys a coordinator whose answers make no sense.
+//! checked (`fetching`, `blocks`), the lane computes, the output is signed, journaled and sent (`delivery`), and the receipt is
+//! checked. The answer already carries the next task. `session` opens, keeps and ends the session around all this, and only
+//! `schedule` decides when to retry. The machine never obeys a coordinator whose answers make no sense.
 //!
 //! ```
 //! use adit_core::sign::SecretKey;
@@ -22,9 +22,9 @@
 
 use std::collections::BTreeMap;
 
+use adit_core::PublicKey;
 use adit_core::random::SplitMix64;
 use adit_core::sign::LeaseId;
-use adit_core::{Cid, PublicKey};
 use adit_fetch::{FetchError, Request, Response};
 
 use crate::journal::{Entry, JournalError};
@@ -36,6 +36,7 @@ mod blocks;
 mod config;
 mod delivery;
 mod event;
+mod fetching;
 mod grant;
 mod lane;
 mod lanes;
@@ -47,7 +48,7 @@ mod work;
 pub use config::{Config, Device, default_contributor};
 pub use event::{Action, CallId, Event};
 
-use blocks::{Cache, Wanted};
+use blocks::{Cache, Want, Wanted};
 use lane::{Lane, Work};
 use schedule::{Schedule, Timer};
 use tally::Tally;
@@ -105,7 +106,7 @@ enum Call {
     Register,
     StartSession,
     Ask(u32),
-    Block(Cid),
+    Block(Want),
     Deliver(LeaseId),
     Heartbeat,
     Account,
@@ -231,7 +232,7 @@ impl Machine {
             Call::Register => self.registered(answer),
             Call::StartSession => self.session_started(answer),
             Call::Ask(lane) => self.task_answered(lane, answer),
-            Call::Block(cid) => self.block_answered(cid, answer),
+            Call::Block(want) => self.block_answered(want, answer),
             Call::Deliver(lease) => self.delivered(lease, answer),
             Call::Heartbeat => self.heart_beaten(answer),
             Call::Account => self.account_answered(answer),
@@ -244,7 +245,7 @@ impl Machine {
             match timer {
                 Timer::Register => self.register(),
                 Timer::Ask(lane) => self.wait_ended(lane),
-                Timer::Block(cid) => self.block_wait_ended(cid),
+                Timer::Block(want) => self.block_wait_ended(want),
                 Timer::Deliver(lease) => self.send(lease),
                 Timer::Overdue(lane) => self.overdue(lane),
                 Timer::Heartbeat => self.beat(),

@@ -46,18 +46,38 @@ impl Cache {
 
 /// The blocks that lanes wait for.
 #[derive(Debug, Default)]
-pub(crate) struct Wanted(BTreeMap<Cid, Search>);
+pub(crate) struct Wanted(BTreeMap<Want, Search>);
+
+/// A block that is wanted. What a unit asks about at its own source is looked for there, for that lane alone: another source may
+/// answer otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Want {
+    pub(crate) cid: Cid,
+    /// The lane whose unit asks about its source.
+    pub(crate) lane: Option<u32>,
+}
 
 /// How far the search for a block has come.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Search {
     /// The unit's source, if it has one: then nobody else is asked.
     pub(crate) source: Option<String>,
+    /// How long one request may take.
+    pub(crate) timeout_ms: u32,
     /// The gateway that is asked now or next.
     pub(crate) gateway: usize,
     /// Rounds through all places that found nothing.
     pub(crate) rounds: u32,
+    /// Whether the source said each time that it does not have the block.
+    pub(crate) absent: bool,
     pub(crate) step: Step,
+}
+
+impl Search {
+    pub(crate) fn new(source: Option<&str>, timeout_ms: u32) -> Self {
+        let source = source.map(str::to_owned);
+        Search { source, timeout_ms, gateway: 0, rounds: 0, absent: true, step: Step::Queued }
+    }
 }
 
 /// Where to ask for a block.
@@ -69,9 +89,8 @@ pub(crate) enum Place {
     Gateway(usize),
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
-    #[default]
     Queued,
     Asked,
     Waiting,
@@ -81,35 +100,35 @@ pub(crate) enum Step {
 const AT_ONCE: usize = 8;
 
 impl Wanted {
-    pub(crate) fn add(&mut self, cid: Cid, source: Option<&str>) {
-        self.0.entry(cid).or_insert_with(|| Search { source: source.map(str::to_owned), ..Search::default() });
+    pub(crate) fn add(&mut self, want: Want, search: Search) {
+        self.0.entry(want).or_insert(search);
     }
 
-    pub(crate) fn remove(&mut self, cid: &Cid) -> Option<Search> {
-        self.0.remove(cid)
+    pub(crate) fn remove(&mut self, want: &Want) -> Option<Search> {
+        self.0.remove(want)
     }
 
-    pub(crate) fn get_mut(&mut self, cid: &Cid) -> Option<&mut Search> {
-        self.0.get_mut(cid)
+    pub(crate) fn get_mut(&mut self, want: &Want) -> Option<&mut Search> {
+        self.0.get_mut(want)
     }
 
-    /// Takes the next block that may be requested now, and where to request it.
-    pub(crate) fn ask_next(&mut self) -> Option<(Cid, Place)> {
+    /// Takes the next block that may be requested now, where to request it, and how long that may take.
+    pub(crate) fn ask_next(&mut self) -> Option<(Want, Place, u32)> {
         let asked = self.0.values().filter(|search| search.step == Step::Asked).count();
         if asked >= AT_ONCE {
             return None;
         }
-        let (cid, search) = self.0.iter_mut().find(|(_, search)| search.step == Step::Queued)?;
+        let (want, search) = self.0.iter_mut().find(|(_, search)| search.step == Step::Queued)?;
         search.step = Step::Asked;
         let place = search.source.clone().map_or(Place::Gateway(search.gateway), Place::Source);
-        Some((*cid, place))
+        Some((*want, place, search.timeout_ms))
     }
 
     /// Drops the blocks that are not needed and returns them.
-    pub(crate) fn retain(&mut self, needed: impl Fn(&Cid) -> bool) -> Vec<Cid> {
-        let dropped: Vec<Cid> = self.0.keys().filter(|cid| !needed(cid)).copied().collect();
-        for cid in &dropped {
-            self.0.remove(cid);
+    pub(crate) fn retain(&mut self, needed: impl Fn(&Want) -> bool) -> Vec<Want> {
+        let dropped: Vec<Want> = self.0.keys().filter(|want| !needed(want)).copied().collect();
+        for want in &dropped {
+            self.0.remove(want);
         }
         dropped
     }
@@ -157,16 +176,22 @@ impl Gathered {
         Ok(())
     }
 
-    /// Gives up on a block: an empty one takes its place.
+    /// Notes that the source does not have a block: an empty one takes its place.
     pub(crate) fn go_without(&mut self, cid: Cid) {
         if self.missing.remove(&cid).is_some() {
             self.here.insert(cid, BlockBytes::default());
         }
     }
 
-    /// Every block in the unit's order, once all have arrived.
+    /// Gives up on all that is missing: nobody can tell whether the source has it.
+    pub(crate) fn leave_unknown(&mut self) {
+        self.missing.clear();
+    }
+
+    /// Every block in the unit's order but the unknown ones, once nothing is missing.
     pub(crate) fn complete(&self) -> Option<Vec<(Cid, BlockBytes)>> {
-        self.order.iter().map(|cid| Some((*cid, self.here.get(cid)?.clone()))).collect()
+        let here = |cid: &Cid| Some((*cid, self.here.get(cid)?.clone()));
+        self.missing.is_empty().then(|| self.order.iter().filter_map(here).collect())
     }
 }
 
@@ -211,7 +236,8 @@ mod tests {
     #[test]
     fn requests_at_once_are_limited() {
         let mut wanted = Wanted::default();
-        (0..20).for_each(|fill| wanted.add(block(fill, 1).0, None));
+        let want = |fill| Want { cid: block(fill, 1).0, lane: None };
+        (0..20).for_each(|fill| wanted.add(want(fill), Search::new(None, 1)));
         assert_eq!(std::iter::from_fn(|| wanted.ask_next()).count(), AT_ONCE);
         assert_eq!(wanted.retain(|_| false).len(), 20);
     }

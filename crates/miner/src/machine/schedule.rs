@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use adit_core::Cid;
 use adit_core::random::SplitMix64;
 use adit_core::sign::LeaseId;
+
+use super::blocks::Want;
 
 /// What a timer is for. There is at most one of each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Timer {
     Register,
     Ask(u32),
-    Block(Cid),
+    Block(Want),
     Deliver(LeaseId),
     Overdue(u32),
     Heartbeat,

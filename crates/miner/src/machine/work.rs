@@ -1,29 +1,20 @@
 //! From asking for a task to starting it on its lane.
 
 use std::mem;
-use std::sync::Arc;
 
-use adit_core::Cid;
-use adit_core::content_id::{MAX_BLOCK_BYTES, block_matches};
 use adit_fetch::Request;
 use adit_protocol::neonet::Task;
 use adit_protocol::{ErrorCode, TaskType, paths};
 
 use super::answer::{Answer, is_session_lost, readable};
-use super::blocks::{Gathered, Place, Step};
+use super::blocks::Gathered;
 use super::lane::{Assigned, Work};
 use super::{Answered, Call, Machine, Phase, Timer, grant};
-use crate::lane::{BlockBytes, LaneCommand};
+use crate::lane::LaneCommand;
 use crate::notice::Notice;
 
 /// The largest task: it names its panels, which takes a few hundred bytes, or a few MiB if they are many.
 pub(super) const TASK_BYTES: usize = 8 << 20;
-/// How long fetching a block may take.
-const BLOCK_MS: u32 = 60_000;
-/// A unit is given up after this many rounds in which nobody had one of its blocks.
-const BLOCK_ROUNDS: u32 = 4;
-/// How often a unit's own source is asked for a block.
-const SOURCE_ROUNDS: u32 = 2;
 /// When to ask again if the coordinator does not say.
 const ASK_AGAIN_MS: u64 = 2_000;
 
@@ -118,110 +109,7 @@ impl Machine {
         source.starts_with("https://") || self.config.server.starts_with("http://")
     }
 
-    fn fetch(&mut self, index: u32, assigned: Assigned, mut gathered: Gathered) {
-        let missing: Vec<Cid> = gathered.missing().collect();
-        let source = assigned.grant.unit.source();
-        for cid in missing {
-            // A cached block does not show that the source still has it.
-            if source.is_some() {
-                self.wanted.add(cid, source);
-                continue;
-            }
-            match self.cache.get(&cid) {
-                Some(block) if gathered.take(cid, &block).is_err() => {
-                    return self.give_up(index, "an input block is not of the unit's size".into());
-                }
-                Some(_) => {}
-                None => self.wanted.add(cid, None),
-            }
-        }
-        self.lanes[index as usize].work = Work::Fetching(assigned, gathered);
-        self.start_if_complete(index);
-        self.ask_blocks();
-    }
-
-    /// Requests wanted blocks, a few at a time.
-    fn ask_blocks(&mut self) {
-        while let Some((cid, place)) = self.wanted.ask_next() {
-            let base = match &place {
-                Place::Source(source) => source,
-                Place::Gateway(gateway) => self.config.gateways.get(*gateway).unwrap_or(&self.config.server),
-            };
-            let path = paths::with(paths::BLOCK, &cid.to_string());
-            let request = Request::get(format!("{base}{path}?format=raw")).max_bytes(MAX_BLOCK_BYTES);
-            self.call(Call::Block(cid), request.timeout_ms(BLOCK_MS));
-        }
-    }
-
-    pub(super) fn block_answered(&mut self, cid: Cid, answer: Answered) {
-        let (reason, asked_ms) = match answer {
-            Ok(response) if response.status == 200 && block_matches(&cid, &response.body) => {
-                self.block_arrived(cid, Arc::new(response.body));
-                return self.ask_blocks();
-            }
-            Ok(response) if response.status == 200 => (format!("block {cid} is not what its name says"), None),
-            Ok(response) => (format!("block {cid}: status {}", response.status), response.retry_after_ms()),
-            Err(error) => (format!("block {cid}: {error}"), None),
-        };
-        self.block_failed(cid, reason, asked_ms);
-        self.ask_blocks();
-    }
-
-    fn block_arrived(&mut self, cid: Cid, block: BlockBytes) {
-        let sourced = self.wanted.remove(&cid).is_some_and(|search| search.source.is_some());
-        self.schedule.clear(Timer::Block(cid));
-        if !sourced {
-            self.cache.put(cid, block.clone());
-        }
-        for index in 0..self.lanes.len() {
-            let Work::Fetching(_, gathered) = &mut self.lanes[index].work else { continue };
-            match gathered.take(cid, &block) {
-                Ok(()) => self.start_if_complete(index as u32),
-                Err(_) => self.give_up(index as u32, "an input block is not of the unit's size".into()),
-            }
-        }
-    }
-
-    /// Asks the next gateway at once, and all of them again after a wait. After some rounds the unit is given up, or computed
-    /// without the block if the block is what it asks about.
-    fn block_failed(&mut self, cid: Cid, reason: String, asked_ms: Option<u64>) {
-        let gateways = self.config.gateways.len() + 1;
-        let Some(search) = self.wanted.get_mut(&cid) else { return };
-        let sourced = search.source.is_some();
-        search.gateway += 1;
-        search.step = Step::Queued;
-        if !sourced && search.gateway < gateways {
-            return;
-        }
-        search.gateway = 0;
-        search.rounds += 1;
-        if search.rounds < if sourced { SOURCE_ROUNDS } else { BLOCK_ROUNDS } {
-            search.step = Step::Waiting;
-            return self.retry(Timer::Block(cid), reason, asked_ms);
-        }
-        for index in 0..self.lanes.len() {
-            let Work::Fetching(assigned, gathered) = &mut self.lanes[index].work else { continue };
-            if !gathered.needs(&cid) {
-                continue;
-            }
-            if sourced && assigned.grant.unit.source().is_some() {
-                gathered.go_without(cid);
-                self.start_if_complete(index as u32);
-            } else {
-                self.give_up(index as u32, reason.clone());
-            }
-        }
-        self.wanted.remove(&cid);
-    }
-
-    pub(super) fn block_wait_ended(&mut self, cid: Cid) {
-        if let Some(search) = self.wanted.get_mut(&cid) {
-            search.step = Step::Queued;
-        }
-        self.ask_blocks();
-    }
-
-    fn start_if_complete(&mut self, index: u32) {
+    pub(super) fn start_if_complete(&mut self, index: u32) {
         let lane = &mut self.lanes[index as usize];
         let Work::Fetching(_, gathered) = &lane.work else { return };
         let Some(blocks) = gathered.complete() else { return };
@@ -260,17 +148,6 @@ impl Machine {
         self.lanes[index as usize].work = Work::Waiting;
         self.schedule.retry(Timer::Ask(index), self.now_ms, None, &mut self.random);
         self.forget_unneeded();
-    }
-
-    /// Stops asking for blocks that no lane waits for.
-    pub(super) fn forget_unneeded(&mut self) {
-        let lanes = &self.lanes;
-        let needed = |cid: &Cid| {
-            lanes.iter().any(|lane| matches!(&lane.work, Work::Fetching(_, gathered) if gathered.needs(cid)))
-        };
-        for cid in self.wanted.retain(needed) {
-            self.schedule.clear(Timer::Block(cid));
-        }
     }
 
     pub(super) fn no_work(&mut self, index: u32, asked_ms: Option<u64>) {

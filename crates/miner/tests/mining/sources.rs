@@ -1,11 +1,12 @@
 //! Kinds other than int8 products, and units that ask what a source of their own holds.
 
 use adit_core::Cid;
+use adit_core::random::SplitMix64;
 use adit_core::statement::Verdict;
-use adit_fetch::Response;
+use adit_fetch::{FetchError, Response};
 
 use crate::twin::Twin;
-use crate::world::{Network, World, config, honest};
+use crate::world::{Answered, Network, World, config, honest};
 
 const SOURCE: &str = "http://gateway.example";
 
@@ -46,8 +47,9 @@ fn a_sources_blocks_are_requested_from_it_alone() {
     assert_eq!((world.sent(SOURCE).len(), world.sent("http://coordinator/ipfs/").len()), (6, 0));
 }
 
+/// The first version, which an older coordinator may still lease, cannot say that a block is unknown.
 #[test]
-fn blocks_that_a_source_lacks_or_damages_are_reported_missing() {
+fn blocks_that_a_source_lacks_are_reported_missing() {
     for damages in [false, true] {
         let mut twin = Twin::new(0);
         let unit = twin.tree(Some(SOURCE));
@@ -55,10 +57,122 @@ fn blocks_that_a_source_lacks_or_damages_are_reported_missing() {
         (twin.units, twin.gone) = (vec![unit], Some(bad));
         let network = if damages { source(None, Some(bad)) } else { source(Some(bad), None) };
         let mut world = World::with(config(1), twin, network, Default::default());
-        world.run(30_000);
-        assert_eq!(world.verdicts(), [Verdict::Valid]);
-        assert_eq!(world.sent(&bad.to_string()).len(), 2);
+        world.run(10_000);
+        assert!(damages || world.sent(&bad.to_string()).len() == 2);
+        assert_eq!(world.verdicts(), if damages { vec![] } else { vec![Verdict::Valid] });
+        assert_eq!(world.said("is not what its name says"), damages);
     }
+}
+
+/// A source that answers the looks at one block in this order, and has the others.
+fn answers(bad: Cid, mut looks: Vec<Answered>) -> Network {
+    let mut others = source(None, None);
+    Box::new(move |request, twin, now_ms| match request.url.contains(&bad.to_string()) {
+        true => looks.remove(0),
+        false => others(request, twin, now_ms),
+    })
+}
+
+/// What the miner says of three blocks, the second of which was looked at like this; and the times of the looks.
+fn states(looks: Vec<Answered>) -> (World, Vec<u8>, Vec<u64>) {
+    let mut twin = Twin::new(0);
+    let unit = twin.states(SOURCE);
+    let bad = unit.input().panels[1];
+    let never_there = looks.iter().all(|look| look.as_ref().is_ok_and(|answer| matches!(answer.status, 404 | 410)));
+    (twin.units, twin.gone) = (vec![unit], never_there.then_some(bad));
+    let mut world = World::with(config(1), twin, answers(bad, looks), Default::default());
+    world.run(30_000);
+    let said = delivered(&world).remove(0);
+    let times = world.sent(&bad.to_string());
+    (world, said, times)
+}
+
+/// The states in every output that was delivered.
+fn delivered(world: &World) -> Vec<Vec<u8>> {
+    let outputs = world.requests.iter().filter(|(_, request)| request.url.ends_with("/output"));
+    outputs.map(|(_, request)| request.body.as_ref().unwrap().bytes().unwrap()[..3].to_vec()).collect()
+}
+
+fn status(status: u16) -> Answered {
+    Ok(Response::new(status, ""))
+}
+
+#[test]
+fn a_block_is_absent_if_its_source_says_so_twice_some_seconds_apart() {
+    for looks in [vec![status(404), status(404)], vec![status(410), status(404)]] {
+        let (world, said, times) = states(looks);
+        assert_eq!((world.verdicts(), &said[..]), (vec![Verdict::Valid], &[1, 2, 1][..]));
+        assert!(times[1] - times[0] >= 3_000, "{times:?}");
+        // The receipt states 50,000 of 90,000 bytes, and the miner counts no more.
+        assert_eq!(world.machine.status().work_verified, 50_000);
+    }
+}
+
+#[test]
+fn a_block_that_comes_at_the_second_look_is_present() {
+    for first in [status(404), status(503), Err(FetchError::Timeout(1))] {
+        let block = SplitMix64::new(6).signed(90_000).into_iter().map(|byte| byte as u8).collect::<Vec<u8>>();
+        let second = Ok(Response::new(200, block[40_000..80_000].to_vec()));
+        let (world, said, times) = states(vec![first, second]);
+        assert_eq!((world.verdicts(), &said[..], times.len()), (vec![Verdict::Valid], &[1, 1, 1][..], 2));
+    }
+}
+
+#[test]
+fn an_error_is_not_taken_for_an_answer() {
+    let errors: [fn() -> Answered; 6] = [
+        || status(503),
+        || status(302),
+        || Ok(Response::new(200, "other bytes")),
+        || Err(FetchError::Timeout(1)),
+        || Err(FetchError::TooLarge(1)),
+        || Err(FetchError::Connect("refused".into())),
+    ];
+    for error in errors {
+        for looks in [vec![error(), error()], vec![status(404), error()], vec![error(), status(404)]] {
+            let (world, said, times) = states(looks);
+            assert_eq!((world.verdicts(), said[1], times.len()), (vec![Verdict::Inconclusive], 3, 2));
+        }
+    }
+}
+
+#[test]
+fn a_source_that_wants_more_time_is_not_asked_again() {
+    let (world, said, times) = states(vec![Ok(Response::new(503, "").with_header("retry-after", "60"))]);
+    assert_eq!((world.verdicts(), said[1], times.len()), (vec![Verdict::Inconclusive], 3, 1));
+}
+
+/// One unknown block decides, so a source that is away is asked for few.
+#[test]
+fn a_source_that_is_away_is_soon_left_alone() {
+    let mut twin = Twin::new(0);
+    twin.units = vec![twin.states(SOURCE)];
+    let network: Network = Box::new(|request, twin, _| match request.url.starts_with(SOURCE) {
+        true => Err(FetchError::Timeout(20_000)),
+        false => Ok(twin.answer(request)),
+    });
+    let mut world = World::with(config(1), twin, network, Default::default());
+    world.run(30_000);
+    assert_eq!(world.verdicts(), [Verdict::Inconclusive]);
+    assert!(world.sent(SOURCE).len() <= 6, "{:?}", world.sent(SOURCE));
+}
+
+/// Two lanes ask two sources about the same blocks, and only one source has them.
+#[test]
+fn what_one_source_has_says_nothing_of_another() {
+    const EMPTY: &str = "http://empty.example";
+    let mut twin = Twin::new(0);
+    twin.units = vec![twin.states(SOURCE), twin.states(EMPTY)];
+    let mut full = source(None, None);
+    let network: Network = Box::new(move |request, twin, now_ms| match request.url.starts_with(EMPTY) {
+        true => status(404),
+        false => full(request, twin, now_ms),
+    });
+    let mut world = World::with(config(2), twin, network, Default::default());
+    world.run(30_000);
+    let mut said = delivered(&world);
+    said.sort_unstable();
+    assert_eq!(said, [[1, 1, 1], [2, 2, 2]]);
 }
 
 #[test]

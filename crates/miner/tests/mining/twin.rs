@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use adit_core::content_id::block_cid;
 use adit_core::kernel::{self, Scalar};
-use adit_core::kind::{HashTree, MatmulF32, MatmulI8, MlpI8};
+use adit_core::kind::{HashTree, HashTree2, MatmulF32, MatmulI8, MlpI8};
 use adit_core::log::{self, Frontier, Node};
 use adit_core::random::SplitMix64;
 use adit_core::reward::{PRICE_VERSION, base_reward};
@@ -12,7 +12,7 @@ use adit_core::sign::{Challenge, Digest, LeaseId, SecretKey};
 use adit_core::split::cut;
 use adit_core::statement::{Lease, LogHead, Method as Checked, ProvenReceipt, Receipt, Verdict};
 use adit_core::unit::{Layer, Requant};
-use adit_core::{Amount, Cid, PublicKey, Signature, Unit};
+use adit_core::{Amount, BlockState, Cid, Kind, PublicKey, Signature, Unit};
 use adit_fetch::{Body, Method, Request, Response};
 use adit_protocol::mining::{Delivered, Input, MinerLimits, RegisterGrant, SessionGrant, TaskGrant};
 use adit_protocol::neonet::{
@@ -106,6 +106,14 @@ impl Twin {
     pub(crate) fn tree(&mut self, source: Option<&str>) -> Unit {
         let data = self.operand(SplitMix64::new(6).signed(90_000), 90_000, 1, 40_000);
         Unit::HashTree(HashTree { data, source: source.map(str::to_owned) })
+    }
+
+    /// The same three blocks at a source.
+    pub(crate) fn states(&mut self, source: &str) -> Unit {
+        match self.tree(None) {
+            Unit::HashTree(HashTree { data, .. }) => Unit::HashTree2(HashTree2 { data, source: source.to_owned() }),
+            other => other,
+        }
     }
 
     fn operand(&mut self, values: Vec<i8>, rows: u32, cols: u32, panel_rows: u32) -> adit_core::unit::Operand {
@@ -205,7 +213,7 @@ impl Twin {
     fn task(&mut self, query: &str) -> Response {
         let (lane, kinds) = query.strip_prefix("lane=").unwrap().split_once("&kinds=").unwrap();
         let lane: u32 = lane.parse().unwrap();
-        assert_eq!(kinds, "matmul_i8/1,mlp_i8/1,gradient_i8/1,matmul_f32/1,hash_tree/1");
+        assert_eq!(kinds, "matmul_i8/1,mlp_i8/1,gradient_i8/1,matmul_f32/1,hash_tree/1,hash_tree/2");
         match self.lease(lane) {
             Some(task) => given(&task),
             None => Response::new(204, "").with_header("retry-after", "5"),
@@ -260,8 +268,15 @@ impl Twin {
                 let block = |cid: &Cid| self.blocks.get(cid).filter(|_| !sourced || Some(*cid) != self.gone);
                 let right = grant.unit.output(&Scalar, &id, |cid| block(cid).map(Vec::as_slice));
                 let right = right.unwrap() == *output;
-                let verdict = if right { Verdict::Valid } else { Verdict::Invalid };
-                self.receipt(&grant, digest, signature, verdict)
+                let states = &output[..grant.unit.input().panels.len()];
+                let unknown = grant.kind == Kind::HashTree2 && states.contains(&(BlockState::Unknown as u8));
+                let verdict = match right {
+                    true => Verdict::Valid,
+                    false if unknown => Verdict::Inconclusive,
+                    false => Verdict::Invalid,
+                };
+                let work = grant.unit.work_done(output);
+                self.receipt(&grant, digest, signature, (verdict, work))
             }
         };
         assert_eq!(proven.verify(&self.key.public_key()), Ok(()));
@@ -284,7 +299,7 @@ impl Twin {
         grant: &TaskGrant,
         output_digest: Digest,
         delivery_signature: Signature,
-        verdict: Verdict,
+        (verdict, work): (Verdict, u64),
     ) -> ProvenReceipt {
         let receipt = Receipt {
             version: 1,
@@ -299,9 +314,9 @@ impl Twin {
             delivery_signature,
             verdict,
             counterexample: None,
-            work: grant.work,
+            work,
             price_version: PRICE_VERSION,
-            value: grant.lease.value,
+            value: base_reward(grant.kind, work),
             confidence_bps: 5_000,
             epoch: 0,
             method: Checked::Recomputed,
