@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 use crate::batch::Store;
 use crate::clock::Clock;
 use crate::error::Refusal;
-use crate::limits::{AddressBlock, Limiter, Wait};
+use crate::limits::{AddressBlock, Checked, Limiter, Wait};
 use crate::mining::conduct::Conduct;
 use crate::mining::flow::verify::Checker;
 use crate::money::Terms;
@@ -68,15 +68,15 @@ impl App {
         allowed.map_err(|wait| too_many(wait, "too many deliveries without a signature for a live lease"))
     }
 
-    /// Refuses to check more outputs of a key that wasted too many bytes.
-    pub(crate) fn may_be_checked(&self, key: PublicKey) -> Result<(), Refusal> {
-        let allowed = self.limit(|limiter, now_ms| limiter.may_be_checked(key, now_ms));
-        allowed.map_err(|wait| too_many(wait, "too many outputs from this key were damaged or wrong"))
+    /// Refuses to check more outputs while the checks of the key or of its address block wasted too many bytes.
+    pub(crate) fn begin_check(&self, who: Checked, in_advance: u64) -> Result<(), Refusal> {
+        let allowed = self.limit(|limiter, now_ms| limiter.begin_check(who, in_advance, now_ms));
+        allowed.map_err(|wait| too_many(wait, "too many outputs from this key or this network were damaged or wrong"))
     }
 
-    /// Counts `bytes` of a key's output as checked in vain.
-    pub(crate) fn wasted(&self, key: PublicKey, bytes: u64) {
-        self.limit(|limiter, now_ms| limiter.wasted(key, bytes, now_ms));
+    /// Counts the bytes that a check has wasted.
+    pub(crate) fn end_check(&self, who: Checked, in_advance: u64, wasted: u64) {
+        self.limit(|limiter, now_ms| limiter.end_check(who, in_advance, wasted, now_ms));
     }
 
     pub(crate) fn limit<T>(&self, rule: impl FnOnce(&mut Limiter, i64) -> T) -> T {

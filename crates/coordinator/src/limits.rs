@@ -42,8 +42,10 @@ pub struct Limits {
     pub key: Rate,
     /// Signed deliveries of one live lease that pass whatever the limits above say. Further ones count as requests.
     pub lease: Rate,
-    /// Bytes of one key's outputs that were checked in vain: damaged in transit, or wrong.
+    /// Bytes that checks of one key's outputs read in vain, because the outputs were damaged in transit or wrong.
     pub wasted_bytes: Rate,
+    /// The same for the keys of one address block, except those with a long record of valid outputs.
+    pub block_wasted_bytes: Rate,
     /// The most sessions without a key open at once.
     pub keyless_sessions: u32,
 }
@@ -58,6 +60,7 @@ impl Default for Limits {
             key: Rate { per_s: 200, burst: 1_000 },
             lease: Rate { per_s: 1, burst: 16 },
             wasted_bytes: Rate { per_s: 8 << 20, burst: 512 << 20 },
+            block_wasted_bytes: Rate { per_s: 8 << 20, burst: 1 << 30 },
             keyless_sessions: 10_000,
         }
     }
@@ -113,6 +116,11 @@ impl Bucket {
         self.full_at_ns = self.after(rate, tokens, now_ns).min(lowest);
     }
 
+    /// Gives tokens back.
+    fn refund(&mut self, rate: Rate, tokens: u64) {
+        self.full_at_ns = self.full_at_ns.saturating_sub(tokens_ns(rate, tokens));
+    }
+
     fn after(&self, rate: Rate, tokens: u64, now_ns: i64) -> i64 {
         self.full_at_ns.max(now_ns).saturating_add(tokens_ns(rate, tokens))
     }
@@ -155,6 +163,23 @@ impl<K: Eq + Hash> Buckets<K> {
         let rate = self.rate;
         self.of(caller, now_ns).take(rate, tokens, now_ns)
     }
+
+    fn force(&mut self, caller: K, tokens: u64, now_ns: i64) {
+        let rate = self.rate;
+        self.of(caller, now_ns).force(rate, tokens, now_ns);
+    }
+
+    /// Takes tokens that may be given back, from a caller that is not in debt.
+    fn advance(&mut self, caller: K, tokens: u64, now_ns: i64) {
+        let all = self.rate.burst.into();
+        self.force(caller, tokens.min(all), now_ns);
+    }
+
+    /// Gives back what [`Buckets::advance`] took.
+    fn refund(&mut self, caller: K, tokens: u64, now_ns: i64) {
+        let rate = self.rate;
+        self.of(caller, now_ns).refund(rate, tokens.min(rate.burst.into()));
+    }
 }
 
 #[derive(Debug)]
@@ -167,6 +192,7 @@ pub(crate) struct Limiter {
     keys: Buckets<PublicKey>,
     leases: Buckets<LeaseId>,
     wasted: Buckets<PublicKey>,
+    block_wasted: Buckets<AddressBlock>,
 }
 
 impl Limiter {
@@ -180,6 +206,7 @@ impl Limiter {
             keys: Buckets::new(limits.key),
             leases: Buckets::new(limits.lease),
             wasted: Buckets::new(limits.wasted_bytes),
+            block_wasted: Buckets::new(limits.block_wasted_bytes),
         }
     }
 
@@ -217,17 +244,36 @@ impl Limiter {
         self.keys.take(key, 1, nanos(now_ms))
     }
 
-    /// Refuses to check outputs of a key while its wasted bytes exceed the budget. Valid outputs cost nothing, so this
-    /// never delays a miner that delivers what was asked for.
-    pub(crate) fn may_be_checked(&mut self, key: PublicKey, now_ms: i64) -> Result<(), Wait> {
-        self.wasted.take(key, 0, nanos(now_ms))
+    /// Refuses to check an output while the checks of its key or of its block have wasted more than their budgets. The
+    /// block pays `in_advance`, so that what is under way at once counts, too.
+    pub(crate) fn begin_check(&mut self, who: Checked, in_advance: u64, now_ms: i64) -> Result<(), Wait> {
+        let now_ns = nanos(now_ms);
+        self.wasted.take(who.key, 0, now_ns)?;
+        if let Some(block) = who.block {
+            self.block_wasted.take(block, 0, now_ns)?;
+            self.block_wasted.advance(block, in_advance, now_ns);
+        }
+        Ok(())
     }
 
-    /// Counts `bytes` of a key's output as checked in vain.
-    pub(crate) fn wasted(&mut self, key: PublicKey, bytes: u64, now_ms: i64) {
-        let rate = self.limits.wasted_bytes;
-        self.wasted.of(key, nanos(now_ms)).force(rate, bytes, nanos(now_ms));
+    /// Counts the bytes that a check has wasted. One that found a valid output wastes none, so no budget delays a miner
+    /// that delivers what was asked for.
+    pub(crate) fn end_check(&mut self, who: Checked, in_advance: u64, wasted: u64, now_ms: i64) {
+        let now_ns = nanos(now_ms);
+        if let Some(block) = who.block {
+            self.block_wasted.refund(block, in_advance, now_ns);
+            self.block_wasted.force(block, wasted, now_ns);
+        }
+        self.wasted.force(who.key, wasted, now_ns);
     }
+}
+
+/// Whose budgets a check draws on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Checked {
+    pub(crate) key: PublicKey,
+    /// `None` if the key's record pays for it, or the address has no block.
+    pub(crate) block: Option<AddressBlock>,
 }
 
 fn nanos(ms: i64) -> i64 {
@@ -251,6 +297,7 @@ mod tests {
             key: Rate { per_s: 1, burst: 2 },
             lease: Rate { per_s: 1, burst: 3 },
             wasted_bytes: Rate { per_s: 100, burst: 1_000 },
+            block_wasted_bytes: Rate { per_s: 100, burst: 2_000 },
             keyless_sessions: 1,
         })
     }
@@ -327,13 +374,37 @@ mod tests {
     #[test]
     fn bytes_checked_in_vain_are_repaid_with_time() {
         let mut limiter = limiter();
-        limiter.wasted(KEY, 1_000, NOW);
-        assert_eq!(limiter.may_be_checked(KEY, NOW), Ok(()));
-        limiter.wasted(KEY, 100_000, NOW);
-        assert_eq!(limiter.may_be_checked(KEY, NOW), Err(Wait { ms: 10_000 }));
-        assert_eq!(limiter.may_be_checked(PublicKey([3; 33]), NOW), Ok(()));
-        assert_eq!(limiter.may_be_checked(KEY, NOW + 10_000), Ok(()));
+        let may = |limiter: &mut Limiter, byte: u8, now_ms| {
+            limiter.begin_check(Checked { key: PublicKey([byte; 33]), block: None }, 700, now_ms)
+        };
+        let mut wasted = |bytes| {
+            limiter.end_check(Checked { key: KEY, block: None }, 700, bytes, NOW);
+            may(&mut limiter, 2, NOW)
+        };
+        assert_eq!((wasted(0), wasted(1_000)), (Ok(()), Ok(())));
+        assert_eq!(wasted(100_000), Err(Wait { ms: 10_000 }));
+        assert_eq!(may(&mut limiter, 3, NOW), Ok(()));
+        assert_eq!(may(&mut limiter, 2, NOW + 10_000), Ok(()));
         assert_eq!(admitted(3, || limiter.ask(KEY, NOW)), 2);
+    }
+
+    #[test]
+    fn fresh_keys_of_a_block_share_its_budget_for_checks() {
+        let mut limiter = limiter();
+        let of = |key: u8, from: &str| Checked { key: PublicKey([key; 33]), block: block(from) };
+        // Each check reads 700 bytes: three are under way before the block owes anything.
+        let begun = (0..100).filter(|key| limiter.begin_check(of(*key, "203.0.113.7"), 700, NOW).is_ok()).count();
+        assert_eq!(begun, 3);
+        assert_eq!(limiter.begin_check(of(7, "198.51.100.7"), 700, NOW), Ok(()));
+        assert_eq!(limiter.begin_check(Checked { key: PublicKey([8; 33]), block: None }, 700, NOW), Ok(()));
+        // Valid outputs give everything back, wrong ones cost what they cost.
+        (0..3).for_each(|key| limiter.end_check(of(key, "203.0.113.7"), 700, 0, NOW));
+        let wrong = |limiter: &mut Limiter, key| {
+            let begun = limiter.begin_check(of(key, "203.0.113.8"), 700, NOW);
+            begun.map(|()| limiter.end_check(of(key, "203.0.113.8"), 700, 1_000, NOW))
+        };
+        assert_eq!((0..100).filter(|key| wrong(&mut limiter, *key).is_ok()).count(), 3);
+        assert_eq!(wrong(&mut limiter, 9), Err(Wait { ms: 10_000 }));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 pub(crate) mod check;
 pub(crate) mod conduct;
+pub(crate) mod cost;
 pub(crate) mod flow;
 pub(crate) mod http;
 pub(crate) mod sizing;

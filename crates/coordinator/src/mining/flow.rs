@@ -1,5 +1,6 @@
 //! What miners do, independent of HTTP.
 
+mod charge;
 pub(crate) mod conduct;
 mod delivery;
 pub(crate) mod lease;

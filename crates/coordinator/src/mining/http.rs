@@ -50,7 +50,7 @@ async fn deliver(
     if claim.is_complete() {
         app.may_deliver(caller.0, opened.as_ref().ok().and_then(Delivery::live))?;
     }
-    let delivered = opened?.take(&app, upload(body), announced_at_ms).await?;
+    let delivered = opened?.take(&app, caller.0, upload(body), announced_at_ms).await?;
     Ok(Json(view(delivered)))
 }
 

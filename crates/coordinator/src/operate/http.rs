@@ -77,6 +77,7 @@ async fn health(State(app): Shared) -> Answer<Health> {
 async fn metrics(State(app): Shared) -> Result<Response, ApiError> {
     let view = flow::overview(&app).await?;
     let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+    let done = app.checker.done();
     let figures = [
         ("adit_jobs_active", "gauge", "Active jobs", view.jobs_active),
         ("adit_sessions_open", "gauge", "Open sessions", view.sessions_open),
@@ -87,6 +88,8 @@ async fn metrics(State(app): Shared) -> Result<Response, ApiError> {
         ("adit_work_verified_total", "counter", "Multiply-accumulates verified", view.work_verified),
         ("adit_log_entries", "gauge", "Receipts in the log", view.log_size),
         ("adit_stored_bytes", "gauge", "Size of the database in bytes", view.stored_bytes),
+        ("adit_coins_folded_total", "counter", "Folds of a job's operands with coins", count(&done.folds)),
+        ("adit_check_bytes_wasted_total", "counter", "Bytes that checks read in vain", count(&done.wasted_bytes)),
         ("adit_requests_ok_total", "counter", "Requests answered", count(&app.requests.ok)),
         ("adit_requests_refused_total", "counter", "Requests refused", count(&app.requests.refused)),
         ("adit_requests_shed_total", "counter", "Requests refused by rate limits", count(&app.requests.shed)),

@@ -12,6 +12,9 @@ use crate::kernel::inputs::Rows;
 use crate::kernel::layers::{PackedLayer, Weights};
 use crate::kernel::layout::{Layout, Tensor};
 
+/// Columns that a search computes together. A column alone would load a cache line for each of its values.
+const STRIP: usize = 256;
+
 /// A wrong value of an output and the right one, which anyone with the blocks can recompute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -36,12 +39,12 @@ impl Counterexample {
     /// `None` if the row is right or was not delivered.
     pub fn find(weights: &Weights, rows: &Rows, output: &[u8], mismatch: Mismatch) -> Option<Self> {
         let row = ProductRow::delivered(weights, rows, output, mismatch)?;
-        let at = |j: usize| {
-            let (got, want) = (row.sums[j], row.want(j));
+        let at = |(j, (got, want)): (usize, (&i32, i32))| {
             let (tensor, i) = (mismatch.tensor as u32, mismatch.row as u32);
-            (got != want).then_some(Counterexample { tensor, i, j: j as u32, got, want })
+            (*got != want).then_some(Counterexample { tensor, i, j: j as u32, got: *got, want })
         };
-        (0..row.sums.len()).find_map(at)
+        let wants = (0..row.sums.len()).step_by(STRIP).flat_map(|first| row.wants(first));
+        row.sums.iter().zip(wants).enumerate().find_map(at)
     }
 
     /// Whether `got` was delivered, and `want` is right and differs from it.
@@ -62,6 +65,18 @@ struct ProductRow<'a> {
 }
 
 impl<'a> ProductRow<'a> {
+    /// The right values of up to [`STRIP`] columns from `first` on.
+    fn wants(&self, first: usize) -> Vec<i32> {
+        let n = self.sums.len();
+        let mut wants = alloc::vec![0; STRIP.min(n - first)];
+        for (left, right) in self.left.iter().zip(self.right.chunks_exact(n)) {
+            for (want, right) in wants.iter_mut().zip(&right[first..]) {
+                *want += i32::from(*left) * i32::from(*right);
+            }
+        }
+        wants
+    }
+
     fn want(&self, j: usize) -> i32 {
         let column = self.right[j..].iter().step_by(self.sums.len());
         self.left.iter().zip(column).map(|(left, right)| i32::from(*left) * i32::from(*right)).sum()

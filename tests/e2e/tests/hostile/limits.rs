@@ -208,6 +208,81 @@ async fn checks_for_nothing_have_a_budget() -> Result<()> {
     scene.ends_well().await
 }
 
+/// Delivers an output through a proxy that names the caller.
+async fn deliver_from(client: &Client, address: &str, grant: &TaskGrant, output: Vec<u8>) -> Result<Reply> {
+    let delivery = client.delivery(grant, &output);
+    let request = client.request(Method::PUT, &with(paths::OUTPUT, &delivery.lease.to_string()));
+    let request = request.header(paths::SIGNATURE_HEADER, client.key.sign(&delivery).to_string());
+    let request = request.header(paths::DIGEST_HEADER, delivery.digest.to_string());
+    client.send(request.header("x-forwarded-for", address).body(output)).await
+}
+
+/// A figure of the coordinator's metrics.
+async fn metric(client: &Client, name: &str) -> Result<u64> {
+    let text = String::from_utf8(client.get(paths::METRICS).await?.body)?;
+    let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')).context("no such metric")?;
+    Ok(line.parse()?)
+}
+
+/// Fresh keys cost nothing, so the budget for checks in vain is their address block's.
+#[tokio::test]
+async fn wrong_outputs_of_fresh_keys_have_a_budget() -> Result<()> {
+    const BURST: u32 = 30_000;
+    let still = Clock::standing_still(1_780_000_000_000);
+    let change = |config: &mut Config| config.limits.block_wasted_bytes = Rate { per_s: 1, burst: BURST };
+    let scene = Scene::on(Server::start_in(TempDir::new()?, still, change).await?).await?;
+    let (mut left, mut judged) = (i64::from(BURST), 0);
+    for key in 1..=20 {
+        let liar = scene.stranger(&format!("liar{key}"), key).await?;
+        let grant = scene.lease(&liar).await?;
+        let zeros = vec![0; grant.unit.output_bytes() as usize];
+        // The unit's rows and its output, and the shared matrix twice.
+        let cost = grant.unit.input().bytes() + grant.unit.output_bytes() + 2 * 48 * 40;
+        let reply = deliver_from(&liar, &format!("203.0.113.{key}"), &grant, zeros).await?;
+        ensure!((reply.status == 200) == (left >= 0), "{} with {left} bytes left", reply.status);
+        if reply.status == 200 {
+            ensure!(reply.json::<Delivered>()?.receipt.receipt.counterexample.is_some());
+            left -= cost as i64;
+            judged += 1;
+        } else {
+            told_to_wait(&reply, ErrorCode::TooManyRequests)?;
+        }
+        // It holds its lease no longer.
+        let body = json!({ "contributor_id": liar.contributor, "session_id": liar.session });
+        ensure!(liar.post(paths::STOP_SESSION, &body).await?.status == 200);
+    }
+    ensure!((2..10).contains(&judged), "{judged} wrong outputs were checked");
+    let wasted = metric(&scene.honest, "adit_check_bytes_wasted_total").await?;
+    ensure!(wasted as i64 == i64::from(BURST) - left, "{wasted}");
+    // An honest miner in another block is checked as before.
+    let mut other = scene.stranger("other", 99).await?;
+    let grant = scene.lease(&other).await?;
+    let output = other.compute(&grant).await?;
+    ensure!(deliver_from(&other, "198.51.100.7", &grant, output).await?.status == 200);
+    scene.ends_well().await
+}
+
+/// New coins after a wrong output are folded for a delivery, not for a lease.
+#[tokio::test]
+async fn a_wrong_output_folds_no_coins() -> Result<()> {
+    let scene = scene(|_| {}).await?;
+    let liar = scene.stranger("liar", 3).await?;
+    let grant = scene.lease(&liar).await?;
+    let zeros = vec![0; grant.unit.output_bytes() as usize];
+    let answer: Delivered = liar.deliver(&grant, zeros).await?.json()?;
+    ensure!(answer.verdict == Verdict::Invalid && answer.next.is_some());
+    let mut other = scene.stranger("other", 4).await?;
+    let grant = scene.lease(&other).await?;
+    for key in 5..7 {
+        scene.lease(&scene.stranger(&format!("other{key}"), key).await?).await?;
+        ensure!(metric(&scene.honest, "adit_coins_folded_total").await? == 1);
+    }
+    let output = other.compute(&grant).await?;
+    ensure!(other.deliver(&grant, output).await?.json::<Delivered>()?.verdict == Verdict::Valid);
+    ensure!(metric(&scene.honest, "adit_coins_folded_total").await? == 2);
+    scene.ends_well().await
+}
+
 #[tokio::test]
 async fn a_liar_is_quarantined_and_comes_back() -> Result<()> {
     let scene = scene(|_| {}).await?;

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use futures::StreamExt;
 use futures::stream::BoxStream;
 
+use super::charge::Charge;
 use super::lease::{Granted, LeaseLane, grant, lease_lane};
 use super::settle::{Settle, Settled, second_digest};
 use crate::app::App;
@@ -19,7 +20,9 @@ use crate::error::{Failure, Refusal};
 use crate::jobs::state::UnitState;
 use crate::jobs::store::{self as jobs, JobRow};
 use crate::jobs::unit_cut_as;
+use crate::limits::{AddressBlock, Checked};
 use crate::mining::check::SharedCheck;
+use crate::mining::cost::{CheckCost, pays_for_itself};
 use crate::mining::state::LeaseState;
 use crate::mining::store::{self as leases, LeaseRow};
 use crate::mining::{RETRY_MS, no_such_lease};
@@ -40,6 +43,8 @@ pub(crate) struct Delivery {
     unit: Unit,
     unit_state: UnitState,
     contributor: String,
+    /// Whether the key's record pays for its checks.
+    pays_for_itself: bool,
     signed: Signed,
 }
 
@@ -69,6 +74,8 @@ struct Signed {
 /// An output that matches its signed digest; it may still be wrong.
 struct Received {
     output: Vec<u8>,
+    /// The coins that it was checked with.
+    coin_generation: i64,
     judgement: Judgement,
     method: Method,
     bits: u32,
@@ -97,7 +104,10 @@ impl Delivery {
         let session = people::session(&mut db, &lease.session).await?.ok_or(DbError::RowNotFound)?;
         let unit = unit_cut_as(&job.template()?, row.run(), &row.cid);
         let signed = claim.check(&lease, &unit)?;
-        Ok(Delivery { lease, job, unit, unit_state: row.state, contributor: session.contributor, signed })
+        let record = people::miner(&mut db, &lease.miner()?).await?;
+        let pays_for_itself = record.is_some_and(|record| pays_for_itself(record.units_valid, record.units_invalid));
+        let (unit_state, contributor) = (row.state, session.contributor);
+        Ok(Delivery { lease, job, unit, unit_state, contributor, pays_for_itself, signed })
     }
 
     /// The lease, if it can still be fulfilled on time.
@@ -110,7 +120,13 @@ impl Delivery {
     }
 
     /// Receives an output and returns its verdict, its receipt and the lane's next unit. Unwanted bodies are discarded.
-    pub(crate) async fn take(&self, app: &App, body: Upload, announced_at_ms: i64) -> Result<Delivered, Failure> {
+    pub(crate) async fn take(
+        &self,
+        app: &App,
+        from: Option<AddressBlock>,
+        body: Upload,
+        announced_at_ms: i64,
+    ) -> Result<Delivered, Failure> {
         let signed = &self.signed;
         if let Some(digest) = &self.lease.digest {
             discard(body).await;
@@ -121,16 +137,14 @@ impl Delivery {
             let detail = "the lease has ended and the unit is done; ask for the next task";
             return Err(Refusal::new(ErrorCode::LeaseExpired, detail).into());
         }
-        let miner = self.lease.miner()?;
-        app.may_be_checked(miner)?;
+        let block = from.filter(|_| !self.pays_for_itself);
+        let who = Checked { key: self.lease.miner()?, block };
+        let charge = Charge::begin(app, who, CheckCost::of(&self.unit))?;
         let room = app.output_bytes.acquire_many(signed.statement.length as u32).await;
         let _room = room.map_err(|_| Failure::Stopping)?;
-        let received = self.receive(app, body).await;
-        let blameless = |received: &Received| matches!(received.judgement, Judgement::Right | Judgement::Unreachable);
-        if !received.as_ref().is_ok_and(blameless) {
-            app.wasted(miner, signed.statement.length);
-        }
-        self.settle(app, received?, announced_at_ms).await
+        let received = self.receive(app, body).await?;
+        charge.judged(&received.judgement);
+        self.settle(app, received, announced_at_ms).await
     }
 
     /// Whether the output is no longer needed. A late one is needed until another miner's output is valid.
@@ -156,7 +170,9 @@ impl Delivery {
     /// Reads the body. A digest mismatch counts as a transport error, never as a wrong answer.
     async fn receive(&self, app: &App, body: Upload) -> Result<Received, Failure> {
         let signed = &self.signed;
-        let coins = app.checker.prepared(&self.job).await?;
+        // The coins of now: those from before a reject are no secret any more.
+        let job = jobs::job(&mut *app.store.read().await?, self.lease.job).await?.ok_or(DbError::RowNotFound)?;
+        let coins = app.checker.prepared(&job).await?;
         let inputs = app.checker.inputs(&self.unit).await?;
         let mut check = app.checker.begin(&coins, &inputs);
         let (output, digest) = read_output(body, signed.statement.length, &mut check).await?;
@@ -166,16 +182,16 @@ impl Delivery {
         }
         let (mismatches, concurrent) = check.finish();
         let judged = (inputs, mismatches);
-        let (judgement, output) = app.checker.judge(&self.job, &self.unit, self.lease.id()?, judged, output).await?;
+        let (judgement, output) = app.checker.judge(&job, &self.unit, self.lease.id()?, judged, output).await?;
         let (method, bits) = self.unit.method(concurrent);
-        Ok(Received { output, judgement, method, bits })
+        Ok(Received { output, coin_generation: job.coin_generation, judgement, method, bits })
     }
 
     /// Stores the verdict and leases the lane its next unit.
     async fn settle(
         &self,
         app: &App,
-        Received { output, judgement, method, bits }: Received,
+        Received { output, coin_generation, judgement, method, bits }: Received,
         announced_at_ms: i64,
     ) -> Result<Delivered, Failure> {
         let Signed { statement, signature } = &self.signed;
@@ -191,7 +207,7 @@ impl Delivery {
             judgement,
             method,
             bits,
-            coin_generation: self.job.coin_generation,
+            coin_generation,
             new_seed: random()?,
             patience: app.sources.patience(),
             next: self.next_lane()?,

@@ -1,6 +1,7 @@
 //! Verification. Loads what an output is checked against and runs the checks on blocking threads, not on the writer.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use adit_core::sign::LeaseId;
@@ -28,6 +29,16 @@ pub(crate) struct Checker {
     fold: FastFold,
     sources: Sources,
     cache: Arc<Mutex<Cache>>,
+    done: Arc<Done>,
+}
+
+/// Counts the expensive parts of checks.
+#[derive(Debug, Default)]
+pub(crate) struct Done {
+    /// Times that a job's shared operands were folded with coins.
+    pub(crate) folds: AtomicU64,
+    /// Bytes that checks read in vain: see [`CheckCost`](crate::mining::cost::CheckCost).
+    pub(crate) wasted_bytes: AtomicU64,
 }
 
 #[derive(Default)]
@@ -39,11 +50,15 @@ struct Cache {
 
 impl Checker {
     pub(crate) fn new(store: Store, sources: Sources) -> Result<Self, adit_cpu::CpuError> {
-        Ok(Checker { store, fold: FastFold::best()?, sources, cache: Arc::default() })
+        Ok(Checker { store, fold: FastFold::best()?, sources, cache: Arc::default(), done: Arc::default() })
     }
 
-    /// Prepares a job's coins in the background while the miner works.
+    /// Prepares a job's first coins in the background while the miner works. Later ones replaced those that a wrong
+    /// output was checked with, and wait for a delivery: otherwise a liar would pay for one check and cause a second one.
     pub(crate) fn prepare_soon(&self, job: JobRow) {
+        if job.coin_generation > 0 {
+            return;
+        }
         let checker = self.clone();
         let prepare = async move {
             if let Err(error) = checker.prepared(&job).await {
@@ -61,6 +76,7 @@ impl Checker {
     }
 
     async fn prepare(&self, job: &JobRow) -> Result<SharedCoins, Failure> {
+        self.done.folds.fetch_add(1, Ordering::Relaxed);
         let template = job.template()?;
         let seed = job.seed()?;
         let fold = self.fold;
@@ -68,6 +84,11 @@ impl Checker {
         let plan = blocking(move || template.check_plan(&fold, &seed, |cid| blocks.get(cid).map(Vec::as_slice)));
         let plan = plan.await?.map_err(wrong_block)?;
         Ok(SharedCoins::new(plan, self.cache().uses.of(job.id, job.coin_generation)))
+    }
+
+    /// What its checks have done so far.
+    pub(crate) fn done(&self) -> &Done {
+        &self.done
     }
 
     fn cache(&self) -> MutexGuard<'_, Cache> {

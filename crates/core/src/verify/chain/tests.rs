@@ -90,6 +90,25 @@ fn errors_in_any_row_and_layer_are_found_and_proved() {
     assert!(!found.holds(&weights, &rows, &to_le_bytes(&output)));
 }
 
+/// A search goes through a row in strips: this covers their borders.
+#[test]
+fn a_counterexample_is_found_in_every_column() {
+    let (m, k, n) = (2, 5, 600);
+    let (a, b, c) = product(m, k, n);
+    let layer = PackedLayer { packed: b, k, n, bias: vec![], requant: None, back: None };
+    let (weights, rows) = (Weights { layers: vec![layer] }, Rows { count: m, input: a, targets: vec![] });
+    let find =
+        |output: &[i32]| Counterexample::find(&weights, &rows, &to_le_bytes(output), Mismatch { row: 1, tensor: 0 });
+    assert_eq!(find(&c), None);
+    for column in [0, 255, 256, 511, 512, 599] {
+        let mut forged = c.clone();
+        forged[n + column..].iter_mut().for_each(|value| *value -= 3);
+        let found = find(&forged).unwrap();
+        assert_eq!((found.i, found.j, found.want - found.got), (1, column as u32, 3));
+        assert!(found.holds(&weights, &rows, &to_le_bytes(&forged)));
+    }
+}
+
 /// Long outputs are checked in runs of rows. The forged rows lie on both sides of the runs' borders.
 #[test]
 fn runs_do_not_change_the_verdict() {
