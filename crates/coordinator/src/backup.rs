@@ -5,7 +5,7 @@
 //! consistent state while the coordinator writes. So it needs no call, token or pause, and works on a stopped
 //! coordinator too.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -13,6 +13,7 @@ use adit_core::PublicKey;
 
 use crate::directory::{self, DATABASE, KEY, LOCK, SETTINGS, TOKEN, UNFINISHED};
 use crate::operate::store::audit;
+use crate::private;
 use crate::receipts::store as log;
 use crate::store::snapshot::{self, Rider};
 use crate::store::{Db, DbError};
@@ -69,10 +70,10 @@ pub fn back_up(data: &Path, file: &Path) -> Result<(), BackupError> {
     }
     let riders = read_riders(data)?;
     let draft = draft_of(file);
-    new_private(&draft).map_err(in_file)?;
+    private::create(&draft).map_err(in_file)?;
     let written = snapshot::take(&data.join(DATABASE), &draft, &riders).map_err(BackupError::from).and_then(|()| {
         File::open(&draft).and_then(|draft| draft.sync_all()).map_err(in_file)?;
-        fs::rename(&draft, file).and_then(|()| sync_folder(file)).map_err(in_file)
+        private::rename(&draft, file).map_err(in_file)
     });
     if written.is_err() {
         remove_database(&draft);
@@ -127,7 +128,7 @@ fn is_free(data: &Path) -> Result<(), BackupError> {
 async fn fill(file: &Path, data: &Path) -> Result<Summary, BackupError> {
     let draft = data.join(UNFINISHED);
     let mut source = File::open(file).map_err(|error| BackupError::File(file.to_owned(), error))?;
-    let copied = new_private(&draft).and_then(|mut draft| io::copy(&mut source, &mut draft));
+    let copied = private::create(&draft).and_then(|mut draft| io::copy(&mut source, &mut draft));
     copied.map_err(|error| BackupError::File(draft.clone(), error))?;
 
     let not_a_backup = |error| BackupError::NotABackup(file.to_owned(), error);
@@ -148,17 +149,20 @@ async fn fill(file: &Path, data: &Path) -> Result<Summary, BackupError> {
     drop(db);
 
     for (name, text) in texts {
-        directory::write_private(&data.join(name), &text)?;
+        directory::write_secret(&data.join(name), &text)?;
     }
     let named = File::open(&draft).and_then(|draft| draft.sync_all());
     let database = data.join(DATABASE);
-    let named = named.and_then(|()| fs::rename(&draft, &database)).and_then(|()| sync_folder(&database));
+    let named = named.and_then(|()| private::rename(&draft, &database));
     named.map_err(|error| BackupError::File(database, error))?;
     Ok(Summary { coordinator, log_size })
 }
 
 /// Checks that the books balance and that the log matches the head signed by `key`. Returns the log's size.
 async fn check(db: &mut Db, key: &PublicKey) -> Result<u64, DbError> {
+    if log::signer(db).await?.is_some_and(|signer| signer != *key) {
+        return Err(DbError::Corrupt("the database is signed by another key"));
+    }
     let broken = audit(db).await?;
     if !broken.is_empty() {
         tracing::error!(?broken, "the ledger is not consistent");
@@ -179,29 +183,9 @@ fn draft_of(file: &Path) -> PathBuf {
     file.with_file_name(name)
 }
 
-/// Creates a file readable only by its owner. SQLite gives the same permissions to the files it makes beside it.
-fn new_private(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
-}
-
-/// Syncs the folder, without which a rename may not survive a crash.
-fn sync_folder(file: &Path) -> io::Result<()> {
-    if cfg!(not(unix)) {
-        return Ok(());
-    }
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(folder)?.sync_all()
-}
-
 /// Deletes a database and SQLite's files beside it.
 fn remove_database(path: &Path) {
-    for suffix in ["", "-journal", "-wal", "-shm"] {
-        let mut name = path.as_os_str().to_owned();
-        name.push(suffix);
-        let _ = fs::remove_file(name);
+    for file in directory::files_of(path) {
+        let _ = fs::remove_file(file);
     }
 }

@@ -121,6 +121,7 @@ impl Store {
         key: SecretKey,
     ) -> Result<Store, DbError> {
         bring_up(&mut db).await?;
+        log::name_signer(&mut db, &key.public_key()).await?;
         let readers = Readers::open(path, READERS)?;
         let (frontier, head) = log::edge(&mut db).await?;
         let beside = Beside { conduct, log: LogEdge::new(frontier, head, key), lanes_at_work: None };

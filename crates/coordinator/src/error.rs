@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use adit_core::PublicKey;
 use adit_protocol::ErrorCode;
 
 use crate::store::DbError;
@@ -70,6 +71,21 @@ pub enum ServeError {
     /// Another process uses the directory.
     #[error("the directory {0} is in use by another coordinator; stop it or choose one with --data")]
     InUse(PathBuf),
+    /// Others may read the directory, which holds more than a coordinator.
+    #[error(
+        "the directory {0} is open to other users of this machine and holds more than a coordinator: run \
+         `chmod go= '{0}'`, or choose a directory of its own with --data"
+    )]
+    OpenToOthers(PathBuf),
+    /// A file or the directory cannot be closed to others.
+    #[error("{0} is open to other users of this machine: run `chmod go= '{0}'` as its owner ({1})")]
+    StaysOpen(PathBuf, std::io::Error),
+    /// The database has a second hard link.
+    #[error(
+        "the database {0} has a second name, under which another coordinator could open it: find it with \
+         `find / -xdev -samefile '{0}'` and remove it, or copy the directory with `adit backup`"
+    )]
+    Linked(PathBuf),
     /// A restore was interrupted.
     #[error("a restore into {0} was interrupted: empty the directory and restore again")]
     Unfinished(PathBuf),
@@ -84,6 +100,25 @@ pub enum ServeError {
         "{0} is missing, but its key has signed the database; restore it from a backup, or start in a new directory"
     )]
     KeyLost(PathBuf),
+    /// The database is missing, but its key exists.
+    #[error(
+        "the database {0} is missing or empty, but its key {1} is there: put the database back, or restore a backup \
+         into a new directory with `adit restore`; to begin anew, with an empty ledger, choose a new directory"
+    )]
+    DatabaseLost(PathBuf, PathBuf),
+    /// The key did not sign the database.
+    #[error(
+        "the key {path} is {found}, but the database beside it was signed by {signer}: put that key back, from a backup \
+         if need be, or begin in a new directory"
+    )]
+    OtherKey {
+        /// The key's file.
+        path: PathBuf,
+        /// The key in the file.
+        found: PublicKey,
+        /// The key that the database names.
+        signer: PublicKey,
+    },
     /// The token file is invalid.
     #[error("{0} does not hold a token of at least 16 characters; remove it to get a new one")]
     Token(PathBuf),

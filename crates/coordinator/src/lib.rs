@@ -29,6 +29,7 @@ mod money;
 mod neonet;
 mod operate;
 mod people;
+mod private;
 mod random;
 mod receipts;
 mod source;
@@ -123,24 +124,28 @@ pub struct Coordinator {
     /// `None` if time does not pass by itself.
     upkeep: Option<tokio::task::JoinHandle<()>>,
     // Held while the directory is in use.
-    _lock: std::fs::File,
+    _lock: directory::Lock,
 }
 
 impl Coordinator {
     /// Opens the directory. Creates the key, token and database on first use, and otherwise resumes.
     pub async fn open(config: &Config) -> Result<Self, ServeError> {
         let lock = directory::take(&config.data)?;
-        let key = directory::load_or_make_key(&config.data)?;
+        let directory::Key { secret: key, is_named } = directory::load_or_make_key(&config.data)?;
         let token = directory::load_or_make_token(&config.data.join(directory::TOKEN))?;
         let public_key = key.public_key();
         let path = config.data.join(directory::DATABASE);
-        #[cfg_attr(not(feature = "faults"), allow(unused_mut))]
+        directory::make_database(&path)?;
         let mut db = Db::open(&path, config.durable)?;
+        belong_together(&mut db, &config.data, &public_key, is_named).await?;
         #[cfg(feature = "faults")]
         db.fail_at(config.faults.clone());
         let store = Store::open(&path, db, config.clock.clone(), config.conduct, key.clone()).await?;
         let terms = Terms { epoch_budget: config.epoch_budget, epoch_ms: config.epoch_ms };
         store.write(money::flow::OpenFirst(terms)).await?;
+        if !is_named {
+            directory::name_key(&config.data)?;
+        }
         let checker = Checker::new(store.clone(), config.sources.clone())?;
         let upkeep = config.clock.runs().then(|| tokio::spawn(upkeep::run(store.clone(), terms)));
         let app = Arc::new(App {
@@ -204,6 +209,16 @@ impl Drop for Coordinator {
         if let Some(upkeep) = &self.upkeep {
             upkeep.abort();
         }
+    }
+}
+
+/// Checks that this key signed the database. Only a key without a name may come to an empty one.
+async fn belong_together(db: &mut Db, data: &Path, key: &PublicKey, is_named: bool) -> Result<(), ServeError> {
+    let path = data.join(directory::KEY);
+    match receipts::store::signer(db).await? {
+        Some(signer) if signer != *key => Err(ServeError::OtherKey { path, found: *key, signer }),
+        None if is_named && db.is_empty()? => Err(ServeError::DatabaseLost(data.join(directory::DATABASE), path)),
+        _ => Ok(()),
     }
 }
 

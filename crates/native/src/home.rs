@@ -58,21 +58,56 @@ pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     make_folder(path)?;
     let draft = path.with_extension(format!("{}.part", std::process::id()));
     write(private().create(true).truncate(true), &draft, bytes)?;
-    fs::rename(&draft, path)
+    rename(&draft, path)
 }
 
 /// Creates a file that only its owner may read; false if it exists already.
 fn make_private(path: &Path, bytes: &[u8]) -> io::Result<bool> {
     make_folder(path)?;
     match write(private().create_new(true), path, bytes) {
-        Ok(()) => Ok(true),
+        Ok(()) => sync_folder(path).map(|()| true),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
         Err(error) => Err(error),
     }
 }
 
-fn make_folder(path: &Path) -> io::Result<()> {
-    path.parent().map_or(Ok(()), fs::create_dir_all)
+/// Renames a file within its folder, durably.
+pub(crate) fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    fs::rename(from, to)?;
+    sync_folder(to)
+}
+
+/// Syncs a file's folder, without which a new name may not survive a crash.
+fn sync_folder(file: &Path) -> io::Result<()> {
+    if cfg!(not(unix)) {
+        return Ok(());
+    }
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::File::open(folder)?.sync_all()
+}
+
+/// Makes a file's folder, for its owner alone.
+fn make_folder(file: &Path) -> io::Result<()> {
+    let mut folder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
+    file.parent().map_or(Ok(()), |path| folder.recursive(true).create(path))
+}
+
+/// Takes from others what they may do with a file or folder. Returns whether there was anything to take.
+#[cfg(unix)]
+fn close(path: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = fs::metadata(path)?.permissions().mode();
+    if mode & 0o077 == 0 {
+        return Ok(false);
+    }
+    fs::set_permissions(path, fs::Permissions::from_mode(mode & !0o077)).map(|()| true)
+}
+
+#[cfg(not(unix))]
+fn close(_: &Path) -> io::Result<bool> {
+    Ok(false)
 }
 
 fn private() -> OpenOptions {
@@ -85,6 +120,9 @@ fn private() -> OpenOptions {
 
 fn write(options: &OpenOptions, path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = options.open(path)?;
+    // A draft of an earlier crash keeps its mode, and the umask takes bits away.
+    #[cfg(unix)]
+    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
     file.write_all(bytes)?;
     file.sync_all()
 }

@@ -121,7 +121,8 @@ pub(crate) async fn fetch(remote: &Remote, job: u64, output: &Path) -> Result<u6
         file.write_all(&chunk).with_context(|| draft.display().to_string())?;
         bytes += chunk.len() as u64;
     }
-    std::fs::rename(&draft, output).with_context(|| output.display().to_string())?;
+    let kept = file.sync_all().and_then(|()| crate::home::rename(&draft, output));
+    kept.with_context(|| output.display().to_string())?;
     Ok(bytes)
 }
 

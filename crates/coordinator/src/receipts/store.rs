@@ -18,6 +18,31 @@ pub(crate) async fn edge(db: &mut Db) -> Result<(Frontier, Option<(LogHead, Sign
     Ok((frontier, head))
 }
 
+/// The name of the key in `meta` that signs the log.
+const SIGNER: &str = "coordinator_key";
+
+/// The key that signs the log, if the database names one: since its first start, or in its newest head.
+pub(crate) async fn signer(db: &mut Db) -> Result<Option<PublicKey>, DbError> {
+    let text = "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name IN ('meta', 'log_head')";
+    if sql(text).fetch_one(&mut *db).await?.try_get::<i64>(0)? < 2 {
+        return Ok(None);
+    }
+    let row = sql("SELECT value FROM meta WHERE name = $1").bind(SIGNER).fetch_optional(&mut *db).await?;
+    match row {
+        Some(row) => {
+            PublicKey::try_from(row.try_get::<&[u8]>(0)?).map(Some).map_err(|_| corrupt("a key has the wrong length"))
+        }
+        None => Ok(latest_head(db).await?.map(|(head, _)| head.coordinator)),
+    }
+}
+
+/// Names the key that signs the log, once.
+pub(crate) async fn name_signer(db: &mut Db, key: &PublicKey) -> Result<(), DbError> {
+    let text = "INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
+    sql(text).bind(SIGNER).bind(&key.0[..]).execute(db).await?;
+    Ok(())
+}
+
 /// Rebuilds the right edge of the log from all receipts.
 pub(crate) async fn recompute(db: &mut Db) -> Result<Frontier, DbError> {
     let mut frontier = Frontier::default();

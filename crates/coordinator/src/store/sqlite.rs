@@ -82,6 +82,12 @@ impl Db {
         let _ = self.batch("PRAGMA wal_checkpoint(TRUNCATE)");
     }
 
+    /// Whether the database has no tables.
+    pub(crate) fn is_empty(&self) -> Result<bool, DbError> {
+        let tables = "SELECT COUNT(*) FROM sqlite_master";
+        Ok(self.connection.query_row(tables, [], |row| row.get::<_, i64>(0))? == 0)
+    }
+
     /// The size of the whole database in bytes.
     pub(crate) fn stored_bytes(&mut self) -> Result<u64, DbError> {
         let pragma = |name| self.connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));

@@ -56,14 +56,10 @@ impl Directory {
     }
 }
 
-/// Writes whole or not at all. Not synced: a crash of the machine costs one unit at most.
+/// Writes for the owner alone. The folder may be of an earlier program, which left it open to others.
 fn write(file: &Path, entry: &[u8]) -> std::io::Result<()> {
-    if let Some(folder) = file.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    let draft = file.with_extension("part");
-    fs::write(&draft, entry)?;
-    fs::rename(&draft, file)
+    super::write_private(file, entry)?;
+    file.parent().map_or(Ok(()), |folder| super::close(folder).map(drop))
 }
 
 /// An entry, or nothing if the file is not one.
@@ -93,6 +89,23 @@ mod tests {
         journal.remove(lease).await.unwrap();
         assert_eq!(journal.all().await, Ok(vec![]));
         assert!(path.join("notes.txt").is_file());
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn only_the_owner_may_read_it() {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        let folder = tempfile::tempdir().unwrap();
+        let (path, lease) = (folder.path().join("miner.journal"), LeaseId([7; 16]));
+        let journal = Directory::new(path.clone());
+        journal.put(lease, vec![1]).await.unwrap();
+        assert_eq!((mode(&path), mode(&journal.file(lease))), (0o700, 0o600));
+        // An earlier program's journal is closed when it is used.
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        fs::set_permissions(journal.file(lease), fs::Permissions::from_mode(0o644)).unwrap();
+        journal.put(lease, vec![2]).await.unwrap();
+        assert_eq!((mode(&path), mode(&journal.file(lease))), (0o700, 0o600));
     }
 
     #[test]

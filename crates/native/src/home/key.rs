@@ -83,7 +83,13 @@ impl KeyFile {
     /// Opens the key, or creates it. An unsealed key is sealed as soon as there is a passphrase.
     pub(crate) fn open_or_make(path: &Path, passphrase: Option<&str>) -> Result<Self> {
         match std::fs::read(path) {
-            Ok(text) => Self::open(path, &Zeroizing::new(text), passphrase),
+            Ok(text) => {
+                let text = Zeroizing::new(text);
+                if super::close(path).with_context(|| open_to_others(path))? {
+                    eprintln!("{} was open to other users of this machine; it is closed now", path.display());
+                }
+                Self::open(path, &text, passphrase)
+            }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Self::make(path, passphrase),
             Err(error) => Err(error).context(path.display().to_string()),
         }
@@ -142,6 +148,11 @@ impl KeyFile {
         let sealing = if passphrase.is_some() { Sealing::Sealed } else { Sealing::Plain };
         Ok(KeyFile { key, sealing, made: true })
     }
+}
+
+fn open_to_others(path: &Path) -> String {
+    let path = path.display();
+    format!("{path} is open to other users of this machine: run `chmod 600 '{path}'` as its owner")
 }
 
 fn parse(path: &Path, text: &[u8]) -> Result<Stored> {
@@ -236,7 +247,14 @@ mod tests {
         assert_eq!(made.key.public_key(), opened.key.public_key());
         assert_eq!(KeyFile::look(&path).unwrap(), Some((made.key.public_key(), Sealing::Plain)));
         #[cfg(unix)]
-        assert_eq!(std::os::unix::fs::MetadataExt::mode(&fs::metadata(&path).unwrap()) & 0o777, 0o600);
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+            assert_eq!((mode(&path), mode(path.parent().unwrap())), (0o600, 0o700));
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+            KeyFile::open_or_make(&path, None).unwrap();
+            assert_eq!(mode(&path), 0o600);
+        }
     }
 
     #[test]
