@@ -19,7 +19,7 @@ use crate::mining::conduct::Conduct;
 use crate::mining::store as leases;
 use crate::receipts::edge::{LogEdge, Sealed};
 use crate::receipts::store as log;
-use crate::store::{Companion, Db, DbError, Queued, Reader, Readers, Writer, bring_up};
+use crate::store::{Companion, Db, DbError, Queued, Reader, Readers, Vitals, Writer, bring_up};
 
 /// The number of connections for reading.
 const READERS: usize = 8;
@@ -146,6 +146,11 @@ impl Store {
     /// A number that changes with every commit.
     pub(crate) fn version(&self) -> u64 {
         self.writer.commits()
+    }
+
+    /// Whether writes get into the database.
+    pub(crate) fn vitals(&self) -> Vitals {
+        self.writer.vitals()
     }
 
     /// Commits all queued operations and stops.

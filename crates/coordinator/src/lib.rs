@@ -34,6 +34,7 @@ mod random;
 mod receipts;
 mod source;
 mod store;
+mod vital;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -63,6 +64,7 @@ use money::Terms;
 use operate::flow::upkeep;
 use operate::{Remembered, Requests};
 use store::Db;
+use vital::vital_task;
 
 /// A coordinator's configuration.
 #[derive(Clone, Debug)]
@@ -147,7 +149,7 @@ impl Coordinator {
             directory::name_key(&config.data)?;
         }
         let checker = Checker::new(store.clone(), config.sources.clone())?;
-        let upkeep = config.clock.runs().then(|| tokio::spawn(upkeep::run(store.clone(), terms)));
+        let upkeep = config.clock.runs().then(|| tokio::spawn(vital_task("upkeep", upkeep::run(store.clone(), terms))));
         let app = Arc::new(App {
             store,
             checker,

@@ -5,6 +5,7 @@
 
 mod error;
 mod migrations;
+mod pulse;
 mod row;
 pub(crate) mod snapshot;
 mod sqlite;
@@ -14,6 +15,7 @@ mod writer;
 pub use error::DbError;
 pub(crate) use error::corrupt;
 pub(crate) use migrations::bring_up;
+pub(crate) use pulse::Vitals;
 pub(crate) use row::{FromRow, Row, from_row, sql, sql_as};
 pub(crate) use sqlite::{Db, Reader, Readers};
 pub(crate) use value::{FromValue, IntoValue, Value, text_enum};

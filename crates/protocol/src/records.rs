@@ -8,14 +8,30 @@ use adit_core::statement::{LogHead, ProvenReceipt};
 use adit_core::{Amount, PublicKey, Signature};
 use serde::{Deserialize, Serialize};
 
-/// The coordinator is alive and its database answers.
+/// Whether the coordinator can do its work. The answer's status is 503 unless it can.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Health {
-    /// `ok`.
+    /// `ok`, `failing` while the database takes no writes, or `stalled` while a write does not end.
     pub status: String,
     /// The coordinator's key.
     pub coordinator_key: PublicKey,
+    /// Time since the database last committed.
+    #[serde(default)]
+    pub last_commit_ms_ago: u64,
+    /// The last write that failed since the start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<WriteError>,
+}
+
+/// A write that failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct WriteError {
+    /// Why.
+    pub error: String,
+    /// Time since then.
+    pub ms_ago: u64,
 }
 
 /// The coordinator's key, version and current figures.

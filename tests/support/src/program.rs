@@ -48,6 +48,11 @@ impl Program {
         Ok(Program { child, said })
     }
 
+    /// Its process id.
+    pub fn id(&self) -> Result<u32> {
+        self.child.id().context("the program has ended")
+    }
+
     /// Every line so far.
     pub fn said(&self) -> Vec<String> {
         self.said.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -86,7 +91,7 @@ impl Program {
     /// Sends SIGTERM, as service managers do, and waits until it ends.
     #[cfg(unix)]
     pub async fn terminate(&mut self) -> Result<ExitStatus> {
-        let id = self.child.id().context("the program has ended")?.to_string();
+        let id = self.id()?.to_string();
         ensure!(Command::new("kill").args(["-TERM", &id]).status().await?.success());
         self.ended().await
     }

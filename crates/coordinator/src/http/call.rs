@@ -118,11 +118,16 @@ impl Call {
     }
 
     /// Adds the answer 200 with JSON.
-    pub(crate) fn gives<T: ToSchema>(mut self, description: &str) -> Self {
+    pub(crate) fn gives<T: ToSchema>(self, description: &str) -> Self {
+        self.or::<T>("200", description)
+    }
+
+    /// Adds an answer of another status with JSON.
+    pub(crate) fn or<T: ToSchema>(mut self, status: &str, description: &str) -> Self {
         let content = ContentBuilder::new().schema(Some(self.schema_of::<T>())).build();
         self.operation = self
             .operation
-            .response("200", ResponseBuilder::new().description(description).content("application/json", content));
+            .response(status, ResponseBuilder::new().description(description).content("application/json", content));
         self
     }
 

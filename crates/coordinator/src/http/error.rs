@@ -29,6 +29,11 @@ impl From<Failure> for ApiError {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Refused(refusal) => refusal.into(),
+            Failure::Database(error) if error.is_full() => {
+                tracing::error!(%error, "the database failed");
+                let detail = "The coordinator's disk is full; its operator must free some space. Try again later.";
+                Refusal::new(ErrorCode::Unavailable, detail).retry_after(30).into()
+            }
             Failure::Database(error) => {
                 // The cause is logged for the operator; callers only learn that it was not their fault.
                 tracing::error!(%error, "the database failed");

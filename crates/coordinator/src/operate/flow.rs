@@ -3,8 +3,10 @@
 pub(crate) mod upkeep;
 mod views;
 
+use std::time::Duration;
+
 use adit_core::Amount;
-use adit_protocol::records::{Activity, Health, LedgerTotals, MinerView, Overview};
+use adit_protocol::records::{Activity, Health, LedgerTotals, MinerView, Overview, WriteError};
 
 use crate::app::App;
 use crate::error::Failure;
@@ -13,11 +15,16 @@ use crate::mining::store as leases;
 use crate::money::store as ledger;
 use crate::people::store as people;
 use crate::receipts::store as log;
+use crate::store::Vitals;
 
 /// The number of steps in an activity.
 const STEPS: i64 = 60;
 /// The window for the overview's rate.
 const RATE_MS: i64 = 10_000;
+/// The status of a coordinator that can do its work.
+pub(crate) const HEALTHY: &str = "ok";
+/// A writer that has not committed for this long hangs.
+const STALLED: Duration = Duration::from_secs(30);
 /// The most miners in one listing.
 const MAX_MINERS: i64 = 100;
 
@@ -90,8 +97,24 @@ pub(crate) async fn ledger_totals(app: &App) -> Result<LedgerTotals, Failure> {
     Ok(totals)
 }
 
-/// Healthy if the database answers.
+/// Healthy if the database answers and takes writes. Fails if it does not even answer.
 pub(crate) async fn health(app: &App) -> Result<Health, Failure> {
     ledger::open_epoch(&mut *app.store.read().await?).await?;
-    Ok(Health { status: "ok".to_owned(), coordinator_key: app.public_key })
+    let Vitals { since_commit, fails, error } = app.store.vitals();
+    // Upkeep commits twice a second, if only nothing.
+    let stalled = app.clock.runs() && since_commit > STALLED;
+    let status = if fails {
+        "failing"
+    } else if stalled {
+        "stalled"
+    } else {
+        HEALTHY
+    };
+    let ms = |age: Duration| age.as_millis() as u64;
+    Ok(Health {
+        status: status.to_owned(),
+        coordinator_key: app.public_key,
+        last_commit_ms_ago: ms(since_commit),
+        last_error: error.map(|(error, age)| WriteError { error, ms_ago: ms(age) }),
+    })
 }

@@ -7,7 +7,7 @@ use adit_protocol::paths;
 use adit_protocol::records::{Activity, Health, LedgerTotals, MinerList, Overview};
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -43,7 +43,12 @@ pub(crate) fn routes() -> Routes {
                 .gives::<LedgerTotals>("The totals."),
             ledger,
         )
-        .call(get(paths::HEALTH, "Checks that the database answers.").gives::<Health>("It does."), health)
+        .call(
+            get(paths::HEALTH, "Checks that the database answers and takes writes.")
+                .gives::<Health>("It does.")
+                .or::<Health>("503", "It takes no writes."),
+            health,
+        )
         .call(get(paths::METRICS, "Prometheus metrics.").gives_bytes("text/plain", "Prometheus' text format."), metrics)
 }
 
@@ -69,13 +74,16 @@ async fn ledger(State(app): Shared) -> Answer<LedgerTotals> {
     Ok(Json(flow::ledger_totals(&app).await?))
 }
 
-async fn health(State(app): Shared) -> Answer<Health> {
-    Ok(Json(flow::health(&app).await?))
+async fn health(State(app): Shared) -> Result<Response, ApiError> {
+    let health = flow::health(&app).await?;
+    let status = if health.status == flow::HEALTHY { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    Ok((status, Json(health)).into_response())
 }
 
 /// Metrics in Prometheus' text format.
 async fn metrics(State(app): Shared) -> Result<Response, ApiError> {
     let view = flow::overview(&app).await?;
+    let health = flow::health(&app).await?;
     let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
     let done = app.checker.done();
     let figures = [
@@ -90,6 +98,13 @@ async fn metrics(State(app): Shared) -> Result<Response, ApiError> {
         ("adit_stored_bytes", "gauge", "Size of the database in bytes", view.stored_bytes),
         ("adit_coins_folded_total", "counter", "Folds of a job's operands with coins", count(&done.folds)),
         ("adit_check_bytes_wasted_total", "counter", "Bytes that checks read in vain", count(&done.wasted_bytes)),
+        (
+            "adit_writes_failing",
+            "gauge",
+            "1 while the database takes no writes",
+            (health.status != flow::HEALTHY).into(),
+        ),
+        ("adit_last_commit_ms", "gauge", "Milliseconds since the last commit", health.last_commit_ms_ago),
         ("adit_requests_ok_total", "counter", "Requests answered", count(&app.requests.ok)),
         ("adit_requests_refused_total", "counter", "Requests refused", count(&app.requests.refused)),
         ("adit_requests_shed_total", "counter", "Requests refused by rate limits", count(&app.requests.shed)),

@@ -121,3 +121,11 @@ pub(crate) async fn audit(db: &mut Db) -> Result<Vec<String>, DbError> {
     }
     Ok(broken)
 }
+
+/// Stores a row, to find out whether the database takes any.
+pub(crate) async fn probe(db: &mut Db, now_ms: i64) -> Result<(), DbError> {
+    let text =
+        "INSERT INTO meta (name, value) VALUES ('probe', $1) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+    sql(text).bind(now_ms.to_be_bytes().to_vec()).execute(db).await?;
+    Ok(())
+}

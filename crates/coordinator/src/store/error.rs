@@ -8,6 +8,9 @@ pub enum DbError {
     /// The engine refused the statement or failed.
     #[error(transparent)]
     Engine(Box<dyn Error + Send + Sync>),
+    /// The disk, or the database's own limit, is full.
+    #[error("the disk is full: free some space where the database is")]
+    Full,
     /// A row that must exist is missing.
     #[error("a row is missing")]
     RowNotFound,
@@ -32,6 +35,13 @@ pub enum DbError {
     /// The store is closed.
     #[error("the store is closed")]
     Closed,
+}
+
+impl DbError {
+    /// Whether there is no room.
+    pub(crate) fn is_full(&self) -> bool {
+        matches!(self, DbError::Full)
+    }
 }
 
 pub(crate) fn corrupt(what: &'static str) -> DbError {

@@ -24,7 +24,10 @@ const BUSY: Duration = Duration::from_secs(10);
 
 impl From<rusqlite::Error> for DbError {
     fn from(error: rusqlite::Error) -> Self {
-        DbError::Engine(Box::new(error))
+        match error.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::DiskFull) => DbError::Full,
+            _ => DbError::Engine(Box::new(error)),
+        }
     }
 }
 
@@ -74,6 +77,11 @@ impl Db {
     pub(crate) fn batch(&mut self, text: &str) -> Result<(), DbError> {
         self.count_statement()?;
         Ok(self.connection.execute_batch(text)?)
+    }
+
+    /// The number of rows changed so far.
+    pub(super) fn changes(&self) -> u64 {
+        self.connection.total_changes()
     }
 
     /// Moves the write-ahead log into the database file.

@@ -5,14 +5,15 @@
 //! operations run again one by one, so a bad operation cannot fail the others.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
 use tokio::sync::{Notify, mpsc, watch};
 
+use super::pulse::{Pulse, Vitals};
 use super::{Db, DbError};
 use crate::clock::Clock;
+use crate::vital::vital;
 
 /// The most operations in one transaction.
 const BATCH: usize = 256;
@@ -55,7 +56,7 @@ pub(crate) struct Writer<C: Companion> {
     queue: mpsc::Sender<Box<dyn Queued<C>>>,
     stopped: Arc<Notify>,
     stop: Arc<watch::Sender<bool>>,
-    commits: Arc<AtomicU64>,
+    pulse: Arc<Pulse>,
 }
 
 impl<C: Companion> Clone for Writer<C> {
@@ -64,7 +65,7 @@ impl<C: Companion> Clone for Writer<C> {
             queue: self.queue.clone(),
             stopped: self.stopped.clone(),
             stop: self.stop.clone(),
-            commits: self.commits.clone(),
+            pulse: self.pulse.clone(),
         }
     }
 }
@@ -76,17 +77,17 @@ impl<C: Companion> Writer<C> {
         let (queue, receiver) = mpsc::channel(QUEUE);
         let (stop, stopping) = watch::channel(false);
         let stopped = Arc::new(Notify::new());
-        let commits = Arc::new(AtomicU64::new(0));
+        let pulse = Arc::new(Pulse::new());
         let seal = companion.first_seal();
-        let task = Task { db, clock, companion, seal, receiver, stopping, commits: commits.clone() };
+        let task = Task { db, clock, companion, seal, receiver, stopping, pulse: pulse.clone() };
         let ended = stopped.clone();
         // Statements run on the calling thread and commits wait for the disk, so this needs a thread, not a task.
         let spawned = std::thread::Builder::new().name("store writer".into()).spawn(move || {
-            runtime.block_on(task.run());
+            vital("the store's writer", || runtime.block_on(task.run()));
             ended.notify_one();
         });
         spawned.map_err(DbError::Thread)?;
-        Ok(Writer { queue, stopped, stop: Arc::new(stop), commits })
+        Ok(Writer { queue, stopped, stop: Arc::new(stop), pulse })
     }
 
     /// Queues an operation. Returns false if the writer has stopped.
@@ -96,7 +97,12 @@ impl<C: Companion> Writer<C> {
 
     /// The number of committed batches. While it stays the same, earlier reads remain valid.
     pub(crate) fn commits(&self) -> u64 {
-        self.commits.load(Ordering::Acquire)
+        self.pulse.commits()
+    }
+
+    /// Whether batches get into the database.
+    pub(crate) fn vitals(&self) -> Vitals {
+        self.pulse.vitals()
     }
 
     /// Commits the queued operations and stops the writer.
@@ -113,7 +119,7 @@ struct Task<C: Companion> {
     seal: Arc<C::Seal>,
     receiver: mpsc::Receiver<Box<dyn Queued<C>>>,
     stopping: watch::Receiver<bool>,
-    commits: Arc<AtomicU64>,
+    pulse: Arc<Pulse>,
 }
 
 impl<C: Companion> Task<C> {
@@ -152,6 +158,7 @@ impl<C: Companion> Task<C> {
         match self.transact(&mut batch).await {
             Ok(()) => batch.into_iter().for_each(|queued| queued.answer(&self.seal)),
             Err(error) if batch.len() == 1 => {
+                self.pulse.failed(&error);
                 batch.into_iter().for_each(|queued| queued.fail(error.clone()));
             }
             Err(error) => {
@@ -176,7 +183,7 @@ impl<C: Companion> Task<C> {
     }
 
     async fn try_transact(&mut self, batch: &mut [Box<dyn Queued<C>>]) -> Result<(), Arc<DbError>> {
-        let now_ms = self.clock.now_ms();
+        let (now_ms, changes) = (self.clock.now_ms(), self.db.changes());
         self.companion.begin();
         self.db.batch("BEGIN IMMEDIATE")?;
         for queued in batch.iter_mut() {
@@ -184,8 +191,99 @@ impl<C: Companion> Task<C> {
         }
         let seal = self.companion.seal(&mut self.db, now_ms).await?;
         self.db.batch("COMMIT")?;
-        self.commits.fetch_add(1, Ordering::Release);
+        self.pulse.committed(self.db.changes() > changes);
         self.seal = seal.unwrap_or_else(|| self.seal.clone());
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::sync::oneshot;
+
+    #[derive(Clone)]
+    struct Nothing;
+
+    impl Companion for Nothing {
+        type Seal = ();
+        fn first_seal(&self) -> Arc<()> {
+            Arc::new(())
+        }
+        fn begin(&mut self) {}
+        fn seal<'a>(&'a mut self, _: &'a mut Db, _: i64) -> BoxFuture<'a, Result<Option<Arc<()>>, DbError>> {
+            Box::pin(async { Ok(None) })
+        }
+    }
+
+    /// Runs its statements, and says whether they were committed.
+    struct Statements(&'static str, oneshot::Sender<bool>);
+
+    impl Queued<Nothing> for Statements {
+        fn apply<'a>(
+            &'a mut self,
+            db: &'a mut Db,
+            _: i64,
+            _: &'a mut Nothing,
+        ) -> BoxFuture<'a, Result<(), Arc<DbError>>> {
+            assert_ne!(self.0, "panic");
+            Box::pin(async { Ok(db.batch(self.0)?) })
+        }
+        fn answer(self: Box<Self>, _: &Arc<()>) {
+            let _ = self.1.send(true);
+        }
+        fn fail(self: Box<Self>, _: Arc<DbError>) {
+            let _ = self.1.send(false);
+        }
+    }
+
+    fn writer(folder: &tempfile::TempDir) -> Writer<Nothing> {
+        let db = Db::open(&folder.path().join("test.sqlite"), true).unwrap();
+        Writer::start(db, Clock::default(), Nothing).unwrap()
+    }
+
+    async fn run(writer: &Writer<Nothing>, statements: &'static str) -> bool {
+        let (reply, answer) = oneshot::channel();
+        assert!(writer.send(Box::new(Statements(statements, reply))).await);
+        answer.await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_full_database_is_noticed_until_it_takes_a_row_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = writer(&folder);
+        assert!(run(&writer, "CREATE TABLE thing (bytes BLOB)").await);
+        assert!(run(&writer, "PRAGMA max_page_count = 20").await);
+        while run(&writer, "INSERT INTO thing VALUES (zeroblob(10000))").await {}
+        // Whoever has nothing to store is still answered, which shows nothing.
+        assert!(run(&writer, "SELECT 1").await);
+        let vitals = writer.vitals();
+        assert!(vitals.fails && vitals.error.is_some_and(|(text, _)| text == DbError::Full.to_string()));
+        assert!(run(&writer, "PRAGMA max_page_count = 40").await);
+        assert!(writer.vitals().fails);
+        assert!(run(&writer, "INSERT INTO thing VALUES (zeroblob(10000))").await);
+        assert!(!writer.vitals().fails && writer.vitals().error.is_some());
+        writer.close().await;
+    }
+
+    /// Runs itself in another process, which must not outlive its writer.
+    #[tokio::test]
+    async fn a_panic_of_the_writer_ends_the_program() {
+        const CHILD: &str = "ADIT_TEST_WRITER_PANICS";
+        const NAME: &str = "store::writer::tests::a_panic_of_the_writer_ends_the_program";
+        if std::env::var_os(CHILD).is_some() {
+            let folder = tempfile::tempdir().unwrap();
+            let writer = writer(&folder);
+            let (reply, answer) = oneshot::channel();
+            writer.send(Box::new(Statements("panic", reply))).await;
+            let _ = answer.await;
+            // Everything else goes on while the program ends.
+            tokio::time::sleep(Duration::from_secs(60)).await;
+            return;
+        }
+        let mut child = tokio::process::Command::new(std::env::current_exe().unwrap());
+        child.args([NAME, "--exact", "--nocapture"]).env(CHILD, "1").stderr(std::process::Stdio::null());
+        let status = child.kill_on_drop(true).status().await.unwrap();
+        assert_eq!(status.code(), Some(101));
     }
 }

@@ -10,6 +10,7 @@ use crate::jobs::store::blocks;
 use crate::mining::flow::lease::{Ending, give_back};
 use crate::mining::store as leases;
 use crate::money::{Terms, flow as money};
+use crate::operate::store as operate;
 use crate::people::flow::end::end_session;
 use crate::people::{SESSION_IDLE_MS, store as people};
 
@@ -18,6 +19,8 @@ const KEEP_MS: i64 = 7 * 24 * 3_600_000;
 
 /// How often to check leases and epochs.
 const TICK: Duration = Duration::from_millis(500);
+/// The pause after a failure, so that a full disk does not fill the log, too.
+const AFTER_FAILURE: Duration = Duration::from_secs(5);
 /// Ticks between deletions of old results and files.
 const FORGET_TICKS: u64 = 7_200;
 /// Ticks between deletions of what passers-by left behind.
@@ -66,6 +69,16 @@ impl Operation for Forget {
     }
 }
 
+/// Finds out whether the database takes writes again.
+struct Probe;
+
+impl Operation for Probe {
+    type Output = ();
+    fn apply<'a>(&'a self, batch: &'a mut Batch<'_>) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async move { Ok(operate::probe(batch.db, batch.now_ms).await?) })
+    }
+}
+
 /// Runs upkeep until the store closes.
 pub(crate) async fn run(store: Store, terms: Terms) {
     let mut ticks = tokio::time::interval(TICK);
@@ -75,7 +88,10 @@ pub(crate) async fn run(store: Store, terms: Terms) {
         match tick_once(&store, terms, tick).await {
             Ok(()) => {}
             Err(Failure::Stopping) => return,
-            Err(error) => tracing::error!(%error, "upkeep failed and will be tried again"),
+            Err(error) => {
+                tracing::error!(%error, "upkeep failed and will be tried again in 5 s");
+                tokio::time::sleep(AFTER_FAILURE).await;
+            }
         }
     }
 }
@@ -100,6 +116,9 @@ pub(crate) async fn tidy(store: &Store) -> Result<(), Failure> {
 
 /// Ends overdue leases and sessions, and closes the epoch if it is due.
 pub(crate) async fn round(store: &Store, terms: Terms) -> Result<(), Failure> {
+    if store.vitals().fails {
+        store.write(Probe).await?;
+    }
     store.write(EndOverdue).await?;
     if store.write(money::CloseIfDue(terms)).await?.0 {
         tracing::info!("an epoch was closed");
