@@ -80,6 +80,6 @@ impl App {
     }
 
     pub(crate) fn limit<T>(&self, rule: impl FnOnce(&mut Limiter, i64) -> T) -> T {
-        rule(&mut self.limiter.lock().unwrap_or_else(PoisonError::into_inner), self.clock.now_ms())
+        rule(&mut self.limiter.lock().unwrap_or_else(PoisonError::into_inner), self.clock.elapsed_ms())
     }
 }

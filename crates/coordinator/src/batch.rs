@@ -45,6 +45,9 @@ pub(crate) struct Beside {
     conduct: Conduct,
     log: LogEdge,
     lanes_at_work: Option<u32>,
+    clock: Clock,
+    /// A step of the wall clock that the batch follows, once it is committed.
+    follow_ms: i64,
 }
 
 impl Batch<'_> {
@@ -59,6 +62,17 @@ impl Batch<'_> {
             self.beside.lanes_at_work = Some(leases::lanes_at_work(self.db, self.now_ms - within_ms).await?);
         }
         Ok(self.beside.lanes_at_work.unwrap_or_default())
+    }
+
+    /// How far the wall clock is ahead of the batch's time, in ms.
+    pub(crate) fn clock_is_off_ms(&self) -> i64 {
+        self.beside.clock.off_ms() - self.beside.follow_ms
+    }
+
+    /// Moves time by a step of the wall clock. What is due must be moved in the same batch.
+    pub(crate) fn follow_clock(&mut self, by_ms: i64) {
+        self.beside.follow_ms += by_ms;
+        self.now_ms += by_ms;
     }
 
     /// The log index of the next receipt.
@@ -88,13 +102,19 @@ impl Companion for Beside {
     }
 
     fn begin(&mut self) {
-        self.lanes_at_work = None;
+        (self.lanes_at_work, self.follow_ms) = (None, 0);
         self.log.begin();
+    }
+
+    fn committed(&mut self) {
+        if self.follow_ms != 0 {
+            self.clock.follow(self.follow_ms);
+        }
     }
 
     fn seal<'a>(&'a mut self, db: &'a mut Db, now_ms: i64) -> BoxFuture<'a, Result<Option<Arc<Sealed>>, DbError>> {
         Box::pin(async move {
-            let Some(sealed) = self.log.seal(now_ms) else { return Ok(None) };
+            let Some(sealed) = self.log.seal(now_ms + self.follow_ms) else { return Ok(None) };
             log::insert_head(db, &sealed.head, &sealed.signature).await?;
             Ok(Some(Arc::new(sealed)))
         })
@@ -124,7 +144,8 @@ impl Store {
         log::name_signer(&mut db, &key.public_key()).await?;
         let readers = Readers::open(path, READERS)?;
         let (frontier, head) = log::edge(&mut db).await?;
-        let beside = Beside { conduct, log: LogEdge::new(frontier, head, key), lanes_at_work: None };
+        let log = LogEdge::new(frontier, head, key);
+        let beside = Beside { conduct, log, lanes_at_work: None, clock: clock.clone(), follow_ms: 0 };
         Ok(Store { readers, writer: Writer::start(db, clock, beside)? })
     }
 
@@ -176,6 +197,7 @@ impl<O: Operation> Queued<Beside> for Waiting<O> {
         beside: &'a mut Beside,
     ) -> BoxFuture<'a, Result<(), Arc<DbError>>> {
         Box::pin(async move {
+            let now_ms = now_ms + beside.follow_ms;
             let mut batch = Batch { db, now_ms, beside };
             match self.operation.apply(&mut batch).instrument(self.span.clone()).await {
                 Err(Failure::Database(error)) => Err(error),

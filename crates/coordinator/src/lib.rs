@@ -61,7 +61,7 @@ use http::Routes;
 use limits::Limiter;
 use mining::flow::verify::Checker;
 use money::Terms;
-use operate::flow::upkeep;
+use operate::flow::upkeep::Upkeep;
 use operate::{Remembered, Requests};
 use store::Db;
 use vital::vital_task;
@@ -123,8 +123,9 @@ impl Config {
 /// An open coordinator that keeps its leases and epochs, with or without a socket.
 pub struct Coordinator {
     app: Arc<App>,
+    upkeep: Arc<Upkeep>,
     /// `None` if time does not pass by itself.
-    upkeep: Option<tokio::task::JoinHandle<()>>,
+    ticks: Option<tokio::task::JoinHandle<()>>,
     // Held while the directory is in use.
     _lock: directory::Lock,
 }
@@ -142,6 +143,7 @@ impl Coordinator {
         belong_together(&mut db, &config.data, &public_key, is_named).await?;
         #[cfg(feature = "faults")]
         db.fail_at(config.faults.clone());
+        config.clock.begin();
         let store = Store::open(&path, db, config.clock.clone(), config.conduct, key.clone()).await?;
         let terms = Terms { epoch_budget: config.epoch_budget, epoch_ms: config.epoch_ms };
         store.write(money::flow::OpenFirst(terms)).await?;
@@ -149,7 +151,11 @@ impl Coordinator {
             directory::name_key(&config.data)?;
         }
         let checker = Checker::new(store.clone(), config.sources.clone())?;
-        let upkeep = config.clock.runs().then(|| tokio::spawn(vital_task("upkeep", upkeep::run(store.clone(), terms))));
+        let upkeep = Arc::new(Upkeep::new(store.clone(), config.clock.clone(), terms));
+        let ticks = config.clock.runs().then(|| {
+            let upkeep = upkeep.clone();
+            tokio::spawn(vital_task("upkeep", async move { upkeep.run().await }))
+        });
         let app = Arc::new(App {
             store,
             checker,
@@ -170,7 +176,7 @@ impl Coordinator {
             remembered: Remembered::default(),
             output_bytes: tokio::sync::Semaphore::new(OUTPUT_BYTES_AT_ONCE),
         });
-        Ok(Coordinator { app, upkeep, _lock: lock })
+        Ok(Coordinator { app, upkeep, ticks, _lock: lock })
     }
 
     /// The coordinator's key.
@@ -194,10 +200,10 @@ impl Coordinator {
         operate::store::audit(&mut *self.app.store.read().await?).await
     }
 
-    /// Runs one round of upkeep now: ends what is overdue, closes the epoch if it is due, and deletes leftovers.
+    /// Runs one round of upkeep now: ends what is overdue, closes the epoch if it is due, and deletes what is too old,
+    /// except soon after a start or after a step of the wall clock.
     pub async fn upkeep(&self) -> Result<(), ServeError> {
-        upkeep::round(&self.app.store, self.app.terms).await?;
-        Ok(upkeep::tidy(&self.app.store).await?)
+        Ok(self.upkeep.round().await?)
     }
 
     /// Commits queued operations and closes the directory.
@@ -208,8 +214,8 @@ impl Coordinator {
 
 impl Drop for Coordinator {
     fn drop(&mut self) {
-        if let Some(upkeep) = &self.upkeep {
-            upkeep.abort();
+        if let Some(ticks) = &self.ticks {
+            ticks.abort();
         }
     }
 }

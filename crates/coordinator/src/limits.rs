@@ -1,4 +1,5 @@
-//! Rate limits: token buckets for address blocks, for keys and for all callers together. Time is an argument.
+//! Rate limits: token buckets for address blocks, for keys and for all callers together. Time is an argument,
+//! and never steps.
 //!
 //! Buckets are kept in memory, per coordinator; a restart forgets only about a second of calls. Registrations, requests
 //! for work and reads are shed first. A delivery on a live lease passes even if its block's bucket or the overall one is

@@ -1,6 +1,7 @@
 //! Views and metrics for operators, and background upkeep.
 
 pub(crate) mod flow;
+mod grace;
 pub(crate) mod http;
 pub(crate) mod store;
 

@@ -22,6 +22,19 @@ pub struct Health {
     /// The last write that failed since the start.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_error: Option<WriteError>,
+    /// The last time since the start that the wall clock was set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock_step: Option<ClockStep>,
+}
+
+/// A step of the coordinator's wall clock. What was due was moved with it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ClockStep {
+    /// By how much it was set, forward or back.
+    pub by_ms: i64,
+    /// Time since the coordinator noticed.
+    pub ms_ago: u64,
 }
 
 /// A write that failed.

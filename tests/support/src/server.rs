@@ -58,8 +58,18 @@ impl Server {
     /// Advances the clock and runs the upkeep, which ends whatever is overdue.
     pub async fn advance(&self, ms: i64) -> anyhow::Result<()> {
         self.clock.advance(ms);
+        self.upkeep().await
+    }
+
+    /// Runs the upkeep.
+    pub async fn upkeep(&self) -> anyhow::Result<()> {
         self.coordinator()?.upkeep().await?;
         Ok(())
+    }
+
+    /// Its clock.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
     }
 
     fn coordinator(&self) -> anyhow::Result<&Coordinator> {

@@ -25,7 +25,8 @@ impl Default for Conduct {
     }
 }
 
-const MAX_QUARANTINE_MS: i64 = 24 * 3_600_000;
+/// The longest quarantine.
+pub(crate) const MAX_QUARANTINE_MS: i64 = 24 * 3_600_000;
 
 /// The sequential probability ratio test (A. Wald, "Sequential Tests of Statistical Hypotheses", Annals of Mathematical
 /// Statistics 16, 1945), in millionths of a natural logarithm.

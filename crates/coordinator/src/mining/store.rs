@@ -108,6 +108,18 @@ pub(crate) async fn overdue(db: &mut Db, now_ms: i64) -> Result<Vec<LeaseRow>, D
     sql_as(text).bind(now_ms).fetch_all(db).await
 }
 
+/// Moves live leases and quarantines by a step of the clock to `now_ms`. None ends later than one that begins now.
+pub(crate) async fn rebase(db: &mut Db, by_ms: i64, now_ms: i64) -> Result<(), DbError> {
+    let shift = "UPDATE lease SET issued_at_ms = issued_at_ms + $1, deadline_ms = deadline_ms + $2
+                 WHERE state = 'live' AND $1 <> 0";
+    sql(shift).bind(by_ms).bind(by_ms.max(0)).execute(&mut *db).await?;
+    let late = "UPDATE lease SET deadline_ms = ttl_ms + $1 WHERE state = 'live' AND deadline_ms > ttl_ms + $1";
+    sql(late).bind(now_ms).execute(&mut *db).await?;
+    let future = "UPDATE lease SET issued_at_ms = $1 WHERE state = 'live' AND issued_at_ms > $1";
+    sql(future).bind(now_ms).execute(&mut *db).await?;
+    conduct::rebase(db, by_ms, now_ms).await
+}
+
 pub(crate) async fn live_of_session(db: &mut Db, session: &str) -> Result<Vec<LeaseRow>, DbError> {
     let text = "SELECT * FROM lease WHERE session = $1 AND state = 'live'";
     sql_as(text).bind(session).fetch_all(db).await

@@ -135,6 +135,15 @@ pub(crate) async fn insert_epoch(
     Ok(())
 }
 
+/// Moves the open epoch by a step of the clock to `now_ms`. One that opened in the future opens now.
+pub(crate) async fn rebase(db: &mut Db, by_ms: i64, now_ms: i64) -> Result<(), DbError> {
+    let shift = "UPDATE epoch SET opened_at_ms = opened_at_ms + $1 WHERE closed_at_ms IS NULL AND $1 > 0";
+    sql(shift).bind(by_ms).execute(&mut *db).await?;
+    let future = "UPDATE epoch SET opened_at_ms = $1 WHERE closed_at_ms IS NULL AND opened_at_ms > $1";
+    sql(future).bind(now_ms).execute(db).await?;
+    Ok(())
+}
+
 /// Closes an epoch. Returns false if it was already closed.
 pub(crate) async fn close_epoch(
     db: &mut Db,

@@ -1,12 +1,13 @@
 //! Overviews for operators and the public, independent of HTTP.
 
+mod rebase;
 pub(crate) mod upkeep;
 mod views;
 
 use std::time::Duration;
 
 use adit_core::Amount;
-use adit_protocol::records::{Activity, Health, LedgerTotals, MinerView, Overview, WriteError};
+use adit_protocol::records::{Activity, ClockStep, Health, LedgerTotals, MinerView, Overview, WriteError};
 
 use crate::app::App;
 use crate::error::Failure;
@@ -116,5 +117,9 @@ pub(crate) async fn health(app: &App) -> Result<Health, Failure> {
         coordinator_key: app.public_key,
         last_commit_ms_ago: ms(since_commit),
         last_error: error.map(|(error, age)| WriteError { error, ms_ago: ms(age) }),
+        clock_step: app.clock.last_step().map(|step| ClockStep {
+            by_ms: step.by_ms,
+            ms_ago: (app.clock.elapsed_ms() - step.at_elapsed_ms).max(0) as u64,
+        }),
     })
 }

@@ -98,12 +98,7 @@ async fn metrics(State(app): Shared) -> Result<Response, ApiError> {
         ("adit_stored_bytes", "gauge", "Size of the database in bytes", view.stored_bytes),
         ("adit_coins_folded_total", "counter", "Folds of a job's operands with coins", count(&done.folds)),
         ("adit_check_bytes_wasted_total", "counter", "Bytes that checks read in vain", count(&done.wasted_bytes)),
-        (
-            "adit_writes_failing",
-            "gauge",
-            "1 while the database takes no writes",
-            (health.status != flow::HEALTHY).into(),
-        ),
+        ("adit_writes_failing", "gauge", "1 while writes fail", (health.status != flow::HEALTHY).into()),
         ("adit_last_commit_ms", "gauge", "Milliseconds since the last commit", health.last_commit_ms_ago),
         ("adit_requests_ok_total", "counter", "Requests answered", count(&app.requests.ok)),
         ("adit_requests_refused_total", "counter", "Requests refused", count(&app.requests.refused)),

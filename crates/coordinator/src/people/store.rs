@@ -3,6 +3,7 @@
 use adit_core::PublicKey;
 use adit_core::sign::Challenge;
 
+use super::CHALLENGE_MS;
 use crate::store::{Db, DbError, corrupt, from_row, sql, sql_as};
 
 /// A contributor, with its miner's record if it has one.
@@ -283,6 +284,26 @@ pub(crate) async fn forget_passers_by(db: &mut Db, idle_ms: i64, keep_ms: i64, n
     for (text, before_ms) in rules {
         sql(text).bind(before_ms).execute(&mut *db).await?;
     }
+    Ok(())
+}
+
+/// Moves open sessions by a step of the clock to `now_ms`. Nothing was seen or noted later than now.
+pub(crate) async fn rebase(db: &mut Db, by_ms: i64, now_ms: i64) -> Result<(), DbError> {
+    let shift = "UPDATE session SET started_at_ms = started_at_ms + $1, seen_at_ms = seen_at_ms + $1
+                 WHERE ended_at_ms IS NULL AND $1 > 0";
+    sql(shift).bind(by_ms).execute(&mut *db).await?;
+    let future = [
+        "UPDATE session SET started_at_ms = $1 WHERE started_at_ms > $1",
+        "UPDATE session SET seen_at_ms = $1 WHERE seen_at_ms > $1",
+        "UPDATE session SET ended_at_ms = $1 WHERE ended_at_ms > $1",
+        "UPDATE miner SET seen_at_ms = $1 WHERE seen_at_ms > $1",
+        "UPDATE contributor SET registered_at_ms = $1 WHERE registered_at_ms > $1",
+    ];
+    for text in future {
+        sql(text).bind(now_ms).execute(&mut *db).await?;
+    }
+    // Signed starts name the expiry, so it cannot be moved. Whoever held such a challenge registers again.
+    sql("DELETE FROM challenge WHERE expires_at_ms > $1").bind(now_ms + CHALLENGE_MS).execute(db).await?;
     Ok(())
 }
 

@@ -32,6 +32,9 @@ pub(crate) trait Companion: Clone + Send + 'static {
 
     fn begin(&mut self);
 
+    /// Called once the batch is committed, before anything else is applied.
+    fn committed(&mut self);
+
     /// Called after the last operation of a batch; writes what closes it. `None` repeats the previous seal.
     fn seal<'a>(&'a mut self, db: &'a mut Db, now_ms: i64) -> BoxFuture<'a, Result<Option<Arc<Self::Seal>>, DbError>>;
 }
@@ -191,6 +194,7 @@ impl<C: Companion> Task<C> {
         }
         let seal = self.companion.seal(&mut self.db, now_ms).await?;
         self.db.batch("COMMIT")?;
+        self.companion.committed();
         self.pulse.committed(self.db.changes() > changes);
         self.seal = seal.unwrap_or_else(|| self.seal.clone());
         Ok(())
@@ -211,6 +215,7 @@ mod tests {
             Arc::new(())
         }
         fn begin(&mut self) {}
+        fn committed(&mut self) {}
         fn seal<'a>(&'a mut self, _: &'a mut Db, _: i64) -> BoxFuture<'a, Result<Option<Arc<()>>, DbError>> {
             Box::pin(async { Ok(None) })
         }

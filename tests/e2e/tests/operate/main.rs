@@ -1,6 +1,7 @@
 //! What an operator relies on: backups, upgrades, the log, and the page's files.
 
 mod backup;
+mod clock;
 mod disk;
 mod files;
 mod log;

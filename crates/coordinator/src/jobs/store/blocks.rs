@@ -86,6 +86,18 @@ pub(crate) async fn output(db: &mut Db, unit: i64) -> Result<Vec<u8>, DbError> {
     Ok(output)
 }
 
+/// Takes what ended or was used after `now_ms`, by a clock that was wrong, for what ends now.
+pub(crate) async fn rebase(db: &mut Db, now_ms: i64) -> Result<(), DbError> {
+    let future = [
+        "UPDATE job SET ended_at_ms = $1 WHERE ended_at_ms > $1",
+        "UPDATE file SET used_at_ms = $1 WHERE used_at_ms > $1",
+    ];
+    for text in future {
+        sql(text).bind(now_ms).execute(&mut *db).await?;
+    }
+    Ok(())
+}
+
 /// Deletes results and blocks of jobs that ended before `before_ms`, and files unused since then.
 pub(crate) async fn forget(db: &mut Db, before_ms: i64) -> Result<u64, DbError> {
     let outputs = "DELETE FROM output WHERE unit IN (SELECT unit.id FROM unit JOIN job ON job.id = unit.job

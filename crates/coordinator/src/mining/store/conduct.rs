@@ -1,6 +1,6 @@
 //! SQL for miners' conduct.
 
-use crate::mining::conduct::Record;
+use crate::mining::conduct::{MAX_QUARANTINE_MS, Record};
 use crate::store::{Db, DbError, from_row, sql, sql_as};
 
 from_row!(Record { in_flight, suspicion, quarantines, quarantined_until_ms });
@@ -16,6 +16,16 @@ pub(crate) async fn put(db: &mut Db, miner: &[u8], record: &Record) -> Result<()
                 quarantined_until_ms = excluded.quarantined_until_ms";
     let query = sql(text).bind(miner).bind(record.in_flight).bind(record.suspicion).bind(record.quarantines);
     query.bind(record.quarantined_until_ms).execute(db).await?;
+    Ok(())
+}
+
+/// Moves quarantines by a step of the clock to `now_ms`.
+pub(super) async fn rebase(db: &mut Db, by_ms: i64, now_ms: i64) -> Result<(), DbError> {
+    let shift = "UPDATE conduct SET quarantined_until_ms = quarantined_until_ms + $1
+                 WHERE $1 > 0 AND quarantined_until_ms > $2";
+    sql(shift).bind(by_ms).bind(now_ms - by_ms).execute(&mut *db).await?;
+    let late = "UPDATE conduct SET quarantined_until_ms = $1 WHERE quarantined_until_ms > $1";
+    sql(late).bind(now_ms + MAX_QUARANTINE_MS).execute(db).await?;
     Ok(())
 }
 

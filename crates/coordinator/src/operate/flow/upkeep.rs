@@ -1,15 +1,20 @@
 //! Background upkeep: ends overdue leases and idle sessions, closes epochs, deletes old results.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
 
+use super::rebase::{Rebase, was_set};
 use crate::batch::{Batch, Operation, Store};
+use crate::clock::Clock;
 use crate::error::Failure;
 use crate::jobs::store::blocks;
 use crate::mining::flow::lease::{Ending, give_back};
 use crate::mining::store as leases;
 use crate::money::{Terms, flow as money};
+use crate::operate::grace::Grace;
 use crate::operate::store as operate;
 use crate::people::flow::end::end_session;
 use crate::people::{SESSION_IDLE_MS, store as people};
@@ -79,49 +84,111 @@ impl Operation for Probe {
     }
 }
 
-/// Runs upkeep until the store closes.
-pub(crate) async fn run(store: Store, terms: Terms) {
-    let mut ticks = tokio::time::interval(TICK);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    for tick in 0u64.. {
-        ticks.tick().await;
-        match tick_once(&store, terms, tick).await {
-            Ok(()) => {}
-            Err(Failure::Stopping) => return,
-            Err(error) => {
-                tracing::error!(%error, "upkeep failed and will be tried again in 5 s");
-                tokio::time::sleep(AFTER_FAILURE).await;
+/// Keeps a coordinator in order, round by round.
+pub(crate) struct Upkeep {
+    store: Store,
+    clock: Clock,
+    terms: Terms,
+    grace: Mutex<Grace>,
+    /// Whether what was stored has been compared with the clock since the start.
+    is_rebased: AtomicBool,
+}
+
+impl Upkeep {
+    pub(crate) fn new(store: Store, clock: Clock, terms: Terms) -> Self {
+        let grace = Mutex::new(Grace::after_start(clock.elapsed_ms()));
+        Upkeep { store, clock, terms, grace, is_rebased: AtomicBool::new(false) }
+    }
+
+    /// Runs until the store closes.
+    pub(crate) async fn run(&self) {
+        let mut ticks = tokio::time::interval(TICK);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        for tick in 0u64.. {
+            ticks.tick().await;
+            match self.tick(tick).await {
+                Ok(()) => {}
+                Err(Failure::Stopping) => return,
+                Err(error) => {
+                    tracing::error!(%error, "upkeep failed and will be tried again in 5 s");
+                    tokio::time::sleep(AFTER_FAILURE).await;
+                }
             }
         }
     }
-}
 
-async fn tick_once(store: &Store, terms: Terms, tick: u64) -> Result<(), Failure> {
-    round(store, terms).await?;
-    if tick.is_multiple_of(TIDY_TICKS) {
-        tidy(store).await?;
+    /// Does everything that is due now. Overdue leases and sessions get no grace.
+    pub(crate) async fn round(&self) -> Result<(), Failure> {
+        self.keep_time().await?;
+        self.end_overdue().await?;
+        self.close_epoch().await?;
+        self.tidy().await?;
+        self.forget().await
     }
-    if tick.is_multiple_of(FORGET_TICKS) {
-        let forgotten = store.write(Forget).await?.0;
-        tracing::debug!(forgotten, "old results were removed");
-    }
-    Ok(())
-}
 
-/// Deletes what passers-by left behind.
-pub(crate) async fn tidy(store: &Store) -> Result<(), Failure> {
-    store.write(Tidy).await?;
-    Ok(())
-}
+    async fn tick(&self, tick: u64) -> Result<(), Failure> {
+        self.keep_time().await?;
+        if self.grace().may_end(self.clock.elapsed_ms()) {
+            self.end_overdue().await?;
+        }
+        self.close_epoch().await?;
+        if tick.is_multiple_of(TIDY_TICKS) {
+            self.tidy().await?;
+        }
+        if tick.is_multiple_of(FORGET_TICKS) {
+            self.forget().await?;
+        }
+        Ok(())
+    }
 
-/// Ends overdue leases and sessions, and closes the epoch if it is due.
-pub(crate) async fn round(store: &Store, terms: Terms) -> Result<(), Failure> {
-    if store.vitals().fails {
-        store.write(Probe).await?;
+    /// Finds out whether a failing database takes writes again, then whether the wall clock was set.
+    async fn keep_time(&self) -> Result<(), Failure> {
+        if self.store.vitals().fails {
+            self.store.write(Probe).await?;
+        }
+        if self.is_rebased.load(Ordering::Relaxed) && !was_set(self.clock.off_ms()) {
+            return Ok(());
+        }
+        let by_ms = self.store.write(Rebase).await?.0;
+        self.is_rebased.store(true, Ordering::Relaxed);
+        if by_ms != 0 {
+            tracing::warn!(by_ms, "the wall clock was set; what is due was moved with it");
+            let mut grace = self.grace.lock().unwrap_or_else(PoisonError::into_inner);
+            *grace = grace.after_step(by_ms, self.clock.elapsed_ms());
+        }
+        Ok(())
     }
-    store.write(EndOverdue).await?;
-    if store.write(money::CloseIfDue(terms)).await?.0 {
-        tracing::info!("an epoch was closed");
+
+    fn grace(&self) -> Grace {
+        *self.grace.lock().unwrap_or_else(PoisonError::into_inner)
     }
-    Ok(())
+
+    async fn end_overdue(&self) -> Result<(), Failure> {
+        self.store.write(EndOverdue).await?;
+        Ok(())
+    }
+
+    async fn close_epoch(&self) -> Result<(), Failure> {
+        if self.store.write(money::CloseIfDue(self.terms)).await?.0 {
+            tracing::info!("an epoch was closed");
+        }
+        Ok(())
+    }
+
+    /// Deletes what passers-by left behind.
+    async fn tidy(&self) -> Result<(), Failure> {
+        if self.grace().may_end(self.clock.elapsed_ms()) {
+            self.store.write(Tidy).await?;
+        }
+        Ok(())
+    }
+
+    /// Deletes old results and files.
+    async fn forget(&self) -> Result<(), Failure> {
+        if self.grace().may_delete(self.clock.elapsed_ms()) {
+            let forgotten = self.store.write(Forget).await?.0;
+            tracing::debug!(forgotten, "old results were removed");
+        }
+        Ok(())
+    }
 }
