@@ -7,20 +7,19 @@ use adit_core::PublicKey;
 use adit_core::sign::{LeaseId, SecretKey};
 use adit_cpu::Cpu;
 use adit_protocol::ErrorCode;
-use tokio::sync::Semaphore;
 
 use crate::batch::Store;
+use crate::bodies::Bodies;
+use crate::bodies::budget::Budget;
 use crate::clock::Clock;
 use crate::error::Refusal;
 use crate::limits::{AddressBlock, Checked, Limiter, Wait};
 use crate::mining::conduct::Conduct;
+use crate::mining::flow::arrivals::Arrivals;
 use crate::mining::flow::verify::Checker;
 use crate::money::Terms;
 use crate::operate::{Remembered, Requests};
 use crate::source::Sources;
-
-/// The most output bytes in memory at once; further deliveries wait.
-pub(crate) const OUTPUT_BYTES_AT_ONCE: usize = 512 << 20;
 
 pub(crate) struct App {
     pub(crate) store: Store,
@@ -41,7 +40,12 @@ pub(crate) struct App {
     pub(crate) limiter: Mutex<Limiter>,
     pub(crate) started: Instant,
     pub(crate) requests: Requests,
-    pub(crate) output_bytes: Semaphore,
+    pub(crate) bodies: Bodies,
+    /// Memory for outputs that arrive, and for the inputs that they are checked against.
+    pub(crate) outputs: Budget,
+    /// Memory for answers that are being sent.
+    pub(crate) answers: Budget,
+    pub(crate) arrivals: Arrivals,
     pub(crate) remembered: Remembered,
 }
 

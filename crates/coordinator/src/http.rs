@@ -6,6 +6,7 @@ pub(crate) mod error;
 pub(crate) mod extract;
 mod log;
 mod page;
+pub(crate) mod pieces;
 mod routes;
 pub(crate) mod shed;
 

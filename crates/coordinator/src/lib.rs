@@ -16,6 +16,7 @@ mod app;
 pub mod backup;
 mod batch;
 mod blocking;
+mod bodies;
 mod clock;
 mod directory;
 mod error;
@@ -44,6 +45,7 @@ use std::time::Instant;
 use adit_core::{Amount, PublicKey};
 use axum::Router;
 
+pub use bodies::Bodies;
 pub use clock::Clock;
 pub use error::ServeError;
 #[cfg(feature = "faults")]
@@ -55,10 +57,12 @@ pub use neonet::gas;
 pub use source::{BlockSource, Patience, Sources};
 pub use store::DbError;
 
-use app::{App, OUTPUT_BYTES_AT_ONCE};
+use app::App;
 use batch::Store;
+use bodies::budget::Budget;
 use http::Routes;
 use limits::Limiter;
+use mining::flow::arrivals::Arrivals;
 use mining::flow::verify::Checker;
 use money::Terms;
 use operate::flow::upkeep::Upkeep;
@@ -85,6 +89,8 @@ pub struct Config {
     pub hosts: Vec<String>,
     /// Rate limits for callers.
     pub limits: Limits,
+    /// Caps on the bodies of requests and answers.
+    pub bodies: Bodies,
     /// Limits that depend on a miner's record.
     pub conduct: Conduct,
     /// Whether commits wait for the disk. If not, a power loss may undo work that was already confirmed.
@@ -110,6 +116,7 @@ impl Config {
             max_stored_bytes: 32 << 30,
             hosts: Vec::new(),
             limits: Limits::default(),
+            bodies: Bodies::default(),
             conduct: Conduct::default(),
             durable: true,
             clock: Clock::default(),
@@ -174,7 +181,10 @@ impl Coordinator {
             started: Instant::now(),
             requests: Requests::default(),
             remembered: Remembered::default(),
-            output_bytes: tokio::sync::Semaphore::new(OUTPUT_BYTES_AT_ONCE),
+            bodies: config.bodies,
+            outputs: Budget::new(config.bodies.outputs()),
+            answers: Budget::new(config.bodies.answers()),
+            arrivals: Arrivals::default(),
         });
         Ok(Coordinator { app, upkeep, ticks, _lock: lock })
     }

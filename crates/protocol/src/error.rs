@@ -43,6 +43,8 @@ error_codes! {
     MethodNotAllowed = "method_not_allowed", 405;
     /// The body is larger than allowed.
     BodyTooLarge = "body_too_large", 413;
+    /// The body arrived too slowly. Send it again.
+    TooSlow = "too_slow", 408;
     /// The request names another host than this coordinator's.
     WrongHost = "wrong_host", 421;
     /// The call needs the operator's token.

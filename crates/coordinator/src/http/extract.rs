@@ -1,7 +1,6 @@
 //! Extractors that turn untrusted bytes into types.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use adit_protocol::ErrorCode;
 use adit_protocol::error::{Detail, ErrorBody, FieldError};
@@ -14,33 +13,49 @@ use serde::de::DeserializeOwned;
 
 use super::error::ApiError;
 use crate::app::App;
+use crate::bodies::incoming::{Broken, Incoming};
 
 const MAX_JSON_BYTES: usize = 64 << 10;
-const BODY_TIMEOUT: Duration = Duration::from_secs(120);
 
 pub(crate) struct Body<T>(pub(crate) T);
 
 impl<T: DeserializeOwned> FromRequest<Arc<App>> for Body<T> {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, _: &Arc<App>) -> Result<Self, ApiError> {
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, ApiError> {
         if !is_json(request.headers()) {
             let detail = "send the body as JSON, with `Content-Type: application/json`";
             return Err(ApiError::new(ErrorCode::UnsupportedMediaType, detail));
         }
-        let bytes = read_body(request.into_body(), MAX_JSON_BYTES).await?;
+        let bytes = read_body(app, request.into_body(), MAX_JSON_BYTES).await?;
         serde_json::from_slice(&bytes).map(Body).map_err(|error| malformed(&error))
     }
 }
 
 /// Reads a whole body of at most `max_bytes`. Refuses one announced as longer before reading any of it.
-pub(crate) async fn read_body(body: HttpBody, max_bytes: usize) -> Result<Bytes, ApiError> {
+pub(crate) async fn read_body(app: &App, body: HttpBody, max_bytes: usize) -> Result<Bytes, ApiError> {
+    let too_large = || ApiError::new(ErrorCode::BodyTooLarge, format!("the body has more than {max_bytes} bytes"));
     if body.size_hint().lower() > max_bytes as u64 {
-        return Err(ApiError::new(ErrorCode::BodyTooLarge, format!("the body has more than {max_bytes} bytes")));
+        return Err(too_large());
     }
-    let read = tokio::time::timeout(BODY_TIMEOUT, axum::body::to_bytes(body, max_bytes)).await;
-    let detail = format!("the body has more than {max_bytes} bytes, or did not arrive whole in time");
-    read.ok().and_then(Result::ok).ok_or_else(|| ApiError::new(ErrorCode::BodyTooLarge, detail))
+    let mut body = Incoming::new(body.into_data_stream(), app.bodies.pace());
+    let mut bytes = Vec::new();
+    while let Some(piece) = body.next().await.map_err(incomplete)? {
+        if bytes.len() + piece.len() > max_bytes {
+            return Err(too_large());
+        }
+        bytes.extend_from_slice(&piece);
+    }
+    Ok(bytes.into())
+}
+
+fn incomplete(broken: Broken) -> ApiError {
+    match broken {
+        Broken::Cut => ApiError::new(ErrorCode::InvalidBody, "the body did not arrive whole"),
+        Broken::Slow => {
+            ApiError::new(ErrorCode::TooSlow, "the body came too slowly, so it was given up; send it again")
+        }
+    }
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

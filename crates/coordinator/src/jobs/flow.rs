@@ -3,6 +3,7 @@
 pub(crate) mod end;
 pub(crate) mod operands;
 mod orders;
+pub(crate) mod outputs;
 mod result;
 mod submit;
 mod uploads;

@@ -4,7 +4,7 @@ use adit_protocol::jobs::{Estimate, FileInfo, JobList, JobRequest, JobView};
 use adit_protocol::paths;
 use axum::Json;
 use axum::body::Body as HttpBody;
-use axum::extract::State;
+use axum::extract::{Extension, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
@@ -14,6 +14,8 @@ use super::flow::{self, ResultStream};
 use crate::http::call::Call;
 use crate::http::error::ApiError;
 use crate::http::extract::{Body, Operator, Path, Query, read_body};
+use crate::http::pieces::in_pieces;
+use crate::http::shed::Caller;
 use crate::http::{Answer, Routes, Shared};
 
 /// The tag of these calls in the API description.
@@ -64,7 +66,7 @@ struct UploadQuery {
 }
 
 async fn upload(State(app): Shared, _: Operator, Query(query): Query<UploadQuery>, body: HttpBody) -> Answer<FileInfo> {
-    let bytes = read_body(body, MAX_FILE_BYTES).await?;
+    let bytes = read_body(&app, body, MAX_FILE_BYTES).await?;
     Ok(Json(flow::upload(&app, &query.name, query.format.as_deref(), bytes).await?))
 }
 
@@ -89,9 +91,14 @@ async fn cancel(State(app): Shared, _: Operator, Path(job): Path<i64>) -> Answer
 }
 
 /// Streams the result file, unit by unit.
-async fn result(State(app): Shared, _: Operator, Path(job): Path<i64>) -> Result<Response, ApiError> {
-    let ResultStream { media_type, bytes, parts } = flow::result(app, job).await?;
-    let mut response = HttpBody::from_stream(parts).into_response();
+async fn result(
+    State(app): Shared,
+    _: Operator,
+    Path(job): Path<i64>,
+    Extension(caller): Extension<Caller>,
+) -> Result<Response, ApiError> {
+    let ResultStream { media_type, bytes, parts } = flow::result(app.clone(), job).await?;
+    let mut response = in_pieces(app, caller, parts).into_response();
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
     if let Some(bytes) = bytes {
         response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(bytes));

@@ -19,16 +19,33 @@ pub(crate) fn head(template: &Unit) -> Vec<u8> {
     }
 }
 
-/// One unit's part of the file, if the format has parts; `bias` is the last layer's.
-pub(crate) fn part(template: &Unit, bias: &[i32], output: Vec<u8>) -> Vec<u8> {
-    match template.kind().facts().result {
-        ResultForm::Integers | ResultForm::Floats => output,
-        ResultForm::Classes => {
-            let width = template.output_width() as usize;
-            let classes = template.layers().last().map_or(0, |layer| layer.weight.cols as usize);
-            let rows = assemble::columns(&output, width, width - classes, width);
-            intake::class_lines(rows, bias).into_bytes()
+/// One unit's part of the file, made as the unit's output is read.
+pub(crate) struct Part {
+    form: ResultForm,
+    /// The beginning of a row.
+    begun: Vec<u8>,
+}
+
+impl Part {
+    pub(crate) fn new(template: &Unit) -> Self {
+        Part { form: template.kind().facts().result, begun: Vec::new() }
+    }
+
+    /// What the next bytes of the output add to the file; `bias` is the last layer's.
+    pub(crate) fn next(&mut self, template: &Unit, bias: &[i32], bytes: Vec<u8>) -> Vec<u8> {
+        match self.form {
+            ResultForm::Integers | ResultForm::Floats => bytes,
+            ResultForm::Classes => {
+                let width = template.output_width() as usize;
+                let classes = template.layers().last().map_or(0, |layer| layer.weight.cols as usize);
+                self.begun.extend_from_slice(&bytes);
+                let whole = self.begun.len() - self.begun.len() % (4 * width.max(1));
+                let rows = assemble::columns(&self.begun[..whole], width, width - classes, width);
+                let lines = intake::class_lines(rows, bias).into_bytes();
+                self.begun.drain(..whole);
+                lines
+            }
+            ResultForm::Gradient | ResultForm::Report => Vec::new(),
         }
-        ResultForm::Gradient | ResultForm::Report => Vec::new(),
     }
 }

@@ -1,5 +1,6 @@
 //! What miners do, independent of HTTP.
 
+pub(crate) mod arrivals;
 mod charge;
 pub(crate) mod conduct;
 mod delivery;
@@ -7,5 +8,5 @@ pub(crate) mod lease;
 mod settle;
 pub(crate) mod verify;
 
-pub(crate) use delivery::{Delivered, Delivery, SignedOutput, Upload};
+pub(crate) use delivery::{Delivered, Delivery, SignedOutput};
 pub(crate) use lease::{Granted, grant, lease_lane};

@@ -8,9 +8,8 @@ use axum::Json;
 use axum::body::{Body, HttpBody};
 use axum::extract::{Extension, State};
 use axum::http::HeaderMap;
-use futures::{StreamExt, TryStreamExt};
 
-use super::flow::{self, Delivery, SignedOutput, Upload};
+use super::flow::{self, Delivery, SignedOutput};
 use crate::http::call::Call;
 use crate::http::extract::{Path, header_text};
 use crate::http::shed::Caller;
@@ -50,12 +49,8 @@ async fn deliver(
     if claim.is_complete() {
         app.may_deliver(caller.0, opened.as_ref().ok().and_then(Delivery::live))?;
     }
-    let delivered = opened?.take(&app, caller.0, upload(body), announced_at_ms).await?;
+    let delivered = opened?.take(&app, caller.0, body.into_data_stream(), announced_at_ms).await?;
     Ok(Json(view(delivered)))
-}
-
-fn upload(body: Body) -> Upload {
-    body.into_data_stream().map_err(std::io::Error::other).boxed()
 }
 
 /// The next unit is sent as a NeoNet task with the lease inside, which is what miners have always decoded.

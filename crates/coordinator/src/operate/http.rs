@@ -86,6 +86,7 @@ async fn metrics(State(app): Shared) -> Result<Response, ApiError> {
     let health = flow::health(&app).await?;
     let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
     let done = app.checker.done();
+    let ((outputs, most_outputs), (answers, most_answers)) = (app.outputs.held(), app.answers.held());
     let figures = [
         ("adit_jobs_active", "gauge", "Active jobs", view.jobs_active),
         ("adit_sessions_open", "gauge", "Open sessions", view.sessions_open),
@@ -96,6 +97,12 @@ async fn metrics(State(app): Shared) -> Result<Response, ApiError> {
         ("adit_work_verified_total", "counter", "Multiply-accumulates verified", view.work_verified),
         ("adit_log_entries", "gauge", "Receipts in the log", view.log_size),
         ("adit_stored_bytes", "gauge", "Size of the database in bytes", view.stored_bytes),
+        ("adit_deliveries_arriving", "gauge", "Deliveries that arrive", app.arrivals.count()),
+        ("adit_output_bytes_held", "gauge", "Bytes of outputs that arrive, with their inputs", outputs),
+        ("adit_output_bytes_held_most", "gauge", "The most of them at once since the start", most_outputs),
+        ("adit_answer_bytes_held", "gauge", "Bytes of answers that are being sent", answers),
+        ("adit_answer_bytes_held_most", "gauge", "The most of them at once since the start", most_answers),
+        ("adit_inputs_loaded_total", "counter", "Units whose inputs were loaded for a check", count(&done.loads)),
         ("adit_coins_folded_total", "counter", "Folds of a job's operands with coins", count(&done.folds)),
         ("adit_check_bytes_wasted_total", "counter", "Bytes that checks read in vain", count(&done.wasted_bytes)),
         ("adit_writes_failing", "gauge", "1 while writes fail", (health.status != flow::HEALTHY).into()),

@@ -1,14 +1,18 @@
 //! Receipts with their proofs, and the data to check them.
 
+use std::sync::Arc;
+
 use adit_core::sign::LeaseId;
 use adit_core::statement::{ProvenReceipt, Receipt, Verdict};
 use adit_core::{Cid, PublicKey};
 use adit_protocol::ErrorCode;
 use adit_protocol::records::{ConsistencyProof, SignedHead};
+use futures::stream::{BoxStream, StreamExt};
 
 use super::store as log;
 use crate::app::App;
 use crate::error::{Failure, Refusal};
+use crate::jobs::flow::outputs::pieces;
 use crate::jobs::store::{self as jobs, blocks};
 use crate::jobs::unit_cut_as;
 pub(crate) use crate::mining::no_such_lease;
@@ -78,17 +82,21 @@ pub(crate) fn no_such_unit() -> Refusal {
     Refusal::new(ErrorCode::NoSuchUnit, "no unit has this CID")
 }
 
-/// The output behind a valid receipt.
-pub(crate) async fn output(app: &App, lease: &LeaseId) -> Result<Vec<u8>, Failure> {
+/// The output behind a valid receipt: its length, and its pieces.
+pub(crate) async fn output(
+    app: Arc<App>,
+    lease: &LeaseId,
+) -> Result<(u64, BoxStream<'static, Result<Vec<u8>, Failure>>), Failure> {
     let mut db = app.store.read().await?;
     let lease = leases::lease(&mut db, lease).await?.ok_or_else(no_such_lease)?;
     if lease.verdict != Some(Verdict::Valid) {
         let detail = "only outputs that settled a unit are served, and this lease's did not";
         return Err(Refusal::new(ErrorCode::NotFinished, detail).into());
     }
-    let output = blocks::output(&mut db, lease.unit).await?;
-    if output.is_empty() {
+    let bytes = blocks::output_bytes(&mut db, lease.unit).await?;
+    if bytes == 0 {
         return Err(Refusal::new(ErrorCode::ResultGone, "the output is no longer stored").into());
     }
-    Ok(output)
+    drop(db);
+    Ok((bytes, pieces(app, lease.unit).boxed()))
 }

@@ -7,7 +7,8 @@ use adit_core::{Cid, PublicKey};
 use adit_protocol::records::{ConsistencyProof, ReceiptList, SignedHead};
 use adit_protocol::{ErrorCode, paths};
 use axum::Json;
-use axum::extract::State;
+use axum::body::Body;
+use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
@@ -17,6 +18,8 @@ use super::flow;
 use crate::http::call::Call;
 use crate::http::error::ApiError;
 use crate::http::extract::{Path, Query, header_text};
+use crate::http::pieces::{in_one_piece, in_pieces};
+use crate::http::shed::Caller;
 use crate::http::{Answer, Routes, Shared};
 
 /// The default length of a list of receipts.
@@ -104,6 +107,7 @@ async fn block(
     State(app): Shared,
     Path(cid): Path<String>,
     Query(query): Query<BlockQuery>,
+    Extension(caller): Extension<Caller>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let accepts_raw = header_text(&headers, header::ACCEPT.as_str()).is_some_and(|v| v.contains("vnd.ipld.raw"));
@@ -113,27 +117,34 @@ async fn block(
     }
     let cid: Option<Cid> = cid.parse().ok();
     let cid = cid.filter(is_block_cid).ok_or_else(flow::no_such_block)?;
-    let bytes = flow::block(&app, &cid).await?;
+    let bytes = in_one_piece(&app, caller, flow::block(&app, &cid)).await?;
     debug_assert!(bytes.len() <= MAX_BLOCK_BYTES, "intake cuts smaller blocks");
     let forever = HeaderValue::from_static("public, max-age=29030400, immutable");
-    let mut response = raw(bytes, "application/vnd.ipld.raw");
+    let mut response = raw(bytes.into(), "application/vnd.ipld.raw");
     response.headers_mut().insert(header::CACHE_CONTROL, forever);
     Ok(response)
 }
 
 async fn unit(State(app): Shared, Path(cid): Path<String>) -> Result<Response, ApiError> {
     let cid: Cid = cid.parse().map_err(|_| flow::no_such_unit())?;
-    Ok(raw(flow::unit(&app, &cid).await?, "application/vnd.ipld.dag-cbor"))
+    Ok(raw(flow::unit(&app, &cid).await?.into(), "application/vnd.ipld.dag-cbor"))
 }
 
-async fn output(State(app): Shared, Path(lease): Path<String>) -> Result<Response, ApiError> {
-    Ok(raw(flow::output(&app, &lease_id(&lease)?).await?, "application/octet-stream"))
+async fn output(
+    State(app): Shared,
+    Path(lease): Path<String>,
+    Extension(caller): Extension<Caller>,
+) -> Result<Response, ApiError> {
+    let (bytes, pieces) = flow::output(app.clone(), &lease_id(&lease)?).await?;
+    let mut response = raw(in_pieces(app, caller, pieces), "application/octet-stream");
+    response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(bytes));
+    Ok(response)
 }
 
 fn lease_id(text: &str) -> Result<LeaseId, ApiError> {
     Ok(text.parse().map_err(|_| flow::no_such_lease())?)
 }
 
-fn raw(bytes: Vec<u8>, kind: &'static str) -> Response {
+fn raw(bytes: Body, kind: &'static str) -> Response {
     (StatusCode::OK, [(header::CONTENT_TYPE, HeaderValue::from_static(kind))], bytes).into_response()
 }

@@ -7,3 +7,4 @@ mod identity;
 mod limits;
 mod operands;
 mod routes;
+mod slow;

@@ -6,6 +6,7 @@
 
 mod actor;
 mod orders;
+mod siege;
 mod truth;
 mod wire;
 mod world;

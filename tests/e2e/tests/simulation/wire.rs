@@ -33,15 +33,23 @@ pub(crate) struct House {
     pub(crate) faults: Faults,
     pub(crate) coordinator: Option<Coordinator>,
     router: Router,
+    change: fn(&mut Config),
 }
 
 impl House {
     pub(crate) async fn build() -> Result<Self> {
+        // Uploads stay open for as long as the scene likes.
+        Self::build_with(|config| config.bodies.grace_ms = 3_600_000).await
+    }
+
+    /// Builds one with another configuration.
+    pub(crate) async fn build_with(change: fn(&mut Config)) -> Result<Self> {
         // In memory, which is faster than a disk. Power does not fail here.
         let memory = std::path::Path::new("/dev/shm");
         let data = if memory.is_dir() { TempDir::new_in(memory)? } else { TempDir::new()? };
         let clock = Clock::standing_still(START_MS);
-        let mut house = House { data, clock, faults: Faults::default(), coordinator: None, router: Router::new() };
+        let mut house =
+            House { data, clock, faults: Faults::default(), coordinator: None, router: Router::new(), change };
         house.rise().await?;
         Ok(house)
     }
@@ -55,6 +63,7 @@ impl House {
         config.durable = false;
         config.clock = self.clock.clone();
         config.faults = Faults::default();
+        (self.change)(&mut config);
         let coordinator = Coordinator::open(&config).await?;
         self.faults = config.faults;
         self.router = coordinator.router(None);

@@ -8,16 +8,17 @@ use adit_core::kind::ResultForm;
 use adit_protocol::ErrorCode;
 use adit_protocol::jobs::JobState;
 use futures::stream::BoxStream;
-use futures::{StreamExt, stream};
+use futures::{StreamExt, TryStreamExt, stream};
 
 use super::operands::{last_bias, load_rows, load_weights};
+use super::outputs;
 use super::view;
 use crate::app::App;
 use crate::blocking::blocking;
 use crate::error::{Failure, Refusal};
 use crate::jobs::intake;
 use crate::jobs::no_such_job;
-use crate::jobs::result::{head, part, tree};
+use crate::jobs::result::{Part, head, tree};
 use crate::jobs::store::{self as jobs, UnitRow, blocks};
 use crate::jobs::{unit_cut_as, unit_of};
 use crate::mining::store as leases;
@@ -43,7 +44,7 @@ pub(crate) async fn result(app: Arc<App>, job: i64) -> Result<ResultStream, Fail
     let template = row.template()?;
     let units = jobs::settled_units(&mut db, job).await?;
     if let Some(first) = units.first()
-        && blocks::output(&mut db, first.id).await?.is_empty()
+        && blocks::output_bytes(&mut db, first.id).await? == 0
     {
         let detail = "the result is no longer stored: results are kept for seven days";
         return Err(Refusal::new(ErrorCode::ResultGone, detail).into());
@@ -67,12 +68,11 @@ struct File {
 fn parts(app: Arc<App>, file: Arc<File>, units: Vec<UnitRow>) -> BoxStream<'static, Result<Vec<u8>, Failure>> {
     let head = head(&file.template);
     let last = (app.clone(), file.clone(), units.clone());
-    let parts = stream::iter(units).then(move |unit| {
-        let (app, file) = (app.clone(), file.clone());
-        async move {
-            let output = blocks::output(&mut *app.store.read().await?, unit.id).await?;
-            Ok(part(&file.template, &file.bias, output))
-        }
+    let parts = stream::iter(units).flat_map(move |unit| {
+        let mut part = Part::new(&file.template);
+        let file = file.clone();
+        let pieces = outputs::pieces(app.clone(), unit.id);
+        pieces.map_ok(move |bytes| part.next(&file.template, &file.bias, bytes))
     });
     let tail = stream::once(async move {
         let (app, file, units) = last;

@@ -98,6 +98,19 @@ pub(crate) async fn rebase(db: &mut Db, now_ms: i64) -> Result<(), DbError> {
     Ok(())
 }
 
+/// The length of a settled unit's output; 0 once deleted.
+pub(crate) async fn output_bytes(db: &mut Db, unit: i64) -> Result<u64, DbError> {
+    let text = "SELECT COALESCE(SUM(LENGTH(bytes)), 0) FROM output WHERE unit = $1";
+    Ok(sql(text).bind(unit).fetch_one(db).await?.try_get::<i64>(0)? as u64)
+}
+
+/// A piece of a settled unit's output, of [`PIECE_BYTES`] unless it is the last. `None` after the last.
+pub(crate) async fn output_piece(db: &mut Db, unit: i64, piece: i64) -> Result<Option<Vec<u8>>, DbError> {
+    let text = "SELECT bytes FROM output WHERE unit = $1 AND piece = $2";
+    let row = sql(text).bind(unit).bind(piece).fetch_optional(db).await?;
+    row.map(|row| row.try_get(0)).transpose()
+}
+
 /// Deletes results and blocks of jobs that ended before `before_ms`, and files unused since then.
 pub(crate) async fn forget(db: &mut Db, before_ms: i64) -> Result<u64, DbError> {
     let outputs = "DELETE FROM output WHERE unit IN (SELECT unit.id FROM unit JOIN job ON job.id = unit.job

@@ -25,6 +25,11 @@ impl<'a> Charge<'a> {
         Ok(Charge { app, who, cost, wasted: cost.pass })
     }
 
+    /// The search begins, which reads what it reads, even if nobody waits for its answer.
+    pub(super) fn searches(&mut self) {
+        self.wasted = self.cost.pass + self.cost.search;
+    }
+
     /// Ends a check that came to a judgement.
     pub(super) fn judged(mut self, judgement: &Judgement) {
         self.wasted = match judgement {

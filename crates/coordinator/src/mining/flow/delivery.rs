@@ -1,28 +1,25 @@
-//! Receives a miner's output. Length, lease and signature are checked first; the body is hashed and checked as it
-//! arrives.
+//! Takes a miner's output. Length, lease and signature are checked first, then its body is received, and its verdict
+//! stored.
 
-use std::time::Duration;
+mod receive;
 
 use adit_core::sign::{Digest, LeaseId};
-use adit_core::statement::{self, Method, ProvenReceipt, Verdict};
-use adit_core::verify::Judgement;
+use adit_core::statement::{self, ProvenReceipt, Verdict};
 use adit_core::{Amount, Signature, Unit};
 use adit_protocol::{ErrorCode, jobs::JobState, paths};
-use bytes::Bytes;
-use futures::StreamExt;
-use futures::stream::BoxStream;
+use axum::body::BodyDataStream;
+use receive::Judged;
 
-use super::charge::Charge;
 use super::lease::{Granted, LeaseLane, grant, lease_lane};
 use super::settle::{Settle, Settled, second_digest};
 use crate::app::App;
+use crate::bodies::incoming::Incoming;
 use crate::error::{Failure, Refusal};
 use crate::jobs::state::UnitState;
 use crate::jobs::store::{self as jobs, JobRow};
 use crate::jobs::unit_cut_as;
-use crate::limits::{AddressBlock, Checked};
-use crate::mining::check::SharedCheck;
-use crate::mining::cost::{CheckCost, pays_for_itself};
+use crate::limits::AddressBlock;
+use crate::mining::cost::pays_for_itself;
 use crate::mining::state::LeaseState;
 use crate::mining::store::{self as leases, LeaseRow};
 use crate::mining::{RETRY_MS, no_such_lease};
@@ -30,11 +27,6 @@ use crate::people::store as people;
 use crate::random::random;
 use crate::receipts::{flow as receipts, store as log};
 use crate::store::DbError;
-
-const BODY_TIMEOUT: Duration = Duration::from_secs(120);
-
-/// The body of an upload, chunk by chunk.
-pub(crate) type Upload = BoxStream<'static, std::io::Result<Bytes>>;
 
 /// A delivery with the right length and a valid signature, and all that its body is checked against.
 pub(crate) struct Delivery {
@@ -69,16 +61,6 @@ pub(crate) struct Delivered {
 struct Signed {
     statement: statement::Delivery,
     signature: Signature,
-}
-
-/// An output that matches its signed digest; it may still be wrong.
-struct Received {
-    output: Vec<u8>,
-    /// The coins that it was checked with.
-    coin_generation: i64,
-    judgement: Judgement,
-    method: Method,
-    bits: u32,
 }
 
 impl Delivered {
@@ -124,27 +106,35 @@ impl Delivery {
         &self,
         app: &App,
         from: Option<AddressBlock>,
-        body: Upload,
+        body: BodyDataStream,
         announced_at_ms: i64,
     ) -> Result<Delivered, Failure> {
-        let signed = &self.signed;
+        let mut body = Incoming::new(body, app.bodies.output_pace(self.signed.statement.length));
         if let Some(digest) = &self.lease.digest {
-            discard(body).await;
+            body.discard().await;
             return self.answer_again(app, digest).await;
         }
         if self.is_gone() {
-            discard(body).await;
+            body.discard().await;
             let detail = "the lease has ended and the unit is done; ask for the next task";
             return Err(Refusal::new(ErrorCode::LeaseExpired, detail).into());
         }
-        let block = from.filter(|_| !self.pays_for_itself);
-        let who = Checked { key: self.lease.miner()?, block };
-        let charge = Charge::begin(app, who, CheckCost::of(&self.unit))?;
-        let room = app.output_bytes.acquire_many(signed.statement.length as u32).await;
-        let _room = room.map_err(|_| Failure::Stopping)?;
-        let received = self.receive(app, body).await?;
-        charge.judged(&received.judgement);
-        self.settle(app, received, announced_at_ms).await
+        // Who is over the budget need not send.
+        app.begin_check(self.checked(from)?, 0)?;
+        let mut place = app.arrivals.enter(self.signed.statement.lease);
+        let arrived = tokio::select! {
+            biased;
+            later = place.replaced() => Err(later),
+            arrived = self.receive(app, from, &mut body) => Ok(arrived?),
+        };
+        match arrived {
+            Ok(arrived) => self.settle(app, self.judge(app, arrived).await?, announced_at_ms).await,
+            Err(later) => {
+                body.discard().await;
+                let _ = later.await;
+                self.answer_for_later(app).await
+            }
+        }
     }
 
     /// Whether the output is no longer needed. A late one is needed until another miner's output is valid.
@@ -167,34 +157,22 @@ impl Delivery {
         Ok(Delivered { receipt, next })
     }
 
-    /// Reads the body. A digest mismatch counts as a transport error, never as a wrong answer.
-    async fn receive(&self, app: &App, body: Upload) -> Result<Received, Failure> {
-        let signed = &self.signed;
-        // The coins of now: those from before a reject are no secret any more.
-        let job = jobs::job(&mut *app.store.read().await?, self.lease.job).await?.ok_or(DbError::RowNotFound)?;
-        let coins = app.checker.prepared(&job).await?;
-        let inputs = app.checker.inputs(&self.unit).await?;
-        let mut check = app.checker.begin(&coins, &inputs);
-        let (output, digest) = read_output(body, signed.statement.length, &mut check).await?;
-        if digest != signed.statement.digest {
-            let detail = "the body does not match adit-digest: it was damaged on the way; send it again";
-            return Err(Refusal::new(ErrorCode::DigestMismatch, detail).into());
+    /// Answers a delivery that a later one replaced: with the lease's verdict, if the later one came to it.
+    async fn answer_for_later(&self, app: &App) -> Result<Delivered, Failure> {
+        let lease = leases::lease(&mut *app.store.read().await?, &self.signed.statement.lease).await?;
+        match lease.and_then(|lease| lease.digest) {
+            Some(digest) => self.answer_again(app, &digest).await,
+            None => {
+                let detail = "a later delivery of this lease took the place of this one; send it again";
+                Err(Refusal::new(ErrorCode::TooManyRequests, detail).retry_after(1).into())
+            }
         }
-        let (mismatches, concurrent) = check.finish();
-        let judged = (inputs, mismatches);
-        let (judgement, output) = app.checker.judge(&job, &self.unit, self.lease.id()?, judged, output).await?;
-        let (method, bits) = self.unit.method(concurrent);
-        Ok(Received { output, coin_generation: job.coin_generation, judgement, method, bits })
     }
 
     /// Stores the verdict and leases the lane its next unit.
-    async fn settle(
-        &self,
-        app: &App,
-        Received { output, coin_generation, judgement, method, bits }: Received,
-        announced_at_ms: i64,
-    ) -> Result<Delivered, Failure> {
+    async fn settle(&self, app: &App, judged: Judged, announced_at_ms: i64) -> Result<Delivered, Failure> {
         let Signed { statement, signature } = &self.signed;
+        let Judged { output, judgement, method, bits, coin_generation, _room } = judged;
         let settle = Settle {
             lease: statement.lease,
             unit: statement.unit,
@@ -252,33 +230,6 @@ impl SignedOutput {
         })?;
         Ok(Signed { statement, signature })
     }
-}
-
-/// Reads exactly `length` bytes; hashes and checks them as they arrive.
-async fn read_output(mut body: Upload, length: u64, check: &mut SharedCheck<'_>) -> Result<(Vec<u8>, Digest), Failure> {
-    let mut output = Vec::with_capacity(length as usize);
-    let mut hasher = blake3::Hasher::new();
-    let deadline = tokio::time::Instant::now() + BODY_TIMEOUT;
-    while let Ok(Some(chunk)) = tokio::time::timeout_at(deadline, body.next()).await {
-        let chunk = chunk.map_err(|_| wrong_length(length))?;
-        if (output.len() + chunk.len()) as u64 > length {
-            return Err(wrong_length(length).into());
-        }
-        hasher.update(&chunk);
-        check.bytes(&chunk);
-        output.extend_from_slice(&chunk);
-    }
-    if output.len() as u64 != length {
-        return Err(wrong_length(length).into());
-    }
-    Ok((output, Digest(*hasher.finalize().as_bytes())))
-}
-
-/// Reads and drops a body. Answering in the middle of an upload closes the connection, and the sender may never see the
-/// answer.
-async fn discard(mut body: Upload) {
-    let deadline = tokio::time::Instant::now() + BODY_TIMEOUT;
-    while let Ok(Some(Ok(_))) = tokio::time::timeout_at(deadline, body.next()).await {}
 }
 
 fn wrong_length(length: u64) -> Refusal {

@@ -37,6 +37,8 @@ pub(crate) struct Checker {
 pub(crate) struct Done {
     /// Times that a job's shared operands were folded with coins.
     pub(crate) folds: AtomicU64,
+    /// Times that a unit's inputs were loaded.
+    pub(crate) loads: AtomicU64,
     /// Bytes that checks read in vain: see [`CheckCost`](crate::mining::cost::CheckCost).
     pub(crate) wasted_bytes: AtomicU64,
 }
@@ -111,6 +113,7 @@ impl Checker {
 
     /// The inputs a unit's output is checked against as it arrives.
     pub(crate) async fn inputs(&self, unit: &Unit) -> Result<CheckInputs, Failure> {
+        self.done.loads.fetch_add(1, Ordering::Relaxed);
         let blocks = load_blocks(&mut *self.store.read().await?, unit.checked_blocks()).await?;
         Ok(unit.check_inputs(|cid| blocks.get(cid).map(Vec::as_slice)).map_err(wrong_block)?)
     }
