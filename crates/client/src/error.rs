@@ -15,6 +15,9 @@ pub enum ClientError {
         /// What went wrong.
         error: FetchError,
     },
+    /// The coordinator named a place that is not public, and the caller has not allowed it.
+    #[error("{0}")]
+    NotPublic(FetchError),
     /// The coordinator refuses the call.
     #[error("{message} ({})", .code.name())]
     Refused {
@@ -70,6 +73,7 @@ impl ClientError {
             FetchError::TooLarge(_) | FetchError::Url(_) => {
                 ClientError::Unexpected { url: url.into(), reason: error.to_string() }
             }
+            FetchError::NotPublic { .. } => ClientError::NotPublic(error),
             error => ClientError::Away { server: server.into(), error },
         }
     }

@@ -6,7 +6,7 @@ use adit_core::recheck::{RecheckError, recheck};
 use adit_core::statement::{Method, Receipt, Verdict};
 use adit_core::verify::Counterexample;
 use adit_core::{Cid, Unit};
-use adit_fetch::Fetch;
+use adit_fetch::{Fetch, Reach};
 use futures::stream::{self, StreamExt, TryStreamExt};
 
 use crate::retry::{Repeat, Sleep};
@@ -106,12 +106,20 @@ impl<F: Fetch, S: Sleep> Client<F, S> {
         gateways: &[String],
     ) -> Result<Option<(Cid, Vec<u8>)>, ClientError> {
         if let Some(source) = source {
-            // What the source does not give is what the unit may have asked about.
-            return Ok(self.block_from(source, &cid, Repeat::Harmless).await.ok().map(|bytes| (cid, bytes)));
+            // The coordinator chose the source; the caller chose coordinator and gateways.
+            let chosen =
+                source == self.server || gateways.iter().any(|gateway| gateway.trim_end_matches('/') == source);
+            let reach = if chosen { Reach::Anywhere } else { Reach::Public };
+            return match self.block_from(source, reach, &cid, Repeat::Harmless).await {
+                Ok(bytes) => Ok(Some((cid, bytes))),
+                Err(error @ ClientError::NotPublic(_)) => Err(error),
+                // What the source does not give is what the unit may have asked about.
+                Err(_) => Ok(None),
+            };
         }
         for gateway in gateways {
             // Nobody waits for a gateway: the next one or the coordinator has the block too.
-            if let Ok(bytes) = self.block_from(gateway, &cid, Repeat::Never).await {
+            if let Ok(bytes) = self.block_from(gateway, Reach::Anywhere, &cid, Repeat::Never).await {
                 return Ok(Some((cid, bytes)));
             }
         }

@@ -6,7 +6,7 @@ use adit_core::sign::LeaseId;
 use adit_core::statement::ProvenReceipt;
 use adit_core::unit::MAX_OUTPUT_BYTES;
 use adit_core::{Cid, PublicKey, Unit};
-use adit_fetch::{Fetch, Method, Request};
+use adit_fetch::{Fetch, Method, Reach, Request};
 use adit_protocol::paths;
 use adit_protocol::records::{ConsistencyProof, ReceiptList, SignedHead};
 
@@ -85,13 +85,19 @@ impl<F: Fetch, S: Sleep> Client<F, S> {
 
     /// A block that the coordinator stores, checked against its name.
     pub async fn block(&self, cid: &Cid) -> Result<Vec<u8>, ClientError> {
-        self.block_from(&self.server, cid, Repeat::Harmless).await
+        self.block_from(&self.server, Reach::Anywhere, cid, Repeat::Harmless).await
     }
 
-    pub(crate) async fn block_from(&self, place: &str, cid: &Cid, repeat: Repeat) -> Result<Vec<u8>, ClientError> {
+    pub(crate) async fn block_from(
+        &self,
+        place: &str,
+        reach: Reach,
+        cid: &Cid,
+        repeat: Repeat,
+    ) -> Result<Vec<u8>, ClientError> {
         // The token is for the coordinator alone.
         let place = place.trim_end_matches('/');
-        let request = Request::get(format!("{place}{}?format=raw", path(paths::BLOCK, cid)));
+        let request = Request::get(format!("{place}{}?format=raw", path(paths::BLOCK, cid))).reach(reach);
         let url = request.url.clone();
         let response = self.whole(request.max_bytes(MAX_BLOCK_BYTES).timeout_ms(BLOCK_MS), repeat).await?;
         if block_matches(cid, &response.body) {

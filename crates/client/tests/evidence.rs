@@ -6,13 +6,13 @@ use std::collections::BTreeMap;
 use adit_client::{Client, ClientError, Confirmed, Gather};
 use adit_core::content_id::block_cid;
 use adit_core::kernel::Scalar;
-use adit_core::kind::MatmulI8;
+use adit_core::kind::{HashTree, MatmulI8};
 use adit_core::recheck::RecheckError;
 use adit_core::sign::{Digest, LeaseId};
 use adit_core::statement::{Method, Receipt, Verdict};
 use adit_core::unit::Operand;
 use adit_core::{Amount, Cid, PublicKey, Signature, Unit};
-use adit_fetch::{FetchError, Request, Response, Scripted};
+use adit_fetch::{FetchError, Reach, Request, Response, Scripted};
 use futures::executor::block_on;
 
 const SERVER: &str = "http://coordinator";
@@ -126,4 +126,32 @@ fn verdicts_that_state_nothing_confirm_nothing() {
     assert_eq!(case.check(Gather::default()), Ok(Ok(Confirmed::Undecided)));
     case.receipt.verdict = Verdict::Invalid;
     assert_eq!(case.check(Gather::default()), Ok(Err(RecheckError::Right)));
+}
+
+/// The coordinator names a unit's source, so it must not be able to name the checker's own network.
+#[test]
+fn a_source_that_only_the_coordinator_named_must_be_public() {
+    let mut case = Case::new();
+    let data = Operand { rows: 6, cols: 1, panel_rows: 6, panels: vec![block_cid(&[1, 2, 3, 4, 5, 6])] };
+    case.unit = Unit::HashTree(HashTree { data, source: Some(GATEWAY.into()) });
+    case.receipt.unit = case.unit.cid();
+    let named = [GATEWAY.to_owned() + "/"];
+    for (gateways, reach) in [(&[][..], Reach::Public), (&named, Reach::Anywhere)] {
+        let fetch = Scripted::new(|request| case.answer(request));
+        let wanted = Gather { gateways, output: Some(Vec::new()), ..Gather::default() };
+        block_on(Client::new(&fetch, SERVER).gather(&case.receipt, wanted)).unwrap();
+        let seen = fetch.seen();
+        let of_source = seen.iter().find(|request| request.url.starts_with(GATEWAY)).unwrap();
+        assert_eq!(of_source.reach, reach);
+    }
+    // A place that is refused is not one that lacks the block.
+    let refused = FetchError::NotPublic { host: "gateway:80".into(), address: "10.0.0.1".parse().unwrap() };
+    let fetch = Scripted::new(|request| match request.reach {
+        Reach::Public => Err(refused.clone()),
+        Reach::Anywhere => case.answer(request),
+    });
+    let wanted = Gather { output: Some(Vec::new()), ..Gather::default() };
+    let error = block_on(Client::new(&fetch, SERVER).gather(&case.receipt, wanted)).unwrap_err();
+    assert_eq!(error, ClientError::NotPublic(refused.clone()));
+    assert!(!error.is_temporary());
 }

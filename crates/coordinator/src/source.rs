@@ -48,7 +48,8 @@ impl Patience {
 }
 
 /// The gateways that jobs may name, and how to query them. The default is none: a coordinator fetches only from
-/// gateways that its operator has listed.
+/// gateways that its operator has listed, address for address. The list may hold private addresses, because nobody else
+/// writes it; redirects are not followed.
 #[derive(Clone, Default)]
 pub struct Sources {
     allowed: Vec<String>,

@@ -1,7 +1,8 @@
 //! HTTP as one small trait, with an adapter for each host.
 //!
 //! One request, one response: nothing here sleeps, retries, follows redirects or decides anything. The caller sets the
-//! largest body and the longest time; both caps hold while the body arrives, whether it is read whole or in chunks.
+//! largest body and the longest time; both caps hold while the body arrives, whether it is read whole or in chunks. The caller
+//! also says who chose the address: [`Reach`] keeps a stranger from sending this machine to private ones.
 //!
 //! | feature | adapter | host |
 //! |---|---|---|
@@ -27,6 +28,9 @@ use std::future::Future;
 mod body;
 #[cfg(all(feature = "browser", target_arch = "wasm32"))]
 mod browser;
+// Without an adapter for a wire nothing is checked.
+#[cfg_attr(not(any(feature = "reqwest", feature = "ureq")), allow(dead_code))]
+mod reach;
 mod request;
 #[cfg(all(feature = "reqwest", not(target_arch = "wasm32")))]
 mod reqwest;
@@ -40,6 +44,7 @@ pub use body::Body;
 pub use body::{Reader, Upload};
 #[cfg(all(feature = "browser", target_arch = "wasm32"))]
 pub use browser::Browser;
+pub use reach::{AllowedHost, InvalidHost, Reach};
 pub use request::{DEFAULT_MAX_BYTES, DEFAULT_TIMEOUT_MS, Method, Request};
 #[cfg(all(feature = "reqwest", not(target_arch = "wasm32")))]
 pub use reqwest::Reqwest;
@@ -84,6 +89,14 @@ pub enum FetchError {
     /// The address is malformed.
     #[error("the address {0} cannot be used")]
     Url(String),
+    /// The host is at an address that is not public, and somebody else chose it.
+    #[error("{host} is at {address}, which is not a public address; allow it with `--allow-source {host}`")]
+    NotPublic {
+        /// The host with its port.
+        host: String,
+        /// Its address.
+        address: std::net::IpAddr,
+    },
     /// No connection, or no secure one.
     #[error("cannot connect: {0}")]
     Connect(String),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::Body;
+use crate::{Body, Reach};
 
 /// The body cap of a request that sets none.
 pub const DEFAULT_MAX_BYTES: usize = 1 << 20;
@@ -24,6 +24,8 @@ pub struct Request {
     pub max_bytes: usize,
     /// The time limit for the whole exchange, until the last byte of the response.
     pub timeout_ms: u32,
+    /// Where it may go. Browsers ignore this: they keep what pages may reach by rules of their own.
+    pub reach: Reach,
 }
 
 /// An HTTP method.
@@ -55,7 +57,8 @@ impl Request {
     /// A request without a body.
     pub fn new(method: Method, url: impl Into<String>) -> Self {
         let (max_bytes, timeout_ms) = (DEFAULT_MAX_BYTES, DEFAULT_TIMEOUT_MS);
-        Request { method, url: url.into(), headers: Vec::new(), body: None, max_bytes, timeout_ms }
+        let (url, reach) = (url.into(), Reach::Anywhere);
+        Request { method, url, headers: Vec::new(), body: None, max_bytes, timeout_ms, reach }
     }
 
     /// A GET.
@@ -94,6 +97,12 @@ impl Request {
     /// Sets the time limit for the whole exchange.
     pub fn timeout_ms(mut self, timeout_ms: u32) -> Self {
         self.timeout_ms = timeout_ms;
+        self
+    }
+
+    /// Sets where it may go.
+    pub fn reach(mut self, reach: Reach) -> Self {
+        self.reach = reach;
         self
     }
 }

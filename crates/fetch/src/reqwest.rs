@@ -2,34 +2,63 @@
 
 use std::error::Error;
 use std::io::{self, Read};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use bytes::Bytes;
+use futures::future::FutureExt;
 use futures::stream::{self, Stream, StreamExt, TryStreamExt};
 
-use crate::{Body, Fetch, FetchError, Incoming, Method, Request, Upload};
+use crate::reach::{NotPublic, Place, all_public};
+use crate::{AllowedHost, Body, Fetch, FetchError, Incoming, Method, Reach, Request, Upload};
 
 /// The chunks in which uploads are read.
 const CHUNK_BYTES: usize = 64 << 10;
 
 /// HTTP for desktops and servers, with TLS. Clones share their connections.
 #[derive(Clone, Debug)]
-pub struct Reqwest(reqwest::Client);
+pub struct Reqwest {
+    anywhere: reqwest::Client,
+    /// For addresses that somebody else chose. It has connections of its own, all to addresses that were checked.
+    public: reqwest::Client,
+    allowed: Arc<[AllowedHost]>,
+}
 
 impl Reqwest {
     /// An adapter that keeps connections for later requests. Fails if the system's certificates cannot be loaded.
     pub fn new() -> Result<Self, FetchError> {
-        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
-        let client = client.user_agent(concat!("adit/", env!("CARGO_PKG_VERSION"))).build();
-        client.map(Reqwest).map_err(|error| FetchError::Connect(innermost_cause(&error)))
+        Self::allowing(&[])
+    }
+
+    /// The same, where requests of [`Reach::Public`] may also go to the hosts `allowed`.
+    pub fn allowing(allowed: &[AllowedHost]) -> Result<Self, FetchError> {
+        let failed = |error: reqwest::Error| FetchError::Connect(innermost_cause(&error));
+        let builder = || {
+            let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+            builder.user_agent(concat!("adit/", env!("CARGO_PKG_VERSION")))
+        };
+        let anywhere = builder().build().map_err(failed)?;
+        let public = builder().no_proxy().dns_resolver(PublicNames).build().map_err(failed)?;
+        Ok(Reqwest { anywhere, public, allowed: allowed.into() })
+    }
+
+    /// The client for a request; fails if the place is an address that it may not go to.
+    fn client(&self, reach: Reach, place: &Place) -> Result<&reqwest::Client, FetchError> {
+        if reach == Reach::Anywhere || place.is_allowed(&self.allowed) {
+            return Ok(&self.anywhere);
+        }
+        place.check_address().map(|()| &self.public)
     }
 }
 
 impl Fetch for Reqwest {
     async fn open(&self, request: Request) -> Result<Incoming, FetchError> {
-        let Request { method, url, headers, body, max_bytes, timeout_ms } = request;
-        let mut builder = self.0.request(method.into(), &url).timeout(Duration::from_millis(timeout_ms.into()));
+        let Request { method, url, headers, body, max_bytes, timeout_ms, reach } = request;
+        let place = place(&url)?;
+        let client = self.client(reach, &place)?;
+        let mut builder = client.request(method.into(), &url).timeout(Duration::from_millis(timeout_ms.into()));
         for (name, value) in headers {
             builder = builder.header(name, value);
         }
@@ -38,13 +67,43 @@ impl Fetch for Reqwest {
             Some(body @ Body::Chunked(_)) => builder = chunked(builder, &body),
             None => {}
         }
-        let response = builder.send().await.map_err(|error| named(error, &url, timeout_ms))?;
+        let response = builder.send().await.map_err(|error| match refusal(&error) {
+            Some(refused) => place.refused(refused),
+            None => named(error, &url, timeout_ms),
+        })?;
         let (status, announced) = (response.status().as_u16(), response.content_length());
         let headers = text_headers(response.headers());
         let failed = move |error| named(error, &url, timeout_ms);
         let chunks = response.bytes_stream().map_ok(Vec::from).map_err(failed).boxed();
         Incoming::new(status, headers, announced, chunks, max_bytes)
     }
+}
+
+/// The host and port of a URL as the client reads them.
+fn place(url: &str) -> Result<Place, FetchError> {
+    let parsed = reqwest::Url::parse(url).ok();
+    let place = parsed.and_then(|parsed| Some(Place::new(parsed.host_str()?, parsed.port_or_known_default()?)));
+    place.ok_or_else(|| FetchError::Url(url.into()))
+}
+
+/// Looks names up, and refuses those of addresses that are not public. The client connects to the addresses it returns.
+struct PublicNames;
+
+impl Resolve for PublicNames {
+    fn resolve(&self, name: Name) -> Resolving {
+        let looked_up = async move {
+            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            all_public(found.iter().map(SocketAddr::ip))?;
+            Ok(Box::new(found.into_iter()) as Addrs)
+        };
+        looked_up.boxed()
+    }
+}
+
+/// Why [`PublicNames`] refused the name, if it did.
+fn refusal(error: &reqwest::Error) -> Option<&NotPublic> {
+    let mut causes = std::iter::successors(error.source(), |&error| error.source());
+    causes.find_map(|error| error.downcast_ref())
 }
 
 /// The length is announced, so the server reads a body like any other.

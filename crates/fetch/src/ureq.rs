@@ -1,6 +1,7 @@
 //! HTTP for old machines.
 
 use std::io::Read;
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -8,9 +9,13 @@ use futures::channel::{mpsc, oneshot};
 use futures::executor::block_on;
 use futures::sink::SinkExt;
 use futures::stream::StreamExt;
+use ureq::config::Config;
+use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 use ureq::{SendBody, http};
 
-use crate::{Body, Fetch, FetchError, Incoming, Request};
+use crate::reach::{NotPublic, Place, all_public};
+use crate::{AllowedHost, Body, Fetch, FetchError, Incoming, Reach, Request};
 
 /// The largest chunk that is read at once.
 const CHUNK_BYTES: usize = 64 << 10;
@@ -20,14 +25,62 @@ const AHEAD: usize = 2;
 /// HTTP for old machines, without TLS: put a relay that speaks `https` in front. Each request blocks a thread of its own, so
 /// every executor will do. Clones share their connections.
 #[derive(Clone, Debug)]
-pub struct Ureq(ureq::Agent);
+pub struct Ureq {
+    anywhere: ureq::Agent,
+    /// For addresses that somebody else chose. It has connections of its own, all to addresses that were checked.
+    public: ureq::Agent,
+    allowed: Arc<[AllowedHost]>,
+}
 
 impl Ureq {
     /// An adapter that keeps connections for later requests.
     pub fn new() -> Self {
-        let config = ureq::Agent::config_builder().http_status_as_error(false);
-        let config = config.max_redirects(0).max_redirects_will_error(false);
-        Ureq(config.user_agent(concat!("adit/", env!("CARGO_PKG_VERSION"))).build().into())
+        Self::allowing(&[])
+    }
+
+    /// The same, where requests of [`Reach::Public`] may also go to the hosts `allowed`.
+    pub fn allowing(allowed: &[AllowedHost]) -> Self {
+        let config = || {
+            let config = ureq::Agent::config_builder().http_status_as_error(false);
+            let config = config.max_redirects(0).max_redirects_will_error(false);
+            config.user_agent(concat!("adit/", env!("CARGO_PKG_VERSION")))
+        };
+        let direct = config().proxy(None).build();
+        let public = ureq::Agent::with_parts(direct, DefaultConnector::default(), PublicNames);
+        Ureq { anywhere: config().build().into(), public, allowed: allowed.into() }
+    }
+
+    /// The agent for a request.
+    fn agent(&self, request: &Request) -> Result<&ureq::Agent, FetchError> {
+        let allowed = request.reach == Reach::Anywhere || place(&request.url)?.is_allowed(&self.allowed);
+        Ok(if allowed { &self.anywhere } else { &self.public })
+    }
+}
+
+/// The host and port of a URL as the agent reads them.
+fn place(url: &str) -> Result<Place, FetchError> {
+    let uri = url.parse::<http::Uri>().ok();
+    let place = uri.and_then(|uri| {
+        let default = if uri.scheme_str() == Some("https") { 443 } else { 80 };
+        Some(Place::new(uri.host()?, uri.port_u16().unwrap_or(default)))
+    });
+    place.ok_or_else(|| FetchError::Url(url.into()))
+}
+
+/// Looks names and addresses up, and refuses those that are not public. The agent connects to the addresses it returns.
+#[derive(Debug)]
+struct PublicNames;
+
+impl Resolver for PublicNames {
+    fn resolve(
+        &self,
+        uri: &http::Uri,
+        config: &Config,
+        timeout: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        let found = DefaultResolver::default().resolve(uri, config, timeout)?;
+        all_public(found.iter().map(|address| address.ip())).map_err(std::io::Error::other)?;
+        Ok(found)
     }
 }
 
@@ -43,7 +96,7 @@ impl Fetch for Ureq {
     async fn open(&self, request: Request) -> Result<Incoming, FetchError> {
         let (head, arrived) = oneshot::channel();
         let (chunks, body) = mpsc::channel(AHEAD);
-        let (agent, max_bytes) = (self.0.clone(), request.max_bytes);
+        let (agent, max_bytes) = (self.agent(&request)?.clone(), request.max_bytes);
         let spawned = thread::Builder::new().name("fetch".into()).spawn(move || match call(&agent, &request) {
             Ok(response) => forward(response, &request, head, chunks),
             // Nobody waits any more if this cannot be sent.
@@ -82,7 +135,16 @@ fn call(agent: &ureq::Agent, request: &Request) -> Result<http::Response<ureq::B
         }
         None => agent.run(agent.configure_request(builder.body(()).map_err(url)?).timeout_global(within).build()),
     };
-    response.map_err(|error| named(error, request))
+    response.map_err(|error| match refusal(&error) {
+        Some(refused) => place(&request.url).map_or_else(|error| error, |place| place.refused(refused)),
+        None => named(error, request),
+    })
+}
+
+/// Why [`PublicNames`] refused the address, if it did.
+fn refusal(error: &ureq::Error) -> Option<&NotPublic> {
+    let ureq::Error::Io(error) = error else { return None };
+    error.get_ref()?.downcast_ref()
 }
 
 /// Sends head and chunks to the task that waits for them, and ends when it no longer does.

@@ -4,10 +4,13 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use adit_fetch::{Body, Fetch, FetchError, Incoming, Method, Request, Reqwest, Response, Scripted, Ureq};
+use adit_fetch::{
+    AllowedHost, Body, Fetch, FetchError, Incoming, Method, Reach, Request, Reqwest, Response, Scripted, Ureq,
+};
 
 /// A server that answers every connection with `answer`, which gets the request's head and body.
 fn server(answer: impl Fn(&str, &[u8], &mut TcpStream) + Send + Sync + 'static) -> SocketAddr {
@@ -202,6 +205,56 @@ async fn failures_are_named(fetch: &impl Fetch) {
     });
     let broken = fetch.fetch(Request::get(format!("http://{cut}/"))).await.unwrap_err();
     assert!(matches!(broken, FetchError::Interrupted(_)), "{broken}");
+}
+
+/// A server on loopback, and how often somebody has connected to it.
+fn counted() -> (u16, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (port, calls) = (listener.local_addr().unwrap().port(), Arc::new(AtomicUsize::new(0)));
+    let counter = calls.clone();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            counter.fetch_add(1, Ordering::SeqCst);
+            let mut stream = stream.unwrap();
+            read_request(&mut stream);
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok");
+        }
+    });
+    (port, calls)
+}
+
+/// A stranger's request reaches loopback only if the owner allowed it, whatever the address is called.
+async fn strangers_choose_public_addresses<F: Fetch>(allowing: impl Fn(&[AllowedHost]) -> F) {
+    let (port, calls) = counted();
+    let to = |host: &str| Request::get(format!("http://{host}:{port}/")).timeout_ms(5_000);
+    let guarded = allowing(&[]);
+    // The owner's own request leaves a connection behind, which must not serve the stranger's.
+    assert_eq!(guarded.fetch(to("localhost")).await.unwrap().body, b"ok");
+    for host in
+        ["127.0.0.1", "localhost", "LOCALHOST", "127.1", "2130706433", "0x7f000001", "0.0.0.0", "[::ffff:127.0.0.1]"]
+    {
+        let error = guarded.fetch(to(host).reach(Reach::Public)).await.unwrap_err();
+        assert!(matches!(error, FetchError::NotPublic { .. }), "{host}: {error}");
+    }
+    let said = guarded.fetch(to("localhost").reach(Reach::Public)).await.unwrap_err().to_string();
+    assert!(said.contains(&format!("--allow-source localhost:{port}")), "{said}");
+    assert_eq!(calls.load(Ordering::SeqCst), 1);
+
+    let other: AllowedHost = format!("localhost:{}", port ^ 1).parse().unwrap();
+    let error = allowing(&[other]).fetch(to("localhost").reach(Reach::Public)).await.unwrap_err();
+    assert!(matches!(error, FetchError::NotPublic { .. }), "{error}");
+    let listed: AllowedHost = format!("localhost:{port}").parse().unwrap();
+    assert_eq!(allowing(&[listed]).fetch(to("localhost").reach(Reach::Public)).await.unwrap().body, b"ok");
+}
+
+#[tokio::test]
+async fn reqwest_lets_strangers_choose_public_addresses_alone() {
+    strangers_choose_public_addresses(|allowed| Reqwest::allowing(allowed).unwrap()).await;
+}
+
+#[tokio::test]
+async fn ureq_lets_strangers_choose_public_addresses_alone() {
+    strangers_choose_public_addresses(Ureq::allowing).await;
 }
 
 #[tokio::test]

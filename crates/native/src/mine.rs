@@ -25,7 +25,7 @@ use anyhow::{Result, ensure};
 use futures::channel::mpsc::{UnboundedSender, unbounded};
 
 use crate::home::{Directory, Home, KeyFile, Known, PASSPHRASE};
-use crate::server::{DEFAULT_SERVER, http};
+use crate::server::{DEFAULT_SERVER, Sources, http, http_to};
 use crate::stop;
 use adapter::Adapter;
 use banner::Banner;
@@ -73,6 +73,8 @@ pub(crate) struct Args {
     /// An IPFS gateway to ask for input blocks before the coordinator; may be repeated
     #[arg(long, value_name = "URL")]
     gateway: Vec<String>,
+    #[command(flatten)]
+    sources: Sources,
     /// Stop after this many verdicts
     #[arg(long, value_name = "N")]
     max_units: Option<u64>,
@@ -109,7 +111,7 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     }
     let (person, controls) = unbounded();
     let banner = Banner { config: &config, key: &key, home: &home, gpu: args.gpu };
-    let fetch = http()?;
+    let fetch = http_to(&args.sources)?;
     let mut output = Output::open(View::of(args.json, args.plain), &banner, &person)?;
     let (threads, ends, lane_events) = Threads::start(&config.devices, Adapter::new(args.gpu, home.adapters()));
     let host = Host { fetch, journal: Directory::new(home.journal()), runtime: Tokio::new(), lanes: threads };

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use adit_client::{Client, Sleep};
+use adit_fetch::AllowedHost;
 #[cfg(feature = "tls")]
 use anyhow::Context;
 use anyhow::Result;
@@ -23,18 +24,37 @@ pub(crate) const DEFAULT_SERVER: &str = "http://127.0.0.1:8000";
 /// How often a call is sent whose repetition does no harm.
 const TRIES: u32 = 3;
 
+/// The hosts that a coordinator may name although they are not public.
+#[derive(clap::Args, Clone, Debug, Default)]
+pub(crate) struct Sources {
+    /// A host on this machine or its network that the coordinator may name as a source of data; may be repeated. Without
+    /// it, sources at loopback and private addresses are not asked
+    #[arg(long, value_name = "HOST[:PORT]", env = "ADIT_ALLOW_SOURCE", value_delimiter = ',')]
+    allow_source: Vec<AllowedHost>,
+}
+
 /// Opens this build's HTTP.
 pub(crate) fn http() -> Result<Http> {
+    http_to(&Sources::default())
+}
+
+/// Opens this build's HTTP for a coordinator that names sources.
+pub(crate) fn http_to(sources: &Sources) -> Result<Http> {
     #[cfg(feature = "tls")]
-    let http = Http::new().context("HTTP cannot be used on this machine")?;
+    let http = Http::allowing(&sources.allow_source).context("HTTP cannot be used on this machine")?;
     #[cfg(not(feature = "tls"))]
-    let http = Http::new();
+    let http = Http::allowing(&sources.allow_source);
     Ok(http)
 }
 
 /// The API of the coordinator at `server`, for calls that anyone may make.
 pub(crate) fn connect(server: &str) -> Result<Remote> {
-    Ok(Client::new(http()?, server).with_retries(Timer, TRIES))
+    connect_to(server, &Sources::default())
+}
+
+/// The same, for calls that follow the sources which the coordinator names.
+pub(crate) fn connect_to(server: &str, sources: &Sources) -> Result<Remote> {
+    Ok(Client::new(http_to(sources)?, server).with_retries(Timer, TRIES))
 }
 
 /// Waits on this process's runtime.

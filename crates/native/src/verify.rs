@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::home::{Home, Known};
 use crate::report::{self, Line};
-use crate::server::{DEFAULT_SERVER, Remote, connect};
+use crate::server::{DEFAULT_SERVER, Remote, Sources, connect_to};
 
 /// Check a receipt: signatures, log and amount offline under the coordinator's key; with a server, the mathematics too,
 /// with coins of your own.
@@ -34,6 +34,8 @@ pub(crate) struct Args {
     /// An IPFS gateway to ask for input blocks before the server; may be repeated
     #[arg(long, value_name = "URL")]
     gateway: Vec<String>,
+    #[command(flatten)]
+    sources: Sources,
     /// Check the receipt alone
     #[arg(long)]
     offline: bool,
@@ -47,7 +49,7 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: Args) -> Result<()> {
     let server = args.server.as_deref().or(args.lease.map(|_| DEFAULT_SERVER));
-    let remote = server.map(connect).transpose()?;
+    let remote = server.map(|server| connect_to(server, &args.sources)).transpose()?;
     let proven = match (&args.receipt, args.lease, &remote) {
         (Some(path), _, _) => read(path)?,
         (None, Some(lease), Some(remote)) => remote.receipt(lease).await?,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use adit_core::content_id::MAX_BLOCK_BYTES;
 use adit_core::{Found, Unit};
-use adit_fetch::Request;
+use adit_fetch::{Reach, Request};
 use adit_protocol::paths;
 
 use super::blocks::{Gathered, Place, Search, Step, Want};
@@ -68,7 +68,19 @@ impl Machine {
             };
             let path = paths::with(paths::BLOCK, &want.cid.to_string());
             let request = Request::get(format!("{base}{path}?format=raw")).max_bytes(MAX_BLOCK_BYTES);
-            self.call(Call::Block(want), request.timeout_ms(timeout_ms));
+            let request = request.timeout_ms(timeout_ms).reach(self.reach(&place));
+            self.call(Call::Block(want), request);
+        }
+    }
+
+    /// Where a request for a block may go: the coordinator may send this machine to public addresses only, and to those that
+    /// its owner named.
+    fn reach(&self, place: &Place) -> Reach {
+        match place {
+            Place::Source(source) if *source != self.config.server && !self.config.gateways.contains(source) => {
+                Reach::Public
+            }
+            _ => Reach::Anywhere,
         }
     }
 

@@ -3,7 +3,7 @@
 use adit_core::Cid;
 use adit_core::random::SplitMix64;
 use adit_core::statement::Verdict;
-use adit_fetch::{FetchError, Response};
+use adit_fetch::{FetchError, Reach, Response};
 
 use crate::twin::Twin;
 use crate::world::{Answered, Network, World, config, honest};
@@ -189,4 +189,30 @@ fn a_secure_coordinators_unit_cannot_name_an_insecure_source() {
     let mut world = World::with(config, twin, network, Default::default());
     world.run(10_000);
     assert!(world.said("no https address") && world.sent(SOURCE).is_empty());
+}
+
+#[test]
+fn only_places_that_the_owner_named_may_be_private() {
+    for (gateways, reach) in [(Vec::new(), Reach::Public), (vec![SOURCE.to_owned()], Reach::Anywhere)] {
+        let mut twin = Twin::new(0);
+        let sourced = twin.tree(Some(SOURCE));
+        twin.units = vec![sourced, twin.floats()];
+        let mut config = config(1);
+        config.gateways = gateways;
+        let mut world = World::with(config, twin, source(None, None), Default::default());
+        world.run(10_000);
+        let reaches = |part: &str| world.reaches(part);
+        assert!(!reaches(SOURCE).is_empty() && reaches(SOURCE).iter().all(|found| *found == reach));
+        assert!(reaches("http://coordinator").iter().all(|found| *found == Reach::Anywhere));
+    }
+}
+
+#[test]
+fn the_coordinator_itself_may_be_a_source() {
+    let mut twin = Twin::new(0);
+    twin.units = vec![twin.tree(Some("http://coordinator"))];
+    let mut world = World::with(config(1), twin, honest(), Default::default());
+    world.run(10_000);
+    assert_eq!(world.verdicts(), [Verdict::Valid]);
+    assert!(world.reaches("/ipfs/").iter().all(|found| *found == Reach::Anywhere));
 }

@@ -7,7 +7,7 @@ use adit_core::kernel::engine::Processor;
 use adit_core::sign::{Digest, LeaseId};
 use adit_core::statement::Verdict;
 use adit_core::{Cid, Kind, Unit};
-use adit_fetch::{FetchError, Request, Response};
+use adit_fetch::{FetchError, Reach, Request, Response};
 use adit_miner::lane::{BlockBytes, LaneCommand, LaneEvent};
 use adit_miner::machine::{Action, Config, Device, Event, Machine};
 use adit_miner::notice::Notice;
@@ -194,6 +194,15 @@ impl World {
     /// The times at which requests with `part` in their address were sent.
     pub(crate) fn sent(&self, part: &str) -> Vec<u64> {
         self.requests.iter().filter(|(_, request)| request.url.contains(part)).map(|(at, _)| *at).collect()
+    }
+
+    /// Where requests with `part` in their address might go.
+    pub(crate) fn reaches(&self, part: &str) -> Vec<Reach> {
+        self.requests
+            .iter()
+            .filter(|(_, request)| request.url.contains(part))
+            .map(|(_, request)| request.reach)
+            .collect()
     }
 
     pub(crate) fn said(&self, part: &str) -> bool {

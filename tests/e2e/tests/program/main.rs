@@ -2,4 +2,5 @@
 
 mod adapter;
 mod original;
+mod source;
 mod vintage;
