@@ -21,7 +21,8 @@ export function site(name: string, html: string): UserConfig {
     worker: { format: "es", rolldownOptions: { output: files("worker") } },
     // `npx vite www/page` runs beside `adit serve`.
     server: {
-      proxy: Object.fromEntries(SERVED.map((path) => [path, "http://127.0.0.1:8000"])),
+      // The Host stays that of this server, so that the page's calls are of the origin that they go to.
+      proxy: Object.fromEntries(SERVED.map((path) => [path, { target: "http://127.0.0.1:8000", changeOrigin: false }])),
       fs: { allow: ["../.."] },
     },
   };

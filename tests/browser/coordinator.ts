@@ -13,6 +13,9 @@ import { npy } from "./npy.ts";
 const DIST = fileURLToPath(new URL("../../www/dist", import.meta.url));
 const HEALTHY_WITHIN_MS = 20_000;
 
+/** A name under which a spec reaches it: not one of loopback's own, so browsers do not trust it over plain http. */
+export const INSECURE_HOST = "adit.example";
+
 export interface Shape {
   rows: number;
   k: number;
@@ -66,7 +69,7 @@ export class Coordinator {
     const program = process.env["ADIT_BIN"];
     if (!program || !this.#data) throw new Error("set ADIT_BIN to the built program, or ADIT_URL to a coordinator");
     const listen = new URL(this.url).host;
-    const args = ["serve", "--log-level", "warn", "--listen", listen, "--data", this.#data, "--web", DIST];
+    const args = ["serve", "--log-level", "warn", "--listen", listen, "--data", this.#data, "--web", DIST, "--host", INSECURE_HOST];
     this.#child = spawn(program, args, { stdio: ["ignore", "ignore", "inherit"] });
     await this.#healthy();
     this.#token = readFileSync(join(this.#data, "admin.token"), "utf8").trim();

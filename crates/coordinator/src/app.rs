@@ -13,6 +13,7 @@ use crate::bodies::Bodies;
 use crate::bodies::budget::Budget;
 use crate::clock::Clock;
 use crate::error::Refusal;
+use crate::http::authority::Authority;
 use crate::limits::{AddressBlock, Checked, Limiter, Wait};
 use crate::mining::conduct::Conduct;
 use crate::mining::flow::arrivals::Arrivals;
@@ -34,7 +35,7 @@ pub(crate) struct App {
     pub(crate) conduct: Conduct,
     pub(crate) clock: Clock,
     pub(crate) max_stored_bytes: u64,
-    pub(crate) hosts: Vec<String>,
+    pub(crate) authority: Authority,
     pub(crate) sources: Sources,
     pub(crate) keyless_sessions: u32,
     pub(crate) limiter: Mutex<Limiter>,

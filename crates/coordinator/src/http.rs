@@ -1,6 +1,7 @@
 //! What all calls share: size caps, rate limits, headers, errors and the log. Also serves the page's files.
 
 mod answer;
+pub(crate) mod authority;
 pub(crate) mod call;
 pub(crate) mod error;
 pub(crate) mod extract;
@@ -22,10 +23,11 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use axum::{Json, Router};
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::cors::CorsLayer;
+use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::app::App;
 pub(crate) use answer::{Answer, Shared};
+use authority::Authority;
 use call::Call;
 use error::{ApiError, no_such_path};
 pub(crate) use routes::Routes;
@@ -45,20 +47,21 @@ pub(crate) fn router(app: Arc<App>, calls: Routes, web: Option<&Path>) -> Router
         None => api.fallback(no_such_path),
     };
     api.layer(middleware::from_fn_with_state(app.clone(), shed::shed))
+        .layer(cors(&app.authority))
+        .layer(middleware::from_fn_with_state(app.clone(), authority::guard))
         .layer(middleware::map_response(harden))
-        .layer(cors())
         .layer(CatchPanicLayer::custom(|_| ApiError::new(ErrorCode::Internal, "The call failed.").into_response()))
         .layer(middleware::from_fn_with_state(app.clone(), count))
         .layer(middleware::from_fn(log::request))
         .with_state(app)
 }
 
-/// Allows any origin: there are no cookies, and signatures prove who mines.
-fn cors() -> CorsLayer {
+/// Lets pages of other origins read answers. On loopback [`authority::guard`] has let in only those that may.
+fn cors(authority: &Authority) -> CorsLayer {
     use axum::http::Method;
     let ours = [paths::SESSION_HEADER, paths::SIGNATURE_HEADER, paths::DIGEST_HEADER].map(HeaderName::from_static);
     CorsLayer::new()
-        .allow_origin(tower_http::cors::Any)
+        .allow_origin(if authority.is_local() { AllowOrigin::mirror_request() } else { AllowOrigin::any() })
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
         .allow_headers([header::CONTENT_TYPE, header::AUTHORIZATION].into_iter().chain(ours).collect::<Vec<_>>())
         .expose_headers([header::RETRY_AFTER, log::REQUEST_ID])

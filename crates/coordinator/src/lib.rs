@@ -61,6 +61,7 @@ use app::App;
 use batch::Store;
 use bodies::budget::Budget;
 use http::Routes;
+use http::authority::Authority;
 use limits::Limiter;
 use mining::flow::arrivals::Arrivals;
 use mining::flow::verify::Checker;
@@ -85,8 +86,12 @@ pub struct Config {
     pub epoch_ms: i64,
     /// The most bytes the database may hold; a fuller one refuses new jobs.
     pub max_stored_bytes: u64,
-    /// Host names under which operators may call, besides addresses and `localhost`.
+    /// Further host names to answer under. Operators may always call under addresses and `localhost`; while it listens on
+    /// loopback, everybody must call under those of loopback or one of these.
     pub hosts: Vec<String>,
+    /// Further origins whose pages are answered while it listens on loopback, as `https://adit.example`. On other addresses
+    /// pages of every origin are.
+    pub origins: Vec<String>,
     /// Rate limits for callers.
     pub limits: Limits,
     /// Caps on the bodies of requests and answers.
@@ -115,6 +120,7 @@ impl Config {
             epoch_ms: 600_000,
             max_stored_bytes: 32 << 30,
             hosts: Vec::new(),
+            origins: Vec::new(),
             limits: Limits::default(),
             bodies: Bodies::default(),
             conduct: Conduct::default(),
@@ -174,7 +180,7 @@ impl Coordinator {
             conduct: config.conduct,
             clock: config.clock.clone(),
             max_stored_bytes: config.max_stored_bytes,
-            hosts: config.hosts.clone(),
+            authority: Authority::new(config),
             sources: config.sources.clone(),
             keyless_sessions: config.limits.keyless_sessions,
             limiter: Mutex::new(Limiter::new(config.limits)),

@@ -55,6 +55,7 @@ fn config(settings: &Settings) -> Result<Config> {
     let gib: u64 = settings.required::<u32>("max-store-gib")?.into();
     config.max_stored_bytes = gib.checked_mul(1 << 30).context("max_store_gib is out of range")?;
     config.hosts = settings.all("host")?;
+    config.origins = settings.all("origin")?;
     config.sources = Sources::new(settings.all("source")?, Gateways(http()?));
     Ok(config)
 }

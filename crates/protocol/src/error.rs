@@ -47,6 +47,8 @@ error_codes! {
     TooSlow = "too_slow", 408;
     /// The request names another host than this coordinator's.
     WrongHost = "wrong_host", 421;
+    /// The request comes from a page of an origin that this coordinator does not answer.
+    WrongOrigin = "wrong_origin", 403;
     /// The call needs the operator's token.
     TokenRequired = "token_required", 401;
     /// The contributor has not registered.

@@ -33,7 +33,7 @@ pub(super) struct Setting {
 }
 
 /// Every setting. The first is the directory that holds the file, unless `--config` or `ADIT_CONFIG` names one.
-pub(super) const SETTINGS: [Setting; 10] = [
+pub(super) const SETTINGS: [Setting; 11] = [
     Setting {
         name: "data",
         value: "DIR",
@@ -87,8 +87,16 @@ pub(super) const SETTINGS: [Setting; 10] = [
         value: "NAME",
         default: "",
         many: true,
-        help: "A name by which operators reach this coordinator, beside addresses and localhost; may be repeated",
+        help: "A name under which this coordinator is reached, beside addresses and localhost; may be repeated",
         check: is::<String>,
+    },
+    Setting {
+        name: "origin",
+        value: "ORIGIN",
+        default: "",
+        many: true,
+        help: "An origin whose pages may call while it listens on loopback (https://adit.example); may be repeated",
+        check: origin,
     },
     Setting {
         name: "source",
@@ -131,6 +139,12 @@ fn amount(text: &str) -> Result<(), String> {
 fn source(text: &str) -> Result<(), String> {
     let wrong = "not an http or https address without a slash at its end";
     if adit_core::unit::is_source(text) { Ok(()) } else { Err(wrong.to_owned()) }
+}
+
+fn origin(text: &str) -> Result<(), String> {
+    let wrong = "not an origin: write a scheme and a host without a path, as https://adit.example";
+    let is_host = |host: &str| !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'/');
+    if text.split_once("://").is_some_and(|(_, host)| is_host(host)) { Ok(()) } else { Err(wrong.to_owned()) }
 }
 
 impl Setting {

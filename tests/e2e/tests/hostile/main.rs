@@ -6,5 +6,6 @@ mod deliveries;
 mod identity;
 mod limits;
 mod operands;
+mod origins;
 mod routes;
 mod slow;
