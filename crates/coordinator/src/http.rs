@@ -43,13 +43,13 @@ pub(crate) fn router(app: Arc<App>, calls: Routes, web: Option<&Path>) -> Router
         .route("/ai-energy/{*rest}", any(no_such_path))
         .method_not_allowed_fallback(method_not_allowed);
     let api = match web {
-        Some(web) => api.merge(page::router(web)),
+        Some(web) => api.merge(page::router(web, &app.sources)),
         None => api.fallback(no_such_path),
     };
     api.layer(middleware::from_fn_with_state(app.clone(), shed::shed))
         .layer(cors(&app.authority))
         .layer(middleware::from_fn_with_state(app.clone(), authority::guard))
-        .layer(middleware::map_response(harden))
+        .layer(middleware::from_fn_with_state(app.clone(), harden))
         .layer(CatchPanicLayer::custom(|_| ApiError::new(ErrorCode::Internal, "The call failed.").into_response()))
         .layer(middleware::from_fn_with_state(app.clone(), count))
         .layer(middleware::from_fn(log::request))
@@ -72,11 +72,22 @@ async fn method_not_allowed() -> ApiError {
     ApiError::new(ErrorCode::MethodNotAllowed, "Method Not Allowed: see /openapi.json for every path")
 }
 
+/// What an answer may do that is opened as a document: nothing. Pages come with a policy of their own.
+const INERT: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+/// Whose pages may embed what comes from here.
+const OWN_ORIGIN: HeaderValue = HeaderValue::from_static("same-origin");
+
 /// Sets headers on every answer.
-async fn harden(mut response: Response) -> Response {
+async fn harden(State(app): Shared, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(INERT);
+    if app.authority.is_local() {
+        // Requests without an Origin, such as those for images, are answered: browsers then keep the answer from the page.
+        headers.insert(HeaderName::from_static("cross-origin-resource-policy"), OWN_ORIGIN);
+    }
     response
 }
 

@@ -76,6 +76,17 @@ impl Sources {
         self.allowed.iter().any(|allowed| allowed == source)
     }
 
+    /// The origins of the gateways, as a content security policy spells them. A host with other characters than names and
+    /// addresses have is left out: it could end the list.
+    pub(crate) fn origins(&self) -> impl Iterator<Item = &str> {
+        self.allowed.iter().filter_map(|source| {
+            let host = source.find("://")? + 3;
+            let origin = source[host..].find('/').map_or(source.as_str(), |end| &source[..host + end]);
+            let is_host = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte);
+            origin[host..].bytes().all(is_host).then_some(origin)
+        })
+    }
+
     pub(crate) fn patience(&self) -> Patience {
         self.patience
     }

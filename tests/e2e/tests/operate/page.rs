@@ -4,7 +4,10 @@ use adit_protocol::ErrorCode::NoSuchPath;
 use adit_support::{Client, Reply, Server};
 use anyhow::Result;
 use reqwest::Method;
-use reqwest::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING};
+use reqwest::header::{
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, HeaderName, IF_MODIFIED_SINCE,
+    LAST_MODIFIED, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+};
 
 fn header(reply: &Reply, name: reqwest::header::HeaderName) -> &str {
     reply.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
@@ -39,4 +42,46 @@ async fn files_are_sent_compressed_and_kept_as_long_as_they_are_true() -> Result
         assert_eq!((reply.code()?, header(&reply, CACHE_CONTROL)), (NoSuchPath, ""));
     }
     server.assert_balanced().await
+}
+
+/// The headers that browsers obey: pages may be framed by nobody and load only what they need; every other answer, opened
+/// as a document, may do nothing.
+#[tokio::test]
+async fn pages_and_calls_say_what_browsers_must_not_do() -> Result<()> {
+    let web = tempfile::TempDir::new()?;
+    std::fs::create_dir_all(web.path().join("assets/worker"))?;
+    for name in ["index.html", "dashboard.html", "assets/worker/lane-1a2b.js"] {
+        std::fs::write(web.path().join(name), name)?;
+    }
+    let server = Server::start_with(|config| config.web = Some(web.path().to_owned())).await?;
+    let client = Client::new(&server, "visitor", 1)?;
+    for path in ["/", "/index.html", "/dashboard", "/assets/worker/lane-1a2b.js"] {
+        let first = client.get(path).await?;
+        // What has not changed is kept with the headers of this answer.
+        let since = header(&first, LAST_MODIFIED).to_owned();
+        let again = client.send(client.request(Method::GET, path).header(IF_MODIFIED_SINCE, since)).await?;
+        assert_eq!((first.status.as_u16(), again.status.as_u16()), (200, 304), "{path}");
+        for reply in [first, again] {
+            let policy = header(&reply, CONTENT_SECURITY_POLICY);
+            for part in ["default-src 'none'", "script-src 'self' 'wasm-unsafe-eval';", "frame-ancestors 'none'"] {
+                assert!(policy.contains(part), "{path}: {policy}");
+            }
+            assert!(!policy.contains("unsafe-inline") && !policy.contains("'unsafe-eval'"), "{policy}");
+            assert!(header(&reply, HeaderName::from_static("permissions-policy")).contains("camera=()"), "{path}");
+            is_hardened(&reply, path);
+        }
+    }
+    for path in ["/healthz", "/openapi.json", "/v1/jobs", "/v1/nothing", "/missing", "/assets/missing.js"] {
+        let reply = client.get(path).await?;
+        assert_eq!(header(&reply, CONTENT_SECURITY_POLICY), "default-src 'none'; frame-ancestors 'none'", "{path}");
+        is_hardened(&reply, path);
+    }
+    server.assert_balanced().await
+}
+
+fn is_hardened(reply: &Reply, path: &str) {
+    assert_eq!(header(reply, X_CONTENT_TYPE_OPTIONS), "nosniff", "{path}");
+    assert_eq!(header(reply, REFERRER_POLICY), "no-referrer", "{path}");
+    let embedded = HeaderName::from_static("cross-origin-resource-policy");
+    assert_eq!(header(reply, embedded), "same-origin", "{path}");
 }
