@@ -25,6 +25,7 @@ mod faults;
 mod http;
 mod jobs;
 mod limits;
+mod listen;
 mod mining;
 mod money;
 mod neonet;
@@ -52,6 +53,7 @@ pub use error::ServeError;
 pub use faults::Faults;
 pub use jobs::intake;
 pub use limits::{Limits, Rate};
+pub use listen::{Connections, listen};
 pub use mining::Conduct;
 pub use neonet::gas;
 pub use source::{BlockSource, Patience, Sources};
@@ -92,6 +94,8 @@ pub struct Config {
     /// Further origins whose pages are answered while it listens on loopback, as `https://adit.example`. On other addresses
     /// pages of every origin are.
     pub origins: Vec<String>,
+    /// Limits of connections.
+    pub connections: Connections,
     /// Rate limits for callers.
     pub limits: Limits,
     /// Caps on the bodies of requests and answers.
@@ -121,6 +125,7 @@ impl Config {
             max_stored_bytes: 32 << 30,
             hosts: Vec::new(),
             origins: Vec::new(),
+            connections: Connections::default(),
             limits: Limits::default(),
             bodies: Bodies::default(),
             conduct: Conduct::default(),
@@ -205,8 +210,8 @@ impl Coordinator {
         &self.app.token
     }
 
-    /// The router for all calls; `web` is the page's directory. Limits by address need the caller's address, so serve
-    /// it with `into_make_service_with_connect_info::<SocketAddr>()`.
+    /// The router for all calls; `web` is the page's directory. Limits by address need the caller's address, which
+    /// [`listen()`] adds.
     pub fn router(&self, web: Option<&Path>) -> Router {
         http::router(self.app.clone(), calls(), web)
     }
@@ -258,11 +263,12 @@ fn calls() -> Routes {
     domains.into_iter().fold(Routes::new(), |calls, domain| calls.merge(domain()))
 }
 
-/// Runs a coordinator until `shutdown` resolves, then finishes open requests. `ready` receives the address.
+/// Runs a coordinator until `shutdown` resolves, then finishes open requests, for as long as [`Connections::drain_ms`]
+/// allows. `ready` receives the address.
 pub async fn serve(
     config: Config,
     ready: impl FnOnce(SocketAddr, &Coordinator),
-    shutdown: impl Future<Output = ()> + Send + 'static,
+    shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
     let listener = tokio::net::TcpListener::bind(config.listen);
     let listener = listener.await.map_err(|error| ServeError::Listen(config.listen, error))?;
@@ -270,8 +276,7 @@ pub async fn serve(
     let address = listener.local_addr().map_err(ServeError::Server)?;
     ready(address, &coordinator);
     let router = coordinator.router(config.web.as_deref());
-    let router = router.into_make_service_with_connect_info::<SocketAddr>();
-    let served = axum::serve(listener, router).with_graceful_shutdown(shutdown).await;
+    listen(listener, router, config.connections, shutdown).await;
     coordinator.close().await;
-    served.map_err(ServeError::Server)
+    Ok(())
 }

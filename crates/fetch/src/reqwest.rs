@@ -17,6 +17,9 @@ use crate::{AllowedHost, Body, Fetch, FetchError, Incoming, Method, Reach, Reque
 /// The chunks in which uploads are read.
 const CHUNK_BYTES: usize = 64 << 10;
 
+/// Connections that wait for the next request end before a coordinator ends them, so that no request meets a closed one.
+const IDLE: Duration = Duration::from_secs(10);
+
 /// HTTP for desktops and servers, with TLS. Clones share their connections.
 #[derive(Clone, Debug)]
 pub struct Reqwest {
@@ -37,7 +40,7 @@ impl Reqwest {
         let failed = |error: reqwest::Error| FetchError::Connect(innermost_cause(&error));
         let builder = || {
             let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
-            builder.user_agent(concat!("adit/", env!("CARGO_PKG_VERSION")))
+            builder.pool_idle_timeout(IDLE).user_agent(concat!("adit/", env!("CARGO_PKG_VERSION")))
         };
         let anywhere = builder().build().map_err(failed)?;
         let public = builder().no_proxy().dns_resolver(PublicNames).build().map_err(failed)?;

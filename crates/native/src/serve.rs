@@ -1,14 +1,17 @@
 //! `adit serve`: runs a coordinator until Ctrl-C.
 
 mod args;
+#[cfg(unix)]
+mod descriptors;
 mod log;
 #[cfg(test)]
 mod packaging_tests;
 mod settings;
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
-use adit_coordinator::{BlockSource, Config, Sources};
+use adit_coordinator::{BlockSource, Config, Connections, Sources};
 use adit_core::Cid;
 use adit_core::content_id::MAX_BLOCK_BYTES;
 use adit_fetch::{Fetch, Request};
@@ -31,7 +34,7 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     let config = config(&settings)?;
     let format = settings.required("log")?;
     log::start(format, settings.required("log-level")?);
-    let (page, data) = (config.web.is_some(), config.data.clone());
+    let (page, data, drain_s) = (config.web.is_some(), config.data.clone(), config.connections.drain_ms / 1_000);
     let ready = move |address, coordinator: &adit_coordinator::Coordinator| {
         format.say(&format!("Coordinator on http://{address}, key {}", coordinator.public_key()));
         format.say(&format!("Data and the operators' token are in {}", data.display()));
@@ -39,9 +42,20 @@ pub(crate) async fn run(args: Args) -> Result<()> {
             format.say(&format!("Open http://{address}/ and press Start; operators see http://{address}/dashboard"));
         }
     };
-    adit_coordinator::serve(config, ready, crate::stop::signal()).await?;
+    adit_coordinator::serve(config, ready, told_to_stop(format, drain_s)).await?;
     format.say("Stopped; everything that was accepted is stored");
     Ok(())
+}
+
+/// The first signal ends the coordinator in good order, the second one at once.
+async fn told_to_stop(format: log::Format, drain_s: u64) {
+    crate::stop::signal().await;
+    format.say(&format!("Stopping: open requests have {drain_s} s to end; a second signal ends the program at once"));
+    tokio::spawn(async {
+        crate::stop::signal().await;
+        // What was accepted is committed; the database recovers as after a crash.
+        std::process::exit(130)
+    });
 }
 
 fn config(settings: &Settings) -> Result<Config> {
@@ -56,8 +70,25 @@ fn config(settings: &Settings) -> Result<Config> {
     config.max_stored_bytes = gib.checked_mul(1 << 30).context("max_store_gib is out of range")?;
     config.hosts = settings.all("host")?;
     config.origins = settings.all("origin")?;
+    config.connections = connections(settings)?;
     config.sources = Sources::new(settings.all("source")?, Gateways(http()?));
     Ok(config)
+}
+
+/// The limits of connections, within what the system allows.
+fn connections(settings: &Settings) -> Result<Connections> {
+    let whole = |name| settings.required::<NonZeroU32>(name).map(|number| number.get());
+    let mut connections = Connections {
+        most: whole("max-connections")? as usize,
+        most_of_block: whole("max-connections-per-block")? as usize,
+        drain_ms: u64::from(whole("drain-seconds")?) * 1_000,
+        ..Connections::default()
+    };
+    #[cfg(unix)]
+    {
+        connections.most = connections.most.min(descriptors::connections(descriptors::raise()));
+    }
+    Ok(connections)
 }
 
 /// IPFS gateways over HTTP.

@@ -88,11 +88,18 @@ impl Program {
         Ok(())
     }
 
-    /// Sends SIGTERM, as service managers do, and waits until it ends.
+    /// Sends SIGTERM, as service managers do.
     #[cfg(unix)]
-    pub async fn terminate(&mut self) -> Result<ExitStatus> {
+    pub async fn tell_to_stop(&self) -> Result<()> {
         let id = self.id()?.to_string();
         ensure!(Command::new("kill").args(["-TERM", &id]).status().await?.success());
+        Ok(())
+    }
+
+    /// Sends SIGTERM and waits until it ends.
+    #[cfg(unix)]
+    pub async fn terminate(&mut self) -> Result<ExitStatus> {
+        self.tell_to_stop().await?;
         self.ended().await
     }
 

@@ -38,10 +38,9 @@ impl Server {
         let listener = TcpListener::bind(config.listen).await?;
         let url = format!("http://{}", listener.local_addr()?);
         let coordinator = Coordinator::open(&config).await?;
-        let router = coordinator.router(config.web.as_deref());
+        let (router, connections) = (coordinator.router(config.web.as_deref()), config.connections);
         let serving = tokio::spawn(async move {
-            let service = router.into_make_service_with_connect_info::<std::net::SocketAddr>();
-            let _ = axum::serve(listener, service).await;
+            adit_coordinator::listen(listener, router, connections, std::future::pending()).await;
         });
         Ok(Server { url, coordinator: Some(coordinator), serving, clock, data })
     }

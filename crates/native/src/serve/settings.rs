@@ -33,7 +33,7 @@ pub(super) struct Setting {
 }
 
 /// Every setting. The first is the directory that holds the file, unless `--config` or `ADIT_CONFIG` names one.
-pub(super) const SETTINGS: [Setting; 11] = [
+pub(super) const SETTINGS: [Setting; 14] = [
     Setting {
         name: "data",
         value: "DIR",
@@ -97,6 +97,30 @@ pub(super) const SETTINGS: [Setting; 11] = [
         many: true,
         help: "An origin whose pages may call while it listens on loopback (https://adit.example); may be repeated",
         check: origin,
+    },
+    Setting {
+        name: "max-connections",
+        value: "N",
+        default: "4096",
+        many: false,
+        help: "The most connections at once, within what the system's limit of open files allows",
+        check: is::<NonZeroU32>,
+    },
+    Setting {
+        name: "max-connections-per-block",
+        value: "N",
+        default: "256",
+        many: false,
+        help: "The most connections of one address block (an IPv4 /24, an IPv6 /56); a loopback address has half of all",
+        check: is::<NonZeroU32>,
+    },
+    Setting {
+        name: "drain-seconds",
+        value: "SECONDS",
+        default: "10",
+        many: false,
+        help: "How long open requests may take to end when the coordinator stops, in seconds",
+        check: is::<NonZeroU32>,
     },
     Setting {
         name: "source",

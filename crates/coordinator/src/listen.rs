@@ -1,0 +1,286 @@
+//! Connections: how many there may be, how long they may be idle, and how they end when the program stops.
+//!
+//! A connection costs a file descriptor and some memory for as long as its peer likes, before anything is known about the
+//! peer. So there is a cap on all, one on each address block, and a limit on the wait for a request's head. What bodies and
+//! handlers may take is the business of those who read and write them.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::io::{self, Write};
+use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::extract::{ConnectInfo, Request};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use socket2::{SockRef, TcpKeepalive};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use tower::Service;
+
+use crate::limits::AddressBlock;
+
+/// What is read of a connection at once, which also caps a request's head, in bytes.
+const BUFFER_BYTES: usize = 64 << 10;
+/// How long to wait for a file descriptor to become free.
+const BACK_OFF: Duration = Duration::from_millis(200);
+/// How often the log may say that connections are turned away.
+const SAY_EVERY: Duration = Duration::from_secs(60);
+
+/// Limits of connections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Connections {
+    /// The most connections at once. Others are answered 503 and closed.
+    pub most: usize,
+    /// The most connections of one address block: an IPv4 /24 or an IPv6 /56. An address of loopback, where a proxy may
+    /// speak for many, has half of all.
+    pub most_of_block: usize,
+    /// The longest wait for the whole head of the next request, in ms: so long a connection may be idle, and so long a head
+    /// may take.
+    pub head_ms: u64,
+    /// After this time without a sign of the peer, in ms, the system asks whether it is still there, and closes the
+    /// connection if it is not.
+    pub probe_ms: u64,
+    /// How long open requests may take to end when the program stops, in ms. Then every connection is closed.
+    pub drain_ms: u64,
+}
+
+impl Default for Connections {
+    fn default() -> Self {
+        Connections { most: 4_096, most_of_block: 256, head_ms: 20_000, probe_ms: 60_000, drain_ms: 10_000 }
+    }
+}
+
+/// Serves `router` until `stop` resolves, then lets open requests end within the drain deadline.
+pub async fn listen(listener: TcpListener, router: Router, limits: Connections, stop: impl Future<Output = ()>) {
+    let mut door = Door { listener, is_short: false };
+    let seats = Seats::new(limits);
+    let (graceful, mut open) = (GracefulShutdown::new(), JoinSet::new());
+    let mut stop = pin!(stop);
+    loop {
+        tokio::select! {
+            () = &mut stop => break,
+            Some(_) = open.join_next() => {}
+            (stream, peer) = door.next() => match seats.take(peer.ip()) {
+                Some(seat) => {
+                    let connection = Connection { stream, peer, limits, watcher: graceful.watcher(), _seat: seat };
+                    open.spawn(connection.serve(router.clone()));
+                }
+                None => turn_away(stream),
+            },
+        }
+    }
+    drop(door);
+    if tokio::time::timeout(Duration::from_millis(limits.drain_ms), graceful.shutdown()).await.is_err() {
+        tracing::warn!(connections = open.len(), "open requests did not end in time; their connections are closed");
+    }
+    open.shutdown().await;
+}
+
+/// The listening socket.
+struct Door {
+    listener: TcpListener,
+    /// Whether the last connection could not be accepted for want of something.
+    is_short: bool,
+}
+
+impl Door {
+    async fn next(&mut self) -> (TcpStream, SocketAddr) {
+        loop {
+            match self.listener.accept().await {
+                Ok(accepted) => {
+                    if std::mem::take(&mut self.is_short) {
+                        tracing::info!("connections are accepted again");
+                    }
+                    return accepted;
+                }
+                Err(error) if is_of_peer(&error) => {}
+                Err(error) => {
+                    if !std::mem::replace(&mut self.is_short, true) {
+                        tracing::error!(%error, "no connection can be accepted; if file descriptors have run out, raise their limit (LimitNOFILE, ulimit -n)");
+                    }
+                    tokio::time::sleep(BACK_OFF).await;
+                }
+            }
+        }
+    }
+}
+
+/// Whether a connection failed before it was accepted, which says nothing about the next one.
+fn is_of_peer(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
+}
+
+/// Answers without reading anything or waiting for the peer.
+fn turn_away(stream: TcpStream) {
+    const BUSY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\nretry-after: 5\r\n\
+        content-type: application/json\r\ncontent-length: 88\r\n\r\n\
+        {\"detail\":\"Connections are too many, from your network or in all.\",\"code\":\"unavailable\"}";
+    if let Ok(mut stream) = stream.into_std() {
+        // It does not block. A peer that gets only the end of the connection learns as much.
+        let _ = stream.write(BUSY);
+    }
+}
+
+/// An accepted connection.
+struct Connection {
+    stream: TcpStream,
+    peer: SocketAddr,
+    limits: Connections,
+    watcher: Watcher,
+    _seat: Seat,
+}
+
+impl Connection {
+    /// Serves requests until either side closes. Errors are those of the peer or the network.
+    async fn serve(self, router: Router) {
+        let Connection { stream, peer, limits, watcher, _seat } = self;
+        // Without it, a peer that vanished holds its place for good.
+        let _ = SockRef::from(&stream).set_tcp_keepalive(&keepalive(limits));
+        let answer = move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(ConnectInfo(peer));
+            router.clone().call(request)
+        };
+        let mut http = http1::Builder::new();
+        http.timer(TokioTimer::new()).header_read_timeout(Duration::from_millis(limits.head_ms));
+        http.max_buf_size(BUFFER_BYTES);
+        let _ = watcher.watch(http.serve_connection(TokioIo::new(stream), service_fn(answer))).await;
+    }
+}
+
+/// Asks after the whole period, and then four times in quicker succession.
+fn keepalive(limits: Connections) -> TcpKeepalive {
+    let period = Duration::from_millis(limits.probe_ms);
+    let keepalive = TcpKeepalive::new().with_time(period).with_interval((period / 4).max(Duration::from_secs(1)));
+    #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple", target_os = "freebsd"))]
+    let keepalive = keepalive.with_retries(4);
+    keepalive
+}
+
+/// Who shares a cap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Network {
+    Block(AddressBlock),
+    Loopback(IpAddr),
+}
+
+impl Network {
+    fn of(address: IpAddr) -> Self {
+        AddressBlock::of(address).map_or(Network::Loopback(address.to_canonical()), Network::Block)
+    }
+}
+
+/// The places for connections, and who has them.
+#[derive(Clone, Debug)]
+struct Seats {
+    limits: Connections,
+    taken: Arc<Mutex<Taken>>,
+}
+
+#[derive(Debug, Default)]
+struct Taken {
+    all: usize,
+    by_network: HashMap<Network, usize>,
+    said: Option<Instant>,
+}
+
+impl Seats {
+    fn new(limits: Connections) -> Self {
+        Seats { limits, taken: Arc::default() }
+    }
+
+    /// A place for a connection from `address`, until it is dropped.
+    fn take(&self, address: IpAddr) -> Option<Seat> {
+        let network = Network::of(address);
+        let most = match network {
+            Network::Block(_) => self.limits.most_of_block,
+            Network::Loopback(_) => self.limits.most.div_ceil(2),
+        };
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let (all, theirs) = (taken.all, taken.by_network.get(&network).copied().unwrap_or(0));
+        if all >= self.limits.most || theirs >= most {
+            taken.say(all, theirs);
+            return None;
+        }
+        taken.all += 1;
+        taken.by_network.insert(network, theirs + 1);
+        Some(Seat { network, taken: self.taken.clone() })
+    }
+}
+
+impl Taken {
+    fn say(&mut self, all: usize, of_network: usize) {
+        if self.said.is_none_or(|said| said.elapsed() >= SAY_EVERY) {
+            self.said = Some(Instant::now());
+            tracing::warn!(
+                all,
+                of_network,
+                "connections are turned away: they are too many, from one network or in all"
+            );
+        }
+    }
+}
+
+/// One place.
+#[derive(Debug)]
+struct Seat {
+    network: Network,
+    taken: Arc<Mutex<Taken>>,
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        taken.all -= 1;
+        if let Some(theirs) = taken.by_network.get_mut(&self.network) {
+            *theirs -= 1;
+            if *theirs == 0 {
+                taken.by_network.remove(&self.network);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seats(most: usize, most_of_block: usize) -> Seats {
+        Seats::new(Connections { most, most_of_block, ..Connections::default() })
+    }
+
+    fn taken(seats: &Seats, count: usize, address: &str) -> Vec<Seat> {
+        (0..count).filter_map(|_| seats.take(address.parse().unwrap())).collect()
+    }
+
+    #[test]
+    fn no_network_takes_the_places_of_all() {
+        let seats = seats(10, 4);
+        let first = taken(&seats, 100, "203.0.113.7");
+        assert_eq!((first.len(), taken(&seats, 1, "203.0.113.200").len()), (4, 0));
+        assert_eq!(taken(&seats, 100, "2001:db8::1").len(), 4);
+        let (local, other) = (taken(&seats, 100, "127.0.0.1"), taken(&seats, 100, "127.0.0.2"));
+        assert_eq!((local.len(), other.len()), (5, 1));
+        assert!(seats.take("198.51.100.7".parse().unwrap()).is_none());
+        drop(first);
+        assert_eq!(taken(&seats, 100, "203.0.113.200").len(), 4);
+        drop((local, other));
+        assert!(seats.taken.lock().unwrap().by_network.is_empty());
+    }
+
+    #[tokio::test]
+    async fn peers_that_vanish_are_noticed() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let socket = SockRef::from(&stream);
+        socket.set_tcp_keepalive(&keepalive(Connections::default())).unwrap();
+        assert!(socket.keepalive().unwrap());
+    }
+}
