@@ -27,8 +27,9 @@ pub struct Patience {
     pub second_look_ms: u64,
     /// The time for all looks that one output needs, in ms.
     pub looks_ms: u64,
-    /// How long a job waits after its source answered neither the miner nor the coordinator, in ms. Doubles with each
-    /// such failure in a row, up to `longest_pause_ms`.
+    /// How long a job waits after its source answered neither the miner nor the coordinator, in ms; also how long a
+    /// miner waits with a job whose source answers only the coordinator. Doubles with each such failure in a row, up
+    /// to `longest_pause_ms`.
     pub pause_ms: i64,
     /// The longest such wait, in ms.
     pub longest_pause_ms: i64,

@@ -1,6 +1,7 @@
 //! SQL for leases, lanes, and miners' conduct.
 
 pub(crate) mod conduct;
+pub(crate) mod unreached;
 
 use adit_core::sign::LeaseId;
 use adit_core::statement::{Receipt, Verdict};
@@ -117,6 +118,7 @@ pub(crate) async fn rebase(db: &mut Db, by_ms: i64, now_ms: i64) -> Result<(), D
     sql(late).bind(now_ms).execute(&mut *db).await?;
     let future = "UPDATE lease SET issued_at_ms = $1 WHERE state = 'live' AND issued_at_ms > $1";
     sql(future).bind(now_ms).execute(&mut *db).await?;
+    unreached::rebase(db, now_ms).await?;
     conduct::rebase(db, by_ms, now_ms).await
 }
 

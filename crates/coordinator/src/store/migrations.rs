@@ -17,6 +17,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/3-conduct.sql"),
     include_str!("migrations/4-kinds.sql"),
     include_str!("migrations/5-sources.sql"),
+    include_str!("migrations/6-unreached.sql"),
 ];
 
 /// Upgrades an empty or older database to the current version.

@@ -263,6 +263,30 @@ async fn a_claim_that_blocks_are_missing_is_looked_into() -> Result<()> {
     audit.server.assert_balanced().await
 }
 
+/// A page may not read a gateway that sends no CORS headers. Such a miner waits longer each time; others go on meanwhile.
+#[tokio::test]
+async fn a_miner_that_alone_cannot_reach_the_source_waits() -> Result<()> {
+    let audit = Audit::start().await?;
+    let mut page = Client::new(&audit.server, "page", 1)?;
+    let mut native = Client::new(&audit.server, "native", 2)?;
+    let job = audit.submit(&native, &audit.blocks).await?.job;
+    page.open().await?;
+    for wait_ms in [15_000, 30_000, 60_000] {
+        let grant = lease(&page).await?;
+        let answer: Delivered = page.deliver(&grant, claim(&grant, BlockState::Unknown)).await?.json()?;
+        assert_eq!((answer.verdict, answer.next), (Verdict::Inconclusive, None));
+        // The clock runs on meanwhile.
+        audit.server.advance(wait_ms / 2).await?;
+        ensure!(page.task(0).await?.is_none(), "it is asked again within {wait_ms} ms");
+        audit.server.advance(wait_ms / 2).await?;
+    }
+    native.open().await?;
+    let delivered = native.mine(&audit.server.key()).await?;
+    ensure!(!delivered.is_empty() && delivered.iter().all(|answer| answer.verdict == Verdict::Valid));
+    assert_eq!(native.job(job).await?.state, JobState::Done);
+    audit.server.assert_balanced().await
+}
+
 /// An error of the coordinator's own look is no verdict, whatever the miner says.
 #[tokio::test]
 async fn what_the_coordinator_cannot_see_is_not_decided() -> Result<()> {
@@ -357,6 +381,7 @@ fn back_to_version_4(file: &Path) -> Result<()> {
     db.execute("UPDATE job SET kind = 'hash_tree/1', template = ?1", [encode(&first)])?;
     db.execute("UPDATE unit SET cid = ?1", [unit.cid().to_string()])?;
     db.execute_batch("ALTER TABLE job DROP COLUMN resume_at_ms; ALTER TABLE job DROP COLUMN pauses")?;
+    db.execute_batch("DROP TABLE unreached")?;
     Ok(db.pragma_update(None, "user_version", 4)?)
 }
 

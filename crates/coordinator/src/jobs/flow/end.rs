@@ -23,6 +23,7 @@ pub(crate) async fn finish(batch: &mut Batch<'_>, job: i64) -> Result<(), Failur
         return Err(corrupt("a job's counters say done but its units do not cover it").into());
     }
     jobs::end(batch.db, job, JobState::Done, batch.now_ms).await?;
+    leases::unreached::forget_job(batch.db, job).await?;
     refund(batch, job).await
 }
 
@@ -52,6 +53,7 @@ impl Operation for Cancel {
                 give_back(batch, &lease, Ending::Dropped).await?;
             }
             jobs::end(batch.db, job.id, JobState::Cancelled, batch.now_ms).await?;
+            leases::unreached::forget_job(batch.db, job.id).await?;
             refund(batch, job.id).await?;
             Ok(jobs::job(batch.db, job.id).await?.ok_or(DbError::RowNotFound)?)
         })

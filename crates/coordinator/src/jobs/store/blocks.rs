@@ -91,6 +91,8 @@ pub(crate) async fn rebase(db: &mut Db, now_ms: i64) -> Result<(), DbError> {
     let future = [
         "UPDATE job SET ended_at_ms = $1 WHERE ended_at_ms > $1",
         "UPDATE file SET used_at_ms = $1 WHERE used_at_ms > $1",
+        // A source that is tried too early costs one look.
+        "UPDATE job SET resume_at_ms = $1 WHERE resume_at_ms > $1",
     ];
     for text in future {
         sql(text).bind(now_ms).execute(&mut *db).await?;

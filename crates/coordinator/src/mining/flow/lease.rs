@@ -93,7 +93,7 @@ impl LeaseLane {
             after = job.id;
             let template = job.template()?;
             let speed = leases::speed(batch.db, &session.id, i64::from(self.lane), &job.kind).await?;
-            if !is_able(&template, speed) {
+            if !is_able(&template, speed) || must_wait(batch, &job, &template, &miner).await? {
                 continue;
             }
             if let Some((unit_id, unit)) = take_unit(batch, &job, &template, &miner, speed, lanes).await? {
@@ -196,6 +196,15 @@ async fn may_have_another(batch: &mut Batch<'_>, miner: &PublicKey) -> Result<()
         return Err(Refusal::new(ErrorCode::TooManyLeases, detail).retry_after(1).into());
     }
     Ok(())
+}
+
+/// Whether a miner could not decide the job's units lately, although the coordinator could.
+async fn must_wait(batch: &mut Batch<'_>, job: &JobRow, template: &Unit, miner: &PublicKey) -> Result<bool, DbError> {
+    if template.source().is_none() {
+        return Ok(false);
+    }
+    let (_, resume_at_ms) = leases::unreached::of(batch.db, job.id, &miner.0).await?;
+    Ok(resume_at_ms > batch.now_ms)
 }
 
 /// The lease statement that the coordinator signs.

@@ -15,12 +15,12 @@ use crate::batch::{Batch, Operation};
 use crate::error::{Failure, Refusal};
 use crate::jobs::flow::end::finish;
 use crate::jobs::state::UnitState;
-use crate::jobs::store::{self as jobs, Counted, UnitRow, blocks};
+use crate::jobs::store::{self as jobs, Counted, JobRow, UnitRow, blocks};
 use crate::mining::conduct::Deed;
 use crate::mining::no_such_lease;
 use crate::mining::sizing::measured;
 use crate::mining::state::LeaseState;
-use crate::mining::store::{self as leases, LeaseRow};
+use crate::mining::store::{self as leases, LeaseRow, unreached};
 use crate::money::store::{self as ledger, EpochRow};
 use crate::people::store::{self as people, MinerRow};
 use crate::receipts::store as log;
@@ -106,8 +106,8 @@ impl Settle {
         if unsettled && lease.state == LeaseState::Live {
             release_unit(batch, unit.id, Ending::Dropped).await?;
         }
-        if self.judgement == Judgement::Unreachable && job.resume_at_ms <= batch.now_ms {
-            jobs::pause(batch.db, job.id, batch.now_ms + self.patience.pause_after(job.pauses)).await?;
+        if self.kind == Kind::HashTree2 && job.state == JobState::Active {
+            self.mind_source(batch, lease, &job).await?;
         }
         batch.append(&receipt).await?;
         Ok(receipt)
@@ -171,6 +171,26 @@ impl Settle {
             bits: self.bits,
             at_ms: batch.now_ms,
         })
+    }
+
+    /// A job waits for a source that gives no answer; a miner waits with a job whose source answers the coordinator alone.
+    async fn mind_source(&self, batch: &mut Batch<'_>, lease: &LeaseRow, job: &JobRow) -> Result<(), DbError> {
+        let now_ms = batch.now_ms;
+        match self.judgement {
+            Judgement::Unreachable if job.resume_at_ms <= now_ms => {
+                jobs::pause(batch.db, job.id, now_ms + self.patience.pause_after(job.pauses)).await
+            }
+            Judgement::Undecided => {
+                let (failures, _) = unreached::of(batch.db, job.id, &lease.miner).await?;
+                let resume_at_ms = now_ms + self.patience.pause_after(failures);
+                unreached::add(batch.db, job.id, &lease.miner, resume_at_ms).await
+            }
+            Judgement::Right => {
+                jobs::resume(batch.db, job.id).await?;
+                unreached::forget(batch.db, job.id, &lease.miner).await
+            }
+            Judgement::Unreachable | Judgement::Wrong(_) => Ok(()),
+        }
     }
 
     /// The base reward of the work that was done, which is never more than that of the lease.
@@ -246,7 +266,6 @@ impl Settle {
         if let Some(speed) = measured(self.kind, self.work, elapsed_ms, known).filter(|_| whole) {
             leases::measure_lane(batch.db, lease, self.kind.name(), speed).await?;
         }
-        jobs::resume(batch.db, lease.job).await?;
         let leased = if unit.state == UnitState::Leased { -unit.count } else { 0 };
         let change = Counted { leased, done: unit.count, valid: 1, spent: value.nano(), ..Counted::default() };
         if jobs::count(batch.db, lease.job, change).await? {
