@@ -1,5 +1,6 @@
 //! The repository's own commands, from setup to benchmarks: `cargo xtask --help`.
 
+mod attack;
 mod bench;
 mod fuzz;
 mod lint;
@@ -38,6 +39,7 @@ While working:
   cargo xtask test --only unit         run one stage; --skip leaves stages out
   cargo xtask fuzz --only csv          look for inputs that make a decoder panic
   cargo xtask bench verify --json F    measure, and keep the figures
+  cargo xtask attack                   attack a release build, and see what holds
 
 Each command prints what it runs, so that you can repeat any step by hand."
 )]
@@ -58,6 +60,8 @@ enum Command {
     Fuzz(fuzz::Args),
     /// Run a benchmark
     Bench(bench::Args),
+    /// Attack a release build, and print a table of what held
+    Attack(attack::Args),
     /// Print figures about the sources: lengths, import circles, matches on kinds
     Shape(shape::Args),
 }
@@ -83,6 +87,7 @@ fn run(command: &Command) -> Result<()> {
         Command::Lint(args) => lint::run(&repo, args),
         Command::Fuzz(args) => fuzz::run(&repo, args),
         Command::Bench(args) => bench::run(&repo, args),
+        Command::Attack(args) => attack::run(&repo, args),
         Command::Shape(args) => shape::run(&repo, args),
     }
 }

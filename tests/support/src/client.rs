@@ -10,7 +10,7 @@ use adit_core::kind::HashTree2;
 use adit_core::sign::{Digest, LeaseId, SecretKey};
 use adit_core::statement::{Delivery, SessionStart};
 use adit_core::{Cid, Found, Kind, PublicKey, Signature, Unit};
-use adit_fetch::{Fetch, Request, Reqwest};
+use adit_fetch::{Fetch, FetchError, Incoming, Request, Reqwest};
 use adit_protocol::jobs::{JobRequest, JobView, JobWork};
 use adit_protocol::mining::{Delivered, RegisterGrant, RegisterKey, SignedStart, TaskGrant};
 use adit_protocol::neonet::{RegisterRequest, StartSessionRequest, Task};
@@ -54,12 +54,29 @@ impl Reply {
 const LOOK_MS: u32 = 2_000;
 
 /// The typed API.
-pub type Api = adit_client::Client<Reqwest>;
+pub type Api = adit_client::Client<Caller>;
+
+/// What names the caller of a request that came through a proxy.
+const FORWARDED: &str = "x-forwarded-for";
+
+/// HTTP as a caller whose address a proxy on loopback names.
+#[derive(Clone)]
+pub struct Caller {
+    fetch: Reqwest,
+    address: Option<String>,
+}
+
+impl Fetch for Caller {
+    async fn open(&self, mut request: Request) -> Result<Incoming, FetchError> {
+        request.headers.extend(self.address.clone().map(|address| (FORWARDED, address)));
+        self.fetch.open(request).await
+    }
+}
 
 /// One miner or requester.
 pub struct Client {
     http: reqwest::Client,
-    fetch: Reqwest,
+    fetch: Caller,
     api: Api,
     url: String,
     token: String,
@@ -80,7 +97,7 @@ impl Client {
 
     /// A client of the coordinator at `url`.
     pub fn at(url: &str, token: &str, contributor: &str, key: u8) -> Result<Self> {
-        let fetch = Reqwest::new()?;
+        let fetch = Caller { fetch: Reqwest::new()?, address: None };
         Ok(Client {
             http: reqwest::Client::new(),
             api: Api::new(fetch.clone(), url).with_token(token),
@@ -92,6 +109,13 @@ impl Client {
             session: String::new(),
             blocks: HashMap::new(),
         })
+    }
+
+    /// The same client at another address, which a proxy on loopback names.
+    pub fn from_address(mut self, address: &str) -> Self {
+        self.fetch.address = Some(address.to_owned());
+        self.api = Api::new(self.fetch.clone(), &self.url).with_token(&self.token);
+        self
     }
 
     /// Continues with a coordinator that restarted at another address.
@@ -107,7 +131,11 @@ impl Client {
 
     /// A request that the test may change before it sends it.
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
-        self.http.request(method, format!("{}{path}", self.url))
+        let request = self.http.request(method, format!("{}{path}", self.url));
+        match &self.fetch.address {
+            Some(address) => request.header(FORWARDED, address),
+            None => request,
+        }
     }
 
     /// Sends a request.
