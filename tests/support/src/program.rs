@@ -77,11 +77,6 @@ impl Program {
         }
     }
 
-    /// Its process id, until it has ended.
-    pub fn id(&self) -> Option<u32> {
-        self.child.id()
-    }
-
     /// Whether it still runs.
     pub fn is_running(&mut self) -> Result<bool> {
         Ok(self.child.try_wait()?.is_none())
