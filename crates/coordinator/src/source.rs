@@ -153,8 +153,11 @@ mod tests {
     const HASTY: Patience =
         Patience { second_look_ms: 1, looks_ms: 60_000, pause_ms: 15_000, longest_pause_ms: 1_800_000 };
 
-    /// The answers to each look at one block, in order; none is no answer.
-    struct Scripted(Mutex<Vec<Option<(u16, &'static [u8])>>>);
+    /// Status and body, or no answer.
+    type Answer = Option<(u16, &'static [u8])>;
+
+    /// The answers to each look at one block, in order.
+    struct Scripted(Mutex<Vec<Answer>>);
 
     impl BlockSource for Scripted {
         fn ask<'a>(&'a self, _: &'a str, _: &'a Cid) -> BoxFuture<'a, Option<(u16, Vec<u8>)>> {
@@ -163,7 +166,7 @@ mod tests {
         }
     }
 
-    async fn look(bytes: u32, answers: &[Option<(u16, &'static [u8])>]) -> Found<Vec<u8>> {
+    async fn look(bytes: u32, answers: &[Answer]) -> Found<Vec<u8>> {
         let sources = Sources::new(vec![SOURCE.into()], Scripted(Mutex::new(answers.to_vec())));
         let sources = sources.with_patience(HASTY);
         let cid = block_cid(b"block");

@@ -1,7 +1,7 @@
 //! Hash trees over data at a gateway: what is there, what is not, and what nobody can tell.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use adit_coordinator::{BlockSource, Patience, Sources};
@@ -60,24 +60,35 @@ enum Says {
     Nothing,
 }
 
-/// Answers for all blocks, except for these.
+/// A gateway's blocks, and how it answers: for all of them, and for some.
 #[derive(Clone)]
 struct Answers {
     data: Arc<Vec<(Cid, Vec<u8>)>>,
-    says: Arc<Mutex<(Says, Vec<(Cid, Says)>)>>,
+    says: Arc<Mutex<Script>>,
+}
+
+struct Script {
+    all: Says,
+    but: Vec<(Cid, Says)>,
+}
+
+impl Answers {
+    fn script(&self) -> MutexGuard<'_, Script> {
+        self.says.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 async fn answer(State(answers): State<Answers>, uri: Uri) -> Response {
     let block = answers.data.iter().find(|(cid, _)| uri.path().ends_with(&cid.to_string()));
     let says = {
-        let says = answers.says.lock().unwrap();
-        let other = says.1.iter().find(|(cid, _)| uri.path().ends_with(&cid.to_string()));
-        other.map_or(says.0, |(_, says)| *says)
+        let script = answers.script();
+        let other = script.but.iter().find(|(cid, _)| uri.path().ends_with(&cid.to_string()));
+        other.map_or(script.all, |(_, says)| *says)
     };
     match (says, block) {
         (Says::Right, Some((_, bytes))) => bytes.clone().into_response(),
         (Says::Right, None) => StatusCode::NOT_FOUND.into_response(),
-        (Says::Status(status), _) => StatusCode::from_u16(status).unwrap().into_response(),
+        (Says::Status(status), _) => StatusCode::from_u16(status).unwrap_or_default().into_response(),
         (Says::WrongBytes, _) => vec![0; BLOCK].into_response(),
         // To what would be the right answer.
         (Says::Redirect, _) => (StatusCode::FOUND, [(header::LOCATION, "/right")]).into_response(),
@@ -99,7 +110,8 @@ impl Audit {
         let data = files::bytes(4, 64 * BLOCK);
         let data: Vec<(Cid, Vec<u8>)> = data.chunks(BLOCK).map(|block| (block_cid(block), block.to_vec())).collect();
         let blocks = data.iter().map(|(cid, _)| *cid).collect();
-        let answers = Answers { data: Arc::new(data), says: Arc::new(Mutex::new((Says::Right, Vec::new()))) };
+        let answers =
+            Answers { data: Arc::new(data), says: Arc::new(Mutex::new(Script { all: Says::Right, but: Vec::new() })) };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let source = format!("http://{}", listener.local_addr()?);
         let gateway = Router::new().fallback(answer).with_state(answers.clone());
@@ -122,7 +134,7 @@ impl Audit {
     }
 
     fn says(&self, all: Says, but: &[(Cid, Says)]) {
-        *self.answers.says.lock().unwrap() = (all, but.to_vec());
+        *self.answers.script() = Script { all, but: but.to_vec() };
     }
 
     async fn submit_at(&self, client: &Client, source: &str, blocks: &[Cid]) -> Result<adit_support::Reply> {
@@ -327,15 +339,17 @@ async fn absence_is_an_answer_and_pays_nothing() -> Result<()> {
     audit.server.assert_balanced().await
 }
 
+/// A name, and a function that makes the output from the correct one and the number of its blocks.
+type Forgery = (&'static str, fn(&[u8], usize) -> Vec<u8>);
+
 /// What contradicts itself is wrong without a look at the gateway, and a receipt that calls it right is refuted.
 #[tokio::test]
 async fn outputs_that_contradict_themselves_are_wrong() -> Result<()> {
     let audit = Audit::start().await?;
     let client = Client::new(&audit.server, "requester", 9)?;
     audit.submit(&client, &audit.blocks).await?;
-    let zeros: fn(&[u8], usize) -> Vec<u8> = |right, _| vec![0; right.len()];
-    let forgeries: [(&str, fn(&[u8], usize) -> Vec<u8>); 4] = [
-        ("zeros", zeros),
+    let forgeries: [Forgery; 4] = [
+        ("zeros", |right, _| vec![0; right.len()]),
         ("a state that is none", |right, _| [&[4], &right[1..]].concat()),
         ("an absent block with digests", |right, blocks| sealed([&[2], &right[1..]].concat(), blocks)),
         ("a present block without digests", |right, blocks| {
