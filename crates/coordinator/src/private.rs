@@ -92,7 +92,8 @@ pub(crate) fn close(path: &Path) -> io::Result<bool> {
     if is_open(path)? { Err(io::Error::other("the file system keeps the mode")) } else { Ok(true) }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt;
