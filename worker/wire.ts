@@ -327,6 +327,7 @@ export type Notice =
   | { in_ms: number; notice: "retry"; reason: string }
   /** There is no work for a lane. */
   | { in_ms: number; lane: number; notice: "no_work" }
+  | { in_ms: number; lane: number; notice: "limited"; reason: string }
   /** The status: every second, and after every verdict. */
   | Status & { notice: "status" }
   /** The session has ended. */

@@ -46,6 +46,8 @@ export class Miner extends EventTarget {
   pauses: Pause[] = [];
   /** Set while the coordinator does not answer; `at` is the time of the next try. */
   retry: { reason: string; at: number } | undefined;
+  /** Why the coordinator leases no unit to a lane for now. */
+  limit: string | undefined;
   /** The unit under way in each lane. */
   tasks = new Map<number, Task>();
   /** Lanes for which there was no work. */
@@ -213,6 +215,7 @@ export class Miner extends EventTarget {
         this.#noteLane(notice);
         break;
       case "task_started":
+        this.limit = undefined;
         this.waiting.delete(notice.lane);
         this.tasks.set(notice.lane, { lane: notice.lane, job: notice.job, kind: notice.task_type, work: notice.work });
         break;
@@ -229,6 +232,11 @@ export class Miner extends EventTarget {
       case "no_work":
         this.tasks.delete(notice.lane);
         this.waiting.add(notice.lane);
+        this.limit = undefined;
+        break;
+      case "limited":
+        this.tasks.delete(notice.lane);
+        this.limit = notice.reason;
         break;
       case "status":
         this.status = notice;
@@ -285,6 +293,7 @@ export class Miner extends EventTarget {
     this.#pauses.unwatch();
     this.pauses = [];
     this.retry = undefined;
+    this.limit = undefined;
     this.tasks.clear();
     this.waiting.clear();
     this.#enter(phase);

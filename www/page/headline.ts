@@ -55,6 +55,7 @@ function mining(miner: Miner): Headline {
     return { lamp: "rest", title: `Paused: ${all("reason")}`, detail };
   }
   if (miner.retry) return away(miner.retry.reason);
+  if (miner.limit && miner.tasks.size === 0) return { lamp: "rest", title: "Waiting for a turn", detail: miner.limit };
   const working = miner.lanes.filter((lane) => lane.state !== "off");
   if (working.length > 0 && working.every((lane) => miner.waiting.has(lane.lane))) {
     return { lamp: "rest", title: "Waiting for work", detail: "The coordinator has no job for this device right now. It is asked again every few seconds." };

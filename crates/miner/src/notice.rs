@@ -82,6 +82,15 @@ pub enum Notice {
         /// In how long it asks again.
         in_ms: u64,
     },
+    /// There is work, but the coordinator leases no unit to this lane yet.
+    Limited {
+        /// The lane.
+        lane: u32,
+        /// Why, as the coordinator puts it.
+        reason: String,
+        /// In how long it asks again, unless a unit is verified before.
+        in_ms: u64,
+    },
     /// The status: every second, and after every verdict.
     Status(Status),
     /// The session has ended.

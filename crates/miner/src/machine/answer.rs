@@ -14,8 +14,8 @@ pub(crate) enum Answer<T> {
     Nothing { asked_ms: Option<u64> },
     /// No; asking again would not help.
     Refused(ErrorCode, String),
-    /// Not now: the server is away or busy.
-    Later { reason: String, asked_ms: Option<u64> },
+    /// Not now: the server is away or busy, or a limit is reached.
+    Later { code: Option<ErrorCode>, reason: String, asked_ms: Option<u64> },
     /// Not an answer to this request.
     Nonsense(String),
 }
@@ -25,7 +25,7 @@ impl<T: DeserializeOwned> Answer<T> {
         let response = match answer {
             Ok(response) => response,
             Err(error @ FetchError::TooLarge(_)) => return Answer::Nonsense(error.to_string()),
-            Err(error) => return Answer::Later { reason: error.to_string(), asked_ms: None },
+            Err(error) => return Answer::Later { code: None, reason: error.to_string(), asked_ms: None },
         };
         match response.status {
             204 => Answer::Nothing { asked_ms: response.retry_after_ms() },
@@ -41,9 +41,11 @@ impl<T: DeserializeOwned> Answer<T> {
         let asked_ms = response.retry_after_ms();
         let busy = matches!(response.status, 408 | 425 | 429 | 500..=599);
         match serde_json::from_slice::<ErrorBody>(&response.body) {
-            Ok(body) if busy => Answer::Later { reason: readable(&body.message()), asked_ms },
+            Ok(body) if busy => Answer::Later { code: Some(body.code), reason: readable(&body.message()), asked_ms },
             Ok(body) => Answer::Refused(body.code, readable(&body.message())),
-            Err(_) if busy => Answer::Later { reason: format!("it answered {}", response.status), asked_ms },
+            Err(_) if busy => {
+                Answer::Later { code: None, reason: format!("it answered {}", response.status), asked_ms }
+            }
             Err(_) => Answer::Nonsense(format!("it answered {} without a reason", response.status)),
         }
     }

@@ -122,7 +122,7 @@ impl Machine {
             Answer::Refused(ErrorCode::DigestMismatch, reason) => self.send_later(lease, reason),
             Answer::Refused(code, reason) => self.drop_delivery(lease, &format!("{reason} ({})", code.name())),
             Answer::Nothing { asked_ms } => self.send_again(lease, "the delivery was not answered".into(), asked_ms),
-            Answer::Later { reason, asked_ms } => self.send_again(lease, self.away(&reason), asked_ms),
+            Answer::Later { reason, asked_ms, .. } => self.send_again(lease, self.away(&reason), asked_ms),
             Answer::Nonsense(reason) => self.send_later(lease, format!("delivery: {reason}")),
         }
     }
@@ -148,6 +148,7 @@ impl Machine {
             && verdict == Verdict::Valid
         {
             session.proved = true;
+            self.end_limited_wait();
         }
         let waits = matches!(self.lanes.get(index as usize), Some(lane) if is_delivering(&lane.work, lease));
         if waits {

@@ -22,6 +22,8 @@ pub(crate) struct Lane {
     pub(crate) progress: f64,
     pub(crate) work_per_s: u64,
     pub(crate) units_valid: u64,
+    /// Whether it waits because the key holds as many leases as it may.
+    pub(crate) limited: bool,
     faults: u32,
 }
 
@@ -70,6 +72,7 @@ impl Lane {
             progress: 0.0,
             work_per_s: 0,
             units_valid: 0,
+            limited: false,
             faults: 0,
         }
     }

@@ -61,7 +61,7 @@ impl Machine {
             )),
             Answer::Refused(code, reason) => self.fatal(format!("registration refused: {reason} ({})", code.name())),
             Answer::Nothing { asked_ms } => self.retry(Timer::Register, "registration: no answer".into(), asked_ms),
-            Answer::Later { reason, asked_ms } => self.retry(Timer::Register, self.away(&reason), asked_ms),
+            Answer::Later { reason, asked_ms, .. } => self.retry(Timer::Register, self.away(&reason), asked_ms),
             Answer::Nonsense(reason) => self.retry(Timer::Register, format!("registration: {reason}"), None),
         }
     }
@@ -111,7 +111,7 @@ impl Machine {
             Answer::Nothing { asked_ms } => {
                 self.retry(Timer::Register, "starting a session: no answer".into(), asked_ms)
             }
-            Answer::Later { reason, asked_ms } => self.retry(Timer::Register, self.away(&reason), asked_ms),
+            Answer::Later { reason, asked_ms, .. } => self.retry(Timer::Register, self.away(&reason), asked_ms),
         }
     }
 

@@ -8,7 +8,7 @@ use adit_protocol::{ErrorCode, TaskType, paths};
 
 use super::answer::{Answer, is_session_lost, readable};
 use super::blocks::Gathered;
-use super::lane::{Assigned, Work};
+use super::lane::{Assigned, Lane, Work};
 use super::{Answered, Call, Machine, Phase, Timer, grant};
 use crate::lane::LaneCommand;
 use crate::notice::Notice;
@@ -36,7 +36,8 @@ impl Machine {
         let kinds: Vec<&str> = self.lanes[index as usize].kinds.iter().map(|kind| kind.name()).collect();
         let url = format!("{}?lane={index}&kinds={}", self.url(&path), kinds.join(","));
         let request = Request::get(url).header(paths::SESSION_HEADER, session.id.clone()).max_bytes(TASK_BYTES);
-        self.lanes[index as usize].work = Work::Asking;
+        let lane = &mut self.lanes[index as usize];
+        (lane.work, lane.limited) = (Work::Asking, false);
         self.call(Call::Ask(index), request);
     }
 
@@ -64,7 +65,10 @@ impl Machine {
             Answer::Refused(_, reason) | Answer::Nonsense(reason) => {
                 self.ask_later(index, format!("task: {reason}"), None)
             }
-            Answer::Later { reason, asked_ms } => self.ask_later(index, self.away(&reason), asked_ms),
+            Answer::Later { code: Some(ErrorCode::TooManyLeases), reason, asked_ms } => {
+                self.limited(index, reason, asked_ms)
+            }
+            Answer::Later { reason, asked_ms, .. } => self.ask_later(index, self.away(&reason), asked_ms),
         }
     }
 
@@ -151,11 +155,33 @@ impl Machine {
     }
 
     pub(super) fn no_work(&mut self, index: u32, asked_ms: Option<u64>) {
+        let in_ms = self.wait(index, asked_ms);
+        self.notice(Notice::NoWork { lane: index, in_ms });
+    }
+
+    /// The key holds as many leases as it may for now. Each verified unit lets it hold one more.
+    fn limited(&mut self, index: u32, reason: String, asked_ms: Option<u64>) {
+        let in_ms = self.wait(index, asked_ms);
+        self.lanes[index as usize].limited = true;
+        self.notice(Notice::Limited { lane: index, reason, in_ms });
+    }
+
+    /// Has a lane ask again, at the latest when the coordinator says.
+    fn wait(&mut self, index: u32, asked_ms: Option<u64>) -> u64 {
         self.schedule.clear(Timer::Ask(index));
         let in_ms = super::schedule::spread(asked_ms.unwrap_or(ASK_AGAIN_MS), &mut self.random);
         self.schedule.set(Timer::Ask(index), self.now_ms + in_ms);
         self.lanes[index as usize].work = Work::Waiting;
-        self.notice(Notice::NoWork { lane: index, in_ms });
+        in_ms
+    }
+
+    /// After a verified unit, one more lane may hold a lease.
+    pub(super) fn end_limited_wait(&mut self) {
+        let limited = |lane: &Lane| lane.limited && matches!(lane.work, Work::Waiting);
+        if let Some(index) = self.lanes.iter().position(limited) {
+            self.schedule.clear(Timer::Ask(index as u32));
+            self.lanes[index].work = Work::Idle;
+        }
     }
 
     pub(super) fn ask_later(&mut self, index: u32, reason: String, asked_ms: Option<u64>) {

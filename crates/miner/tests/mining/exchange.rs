@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use adit_core::statement::Verdict;
+use adit_fetch::Response;
 use adit_miner::lane::{LaneCommand, LaneEvent};
 use adit_miner::machine::{Config, Device, Event};
 use adit_miner::notice::Notice;
+use adit_protocol::{ErrorBody, ErrorCode};
 
 use crate::twin::Twin;
-use crate::world::{UNIT_MS, World, config, honest};
+use crate::world::{Network, UNIT_MS, World, config, honest};
 
 #[test]
 fn units_of_every_kind_are_mined_and_paid() {
@@ -57,6 +59,32 @@ fn lanes_wait_until_the_first_unit_is_verified() {
     assert_eq!(world.started(), 1);
     world.run(2 * UNIT_MS);
     assert_eq!(world.started(), 4);
+}
+
+/// One lease more for each verified unit, as the coordinator's rules have it.
+#[test]
+fn each_verified_unit_sets_another_lane_to_work_at_once() {
+    let limited: Network = Box::new(|request, twin, _| {
+        let live = twin.leases.values().filter(|leased| leased.receipt.is_none()).count();
+        if request.url.contains("/ai-energy/task/") && live > twin.receipts(Verdict::Valid) {
+            let body = serde_json::to_vec(&ErrorBody::new(ErrorCode::TooManyLeases, "deliver first")).unwrap();
+            return Ok(Response::new(429, body).with_header("retry-after", "60"));
+        }
+        Ok(twin.answer(request))
+    });
+    let mut twin = Twin::new(20);
+    twin.in_flight = 1;
+    let mut world = World::with(config(4), twin, limited, BTreeMap::new());
+    let at_work = |world: &World| world.machine.status().lanes.iter().filter(|lane| lane.state == "computing").count();
+    let mut seen = Vec::new();
+    for unit in 0..4 {
+        world.run(unit * (UNIT_MS + 100) + 500);
+        seen.push(at_work(&world));
+    }
+    assert_eq!(seen, [1, 2, 4, 4]);
+    assert!(world.said("Limited") && !world.said("Retry"));
+    // A lane that no verdict wakes asks when the coordinator says.
+    assert!(world.sent("/ai-energy/task/").len() < 12);
 }
 
 #[test]

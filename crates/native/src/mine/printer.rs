@@ -77,7 +77,8 @@ impl<W: Write> Printer<W> {
                 self.line(&format!("[WARN] Lane {lane} dropped its unit: {reason}"))
             }
             Notice::Retry { reason, in_ms } => self.line(&format!("[WARN] {reason}{}", again(in_ms))),
-            Notice::NoWork { in_ms, .. } => self.no_work(in_ms),
+            Notice::NoWork { in_ms, .. } => self.no_work("There is no work now", in_ms),
+            Notice::Limited { reason, in_ms, .. } => self.no_work(&reason, in_ms),
             Notice::Status(status) => self.status(status),
             Notice::Stopped { summary } => self.stopped(summary.is_some()),
             // The program's last line reports it.
@@ -136,10 +137,10 @@ impl<W: Write> Printer<W> {
     }
 
     /// Printed once, until there is work again.
-    fn no_work(&mut self, in_ms: u64) {
+    fn no_work(&mut self, why: &str, in_ms: u64) {
         if !self.waiting {
             self.waiting = true;
-            self.line(&format!("[INFO] There is no work now{}", again(in_ms)));
+            self.line(&format!("[INFO] {why}{}", again(in_ms)));
         }
     }
 

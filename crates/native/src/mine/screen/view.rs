@@ -165,6 +165,10 @@ impl View {
                 self.say(reason, true, now_ms);
             }
             Notice::NoWork { lane, .. } => self.no_work(lane),
+            Notice::Limited { lane, reason, .. } => {
+                self.no_work(lane);
+                self.say(reason, false, now_ms);
+            }
             Notice::Status(status) => self.status = cleaned(status),
             Notice::Stopped { .. } => self.session = Session::Ended,
             Notice::Fatal { reason } => self.say(reason, true, now_ms),
