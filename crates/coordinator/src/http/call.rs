@@ -18,7 +18,7 @@ const ERROR: &str = "Error";
 pub(crate) struct Call {
     method: HttpMethod,
     path: &'static str,
-    /// Other paths for the same call, left out of the description.
+    /// Other paths for the same call, named in its description.
     aliases: &'static [&'static str],
     operation: OperationBuilder,
     schemas: Schemas,
@@ -64,6 +64,7 @@ impl Call {
     /// Adds other paths for the call.
     pub(crate) fn also(mut self, aliases: &'static [&'static str]) -> Self {
         self.aliases = aliases;
+        self.operation = self.operation.description(Some(format!("Also at `{}`.", aliases.join("`, `"))));
         self
     }
 

@@ -125,6 +125,10 @@ async fn the_document_tells_of_every_path_and_no_other() -> Result<()> {
         let wanted: Vec<&str> = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')).collect();
         assert_eq!(declared, wanted, "{at}");
     }
+    for (path, alias) in [(paths::TOKENOMICS, "/halving-info"), (paths::STATS, "/api/ai-energy/stats")] {
+        let text = document.0["paths"][path]["get"]["description"].as_str().unwrap_or_default();
+        ensure!(text.contains(&format!("`{alias}`")), "{alias} is not described");
+    }
     let mut named = Vec::new();
     references(&document.0, &mut named);
     ensure!(named.len() > 50);
