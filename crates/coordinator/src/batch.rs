@@ -4,7 +4,7 @@
 //! is sent after the commit. One signed head seals all receipts of a batch.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use adit_core::PublicKey;
 use adit_core::sign::SecretKey;
@@ -15,6 +15,7 @@ use tracing::Instrument;
 
 use crate::clock::Clock;
 use crate::error::Failure;
+use crate::mining::admission::Abandoned;
 use crate::mining::conduct::Conduct;
 use crate::mining::store as leases;
 use crate::receipts::edge::{LogEdge, Sealed};
@@ -48,6 +49,8 @@ pub(crate) struct Beside {
     clock: Clock,
     /// A step of the wall clock that the batch follows, once it is committed.
     follow_ms: i64,
+    /// Shared by all batches: one that fails takes nothing back, because a rough figure is enough.
+    abandoned: Arc<Mutex<Abandoned>>,
 }
 
 impl Batch<'_> {
@@ -73,6 +76,20 @@ impl Batch<'_> {
     pub(crate) fn follow_clock(&mut self, by_ms: i64) {
         self.beside.follow_ms += by_ms;
         self.now_ms += by_ms;
+    }
+
+    /// Counts a unit that an unproven key let expire, by the address block in which it took it.
+    pub(crate) fn abandoned(&self, block: &[u8]) {
+        self.abandoned_units().add(block, self.now_ms);
+    }
+
+    /// Whether unproven keys abandon too many units in an address block.
+    pub(crate) fn abandons(&self, block: &[u8]) -> bool {
+        self.abandoned_units().is_too_many(block, &self.beside.conduct, self.now_ms)
+    }
+
+    fn abandoned_units(&self) -> MutexGuard<'_, Abandoned> {
+        self.beside.abandoned.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The log index of the next receipt.
@@ -145,7 +162,8 @@ impl Store {
         let readers = Readers::open(path, READERS)?;
         let (frontier, head) = log::edge(&mut db).await?;
         let log = LogEdge::new(frontier, head, key);
-        let beside = Beside { conduct, log, lanes_at_work: None, clock: clock.clone(), follow_ms: 0 };
+        let beside =
+            Beside { conduct, log, lanes_at_work: None, clock: clock.clone(), follow_ms: 0, abandoned: Arc::default() };
         Ok(Store { readers, writer: Writer::start(db, clock, beside)? })
     }
 

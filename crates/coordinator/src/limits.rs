@@ -89,6 +89,14 @@ impl AddressBlock {
             IpAddr::V6(address) => address.octets().first_chunk().copied().map(AddressBlock::V6),
         }
     }
+
+    /// The address's leading bytes.
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        match self {
+            AddressBlock::V4(bytes) => bytes,
+            AddressBlock::V6(bytes) => bytes,
+        }
+    }
 }
 
 /// A token bucket, stored as the time when it will be full, so that nothing runs as time passes.

@@ -3,6 +3,7 @@
 //! A lane asks for work and gets a lease on a unit ([`flow::LeaseLane`]). It delivers the output ([`flow::Delivery`]),
 //! which is checked ([`check`]). The verdict is stored with its receipt and reward ([`flow::Settle`]).
 
+pub(crate) mod admission;
 pub(crate) mod check;
 pub(crate) mod conduct;
 pub(crate) mod cost;

@@ -15,4 +15,4 @@ pub mod shape;
 
 pub use client::{Client, Reply};
 pub use scene::Scene;
-pub use server::Server;
+pub use server::{Server, without_admission};

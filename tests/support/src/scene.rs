@@ -9,7 +9,7 @@ use adit_protocol::paths::{self, with};
 use adit_protocol::records::{Account, ReceiptList};
 use anyhow::{Context, Result, ensure};
 
-use crate::{Client, Server, files};
+use crate::{Client, Server, files, without_admission};
 
 /// Rows, inner dimension and columns of the job's product.
 pub const SHAPE: (u32, u32, u32) = (64, 48, 40);
@@ -30,9 +30,9 @@ pub struct Scene {
 }
 
 impl Scene {
-    /// Starts a coordinator and submits a sponsored product.
+    /// Starts a coordinator that trusts fresh keys, and submits a sponsored product.
     pub async fn start() -> Result<Self> {
-        Self::on(Server::start().await?).await
+        Self::on(Server::start_with(without_admission).await?).await
     }
 
     /// Submits a sponsored product to this coordinator.

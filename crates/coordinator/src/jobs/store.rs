@@ -80,6 +80,11 @@ impl JobRow {
         })
     }
 
+    /// Panels that are neither done nor leased.
+    pub(crate) fn waiting(&self) -> i64 {
+        (self.panels - self.panels_done - self.panels_leased).max(0)
+    }
+
     /// Whether cut panels wait to be leased again.
     pub(crate) fn has_waiting(&self) -> bool {
         self.cursor > self.panels_done + self.panels_leased
@@ -160,6 +165,11 @@ pub(crate) async fn facts(db: &mut Db, job: i64) -> Result<Option<String>, DbErr
     sql("SELECT facts FROM job WHERE id = $1").bind(job).fetch_one(db).await?.try_get(0)
 }
 
+/// The number of active jobs.
+pub(crate) async fn active(db: &mut Db) -> Result<i64, DbError> {
+    sql("SELECT COUNT(*) FROM job WHERE state = 'active'").fetch_one(db).await?.try_get(0)
+}
+
 /// The number of active jobs, and of all jobs.
 pub(crate) async fn counts(db: &mut Db) -> Result<(i64, i64), DbError> {
     let text = "SELECT COALESCE(SUM(state = 'active'), 0), COUNT(*) FROM job";
@@ -186,19 +196,27 @@ impl UnitRow {
     }
 }
 
-/// A unit that can be leased again unchanged. Skips units for which `miner` had an invalid or inconclusive output since
-/// `since_ms`.
-pub(crate) async fn waiting_unit(
-    db: &mut Db,
-    job: i64,
-    miner: &PublicKey,
-    since_ms: i64,
-) -> Result<Option<UnitRow>, DbError> {
-    let text = "SELECT * FROM unit WHERE job = $1 AND state = 'waiting' AND NOT EXISTS
+/// Which of a job's waiting units a miner may have.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted {
+    pub(crate) miner: PublicKey,
+    /// The miner's last invalid or inconclusive output for it was before this.
+    pub(crate) refused_before_ms: i64,
+    pub(crate) most_panels: i64,
+    /// The last lease that expired with it did so before this.
+    pub(crate) expired_before_ms: i64,
+}
+
+/// A unit that can be leased again unchanged.
+pub(crate) async fn waiting_unit(db: &mut Db, job: i64, wanted: &Wanted) -> Result<Option<UnitRow>, DbError> {
+    let text = "SELECT * FROM unit WHERE job = $1 AND state = 'waiting' AND count <= $4 AND NOT EXISTS
            (SELECT 1 FROM lease JOIN receipt ON receipt.lease = lease.id WHERE lease.unit = unit.id
             AND lease.miner = $2 AND lease.verdict IN ('invalid', 'inconclusive') AND receipt.at_ms >= $3)
+         AND ($5 = 9223372036854775807 OR COALESCE((SELECT MAX(CASE WHEN lease.state = 'expired' THEN deadline_ms END)
+            FROM lease WHERE lease.unit = unit.id), 0) < $5)
          ORDER BY first LIMIT 1";
-    sql_as(text).bind(job).bind(&miner.0[..]).bind(since_ms).fetch_optional(db).await
+    let query = sql_as(text).bind(job).bind(&wanted.miner.0[..]).bind(wanted.refused_before_ms);
+    query.bind(wanted.most_panels).bind(wanted.expired_before_ms).fetch_optional(db).await
 }
 
 pub(crate) async fn unit(db: &mut Db, id: i64) -> Result<Option<UnitRow>, DbError> {

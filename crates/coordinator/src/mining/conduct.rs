@@ -9,7 +9,7 @@ use crate::people::SESSION_IDLE_MS;
 /// Limits that depend on a miner's record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Conduct {
-    /// Concurrent leases for a new key, over all its sessions.
+    /// Concurrent leases for a key that is not proven, over all its sessions; at least 1.
     pub first_in_flight: u32,
     /// The lowest limit for a key that abandons units; at least 1.
     pub least_in_flight: u32,
@@ -17,11 +17,25 @@ pub struct Conduct {
     pub most_in_flight: u32,
     /// Length of the first quarantine, in ms. Each later one doubles, up to a day. 0 disables quarantine.
     pub quarantine_ms: i64,
+    /// The most leases that unproven keys hold together from one address block.
+    pub unproven_per_block: u32,
+    /// How many units that unproven keys let expire are overlooked in an address block; one is forgiven each minute.
+    pub abandoned_per_block: u32,
+    /// Of a job's waiting panels, unproven keys hold together at most one in this many. 1 lifts this cap.
+    pub unproven_part: u32,
 }
 
 impl Default for Conduct {
     fn default() -> Self {
-        Conduct { first_in_flight: 16, least_in_flight: 1, most_in_flight: 1_024, quarantine_ms: SESSION_IDLE_MS }
+        Conduct {
+            first_in_flight: 1,
+            least_in_flight: 1,
+            most_in_flight: 1_024,
+            quarantine_ms: SESSION_IDLE_MS,
+            unproven_per_block: 8,
+            abandoned_per_block: 2,
+            unproven_part: 4,
+        }
     }
 }
 
@@ -123,7 +137,15 @@ impl Record {
 mod tests {
     use super::*;
 
-    const RULES: Conduct = Conduct { first_in_flight: 4, least_in_flight: 1, most_in_flight: 10, quarantine_ms: 1_000 };
+    const RULES: Conduct = Conduct {
+        first_in_flight: 4,
+        least_in_flight: 1,
+        most_in_flight: 10,
+        quarantine_ms: 1_000,
+        unproven_per_block: 8,
+        abandoned_per_block: 2,
+        unproven_part: 4,
+    };
 
     fn after(record: Record, deeds: &[(Deed, u32)]) -> Record {
         let all = deeds.iter().flat_map(|(deed, times)| (0..*times).map(|_| *deed));

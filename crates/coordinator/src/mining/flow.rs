@@ -6,6 +6,7 @@ pub(crate) mod conduct;
 mod delivery;
 pub(crate) mod lease;
 mod settle;
+mod take;
 pub(crate) mod verify;
 
 pub(crate) use delivery::{Delivered, Delivery, SignedOutput};

@@ -11,6 +11,10 @@ const TARGET_MS: u64 = 2_000;
 const MIN_TTL_MS: u64 = 30_000;
 /// The longest lease.
 const MAX_TTL_MS: u64 = 3_600_000;
+/// The shortest and the longest lease of a key that is not proven.
+const UNPROVEN_TTL_MS: std::ops::RangeInclusive<u64> = 10_000..=120_000;
+/// The slowest line that the lease of such a key allows for, in bytes per second.
+const SLOWEST_LINE: u64 = 1 << 20;
 
 /// The number of panels for a lane.
 ///
@@ -41,6 +45,19 @@ pub(crate) fn measured(kind: Kind, work: u64, elapsed_ms: u64, known: u64) -> Op
 pub(crate) fn ttl_ms(kind: Kind, work: u64, speed: u64) -> u64 {
     let speed = if speed == 0 { kind.facts().slowest } else { speed };
     (work.saturating_mul(3_000) / speed.max(1)).clamp(MIN_TTL_MS, MAX_TTL_MS)
+}
+
+/// The duration of an unproven key's lease: what the slowest host worth waiting for needs, and its line. What nobody
+/// delivers is soon given to somebody else.
+pub(crate) fn unproven_ttl_ms(unit: &Unit, speed: u64) -> u64 {
+    let facts = unit.kind().facts();
+    let compute_ms = match speed {
+        0 => unit.work().saturating_mul(1_000) / facts.slowest.max(1),
+        speed => unit.work().saturating_mul(3_000) / speed,
+    };
+    let bytes: u64 = unit.blocks().into_iter().map(|(_, bytes)| u64::from(bytes)).sum();
+    let line_ms = (bytes + unit.output_bytes()).saturating_mul(1_000) / SLOWEST_LINE;
+    compute_ms.saturating_add(line_ms).clamp(*UNPROVEN_TTL_MS.start(), *UNPROVEN_TTL_MS.end())
 }
 
 /// Whether a lane is fast enough for the smallest unit. Only its measured speed counts, not its claims.
@@ -78,6 +95,19 @@ mod tests {
         assert_eq!(ttl_ms(Kind::MatmulI8, 100_000_000, 1_000_000), 300_000);
         assert_eq!(ttl_ms(Kind::MatmulI8, 1, 1_000_000), MIN_TTL_MS);
         assert_eq!(ttl_ms(Kind::HashTree, u64::MAX, 0), 3_600_000);
+    }
+
+    #[test]
+    fn an_unproven_keys_lease_is_short_but_long_enough_for_a_slow_host() {
+        let unit = |rows| template(rows, 1_024, 1_024, rows);
+        let (small, first) = (unit(1), unit(64));
+        assert_eq!(first.work(), first.kind().facts().first_work);
+        assert_eq!(unproven_ttl_ms(&small, 0), 10_000);
+        // 16 s of work at the slowest speed, and 1.3 MB of inputs and output.
+        assert_eq!(unproven_ttl_ms(&first, 0), 16_000 + 1_312);
+        assert!(unproven_ttl_ms(&first, 0) < ttl_ms(first.kind(), first.work(), 0));
+        assert_eq!(unproven_ttl_ms(&first, 1 << 21), 96_000 + 1_312);
+        assert_eq!(unproven_ttl_ms(&first, 1), 120_000);
     }
 
     #[test]

@@ -31,6 +31,10 @@ pub(crate) struct LeaseRow {
     pub(crate) state: LeaseState,
     pub(crate) digest: Option<Vec<u8>>,
     pub(crate) verdict: Option<Verdict>,
+    /// The panels of a live lease whose holder was not proven when it took it.
+    pub(crate) unproven: Option<i64>,
+    /// Where such a lease was taken, if the caller had an address block.
+    pub(crate) address_block: Option<Vec<u8>>,
 }
 
 from_row!(LeaseRow {
@@ -48,7 +52,9 @@ from_row!(LeaseRow {
     deadline_ms,
     state,
     digest,
-    verdict
+    verdict,
+    unproven,
+    address_block
 });
 
 impl LeaseRow {
@@ -129,11 +135,12 @@ pub(crate) async fn live_of_session(db: &mut Db, session: &str) -> Result<Vec<Le
 
 /// Inserts a lease and records that its lane computes `kinds`.
 pub(crate) async fn insert(db: &mut Db, lease: &LeaseRow, kinds: &str) -> Result<(), DbError> {
-    let text = "INSERT INTO lease (id, unit, job, miner, session, lane, task, work, value, ttl_ms, issued_at_ms, deadline_ms, state)
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'live')";
+    let text = "INSERT INTO lease (id, unit, job, miner, session, lane, task, work, value, ttl_ms, issued_at_ms, deadline_ms,
+                unproven, address_block, state) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 'live')";
     let query = sql(text).bind(&lease.id[..]).bind(lease.unit).bind(lease.job).bind(&lease.miner[..]);
     let query = query.bind(&lease.session).bind(lease.lane).bind(&lease.task).bind(lease.work).bind(lease.value);
-    query.bind(lease.ttl_ms).bind(lease.issued_at_ms).bind(lease.deadline_ms).execute(&mut *db).await?;
+    let query = query.bind(lease.ttl_ms).bind(lease.issued_at_ms).bind(lease.deadline_ms);
+    query.bind(lease.unproven).bind(lease.address_block.clone()).execute(&mut *db).await?;
     sql("INSERT INTO lane (session, lane, lease, kinds) VALUES ($1, $2, $3, $4)
          ON CONFLICT (session, lane) DO UPDATE SET lease = excluded.lease, kinds = excluded.kinds")
     .bind(&lease.session)
@@ -152,14 +159,14 @@ pub(crate) async fn settled(db: &mut Db, unit: i64) -> Result<Option<LeaseRow>, 
 
 /// Ends a live lease without an output. Returns false if it was not live.
 pub(crate) async fn end(db: &mut Db, id: &[u8], state: LeaseState) -> Result<bool, DbError> {
-    let text = "UPDATE lease SET state = $2 WHERE id = $1 AND state = 'live'";
+    let text = "UPDATE lease SET state = $2, unproven = NULL, address_block = NULL WHERE id = $1 AND state = 'live'";
     Ok(sql(text).bind(id).bind(state).execute(db).await? == 1)
 }
 
 /// Stores what a lease's receipt states. Returns false if it already has a verdict.
 pub(crate) async fn settle(db: &mut Db, receipt: &Receipt) -> Result<bool, DbError> {
-    let text = "UPDATE lease SET state = 'delivered', digest = $2, verdict = $3, log_index = $4, work = $5, value = $6
-                WHERE id = $1 AND verdict IS NULL";
+    let text = "UPDATE lease SET state = 'delivered', digest = $2, verdict = $3, log_index = $4, work = $5, value = $6,
+                unproven = NULL, address_block = NULL WHERE id = $1 AND verdict IS NULL";
     let query = sql(text).bind(&receipt.lease.0[..]).bind(&receipt.output_digest.0[..]).bind(receipt.verdict);
     let query = query.bind(receipt.log_index as i64).bind(receipt.work as i64).bind(receipt.value.nano());
     Ok(query.execute(db).await? == 1)
@@ -181,6 +188,13 @@ pub(crate) async fn measure_lane(db: &mut Db, lease: &LeaseRow, kind: &str, work
     Ok(())
 }
 
+/// Deletes a lane. What was measured of it stays.
+pub(crate) async fn delete_lane(db: &mut Db, lease: &LeaseRow) -> Result<(), DbError> {
+    let text = "DELETE FROM lane WHERE session = $1 AND lane = $2 AND lease = $3";
+    sql(text).bind(&lease.session).bind(lease.lane).bind(&lease.id[..]).execute(db).await?;
+    Ok(())
+}
+
 /// Deletes the lanes of an ended session.
 pub(crate) async fn delete_lanes(db: &mut Db, session: &str) -> Result<(), DbError> {
     sql("DELETE FROM lane WHERE session = $1").bind(session).execute(&mut *db).await?;
@@ -196,8 +210,27 @@ pub(crate) async fn lanes_at_work(db: &mut Db, since_ms: i64) -> Result<u32, DbE
 }
 
 pub(crate) async fn drop_live(db: &mut Db, unit: i64) -> Result<(), DbError> {
-    sql("UPDATE lease SET state = 'dropped' WHERE unit = $1 AND state = 'live'").bind(unit).execute(db).await?;
+    let text = "UPDATE lease SET state = 'dropped', unproven = NULL, address_block = NULL
+                WHERE unit = $1 AND state = 'live'";
+    sql(text).bind(unit).execute(db).await?;
     Ok(())
+}
+
+/// The panels of a job that unproven keys hold.
+pub(crate) async fn unproven_of_job(db: &mut Db, job: i64) -> Result<i64, DbError> {
+    let text = "SELECT COALESCE(SUM(unproven), 0) FROM lease WHERE job = $1 AND unproven IS NOT NULL";
+    sql(text).bind(job).fetch_one(db).await?.try_get(0)
+}
+
+/// The leases that unproven keys took from an address block and still hold.
+pub(crate) async fn unproven_of_block(db: &mut Db, block: &[u8]) -> Result<i64, DbError> {
+    sql("SELECT COUNT(*) FROM lease WHERE address_block = $1").bind(block).fetch_one(db).await?.try_get(0)
+}
+
+/// The leases that unproven keys hold, counted up to `most`.
+pub(crate) async fn unproven(db: &mut Db, most: i64) -> Result<i64, DbError> {
+    let text = "SELECT COUNT(*) FROM (SELECT 1 FROM lease WHERE unproven IS NOT NULL LIMIT $1) AS held";
+    sql(text).bind(most).fetch_one(db).await?.try_get(0)
 }
 
 /// A miner's live leases, open sessions, and total measured speed of open lanes.

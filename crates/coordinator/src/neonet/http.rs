@@ -3,7 +3,7 @@
 use adit_protocol::neonet::*;
 use adit_protocol::paths;
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
@@ -13,6 +13,7 @@ use super::flow;
 use crate::http::call::Call;
 use crate::http::error::ApiError;
 use crate::http::extract::{Body, Path, Query, header_text};
+use crate::http::shed::Caller;
 use crate::http::{Answer, Routes, Shared};
 
 /// The tag of these calls in the API description.
@@ -21,90 +22,82 @@ const TAG: &str = "neonet";
 const PLACES: i64 = 10;
 
 pub(crate) fn routes() -> Routes {
-    let get = |path, summary| Call::get(TAG, path, summary);
-    let post = |path, summary| Call::post(TAG, path, summary);
-    Routes::new()
-        .call(
-            post(paths::REGISTER, "Registers a contributor. One with a key gets a challenge to sign.")
-                .takes::<RegisterRequest>()
-                .gives::<RegisterResponse>("`success` is false if the contributor was registered before."),
-            register,
-        )
-        .call(
-            post(paths::START_SESSION, "Opens a session. A contributor with a key signs for it.")
-                .takes::<StartSessionRequest>()
-                .gives::<StartSessionResponse>("`success` is false if a session was open before."),
-            start_session,
-        )
-        .call(
-            get(paths::TASK, "A lane's current task, or a new one.")
-                .query::<TaskQuery>()
-                .header::<String>(paths::SESSION_HEADER, "The session's id. Without it the task earns nothing.")
-                .gives::<Task>("The task.")
-                .or_nothing("There is no work. Ask again after Retry-After."),
-            task,
-        )
-        .call(
-            post(paths::SUBMIT_RESULT, "Closes a task the way NeoNet's clients do. Unverified results earn nothing.")
-                .takes::<SubmitResultRequest>()
-                .gives::<SubmitResultResponse>("Whether the result was verified."),
-            submit_result,
-        )
-        .call(
-            post(paths::HEARTBEAT, "Reports that a miner is alive. Earns nothing.")
-                .takes::<HeartbeatRequest>()
-                .gives::<HeartbeatResponse>("The session's figures."),
-            heartbeat,
-        )
-        .call(
-            post(paths::STOP_SESSION, "Ends a session and returns its leases.")
-                .takes::<StopSessionRequest>()
-                .gives::<StopSessionResponse>("What the session did."),
-            stop_session,
-        )
-        .merge(figures())
+    Routes::new().merge(sessions()).merge(tasks()).merge(figures()).merge(economy())
 }
 
-/// Figures that NeoNet clients show about the network.
-fn figures() -> Routes {
-    let get = |path, summary| Call::get(TAG, path, summary);
+fn get(path: &'static str, summary: &str) -> Call {
+    Call::get(TAG, path, summary)
+}
+
+fn post(path: &'static str, summary: &str) -> Call {
+    Call::post(TAG, path, summary)
+}
+
+/// Registration and sessions.
+fn sessions() -> Routes {
+    let register_call = post(paths::REGISTER, "Registers a contributor. One with a key gets a challenge to sign.")
+        .takes::<RegisterRequest>()
+        .gives::<RegisterResponse>("`success` is false if the contributor was registered before.");
+    let start_call = post(paths::START_SESSION, "Opens a session. A contributor with a key signs for it.")
+        .takes::<StartSessionRequest>()
+        .gives::<StartSessionResponse>("`success` is false if a session was open before.");
+    let heartbeat_call = post(paths::HEARTBEAT, "Reports that a miner is alive. Earns nothing.")
+        .takes::<HeartbeatRequest>()
+        .gives::<HeartbeatResponse>("The session's figures.");
+    let stop_call = post(paths::STOP_SESSION, "Ends a session and returns its leases.")
+        .takes::<StopSessionRequest>()
+        .gives::<StopSessionResponse>("What the session did.");
     Routes::new()
-        .call(
-            get(paths::STATS, "The network's counters.")
-                .also(&["/api/ai-energy/stats"])
-                .gives::<Stats>("The counters."),
-            stats,
-        )
-        .call(
-            get(paths::LEADERBOARD, "The contributors with the most verified work.")
-                .also(&["/api/ai-energy/leaderboard"])
-                .query::<LeaderboardQuery>()
-                .gives::<Leaderboard>("The contributors."),
-            leaderboard,
-        )
-        .call(get(paths::CONTRIBUTOR, "A contributor.").gives::<ContributorResponse>("Its record."), contributor)
-        .call(
-            get(paths::GAS_INFO, "Quotes network fees, by EIP-1559's recurrence over verified work.")
-                .gives::<GasInfo>("The fees."),
-            gas_info,
-        )
-        .call(
-            get(paths::GAS_ESTIMATE, "Estimates the fee for a transfer.")
-                .query::<TransferQuery>()
-                .gives::<GasEstimate>("The fee and its parts."),
-            gas_estimate,
-        )
-        .call(
-            get(paths::TOKENOMICS, "How much NNET was issued, and who holds it.")
-                .also(&["/ai-energy/tokenomics", "/api/ai-energy/tokenomics", "/halving-info"])
-                .gives::<Tokenomics>("The ledger's figures."),
-            tokenomics,
-        )
-        .call(
-            get(paths::DECENTRALIZATION, "How far miners have taken over from servers, by NeoNet's schedule.")
-                .gives::<DecentralizationStatus>("The phase, by the number of miners with valid outputs."),
-            decentralization,
-        )
+        .call(register_call, register)
+        .call(start_call, start_session)
+        .call(heartbeat_call, heartbeat)
+        .call(stop_call, stop_session)
+}
+
+/// Tasks and their results.
+fn tasks() -> Routes {
+    let task_call = get(paths::TASK, "A lane's current task, or a new one.")
+        .query::<TaskQuery>()
+        .header::<String>(paths::SESSION_HEADER, "The session's id. Without it the task earns nothing.")
+        .gives::<Task>("The task.")
+        .or_nothing("There is no work. Ask again after Retry-After.");
+    let submit_call =
+        post(paths::SUBMIT_RESULT, "Closes a task the way NeoNet's clients do. Unverified results earn nothing.")
+            .takes::<SubmitResultRequest>()
+            .gives::<SubmitResultResponse>("Whether the result was verified.");
+    Routes::new().call(task_call, task).call(submit_call, submit_result)
+}
+
+/// Figures about the network and its contributors.
+fn figures() -> Routes {
+    let stats_call =
+        get(paths::STATS, "The network's counters.").also(&["/api/ai-energy/stats"]).gives::<Stats>("The counters.");
+    let leaderboard_call = get(paths::LEADERBOARD, "The contributors with the most verified work.")
+        .also(&["/api/ai-energy/leaderboard"])
+        .query::<LeaderboardQuery>()
+        .gives::<Leaderboard>("The contributors.");
+    let contributor_call = get(paths::CONTRIBUTOR, "A contributor.").gives::<ContributorResponse>("Its record.");
+    let decentralization_call =
+        get(paths::DECENTRALIZATION, "How far miners have taken over from servers, by NeoNet's schedule.")
+            .gives::<DecentralizationStatus>("The phase, by the number of miners with valid outputs.");
+    Routes::new()
+        .call(stats_call, stats)
+        .call(leaderboard_call, leaderboard)
+        .call(contributor_call, contributor)
+        .call(decentralization_call, decentralization)
+}
+
+/// Fees and the money supply.
+fn economy() -> Routes {
+    let gas_info_call = get(paths::GAS_INFO, "Quotes network fees, by EIP-1559's recurrence over verified work.")
+        .gives::<GasInfo>("The fees.");
+    let gas_estimate_call = get(paths::GAS_ESTIMATE, "Estimates the fee for a transfer.")
+        .query::<TransferQuery>()
+        .gives::<GasEstimate>("The fee and its parts.");
+    let tokenomics_call = get(paths::TOKENOMICS, "How much NNET was issued, and who holds it.")
+        .also(&["/ai-energy/tokenomics", "/api/ai-energy/tokenomics", "/halving-info"])
+        .gives::<Tokenomics>("The ledger's figures.");
+    Routes::new().call(gas_info_call, gas_info).call(gas_estimate_call, gas_estimate).call(tokenomics_call, tokenomics)
 }
 
 async fn register(State(app): Shared, Body(request): Body<RegisterRequest>) -> Answer<RegisterResponse> {
@@ -128,10 +121,11 @@ async fn task(
     State(app): Shared,
     Path(contributor): Path<String>,
     Query(TaskQuery { lane, kinds }): Query<TaskQuery>,
+    Extension(Caller(from)): Extension<Caller>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let session = header_text(&headers, paths::SESSION_HEADER);
-    Ok(match flow::task(&app, &contributor, session, lane, kinds.as_deref()).await? {
+    Ok(match flow::task(&app, &contributor, session, lane, kinds.as_deref(), from).await? {
         Some(task) => Json(task).into_response(),
         None => no_work(),
     })

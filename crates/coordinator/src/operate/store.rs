@@ -2,7 +2,7 @@
 
 use crate::store::{Db, DbError, sql};
 
-const RULES: [(&str, &str); 19] = [
+const RULES: [(&str, &str); 20] = [
     ("balances do not add up to zero", "SELECT COUNT(*) FROM (SELECT SUM(balance) AS s FROM account) WHERE s <> 0"),
     ("an account is below zero", "SELECT COUNT(*) FROM account WHERE balance < 0 AND id <> 'issuance'"),
     (
@@ -55,6 +55,10 @@ const RULES: [(&str, &str); 19] = [
         "a finished job lacks panels, or an unfinished one has them all",
         "SELECT COUNT(*) FROM job WHERE (state = 'done') <> (panels_done = panels) AND state <> 'cancelled'
          OR panels_done > panels",
+    ),
+    (
+        "a lease that has ended counts as an unproven key's",
+        "SELECT COUNT(*) FROM lease WHERE state <> 'live' AND (unproven IS NOT NULL OR address_block IS NOT NULL)",
     ),
     (
         "a lease has a verdict without a delivery, or a delivery without a verdict",

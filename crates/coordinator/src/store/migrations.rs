@@ -18,6 +18,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/4-kinds.sql"),
     include_str!("migrations/5-sources.sql"),
     include_str!("migrations/6-unreached.sql"),
+    include_str!("migrations/7-unproven.sql"),
 ];
 
 /// Upgrades an empty or older database to the current version.

@@ -7,7 +7,7 @@ use adit_core::statement::Verdict;
 use adit_protocol::ErrorCode;
 use adit_protocol::mining::{Delivered, TaskGrant};
 use adit_protocol::paths::{self, with};
-use adit_support::{Client, Reply, Scene, Server};
+use adit_support::{Client, Reply, Scene, Server, without_admission};
 use anyhow::{Context, Result, ensure};
 use reqwest::Method;
 use serde_json::json;
@@ -285,7 +285,7 @@ async fn a_wrong_output_folds_no_coins() -> Result<()> {
 
 #[tokio::test]
 async fn a_liar_is_quarantined_and_comes_back() -> Result<()> {
-    let scene = scene(|_| {}).await?;
+    let scene = scene(without_admission).await?;
     let mut liar = scene.stranger("liar", 3).await?;
     let mut first: Option<TaskGrant> = None;
     for lane in 0..3 {
@@ -319,7 +319,7 @@ async fn a_liar_is_quarantined_and_comes_back() -> Result<()> {
 
 #[tokio::test]
 async fn a_hoarder_gets_fewer_leases_and_an_honest_miner_more() -> Result<()> {
-    let conduct = Conduct { first_in_flight: 2, ..Conduct::default() };
+    let conduct = Conduct { first_in_flight: 2, unproven_part: 1, ..Conduct::default() };
     let scene = scene(|config| config.conduct = conduct).await?;
     let mut miner = scene.stranger("miner", 3).await?;
     scene.lease(&miner).await?;
@@ -339,7 +339,7 @@ async fn a_hoarder_gets_fewer_leases_and_an_honest_miner_more() -> Result<()> {
 
 #[tokio::test]
 async fn sessions_that_end_with_leases_under_way_cost_some() -> Result<()> {
-    let conduct = Conduct { first_in_flight: 2, ..Conduct::default() };
+    let conduct = Conduct { first_in_flight: 2, unproven_part: 1, ..Conduct::default() };
     let scene = scene(|config| config.conduct = conduct).await?;
     let mut miner = scene.stranger("miner", 3).await?;
     scene.lease(&miner).await?;

@@ -5,6 +5,7 @@ mod corpus;
 mod deliveries;
 mod identity;
 mod limits;
+mod newcomers;
 mod operands;
 mod origins;
 mod routes;

@@ -13,7 +13,7 @@ use adit_protocol::jobs::{FileInfo, JobRequest, JobState, JobWork};
 use adit_protocol::mining::{Delivered, TaskGrant};
 use adit_protocol::{TaskType, paths};
 use adit_support::scene::LEASE_MS;
-use adit_support::{Client, Server, files};
+use adit_support::{Client, Server, files, without_admission};
 use anyhow::{Context, Result, ensure};
 
 const M: usize = 400;
@@ -38,7 +38,7 @@ struct Job {
 
 impl Job {
     async fn start() -> Result<Self> {
-        let server = Server::start().await?;
+        let server = Server::start_with(without_admission).await?;
         let honest = Client::new(&server, "honest", 200)?;
         let (a, b) = (upload(&honest, &matrix(1, M, K)).await?, upload(&honest, &matrix(2, K, N)).await?);
         let job = honest.submit(JobWork::MatmulF32 { a: a.file, b: b.file }).await?;
@@ -197,7 +197,7 @@ async fn what_may_be_bad_luck_decides_nothing() -> Result<()> {
 
 #[tokio::test]
 async fn orders_that_make_no_product_are_refused() -> Result<()> {
-    let server = Server::start().await?;
+    let server = Server::start_with(without_admission).await?;
     let client = Client::new(&server, "requester", 1)?;
     let f8: Vec<u8> = [1.0f64; 4].iter().flat_map(|value| value.to_le_bytes()).collect();
     for (file, code) in [

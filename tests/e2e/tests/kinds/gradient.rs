@@ -15,7 +15,7 @@ use adit_protocol::ErrorCode::*;
 use adit_protocol::jobs::{FileInfo, JobState, JobWork};
 use adit_protocol::mining::{Delivered, TaskGrant};
 use adit_support::scene::LEASE_MS;
-use adit_support::{Client, Server, files};
+use adit_support::{Client, Server, files, without_admission};
 use anyhow::{Context, Result, ensure};
 
 const ROWS: usize = 200;
@@ -42,7 +42,7 @@ fn data() -> (Layers, Vec<i8>, Vec<i8>) {
 
 impl Job {
     async fn start() -> Result<Self> {
-        let server = Server::start().await?;
+        let server = Server::start_with(without_admission).await?;
         let honest = Client::new(&server, "honest", 200)?;
         let (layers, x, t) = data();
         let model = files::training_model(&layers, [3, 11], [5, 9]);
@@ -236,7 +236,7 @@ async fn wrong_gradients_are_found() -> Result<()> {
 
 #[tokio::test]
 async fn orders_that_make_no_gradient_are_refused() -> Result<()> {
-    let server = Server::start().await?;
+    let server = Server::start_with(without_admission).await?;
     let client = Client::new(&server, "requester", 1)?;
     let (layers, x, t) = data();
     let upload = async |name: &str, bytes: Vec<u8>| client.upload(name, bytes).await?.json::<FileInfo>();

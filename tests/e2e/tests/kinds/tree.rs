@@ -9,7 +9,7 @@ use adit_protocol::jobs::{DataPlace, FileInfo, JobRequest, JobState, JobView, Jo
 use adit_protocol::mining::{Delivered, TaskGrant};
 use adit_protocol::{ErrorCode, TaskType, paths};
 use adit_support::scene::LEASE_MS;
-use adit_support::{Client, Server, files};
+use adit_support::{Client, Server, files, without_admission};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
@@ -27,7 +27,7 @@ pub(crate) async fn report(client: &Client, job: u64) -> Result<Value> {
 
 #[tokio::test]
 async fn a_data_set_is_hashed_and_its_columns_are_summed_up() -> Result<()> {
-    let server = Server::start().await?;
+    let server = Server::start_with(without_admission).await?;
     let mut miner = Client::new(&server, "miner", 1)?;
     let rows: String = (0..60_000i64).map(|row| format!("{row},{},note {row}\n", row * row % 1_000 - 500)).collect();
     let job = submit_data(&miner, "table", format!("id,amount,note\n{rows}").into_bytes()).await?;
@@ -59,7 +59,7 @@ async fn a_data_set_is_hashed_and_its_columns_are_summed_up() -> Result<()> {
 /// A lane gets only kinds that it names, and old miners get those that they have always had.
 #[tokio::test]
 async fn lanes_get_the_kinds_that_they_compute() -> Result<()> {
-    let server = Server::start().await?;
+    let server = Server::start_with(without_admission).await?;
     let mut miner = Client::new(&server, "miner", 1)?;
     submit_data(&miner, "data", files::bytes(1, 3 * BLOCK)).await?;
     miner
@@ -141,7 +141,7 @@ const FORGERIES: &[Forgery] = &[
 
 #[tokio::test]
 async fn wrong_trees_are_found() -> Result<()> {
-    let server = Server::start().await?;
+    let server = Server::start_with(without_admission).await?;
     let mut honest = Client::new(&server, "honest", 200)?;
     // A unit is half of it: sixteen leaves, all of which are checked.
     let job = submit_data(&honest, "data", files::bytes(3, 2 * BLOCK)).await?;
@@ -174,7 +174,7 @@ async fn lease(client: &mut Client) -> Result<(TaskGrant, Vec<u8>)> {
 
 #[tokio::test]
 async fn the_log_is_hashed_as_network_protection() -> Result<()> {
-    let server = Server::start().await?;
+    let server = Server::start_with(without_admission).await?;
     let mut miner = Client::new(&server, "miner", 1)?;
     let matrix = files::npy(600, 64, &files::values(1, 600 * 64));
     miner.submit_matmul(matrix, files::npy(64, 64, &files::values(2, 4_096))).await?;
@@ -201,7 +201,7 @@ async fn the_log_is_hashed_as_network_protection() -> Result<()> {
 
 #[tokio::test]
 async fn a_job_is_called_what_it_is() -> Result<()> {
-    let server = Server::start().await?;
+    let server = Server::start_with(without_admission).await?;
     let mut miner = Client::new(&server, "miner", 1)?;
     let layers = vec![(files::values(5, 12).into_iter().map(|v| v.max(-127)).collect(), vec![0; 3])];
     let model: FileInfo = miner.upload("M.safetensors", files::model(&layers, [3, 9])).await?.json()?;

@@ -12,7 +12,7 @@ use adit_protocol::jobs::JobState;
 use adit_protocol::mining::Delivered;
 use adit_protocol::paths::{self, with};
 use adit_support::scene::account;
-use adit_support::{Client, Scene, Server, files};
+use adit_support::{Client, Scene, Server, files, without_admission};
 use anyhow::{Context, Result, ensure};
 
 use crate::case::Case;
@@ -239,7 +239,7 @@ async fn wrong_perceptrons_are_found() -> Result<()> {
         .windows(2)
         .map(|pair| (random.weights(pair[0] * pair[1]), (0..pair[1]).map(|j| 1_000 + 37 * j as i32).collect()))
         .collect();
-    let server = Server::start().await?;
+    let server = Server::start_with(without_admission).await?;
     let honest = Client::new(&server, "honest", 200)?;
     let job = honest.submit_inference(files::model(&layers, [1, 9]), files::csv(dims[0], &x)).await?.job;
     let liars = PERCEPTRONS.iter().enumerate();

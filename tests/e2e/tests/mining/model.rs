@@ -86,7 +86,8 @@ struct World {
 fn configure(config: &mut Config) {
     config.epoch_budget = BUDGET;
     config.conduct.quarantine_ms = 0;
-    config.conduct.least_in_flight = LANES as u32;
+    (config.conduct.first_in_flight, config.conduct.least_in_flight) = (16, LANES as u32);
+    config.conduct.unproven_part = 1;
 }
 
 impl World {

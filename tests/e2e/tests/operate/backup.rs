@@ -11,7 +11,7 @@ use adit_protocol::paths;
 use adit_protocol::records::{ConsistencyProof, SignedHead};
 use adit_support::program::{self, Program, Served};
 use adit_support::scene::LEASE_MS;
-use adit_support::{Client, Scene, Server, files};
+use adit_support::{Client, Scene, Server, files, without_admission};
 use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
 
@@ -31,7 +31,7 @@ async fn continues(server: &Server, old: &SignedHead) -> Result<SignedHead> {
 #[tokio::test]
 async fn a_job_backed_up_while_it_is_mined_goes_on_elsewhere() -> Result<()> {
     let folder = TempDir::new()?;
-    let server = Server::start().await?;
+    let server = Server::start_with(without_admission).await?;
     let mut miner = Client::new(&server, "miner", 1)?;
     let (m, k, n) = (1_200, 256, 200);
     let (a, b) = (files::values(21, (m * k) as usize), files::values(22, (k * n) as usize));

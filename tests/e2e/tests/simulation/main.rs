@@ -5,6 +5,7 @@
 //! `ADIT_SEED=n` replays one seed and prints its history; `ADIT_SEEDS=from..to` replaces the usual thousand seeds.
 
 mod actor;
+mod crowd;
 mod orders;
 mod siege;
 mod truth;

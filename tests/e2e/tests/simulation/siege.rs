@@ -49,6 +49,8 @@ fn strict(config: &mut Config) {
     config.bodies.output_bytes = 8 << 10;
     // The scene's time is not that of bodies.
     config.bodies.grace_ms = 3_600_000;
+    // How much strangers may hold is another scene's question.
+    (config.conduct.unproven_per_block, config.conduct.unproven_part) = (u32::MAX, 1);
 }
 
 /// A miner with a session, and its lease.

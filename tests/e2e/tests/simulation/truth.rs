@@ -212,7 +212,8 @@ impl Truth {
     fn is_surely_live(lease: &Lease, jobs: &[Job], now_ms: i64) -> bool {
         let job = &jobs[lease.job];
         let done = lease.grant.unit.input().panels.iter().any(|panel| job.done.contains(panel));
-        lease.judged.is_none() && !lease.stopped && !job.cancelled && !done && now_ms < lease.issued_ms + YOUNG_MS
+        let young_ms = YOUNG_MS.min(lease.grant.lease.ttl_ms as i64);
+        lease.judged.is_none() && !lease.stopped && !job.cancelled && !done && now_ms < lease.issued_ms + young_ms
     }
 
     pub(crate) fn session_stopped(&mut self, session: &str) {

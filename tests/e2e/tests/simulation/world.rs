@@ -1,7 +1,7 @@
 //! The simulated world: the coordinator, its miners and the network between them, in virtual time, all from one seed.
 
 mod miners;
-mod network;
+pub(crate) mod network;
 
 use adit_core::random::SplitMix64;
 use adit_protocol::jobs::{JobState, JobView};

@@ -1,12 +1,24 @@
 //! Loads and stores miners' records.
 
+use adit_core::PublicKey;
+
 use crate::batch::Batch;
+use crate::mining::admission::Standing;
 use crate::mining::conduct::{Conduct, Deed, Record};
 use crate::mining::store::conduct as store;
+use crate::people::store as people;
 use crate::store::{Db, DbError};
 
+/// Loads a miner's record and whether it is proven.
+pub(crate) async fn standing(db: &mut Db, miner: &PublicKey, rules: &Conduct) -> Result<Standing, DbError> {
+    let record = record(db, &miner.0, rules).await?;
+    let known = people::miner(db, miner).await?;
+    let (valid, expired) = known.map_or((0, 0), |known| (known.units_valid, known.leases_expired));
+    Ok(Standing::new(record, valid, expired))
+}
+
 /// Loads a miner's record, or a new one.
-pub(crate) async fn record(db: &mut Db, miner: &[u8], rules: &Conduct) -> Result<Record, DbError> {
+async fn record(db: &mut Db, miner: &[u8], rules: &Conduct) -> Result<Record, DbError> {
     Ok(store::record(db, miner).await?.unwrap_or_else(|| Record::new(rules)))
 }
 

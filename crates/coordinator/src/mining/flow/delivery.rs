@@ -200,7 +200,8 @@ impl Delivery {
     }
 
     fn next_lane(&self) -> Result<LeaseLane, Refusal> {
-        lease_lane(self.lease.session.clone(), self.contributor.clone(), self.lease.lane as u32, None)
+        let LeaseRow { session, lane, address_block, .. } = self.lease.clone();
+        lease_lane(session, self.contributor.clone(), lane as u32, None, address_block)
     }
 }
 

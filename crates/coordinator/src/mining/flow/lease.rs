@@ -1,6 +1,5 @@
 //! Leases. A lane gets a run of panels sized to its measured speed, and returns it when the lease ends.
 
-use adit_core::assemble::Run;
 use adit_core::reward::{PRICE_VERSION, base_reward};
 use adit_core::sign::LeaseId;
 use adit_core::statement::{Lease, STATEMENT_VERSION};
@@ -10,6 +9,7 @@ use adit_protocol::{ErrorCode, TaskType};
 use futures::future::BoxFuture;
 
 use super::conduct;
+use super::take::{Asker, Found, Taken, take_unit};
 use crate::app::App;
 use crate::batch::{Batch, Operation};
 use crate::error::{Failure, Refusal};
@@ -18,7 +18,7 @@ use crate::jobs::store::{self as jobs, Counted, JobRow};
 use crate::jobs::unit_of;
 use crate::mining::MAX_LANES;
 use crate::mining::conduct::Deed;
-use crate::mining::sizing::{is_able, ttl_ms, wanted_panels};
+use crate::mining::sizing::{is_able, ttl_ms, unproven_ttl_ms};
 use crate::mining::state::LeaseState;
 use crate::mining::store::{self as leases, LaneRow, LeaseRow, kinds_text};
 use crate::people::flow::open::open_session;
@@ -29,9 +29,8 @@ use crate::store::DbError;
 const AT_WORK_MS: i64 = 30_000;
 /// How many jobs to try when a lane cannot take units of the first one.
 const JOBS_TRIED: usize = 8;
-/// After a reject, how long the miner does not get the same unit again. Others go first, but a network with a single
-/// miner still finishes its jobs.
-const REFUSED_MS: i64 = 30_000;
+/// When an unproven key may ask again if others like it hold all that they may.
+const CROWDED_S: u64 = 1;
 /// After this many expiries a unit's panels return to the job and are cut again.
 const MAX_EXPIRIES: i64 = 2;
 
@@ -43,6 +42,8 @@ pub(crate) struct LeaseLane {
     pub(crate) lane: u32,
     /// The kinds the lane computes; `None` keeps the last answer.
     pub(crate) kinds: Option<Vec<Kind>>,
+    /// The address block of the caller, if it has one.
+    pub(crate) from: Option<Vec<u8>>,
     /// A random id for a new lease.
     pub(crate) lease: LeaseId,
     /// A random id for a new task.
@@ -74,53 +75,90 @@ impl LeaseLane {
         let session = open_session(batch, &self.contributor, &self.session).await?;
         let Some(miner) = session.key() else { return Ok(None) };
         let LaneRow { lease, kinds } = leases::lane(batch.db, &session.id, self.lane).await?;
-        let kinds = self.kinds.as_deref().map_or(kinds, kinds_text);
-        let held = match lease {
-            Some(lease) => leases::live(batch.db, &lease).await?,
-            None => None,
-        };
-        if let Some(lease) = held {
-            let job = jobs::job(batch.db, lease.job).await?.ok_or(DbError::RowNotFound)?;
-            let unit = jobs::unit(batch.db, lease.unit).await?.ok_or(DbError::RowNotFound)?;
-            let unit = unit_of(&job.template()?, unit.run());
-            return Ok(Some(self.leased(lease, unit, job, batch.now_ms)));
+        if let Some(held) = self.held(batch, lease).await? {
+            return Ok(Some(held));
         }
-        may_have_another(batch, &miner).await?;
-        let lanes = batch.lanes_at_work(AT_WORK_MS).await?;
-        let mut after = 0;
+        let proven = may_have_another(batch, &miner, self.from.as_deref()).await?;
+        let abandons = self.from.as_deref().is_some_and(|block| batch.abandons(block));
+        let asker = Asker { miner, proven, abandons, lanes: batch.lanes_at_work(AT_WORK_MS).await? };
+        let kinds = self.kinds.as_deref().map_or(kinds, kinds_text);
+        match self.find(batch, &asker, &kinds).await? {
+            Some((job, taken, speed)) => Ok(Some(self.issue(batch, &asker, &kinds, job, taken, speed).await?)),
+            None => Ok(None),
+        }
+    }
+
+    /// The lane's live lease.
+    async fn held(&self, batch: &mut Batch<'_>, lease: Option<Vec<u8>>) -> Result<Option<Leased>, Failure> {
+        let Some(lease) = lease else { return Ok(None) };
+        let Some(lease) = leases::live(batch.db, &lease).await? else { return Ok(None) };
+        let job = jobs::job(batch.db, lease.job).await?.ok_or(DbError::RowNotFound)?;
+        let unit = jobs::unit(batch.db, lease.unit).await?.ok_or(DbError::RowNotFound)?;
+        let unit = unit_of(&job.template()?, unit.run());
+        Ok(Some(self.leased(lease, unit, job, batch.now_ms)))
+    }
+
+    /// Takes a unit of the oldest job that has one for the lane. Also returns the lane's speed at its kind.
+    async fn find(
+        &self,
+        batch: &mut Batch<'_>,
+        asker: &Asker,
+        kinds: &str,
+    ) -> Result<Option<(JobRow, Taken, u64)>, Failure> {
+        let (mut after, mut crowded) = (0, false);
         for _ in 0..JOBS_TRIED {
-            let Some(job) = jobs::next_with_work(batch.db, after, &kinds, batch.now_ms).await? else { break };
+            let Some(job) = jobs::next_with_work(batch.db, after, kinds, batch.now_ms).await? else { break };
             after = job.id;
             let template = job.template()?;
-            let speed = leases::speed(batch.db, &session.id, i64::from(self.lane), &job.kind).await?;
-            if !is_able(&template, speed) || must_wait(batch, &job, &template, &miner).await? {
+            let speed = leases::speed(batch.db, &self.session, i64::from(self.lane), &job.kind).await?;
+            if !is_able(&template, speed) || must_wait(batch, &job, &template, &asker.miner).await? {
                 continue;
             }
-            if let Some((unit_id, unit)) = take_unit(batch, &job, &template, &miner, speed, lanes).await? {
-                let work = unit.work();
-                let ttl_ms = ttl_ms(unit.kind(), work, speed);
-                let lease = LeaseRow {
-                    id: self.lease.0.to_vec(),
-                    unit: unit_id,
-                    job: job.id,
-                    miner: miner.0.to_vec(),
-                    session: session.id.clone(),
-                    lane: i64::from(self.lane),
-                    task: self.task.clone(),
-                    work: work as i64,
-                    value: base_reward(unit.kind(), work).nano(),
-                    ttl_ms: ttl_ms as i64,
-                    issued_at_ms: batch.now_ms,
-                    deadline_ms: batch.now_ms + ttl_ms as i64,
-                    state: LeaseState::Live,
-                    digest: None,
-                    verdict: None,
-                };
-                leases::insert(batch.db, &lease, &kinds).await?;
-                return Ok(Some(self.leased(lease, unit, job, batch.now_ms)));
+            match take_unit(batch, &job, &template, asker, speed).await? {
+                Found::Unit(taken) => return Ok(Some((job, taken, speed))),
+                Found::Crowded => crowded = true,
+                Found::Nothing => {}
             }
         }
-        Ok(None)
+        if !crowded {
+            return Ok(None);
+        }
+        let detail = "keys without a verified unit have as much work under way as they may together; ask again soon";
+        Err(Refusal::new(ErrorCode::TooManyLeases, detail).retry_after(CROWDED_S).into())
+    }
+
+    async fn issue(
+        &self,
+        batch: &mut Batch<'_>,
+        asker: &Asker,
+        kinds: &str,
+        job: JobRow,
+        Taken { id, unit }: Taken,
+        speed: u64,
+    ) -> Result<Leased, DbError> {
+        let work = unit.work();
+        let ttl_ms = if asker.proven { ttl_ms(unit.kind(), work, speed) } else { unproven_ttl_ms(&unit, speed) };
+        let lease = LeaseRow {
+            id: self.lease.0.to_vec(),
+            unit: id,
+            job: job.id,
+            miner: asker.miner.0.to_vec(),
+            session: self.session.clone(),
+            lane: i64::from(self.lane),
+            task: self.task.clone(),
+            work: work as i64,
+            value: base_reward(unit.kind(), work).nano(),
+            ttl_ms: ttl_ms as i64,
+            issued_at_ms: batch.now_ms,
+            deadline_ms: batch.now_ms + ttl_ms as i64,
+            state: LeaseState::Live,
+            digest: None,
+            verdict: None,
+            unproven: (!asker.proven).then_some(unit.input().panels.len() as i64),
+            address_block: self.from.clone().filter(|_| !asker.proven),
+        };
+        leases::insert(batch.db, &lease, kinds).await?;
+        Ok(self.leased(lease, unit, job, batch.now_ms))
     }
 
     fn leased(&self, lease: LeaseRow, unit: Unit, job: JobRow, now_ms: i64) -> Leased {
@@ -141,17 +179,18 @@ pub(crate) struct Granted {
     pub(crate) issued_at_ms: i64,
 }
 
-/// Requests a unit for a lane. Without `kinds`, the lane's last answer applies.
+/// Requests a unit for a lane. Without `kinds`, the lane's last answer applies. `from` is the caller's address block.
 pub(crate) fn lease_lane(
     session: String,
     contributor: String,
     lane: u32,
     kinds: Option<Vec<Kind>>,
+    from: Option<Vec<u8>>,
 ) -> Result<LeaseLane, Refusal> {
     let lease: [u8; 32] = random()?;
     let mut id = [0; 16];
     id.copy_from_slice(&lease[..16]);
-    Ok(LeaseLane { session, contributor, lane, kinds, lease: LeaseId(id), task: random_uuid() })
+    Ok(LeaseLane { session, contributor, lane, kinds, from, lease: LeaseId(id), task: random_uuid() })
 }
 
 /// Signs a lease. The coins are prepared in the background while the miner works.
@@ -180,10 +219,11 @@ pub(crate) fn grant(app: &App, leased: Leased) -> Result<Granted, Failure> {
     Ok(granted)
 }
 
-/// Fails if a miner's record allows no further lease.
-async fn may_have_another(batch: &mut Batch<'_>, miner: &PublicKey) -> Result<(), Failure> {
-    let record = conduct::record(batch.db, &miner.0, &batch.conduct()).await?;
-    if let Some(ms) = record.quarantined_ms(batch.now_ms) {
+/// Whether a miner that may have a further lease is proven. Fails if it may not.
+async fn may_have_another(batch: &mut Batch<'_>, miner: &PublicKey, from: Option<&[u8]>) -> Result<bool, Failure> {
+    let rules = batch.conduct();
+    let standing = conduct::standing(batch.db, miner, &rules).await?;
+    if let Some(ms) = standing.record.quarantined_ms(batch.now_ms) {
         let seconds = ms.div_ceil(1_000);
         let detail = format!(
             "outputs from this key were wrong, so it gets no work for {seconds} s; `adit doctor` checks whether this \
@@ -191,11 +231,19 @@ async fn may_have_another(batch: &mut Batch<'_>, miner: &PublicKey) -> Result<()
         );
         return Err(Refusal::new(ErrorCode::Quarantined, detail).retry_after(seconds).into());
     }
-    if leases::conduct::in_flight(batch.db, &miner.0).await? >= record.in_flight {
+    if leases::conduct::in_flight(batch.db, &miner.0).await? >= standing.in_flight(&rules) {
         let detail = "this key holds as many leases as its record allows: deliver their outputs to get more";
         return Err(Refusal::new(ErrorCode::TooManyLeases, detail).retry_after(1).into());
     }
-    Ok(())
+    if !standing.proven
+        && let Some(from) = from
+        && leases::unproven_of_block(batch.db, from).await? >= i64::from(rules.unproven_per_block)
+    {
+        let detail = "keys without a verified unit have as many units under way from your network as they may together; \
+                      ask again soon";
+        return Err(Refusal::new(ErrorCode::TooManyLeases, detail).retry_after(CROWDED_S).into());
+    }
+    Ok(standing.proven)
 }
 
 /// Whether a miner could not decide the job's units lately, although the coordinator could.
@@ -221,41 +269,6 @@ fn statement(coordinator: PublicKey, lease: &LeaseRow, unit: &Unit) -> Result<Le
     })
 }
 
-/// Takes a unit of the job: a waiting one, else returned panels, else new ones from the cursor.
-async fn take_unit(
-    batch: &mut Batch<'_>,
-    job: &JobRow,
-    template: &Unit,
-    miner: &PublicKey,
-    speed: u64,
-    lanes: u32,
-) -> Result<Option<(i64, Unit)>, Failure> {
-    if job.has_waiting()
-        && let Some(waiting) = jobs::waiting_unit(batch.db, job.id, miner, batch.now_ms - REFUSED_MS).await?
-    {
-        jobs::move_unit(batch.db, waiting.id, &[UnitState::Waiting], UnitState::Leased, 0).await?;
-        jobs::count(batch.db, job.id, Counted { leased: waiting.count, ..Counted::default() }).await?;
-        return Ok(Some((waiting.id, unit_of(template, waiting.run()))));
-    }
-    let left = (job.panels - job.panels_done - job.panels_leased).max(0) as u32;
-    let wanted = wanted_panels(template, left, speed, lanes);
-    let returned = if job.has_waiting() { jobs::take_returned(batch.db, job.id, wanted).await? } else { None };
-    let (run, cut) = match returned {
-        Some(run) => (run, 0),
-        None => {
-            let count = wanted.min((job.panels - job.cursor).max(0) as u32);
-            if count == 0 {
-                return Ok(None);
-            }
-            (Run { first: job.cursor as u32, count }, i64::from(count))
-        }
-    };
-    let unit = unit_of(template, run);
-    let id = jobs::insert_unit(batch.db, job.id, run, &unit.cid()).await?;
-    jobs::count(batch.db, job.id, Counted { leased: i64::from(run.count), cut, ..Counted::default() }).await?;
-    Ok(Some((id, unit)))
-}
-
 /// Why a lease ends without an output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ending {
@@ -272,10 +285,21 @@ pub(crate) async fn give_back(batch: &mut Batch<'_>, lease: &LeaseRow, ending: E
         return Ok(());
     }
     if ending == Ending::Expired {
+        if lease.unproven.is_some() {
+            abandon(batch, lease).await?;
+        }
         leases::count_expired(batch.db, &lease.miner).await?;
         conduct::add(batch, &lease.miner, Deed::Expired).await?;
     }
     release_unit(batch, lease.unit, ending).await
+}
+
+/// What an unproven key abandons counts in its address block. Its lane counts no longer among those that share a job.
+async fn abandon(batch: &mut Batch<'_>, lease: &LeaseRow) -> Result<(), DbError> {
+    if let Some(block) = lease.address_block.as_deref() {
+        batch.abandoned(block);
+    }
+    leases::delete_lane(batch.db, lease).await
 }
 
 /// Returns a leased unit: whole, or as panels if it expired too often.

@@ -5,10 +5,10 @@ use adit_core::unit::MAX_OUTPUT_BYTES;
 use adit_core::{Amount, content_id};
 use adit_protocol::mining::{MinerLimits, RegisterGrant, SessionGrant};
 use adit_protocol::neonet::{
-    HeartbeatRequest, HeartbeatResponse, RegisterRequest, RegisterResponse, SessionSummary, StartSessionRequest,
-    StartSessionResponse, StopSessionRequest, StopSessionResponse,
+    Contributor, HeartbeatRequest, HeartbeatResponse, RegisterRequest, RegisterResponse, SessionSummary,
+    StartSessionRequest, StartSessionResponse, StopSessionRequest, StopSessionResponse,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::people::{contributor_view, hours, tokenomics_of};
 use super::tasks::copy;
@@ -27,43 +27,57 @@ pub(crate) async fn register(app: &App, request: RegisterRequest) -> Result<Regi
     let challenge = Challenge(random()?);
     let keyed = request.adit.is_some();
     let (registered, _) = app.store.write(Register::new(request, challenge)?).await?;
+    let adit = keyed.then(|| grant(app, challenge, registered.expires_at_ms));
     let mut db = app.store.read().await?;
-    let adit = keyed.then_some(RegisterGrant {
+    let now_ms = app.clock.now_ms();
+    let contributor = contributor_view(&mut db, &registered.contributor, now_ms).await?;
+    if !registered.new {
+        return Ok(registered_before(contributor, adit));
+    }
+    let tokenomics = json!(tokenomics_of(&mut db, now_ms).await?);
+    Ok(newly_registered(contributor, tokenomics, adit))
+}
+
+fn grant(app: &App, challenge: Challenge, expires_at_ms: i64) -> RegisterGrant {
+    RegisterGrant {
         coordinator_key: app.public_key,
         challenge,
-        expires_at_ms: registered.expires_at_ms,
+        expires_at_ms,
         expires_in_ms: CHALLENGE_MS as u64,
         limits: MinerLimits {
             max_lanes: MAX_LANES,
             max_output_bytes: MAX_OUTPUT_BYTES,
             max_block_bytes: content_id::MAX_BLOCK_BYTES as u64,
         },
-    });
-    let now_ms = app.clock.now_ms();
-    let contributor = contributor_view(&mut db, &registered.contributor, now_ms).await?;
-    let empty = RegisterResponse {
-        success: registered.new,
-        message: None,
+    }
+}
+
+fn newly_registered(contributor: Contributor, tokenomics: Value, adit: Option<RegisterGrant>) -> RegisterResponse {
+    RegisterResponse {
+        success: true,
+        message: Some("Registered".to_owned()),
         error: None,
+        contributor_id: Some(contributor.id),
+        next_step: Some("Call /ai-energy/start-session to begin".to_owned()),
+        tokenomics: Some(tokenomics),
+        note: Some("Rewards follow verified work alone; hardware, uptime and heartbeats earn nothing.".to_owned()),
+        contributor: None,
+        adit,
+    }
+}
+
+fn registered_before(contributor: Contributor, adit: Option<RegisterGrant>) -> RegisterResponse {
+    RegisterResponse {
+        success: false,
+        message: None,
+        error: Some("Already registered".to_owned()),
         contributor_id: None,
         next_step: None,
         tokenomics: None,
         note: None,
-        contributor: None,
+        contributor: Some(contributor),
         adit,
-    };
-    if !registered.new {
-        let error = Some("Already registered".to_owned());
-        return Ok(RegisterResponse { error, contributor: Some(contributor), ..empty });
     }
-    Ok(RegisterResponse {
-        message: Some("Registered".to_owned()),
-        contributor_id: Some(contributor.id),
-        next_step: Some("Call /ai-energy/start-session to begin".to_owned()),
-        tokenomics: Some(json!(tokenomics_of(&mut db, now_ms).await?)),
-        note: Some("Rewards follow verified work alone; hardware, uptime and heartbeats earn nothing.".to_owned()),
-        ..empty
-    })
 }
 
 /// Opens a session or finds the open one. Without a key, also returns a first task.
@@ -75,8 +89,9 @@ pub(crate) async fn start_session(app: &App, request: StartSessionRequest) -> Re
     let mut db = app.store.read().await?;
     let (account, in_flight) = match session.key() {
         Some(key) => {
-            let record = conduct::record(&mut db, &key.0, &app.conduct).await?;
-            (account_of(&mut db, &key).await?, record.in_flight.min(i64::from(MAX_LANES)) as u32)
+            let standing = conduct::standing(&mut db, &key, &app.conduct).await?;
+            let in_flight = standing.in_flight(&app.conduct).min(i64::from(MAX_LANES));
+            (account_of(&mut db, &key).await?, in_flight as u32)
         }
         None => (None, 0),
     };

@@ -8,6 +8,7 @@ use adit_protocol::neonet::{SubmitResultRequest, SubmitResultResponse, Task};
 use super::keyless::{Copy, Refuse};
 use crate::app::App;
 use crate::error::{Failure, Refusal};
+use crate::limits::AddressBlock;
 use crate::mining::flow::{grant, lease_lane};
 use crate::mining::store as leases;
 use crate::money::flow::account_of;
@@ -24,10 +25,11 @@ pub(crate) async fn task(
     session: Option<&str>,
     lane: u32,
     kinds: Option<&str>,
+    from: Option<AddressBlock>,
 ) -> Result<Option<Task>, Failure> {
     let contributor = contributor_id(contributor)?;
     match session {
-        Some(session) => leased(app, contributor, session, lane, kinds).await,
+        Some(session) => leased(app, contributor, session, lane, kinds, from).await,
         None => {
             let mut db = app.store.read().await?;
             must_be_registered(&mut db, &contributor).await?;
@@ -45,12 +47,14 @@ async fn leased(
     session: &str,
     lane: u32,
     kinds: Option<&str>,
+    from: Option<AddressBlock>,
 ) -> Result<Option<Task>, Failure> {
     let known = people::session(&mut *app.store.read().await?, session).await?;
     if let Some(key) = known.and_then(|known| known.key()) {
         app.may_ask(key)?;
     }
-    let operation = lease_lane(session.to_owned(), contributor, lane, Some(kinds_of(kinds)))?;
+    let from = from.map(|block| block.as_bytes().to_vec());
+    let operation = lease_lane(session.to_owned(), contributor, lane, Some(kinds_of(kinds)), from)?;
     let (leased, _) = app.store.write(operation).await?;
     Ok(leased.map(|leased| grant(app, leased)).transpose()?.map(Task::from))
 }

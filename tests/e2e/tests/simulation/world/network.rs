@@ -9,11 +9,11 @@ use super::World;
 use crate::wire::request;
 
 /// A request as it is sent, once or twice.
-pub(super) struct Call {
-    pub(super) method: Method,
-    pub(super) path: String,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Vec<u8>,
+pub(crate) struct Call {
+    pub(crate) method: Method,
+    pub(crate) path: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
 }
 
 impl World {
@@ -67,11 +67,11 @@ pub(super) fn what_is_said(reply: &Reply) -> String {
     format!("{} {code}{}", reply.status.as_u16(), verdict.unwrap_or_default())
 }
 
-pub(super) fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
+pub(crate) fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
     pairs.iter().map(|(name, value)| (name.parse().expect("a name"), value.parse().expect("a value"))).collect()
 }
 
-pub(super) fn post(path: &str, body: &serde_json::Value) -> Call {
+pub(crate) fn post(path: &str, body: &serde_json::Value) -> Call {
     let headers = headers(&[("content-type", "application/json")]);
     Call { method: Method::POST, path: path.to_owned(), headers, body: body.to_string().into_bytes() }
 }
