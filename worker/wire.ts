@@ -121,10 +121,12 @@ export interface Counterexample {
 /** A 32-byte digest: lowercase hex. */
 export type Digest = string;
 
-/** Epochs, newest first. */
+/** A page of epochs, newest first. */
 export interface EpochList {
   /** The epochs. */
   epochs: EpochView[];
+  /** If there are more: `?before=` this number shows them. */
+  next: number | null;
 }
 
 /** An epoch. */
@@ -161,10 +163,12 @@ export interface GasInfo {
   token_transfer_fee: number;
 }
 
-/** A list of jobs, newest first. */
+/** A page of jobs, newest first. */
 export interface JobList {
   /** The jobs. */
   jobs: JobView[];
+  /** If there are more: `?before=` this number shows them. */
+  next: number | null;
 }
 
 /** A job's state. */
@@ -244,7 +248,12 @@ export type LeaseId = string;
 export interface LedgerTotals {
   /** The balance of each account kind. */
   accounts: AccountTotal[];
-  /** Whether the balances add up to zero and follow from the transfers. */
+  /** When the last audit began (Unix, ms); null until the first one since the start has ended. */
+  audited_at_ms: number | null;
+  /**
+   * Whether the balances add up to zero now, and the last audit found that they follow from the transfers and that
+   * every other promise holds. Audits run in the background and when an operator asks for one.
+   */
   balanced: boolean;
   /** The number of transfers so far. */
   transfers: number;
@@ -287,6 +296,8 @@ export type Method =
 export interface MinerList {
   /** Most recent first. */
   miners: MinerView[];
+  /** If there are more: `?before=` this cursor shows them. */
+  next: string | null;
 }
 
 /** A miner as the operator sees it. */
@@ -433,8 +444,10 @@ export interface Receipt {
   work: number;
 }
 
-/** Receipts, newest first. */
+/** A page of receipts, newest first. */
 export interface ReceiptList {
+  /** If there are more: `?before=` this log index shows them. */
+  next: number | null;
   /** The receipts, each with its proof. */
   receipts: ProvenReceipt[];
 }

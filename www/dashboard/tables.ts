@@ -58,7 +58,8 @@ function miner({ account, leases_live, leases_expired, seen_ms_ago, work_per_s }
   `;
 }
 
-export function ledger({ accounts, transfers, balanced }: LedgerTotals) {
+export function ledger({ accounts, transfers, balanced, audited_at_ms }: LedgerTotals) {
+  const audit = audited_at_ms === null ? "not audited yet" : `audited ${duration(Math.max(Date.now() - audited_at_ms, 0))} ago`;
   const rows = accounts.map(
     ({ kind, accounts, balance }) => html`
       <tr><td>${kind}</td><td class="right">${count(accounts)}</td><td class="right" title=${balance}>${amount(balance)}</td></tr>
@@ -69,7 +70,7 @@ export function ledger({ accounts, transfers, balanced }: LedgerTotals) {
     html`
       <p class=${balanced ? "good" : "bad"} data-testid="balanced">
         ${balanced ? "✓ Balanced" : "✗ Not balanced: stop paying out and look into it"}
-        <span class="muted">${plural(transfers, "transfer")}</span>
+        <span class="muted">${plural(transfers, "transfer")}, ${audit}</span>
       </p>
       ${table(["Account kind", ">Accounts", ">NNET"], rows)}
     `,

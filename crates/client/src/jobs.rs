@@ -35,9 +35,14 @@ impl<F: Fetch, S: Sleep> Client<F, S> {
         self.post(paths::JOBS, job, Repeat::Never).await
     }
 
-    /// All jobs, newest first.
+    /// The newest jobs, newest first: the first page.
     pub async fn jobs(&self) -> Result<JobList, ClientError> {
         self.get(paths::JOBS).await
+    }
+
+    /// The page of jobs that follows one with this `next`.
+    pub async fn jobs_before(&self, next: u64) -> Result<JobList, ClientError> {
+        self.get(&format!("{}?before={next}", paths::JOBS)).await
     }
 
     /// One job.

@@ -9,6 +9,9 @@ use crate::call::path;
 use crate::retry::{Repeat, Sleep};
 use crate::{Client, ClientError};
 
+/// The time limit for an audit.
+const AUDIT_MS: u32 = 600_000;
+
 impl<F: Fetch, S: Sleep> Client<F, S> {
     /// Whether the coordinator lives and its database answers.
     pub async fn health(&self) -> Result<Health, ClientError> {
@@ -30,7 +33,7 @@ impl<F: Fetch, S: Sleep> Client<F, S> {
         self.get(&path(paths::ACCOUNT, key)).await
     }
 
-    /// The miners seen lately. Needs the token.
+    /// The miners seen lately: the first page. Needs the token.
     pub async fn miners(&self) -> Result<MinerList, ClientError> {
         self.get(paths::MINERS).await
     }
@@ -40,7 +43,13 @@ impl<F: Fetch, S: Sleep> Client<F, S> {
         self.get(paths::LEDGER).await
     }
 
-    /// The epochs, newest first.
+    /// The same after an audit of every row, which may take long. Needs the token.
+    pub async fn audit(&self) -> Result<LedgerTotals, ClientError> {
+        let request = self.request(Method::Get, &format!("{}?audit=true", paths::LEDGER));
+        self.json(request.timeout_ms(AUDIT_MS), Repeat::Harmless).await
+    }
+
+    /// The newest epochs, newest first: the first page.
     pub async fn epochs(&self) -> Result<EpochList, ClientError> {
         self.get(paths::EPOCHS).await
     }

@@ -1,6 +1,6 @@
 //! The state that every call shares: the database, the coordinator's key, and the operator's settings.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use adit_core::PublicKey;
@@ -19,7 +19,7 @@ use crate::mining::conduct::Conduct;
 use crate::mining::flow::arrivals::Arrivals;
 use crate::mining::flow::verify::Checker;
 use crate::money::Terms;
-use crate::operate::{Remembered, Requests};
+use crate::operate::{Audits, Requests};
 use crate::source::Sources;
 
 pub(crate) struct App {
@@ -47,7 +47,7 @@ pub(crate) struct App {
     /// Memory for answers that are being sent.
     pub(crate) answers: Budget,
     pub(crate) arrivals: Arrivals,
-    pub(crate) remembered: Remembered,
+    pub(crate) audits: Arc<Audits>,
 }
 
 /// Refuses a caller over its rate limit and says when to retry.

@@ -13,8 +13,10 @@ use futures::future::BoxFuture;
 use tokio::sync::oneshot;
 use tracing::Instrument;
 
+use crate::blocking::blocking;
 use crate::clock::Clock;
 use crate::error::Failure;
+use crate::jobs::flow::size_old_jobs;
 use crate::mining::admission::Abandoned;
 use crate::mining::conduct::Conduct;
 use crate::mining::store as leases;
@@ -143,6 +145,8 @@ impl Companion for Beside {
 pub(crate) struct Store {
     readers: Readers,
     writer: Writer<Beside>,
+    #[cfg(test)]
+    pub(crate) steps: crate::store::steps::Steps,
 }
 
 /// An operation's answer, with the seal of its batch.
@@ -158,18 +162,40 @@ impl Store {
         key: SecretKey,
     ) -> Result<Store, DbError> {
         bring_up(&mut db).await?;
+        size_old_jobs(&mut db).await?;
         log::name_signer(&mut db, &key.public_key()).await?;
         let readers = Readers::open(path, READERS)?;
         let (frontier, head) = log::edge(&mut db).await?;
         let log = LogEdge::new(frontier, head, key);
         let beside =
             Beside { conduct, log, lanes_at_work: None, clock: clock.clone(), follow_ms: 0, abandoned: Arc::default() };
-        Ok(Store { readers, writer: Writer::start(db, clock, beside)? })
+        #[cfg(test)]
+        let steps = db.steps.clone();
+        #[cfg(test)]
+        readers.count_into(&steps);
+        Ok(Store {
+            readers,
+            writer: Writer::start(db, clock, beside)?,
+            #[cfg(test)]
+            steps,
+        })
     }
 
     /// A connection for reading. Each statement sees a consistent snapshot.
     pub(crate) async fn read(&self) -> Result<Reader, DbError> {
         self.readers.get().await
+    }
+
+    /// Reads on a thread that may block. For what takes longer than a few statements: blocks, outputs, files, audits.
+    pub(crate) async fn read_apart<T, E, F>(&self, read: F) -> Result<T, Failure>
+    where
+        T: Send + 'static,
+        E: Into<Failure> + Send + 'static,
+        F: for<'a> FnOnce(&'a mut Db) -> BoxFuture<'a, Result<T, E>> + Send + 'static,
+    {
+        let mut reader = self.read().await?;
+        let runtime = tokio::runtime::Handle::current();
+        blocking(move || runtime.block_on(read(&mut reader))).await?.map_err(Into::into)
     }
 
     /// Applies `operation` and answers after the commit. The seal proves the receipts that it appended.
@@ -180,11 +206,6 @@ impl Store {
             return Err(Failure::Stopping);
         }
         answer.await.map_err(|_| Failure::Stopping)?
-    }
-
-    /// A number that changes with every commit.
-    pub(crate) fn version(&self) -> u64 {
-        self.writer.commits()
     }
 
     /// Whether writes get into the database.

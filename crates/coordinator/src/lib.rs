@@ -30,9 +30,12 @@ mod mining;
 mod money;
 mod neonet;
 mod operate;
+mod page;
 mod people;
 mod private;
 mod random;
+#[cfg(test)]
+mod reads;
 mod receipts;
 mod source;
 mod store;
@@ -68,8 +71,9 @@ use limits::Limiter;
 use mining::flow::arrivals::Arrivals;
 use mining::flow::verify::Checker;
 use money::Terms;
+use operate::flow::audit;
 use operate::flow::upkeep::Upkeep;
-use operate::{Remembered, Requests};
+use operate::{Audits, Requests};
 use store::Db;
 use vital::vital_task;
 
@@ -142,8 +146,8 @@ impl Config {
 pub struct Coordinator {
     app: Arc<App>,
     upkeep: Arc<Upkeep>,
-    /// `None` if time does not pass by itself.
-    ticks: Option<tokio::task::JoinHandle<()>>,
+    /// Upkeep and audits; none if time does not pass by itself.
+    background: Vec<tokio::task::JoinHandle<()>>,
     // Held while the directory is in use.
     _lock: directory::Lock,
 }
@@ -170,10 +174,15 @@ impl Coordinator {
         }
         let checker = Checker::new(store.clone(), config.sources.clone())?;
         let upkeep = Arc::new(Upkeep::new(store.clone(), config.clock.clone(), terms));
-        let ticks = config.clock.runs().then(|| {
-            let upkeep = upkeep.clone();
-            tokio::spawn(vital_task("upkeep", async move { upkeep.run().await }))
-        });
+        let audits = Arc::new(Audits::default());
+        let background = if config.clock.runs() {
+            let (upkeep, audits) = (upkeep.clone(), audits.clone());
+            let audits = audit::run(store.clone(), config.clock.clone(), audits);
+            let ticks = vital_task("upkeep", async move { upkeep.run().await });
+            vec![tokio::spawn(ticks), tokio::spawn(audits)]
+        } else {
+            Vec::new()
+        };
         let app = Arc::new(App {
             store,
             checker,
@@ -191,13 +200,13 @@ impl Coordinator {
             limiter: Mutex::new(Limiter::new(config.limits)),
             started: Instant::now(),
             requests: Requests::default(),
-            remembered: Remembered::default(),
+            audits,
             bodies: config.bodies,
             outputs: Budget::new(config.bodies.outputs()),
             answers: Budget::new(config.bodies.answers()),
             arrivals: Arrivals::default(),
         });
-        Ok(Coordinator { app, upkeep, ticks, _lock: lock })
+        Ok(Coordinator { app, upkeep, background, _lock: lock })
     }
 
     /// The coordinator's key.
@@ -229,15 +238,14 @@ impl Coordinator {
 
     /// Commits queued operations and closes the directory.
     pub async fn close(self) {
+        self.background.iter().for_each(tokio::task::JoinHandle::abort);
         self.app.store.close().await;
     }
 }
 
 impl Drop for Coordinator {
     fn drop(&mut self) {
-        if let Some(ticks) = &self.ticks {
-            ticks.abort();
-        }
+        self.background.iter().for_each(tokio::task::JoinHandle::abort);
     }
 }
 

@@ -5,11 +5,8 @@ mod grace;
 pub(crate) mod http;
 pub(crate) mod store;
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-
-use adit_protocol::records::{Activity, LedgerTotals};
-use tokio::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
 /// Counts requests by class of status code.
 #[derive(Debug, Default)]
@@ -33,11 +30,24 @@ impl Requests {
     }
 }
 
-/// Cached answers to expensive calls that are made often.
+/// What the last audit found.
+#[derive(Clone, Debug)]
+pub(crate) struct Audited {
+    /// When it began (Unix, ms).
+    pub(crate) at_ms: i64,
+    /// The broken invariants of the ledger, units and log, one sentence each.
+    pub(crate) broken: Vec<String>,
+}
+
+/// The last audit. Whoever runs another one holds the lock meanwhile, so that only one runs at a time.
 #[derive(Debug, Default)]
-pub(crate) struct Remembered {
-    /// The ledger's totals, and the store version they were audited at.
-    pub(crate) audited: Mutex<Option<(u64, LedgerTotals)>>,
-    /// Recent activity, by the number of minutes requested.
-    pub(crate) activity: Mutex<BTreeMap<i64, Activity>>,
+pub(crate) struct Audits {
+    pub(crate) running: tokio::sync::Mutex<()>,
+    pub(crate) last: Mutex<Option<Audited>>,
+}
+
+impl Audits {
+    pub(crate) fn last(&self) -> Option<Audited> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }

@@ -3,18 +3,24 @@
 //! The engine knows none of the domains' tables. Each domain keeps its SQL in its own `store.rs` and uses only [`sql`],
 //! [`Value`] and [`DbError`], so another engine could run the same statements.
 
+mod counter;
 mod error;
 mod migrations;
 mod pulse;
 mod row;
 pub(crate) mod snapshot;
 mod sqlite;
+#[cfg(test)]
+pub(crate) mod steps;
 mod value;
 mod writer;
 
+pub(crate) use counter::counter;
 pub use error::DbError;
 pub(crate) use error::corrupt;
 pub(crate) use migrations::bring_up;
+#[cfg(test)]
+pub(crate) use migrations::bring_up_to;
 pub(crate) use pulse::Vitals;
 pub(crate) use row::{FromRow, Row, from_row, sql, sql_as};
 pub(crate) use sqlite::{Db, Reader, Readers};

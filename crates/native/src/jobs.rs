@@ -49,7 +49,13 @@ enum Action {
 pub(crate) async fn run(args: Args) -> Result<()> {
     match args.action {
         Action::List => {
-            let list = args.server.connect()?.jobs().await?;
+            let client = args.server.connect()?;
+            let mut list = client.jobs().await?;
+            while let Some(next) = list.next {
+                let page = client.jobs_before(next).await?;
+                list.jobs.extend(page.jobs);
+                list.next = page.next;
+            }
             print(args.json, &list, |list| list.jobs.iter().for_each(line))
         }
         Action::Show { job } => {

@@ -265,10 +265,12 @@ pub struct JobView {
     pub ended_at_ms: Option<i64>,
 }
 
-/// A list of jobs, newest first.
+/// A page of jobs, newest first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct JobList {
     /// The jobs.
     pub jobs: Vec<JobView>,
+    /// If there are more: `?before=` this number shows them.
+    pub next: Option<u64>,
 }

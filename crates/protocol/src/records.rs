@@ -175,14 +175,18 @@ pub struct MinerView {
 pub struct MinerList {
     /// Most recent first.
     pub miners: Vec<MinerView>,
+    /// If there are more: `?before=` this cursor shows them.
+    pub next: Option<String>,
 }
 
-/// Receipts, newest first.
+/// A page of receipts, newest first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ReceiptList {
     /// The receipts, each with its proof.
     pub receipts: Vec<ProvenReceipt>,
+    /// If there are more: `?before=` this log index shows them.
+    pub next: Option<u64>,
 }
 
 /// The log's head.
@@ -229,12 +233,14 @@ pub struct EpochView {
     pub closed_at_ms: Option<i64>,
 }
 
-/// Epochs, newest first.
+/// A page of epochs, newest first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct EpochList {
     /// The epochs.
     pub epochs: Vec<EpochView>,
+    /// If there are more: `?before=` this number shows them.
+    pub next: Option<u64>,
 }
 
 /// The ledger's totals. Only issuance is negative; all accounts add up to zero.
@@ -245,8 +251,11 @@ pub struct LedgerTotals {
     pub accounts: Vec<AccountTotal>,
     /// The number of transfers so far.
     pub transfers: u64,
-    /// Whether the balances add up to zero and follow from the transfers.
+    /// Whether the balances add up to zero now, and the last audit found that they follow from the transfers and that every
+    /// other promise holds. Audits run in the background and when an operator asks for one.
     pub balanced: bool,
+    /// When the last audit began (Unix, ms); null until the first one since the start has ended.
+    pub audited_at_ms: Option<i64>,
 }
 
 /// The balance of an account kind.

@@ -175,7 +175,7 @@ impl Load {
     pub async fn is_in_order(&self) -> Result<()> {
         let (counted, units) = (self.overview().await?.verdicts.valid, self.units());
         ensure!(counted == units, "{counted} verdicts for {units} units");
-        let ledger: LedgerTotals = self.operator.api().ledger().await?;
+        let ledger: LedgerTotals = self.operator.api().audit().await?;
         ensure!(ledger.balanced, "the ledger is not balanced");
         Ok(())
     }

@@ -85,7 +85,7 @@ impl Mortal {
     /// Fails unless the ledger is balanced and the log continues the last one seen.
     pub async fn is_in_order(&mut self) -> Result<()> {
         let reader = self.client("reader", 9)?;
-        let totals: LedgerTotals = reader.api().ledger().await?;
+        let totals: LedgerTotals = reader.api().audit().await?;
         ensure!(totals.balanced, "{totals:?}");
         let reply = reader.get(paths::LOG_HEAD).await?;
         if reply.status == 404 {

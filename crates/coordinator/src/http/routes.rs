@@ -58,6 +58,13 @@ impl Routes {
         self
     }
 
+    /// The paths of all reads.
+    #[cfg(test)]
+    pub(crate) fn reads(&self) -> Vec<&'static str> {
+        let gets = self.calls.iter().filter(|call| *call.method() == HttpMethod::Get);
+        gets.flat_map(|call| call.paths()).collect()
+    }
+
     /// The router, and the description of every call in it.
     pub(super) fn finish(self) -> (Router<Arc<App>>, OpenApi) {
         (self.router, describe(self.calls))

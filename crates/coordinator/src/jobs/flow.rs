@@ -9,7 +9,7 @@ mod submit;
 mod uploads;
 mod view;
 
-use adit_protocol::jobs::{Estimate, JobRequest, JobView};
+use adit_protocol::jobs::{Estimate, JobList, JobRequest, JobView};
 use adit_protocol::{ErrorCode, TaskType};
 
 pub(crate) use result::{ResultStream, result};
@@ -20,8 +20,10 @@ use crate::blocking::blocking;
 use crate::error::{Failure, Refusal};
 use crate::jobs::no_such_job;
 use crate::jobs::order::{Order, task_type};
-use crate::jobs::store::{self as jobs, JobRow};
+use crate::jobs::store::summary;
+use crate::page::Page;
 use crate::random::random;
+use crate::store::{Db, DbError};
 
 /// The longest job or file name.
 const MAX_NAME: usize = 200;
@@ -52,8 +54,8 @@ pub(crate) async fn submit(app: &App, request: JobRequest) -> Result<JobView, Fa
         inline,
         max_stored_bytes: app.max_stored_bytes,
     };
-    let (row, _) = app.store.write(operation).await?;
-    view_of(app, &row).await
+    let (job, _) = app.store.write(operation).await?;
+    show(app, job).await
 }
 
 async fn compute_inline(app: &App, order: Order) -> Result<(Order, Option<submit::Outputs>), Failure> {
@@ -68,28 +70,34 @@ async fn compute_inline(app: &App, order: Order) -> Result<(Order, Option<submit
     Ok((order, Some(computed.map_err(missing)?)))
 }
 
-/// Lists jobs, newest first.
-pub(crate) async fn list(app: &App) -> Result<Vec<JobView>, Failure> {
+/// Lists at most `limit` jobs with a number below `before`, newest first.
+pub(crate) async fn list(app: &App, before: Option<u64>, limit: Option<i64>) -> Result<JobList, Failure> {
     let mut db = app.store.read().await?;
-    let mut views = Vec::new();
-    for row in jobs::jobs(&mut db, MAX_JOBS).await? {
-        views.push(view::job(&mut db, &row, app.clock.now_ms()).await?);
-    }
-    Ok(views)
+    let page = Page::of(before, limit, MAX_JOBS, MAX_JOBS);
+    let crowd = view::Crowd::now(&mut db, app.clock.now_ms()).await?;
+    let rows = summary::jobs(&mut db, page.before, page.rows()).await?;
+    let (rows, next) = page.cut(rows, |row| row.id as u64);
+    Ok(JobList { jobs: rows.iter().map(|row| view::job(row, crowd)).collect::<Result<_, _>>()?, next })
 }
 
 /// Shows one job and, if it is stuck, why.
 pub(crate) async fn show(app: &App, job: i64) -> Result<JobView, Failure> {
-    let row = jobs::job(&mut *app.store.read().await?, job).await?.ok_or_else(no_such_job)?;
-    view_of(app, &row).await
+    let mut db = app.store.read().await?;
+    let row = summary::job(&mut db, job).await?.ok_or_else(no_such_job)?;
+    let crowd = view::Crowd::now(&mut db, app.clock.now_ms()).await?;
+    Ok(view::job(&row, crowd)?)
 }
 
 /// Cancels a job. Verified work stays paid.
 pub(crate) async fn cancel(app: &App, job: i64) -> Result<JobView, Failure> {
-    let (row, _) = app.store.write(end::Cancel(job)).await?;
-    view_of(app, &row).await
+    app.store.write(end::Cancel(job)).await?;
+    show(app, job).await
 }
 
-async fn view_of(app: &App, row: &JobRow) -> Result<JobView, Failure> {
-    Ok(view::job(&mut *app.store.read().await?, row, app.clock.now_ms()).await?)
+/// Stores the sizes of jobs that have none: those of databases from before sizes were stored.
+pub(crate) async fn size_old_jobs(db: &mut Db) -> Result<(), DbError> {
+    while let Some(job) = summary::without_size(db).await? {
+        summary::set_size(db, job.id, view::size(&job.template()?)).await?;
+    }
+    Ok(())
 }

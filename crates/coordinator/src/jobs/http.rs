@@ -41,7 +41,7 @@ pub(crate) fn routes() -> Routes {
             estimate,
         )
         .call(post(paths::JOBS, "Submits a job.").takes::<JobRequest>().gives::<JobView>("The job."), submit)
-        .call(get(paths::JOBS, "Jobs, newest first.").gives::<JobList>("At most 200 jobs."), list)
+        .call(get(paths::JOBS, "Jobs, newest first.").query::<JobsQuery>().gives::<JobList>("At most 200 jobs."), list)
         .call(get(paths::JOB, "A job's progress, and the reason if it is stuck.").gives::<JobView>("The job."), show)
         .call(
             Call::delete(TAG, paths::JOB, "Cancels a job. Its verified units stay paid.")
@@ -78,8 +78,16 @@ async fn submit(State(app): Shared, _: Operator, Body(request): Body<JobRequest>
     Ok(Json(flow::submit(&app, request).await?))
 }
 
-async fn list(State(app): Shared) -> Answer<JobList> {
-    Ok(Json(JobList { jobs: flow::list(&app).await? }))
+#[derive(Deserialize, IntoParams)]
+struct JobsQuery {
+    /// Only jobs with a smaller number: `next` of the page before.
+    before: Option<u64>,
+    /// How many jobs at most: 1 to 200, by default 200.
+    limit: Option<i64>,
+}
+
+async fn list(State(app): Shared, Query(query): Query<JobsQuery>) -> Answer<JobList> {
+    Ok(Json(flow::list(&app, query.before, query.limit).await?))
 }
 
 async fn show(State(app): Shared, Path(job): Path<i64>) -> Answer<JobView> {

@@ -19,6 +19,14 @@ pub(crate) fn head(template: &Unit) -> Vec<u8> {
     }
 }
 
+/// The file's length, if it is known before the work is done.
+pub(crate) fn length(template: &Unit) -> Option<u64> {
+    match template.kind().facts().result {
+        ResultForm::Integers | ResultForm::Floats => Some(head(template).len() as u64 + template.output_bytes()),
+        ResultForm::Classes | ResultForm::Gradient | ResultForm::Report => None,
+    }
+}
+
 /// One unit's part of the file, made as the unit's output is read.
 pub(crate) struct Part {
     form: ResultForm,

@@ -1,6 +1,7 @@
 //! SQL for jobs, their units, and returned panels.
 
 pub(crate) mod blocks;
+pub(crate) mod summary;
 
 use adit_core::assemble::Run;
 use adit_core::kind::{HashTree, HashTree2};
@@ -8,34 +9,28 @@ use adit_core::{Cid, Kind, PublicKey, Unit};
 use adit_protocol::TaskType;
 use adit_protocol::jobs::JobState;
 
+use self::summary::Size;
 use super::state::UnitState;
-use crate::store::{Db, DbError, corrupt, from_row, sql, sql_as, text_enum};
+use crate::store::{Db, DbError, corrupt, counter, from_row, sql, sql_as, text_enum};
 
 text_enum!(JobState);
 text_enum!(TaskType);
 text_enum!(UnitState);
 
+/// A job with its plan, for those who lease, check and assemble its units.
 #[derive(Clone, Debug)]
 pub(crate) struct JobRow {
     pub(crate) id: i64,
-    pub(crate) name: Option<String>,
     pub(crate) kind: String,
     pub(crate) state: JobState,
-    pub(crate) demo: i64,
     pub(crate) sponsored: i64,
     pub(crate) template: Vec<u8>,
     pub(crate) panels: i64,
     pub(crate) cursor: i64,
     pub(crate) panels_done: i64,
     pub(crate) panels_leased: i64,
-    pub(crate) units_valid: i64,
-    pub(crate) units_invalid: i64,
-    pub(crate) leases_expired: i64,
-    pub(crate) spent: i64,
     pub(crate) coin_seed: Vec<u8>,
     pub(crate) coin_generation: i64,
-    pub(crate) created_at_ms: i64,
-    pub(crate) ended_at_ms: Option<i64>,
     pub(crate) task_type: Option<TaskType>,
     /// Until when it waits because its source gave no answer, and how often in a row that was.
     pub(crate) resume_at_ms: i64,
@@ -44,24 +39,16 @@ pub(crate) struct JobRow {
 
 from_row!(JobRow {
     id,
-    name,
     kind,
     state,
-    demo,
     sponsored,
     template,
     panels,
     cursor,
     panels_done,
     panels_leased,
-    units_valid,
-    units_invalid,
-    leases_expired,
-    spent,
     coin_seed,
     coin_generation,
-    created_at_ms,
-    ended_at_ms,
     task_type,
     resume_at_ms,
     pauses
@@ -90,21 +77,22 @@ impl JobRow {
         self.cursor > self.panels_done + self.panels_leased
     }
 
-    pub(crate) fn kind(&self) -> Result<Kind, DbError> {
-        self.kind.parse().map_err(|_| corrupt("a job of an unknown kind"))
-    }
-
     /// NeoNet's task type for the job.
     pub(crate) fn task_type(&self) -> Result<TaskType, DbError> {
-        Ok(match self.task_type {
-            Some(named) => named,
-            None => TaskType::of(self.kind()?),
-        })
+        task_type_of(self.task_type, &self.kind)
     }
 
     pub(crate) fn seed(&self) -> Result<[u8; 32], DbError> {
         self.coin_seed.as_slice().try_into().map_err(|_| corrupt("a seed has the wrong length"))
     }
+}
+
+fn kind_of(text: &str) -> Result<Kind, DbError> {
+    text.parse().map_err(|_| corrupt("a job of an unknown kind"))
+}
+
+fn task_type_of(named: Option<TaskType>, kind: &str) -> Result<TaskType, DbError> {
+    named.map_or_else(|| kind_of(kind).map(TaskType::of), Ok)
 }
 
 #[derive(Clone, Debug)]
@@ -118,33 +106,49 @@ pub(crate) struct NewJob {
     pub(crate) coin_seed: [u8; 32],
     pub(crate) task_type: Option<TaskType>,
     pub(crate) facts: Option<String>,
+    pub(crate) size: Size,
 }
 
 pub(crate) async fn insert(db: &mut Db, job: &NewJob, now_ms: i64) -> Result<i64, DbError> {
-    let text = "INSERT INTO job (name, kind, state, demo, sponsored, template, panels, coin_seed, created_at_ms, task_type, facts)
-                VALUES ($1, $2, 'active', $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id";
+    let text =
+        "INSERT INTO job (name, kind, state, demo, sponsored, panels, coin_seed, created_at_ms, task_type, facts)
+                VALUES ($1, $2, 'active', $3, $4, $5, $6, $7, $8, $9) RETURNING id";
     let query = sql(text).bind(job.name.as_deref()).bind(job.kind.name()).bind(i64::from(job.demo));
-    let query = query.bind(i64::from(job.sponsored)).bind(job.template.to_bytes()).bind(i64::from(job.panels));
-    let query = query.bind(&job.coin_seed[..]).bind(now_ms).bind(job.task_type);
-    query.bind(job.facts.as_deref()).fetch_one(db).await?.try_get(0)
+    let query = query.bind(i64::from(job.sponsored)).bind(i64::from(job.panels)).bind(&job.coin_seed[..]);
+    let query = query.bind(now_ms).bind(job.task_type).bind(job.facts.as_deref());
+    let id = query.fetch_one(&mut *db).await?.try_get(0)?;
+    let text = "INSERT INTO job_template (job, template) VALUES ($1, $2)";
+    sql(text).bind(id).bind(job.template.to_bytes()).execute(&mut *db).await?;
+    summary::set_size(db, id, job.size).await?;
+    Ok(id)
 }
 
 pub(crate) async fn job(db: &mut Db, id: i64) -> Result<Option<JobRow>, DbError> {
-    let text = "SELECT * FROM job WHERE id = $1";
+    let text = "SELECT * FROM job JOIN job_template ON job_template.job = job.id WHERE id = $1";
     sql_as(text).bind(id).fetch_optional(db).await
 }
 
-pub(crate) async fn jobs(db: &mut Db, limit: i64) -> Result<Vec<JobRow>, DbError> {
-    let text = "SELECT * FROM job ORDER BY id DESC LIMIT $1";
-    sql_as(text).bind(limit).fetch_all(db).await
-}
-
-/// The oldest active job after `job` with panels to lease and a kind in `kinds`, which is comma-delimited, unless it waits
-/// for its source.
-pub(crate) async fn next_with_work(db: &mut Db, job: i64, kinds: &str, now_ms: i64) -> Result<Option<JobRow>, DbError> {
-    let text = "SELECT * FROM job WHERE state = 'active' AND id > $1 AND panels_done + panels_leased < panels
-                AND resume_at_ms <= $3 AND $2 LIKE '%,' || kind || ',%' ORDER BY id LIMIT 1";
-    sql_as(text).bind(job).bind(kinds).bind(now_ms).fetch_optional(db).await
+/// The oldest active job after job `after` with panels to lease and a kind in `kinds`, which is comma-delimited, unless it
+/// waits for its source.
+pub(crate) async fn next_with_work(
+    db: &mut Db,
+    after: i64,
+    kinds: &str,
+    now_ms: i64,
+) -> Result<Option<JobRow>, DbError> {
+    let text = "SELECT id FROM job WHERE kind = $1 AND state = 'active' AND panels > panels_done + panels_leased
+                AND id > $2 AND resume_at_ms <= $3 ORDER BY id LIMIT 1";
+    let mut oldest: Option<i64> = None;
+    for kind in kinds.split(',').filter(|kind| !kind.is_empty()) {
+        if let Some(row) = sql(text).bind(kind).bind(after).bind(now_ms).fetch_optional(&mut *db).await? {
+            let found = row.try_get(0)?;
+            oldest = Some(oldest.map_or(found, |oldest| oldest.min(found)));
+        }
+    }
+    match oldest {
+        Some(id) => job(db, id).await,
+        None => Ok(None),
+    }
 }
 
 /// Has a job wait for its source until `resume_at_ms`.
@@ -172,9 +176,7 @@ pub(crate) async fn active(db: &mut Db) -> Result<i64, DbError> {
 
 /// The number of active jobs, and of all jobs.
 pub(crate) async fn counts(db: &mut Db) -> Result<(i64, i64), DbError> {
-    let text = "SELECT COALESCE(SUM(state = 'active'), 0), COUNT(*) FROM job";
-    let row = sql(text).fetch_one(db).await?;
-    Ok((row.try_get(0)?, row.try_get(1)?))
+    Ok((counter(db, "jobs active").await?, counter(db, "jobs").await?))
 }
 
 #[derive(Clone, Debug)]

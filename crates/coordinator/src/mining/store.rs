@@ -6,10 +6,9 @@ pub(crate) mod unreached;
 use adit_core::sign::LeaseId;
 use adit_core::statement::{Receipt, Verdict};
 use adit_core::{Kind, PublicKey};
-use adit_protocol::records::Verdicts;
 
 use super::state::LeaseState;
-use crate::store::{Db, DbError, corrupt, from_row, sql, sql_as, text_enum};
+use crate::store::{Db, DbError, corrupt, counter, from_row, sql, sql_as, text_enum};
 
 text_enum!(LeaseState);
 text_enum!(Verdict);
@@ -204,9 +203,8 @@ pub(crate) async fn delete_lanes(db: &mut Db, session: &str) -> Result<(), DbErr
 
 /// Counts the recently active lanes of open sessions, among which a job's remaining panels are shared.
 pub(crate) async fn lanes_at_work(db: &mut Db, since_ms: i64) -> Result<u32, DbError> {
-    let text = "SELECT COUNT(*) FROM lane JOIN session ON session.id = lane.session
-                WHERE session.ended_at_ms IS NULL AND session.seen_at_ms >= $1";
-    Ok(sql(text).bind(since_ms).fetch_one(db).await?.try_get::<i64>(0)? as u32)
+    let text = "SELECT COALESCE(SUM(lanes), 0) FROM at_work WHERE second >= $1";
+    Ok(sql(text).bind(since_ms / 1_000).fetch_one(db).await?.try_get::<i64>(0)? as u32)
 }
 
 pub(crate) async fn drop_live(db: &mut Db, unit: i64) -> Result<(), DbError> {
@@ -235,8 +233,7 @@ pub(crate) async fn unproven(db: &mut Db, most: i64) -> Result<i64, DbError> {
 
 /// A miner's live leases, open sessions, and total measured speed of open lanes.
 pub(crate) async fn of_miner(db: &mut Db, miner: &[u8]) -> Result<(i64, i64, i64), DbError> {
-    let row = sql("SELECT (SELECT COUNT(*) FROM lease JOIN session ON session.id = lease.session
-                 WHERE session.miner = $1 AND session.ended_at_ms IS NULL AND lease.state = 'live'),
+    let row = sql("SELECT (SELECT COUNT(*) FROM lease WHERE miner = $1 AND state = 'live'),
                 (SELECT COUNT(*) FROM session WHERE miner = $1 AND ended_at_ms IS NULL),
                 (SELECT COALESCE(SUM(best), 0) FROM (SELECT MAX(work_per_s) AS best FROM lane_speed
                  JOIN session ON session.id = lane_speed.session WHERE session.miner = $1
@@ -252,28 +249,9 @@ pub(crate) async fn count_expired(db: &mut Db, miner: &[u8]) -> Result<(), DbErr
     Ok(())
 }
 
-/// The number of live leases, and the verdict counters.
-pub(crate) async fn verdicts(db: &mut Db) -> Result<(u64, Verdicts), DbError> {
-    let live = sql("SELECT COUNT(*) FROM lease WHERE state = 'live'").fetch_one(&mut *db).await?.try_get::<i64>(0)?;
-    let mut counts = Verdicts::default();
-    let rows = sql("SELECT verdict, COUNT(*) FROM receipt GROUP BY verdict").fetch_all(&mut *db).await?;
-    for row in rows {
-        let count = row.try_get::<i64>(1)? as u64;
-        match row.try_get(0)? {
-            Verdict::Valid => counts.valid = count,
-            Verdict::Invalid => counts.invalid = count,
-            Verdict::Inconclusive => counts.inconclusive = count,
-            Verdict::TooLate => counts.too_late = count,
-        }
-    }
-    let expired = sql("SELECT COALESCE(SUM(leases_expired), 0) FROM job").fetch_one(db).await?;
-    counts.expired = expired.try_get::<i64>(0)? as u64;
-    Ok((live as u64, counts))
-}
-
-/// Total multiply-accumulates verified.
-pub(crate) async fn work_verified(db: &mut Db) -> Result<u64, DbError> {
-    Ok(sql("SELECT COALESCE(SUM(work), 0) FROM miner").fetch_one(db).await?.try_get::<i64>(0)? as u64)
+/// The number of live leases, and of those that expired.
+pub(crate) async fn counts(db: &mut Db) -> Result<(i64, i64), DbError> {
+    Ok((counter(db, "leases live").await?, counter(db, "leases expired").await?))
 }
 
 pub(crate) async fn live_of_job(db: &mut Db, job: i64) -> Result<Vec<LeaseRow>, DbError> {

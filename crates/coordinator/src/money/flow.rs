@@ -2,7 +2,7 @@
 
 use adit_core::reward::{Part, confidence_bps, share_epoch};
 use adit_core::{Amount, PublicKey};
-use adit_protocol::records::{Account, AccountTotal, EpochView};
+use adit_protocol::records::{Account, AccountTotal, EpochList, EpochView};
 use futures::future::BoxFuture;
 
 use super::store::{self as ledger, EpochRow, ShareRow};
@@ -11,7 +11,8 @@ use crate::app::App;
 use crate::batch::{Batch, Operation};
 use crate::error::Failure;
 use crate::neonet::gas::{self, Demand};
-use crate::people::store as people;
+use crate::page::Page;
+use crate::people::store::{self as people, MinerRow};
 use crate::store::{Db, DbError, corrupt};
 
 /// The most epochs in one listing.
@@ -24,7 +25,7 @@ impl Operation for OpenFirst {
     type Output = ();
     fn apply<'a>(&'a self, batch: &'a mut Batch<'_>) -> BoxFuture<'a, Result<(), Failure>> {
         Box::pin(async move {
-            if ledger::epochs(batch.db, 1).await?.is_empty() {
+            if ledger::epochs(batch.db, i64::MAX, 1).await?.is_empty() {
                 open(batch, 0, Amount::ZERO, self.0.epoch_budget, gas::FIRST_BASE_FEE).await?;
             }
             Ok(())
@@ -107,16 +108,26 @@ fn key(share: &ShareRow) -> Result<PublicKey, DbError> {
 pub(crate) async fn account_of(db: &mut Db, miner: &PublicKey) -> Result<Option<Account>, DbError> {
     let Some(record) = people::miner(db, miner).await? else { return Ok(None) };
     let epoch = ledger::open_epoch(db).await?;
-    Ok(Some(Account {
-        contributor: record.contributor,
+    account_in(db, miner, &record, epoch.id).await.map(Some)
+}
+
+/// The account of the miner with this record in an epoch.
+pub(crate) async fn account_in(
+    db: &mut Db,
+    miner: &PublicKey,
+    record: &MinerRow,
+    epoch: i64,
+) -> Result<Account, DbError> {
+    Ok(Account {
+        contributor: record.contributor.clone(),
         key: *miner,
-        pending: ledger::pending(db, epoch.id, miner).await?,
+        pending: ledger::pending(db, epoch, miner).await?,
         posted: ledger::balance(db, &ledger::miner_account(miner)).await?,
         confidence_bps: confidence_bps(Amount::from_nano(record.good), Amount::from_nano(record.bad)),
         units_valid: record.units_valid as u64,
         units_invalid: record.units_invalid as u64,
         work_verified: record.work as u64,
-    }))
+    })
 }
 
 /// The public account of a key.
@@ -124,9 +135,12 @@ pub(crate) async fn account(app: &App, miner: &PublicKey) -> Result<Option<Accou
     Ok(account_of(&mut *app.store.read().await?, miner).await?)
 }
 
-pub(crate) async fn epochs(app: &App) -> Result<Vec<EpochView>, Failure> {
-    let rows = ledger::epochs(&mut *app.store.read().await?, MAX_EPOCHS).await?;
-    Ok(rows.iter().map(epoch_view).collect())
+/// Lists at most `limit` epochs with a number below `before`, newest first.
+pub(crate) async fn epochs(app: &App, before: Option<u64>, limit: Option<i64>) -> Result<EpochList, Failure> {
+    let page = Page::of(before, limit, MAX_EPOCHS, MAX_EPOCHS);
+    let rows = ledger::epochs(&mut *app.store.read().await?, page.before, page.rows()).await?;
+    let (rows, next) = page.cut(rows, |row| row.id as u64);
+    Ok(EpochList { epochs: rows.iter().map(epoch_view).collect(), next })
 }
 
 fn epoch_view(row: &EpochRow) -> EpochView {

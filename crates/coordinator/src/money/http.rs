@@ -5,18 +5,21 @@ use adit_protocol::records::{Account, EpochList};
 use adit_protocol::{ErrorCode, paths};
 use axum::Json;
 use axum::extract::State;
+use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::flow;
 use crate::http::call::Call;
 use crate::http::error::ApiError;
-use crate::http::extract::Path;
+use crate::http::extract::{Path, Query};
 use crate::http::{Answer, Routes, Shared};
 
 pub(crate) fn routes() -> Routes {
     let get = |path, summary| Call::get("records", path, summary);
-    Routes::new()
-        .call(get(paths::ACCOUNT, "One miner's account.").gives::<Account>("The account."), account)
-        .call(get(paths::EPOCHS, "Epochs, newest first.").gives::<EpochList>("At most 50 epochs."), epochs)
+    Routes::new().call(get(paths::ACCOUNT, "One miner's account.").gives::<Account>("The account."), account).call(
+        get(paths::EPOCHS, "Epochs, newest first.").query::<EpochsQuery>().gives::<EpochList>("At most 50 epochs."),
+        epochs,
+    )
 }
 
 async fn account(State(app): Shared, Path(key): Path<String>) -> Answer<Account> {
@@ -26,6 +29,14 @@ async fn account(State(app): Shared, Path(key): Path<String>) -> Answer<Account>
     Ok(Json(account.ok_or_else(|| ApiError::new(ErrorCode::NotRegistered, "this key has no account yet"))?))
 }
 
-async fn epochs(State(app): Shared) -> Answer<EpochList> {
-    Ok(Json(EpochList { epochs: flow::epochs(&app).await? }))
+#[derive(Deserialize, IntoParams)]
+struct EpochsQuery {
+    /// Only epochs with a smaller number: `next` of the page before.
+    before: Option<u64>,
+    /// How many epochs at most: 1 to 50, by default 50.
+    limit: Option<i64>,
+}
+
+async fn epochs(State(app): Shared, Query(query): Query<EpochsQuery>) -> Answer<EpochList> {
+    Ok(Json(flow::epochs(&app, query.before, query.limit).await?))
 }

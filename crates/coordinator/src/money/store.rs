@@ -5,7 +5,7 @@
 
 use adit_core::{Amount, PublicKey};
 
-use crate::store::{Db, DbError, corrupt, from_row, sql, sql_as};
+use crate::store::{Db, DbError, corrupt, counter, from_row, sql, sql_as};
 
 /// The source of all amounts.
 pub(crate) const ISSUANCE: &str = "issuance";
@@ -89,13 +89,16 @@ pub(crate) async fn open_epoch(db: &mut Db) -> Result<EpochRow, DbError> {
     sql_as("SELECT * FROM epoch ORDER BY id DESC LIMIT 1").fetch_one(db).await
 }
 
-pub(crate) async fn epochs(db: &mut Db, limit: i64) -> Result<Vec<EpochRow>, DbError> {
-    sql_as("SELECT * FROM epoch ORDER BY id DESC LIMIT $1").bind(limit).fetch_all(db).await
+/// Epochs with a number below `before`, newest first.
+pub(crate) async fn epochs(db: &mut Db, before: i64, limit: i64) -> Result<Vec<EpochRow>, DbError> {
+    let text = "SELECT * FROM epoch WHERE id < $1 ORDER BY id DESC LIMIT $2";
+    sql_as(text).bind(before).bind(limit).fetch_all(db).await
 }
 
 /// When the first epoch opened (Unix, ms).
 pub(crate) async fn first_opened_at_ms(db: &mut Db) -> Result<i64, DbError> {
-    sql("SELECT COALESCE(MIN(opened_at_ms), 0) FROM epoch").fetch_one(db).await?.try_get(0)
+    let row = sql("SELECT opened_at_ms FROM epoch ORDER BY id LIMIT 1").fetch_optional(db).await?;
+    row.map_or(Ok(0), |row| row.try_get(0))
 }
 
 /// The id of the transfer that issues an epoch's budget.
@@ -105,7 +108,7 @@ pub(crate) fn budget_transfer(epoch: i64) -> String {
 
 /// The value verified in an epoch, sponsored or not, and the epoch's budget, in nano-NNET.
 pub(crate) async fn demand(db: &mut Db, epoch: i64) -> Result<(u64, u64), DbError> {
-    let text = "SELECT (SELECT COALESCE(SUM(good), 0) FROM share WHERE epoch = $1),
+    let text = "SELECT COALESCE((SELECT good FROM epoch WHERE id = $1), 0),
                 (SELECT COALESCE(SUM(amount), 0) FROM transfer WHERE id = $2)";
     let row = sql(text).bind(epoch).bind(budget_transfer(epoch)).fetch_one(db).await?;
     Ok((row.try_get::<i64>(0)? as u64, row.try_get::<i64>(1)? as u64))
@@ -113,8 +116,14 @@ pub(crate) async fn demand(db: &mut Db, epoch: i64) -> Result<(u64, u64), DbErro
 
 /// Counts miners with a valid output in the open epoch or the previous one.
 pub(crate) async fn active_miners(db: &mut Db) -> Result<u64, DbError> {
-    let text = "SELECT COUNT(DISTINCT miner) FROM share WHERE good > 0 AND epoch >= (SELECT MAX(id) - 1 FROM epoch)";
-    Ok(sql(text).fetch_one(db).await?.try_get::<i64>(0)? as u64)
+    let text = "SELECT active, stayed FROM epoch ORDER BY id DESC LIMIT 2";
+    let mut miners = 0;
+    for (age, row) in sql(text).fetch_all(db).await?.iter().enumerate() {
+        // Those of the newest epoch that were active in the one before are counted there.
+        let twice = if age == 0 { row.try_get::<i64>(1)? } else { 0 };
+        miners += row.try_get::<i64>(0)? - twice;
+    }
+    Ok(miners as u64)
 }
 
 /// Opens an epoch with its base fee in nano-NEO.
@@ -221,11 +230,10 @@ pub(crate) struct TotalRow {
 from_row!(TotalRow { kind, accounts, balance });
 
 pub(crate) async fn totals(db: &mut Db) -> Result<Vec<TotalRow>, DbError> {
-    let text = "SELECT kind, COUNT(*) AS accounts, SUM(balance) AS balance FROM account GROUP BY kind ORDER BY kind";
-    sql_as(text).fetch_all(db).await
+    sql_as("SELECT * FROM account_total ORDER BY kind").fetch_all(db).await
 }
 
 /// Counts all transfers.
 pub(crate) async fn transfers(db: &mut Db) -> Result<i64, DbError> {
-    sql("SELECT COUNT(*) FROM transfer").fetch_one(db).await?.try_get(0)
+    counter(db, "transfers").await
 }

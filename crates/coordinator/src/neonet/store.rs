@@ -53,13 +53,6 @@ pub(crate) async fn delete_tasks(db: &mut Db, session: &str) -> Result<(), DbErr
     Ok(())
 }
 
-/// The number of registered contributors, and of units verified for all miners.
-pub(crate) async fn counts(db: &mut Db) -> Result<(i64, i64), DbError> {
-    let text = "SELECT (SELECT COUNT(*) FROM contributor), (SELECT COALESCE(SUM(units_valid), 0) FROM miner)";
-    let row = sql(text).fetch_one(db).await?;
-    Ok((row.try_get(0)?, row.try_get(1)?))
-}
-
 /// Contributors with an open session.
 pub(crate) async fn active_contributors(db: &mut Db, limit: i64) -> Result<Vec<String>, DbError> {
     let text = "SELECT DISTINCT contributor FROM session WHERE ended_at_ms IS NULL ORDER BY contributor LIMIT $1";

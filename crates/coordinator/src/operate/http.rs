@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use adit_protocol::paths;
 use adit_protocol::records::{Activity, Health, LedgerTotals, MinerList, Overview};
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{FromRequestParts, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
@@ -35,11 +36,15 @@ pub(crate) fn routes() -> Routes {
             activity,
         )
         .call(
-            get(paths::MINERS, "Miners, last seen first.").by_operator().gives::<MinerList>("At most 100 miners."),
+            get(paths::MINERS, "Miners, last seen first.")
+                .by_operator()
+                .query::<MinersQuery>()
+                .gives::<MinerList>("At most 100 miners."),
             miners,
         )
         .call(
             get(paths::LEDGER, "The ledger's totals, and whether an audit finds it consistent.")
+                .query::<LedgerQuery>()
                 .gives::<LedgerTotals>("The totals."),
             ledger,
         )
@@ -66,12 +71,31 @@ async fn activity(State(app): Shared, Query(query): Query<ActivityQuery>) -> Ans
     Ok(Json(flow::activity(&app, query.minutes.unwrap_or(MINUTES).clamp(1, 60)).await?))
 }
 
-async fn miners(State(app): Shared, _: Operator) -> Answer<MinerList> {
-    Ok(Json(MinerList { miners: flow::miners(&app).await? }))
+#[derive(Deserialize, IntoParams)]
+struct MinersQuery {
+    /// Only miners after this place: `next` of the page before.
+    before: Option<String>,
+    /// How many miners at most: 1 to 100, by default 100.
+    limit: Option<i64>,
 }
 
-async fn ledger(State(app): Shared) -> Answer<LedgerTotals> {
-    Ok(Json(flow::ledger_totals(&app).await?))
+async fn miners(State(app): Shared, _: Operator, Query(query): Query<MinersQuery>) -> Answer<MinerList> {
+    Ok(Json(flow::miners(&app, query.before.as_deref(), query.limit).await?))
+}
+
+#[derive(Deserialize, IntoParams)]
+struct LedgerQuery {
+    /// Whether to audit every row first, which takes long and needs the operator's token.
+    #[serde(default)]
+    audit: bool,
+}
+
+async fn ledger(State(app): Shared, Query(query): Query<LedgerQuery>, mut parts: Parts) -> Answer<LedgerTotals> {
+    if !query.audit {
+        return Ok(Json(flow::ledger_totals(&app).await?));
+    }
+    Operator::from_request_parts(&mut parts, &app).await?;
+    Ok(Json(flow::audited_ledger(&app).await?))
 }
 
 async fn health(State(app): Shared) -> Result<Response, ApiError> {

@@ -2,7 +2,7 @@
 
 use crate::store::{Db, DbError, sql};
 
-const RULES: [(&str, &str); 20] = [
+const RULES: [(&str, &str); 26] = [
     ("balances do not add up to zero", "SELECT COUNT(*) FROM (SELECT SUM(balance) AS s FROM account) WHERE s <> 0"),
     ("an account is below zero", "SELECT COUNT(*) FROM account WHERE balance < 0 AND id <> 'issuance'"),
     (
@@ -112,6 +112,59 @@ const RULES: [(&str, &str); 20] = [
            (SELECT COALESCE(SUM(lease.value), 0) FROM lease JOIN job ON job.id = lease.job
             WHERE lease.verdict = 'valid' AND job.sponsored = 0) AS owed)
          WHERE moved <> owed",
+    ),
+    (
+        "a counter is not what it counts",
+        "SELECT COUNT(*) FROM counter JOIN
+           (SELECT 'contributors' AS name, COUNT(*) AS counted FROM contributor
+            UNION ALL SELECT 'jobs', COUNT(*) FROM job
+            UNION ALL SELECT 'jobs active', COUNT(*) FROM job WHERE state = 'active'
+            UNION ALL SELECT 'leases expired', COALESCE(SUM(leases_expired), 0) FROM job
+            UNION ALL SELECT 'leases live', COUNT(*) FROM lease WHERE state = 'live'
+            UNION ALL SELECT 'sessions open', COUNT(*) FROM session WHERE ended_at_ms IS NULL
+            UNION ALL SELECT 'sessions open without key', COUNT(*) FROM session WHERE ended_at_ms IS NULL AND miner IS NULL
+            UNION ALL SELECT 'sessions open since ms', COALESCE(SUM(started_at_ms), 0) FROM session
+              WHERE ended_at_ms IS NULL
+            UNION ALL SELECT 'transfers', COUNT(*) FROM transfer) AS again
+         ON again.name = counter.name WHERE value <> counted",
+    ),
+    (
+        "the accounts of a kind do not add up to its total",
+        "SELECT COUNT(*) FROM (SELECT kind, COUNT(*) AS counted, SUM(balance) AS held FROM account GROUP BY kind) AS again
+         LEFT JOIN account_total ON account_total.kind = again.kind
+         WHERE accounts IS NULL OR accounts <> counted OR balance <> held",
+    ),
+    (
+        "the tally is not that of the receipts",
+        "SELECT COUNT(*) FROM
+           (SELECT COUNT(*) AS entries, COALESCE(SUM(verdict = 'valid'), 0) AS valid,
+            COALESCE(SUM((verdict = 'valid') * (work >> 31)), 0) AS high,
+            COALESCE(SUM((verdict = 'valid') * (work & 2147483647)), 0) AS low FROM receipt) AS again
+         LEFT JOIN (SELECT valid AS kept, valid + invalid + inconclusive + too_late AS entries_kept, work AS work_kept
+                    FROM tally ORDER BY second DESC LIMIT 1) AS newest
+         WHERE entries <> COALESCE(entries_kept, 0) OR valid <> COALESCE(kept, 0)
+         OR (MIN(high + (low >> 31), 4294967295) << 31) | (low & 2147483647) <> COALESCE(work_kept, 0)",
+    ),
+    (
+        "the lanes at work are not those of the open sessions",
+        "SELECT COUNT(*) FROM (SELECT (SELECT COALESCE(SUM(lanes), 0) FROM at_work) AS kept,
+           (SELECT COUNT(*) FROM lane JOIN session ON session.id = lane.session WHERE ended_at_ms IS NULL) AS counted)
+         WHERE kept <> counted",
+    ),
+    (
+        "an epoch's figures are not those of its shares",
+        "SELECT COUNT(*) FROM epoch LEFT JOIN
+           (SELECT share.epoch AS epoch, SUM(share.good) AS counted, SUM(share.good > 0) AS miners_counted,
+            SUM(share.good > 0 AND past.good > 0) AS stayed_counted FROM share LEFT JOIN share AS past
+            ON past.epoch = share.epoch - 1 AND past.miner = share.miner GROUP BY share.epoch) AS again
+         ON again.epoch = epoch.id
+         WHERE good <> COALESCE(counted, 0) OR active <> COALESCE(miners_counted, 0)
+         OR stayed <> COALESCE(stayed_counted, 0)",
+    ),
+    (
+        "a receipt is filed under another unit",
+        "SELECT COUNT(*) FROM receipt JOIN lease ON lease.id = receipt.lease JOIN unit ON unit.id = lease.unit
+         WHERE receipt.unit <> unit.cid",
     ),
 ];
 

@@ -4,7 +4,7 @@ use adit_core::PublicKey;
 use adit_core::sign::Challenge;
 
 use super::CHALLENGE_MS;
-use crate::store::{Db, DbError, corrupt, from_row, sql, sql_as};
+use crate::store::{Db, DbError, corrupt, counter, from_row, sql, sql_as};
 
 /// A contributor, with its miner's record if it has one.
 #[derive(Clone, Debug)]
@@ -97,9 +97,10 @@ pub(crate) async fn miner(db: &mut Db, key: &PublicKey) -> Result<Option<MinerRo
     sql_as("SELECT * FROM miner WHERE key = $1").bind(&key.0[..]).fetch_optional(db).await
 }
 
-/// Lists miners, last seen first.
-pub(crate) async fn miners(db: &mut Db, limit: i64) -> Result<Vec<MinerRow>, DbError> {
-    sql_as("SELECT * FROM miner ORDER BY seen_at_ms DESC LIMIT $1").bind(limit).fetch_all(db).await
+/// Lists miners, last seen first, after the one seen at this time with this key.
+pub(crate) async fn miners(db: &mut Db, before: (i64, Vec<u8>), limit: i64) -> Result<Vec<MinerRow>, DbError> {
+    let text = "SELECT * FROM miner WHERE (seen_at_ms, key) < ($1, $2) ORDER BY seen_at_ms DESC, key DESC LIMIT $3";
+    sql_as(text).bind(before.0).bind(before.1).bind(limit).fetch_all(db).await
 }
 
 /// Lists the miners with the most verified work.
@@ -242,8 +243,12 @@ pub(crate) async fn idle_sessions(db: &mut Db, before_ms: i64) -> Result<Vec<Str
 
 /// Counts open sessions without a key.
 pub(crate) async fn keyless_sessions(db: &mut Db) -> Result<i64, DbError> {
-    let text = "SELECT COUNT(*) FROM session WHERE miner IS NULL AND ended_at_ms IS NULL";
-    sql(text).fetch_one(db).await?.try_get(0)
+    counter(db, "sessions open without key").await
+}
+
+/// Counts open sessions.
+pub(crate) async fn open_sessions(db: &mut Db) -> Result<i64, DbError> {
+    counter(db, "sessions open").await
 }
 
 /// Deletes what callers leave behind if they never prove a key or never get a lease: expired challenges, unproved ids
@@ -313,10 +318,22 @@ pub(crate) async fn count_unit(db: &mut Db, session: &str, value: i64) -> Result
     Ok(())
 }
 
-/// Total session time of one contributor or of all, in ms, and the number of open sessions.
-pub(crate) async fn session_time(db: &mut Db, contributor: Option<&str>, now_ms: i64) -> Result<(i64, i64), DbError> {
-    let text = "SELECT COALESCE(SUM(COALESCE(ended_at_ms, $2) - started_at_ms), 0), COUNT(*) - COUNT(ended_at_ms)
-                FROM session WHERE $1 IS NULL OR contributor = $1";
+/// A contributor's total session time, in ms, and the number of its open sessions.
+pub(crate) async fn session_time(db: &mut Db, contributor: &str, now_ms: i64) -> Result<(i64, i64), DbError> {
+    let text =
+        "SELECT COALESCE((SELECT session_ms FROM contributor WHERE id = $1), 0) + COALESCE(SUM($2 - started_at_ms), 0),
+                COUNT(*) FROM session WHERE contributor = $1 AND ended_at_ms IS NULL";
     let row = sql(text).bind(contributor).bind(now_ms).fetch_one(db).await?;
     Ok((row.try_get(0)?, row.try_get(1)?))
+}
+
+/// The total time of all sessions, in ms.
+pub(crate) async fn all_session_time(db: &mut Db, now_ms: i64) -> Result<i64, DbError> {
+    let (ended, since) = (counter(db, "sessions ended ms").await?, counter(db, "sessions open since ms").await?);
+    Ok(ended.saturating_add(open_sessions(db).await?.saturating_mul(now_ms).saturating_sub(since)))
+}
+
+/// Counts registered contributors.
+pub(crate) async fn contributors(db: &mut Db) -> Result<i64, DbError> {
+    counter(db, "contributors").await
 }

@@ -6,7 +6,7 @@ use adit_core::sign::LeaseId;
 use adit_core::statement::{ProvenReceipt, Receipt, Verdict};
 use adit_core::{Cid, PublicKey};
 use adit_protocol::ErrorCode;
-use adit_protocol::records::{ConsistencyProof, SignedHead};
+use adit_protocol::records::{ConsistencyProof, ReceiptList, SignedHead};
 use futures::stream::{BoxStream, StreamExt};
 
 use super::store as log;
@@ -17,6 +17,7 @@ use crate::jobs::store::{self as jobs, blocks};
 use crate::jobs::unit_cut_as;
 pub(crate) use crate::mining::no_such_lease;
 use crate::mining::store as leases;
+use crate::page::Page;
 use crate::store::{Db, DbError};
 
 /// Loads a lease's receipt with its proof.
@@ -30,19 +31,17 @@ pub(crate) async fn receipt(app: &App, lease: &LeaseId) -> Result<ProvenReceipt,
     proven(&mut *app.store.read().await?, lease).await
 }
 
-/// The newest receipts with their proofs: for a miner, for a unit, or all.
+/// A page of receipts with their proofs, newest first: for a miner, for a unit, or all.
 pub(crate) async fn receipts(
     app: &App,
     miner: Option<PublicKey>,
     unit: Option<Cid>,
-    limit: i64,
-) -> Result<Vec<ProvenReceipt>, Failure> {
+    page: Page,
+) -> Result<ReceiptList, Failure> {
     let mut db = app.store.read().await?;
-    let mut receipts = Vec::new();
-    for receipt in log::receipts(&mut db, miner, unit, limit).await? {
-        receipts.push(log::prove(&mut db, receipt).await?);
-    }
-    Ok(receipts)
+    let found = log::receipts(&mut db, miner, unit, page.before, page.rows()).await?;
+    let (found, next) = page.cut(found, |receipt| receipt.log_index);
+    Ok(ReceiptList { receipts: log::prove_all(&mut db, found).await?, next })
 }
 
 pub(crate) async fn head(app: &App) -> Result<SignedHead, Failure> {
@@ -64,7 +63,9 @@ pub(crate) async fn consistency(app: &App, from: u64, to: u64) -> Result<Consist
 }
 
 pub(crate) async fn block(app: &App, cid: &Cid) -> Result<Vec<u8>, Failure> {
-    Ok(blocks::block(&mut *app.store.read().await?, cid).await?.ok_or_else(no_such_block)?)
+    let cid = *cid;
+    let block = app.store.read_apart(move |db| Box::pin(async move { blocks::block(db, &cid).await })).await?;
+    Ok(block.ok_or_else(no_such_block)?)
 }
 
 pub(crate) fn no_such_block() -> Refusal {
@@ -72,9 +73,13 @@ pub(crate) fn no_such_block() -> Refusal {
 }
 
 pub(crate) async fn unit(app: &App, cid: &Cid) -> Result<Vec<u8>, Failure> {
-    let mut db = app.store.read().await?;
-    let row = jobs::unit_by_cid(&mut db, cid).await?.ok_or_else(no_such_unit)?;
-    let job = jobs::job(&mut db, row.job).await?.ok_or(DbError::RowNotFound)?;
+    let cid = *cid;
+    app.store.read_apart(move |db| Box::pin(async move { unit_bytes(db, &cid).await })).await
+}
+
+async fn unit_bytes(db: &mut Db, cid: &Cid) -> Result<Vec<u8>, Failure> {
+    let row = jobs::unit_by_cid(db, cid).await?.ok_or_else(no_such_unit)?;
+    let job = jobs::job(db, row.job).await?.ok_or(DbError::RowNotFound)?;
     Ok(unit_cut_as(&job.template()?, row.run(), &row.cid).to_bytes())
 }
 

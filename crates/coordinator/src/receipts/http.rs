@@ -21,9 +21,12 @@ use crate::http::extract::{Path, Query, header_text};
 use crate::http::pieces::{in_one_piece, in_pieces};
 use crate::http::shed::Caller;
 use crate::http::{Answer, Routes, Shared};
+use crate::page::Page;
 
 /// The default length of a list of receipts.
 const RECEIPTS: i64 = 20;
+/// The most receipts in one listing.
+const MAX_RECEIPTS: i64 = 100;
 
 pub(crate) fn routes() -> Routes {
     let get = |path, summary| Call::get("mining", path, summary);
@@ -71,13 +74,15 @@ struct ReceiptQuery {
     /// Only receipts of the unit with this CID.
     #[param(value_type = Option<String>)]
     unit: Option<Cid>,
+    /// Only receipts with a smaller log index: `next` of the page before.
+    before: Option<u64>,
     /// The most receipts to list: 1 to 100, by default 20.
     limit: Option<i64>,
 }
 
 async fn receipts(State(app): Shared, Query(query): Query<ReceiptQuery>) -> Answer<ReceiptList> {
-    let limit = query.limit.unwrap_or(RECEIPTS).clamp(1, 100);
-    Ok(Json(ReceiptList { receipts: flow::receipts(&app, query.miner, query.unit, limit).await? }))
+    let page = Page::of(query.before, query.limit, RECEIPTS, MAX_RECEIPTS);
+    Ok(Json(flow::receipts(&app, query.miner, query.unit, page).await?))
 }
 
 async fn log_head(State(app): Shared) -> Answer<SignedHead> {

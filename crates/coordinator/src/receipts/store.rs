@@ -1,12 +1,14 @@
 //! SQL for receipts, the log's subtrees, and its signed heads.
 
+use std::collections::{HashMap, HashSet};
+
 use adit_core::log::{Frontier, Hash, Node, consistency_path, inclusion_path, leaf_hash};
 use adit_core::sign::{Digest, LeaseId};
-use adit_core::statement::{LogHead, ProvenReceipt, Receipt, Verdict};
+use adit_core::statement::{LogHead, ProvenReceipt, Receipt};
 use adit_core::{Cid, PublicKey, Signature, encoding};
-use adit_protocol::records::ActivityStep;
+use adit_protocol::records::{ActivityStep, Verdicts};
 
-use crate::store::{Db, DbError, corrupt, sql};
+use crate::store::{Db, DbError, corrupt, from_row, sql, sql_as};
 
 /// The right edge of the log, with its newest signed head.
 pub(crate) async fn edge(db: &mut Db) -> Result<(Frontier, Option<(LogHead, Signature)>), DbError> {
@@ -72,8 +74,8 @@ pub(crate) async fn insert_node(db: &mut Db, node: Node, hash: &Hash) -> Result<
 }
 
 pub(crate) async fn insert_receipt(db: &mut Db, receipt: &Receipt) -> Result<(), DbError> {
-    let text = "INSERT INTO receipt (log_index, lease, miner, epoch, verdict, work, at_ms, bytes)
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    let text = "INSERT INTO receipt (log_index, lease, miner, epoch, verdict, work, at_ms, bytes, unit)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     sql(text)
         .bind(receipt.log_index as i64)
         .bind(&receipt.lease.0[..])
@@ -83,6 +85,7 @@ pub(crate) async fn insert_receipt(db: &mut Db, receipt: &Receipt) -> Result<(),
         .bind(receipt.work as i64)
         .bind(receipt.at_ms)
         .bind(encoding::encode(receipt))
+        .bind(receipt.unit.to_string())
         .execute(db)
         .await?;
     Ok(())
@@ -123,64 +126,107 @@ pub(crate) async fn receipt(db: &mut Db, lease: &LeaseId) -> Result<Option<Recei
     row.map(|row| decode_receipt(row.try_get(0)?)).transpose()
 }
 
-/// The newest receipts: for a miner, for a unit, or all.
+/// The newest receipts below log index `before`: for a miner, for a unit, or all.
 pub(crate) async fn receipts(
     db: &mut Db,
     miner: Option<PublicKey>,
     unit: Option<Cid>,
+    before: i64,
     limit: i64,
 ) -> Result<Vec<Receipt>, DbError> {
+    let of = |which: &str| {
+        let text = format!("SELECT bytes FROM receipt WHERE {which}log_index < $1 ORDER BY log_index DESC LIMIT $2");
+        sql(text).bind(before).bind(limit)
+    };
     let miner = miner.map(|miner| miner.0.to_vec());
-    let query = match (unit, miner) {
-        (None, None) => sql("SELECT bytes FROM receipt ORDER BY log_index DESC LIMIT $1").bind(limit),
-        (None, Some(miner)) => {
-            let text = "SELECT bytes FROM receipt WHERE miner = $2 ORDER BY log_index DESC LIMIT $1";
-            sql(text).bind(limit).bind(miner)
-        }
-        (Some(unit), miner) => {
-            let text = "SELECT receipt.bytes FROM unit JOIN lease ON lease.unit = unit.id
-                        JOIN receipt ON receipt.lease = lease.id
-                        WHERE unit.cid = $2 AND ($3 IS NULL OR receipt.miner = $3)
-                        ORDER BY receipt.log_index DESC LIMIT $1";
-            sql(text).bind(limit).bind(unit.to_string()).bind(miner)
-        }
+    let query = match (unit.map(|unit| unit.to_string()), miner) {
+        (None, None) => of(""),
+        (None, Some(miner)) => of("miner = $3 AND ").bind(miner),
+        (Some(unit), None) => of("unit = $3 AND ").bind(unit),
+        (Some(unit), Some(miner)) => of("unit = $3 AND miner = $4 AND ").bind(unit).bind(miner),
     };
     query.fetch_all(db).await?.iter().map(|row| decode_receipt(row.try_get(0)?)).collect()
 }
 
-/// Activity in `count` steps of `step_ms`, starting at step `first`, counted from 1970.
-pub(crate) async fn activity(db: &mut Db, first: i64, count: i64, step_ms: i64) -> Result<Vec<ActivityStep>, DbError> {
-    let mut steps: Vec<ActivityStep> =
-        (first..first + count).map(|step| ActivityStep { at_ms: step * step_ms, ..ActivityStep::default() }).collect();
-    let text = "SELECT at_ms / $3, verdict, COUNT(*), COALESCE(SUM(work), 0) FROM receipt
-                WHERE at_ms >= $1 AND at_ms < $2 GROUP BY at_ms / $3, verdict";
-    let query = sql(text).bind(first * step_ms).bind((first + count) * step_ms).bind(step_ms);
-    for row in query.fetch_all(db).await? {
-        let Some(step) = steps.get_mut((row.try_get::<i64>(0)? - first) as usize) else { continue };
-        let outputs = row.try_get::<i64>(2)? as u64;
-        match row.try_get(1)? {
-            Verdict::Valid => (step.valid, step.work) = (outputs, row.try_get::<i64>(3)? as u64),
-            Verdict::Invalid => step.invalid = outputs,
-            Verdict::Inconclusive => step.inconclusive = outputs,
-            Verdict::TooLate => step.too_late = outputs,
+/// Verdicts and work up to some second.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally {
+    valid: i64,
+    invalid: i64,
+    inconclusive: i64,
+    too_late: i64,
+    work: i64,
+}
+
+from_row!(Tally { valid, invalid, inconclusive, too_late, work });
+
+impl Tally {
+    /// What came after `earlier`, as a step of an activity.
+    fn since(&self, earlier: &Tally, at_ms: i64) -> ActivityStep {
+        ActivityStep {
+            at_ms,
+            work: (self.work - earlier.work) as u64,
+            valid: (self.valid - earlier.valid) as u64,
+            invalid: (self.invalid - earlier.invalid) as u64,
+            inconclusive: (self.inconclusive - earlier.inconclusive) as u64,
+            too_late: (self.too_late - earlier.too_late) as u64,
         }
+    }
+}
+
+/// The tally of everything before a second.
+async fn tally(db: &mut Db, before_s: i64) -> Result<Tally, DbError> {
+    let text = "SELECT * FROM tally WHERE second < $1 ORDER BY second DESC LIMIT 1";
+    Ok(sql_as(text).bind(before_s).fetch_optional(db).await?.unwrap_or_default())
+}
+
+/// All verdicts so far, except expired leases, and the multiply-accumulates in valid outputs.
+pub(crate) async fn totals(db: &mut Db) -> Result<(Verdicts, u64), DbError> {
+    let all = tally(db, i64::MAX).await?.since(&Tally::default(), 0);
+    let ActivityStep { at_ms: _, work, valid, invalid, inconclusive, too_late } = all;
+    Ok((Verdicts { valid, invalid, inconclusive, too_late, expired: 0 }, work))
+}
+
+/// Activity in `count` steps of `step_s` seconds, starting at step `first`, counted from 1970.
+pub(crate) async fn activity(db: &mut Db, first: i64, count: i64, step_s: i64) -> Result<Vec<ActivityStep>, DbError> {
+    let mut steps = Vec::new();
+    let mut before = tally(db, first * step_s).await?;
+    for step in first..first + count {
+        let after = tally(db, (step + 1) * step_s).await?;
+        steps.push(after.since(&before, step * step_s * 1_000));
+        before = after;
     }
     Ok(steps)
 }
 
-/// Multiply-accumulates in valid outputs since `since_ms`.
-pub(crate) async fn work_since(db: &mut Db, since_ms: i64) -> Result<u64, DbError> {
-    let text = "SELECT COALESCE(SUM(work), 0) FROM receipt WHERE at_ms >= $1 AND verdict = 'valid'";
-    Ok(sql(text).bind(since_ms).fetch_one(db).await?.try_get::<i64>(0)? as u64)
+/// Multiply-accumulates in valid outputs since a second.
+pub(crate) async fn work_since(db: &mut Db, since_s: i64) -> Result<u64, DbError> {
+    let (all, before) = (tally(db, i64::MAX).await?, tally(db, since_s).await?);
+    Ok(all.since(&before, 0).work)
 }
 
 /// Proves that `receipt` is in the log of the newest head.
 pub(crate) async fn prove(db: &mut Db, receipt: Receipt) -> Result<ProvenReceipt, DbError> {
+    prove_all(db, vec![receipt]).await?.pop().ok_or(DbError::RowNotFound)
+}
+
+/// Proves each of these receipts. Neighbours share most of their subtrees, which are loaded once.
+pub(crate) async fn prove_all(db: &mut Db, receipts: Vec<Receipt>) -> Result<Vec<ProvenReceipt>, DbError> {
+    if receipts.is_empty() {
+        return Ok(Vec::new());
+    }
     let (head, head_signature) = latest_head(db).await?.ok_or_else(|| corrupt("a receipt without a head"))?;
-    let path = |node: &mut dyn FnMut(Node) -> Result<Hash, Node>| inclusion_path(receipt.log_index, head.size, node);
-    let nodes = load_nodes(db, |mut node| path(&mut node).map(|_| ())).await?;
-    let path = path(&mut |node| nodes.find(node)).map_err(|_| corrupt("a subtree of the log is missing"))?;
-    Ok(ProvenReceipt { receipt, path: path.into_iter().map(Digest).collect(), head, head_signature })
+    let path = |receipt: &Receipt, node: &mut dyn FnMut(Node) -> Result<Hash, Node>| {
+        inclusion_path(receipt.log_index, head.size, node)
+    };
+    let nodes = load_nodes(db, |node| receipts.iter().try_for_each(|receipt| path(receipt, node).map(|_| ()))).await?;
+    let prove = |receipt: Receipt| {
+        let path = path(&receipt, &mut |node| nodes.find(node));
+        let path = path.map_err(|_| corrupt("a subtree of the log is missing"))?;
+        let path = path.into_iter().map(Digest).collect();
+        Ok(ProvenReceipt { receipt, path, head: head.clone(), head_signature })
+    };
+    receipts.into_iter().map(prove).collect()
 }
 
 /// Proves that the log of `from` entries is a prefix of the log of `to`; 1 ≤ from ≤ to ≤ the log's size.
@@ -192,11 +238,11 @@ pub(crate) async fn consistency(db: &mut Db, from: u64, to: u64) -> Result<Vec<D
 }
 
 /// The subtrees that a computation needs.
-struct Nodes(Vec<(Node, Hash)>);
+struct Nodes(HashMap<Node, Hash>);
 
 impl Nodes {
     fn find(&self, wanted: Node) -> Result<Hash, Node> {
-        self.0.iter().find(|(node, _)| *node == wanted).map(|(_, hash)| *hash).ok_or(wanted)
+        self.0.get(&wanted).copied().ok_or(wanted)
     }
 }
 
@@ -205,13 +251,13 @@ async fn load_nodes(
     db: &mut Db,
     computation: impl FnOnce(&mut dyn FnMut(Node) -> Result<Hash, Node>) -> Result<(), Node>,
 ) -> Result<Nodes, DbError> {
-    let mut wanted = Vec::new();
+    let mut wanted = HashSet::new();
     let mut note = |node| {
-        wanted.push(node);
+        wanted.insert(node);
         Ok([0; 32])
     };
     computation(&mut note).map_err(|_| corrupt("the log's shape"))?;
-    let mut nodes = Vec::with_capacity(wanted.len());
+    let mut nodes = HashMap::with_capacity(wanted.len());
     for node in wanted {
         let row = sql("SELECT hash FROM log_node WHERE level = $1 AND place = $2")
             .bind(i64::from(node.level))
@@ -220,7 +266,7 @@ async fn load_nodes(
             .await?;
         let row = row.ok_or_else(|| corrupt("a subtree of the log is missing"))?;
         let hash: &[u8] = row.try_get(0)?;
-        nodes.push((node, hash.try_into().map_err(|_| corrupt("a hash has the wrong length"))?));
+        nodes.insert(node, hash.try_into().map_err(|_| corrupt("a hash has the wrong length"))?);
     }
     Ok(Nodes(nodes))
 }

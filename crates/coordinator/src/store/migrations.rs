@@ -19,11 +19,18 @@ const STEPS: &[&str] = &[
     include_str!("migrations/5-sources.sql"),
     include_str!("migrations/6-unreached.sql"),
     include_str!("migrations/7-unproven.sql"),
+    include_str!("migrations/8-counters.sql"),
 ];
 
 /// Upgrades an empty or older database to the current version.
 pub(crate) async fn bring_up(db: &mut Db) -> Result<(), DbError> {
     apply(db, STEPS).await
+}
+
+/// Upgrades a database to a version of the past.
+#[cfg(test)]
+pub(crate) async fn bring_up_to(db: &mut Db, version: usize) -> Result<(), DbError> {
+    apply(db, &STEPS[..version]).await
 }
 
 async fn apply(db: &mut Db, steps: &[&str]) -> Result<(), DbError> {

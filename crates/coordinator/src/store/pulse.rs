@@ -1,6 +1,5 @@
 //! Whether the writer gets its batches into the database.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -9,7 +8,6 @@ use super::DbError;
 /// What the writer did lately, for everyone else to read.
 #[derive(Debug)]
 pub(crate) struct Pulse {
-    commits: AtomicU64,
     beat: Mutex<Beat>,
 }
 
@@ -34,12 +32,7 @@ pub(crate) struct Vitals {
 impl Pulse {
     pub(crate) fn new() -> Self {
         let beat = Beat { committed_at: Instant::now(), fails: false, error: None };
-        Pulse { commits: AtomicU64::new(0), beat: Mutex::new(beat) }
-    }
-
-    /// The number of committed batches.
-    pub(crate) fn commits(&self) -> u64 {
-        self.commits.load(Ordering::Acquire)
+        Pulse { beat: Mutex::new(beat) }
     }
 
     pub(crate) fn vitals(&self) -> Vitals {
@@ -49,7 +42,6 @@ impl Pulse {
 
     /// Notes a commit. One that stored nothing shows that the writer lives, not that the disk has room.
     pub(super) fn committed(&self, stored: bool) {
-        self.commits.fetch_add(1, Ordering::Release);
         let mut beat = self.beat();
         beat.committed_at = Instant::now();
         beat.fails &= !stored;
@@ -79,7 +71,7 @@ mod tests {
         assert!(pulse.vitals().fails);
         pulse.committed(true);
         let Vitals { fails, error, .. } = pulse.vitals();
-        assert_eq!((fails, pulse.commits()), (false, 2));
+        assert!(!fails);
         assert!(error.is_some_and(|(text, _)| text == DbError::Full.to_string()));
     }
 }

@@ -10,11 +10,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, InterruptHandle, OpenFlags};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::error::{DbError, corrupt};
 use super::row::{FromRow, Query, QueryAs, Row};
+#[cfg(test)]
+use super::steps::Steps;
 use super::value::Value;
 #[cfg(feature = "faults")]
 use crate::faults::Faults;
@@ -36,6 +38,8 @@ pub(crate) struct Db {
     connection: Connection,
     #[cfg(feature = "faults")]
     faults: Faults,
+    #[cfg(test)]
+    pub(crate) steps: Steps,
 }
 
 impl Db {
@@ -64,6 +68,8 @@ impl Db {
             connection,
             #[cfg(feature = "faults")]
             faults: Faults::default(),
+            #[cfg(test)]
+            steps: Steps::default(),
         })
     }
 
@@ -103,22 +109,29 @@ impl Db {
     }
 
     fn execute(&mut self, query: Query<'_>) -> Result<u64, DbError> {
-        Ok(self.prepare(query)?.raw_execute()? as u64)
+        let mut statement = self.prepare(&query)?;
+        let changed = statement.raw_execute()? as u64;
+        #[cfg(test)]
+        self.steps.add(&query.text, &statement);
+        Ok(changed)
     }
 
     fn fetch(&mut self, query: Query<'_>) -> Result<Vec<Row>, DbError> {
-        let mut statement = self.prepare(query)?;
+        let mut statement = self.prepare(&query)?;
         let columns = statement.column_count();
         let mut rows = statement.raw_query();
         let mut answer = Vec::new();
         while let Some(row) = rows.next()? {
             answer.push(Row((0..columns).map(|index| value(row.get_ref(index)?)).collect::<Result<_, _>>()?));
         }
+        drop(rows);
+        #[cfg(test)]
+        self.steps.add(&query.text, &statement);
         Ok(answer)
     }
 
     /// SQLite numbers `$N` by first appearance, but `?N` by N.
-    fn prepare(&self, query: Query<'_>) -> Result<rusqlite::CachedStatement<'_>, DbError> {
+    fn prepare(&self, query: &Query<'_>) -> Result<rusqlite::CachedStatement<'_>, DbError> {
         self.count_statement()?;
         let mut statement = self.connection.prepare_cached(&query.text.replace('$', "?"))?;
         for (index, value) in query.values.iter().enumerate() {
@@ -199,16 +212,24 @@ impl<T: FromRow> QueryAs<'_, T> {
 }
 
 /// A pool of connections that read.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Readers {
     idle: Arc<Mutex<Vec<Db>>>,
     places: Arc<Semaphore>,
+    interrupts: Arc<Vec<InterruptHandle>>,
 }
 
 impl Readers {
     pub(crate) fn open(path: &Path, count: usize) -> Result<Readers, DbError> {
         let idle = (0..count).map(|_| Db::open_reader(path)).collect::<Result<Vec<_>, _>>()?;
-        Ok(Readers { idle: Arc::new(Mutex::new(idle)), places: Arc::new(Semaphore::new(count)) })
+        let interrupts = Arc::new(idle.iter().map(|db| db.connection.get_interrupt_handle()).collect());
+        Ok(Readers { idle: Arc::new(Mutex::new(idle)), places: Arc::new(Semaphore::new(count)), interrupts })
+    }
+
+    /// Counts the steps of all connections together.
+    #[cfg(test)]
+    pub(crate) fn count_into(&self, steps: &Steps) {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).iter_mut().for_each(|db| db.steps = steps.clone());
     }
 
     /// Borrows a connection, waiting until one is free.
@@ -218,9 +239,10 @@ impl Readers {
         Ok(Reader { db: Some(db), idle: self.idle.clone(), _place: place })
     }
 
-    /// Closes the pool. Borrowed connections close when they are returned.
+    /// Closes the pool and ends what is being read. Borrowed connections close when they are returned.
     pub(crate) fn close(&self) {
         self.places.close();
+        self.interrupts.iter().for_each(InterruptHandle::interrupt);
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 }

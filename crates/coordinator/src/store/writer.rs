@@ -98,11 +98,6 @@ impl<C: Companion> Writer<C> {
         self.queue.send(queued).await.is_ok()
     }
 
-    /// The number of committed batches. While it stays the same, earlier reads remain valid.
-    pub(crate) fn commits(&self) -> u64 {
-        self.pulse.commits()
-    }
-
     /// Whether batches get into the database.
     pub(crate) fn vitals(&self) -> Vitals {
         self.pulse.vitals()

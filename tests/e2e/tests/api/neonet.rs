@@ -29,7 +29,7 @@ fn task(contributor_id: &str) -> Value {
 
 /// Fails unless the coordinator has issued only an epoch's budget, and paid and verified nothing.
 async fn nothing_was_minted(scene: &Scene) -> Result<()> {
-    let totals: LedgerTotals = scene.honest.api().ledger().await?;
+    let totals: LedgerTotals = scene.honest.api().audit().await?;
     ensure!(totals.balanced && totals.transfers == 1, "{totals:?}");
     ensure!(totals.accounts.iter().all(|total| total.kind != "miner"), "{totals:?}");
     let overview: Overview = scene.honest.api().overview().await?;

@@ -185,7 +185,7 @@ async fn tokenomics_are_the_ledgers() -> Result<()> {
         assert_eq!(reader.get(alias).await?.json::<Value>()?["adit"], shown["adit"], "{alias}");
     }
     let shown: Tokenomics = serde_json::from_value(shown)?;
-    let totals: LedgerTotals = reader.api().ledger().await?;
+    let totals: LedgerTotals = reader.api().audit().await?;
     ensure!(totals.balanced);
     assert_eq!(shown.adit.accounts, totals.accounts);
     // Two budgets of 10 nano-NNET; the unpaid part of the first is carried over.

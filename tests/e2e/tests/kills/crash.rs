@@ -185,7 +185,7 @@ async fn a_coordinator_killed_while_it_begins_begins_again() -> Result<()> {
     let served = Served::start(&program, any_port(), data.path()).await?;
     assert_eq!(served.token.len(), 64);
     let client = Client::at(&served.url, &served.token, "reader", 9)?;
-    ensure!(client.api().ledger().await?.balanced);
+    ensure!(client.api().audit().await?.balanced);
     assert_eq!(client.send(client.as_operator(Method::GET, paths::MINERS)).await?.status, 200);
     Ok(())
 }

@@ -101,7 +101,7 @@ async fn an_epoch_pays_what_was_verified_and_carries_the_rest() -> Result<()> {
     assert_eq!((first.paid, first.value), (account.posted, Amount::from_nano(earned)));
     assert_eq!(first.carried, LARGE_BUDGET.checked_sub(first.paid).expect("paid from the budget"));
     ensure!(client.job(job.job).await?.state == JobState::Done);
-    let totals: LedgerTotals = client.api().ledger().await?;
+    let totals: LedgerTotals = client.api().audit().await?;
     ensure!(totals.balanced);
     server.assert_balanced().await
 }

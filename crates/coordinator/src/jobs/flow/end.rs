@@ -9,7 +9,7 @@ use futures::future::BoxFuture;
 use crate::batch::{Batch, Operation};
 use crate::error::{Failure, Refusal};
 use crate::jobs::no_such_job;
-use crate::jobs::store::{self as jobs, JobRow};
+use crate::jobs::store as jobs;
 use crate::mining::flow::lease::{Ending, give_back};
 use crate::mining::store as leases;
 use crate::money::store as ledger;
@@ -41,8 +41,8 @@ async fn refund(batch: &mut Batch<'_>, job: i64) -> Result<(), Failure> {
 pub(crate) struct Cancel(pub(crate) i64);
 
 impl Operation for Cancel {
-    type Output = JobRow;
-    fn apply<'a>(&'a self, batch: &'a mut Batch<'_>) -> BoxFuture<'a, Result<JobRow, Failure>> {
+    type Output = ();
+    fn apply<'a>(&'a self, batch: &'a mut Batch<'_>) -> BoxFuture<'a, Result<(), Failure>> {
         Box::pin(async move {
             let job = jobs::job(batch.db, self.0).await?;
             let job = job.ok_or_else(no_such_job)?;
@@ -54,8 +54,7 @@ impl Operation for Cancel {
             }
             jobs::end(batch.db, job.id, JobState::Cancelled, batch.now_ms).await?;
             leases::unreached::forget_job(batch.db, job.id).await?;
-            refund(batch, job.id).await?;
-            Ok(jobs::job(batch.db, job.id).await?.ok_or(DbError::RowNotFound)?)
+            refund(batch, job.id).await
         })
     }
 }

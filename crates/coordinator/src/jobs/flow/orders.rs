@@ -61,7 +61,7 @@ async fn log_segment(app: &App, first: u64, count: u64) -> Result<Order, Failure
         let detail = format!("choose 1 to {MAX_ENTRIES} of the log's {size} entries");
         return Err(Refusal::new(ErrorCode::InvalidParameter, detail).into());
     }
-    let bytes = log::entries(&mut db, first, count).await?;
     drop(db);
+    let bytes = app.store.read_apart(move |db| Box::pin(async move { log::entries(db, first, count).await })).await?;
     blocking(move || Order::bytes(&bytes)).await
 }

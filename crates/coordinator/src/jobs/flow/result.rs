@@ -12,13 +12,12 @@ use futures::{StreamExt, TryStreamExt, stream};
 
 use super::operands::{last_bias, load_rows, load_weights};
 use super::outputs;
-use super::view;
 use crate::app::App;
 use crate::blocking::blocking;
 use crate::error::{Failure, Refusal};
 use crate::jobs::intake;
 use crate::jobs::no_such_job;
-use crate::jobs::result::{Part, head, tree};
+use crate::jobs::result::{Part, head, length, tree};
 use crate::jobs::store::{self as jobs, UnitRow, blocks};
 use crate::jobs::{unit_cut_as, unit_of};
 use crate::mining::store as leases;
@@ -44,12 +43,12 @@ pub(crate) async fn result(app: Arc<App>, job: i64) -> Result<ResultStream, Fail
     let template = row.template()?;
     let units = jobs::settled_units(&mut db, job).await?;
     if let Some(first) = units.first()
-        && blocks::output_bytes(&mut db, first.id).await? == 0
+        && !blocks::has_output(&mut db, first.id).await?
     {
         let detail = "the result is no longer stored: results are kept for seven days";
         return Err(Refusal::new(ErrorCode::ResultGone, detail).into());
     }
-    let bytes = view::job(&mut db, &row, app.clock.now_ms()).await?.result_bytes;
+    let bytes = length(&template);
     let media_type = template.kind().facts().result.media_type();
     let bias = last_bias(&mut db, &template).await?;
     drop(db);
@@ -81,6 +80,10 @@ fn parts(app: Arc<App>, file: Arc<File>, units: Vec<UnitRow>) -> BoxStream<'stat
     stream::once(async move { Ok(head) }).chain(parts).chain(tail).boxed()
 }
 
+async fn output(app: &App, unit: i64) -> Result<Vec<u8>, Failure> {
+    app.store.read_apart(move |db| Box::pin(async move { blocks::output(db, unit).await })).await
+}
+
 /// The end of the file: what is computed over all units together.
 async fn tail(app: &App, job: i64, template: &Unit, units: &[UnitRow]) -> Result<Vec<u8>, Failure> {
     match template.kind().facts().result {
@@ -92,14 +95,13 @@ async fn tail(app: &App, job: i64, template: &Unit, units: &[UnitRow]) -> Result
 
 /// Reports for each unit whether its data is intact.
 async fn report(app: &App, job: i64, template: &Unit, units: &[UnitRow]) -> Result<Vec<u8>, Failure> {
-    let mut db = app.store.read().await?;
-    let facts = jobs::facts(&mut db, job).await?;
+    let facts = jobs::facts(&mut *app.store.read().await?, job).await?;
     let table = facts.map(|facts| serde_json::from_str(&facts)).transpose();
     let table = table.map_err(|_| corrupt("a job's facts are not JSON"))?;
     let mut report = tree::Report::new(template.input(), template.source(), table);
     for unit in units {
-        let output = blocks::output(&mut db, unit.id).await?;
-        let lease = leases::settled(&mut db, unit.id).await?;
+        let output = output(app, unit.id).await?;
+        let lease = leases::settled(&mut *app.store.read().await?, unit.id).await?;
         let by = lease.map(|lease| Ok::<_, Failure>((lease.id()?, lease.miner()?))).transpose()?;
         report.add(unit.run(), &unit_cut_as(template, unit.run(), &unit.cid), &output, by);
     }
@@ -108,14 +110,14 @@ async fn report(app: &App, job: i64, template: &Unit, units: &[UnitRow]) -> Resu
 
 /// Sums the gradients of all units.
 async fn gradient(app: &App, template: &Unit, units: &[UnitRow]) -> Result<Vec<u8>, Failure> {
-    let weights = load_weights(&mut *app.store.read().await?, template).await?;
+    let whole = template.clone();
+    let weights = app.store.read_apart(move |db| Box::pin(async move { load_weights(db, &whole).await })).await?;
     let layers: Arc<Vec<_>> = Arc::new(weights.layers.iter().map(|layer| layer.without_weights()).collect());
     let mut sum = GradientSum::new(template.layout());
-    for unit in units {
-        let mut db = app.store.read().await?;
-        let rows = load_rows(&mut db, &unit_of(template, unit.run())).await?;
-        let output = blocks::output(&mut db, unit.id).await?;
-        drop(db);
+    for row in units {
+        let unit = unit_of(template, row.run());
+        let rows = app.store.read_apart(move |db| Box::pin(async move { load_rows(db, &unit).await })).await?;
+        let output = output(app, row.id).await?;
         let layers = layers.clone();
         sum = blocking(move || {
             sum.add(&layers, &rows, &output);

@@ -7,14 +7,15 @@ use adit_protocol::{ErrorCode, TaskType};
 use futures::future::BoxFuture;
 
 use super::end::finish;
+use super::view;
 use crate::batch::{Batch, Operation};
 use crate::error::{Failure, Refusal};
 use crate::jobs::intake::Format;
 use crate::jobs::order::Order;
-use crate::jobs::store::{self as jobs, Counted, JobRow, NewJob, blocks};
+use crate::jobs::store::{self as jobs, Counted, NewJob, blocks};
 use crate::jobs::unit_of;
 use crate::money::store as ledger;
-use crate::store::{Db, DbError};
+use crate::store::Db;
 
 pub(crate) struct StoreFile {
     pub(crate) file: Cid,
@@ -64,8 +65,8 @@ pub(crate) struct Submit {
 }
 
 impl Operation for Submit {
-    type Output = JobRow;
-    fn apply<'a>(&'a self, batch: &'a mut Batch<'_>) -> BoxFuture<'a, Result<JobRow, Failure>> {
+    type Output = i64;
+    fn apply<'a>(&'a self, batch: &'a mut Batch<'_>) -> BoxFuture<'a, Result<i64, Failure>> {
         Box::pin(async move {
             let size = self.order.blocks.iter().map(|block| block.len() as u64).sum();
             refuse_if_full(batch.db, size, self.max_stored_bytes).await?;
@@ -87,6 +88,7 @@ impl Operation for Submit {
                 coin_seed: self.coin_seed,
                 task_type: self.task_type,
                 facts: self.order.facts.as_ref().map(ToString::to_string),
+                size: view::size(&self.order.template),
             };
             let job = jobs::insert(batch.db, &new, batch.now_ms).await?;
             for block in &self.order.blocks {
@@ -98,7 +100,7 @@ impl Operation for Submit {
             if let Some(outputs) = &self.inline {
                 self.store_inline(batch, job, outputs).await?;
             }
-            Ok(jobs::job(batch.db, job).await?.ok_or(DbError::RowNotFound)?)
+            Ok(job)
         })
     }
 }

@@ -31,7 +31,8 @@ pub(crate) async fn upload(app: &App, name: &str, format: Option<&str>, bytes: B
 
 /// Loads a file that was uploaded before.
 pub(super) async fn uploaded(app: &App, file: &Cid) -> Result<Parsed, Failure> {
-    let found = blocks::file(&mut *app.store.read().await?, file).await?;
+    let name = *file;
+    let found = app.store.read_apart(move |db| Box::pin(async move { blocks::file(db, &name).await })).await?;
     let (format, bytes) = found.ok_or_else(|| {
         Refusal::new(ErrorCode::NoSuchFile, format!("no file {file}; upload it first with POST /v1/files"))
     })?;

@@ -86,6 +86,12 @@ pub(crate) async fn output(db: &mut Db, unit: i64) -> Result<Vec<u8>, DbError> {
     Ok(output)
 }
 
+/// Whether a settled unit's output is still stored.
+pub(crate) async fn has_output(db: &mut Db, unit: i64) -> Result<bool, DbError> {
+    let text = "SELECT 1 FROM output WHERE unit = $1 LIMIT 1";
+    Ok(sql(text).bind(unit).fetch_optional(db).await?.is_some())
+}
+
 /// Takes what ended or was used after `now_ms`, by a clock that was wrong, for what ends now.
 pub(crate) async fn rebase(db: &mut Db, now_ms: i64) -> Result<(), DbError> {
     let future = [

@@ -82,7 +82,7 @@ impl Checker {
         let template = job.template()?;
         let seed = job.seed()?;
         let fold = self.fold;
-        let blocks = load_blocks(&mut *self.store.read().await?, template.shared_blocks()).await?;
+        let blocks = self.blocks(template.shared_blocks()).await?;
         let plan = blocking(move || template.check_plan(&fold, &seed, |cid| blocks.get(cid).map(Vec::as_slice)));
         let plan = plan.await?.map_err(wrong_block)?;
         Ok(SharedCoins::new(plan, self.cache().uses.of(job.id, job.coin_generation)))
@@ -111,10 +111,16 @@ impl Checker {
         cache.entries.entry(key).or_default().clone()
     }
 
+    /// Blocks of an active job, loaded on a thread that may block.
+    async fn blocks(&self, wanted: impl IntoIterator<Item = (Cid, u32)>) -> Result<HashMap<Cid, Vec<u8>>, Failure> {
+        let wanted: Vec<(Cid, u32)> = wanted.into_iter().collect();
+        self.store.read_apart(move |db| Box::pin(async move { load_blocks(db, wanted).await })).await
+    }
+
     /// The inputs a unit's output is checked against as it arrives.
     pub(crate) async fn inputs(&self, unit: &Unit) -> Result<CheckInputs, Failure> {
         self.done.loads.fetch_add(1, Ordering::Relaxed);
-        let blocks = load_blocks(&mut *self.store.read().await?, unit.checked_blocks()).await?;
+        let blocks = self.blocks(unit.checked_blocks()).await?;
         Ok(unit.check_inputs(|cid| blocks.get(cid).map(Vec::as_slice)).map_err(wrong_block)?)
     }
 
@@ -153,7 +159,7 @@ impl Checker {
     async fn evidence(&self, unit: &Unit, wanted: Vec<Cid>) -> Result<Looks, Failure> {
         let Some(source) = unit.source() else {
             let wanted = wanted.into_iter().map(|cid| (cid, 0));
-            let blocks = load_blocks(&mut *self.store.read().await?, wanted).await?;
+            let blocks = self.blocks(wanted).await?;
             return Ok(blocks.into_iter().map(|(cid, block)| (cid, Found::Present(block))).collect());
         };
         let sizes: HashMap<Cid, u32> = unit.blocks().into_iter().collect();

@@ -31,7 +31,6 @@ pub(super) async fn rebase(db: &mut Db, by_ms: i64, now_ms: i64) -> Result<(), D
 
 /// Counts a key's live leases over all its sessions.
 pub(crate) async fn in_flight(db: &mut Db, miner: &[u8]) -> Result<i64, DbError> {
-    let text = "SELECT COUNT(*) FROM session JOIN lease ON lease.session = session.id AND lease.state = 'live'
-                WHERE session.miner = $1 AND session.ended_at_ms IS NULL";
+    let text = "SELECT COUNT(*) FROM lease WHERE miner = $1 AND state = 'live'";
     sql(text).bind(miner).fetch_one(db).await?.try_get(0)
 }

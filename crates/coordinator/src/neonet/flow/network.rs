@@ -9,14 +9,15 @@ use crate::error::Failure;
 use crate::money::store as ledger;
 use crate::neonet::store as neonet;
 use crate::people::store as people;
+use crate::receipts::store as log;
 
 /// The most active contributors listed.
 const MAX_ACTIVE: i64 = 50;
 
 pub(crate) async fn stats(app: &App) -> Result<Stats, Failure> {
     let db = &mut *app.store.read().await?;
-    let (time_ms, open) = people::session_time(db, None, app.clock.now_ms()).await?;
-    let (contributors, units_valid) = neonet::counts(db).await?;
+    let time_ms = people::all_session_time(db, app.clock.now_ms()).await?;
+    let (verdicts, _) = log::totals(db).await?;
     let paid =
         ledger::totals(db).await?.into_iter().find(|total| total.kind == "miner").map_or(0, |total| total.balance);
     let mut active_contributors = Vec::new();
@@ -35,10 +36,10 @@ pub(crate) async fn stats(app: &App) -> Result<Stats, Failure> {
         });
     }
     Ok(Stats {
-        total_contributors: contributors as u64,
-        active_sessions: open as u64,
+        total_contributors: people::contributors(db).await? as u64,
+        active_sessions: people::open_sessions(db).await? as u64,
         total_compute_hours: hours(time_ms),
-        total_tasks_completed: units_valid as u64,
+        total_tasks_completed: verdicts.valid,
         total_rewards_distributed: Amount::from_nano(paid).approximate_nnet(),
         active_contributors,
     })
@@ -50,7 +51,7 @@ pub(crate) async fn leaderboard(app: &App, limit: i64) -> Result<Leaderboard, Fa
     let now_ms = app.clock.now_ms();
     let mut leaderboard = Vec::new();
     for (index, row) in people::leaders(db, limit).await?.into_iter().enumerate() {
-        let (time_ms, _) = people::session_time(db, Some(&row.contributor), now_ms).await?;
+        let (time_ms, _) = people::session_time(db, &row.contributor, now_ms).await?;
         let key = PublicKey::try_from(row.key.as_slice()).ok();
         leaderboard.push(LeaderboardEntry {
             rank: index as u64 + 1,

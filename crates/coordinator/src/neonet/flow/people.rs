@@ -29,7 +29,7 @@ pub(crate) async fn contributor(app: &App, id: &str) -> Result<ContributorRespon
 
 /// A contributor in NeoNet's shape.
 pub(super) async fn contributor_view(db: &mut Db, row: &ContributorRow, now_ms: i64) -> Result<Contributor, DbError> {
-    let (time_ms, open) = people::session_time(db, Some(&row.id), now_ms).await?;
+    let (time_ms, open) = people::session_time(db, &row.id, now_ms).await?;
     let key = row.key();
     let miner = match &key {
         Some(key) => people::miner(db, key).await?,

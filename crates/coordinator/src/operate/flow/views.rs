@@ -1,19 +1,19 @@
-//! Views of miners and of the audited ledger for operators.
+//! Views of miners and of the ledger.
 
 use adit_core::PublicKey;
 use adit_protocol::records::{LedgerTotals, MinerView};
 
 use crate::mining::store as leases;
-use crate::money::flow::{account_of, account_totals};
+use crate::money::flow::{account_in, account_totals};
 use crate::money::store as ledger;
-use crate::operate::store as audit;
+use crate::operate::Audited;
 use crate::people::store::MinerRow;
 use crate::store::{Db, DbError};
 
 /// A miner, as operators see it.
-pub(super) async fn miner(db: &mut Db, row: &MinerRow, now_ms: i64) -> Result<Option<MinerView>, DbError> {
+pub(super) async fn miner(db: &mut Db, row: &MinerRow, epoch: i64, now_ms: i64) -> Result<Option<MinerView>, DbError> {
     let Ok(key) = PublicKey::try_from(row.key.as_slice()) else { return Ok(None) };
-    let Some(account) = account_of(db, &key).await? else { return Ok(None) };
+    let account = account_in(db, &key, row, epoch).await?;
     let (live, sessions, speed) = leases::of_miner(db, &row.key).await?;
     Ok(Some(MinerView {
         account,
@@ -25,12 +25,14 @@ pub(super) async fn miner(db: &mut Db, row: &MinerRow, now_ms: i64) -> Result<Op
     }))
 }
 
-/// The ledger's totals, with an audit of every invariant.
-pub(super) async fn ledger_totals(db: &mut Db) -> Result<LedgerTotals, DbError> {
+/// The ledger's totals, and what the last audit found.
+pub(super) async fn ledger_totals(db: &mut Db, audited: Option<Audited>) -> Result<LedgerTotals, DbError> {
     let accounts = account_totals(db).await?;
-    let broken = audit::audit(db).await?;
-    for sentence in &broken {
-        tracing::error!(sentence, "the ledger is not consistent");
-    }
-    Ok(LedgerTotals { accounts, transfers: ledger::transfers(db).await? as u64, balanced: broken.is_empty() })
+    let sum: i128 = accounts.iter().map(|total| i128::from(total.balance.nano())).sum();
+    Ok(LedgerTotals {
+        accounts,
+        transfers: ledger::transfers(db).await? as u64,
+        balanced: sum == 0 && audited.as_ref().is_none_or(|audited| audited.broken.is_empty()),
+        audited_at_ms: audited.map(|audited| audited.at_ms),
+    })
 }
