@@ -59,6 +59,7 @@ pub use limits::{Limits, Rate};
 pub use listen::{Connections, listen};
 pub use mining::Conduct;
 pub use neonet::gas;
+pub use operate::Retention;
 pub use source::{BlockSource, Patience, Sources};
 pub use store::DbError;
 
@@ -106,6 +107,8 @@ pub struct Config {
     pub bodies: Bodies,
     /// Limits that depend on a miner's record.
     pub conduct: Conduct,
+    /// How long what has ended is kept.
+    pub retention: Retention,
     /// Whether commits wait for the disk. If not, a power loss may undo work that was already confirmed.
     pub durable: bool,
     /// The clock.
@@ -133,6 +136,7 @@ impl Config {
             limits: Limits::default(),
             bodies: Bodies::default(),
             conduct: Conduct::default(),
+            retention: Retention::default(),
             durable: true,
             clock: Clock::default(),
             #[cfg(feature = "faults")]
@@ -173,7 +177,7 @@ impl Coordinator {
             directory::name_key(&config.data)?;
         }
         let checker = Checker::new(store.clone(), config.sources.clone())?;
-        let upkeep = Arc::new(Upkeep::new(store.clone(), config.clock.clone(), terms));
+        let upkeep = Arc::new(Upkeep::new(store.clone(), config.clock.clone(), terms, config.retention));
         let audits = Arc::new(Audits::default());
         let background = if config.clock.runs() {
             let (upkeep, audits) = (upkeep.clone(), audits.clone());

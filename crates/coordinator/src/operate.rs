@@ -3,7 +3,10 @@
 pub(crate) mod flow;
 mod grace;
 pub(crate) mod http;
+pub(crate) mod retention;
 pub(crate) mod store;
+
+pub use retention::Retention;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};

@@ -1,6 +1,7 @@
 //! SQL for jobs, their units, and returned panels.
 
 pub(crate) mod blocks;
+pub(crate) mod forget;
 pub(crate) mod summary;
 
 use adit_core::assemble::Run;

@@ -1,6 +1,7 @@
 //! SQL for leases, lanes, and miners' conduct.
 
 pub(crate) mod conduct;
+pub(crate) mod forget;
 pub(crate) mod unreached;
 
 use adit_core::sign::LeaseId;

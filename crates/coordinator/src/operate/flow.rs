@@ -2,6 +2,7 @@
 
 pub(crate) mod audit;
 mod rebase;
+mod retention;
 pub(crate) mod upkeep;
 mod views;
 

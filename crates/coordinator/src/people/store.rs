@@ -1,5 +1,7 @@
 //! SQL for contributors, miners, challenges, and sessions.
 
+pub(crate) mod forget;
+
 use adit_core::PublicKey;
 use adit_core::sign::Challenge;
 
@@ -249,47 +251,6 @@ pub(crate) async fn keyless_sessions(db: &mut Db) -> Result<i64, DbError> {
 /// Counts open sessions.
 pub(crate) async fn open_sessions(db: &mut Db) -> Result<i64, DbError> {
     counter(db, "sessions open").await
-}
-
-/// Deletes what callers leave behind if they never prove a key or never get a lease: expired challenges, unproved ids
-/// and, after `keep_ms`, sessions and miners without a lease. Deletes at most 10,000 rows of each.
-pub(crate) async fn forget_passers_by(db: &mut Db, idle_ms: i64, keep_ms: i64, now_ms: i64) -> Result<(), DbError> {
-    let rules = [
-        (
-            "DELETE FROM challenge WHERE challenge IN
-            (SELECT challenge FROM challenge WHERE expires_at_ms < $1 LIMIT 10000)",
-            now_ms,
-        ),
-        (
-            "DELETE FROM contributor WHERE id IN
-            (SELECT id FROM contributor WHERE miner IS NULL AND registered_at_ms < $1 AND NOT EXISTS
-              (SELECT 1 FROM session WHERE session.contributor = contributor.id AND ended_at_ms IS NULL)
-             LIMIT 10000)",
-            now_ms - idle_ms,
-        ),
-        (
-            "DELETE FROM session WHERE id IN
-            (SELECT id FROM session WHERE ended_at_ms < $1 AND units_valid = 0 AND NOT EXISTS
-              (SELECT 1 FROM lease WHERE lease.session = session.id) LIMIT 10000)",
-            now_ms - keep_ms,
-        ),
-        (
-            "DELETE FROM miner WHERE key IN
-            (SELECT key FROM miner WHERE seen_at_ms < $1 AND units_valid = 0 AND NOT EXISTS
-              (SELECT 1 FROM session WHERE session.miner = miner.key) LIMIT 10000)",
-            now_ms - keep_ms,
-        ),
-        (
-            "DELETE FROM contributor WHERE id IN
-            (SELECT id FROM contributor WHERE registered_at_ms < $1 AND miner IS NOT NULL AND NOT EXISTS
-              (SELECT 1 FROM miner WHERE miner.key = contributor.miner) LIMIT 10000)",
-            now_ms - keep_ms,
-        ),
-    ];
-    for (text, before_ms) in rules {
-        sql(text).bind(before_ms).execute(&mut *db).await?;
-    }
-    Ok(())
 }
 
 /// Moves open sessions by a step of the clock to `now_ms`. Nothing was seen or noted later than now.

@@ -205,6 +205,13 @@ pub(crate) async fn work_since(db: &mut Db, since_s: i64) -> Result<u64, DbError
     Ok(all.since(&before, 0).work)
 }
 
+/// Deletes at most `limit` rows of the tally that no activity after a second needs.
+pub(crate) async fn trim_tally(db: &mut Db, before_s: i64, limit: i64) -> Result<u64, DbError> {
+    let text = "DELETE FROM tally WHERE second IN (SELECT second FROM tally WHERE second <
+                (SELECT MAX(second) FROM tally WHERE second < $1) ORDER BY second LIMIT $2)";
+    sql(text).bind(before_s).bind(limit).execute(db).await
+}
+
 /// Proves that `receipt` is in the log of the newest head.
 pub(crate) async fn prove(db: &mut Db, receipt: Receipt) -> Result<ProvenReceipt, DbError> {
     prove_all(db, vec![receipt]).await?.pop().ok_or(DbError::RowNotFound)

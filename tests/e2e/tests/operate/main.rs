@@ -7,4 +7,5 @@ mod disk;
 mod files;
 mod log;
 mod page;
+mod retention;
 mod upgrade;

@@ -40,6 +40,8 @@ pub(crate) async fn insert_file(
     let text = "INSERT INTO file (cid, format, bytes, used_at_ms) VALUES ($1, $2, $3, $4)
                 ON CONFLICT (cid) DO UPDATE SET used_at_ms = excluded.used_at_ms, format = excluded.format";
     sql(text).bind(&cid).bind(format).bind(bytes.len() as i64).bind(now_ms).execute(&mut *db).await?;
+    // Pieces that are being deleted are wanted again.
+    sql("DELETE FROM forgotten_file WHERE file = $1").bind(&cid).execute(&mut *db).await?;
     for (piece, bytes) in bytes.chunks(PIECE_BYTES).enumerate() {
         sql("INSERT INTO file_piece (file, piece, bytes) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
             .bind(&cid)
@@ -76,11 +78,12 @@ pub(crate) async fn insert_output(db: &mut Db, unit: i64, output: &[u8]) -> Resu
     Ok(())
 }
 
-/// A settled unit's output; empty once deleted.
+/// A settled unit's output; empty once its job's result is not kept any more.
 pub(crate) async fn output(db: &mut Db, unit: i64) -> Result<Vec<u8>, DbError> {
-    let rows = sql("SELECT bytes FROM output WHERE unit = $1 ORDER BY piece").bind(unit).fetch_all(db).await?;
+    let text = "SELECT bytes FROM output WHERE unit = $1 AND EXISTS
+                (SELECT 1 FROM unit JOIN job ON job.id = unit.job WHERE unit.id = $1 AND kept = 1) ORDER BY piece";
     let mut output = Vec::new();
-    for row in rows {
+    for row in sql(text).bind(unit).fetch_all(db).await? {
         output.extend_from_slice(row.try_get(0)?);
     }
     Ok(output)
@@ -88,7 +91,8 @@ pub(crate) async fn output(db: &mut Db, unit: i64) -> Result<Vec<u8>, DbError> {
 
 /// Whether a settled unit's output is still stored.
 pub(crate) async fn has_output(db: &mut Db, unit: i64) -> Result<bool, DbError> {
-    let text = "SELECT 1 FROM output WHERE unit = $1 LIMIT 1";
+    let text = "SELECT 1 FROM output JOIN unit ON unit.id = output.unit JOIN job ON job.id = unit.job
+                WHERE output.unit = $1 AND kept = 1 LIMIT 1";
     Ok(sql(text).bind(unit).fetch_optional(db).await?.is_some())
 }
 
@@ -106,9 +110,10 @@ pub(crate) async fn rebase(db: &mut Db, now_ms: i64) -> Result<(), DbError> {
     Ok(())
 }
 
-/// The length of a settled unit's output; 0 once deleted.
+/// The length of a settled unit's output; 0 once its job's result is not kept any more.
 pub(crate) async fn output_bytes(db: &mut Db, unit: i64) -> Result<u64, DbError> {
-    let text = "SELECT COALESCE(SUM(LENGTH(bytes)), 0) FROM output WHERE unit = $1";
+    let text = "SELECT COALESCE(SUM(LENGTH(bytes)), 0) FROM output WHERE unit = $1 AND EXISTS
+                (SELECT 1 FROM unit JOIN job ON job.id = unit.job WHERE unit.id = $1 AND kept = 1)";
     Ok(sql(text).bind(unit).fetch_one(db).await?.try_get::<i64>(0)? as u64)
 }
 
@@ -117,21 +122,4 @@ pub(crate) async fn output_piece(db: &mut Db, unit: i64, piece: i64) -> Result<O
     let text = "SELECT bytes FROM output WHERE unit = $1 AND piece = $2";
     let row = sql(text).bind(unit).bind(piece).fetch_optional(db).await?;
     row.map(|row| row.try_get(0)).transpose()
-}
-
-/// Deletes results and blocks of jobs that ended before `before_ms`, and files unused since then.
-pub(crate) async fn forget(db: &mut Db, before_ms: i64) -> Result<u64, DbError> {
-    let outputs = "DELETE FROM output WHERE unit IN (SELECT unit.id FROM unit JOIN job ON job.id = unit.job
-                   WHERE job.ended_at_ms IS NOT NULL AND job.ended_at_ms < $1)";
-    let mut forgotten = sql(outputs).bind(before_ms).execute(&mut *db).await?;
-    let steps = [
-        "DELETE FROM job_block WHERE job IN (SELECT id FROM job WHERE ended_at_ms IS NOT NULL AND ended_at_ms < $1)",
-        "DELETE FROM block WHERE $1 > 0 AND cid NOT IN (SELECT cid FROM job_block)",
-        "DELETE FROM file WHERE used_at_ms < $1",
-        "DELETE FROM file_piece WHERE $1 > 0 AND file NOT IN (SELECT cid FROM file)",
-    ];
-    for step in steps {
-        forgotten += sql(step).bind(before_ms).execute(&mut *db).await?;
-    }
-    Ok(forgotten)
 }

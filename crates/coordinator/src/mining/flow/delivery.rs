@@ -83,13 +83,14 @@ impl Delivery {
         let lease = leases::lease(&mut db, id).await?.ok_or_else(no_such_lease)?;
         let job = jobs::job(&mut db, lease.job).await?.ok_or(DbError::RowNotFound)?;
         let row = jobs::unit(&mut db, lease.unit).await?.ok_or(DbError::RowNotFound)?;
-        let session = people::session(&mut db, &lease.session).await?.ok_or(DbError::RowNotFound)?;
+        // A session is deleted some time after its end. Its lane gets no next unit then, whatever its contributor.
+        let session = people::session(&mut db, &lease.session).await?;
+        let contributor = session.map(|session| session.contributor).unwrap_or_default();
         let unit = unit_cut_as(&job.template()?, row.run(), &row.cid);
         let signed = claim.check(&lease, &unit)?;
         let record = people::miner(&mut db, &lease.miner()?).await?;
         let pays_for_itself = record.is_some_and(|record| pays_for_itself(record.units_valid, record.units_invalid));
-        let (unit_state, contributor) = (row.state, session.contributor);
-        Ok(Delivery { lease, job, unit, unit_state, contributor, pays_for_itself, signed })
+        Ok(Delivery { lease, job, unit, unit_state: row.state, contributor, pays_for_itself, signed })
     }
 
     /// The lease, if it can still be fulfilled on time.

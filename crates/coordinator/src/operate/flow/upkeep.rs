@@ -1,4 +1,4 @@
-//! Background upkeep: ends overdue leases and idle sessions, closes epochs, deletes old results.
+//! Background upkeep: ends overdue leases and idle sessions, closes epochs, deletes what is too old.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -7,31 +7,25 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 
 use super::rebase::{Rebase, was_set};
+use super::retention;
 use crate::batch::{Batch, Operation, Store};
 use crate::clock::Clock;
 use crate::error::Failure;
-use crate::jobs::store::blocks;
 use crate::mining::flow::lease::{Ending, give_back};
 use crate::mining::store as leases;
 use crate::money::{Terms, flow as money};
 use crate::operate::grace::Grace;
+use crate::operate::retention::Retention;
 use crate::operate::store as operate;
 use crate::people::flow::end::end_session;
 use crate::people::{SESSION_IDLE_MS, store as people};
-
-/// How long to keep results and unused files.
-const KEEP_MS: i64 = 7 * 24 * 3_600_000;
 
 /// How often to check leases and epochs.
 const TICK: Duration = Duration::from_millis(500);
 /// The pause after a failure, so that a full disk does not fill the log, too.
 const AFTER_FAILURE: Duration = Duration::from_secs(5);
-/// Ticks between deletions of old results and files.
-const FORGET_TICKS: u64 = 7_200;
-/// Ticks between deletions of what passers-by left behind.
+/// Ticks between deletions.
 const TIDY_TICKS: u64 = 60;
-/// How long to keep sessions and miners that never had a lease.
-const KEEP_PASSERS_BY_MS: i64 = 24 * 3_600_000;
 
 struct EndOverdue;
 
@@ -50,30 +44,6 @@ impl Operation for EndOverdue {
     }
 }
 
-/// Deletes what callers leave behind if they prove no key or get no lease. Together with the limits on joining, this
-/// bounds the tables that anyone can add rows to.
-struct Tidy;
-
-impl Operation for Tidy {
-    type Output = ();
-    fn apply<'a>(&'a self, batch: &'a mut Batch<'_>) -> BoxFuture<'a, Result<(), Failure>> {
-        Box::pin(async move {
-            let (idle_ms, keep_ms) = (SESSION_IDLE_MS, KEEP_PASSERS_BY_MS);
-            Ok(people::forget_passers_by(batch.db, idle_ms, keep_ms, batch.now_ms).await?)
-        })
-    }
-}
-
-/// Deletes results and files that are too old.
-struct Forget;
-
-impl Operation for Forget {
-    type Output = u64;
-    fn apply<'a>(&'a self, batch: &'a mut Batch<'_>) -> BoxFuture<'a, Result<u64, Failure>> {
-        Box::pin(async move { Ok(blocks::forget(batch.db, batch.now_ms - KEEP_MS).await?) })
-    }
-}
-
 /// Finds out whether the database takes writes again.
 struct Probe;
 
@@ -89,15 +59,16 @@ pub(crate) struct Upkeep {
     store: Store,
     clock: Clock,
     terms: Terms,
+    keep: Retention,
     grace: Mutex<Grace>,
     /// Whether what was stored has been compared with the clock since the start.
     is_rebased: AtomicBool,
 }
 
 impl Upkeep {
-    pub(crate) fn new(store: Store, clock: Clock, terms: Terms) -> Self {
+    pub(crate) fn new(store: Store, clock: Clock, terms: Terms, keep: Retention) -> Self {
         let grace = Mutex::new(Grace::after_start(clock.elapsed_ms()));
-        Upkeep { store, clock, terms, grace, is_rebased: AtomicBool::new(false) }
+        Upkeep { store, clock, terms, keep, grace, is_rebased: AtomicBool::new(false) }
     }
 
     /// Runs until the store closes.
@@ -122,8 +93,7 @@ impl Upkeep {
         self.keep_time().await?;
         self.end_overdue().await?;
         self.close_epoch().await?;
-        self.tidy().await?;
-        self.forget().await
+        self.tidy().await
     }
 
     async fn tick(&self, tick: u64) -> Result<(), Failure> {
@@ -134,9 +104,6 @@ impl Upkeep {
         self.close_epoch().await?;
         if tick.is_multiple_of(TIDY_TICKS) {
             self.tidy().await?;
-        }
-        if tick.is_multiple_of(FORGET_TICKS) {
-            self.forget().await?;
         }
         Ok(())
     }
@@ -175,19 +142,15 @@ impl Upkeep {
         Ok(())
     }
 
-    /// Deletes what passers-by left behind.
+    /// Deletes what has expired, and what ended long ago.
     async fn tidy(&self) -> Result<(), Failure> {
-        if self.grace().may_end(self.clock.elapsed_ms()) {
-            self.store.write(Tidy).await?;
+        let (grace, elapsed_ms) = (self.grace(), self.clock.elapsed_ms());
+        if grace.may_end(elapsed_ms) {
+            retention::expire(&self.store, self.keep).await?;
         }
-        Ok(())
-    }
-
-    /// Deletes old results and files.
-    async fn forget(&self) -> Result<(), Failure> {
-        if self.grace().may_delete(self.clock.elapsed_ms()) {
-            let forgotten = self.store.write(Forget).await?.0;
-            tracing::debug!(forgotten, "old results were removed");
+        if grace.may_delete(elapsed_ms) {
+            retention::retire(&self.store, self.keep).await?;
+            retention::forget(&self.store, self.keep).await?;
         }
         Ok(())
     }
