@@ -68,6 +68,18 @@ pub enum ServeError {
     /// The address is not available.
     #[error("cannot listen on {0}: {1}; if another program uses the port, choose one with --listen")]
     Listen(SocketAddr, std::io::Error),
+    /// A setting is outside of its range.
+    #[error("the setting {name} is {value}: it must be from {least} to {most}")]
+    OutOfRange {
+        /// The field of the configuration.
+        name: &'static str,
+        /// Its value.
+        value: i128,
+        /// The least that it may be.
+        least: i128,
+        /// The most that it may be.
+        most: i128,
+    },
     /// Another process uses the directory.
     #[error("the directory {0} is in use by another coordinator; stop it or choose one with --data")]
     InUse(PathBuf),

@@ -34,6 +34,7 @@ mod page;
 mod people;
 mod private;
 mod random;
+pub mod range;
 #[cfg(test)]
 mod reads;
 mod receipts;
@@ -159,6 +160,7 @@ pub struct Coordinator {
 impl Coordinator {
     /// Opens the directory. Creates the key, token and database on first use, and otherwise resumes.
     pub async fn open(config: &Config) -> Result<Self, ServeError> {
+        range::check(config)?;
         let lock = directory::take(&config.data)?;
         let directory::Key { secret: key, is_named } = directory::load_or_make_key(&config.data)?;
         let token = directory::load_or_make_token(&config.data.join(directory::TOKEN))?;

@@ -8,15 +8,15 @@ mod log;
 mod packaging_tests;
 mod settings;
 
-use std::num::NonZeroU32;
 use std::path::PathBuf;
 
+use adit_coordinator::range::{Budget, DrainSeconds, EpochSeconds, MaxConnections, StoreGib};
 use adit_coordinator::{BlockSource, Config, Connections, Sources};
 use adit_core::Cid;
 use adit_core::content_id::MAX_BLOCK_BYTES;
 use adit_fetch::{Fetch, Request};
 use adit_protocol::paths;
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use futures::future::{BoxFuture, FutureExt};
 
 pub(crate) use args::Args;
@@ -64,10 +64,9 @@ fn config(settings: &Settings) -> Result<Config> {
     if let Some(web) = &config.web {
         ensure!(web.join("index.html").is_file(), "{} holds no page: build it with `cargo xtask web`", web.display());
     }
-    config.epoch_budget = settings.required("block-budget")?;
-    config.epoch_ms = i64::from(settings.required::<u32>("epoch-seconds")?) * 1_000;
-    let gib: u64 = settings.required::<u32>("max-store-gib")?.into();
-    config.max_stored_bytes = gib.checked_mul(1 << 30).context("max_store_gib is out of range")?;
+    config.epoch_budget = settings.required::<Budget>("block-budget")?.get();
+    config.epoch_ms = settings.required::<EpochSeconds>("epoch-seconds")?.get() as i64 * 1_000;
+    config.max_stored_bytes = settings.required::<StoreGib>("max-store-gib")?.get() << 30;
     config.hosts = settings.all("host")?;
     config.origins = settings.all("origin")?;
     config.connections = connections(settings)?;
@@ -77,11 +76,11 @@ fn config(settings: &Settings) -> Result<Config> {
 
 /// The limits of connections, within what the system allows.
 fn connections(settings: &Settings) -> Result<Connections> {
-    let whole = |name| settings.required::<NonZeroU32>(name).map(|number| number.get());
+    let most = |name| settings.required::<MaxConnections>(name).map(|number| number.get() as usize);
     let mut connections = Connections {
-        most: whole("max-connections")? as usize,
-        most_of_block: whole("max-connections-per-block")? as usize,
-        drain_ms: u64::from(whole("drain-seconds")?) * 1_000,
+        most: most("max-connections")?,
+        most_of_block: most("max-connections-per-block")?,
+        drain_ms: settings.required::<DrainSeconds>("drain-seconds")?.get() * 1_000,
         ..Connections::default()
     };
     #[cfg(unix)]

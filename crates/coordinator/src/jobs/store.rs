@@ -172,7 +172,7 @@ pub(crate) async fn facts(db: &mut Db, job: i64) -> Result<Option<String>, DbErr
 
 /// The number of active jobs.
 pub(crate) async fn active(db: &mut Db) -> Result<i64, DbError> {
-    sql("SELECT COUNT(*) FROM job WHERE state = 'active'").fetch_one(db).await?.try_get(0)
+    counter(db, "jobs active").await
 }
 
 /// The number of active jobs, and of all jobs.
@@ -309,7 +309,7 @@ pub(crate) struct Counted {
 pub(crate) async fn count(db: &mut Db, job: i64, change: Counted) -> Result<bool, DbError> {
     let text = "UPDATE job SET panels_leased = panels_leased + $2, panels_done = panels_done + $3,
                 units_valid = units_valid + $4, units_invalid = units_invalid + $5, leases_expired = leases_expired + $6,
-                spent = spent + $7, cursor = cursor + $8 WHERE id = $1 RETURNING panels_done = panels";
+                spent = MIN(spent, 9223372036854775807 - $7) + $7, cursor = cursor + $8 WHERE id = $1 RETURNING panels_done = panels";
     let query = sql(text).bind(job).bind(change.leased).bind(change.done).bind(change.valid);
     let row = query.bind(change.invalid).bind(change.expired).bind(change.spent).bind(change.cut).fetch_one(db).await?;
     Ok(row.try_get::<i64>(0)? == 1)

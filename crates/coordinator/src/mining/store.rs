@@ -179,12 +179,15 @@ pub(crate) async fn free_lane(db: &mut Db, lease: &LeaseRow) -> Result<(), DbErr
     Ok(())
 }
 
+/// The highest speed that is stored. A key's lanes have sums of it.
+const MAX_SPEED: u64 = 1 << 50;
+
 /// Blends a new measurement into a lane's speed at a kind.
 pub(crate) async fn measure_lane(db: &mut Db, lease: &LeaseRow, kind: &str, work_per_s: u64) -> Result<(), DbError> {
     let text = "INSERT INTO lane_speed (session, lane, kind, work_per_s) VALUES ($1, $2, $3, $4)
                 ON CONFLICT (session, lane, kind) DO UPDATE SET work_per_s = (work_per_s + excluded.work_per_s) / 2";
     let query = sql(text).bind(&lease.session).bind(lease.lane).bind(kind);
-    query.bind(work_per_s.clamp(1, 1 << 60) as i64).execute(db).await?;
+    query.bind(work_per_s.clamp(1, MAX_SPEED) as i64).execute(db).await?;
     Ok(())
 }
 

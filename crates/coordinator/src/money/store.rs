@@ -179,7 +179,8 @@ pub(crate) struct ShareRow {
 
 from_row!(ShareRow { miner, sponsored, good, bad });
 
-/// Adds to a miner's share of an epoch, and to the epoch's value.
+/// Adds to a miner's share of an epoch, and to the epoch's value. Sums stay at the largest integer, because SQLite would
+/// go on with a float.
 pub(crate) async fn add_share(
     db: &mut Db,
     epoch: i64,
@@ -189,8 +190,10 @@ pub(crate) async fn add_share(
     bad: Amount,
 ) -> Result<(), DbError> {
     sql("INSERT INTO share (epoch, miner, sponsored, good, bad) VALUES ($1, $2, $3, $4, $5)
-         ON CONFLICT (epoch, miner) DO UPDATE SET sponsored = share.sponsored + excluded.sponsored,
-         good = share.good + excluded.good, bad = share.bad + excluded.bad")
+         ON CONFLICT (epoch, miner) DO UPDATE SET
+         sponsored = MIN(share.sponsored, 9223372036854775807 - excluded.sponsored) + excluded.sponsored,
+         good = MIN(share.good, 9223372036854775807 - excluded.good) + excluded.good,
+         bad = MIN(share.bad, 9223372036854775807 - excluded.bad) + excluded.bad")
     .bind(epoch)
     .bind(&miner.0[..])
     .bind(sponsored.nano())
@@ -199,7 +202,8 @@ pub(crate) async fn add_share(
     .execute(&mut *db)
     .await?;
     if sponsored > Amount::ZERO {
-        sql("UPDATE epoch SET value = value + $2 WHERE id = $1").bind(epoch).bind(sponsored.nano()).execute(db).await?;
+        let text = "UPDATE epoch SET value = MIN(value, 9223372036854775807 - $2) + $2 WHERE id = $1";
+        sql(text).bind(epoch).bind(sponsored.nano()).execute(db).await?;
     }
     Ok(())
 }

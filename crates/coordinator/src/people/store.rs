@@ -118,20 +118,21 @@ pub(crate) async fn count_verdict(
     work: i64,
     now_ms: i64,
 ) -> Result<Option<MinerRow>, DbError> {
-    let text = "UPDATE miner SET units_valid = units_valid + $2, units_invalid = units_invalid + $3, work = work + $4,
-                seen_at_ms = $5 WHERE key = $1 RETURNING *";
+    let text = "UPDATE miner SET units_valid = units_valid + $2, units_invalid = units_invalid + $3, seen_at_ms = $5,
+                work = MIN(work, 9223372036854775807 - $4) + $4 WHERE key = $1 RETURNING *";
     let query = sql_as(text).bind(&key.0[..]).bind(i64::from(valid)).bind(i64::from(!valid));
     query.bind(if valid { work } else { 0 }).bind(now_ms).fetch_optional(db).await
 }
 
 /// Adds a closed epoch to the counts behind a miner's confidence.
 pub(crate) async fn count_epoch(db: &mut Db, key: &[u8], good: i64, bad: i64) -> Result<(), DbError> {
-    sql("UPDATE miner SET good = good + $2, bad = bad + $3 WHERE key = $1")
-        .bind(key)
-        .bind(good)
-        .bind(bad)
-        .execute(db)
-        .await?;
+    sql("UPDATE miner SET good = MIN(good, 9223372036854775807 - $2) + $2,
+         bad = MIN(bad, 9223372036854775807 - $3) + $3 WHERE key = $1")
+    .bind(key)
+    .bind(good)
+    .bind(bad)
+    .execute(db)
+    .await?;
     Ok(())
 }
 
@@ -274,7 +275,8 @@ pub(crate) async fn rebase(db: &mut Db, by_ms: i64, now_ms: i64) -> Result<(), D
 }
 
 pub(crate) async fn count_unit(db: &mut Db, session: &str, value: i64) -> Result<(), DbError> {
-    let text = "UPDATE session SET units_valid = units_valid + 1, earned = earned + $2 WHERE id = $1";
+    let text = "UPDATE session SET units_valid = units_valid + 1,
+                earned = MIN(earned, 9223372036854775807 - $2) + $2 WHERE id = $1";
     sql(text).bind(session).bind(value).execute(db).await?;
     Ok(())
 }

@@ -5,11 +5,10 @@
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Display, Write};
-use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use adit_core::Amount;
+use adit_coordinator::range::{Budget, DrainSeconds, EpochSeconds, MaxConnections, StoreGib};
 use anyhow::{Context, Result, bail, ensure};
 use tracing_subscriber::EnvFilter;
 
@@ -64,23 +63,23 @@ pub(super) const SETTINGS: [Setting; 14] = [
         default: "1",
         many: false,
         help: "What an epoch may pay for sponsored work, in NNET",
-        check: amount,
+        check: is::<Budget>,
     },
     Setting {
         name: "epoch-seconds",
         value: "SECONDS",
         default: "600",
         many: false,
-        help: "How long an epoch lasts, in seconds",
-        check: is::<NonZeroU32>,
+        help: "How long an epoch lasts, in seconds: at most 366 days",
+        check: is::<EpochSeconds>,
     },
     Setting {
         name: "max-store-gib",
         value: "GIB",
         default: "32",
         many: false,
-        help: "The most that the database may hold, in GiB; a fuller store refuses new jobs",
-        check: is::<u32>,
+        help: "The most that the database may hold, in GiB, at most 1048576; a fuller store refuses new jobs",
+        check: is::<StoreGib>,
     },
     Setting {
         name: "host",
@@ -104,7 +103,7 @@ pub(super) const SETTINGS: [Setting; 14] = [
         default: "4096",
         many: false,
         help: "The most connections at once, within what the system's limit of open files allows",
-        check: is::<NonZeroU32>,
+        check: is::<MaxConnections>,
     },
     Setting {
         name: "max-connections-per-block",
@@ -112,7 +111,7 @@ pub(super) const SETTINGS: [Setting; 14] = [
         default: "256",
         many: false,
         help: "The most connections of one address block (an IPv4 /24, an IPv6 /56); a loopback address has half of all",
-        check: is::<NonZeroU32>,
+        check: is::<MaxConnections>,
     },
     Setting {
         name: "drain-seconds",
@@ -120,7 +119,7 @@ pub(super) const SETTINGS: [Setting; 14] = [
         default: "10",
         many: false,
         help: "How long open requests may take to end when the coordinator stops, in seconds",
-        check: is::<NonZeroU32>,
+        check: is::<DrainSeconds>,
     },
     Setting {
         name: "source",
@@ -153,11 +152,6 @@ const FILE: &str = "adit.toml";
 
 fn is<T: FromStr<Err: Display>>(text: &str) -> Result<(), String> {
     text.parse::<T>().map(|_| ()).map_err(|error| error.to_string())
-}
-
-fn amount(text: &str) -> Result<(), String> {
-    let amount: Amount = text.parse().map_err(|error: adit_core::amount::ParseAmountError| error.to_string())?;
-    if amount < Amount::ZERO { Err("a budget is not negative".to_owned()) } else { Ok(()) }
 }
 
 fn source(text: &str) -> Result<(), String> {

@@ -101,6 +101,29 @@ async fn the_largest_budgets_end_no_epoch_for_ever() -> Result<()> {
     server.assert_balanced().await
 }
 
+/// In SQLite an integer that outgrows 64 bits becomes a float, which the column refuses: nobody could deliver any more.
+#[tokio::test]
+async fn sums_stop_at_the_largest_integer() -> Result<()> {
+    let server = Server::start().await?;
+    let mut miner = Client::new(&server, "miner", 1)?;
+    let (a, b) = (files::values(1, 64 * 48), files::values(2, 48 * 40));
+    miner.submit_matmul(files::npy(64, 48, &a), files::npy(48, 40, &b)).await?;
+    miner.open().await?;
+    let database = rusqlite::Connection::open(server.data().join("adit.sqlite"))?;
+    database.busy_timeout(std::time::Duration::from_secs(10))?;
+    let most = i64::MAX - 1;
+    database.execute("UPDATE miner SET work = ?1, good = ?1, bad = ?1", [most])?;
+    database.execute("UPDATE session SET earned = ?1", [most])?;
+    database.execute("UPDATE job SET spent = ?1", [most])?;
+    ensure!(miner.mine(&server.key()).await?.len() > 1);
+    server.advance(EPOCH_MS).await?;
+    let found: Overview = miner.get(paths::OVERVIEW).await?.json()?;
+    assert_eq!((found.epoch, found.jobs_active), (1, 0));
+    let account = adit_support::scene::account(&miner).await?.context("an account")?;
+    assert_eq!(account.work_verified, i64::MAX as u64);
+    server.assert_balanced().await
+}
+
 #[tokio::test]
 async fn an_estimate_adds_up() -> Result<()> {
     let server = Server::start().await?;
