@@ -153,7 +153,7 @@ async fn a_delivery_that_is_sent_again_replaces_one_that_hangs() -> Result<()> {
     };
     let output = miner.compute(&grant).await?;
     let half = output.len() / 2;
-    ensure!(half > MIB as usize);
+    ensure!(half >= MIB as usize);
     let mut hangs = begun(&scene, &miner, &grant, &output, half).await?;
     while metric(&miner, "adit_output_bytes_held").await? == 0 {}
     let answer: Delivered = miner.deliver(&grant, output.clone()).await?.json()?;
