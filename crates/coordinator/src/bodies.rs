@@ -6,6 +6,7 @@
 
 pub(crate) mod budget;
 pub(crate) mod incoming;
+pub(crate) mod outgoing;
 pub(crate) mod pace;
 
 use std::time::Duration;

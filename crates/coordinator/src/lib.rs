@@ -290,7 +290,7 @@ pub async fn serve(
     let address = listener.local_addr().map_err(ServeError::Server)?;
     ready(address, &coordinator);
     let router = coordinator.router(config.web.as_deref());
-    listen(listener, router, config.connections, shutdown).await;
+    listen(listener, router, config.connections, config.bodies, shutdown).await;
     coordinator.close().await;
     Ok(())
 }

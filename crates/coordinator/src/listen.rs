@@ -24,10 +24,16 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tower::Service;
 
+use crate::bodies::Bodies;
+use crate::bodies::outgoing::Outgoing;
+use crate::bodies::pace::Pace;
 use crate::limits::AddressBlock;
 
 /// What is read of a connection at once, which also caps a request's head, in bytes.
 const BUFFER_BYTES: usize = 64 << 10;
+/// The most that the system keeps of what it has not sent yet, in bytes.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const UNSENT_BYTES: u32 = 128 << 10;
 /// How long to wait for a file descriptor to become free.
 const BACK_OFF: Duration = Duration::from_millis(200);
 /// How often the log may say that connections are turned away.
@@ -58,7 +64,13 @@ impl Default for Connections {
 }
 
 /// Serves `router` until `stop` resolves, then lets open requests end within the drain deadline.
-pub async fn listen(listener: TcpListener, router: Router, limits: Connections, stop: impl Future<Output = ()>) {
+pub async fn listen(
+    listener: TcpListener,
+    router: Router,
+    limits: Connections,
+    bodies: Bodies,
+    stop: impl Future<Output = ()>,
+) {
     let mut door = Door { listener, is_short: false };
     let seats = Seats::new(limits);
     let (graceful, mut open) = (GracefulShutdown::new(), JoinSet::new());
@@ -69,7 +81,8 @@ pub async fn listen(listener: TcpListener, router: Router, limits: Connections, 
             Some(_) = open.join_next() => {}
             (stream, peer) = door.next() => match seats.take(peer.ip()) {
                 Some(seat) => {
-                    let connection = Connection { stream, peer, limits, watcher: graceful.watcher(), _seat: seat };
+                    let pace = bodies.pace();
+                    let connection = Connection { stream, peer, limits, pace, watcher: graceful.watcher(), _seat: seat };
                     open.spawn(connection.serve(router.clone()));
                 }
                 None => turn_away(stream),
@@ -134,6 +147,7 @@ struct Connection {
     stream: TcpStream,
     peer: SocketAddr,
     limits: Connections,
+    pace: Pace,
     watcher: Watcher,
     _seat: Seat,
 }
@@ -141,9 +155,13 @@ struct Connection {
 impl Connection {
     /// Serves requests until either side closes. Errors are those of the peer or the network.
     async fn serve(self, router: Router) {
-        let Connection { stream, peer, limits, watcher, _seat } = self;
+        let Connection { stream, peer, limits, pace, watcher, _seat } = self;
         // Without it, a peer that vanished holds its place for good.
         let _ = SockRef::from(&stream).set_tcp_keepalive(&keepalive(limits));
+        // Else the system takes megabytes for a peer that does not read, and does not say for a long time that a slow one
+        // has read some of them.
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        let _ = SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT_BYTES);
         let answer = move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(ConnectInfo(peer));
             router.clone().call(request)
@@ -151,7 +169,8 @@ impl Connection {
         let mut http = http1::Builder::new();
         http.timer(TokioTimer::new()).header_read_timeout(Duration::from_millis(limits.head_ms));
         http.max_buf_size(BUFFER_BYTES);
-        let _ = watcher.watch(http.serve_connection(TokioIo::new(stream), service_fn(answer))).await;
+        let _ =
+            watcher.watch(http.serve_connection(TokioIo::new(Outgoing::new(stream, pace)), service_fn(answer))).await;
     }
 }
 

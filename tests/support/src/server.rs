@@ -38,9 +38,10 @@ impl Server {
         let listener = TcpListener::bind(config.listen).await?;
         let url = format!("http://{}", listener.local_addr()?);
         let coordinator = Coordinator::open(&config).await?;
-        let (router, connections) = (coordinator.router(config.web.as_deref()), config.connections);
+        let (router, connections, bodies) =
+            (coordinator.router(config.web.as_deref()), config.connections, config.bodies);
         let serving = tokio::spawn(async move {
-            adit_coordinator::listen(listener, router, connections, std::future::pending()).await;
+            adit_coordinator::listen(listener, router, connections, bodies, std::future::pending()).await;
         });
         Ok(Server { url, coordinator: Some(coordinator), serving, clock, data })
     }

@@ -1,7 +1,7 @@
 //! Bodies of answers that draw on the budget for them.
 //!
 //! A piece counts from before it is loaded until the connection has sent it, so a reader that does not read holds one
-//! piece.
+//! piece. [`crate::bodies::outgoing`] cuts such readers off.
 
 use std::sync::Arc;
 

@@ -76,6 +76,21 @@ async fn readers_that_do_not_read_hold_no_more_than_their_share() -> Result<()> 
     server.assert_balanced().await
 }
 
+#[tokio::test]
+async fn readers_that_do_not_read_are_cut_off() -> Result<()> {
+    let server = Server::start_with(|config| config.bodies.grace_ms = 1_000).await?;
+    let (miner, path) = with_output(&server).await?;
+    let mut readers = Vec::new();
+    for _ in 0..20 {
+        readers.push(never_reads(&server.url, &path, "203.0.113.1").await?);
+    }
+    // Only who is cut off gives back what it holds, because none of them closes its connection.
+    while metric(&miner, "adit_answer_bytes_held_most").await? < 2 * MIB {}
+    until(&miner, "adit_answer_bytes_held", 0).await?;
+    drop(readers);
+    server.assert_balanced().await
+}
+
 /// The beginning of a delivery: its head, and `sent` bytes of its body.
 async fn begun(scene: &Scene, client: &Client, grant: &TaskGrant, output: &[u8], sent: usize) -> Result<Connection> {
     let delivery = client.delivery(grant, output);
