@@ -23,7 +23,7 @@ pub(super) async fn origins(stage: &Stage) -> Result<Outcome> {
     let foreign_host = client.send(get("host", "evil.example")).await?.status;
     let none = client.get(paths::OVERVIEW).await?.status;
     let seen = format!("a foreign origin: {foreign_origin}, a foreign host: {foreign_host}, neither: {none}");
-    Outcome::new(foreign_origin == 403 && foreign_host == 403 && none == 200, seen)
+    Outcome::new(foreign_origin == 403 && foreign_host == 421 && none == 200, seen)
 }
 
 pub(super) async fn frames(stage: &Stage) -> Result<Outcome> {
