@@ -231,7 +231,7 @@ mod tests {
         let mut held = budget.take(40, block(1)).await;
         let (mut large, mut small) = (Box::pin(budget.take(90, block(2))), Box::pin(budget.take(10, block(3))));
         let mut same_key = Box::pin(budget.take(10, block(1)));
-        assert!(poll!(&mut same_key).is_pending() && poll!(&mut large).is_pending() && poll!(&mut small).is_pending());
+        assert!(poll!(&mut large).is_pending() && poll!(&mut small).is_pending() && poll!(&mut same_key).is_pending());
         assert_eq!(budget.held().0, 40);
         // It may be smaller than was thought, which makes room.
         held.shrink(10);
