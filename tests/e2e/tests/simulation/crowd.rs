@@ -29,8 +29,9 @@ const LANES: u32 = 2;
 const CROWD: usize = 500;
 /// The address blocks that the crowd calls from. Each honest miner has one of its own.
 const CROWD_BLOCKS: usize = 20;
-/// Another job is submitted when fewer panels than this wait.
-const WAITING: u32 = 96;
+/// Another job is submitted when fewer panels than this are not done: as many as honest miners do in ten seconds, and
+/// fewer than the crowd would take.
+const OPEN_PANELS: u32 = 256;
 /// Rows, inner dimension and columns of a job: 64 panels.
 const SHAPE: (u32, u32, u32) = (512, 8, 8);
 /// How long honest miners take for a panel, at least and at most.
@@ -155,7 +156,7 @@ impl Crowd {
             if self.now_ms >= upkeep_ms {
                 upkeep_ms = self.now_ms + 500;
                 self.house.coordinator().upkeep().await?;
-                self.keep_work_waiting().await?;
+                self.keep_work_open().await?;
             }
             match next {
                 Next::Open => self.open(miner).await?,
@@ -168,28 +169,32 @@ impl Crowd {
         Ok(self.done)
     }
 
-    async fn keep_work_waiting(&mut self) -> Result<()> {
-        let mut waiting = 0;
+    async fn keep_work_open(&mut self) -> Result<()> {
+        let mut open = 0;
         for job in std::mem::take(&mut self.jobs) {
             let view: JobView = self.house.get(&with(paths::JOB, &job.to_string())).await.json()?;
             if view.state == JobState::Active {
-                waiting += view.panels - view.panels_done - view.panels_leased;
+                open += view.panels - view.panels_done;
                 self.jobs.push(job);
             }
         }
-        while waiting < WAITING {
-            let (m, k, n) = SHAPE;
-            let seed = 1_000 + self.jobs.len() as u64 + self.now_ms;
-            let a = self.file(files::npy(m, k, &files::values(seed, (m * k) as usize))).await?;
-            let b = self.file(files::npy(k, n, &files::values(seed + 1, (k * n) as usize))).await?;
-            let work = JobWork::MatmulI8 { a: a.file, b: b.file };
-            let order = JobRequest { work, demo: true, budget: None, name: None, task_type: None };
-            let reply = self.house.operate(Method::POST, paths::JOBS, serde_json::to_vec(&order)?).await;
-            let view: JobView = reply.json()?;
-            waiting += view.panels;
-            self.jobs.push(view.job);
+        while open < OPEN_PANELS {
+            open += self.submit().await?;
         }
         Ok(())
+    }
+
+    async fn submit(&mut self) -> Result<u32> {
+        let (m, k, n) = SHAPE;
+        let seed = self.now_ms + self.jobs.len() as u64;
+        let a = self.file(files::npy(m, k, &files::values(seed, (m * k) as usize))).await?;
+        let b = self.file(files::npy(k, n, &files::values(seed + 1, (k * n) as usize))).await?;
+        let work = JobWork::MatmulI8 { a: a.file, b: b.file };
+        let order = JobRequest { work, demo: true, budget: None, name: None, task_type: None };
+        let reply = self.house.operate(Method::POST, paths::JOBS, serde_json::to_vec(&order)?).await;
+        let view: JobView = reply.json()?;
+        self.jobs.push(view.job);
+        Ok(view.panels)
     }
 
     async fn file(&self, bytes: Vec<u8>) -> Result<FileInfo> {
