@@ -384,19 +384,51 @@ fn sealed(mut output: Vec<u8>, blocks: usize) -> Vec<u8> {
     output
 }
 
+/// The steps to version 4 of the schema.
+const TO_VERSION_4: [&str; 4] = [
+    include_str!("../../../../crates/coordinator/src/store/schema.sql"),
+    include_str!("../../../../crates/coordinator/src/store/migrations/2-base-fee.sql"),
+    include_str!("../../../../crates/coordinator/src/store/migrations/3-conduct.sql"),
+    include_str!("../../../../crates/coordinator/src/store/migrations/4-kinds.sql"),
+];
+
 /// A program before `hash_tree/2` left a job over data elsewhere and a live lease of it.
 fn back_to_version_4(file: &Path) -> Result<()> {
-    let db = Connection::open(file)?;
-    let template: Vec<u8> = db.query_row("SELECT template FROM job WHERE id = 1", [], |row| row.get(0))?;
+    let now = Connection::open(file)?;
+    let template: Vec<u8> = now.query_row("SELECT template FROM job_template", [], |row| row.get(0))?;
     let Unit::HashTree2(HashTree2 { data, source }) = decode(&template)? else { anyhow::bail!("another kind") };
     let first = Unit::HashTree(HashTree { data, source: Some(source) });
-    let run: (u32, u32) = db.query_row("SELECT first, count FROM unit", [], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let unit = first.run(run.0, run.1);
-    db.execute("UPDATE job SET kind = 'hash_tree/1', template = ?1", [encode(&first)])?;
-    db.execute("UPDATE unit SET cid = ?1", [unit.cid().to_string()])?;
-    db.execute_batch("ALTER TABLE job DROP COLUMN resume_at_ms; ALTER TABLE job DROP COLUMN pauses")?;
-    db.execute_batch("DROP TABLE unreached")?;
-    Ok(db.pragma_update(None, "user_version", 4)?)
+    let run: (u32, u32) = now.query_row("SELECT first, count FROM unit", [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    drop(now);
+
+    let before = file.with_extension("before");
+    let db = Connection::open(&before)?;
+    db.execute_batch(&TO_VERSION_4.concat())?;
+    db.execute("ATTACH ?1 AS now", [file.to_str()])?;
+    for table in texts(&db, "SELECT name FROM main.sqlite_master WHERE type = 'table'")? {
+        let both = format!(
+            "SELECT name FROM pragma_table_info('{table}', 'main') WHERE name IN
+             (SELECT name FROM pragma_table_info('{table}', 'now'))"
+        );
+        let columns = texts(&db, &both)?.join(", ");
+        let (place, from) = if table == "job" {
+            (format!("{columns}, template"), "now.job JOIN now.job_template ON job = id".to_owned())
+        } else {
+            (columns, format!("now.{table}"))
+        };
+        db.execute_batch(&format!("INSERT INTO main.{table} ({place}) SELECT {place} FROM {from}"))?;
+    }
+    db.execute("UPDATE main.job SET kind = 'hash_tree/1', template = ?1", [encode(&first)])?;
+    db.execute("UPDATE main.unit SET cid = ?1", [first.run(run.0, run.1).cid().to_string()])?;
+    db.pragma_update(None, "user_version", 4)?;
+    drop(db);
+    Ok(std::fs::rename(before, file)?)
+}
+
+fn texts(db: &Connection, query: &str) -> Result<Vec<String>> {
+    let mut statement = db.prepare(query)?;
+    let rows = statement.query_map([], |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 #[tokio::test]
