@@ -338,6 +338,7 @@ export type Notice =
   | { in_ms: number; notice: "retry"; reason: string }
   /** There is no work for a lane. */
   | { in_ms: number; lane: number; notice: "no_work" }
+  /** There is work, but the coordinator leases no unit to this lane yet. */
   | { in_ms: number; lane: number; notice: "limited"; reason: string }
   /** The status: every second, and after every verdict. */
   | Status & { notice: "status" }

@@ -16,6 +16,8 @@ const HEADER: &str = "\
  * and run it again.
  */
 ";
+/// The generated types.
+pub(crate) const TYPES: &str = "worker/wire.ts";
 /// Longer descriptions are broken into lines.
 const WIDTH: usize = 120;
 
@@ -45,7 +47,7 @@ fn generate(repo: &Repo) -> Result<Files> {
     let schemas = shell::capture(print.args(["--features", "openapi", "--example", "schemas"]))?;
     let (schemas, paths): (BTreeMap<String, Value>, Vec<String>) =
         serde_json::from_str(&schemas).context("the schemas and paths")?;
-    Ok([("worker/wire.ts", module(&schemas)?), ("www/served.ts", served(&paths))])
+    Ok([(TYPES, module(&schemas)?), ("www/served.ts", served(&paths))])
 }
 
 /// The first parts of all paths.
