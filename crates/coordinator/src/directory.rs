@@ -62,7 +62,8 @@ fn is_ours(data: &Path) -> io::Result<bool> {
     let names = fs::read_dir(data)?.map(|entry| entry.map(|entry| entry.file_name()));
     let names = names.collect::<io::Result<Vec<_>>>()?;
     let holds = |wanted: &str| names.iter().any(|name| name == wanted);
-    Ok(holds(DATABASE) || holds(KEY) || holds(NEW_KEY) || names.iter().all(|name| name == LOCK || name == SETTINGS))
+    Ok([DATABASE, KEY, NEW_KEY, UNFINISHED].into_iter().any(holds)
+        || names.iter().all(|name| name == LOCK || name == SETTINGS))
 }
 
 fn open_lock(path: &Path) -> io::Result<File> {
