@@ -256,7 +256,9 @@ pub(super) fn journal_seeds() -> Vec<Vec<u8>> {
 /// A seed in which all goes well: a lane is ready, calls are answered, the unit is computed and delivered.
 fn well(which: u8) -> Vec<u8> {
     let ready = [&[6, 0, 0][..], &as_piece(&[1; 16])].concat();
-    [&[which, 0][..], &ready, &[0; 16], &[5, 0, 0, 0, 4, 0, 0, 7, 5, 0, 0]].concat()
+    // A block that its source lacks is looked for again, some wake-ups later.
+    let again = [4, 4, 4, 4, 4, 0, 0];
+    [&[which, 0][..], &ready, &[0; 16], &again, &[5, 0, 0, 0, 4, 0, 0, 7, 5, 0, 0]].concat()
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use adit_protocol::ErrorCode::{TooManyRequests, TooSlow};
 use adit_protocol::mining::{Delivered, TaskGrant};
 use adit_protocol::paths::{self, with};
 use adit_support::raw::{self, Connection};
-use adit_support::{Client, Scene, Server, files};
+use adit_support::{Client, Scene, Server, files, without_admission};
 use anyhow::{Context, Result, ensure};
 
 const MIB: u64 = 1 << 20;
@@ -55,6 +55,7 @@ async fn never_reads(url: &str, path: &str, address: &str) -> Result<Connection>
 #[tokio::test]
 async fn readers_that_do_not_read_hold_no_more_than_their_share() -> Result<()> {
     let server = Server::start_with(|config| {
+        without_admission(config);
         config.bodies.answer_bytes = 12 * MIB;
         config.bodies.block_answer_bytes = 8 * MIB;
     })
@@ -78,7 +79,11 @@ async fn readers_that_do_not_read_hold_no_more_than_their_share() -> Result<()> 
 
 #[tokio::test]
 async fn readers_that_do_not_read_are_cut_off() -> Result<()> {
-    let server = Server::start_with(|config| config.bodies.grace_ms = 1_000).await?;
+    let server = Server::start_with(|config| {
+        without_admission(config);
+        config.bodies.grace_ms = 1_000;
+    })
+    .await?;
     let (miner, path) = with_output(&server).await?;
     let mut readers = Vec::new();
     for _ in 0..20 {
@@ -153,7 +158,11 @@ async fn heads_without_bodies_hold_nothing() -> Result<()> {
 /// The one that hangs has the memory for its output, of which there is no more for the same key.
 #[tokio::test]
 async fn a_delivery_that_is_sent_again_replaces_one_that_hangs() -> Result<()> {
-    let scene = Scene::on(Server::start_with(|config| config.bodies.key_output_bytes = 1).await?).await?;
+    let server = Server::start_with(|config| {
+        without_admission(config);
+        config.bodies.key_output_bytes = 1;
+    });
+    let scene = Scene::on(server.await?).await?;
     let mut miner = scene.stranger("miner", 7).await?;
     let (m, k, n) = WIDE;
     let (a, b) = (files::values(1, (m * k) as usize), files::values(2, (k * n) as usize));

@@ -1,5 +1,6 @@
 //! Miners that deliver wrong outputs: coins are replaced, units go to others, and lies cost confidence.
 
+use adit_coordinator::Rate;
 use adit_core::Amount;
 use adit_core::kernel::to_le_bytes;
 use adit_core::reward::confidence_bps;
@@ -113,8 +114,12 @@ async fn a_network_of_one_miner_still_ends() -> Result<()> {
 #[tokio::test]
 async fn lying_costs_confidence_at_the_close_and_is_never_paid() -> Result<()> {
     const EPOCH_MS: i64 = 3_600_001;
-    // Without quarantine, so that it can lie often.
-    let server = Server::start_with(|config| config.conduct.quarantine_ms = 0).await?;
+    // Without quarantine or a budget for wrong outputs, so that it can lie often.
+    let server = Server::start_with(|config| {
+        config.conduct.quarantine_ms = 0;
+        config.limits.wasted_bytes = Rate { per_s: 1_000_000_000, burst: 1 << 31 };
+    });
+    let server = server.await?;
     let mut miner = Client::new(&server, "two-faced", 1)?;
     let (k, n) = (8_192_u32, 512_u32);
     let b = files::npy(k, n, &files::values(2, (k * n) as usize));

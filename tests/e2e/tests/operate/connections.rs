@@ -96,7 +96,7 @@ async fn a_second_signal_ends_the_program_at_once() -> Result<()> {
     let Some(path) = program::find()? else { return Ok(()) };
     let data = tempfile::TempDir::new()?;
     let listen = "127.0.0.1:0".parse()?;
-    let mut served = Served::start_with(&path, listen, data.path(), &["--drain-seconds", "100000"]).await?;
+    let mut served = Served::start_with(&path, listen, data.path(), &["--drain-seconds", "80000"]).await?;
     let held = half_a_request(&served.url).await?;
     assert_eq!(health(&served.url, [127, 0, 0, 1]).await?, StatusCode::OK);
     served.program().tell_to_stop().await?;
