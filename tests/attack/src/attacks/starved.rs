@@ -11,6 +11,7 @@ use adit_support::Client;
 use adit_support::program::Program;
 use adit_support::raw::{Connection, request};
 use anyhow::{Context, Result};
+use futures::future::join_all;
 
 use super::{Outcome, Stage};
 use crate::target::{Target, joins, lease, timed};
@@ -146,16 +147,17 @@ pub(super) async fn unsigned(stage: &Stage) -> Result<Outcome> {
     let mut miner = target.client("miner", 1)?.from_address("203.0.113.1");
     miner.open().await?;
     let grant = lease(&miner, 0).await?.context("no lease")?;
-    let path = with(paths::OUTPUT, &grant.lease.lease.to_string());
-    let thief = target.client("thief", 2)?.from_address("203.0.113.2");
-    let mut refused = 0;
-    for _ in 0..6_000 {
-        let reply = thief.send(thief.request(reqwest::Method::PUT, &path).body("x")).await?;
-        refused += usize::from(reply.status == 429);
-    }
     let output = miner.compute(&grant).await?;
-    let other = miner.from_address("198.51.100.7");
-    let answer: Delivered = other.deliver(&grant, output).await?.json()?;
+    let path = with(paths::OUTPUT, &grant.lease.lease.to_string());
+    let thief = target.client("thief", 2)?.from_address("198.51.100.7");
+    let mut refused = 0;
+    for _ in 0..120 {
+        let puts = (0..50).map(|_| thief.send(thief.request(reqwest::Method::PUT, &path).body("x")));
+        for reply in join_all(puts).await {
+            refused += usize::from(reply?.status == 429);
+        }
+    }
+    let answer: Delivered = miner.deliver(&grant, output).await?.json()?;
     let seen = format!("{refused} of 6,000 are told to wait; the lease's holder delivers: {:?}", answer.verdict);
     Outcome::new(refused > 500 && answer.verdict == Verdict::Valid, seen)
 }
