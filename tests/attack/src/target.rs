@@ -1,12 +1,12 @@
 //! A coordinator under attack, in a directory of its own.
 
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use adit_core::sign::SecretKey;
 use adit_protocol::jobs::JobView;
 use adit_protocol::mining::TaskGrant;
+use adit_support::mortal::any_port;
 use adit_support::program::{Program, Served};
 use adit_support::{Client, files};
 use anyhow::{Context, Result};
@@ -64,6 +64,7 @@ impl Target {
         let stat = self.proc("stat")?;
         // The program's name, in parentheses, may hold spaces.
         let (_, rest) = stat.rsplit_once(')').context("no name")?;
+        // User and system time are fields 14 and 15 of proc_pid_stat(5); the rest begins with field 3.
         let mut fields = rest.split_whitespace().skip(11);
         let mut ticks = || fields.next().context("no processor time")?.parse::<u64>().context("not a number");
         Ok(Duration::from_millis((ticks()? + ticks()?) * 1_000 / rustix::param::clock_ticks_per_second()))
@@ -75,11 +76,6 @@ impl Target {
     }
 }
 
-/// Loopback with a port that the system chooses.
-pub(crate) fn any_port() -> SocketAddr {
-    SocketAddr::from(([127, 0, 0, 1], 0))
-}
-
 /// A lease for a lane, if one is given.
 pub(crate) async fn lease(client: &Client, lane: u32) -> Result<Option<TaskGrant>> {
     let reply = client.ask(lane).await?;
@@ -87,11 +83,6 @@ pub(crate) async fn lease(client: &Client, lane: u32) -> Result<Option<TaskGrant
         return Ok(None);
     }
     Ok(reply.json::<adit_protocol::neonet::Task>()?.adit)
-}
-
-/// Opens a session. Returns whether the coordinator let it.
-pub(crate) async fn joins(client: &mut Client) -> bool {
-    client.open().await.is_ok()
 }
 
 /// The milliseconds of an exchange, and its status.

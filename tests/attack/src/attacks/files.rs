@@ -5,6 +5,8 @@ use std::path::Path;
 
 use adit_protocol::paths;
 use adit_support::files;
+use adit_support::mortal::any_port;
+use adit_support::program::Served;
 use anyhow::{Context, Result};
 
 use super::starved::{ends, limited};
@@ -20,7 +22,7 @@ pub(super) async fn open_directory(stage: &Stage) -> Result<Outcome> {
     let data = folder.path().join("data");
     std::fs::create_dir(&data)?;
     std::fs::set_permissions(&data, std::fs::Permissions::from_mode(0o755))?;
-    let served = adit_support::program::Served::start(&stage.program, crate::target::any_port(), &data).await;
+    let served = Served::start(&stage.program, any_port(), &data).await;
     let Ok(served) = served else { return Outcome::new(true, "the directory is refused") };
     let mut open = Vec::new();
     for entry in std::fs::read_dir(&data)? {
@@ -38,7 +40,7 @@ pub(super) async fn open_directory(stage: &Stage) -> Result<Outcome> {
 pub(super) async fn twice(stage: &Stage) -> Result<Outcome> {
     let folder = tempfile::TempDir::new()?;
     let data = folder.path().join("data");
-    let served = adit_support::program::Served::start(&stage.program, crate::target::any_port(), &data).await?;
+    let served = Served::start(&stage.program, any_port(), &data).await?;
     let link = folder.path().join("link");
     std::os::unix::fs::symlink(&data, &link)?;
     let by_link = refuses(stage, &link).await?;

@@ -18,7 +18,7 @@ use axum::http::StatusCode;
 use serde_json::json;
 
 use super::{Outcome, Stage};
-use crate::target::{Target, joins, lease};
+use crate::target::{Target, lease};
 
 /// The bytes of each block of an audit.
 const BLOCK: usize = 1 << 16;
@@ -91,7 +91,7 @@ pub(super) async fn free_keys(stage: &Stage) -> Result<Outcome> {
     for number in 0..154u16 {
         let name = format!("free{number}");
         let mut key = target.client(&name, 1_000 + number)?.from_address(&format!("203.0.113.{number}"));
-        if joins(&mut key).await {
+        if key.open().await.is_ok() {
             for lane in 0..4 {
                 hoarded += usize::from(lease(&key, lane).await?.is_some());
             }
