@@ -224,15 +224,7 @@ impl Client {
 
     /// The statement that answers the grant's challenge.
     pub fn start_statement(&self, grant: &RegisterGrant) -> SessionStart {
-        SessionStart {
-            coordinator: grant.coordinator_key,
-            challenge: grant.challenge,
-            expires_at_ms: grant.expires_at_ms,
-            contributor: self.contributor.to_lowercase(),
-            public_key: self.key.public_key(),
-            payout: None,
-            origin: "native".into(),
-        }
+        start_statement(grant, &self.contributor.to_lowercase(), self.key.public_key())
     }
 
     /// Sends a signed start.
@@ -353,5 +345,18 @@ impl Client {
             delivered.push(answer);
         }
         Ok(delivered)
+    }
+}
+
+/// The statement with which a key answers a grant's challenge.
+pub fn start_statement(grant: &RegisterGrant, contributor: &str, public_key: PublicKey) -> SessionStart {
+    SessionStart {
+        coordinator: grant.coordinator_key,
+        challenge: grant.challenge,
+        expires_at_ms: grant.expires_at_ms,
+        contributor: contributor.to_owned(),
+        public_key,
+        payout: None,
+        origin: "native".into(),
     }
 }

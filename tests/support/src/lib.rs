@@ -13,6 +13,6 @@ pub mod scene;
 pub mod server;
 pub mod shape;
 
-pub use client::{Client, Reply};
+pub use client::{Client, Reply, start_statement};
 pub use scene::Scene;
 pub use server::{Server, without_admission};

@@ -8,7 +8,7 @@ use adit_coordinator::{Conduct, Config};
 use adit_core::kernel::Scalar;
 use adit_core::random::SplitMix64;
 use adit_core::sign::{Digest, SecretKey};
-use adit_core::statement::{Delivery, SessionStart, Verdict};
+use adit_core::statement::{Delivery, Verdict};
 use adit_core::{Cid, PublicKey};
 use adit_protocol::jobs::{FileInfo, JobRequest, JobState, JobView, JobWork};
 use adit_protocol::mining::{Delivered, RegisterKey, SignedStart, TaskGrant};
@@ -231,15 +231,7 @@ impl Crowd {
             return Ok(());
         }
         let grant = reply.json::<RegisterResponse>()?.adit.context("no challenge")?;
-        let statement = SessionStart {
-            coordinator: grant.coordinator_key,
-            challenge: grant.challenge,
-            expires_at_ms: grant.expires_at_ms,
-            contributor: name.clone(),
-            public_key,
-            payout: None,
-            origin: "native".into(),
-        };
+        let statement = adit_support::start_statement(&grant, &name, public_key);
         let signature = self.miners[miner].key.sign(&statement);
         let body = json!({ "contributor_id": name, "adit": SignedStart { statement, signature } });
         let reply = self.post(miner, paths::START_SESSION, &body).await;

@@ -12,7 +12,7 @@ use adit_coordinator::{Config, Rate};
 use adit_core::kernel::Scalar;
 use adit_core::random::SplitMix64;
 use adit_core::sign::{Digest, SecretKey};
-use adit_core::statement::{Delivery, SessionStart, Verdict};
+use adit_core::statement::{Delivery, Verdict};
 use adit_core::{Cid, Signature};
 use adit_protocol::ErrorCode;
 use adit_protocol::jobs::{FileInfo, JobRequest, JobWork};
@@ -237,15 +237,7 @@ impl Siege {
             return Ok(None);
         }
         let grant = reply.json::<RegisterResponse>()?.adit.context("no challenge")?;
-        let statement = SessionStart {
-            coordinator: grant.coordinator_key,
-            challenge: grant.challenge,
-            expires_at_ms: grant.expires_at_ms,
-            contributor: name.clone(),
-            public_key,
-            payout: None,
-            origin: "native".into(),
-        };
+        let statement = adit_support::start_statement(&grant, &name, public_key);
         let signature = key.sign(&statement);
         let body = json!({ "contributor_id": name, "adit": SignedStart { statement, signature } });
         let reply = self.post(from, paths::START_SESSION, &body).await;

@@ -1,7 +1,7 @@
 //! What the simulated miners do: sessions, leases, deliveries, and attempts to cheat.
 
 use adit_core::sign::Digest;
-use adit_core::statement::{Delivery, SessionStart};
+use adit_core::statement::Delivery;
 use adit_protocol::ErrorCode;
 use adit_protocol::mining::{RegisterKey, SignedStart, TaskGrant};
 use adit_protocol::neonet::{RegisterResponse, StartSessionResponse, Task};
@@ -64,15 +64,7 @@ impl World {
         let (Some(reply), true) = (replies.last(), arrives) else { return Ok(()) };
         let registered: RegisterResponse = reply.json()?;
         let grant = registered.adit.context("no challenge")?;
-        let statement = SessionStart {
-            coordinator: grant.coordinator_key,
-            challenge: grant.challenge,
-            expires_at_ms: grant.expires_at_ms,
-            contributor: name.clone(),
-            public_key,
-            payout: None,
-            origin: "native".into(),
-        };
+        let statement = adit_support::start_statement(&grant, &name, public_key);
         let signature = self.actors[actor].key.sign(&statement);
         let body = json!({ "contributor_id": name, "adit": SignedStart { statement, signature } });
         let (replies, arrives) = self.send(post(paths::START_SESSION, &body)).await?;
