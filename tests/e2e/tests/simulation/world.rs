@@ -30,6 +30,8 @@ struct Pending {
     lease: usize,
     output: Vec<u8>,
     upload: Upload,
+    /// Whether a later delivery of the lease has taken its place.
+    replaced: bool,
 }
 
 pub(crate) struct World {

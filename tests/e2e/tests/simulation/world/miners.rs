@@ -180,6 +180,7 @@ impl World {
 
     pub(super) async fn deliver(&mut self, actor: usize, lease: usize, lie: Option<Lie>) -> Result<()> {
         let output = self.output(lease, lie);
+        self.replace_uploads(lease);
         let mut call = self.delivery(actor, lease, &output);
         if self.chance(3) {
             call.body[0] ^= 1;
@@ -202,6 +203,11 @@ impl World {
         Ok(())
     }
 
+    /// A delivery takes the place of the lease's uploads under way.
+    fn replace_uploads(&mut self, lease: usize) {
+        self.uploads.iter_mut().filter(|upload| upload.lease == lease).for_each(|upload| upload.replaced = true);
+    }
+
     /// Handles the answer to a delivery: its verdict, and the lane's next lease.
     pub(super) fn answered(&mut self, lease: usize, output: &[u8], reply: &Reply, arrives: bool) -> Result<()> {
         let now_ms = self.now_ms();
@@ -220,16 +226,20 @@ impl World {
     pub(super) async fn upload(&mut self, actor: usize, lease: usize, lie: Option<Lie>) {
         let output = self.output(lease, lie);
         let Call { method, path, headers, body } = self.delivery(actor, lease, &output);
+        self.replace_uploads(lease);
         let upload = Upload::begin(&self.house, method, &path, headers, body).await;
-        self.uploads.push(Pending { lease, output, upload });
+        self.uploads.push(Pending { lease, output, upload, replaced: false });
     }
 
     pub(super) async fn go_on_with_an_upload(&mut self) -> Result<()> {
         if self.uploads.is_empty() {
             return Ok(());
         }
-        let at = self.below(self.uploads.len() as u64) as usize;
-        let Pending { lease, output, upload } = self.uploads.remove(at);
+        let any = self.below(self.uploads.len() as u64) as usize;
+        let lease = self.uploads[any].lease;
+        // One that was replaced is answered after the last of its lease, so that one goes on first.
+        let last = self.uploads.iter().rposition(|upload| upload.lease == lease).context("an upload")?;
+        let Pending { output, upload, replaced, .. } = self.uploads.remove(last);
         if self.chance(30) {
             self.note("an upload breaks".to_owned());
             upload.cut().await;
@@ -240,6 +250,9 @@ impl World {
         self.note(format!("an upload ends: {}", what_is_said(&reply)));
         self.failed_as_ordered(&reply, ordered)?;
         if reply.status.as_u16() >= 500 {
+            return Ok(());
+        }
+        if replaced && !self.truth.leases[lease].is_judged() && reply.code().ok() == Some(ErrorCode::TooManyRequests) {
             return Ok(());
         }
         let arrives = !self.chance(self.lost[1]);
