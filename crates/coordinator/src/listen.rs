@@ -4,6 +4,8 @@
 //! peer. So there is a cap on all, one on each address block, and a limit on the wait for a request's head. What bodies and
 //! handlers may take is the business of those who read and write them.
 
+mod linger;
+
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::io::{self, Write};
@@ -24,6 +26,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tower::Service;
 
+use self::linger::{Lingering, Patience, Unread, Watched};
 use crate::bodies::Bodies;
 use crate::bodies::outgoing::Outgoing;
 use crate::bodies::pace::Pace;
@@ -55,11 +58,18 @@ pub struct Connections {
     pub probe_ms: u64,
     /// How long open requests may take to end when the program stops, in ms. Then every connection is closed.
     pub drain_ms: u64,
+    /// How long a connection is read after its last answer, in ms, if that answer came before the end of the request: else
+    /// the peer may never see it.
+    pub linger_ms: u64,
+    /// The most bytes that are read so.
+    pub linger_bytes: u64,
 }
 
 impl Default for Connections {
     fn default() -> Self {
-        Connections { most: 4_096, most_of_block: 256, head_ms: 20_000, probe_ms: 60_000, drain_ms: 10_000 }
+        let (head_ms, probe_ms, drain_ms) = (20_000, 60_000, 10_000);
+        let (linger_ms, linger_bytes) = (2_000, 16 << 20);
+        Connections { most: 4_096, most_of_block: 256, head_ms, probe_ms, drain_ms, linger_ms, linger_bytes }
     }
 }
 
@@ -162,15 +172,17 @@ impl Connection {
         // has read some of them.
         #[cfg(any(target_os = "linux", target_os = "android"))]
         let _ = SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT_BYTES);
+        let (unread, time) = (Unread::default(), Duration::from_millis(limits.linger_ms));
+        let patience = Patience { bytes: limits.linger_bytes, time };
+        let stream = Lingering::new(Outgoing::new(stream, pace), unread.clone(), patience);
         let answer = move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(ConnectInfo(peer));
-            router.clone().call(request)
+            router.clone().call(request.map(|body| Watched::new(body, unread.clone())))
         };
         let mut http = http1::Builder::new();
         http.timer(TokioTimer::new()).header_read_timeout(Duration::from_millis(limits.head_ms));
         http.max_buf_size(BUFFER_BYTES);
-        let _ =
-            watcher.watch(http.serve_connection(TokioIo::new(Outgoing::new(stream, pace)), service_fn(answer))).await;
+        let _ = watcher.watch(http.serve_connection(TokioIo::new(stream), service_fn(answer))).await;
     }
 }
 
@@ -301,5 +313,27 @@ mod tests {
         let socket = SockRef::from(&stream);
         socket.set_tcp_keepalive(&keepalive(Connections::default())).unwrap();
         assert!(socket.keepalive().unwrap());
+    }
+
+    /// A refusal comes before the body; the peer sends all of it and then reads.
+    #[tokio::test]
+    async fn an_early_answer_arrives() {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let refuse = || async { (axum::http::StatusCode::UNAUTHORIZED, "no") };
+        let router = Router::new().fallback(refuse);
+        let patient = Connections { linger_ms: 60_000, ..Connections::default() };
+        let serving = listen(listener, router, patient, Bodies::default(), std::future::pending());
+        let serving = tokio::spawn(serving);
+        let mut peer = TcpStream::connect(address).await.unwrap();
+        peer.write_all(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 12582912\r\n\r\n").await.unwrap();
+        for _ in 0..12 {
+            peer.write_all(&vec![7; 1 << 20]).await.unwrap();
+        }
+        let mut answer = String::new();
+        peer.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 401") && answer.ends_with("no"), "{answer}");
+        serving.abort();
     }
 }

@@ -112,13 +112,15 @@ fn numbers(config: &Config) -> Vec<Ranged> {
 }
 
 fn connections(connections: &Connections) -> Vec<Ranged> {
-    let Connections { most, most_of_block, head_ms, probe_ms, drain_ms } = *connections;
+    let Connections { most, most_of_block, head_ms, probe_ms, drain_ms, linger_ms, linger_bytes } = *connections;
     vec![
         ("connections.most", most as i128, 1, 1_000_000),
         ("connections.most_of_block", most_of_block as i128, 1, 1_000_000),
         ("connections.head_ms", head_ms.into(), 1, DAY_MS.into()),
         ("connections.probe_ms", probe_ms.into(), 1, DAY_MS.into()),
         ("connections.drain_ms", drain_ms.into(), 0, DAY_MS.into()),
+        ("connections.linger_ms", linger_ms.into(), 0, DAY_MS.into()),
+        ("connections.linger_bytes", linger_bytes.into(), 0, MAX_BODY_BYTES.into()),
     ]
 }
 
@@ -192,7 +194,7 @@ mod tests {
     type Case = (&'static str, fn(&mut Config, i128), i128, i128);
 
     /// Every numeric setting.
-    const CASES: [Case; 46] = [
+    const CASES: [Case; 48] = [
         ("epoch_budget", |c, n| c.epoch_budget = Amount::from_nano(n as i64), 0, i64::MAX as i128),
         ("epoch_ms", |c, n| c.epoch_ms = n as i64, 1, MAX_EPOCH_MS as i128),
         ("max_stored_bytes", |c, n| c.max_stored_bytes = n as u64, 0, MAX_STORED_BYTES as i128),
@@ -201,6 +203,8 @@ mod tests {
         ("connections.head_ms", |c, n| c.connections.head_ms = n as u64, 1, DAY_MS as i128),
         ("connections.probe_ms", |c, n| c.connections.probe_ms = n as u64, 1, DAY_MS as i128),
         ("connections.drain_ms", |c, n| c.connections.drain_ms = n as u64, 0, DAY_MS as i128),
+        ("connections.linger_ms", |c, n| c.connections.linger_ms = n as u64, 0, DAY_MS as i128),
+        ("connections.linger_bytes", |c, n| c.connections.linger_bytes = n as u64, 0, MAX_BODY_BYTES as i128),
         ("limits.all.per_s", |c, n| c.limits.all.per_s = n as u32, 1, 1_000_000_000),
         ("limits.all.burst", |c, n| c.limits.all.burst = n as u32, 1, 1 << 31),
         ("limits.block.per_s", |c, n| c.limits.block.per_s = n as u32, 1, 1_000_000_000),
