@@ -6,6 +6,7 @@ pub(crate) mod call;
 pub(crate) mod error;
 pub(crate) mod extract;
 mod log;
+mod message;
 mod page;
 pub(crate) mod pieces;
 mod routes;
@@ -49,6 +50,7 @@ pub(crate) fn router(app: Arc<App>, calls: Routes, web: Option<&Path>) -> Router
     api.layer(middleware::from_fn_with_state(app.clone(), shed::shed))
         .layer(cors(&app.authority))
         .layer(middleware::from_fn_with_state(app.clone(), authority::guard))
+        .layer(middleware::from_fn(message::check))
         .layer(middleware::from_fn_with_state(app.clone(), harden))
         .layer(CatchPanicLayer::custom(|_| ApiError::new(ErrorCode::Internal, "The call failed.").into_response()))
         .layer(middleware::from_fn_with_state(app.clone(), count))

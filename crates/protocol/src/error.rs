@@ -37,6 +37,8 @@ error_codes! {
     UnsupportedMediaType = "unsupported_media_type", 415;
     /// A path or query parameter is malformed.
     InvalidParameter = "invalid_parameter", 400;
+    /// The request has no Host header, or several: HTTP/1.1 requires one.
+    NoHost = "no_host", 400;
     /// The path does not exist.
     NoSuchPath = "no_such_path", 404;
     /// The path does not support this method.

@@ -7,6 +7,9 @@ use axum::response::{IntoResponse, Response};
 
 use crate::error::{Failure, Refusal};
 
+/// How an operator's call proves itself (RFC 6750).
+const BEARER: HeaderValue = HeaderValue::from_static("Bearer realm=\"adit\"");
+
 #[derive(Debug)]
 pub(crate) struct ApiError {
     pub(crate) body: ErrorBody,
@@ -32,7 +35,7 @@ impl From<Failure> for ApiError {
             Failure::Database(error) if error.is_full() => {
                 tracing::error!(%error, "the database failed");
                 let detail = "The coordinator's disk is full; its operator must free some space. Try again later.";
-                Refusal::new(ErrorCode::Unavailable, detail).retry_after(30).into()
+                Refusal::new(ErrorCode::StoreFull, detail).retry_after(30).into()
             }
             Failure::Database(error) => {
                 // The cause is logged for the operator; callers only learn that it was not their fault.
@@ -49,8 +52,12 @@ impl From<Failure> for ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.body.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let code = self.body.code;
+        let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = (status, Json(self.body)).into_response();
+        if code == ErrorCode::TokenRequired {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, BEARER);
+        }
         if let Some(seconds) = self.retry_after_s {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }

@@ -121,8 +121,7 @@ impl FromRequestParts<Arc<App>> for Operator {
             return Err(ApiError::new(ErrorCode::WrongHost, detail));
         }
         let given = header_text(&parts.headers, header::AUTHORIZATION.as_str()).unwrap_or_default();
-        let given = given.strip_prefix("Bearer ").unwrap_or_default();
-        if same(given.as_bytes(), app.token.as_bytes()) {
+        if same(bearer(given).as_bytes(), app.token.as_bytes()) {
             return Ok(Operator);
         }
         let detail = "this call needs the operator's token: `Authorization: Bearer …`, from DIR/admin.token";
@@ -130,8 +129,29 @@ impl FromRequestParts<Arc<App>> for Operator {
     }
 }
 
+/// The token of an Authorization header. Its scheme may be written in any case (RFC 9110, 11.1).
+fn bearer(header: &str) -> &str {
+    let (scheme, token) = header.trim().split_once(' ').unwrap_or_default();
+    if scheme.eq_ignore_ascii_case("bearer") { token.trim() } else { "" }
+}
+
 /// Compares secrets without leaking where they differ.
 fn same(left: &[u8], right: &[u8]) -> bool {
     // Digests all have the same length and do not reveal how far two texts agree.
     blake3::hash(left) == blake3::hash(right)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_scheme_of_a_token_has_no_case() {
+        for header in ["Bearer t", "bearer t", "BEARER t", "bEaReR  t", " Bearer t "] {
+            assert_eq!(bearer(header), "t", "{header}");
+        }
+        for header in ["", "t", "Bearer", "Bearert", "Basic t", "Bearer: t", "Token t"] {
+            assert_ne!(bearer(header), "t", "{header}");
+        }
+    }
 }

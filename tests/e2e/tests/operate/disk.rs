@@ -90,7 +90,7 @@ async fn is_full(client: &Client) -> Result<()> {
         number += 1;
         ensure!(number < 10_000, "the disk never was full");
     };
-    ensure!(refused.status == 503 && refused.headers.contains_key("retry-after"), "{}", refused.status);
+    ensure!(refused.status == 507 && refused.headers.contains_key("retry-after"), "{}", refused.status);
     let reply = client.get(paths::HEALTH).await?;
     let health: Health = serde_json::from_slice(&reply.body)?;
     ensure!(reply.status == 503 && health.status == "failing", "{health:?}");

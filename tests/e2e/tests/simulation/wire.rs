@@ -112,6 +112,8 @@ pub(crate) fn request(method: Method, path: &str, headers: HeaderMap, body: Body
     *request.method_mut() = method;
     *request.uri_mut() = path.parse().expect("a path");
     *request.headers_mut() = headers;
+    // HTTP/1.1 requires it.
+    request.headers_mut().entry("host").or_insert(axum::http::HeaderValue::from_static("localhost"));
     request
 }
 
