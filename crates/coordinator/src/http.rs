@@ -8,6 +8,7 @@ pub(crate) mod extract;
 mod log;
 mod message;
 mod page;
+pub(crate) mod part;
 pub(crate) mod pieces;
 mod routes;
 pub(crate) mod shed;
@@ -61,13 +62,21 @@ pub(crate) fn router(app: Arc<App>, calls: Routes, web: Option<&Path>) -> Router
 /// Lets pages of other origins read answers. On loopback [`authority::guard`] has let in only those that may.
 fn cors(authority: &Authority) -> CorsLayer {
     use axum::http::Method;
+    let sent = [header::CONTENT_TYPE, header::AUTHORIZATION, header::RANGE, header::IF_RANGE, header::IF_NONE_MATCH];
     let ours = [paths::SESSION_HEADER, paths::SIGNATURE_HEADER, paths::DIGEST_HEADER].map(HeaderName::from_static);
     CorsLayer::new()
         .allow_origin(if authority.is_local() { AllowOrigin::mirror_request() } else { AllowOrigin::any() })
-        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
-        .allow_headers([header::CONTENT_TYPE, header::AUTHORIZATION].into_iter().chain(ours).collect::<Vec<_>>())
-        .expose_headers([header::RETRY_AFTER, log::REQUEST_ID])
+        .allow_methods([Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::DELETE])
+        .allow_headers(sent.into_iter().chain(ours).collect::<Vec<_>>())
+        .expose_headers([header::RETRY_AFTER, log::REQUEST_ID].into_iter().chain(of_gateways()).collect::<Vec<_>>())
         .max_age(Duration::from_secs(3_600))
+}
+
+/// What a gateway says of a block.
+fn of_gateways() -> impl Iterator<Item = HeaderName> {
+    let known = [header::ETAG, header::ACCEPT_RANGES, header::CONTENT_RANGE, header::CONTENT_LENGTH];
+    let own = ["x-ipfs-path", "x-ipfs-roots"].map(HeaderName::from_static);
+    known.into_iter().chain([header::CONTENT_DISPOSITION]).chain(own)
 }
 
 async fn method_not_allowed() -> ApiError {

@@ -39,6 +39,8 @@ error_codes! {
     InvalidParameter = "invalid_parameter", 400;
     /// The request has no Host header, or several: HTTP/1.1 requires one.
     NoHost = "no_host", 400;
+    /// The range begins after the end of what is asked for.
+    RangeNotSatisfiable = "range_not_satisfiable", 416;
     /// The path does not exist.
     NoSuchPath = "no_such_path", 404;
     /// The path does not support this method.

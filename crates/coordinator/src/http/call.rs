@@ -140,8 +140,13 @@ impl Call {
     }
 
     /// Adds the answer 204.
-    pub(crate) fn or_nothing(mut self, description: &str) -> Self {
-        self.operation = self.operation.response("204", ResponseBuilder::new().description(description));
+    pub(crate) fn or_nothing(self, description: &str) -> Self {
+        self.or_empty("204", description)
+    }
+
+    /// Adds an answer of another status that is not JSON.
+    pub(crate) fn or_empty(mut self, status: &str, description: &str) -> Self {
+        self.operation = self.operation.response(status, ResponseBuilder::new().description(description));
         self
     }
 

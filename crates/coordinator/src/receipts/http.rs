@@ -1,15 +1,17 @@
 //! Receipts, the log, units, blocks and outputs over HTTP.
 
-use adit_core::content_id::{MAX_BLOCK_BYTES, is_block_cid};
+mod block;
+mod spelling;
+
 use adit_core::sign::LeaseId;
 use adit_core::statement::ProvenReceipt;
 use adit_core::{Cid, PublicKey};
+use adit_protocol::paths;
 use adit_protocol::records::{ConsistencyProof, ReceiptList, SignedHead};
-use adit_protocol::{ErrorCode, paths};
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Extension, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -17,8 +19,8 @@ use utoipa::IntoParams;
 use super::flow;
 use crate::http::call::Call;
 use crate::http::error::ApiError;
-use crate::http::extract::{Path, Query, header_text};
-use crate::http::pieces::{in_one_piece, in_pieces};
+use crate::http::extract::{Path, Query};
+use crate::http::pieces::in_pieces;
 use crate::http::shed::Caller;
 use crate::http::{Answer, Routes, Shared};
 use crate::page::Page;
@@ -52,9 +54,13 @@ pub(crate) fn routes() -> Routes {
         )
         .call(
             get(paths::BLOCK, "A raw sha2-256 block, as a trustless gateway serves it.")
-                .query::<BlockQuery>()
-                .gives_bytes("application/vnd.ipld.raw", "The block."),
-            block,
+                .query::<block::BlockQuery>()
+                .header::<String>("range", "One range of bytes.")
+                .header::<String>("if-none-match", "Tags that the caller has: 304 if the block's is one of them.")
+                .gives_bytes(block::MEDIA_TYPE, "The block.")
+                .or_empty("206", "The range of the block.")
+                .or_empty("304", "The caller has the block."),
+            block::block,
         )
         .call(
             get(paths::UNIT, "A unit's canonical bytes.").gives_bytes("application/vnd.ipld.dag-cbor", "DAG-CBOR."),
@@ -99,35 +105,6 @@ struct ConsistencyQuery {
 
 async fn log_consistency(State(app): Shared, Query(query): Query<ConsistencyQuery>) -> Answer<ConsistencyProof> {
     Ok(Json(flow::consistency(&app, query.from, query.to).await?))
-}
-
-#[derive(Deserialize, IntoParams)]
-struct BlockQuery {
-    /// `raw`, unless the Accept header asks for application/vnd.ipld.raw.
-    format: Option<String>,
-}
-
-/// Serves a raw block as a trustless gateway does.
-async fn block(
-    State(app): Shared,
-    Path(cid): Path<String>,
-    Query(query): Query<BlockQuery>,
-    Extension(caller): Extension<Caller>,
-    headers: HeaderMap,
-) -> Result<Response, ApiError> {
-    let accepts_raw = header_text(&headers, header::ACCEPT.as_str()).is_some_and(|v| v.contains("vnd.ipld.raw"));
-    if query.format.as_deref() != Some("raw") && !accepts_raw {
-        let detail = "this gateway serves raw blocks: add ?format=raw";
-        return Err(ApiError::new(ErrorCode::InvalidParameter, detail));
-    }
-    let cid: Option<Cid> = cid.parse().ok();
-    let cid = cid.filter(is_block_cid).ok_or_else(flow::no_such_block)?;
-    let bytes = in_one_piece(&app, caller, flow::block(&app, &cid)).await?;
-    debug_assert!(bytes.len() <= MAX_BLOCK_BYTES, "intake cuts smaller blocks");
-    let forever = HeaderValue::from_static("public, max-age=29030400, immutable");
-    let mut response = raw(bytes.into(), "application/vnd.ipld.raw");
-    response.headers_mut().insert(header::CACHE_CONTROL, forever);
-    Ok(response)
 }
 
 async fn unit(State(app): Shared, Path(cid): Path<String>) -> Result<Response, ApiError> {
