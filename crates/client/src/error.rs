@@ -8,7 +8,7 @@ use adit_protocol::{ErrorBody, ErrorCode};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ClientError {
     /// Nobody answers.
-    #[error("no answer from {server}: {error}; start a coordinator with `adit serve`, or give another address")]
+    #[error("no answer from {server}: {error}; {}", advice(.error))]
     Away {
         /// Who was asked.
         server: String,
@@ -18,6 +18,9 @@ pub enum ClientError {
     /// The coordinator named a place that is not public, and the caller has not allowed it.
     #[error("{0}")]
     NotPublic(FetchError),
+    /// The call was not sent: its address cannot be used, or would give a secret away.
+    #[error("{0}")]
+    Unsent(FetchError),
     /// The coordinator refuses the call.
     #[error("{message} ({})", .code.name())]
     Refused {
@@ -67,12 +70,27 @@ pub enum ClientError {
     },
 }
 
+/// What to do about a call without an answer.
+fn advice(error: &FetchError) -> &'static str {
+    match error {
+        FetchError::Connect(_) => "start a coordinator with `adit serve`, or give another address",
+        _ => "try again, or give another address",
+    }
+}
+
 impl ClientError {
     pub(crate) fn of_fetch(server: &str, url: &str, error: FetchError) -> Self {
         match error {
-            FetchError::TooLarge(_) | FetchError::Url(_) => {
-                ClientError::Unexpected { url: url.into(), reason: error.to_string() }
+            FetchError::TooLarge(_) => ClientError::Unexpected { url: url.into(), reason: error.to_string() },
+            FetchError::Url(_) | FetchError::NoScheme(_) => {
+                // The server is what a person wrote; the path is ours.
+                let error = match error {
+                    FetchError::NoScheme(_) => FetchError::NoScheme(server.into()),
+                    _ => FetchError::Url(server.into()),
+                };
+                ClientError::Unsent(error)
             }
+            FetchError::TokenInClear { .. } => ClientError::Unsent(error),
             FetchError::NotPublic { .. } => ClientError::NotPublic(error),
             error => ClientError::Away { server: server.into(), error },
         }

@@ -1,15 +1,12 @@
 //! A requester's calls: upload files, submit jobs, follow them, fetch results.
 
-use adit_fetch::{Body, Fetch, Incoming, Method};
+use adit_fetch::{Body, Fetch, Incoming, Method, NO_LIMIT_MS};
 use adit_protocol::jobs::{Estimate, FileInfo, JobList, JobRequest, JobView};
 use adit_protocol::paths;
 
 use crate::call::{encoded, path};
 use crate::retry::{Repeat, Sleep};
 use crate::{Client, ClientError};
-
-/// The time limit of a transfer: a day, for results may be large and connections slow.
-const TRANSFER_MS: u32 = 86_400_000;
 
 impl<F: Fetch, S: Sleep> Client<F, S> {
     /// Uploads a file, to be read as `format` if the name's extension does not tell. Needs the token.
@@ -22,7 +19,7 @@ impl<F: Fetch, S: Sleep> Client<F, S> {
         let format = format.map(|format| format!("&format={}", encoded(format))).unwrap_or_default();
         let request = self.request(Method::Post, &format!("{}?name={}{format}", paths::FILES, encoded(name)));
         // A file is named by its digest: the second upload finds it there.
-        self.json(request.body(file).timeout_ms(TRANSFER_MS), Repeat::Harmless).await
+        self.json(request.body(file).timeout_ms(NO_LIMIT_MS), Repeat::Harmless).await
     }
 
     /// The size and price of a job, without submitting it. Needs the token.
@@ -59,7 +56,7 @@ impl<F: Fetch, S: Sleep> Client<F, S> {
     pub async fn result(&self, job: u64) -> Result<Download, ClientError> {
         let request = self.request(Method::Get, &path(paths::JOB_RESULT, job));
         let url = request.url.clone();
-        let request = request.max_bytes(usize::MAX).timeout_ms(TRANSFER_MS);
+        let request = request.max_bytes(usize::MAX).timeout_ms(NO_LIMIT_MS);
         let incoming = self.open(request, Repeat::Harmless).await?;
         Ok(Download { incoming, server: self.server.clone(), url })
     }

@@ -121,6 +121,27 @@ fn errors_say_what_to_do_next() {
 }
 
 #[test]
+fn what_went_wrong_is_told_and_what_helps() {
+    let of = |server: &str, error: FetchError| {
+        let fetch = Scripted::new(move |_| Err(error.clone()));
+        let error = block_on(Client::new(fetch, server).overview()).unwrap_err();
+        (error.is_temporary(), error.to_string())
+    };
+    let (again, said) = of("localhost:8000/", FetchError::NoScheme("localhost:8000/v1/overview".into()));
+    assert_eq!((again, said.ends_with("did you mean http://localhost:8000?")), (false, true), "{said}");
+    let (again, said) = of("ftp://x", FetchError::Url("ftp://x/v1/overview".into()));
+    assert_eq!((again, said.as_str()), (false, "the address ftp://x cannot be used"));
+    let in_clear = FetchError::TokenInClear { proxy: "http://p:3128".into(), host: "x.org".into() };
+    let (again, said) = of("http://x.org", in_clear);
+    assert!(!again && said.contains("http://p:3128") && said.contains("NO_PROXY=x.org"), "{said}");
+    for error in [FetchError::Silent(30_000), FetchError::Timeout(5), FetchError::Interrupted("reset".into())] {
+        let (again, said) = of("http://x.org", error.clone());
+        assert!(again && said.contains(&error.to_string()) && said.contains("try again"), "{said}");
+        assert!(!said.contains("adit serve"), "{said}");
+    }
+}
+
+#[test]
 fn the_token_goes_to_the_coordinator_and_to_nobody_else() {
     let fetch = Scripted::new(|_| Ok(Response::new(404, "")));
     let client = Client::new(&fetch, SERVER).with_token("secret");

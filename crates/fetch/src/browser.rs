@@ -7,7 +7,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, ReadableStreamDefaultReader, RequestCache, RequestRedirect};
 
-use crate::{Body, Fetch, FetchError, Incoming, Method, Request};
+use crate::{Body, Fetch, FetchError, Incoming, Method, NO_LIMIT_MS, Request};
 
 /// HTTP for pages and workers: the browser's own `fetch`. Uploads are sent whole.
 #[derive(Clone, Copy, Debug, Default)]
@@ -33,6 +33,7 @@ fn build(request: &Request) -> Result<gloo_net::http::Request, gloo_net::Error> 
     for (name, value) in &request.headers {
         headers.append(name, value);
     }
+    let signal = (request.timeout_ms != NO_LIMIT_MS).then(|| AbortSignal::timeout_with_u32(request.timeout_ms));
     let builder = RequestBuilder::new(&request.url)
         .method(match request.method {
             Method::Get => gloo_net::http::Method::GET,
@@ -42,8 +43,9 @@ fn build(request: &Request) -> Result<gloo_net::http::Request, gloo_net::Error> 
         })
         .headers(headers)
         .cache(RequestCache::NoStore)
-        .redirect(RequestRedirect::Error)
-        .abort_signal(Some(&AbortSignal::timeout_with_u32(request.timeout_ms)));
+        // A page cannot see where a redirect leads. The browser follows it, by its own rules, or it is an error.
+        .redirect(if request.redirects > 0 { RequestRedirect::Follow } else { RequestRedirect::Error })
+        .abort_signal(signal.as_ref());
     match &request.body {
         Some(Body::Whole(bytes)) => builder.body(Uint8Array::from(&bytes[..])),
         None => builder.build(),

@@ -1,6 +1,6 @@
 //! HTTP as one small trait, with an adapter for each host.
 //!
-//! One request, one response: nothing here sleeps, retries, follows redirects or decides anything. The caller sets the
+//! One request, one response: no adapter sleeps, retries, follows redirects or decides anything. The caller sets the
 //! largest body and the longest time; both caps hold while the body arrives, whether it is read whole or in chunks. The caller
 //! also says who chose the address: [`Reach`] keeps a stranger from sending this machine to private ones.
 //!
@@ -28,6 +28,9 @@ use std::future::Future;
 mod body;
 #[cfg(all(feature = "browser", target_arch = "wasm32"))]
 mod browser;
+mod follow;
+mod options;
+mod proxy;
 // Without an adapter for a wire nothing is checked.
 #[cfg_attr(not(any(feature = "reqwest", feature = "ureq")), allow(dead_code))]
 mod reach;
@@ -44,11 +47,14 @@ pub use body::Body;
 pub use body::{Reader, Upload};
 #[cfg(all(feature = "browser", target_arch = "wasm32"))]
 pub use browser::Browser;
+pub use follow::{BLOCK_REDIRECTS, follow};
+pub use options::{CONNECT_MS, Options, SILENCE_MS};
+pub use proxy::{InvalidProxy, OWN_VARIABLE, Proxies, Proxy};
 pub use reach::{AllowedHost, InvalidHost, Reach};
-pub use request::{DEFAULT_MAX_BYTES, DEFAULT_TIMEOUT_MS, Method, Request};
+pub use request::{DEFAULT_MAX_BYTES, DEFAULT_TIMEOUT_MS, Method, NO_LIMIT_MS, Request};
 #[cfg(all(feature = "reqwest", not(target_arch = "wasm32")))]
 pub use reqwest::Reqwest;
-pub use response::{Incoming, Response};
+pub use response::{Incoming, Response, http_date};
 pub use scripted::Scripted;
 #[cfg(all(feature = "ureq", not(target_arch = "wasm32")))]
 pub use ureq::Ureq;
@@ -89,6 +95,23 @@ pub enum FetchError {
     /// The address is malformed.
     #[error("the address {0} cannot be used")]
     Url(String),
+    /// The address has no scheme.
+    #[error("the address {0} has no scheme: did you mean http://{0}?")]
+    NoScheme(String),
+    /// The request carries a secret, and would carry it through a proxy that can read it.
+    #[error(
+        "the operators' token would pass the proxy {proxy} in clear: use https, or ask {host} without a proxy \
+         (NO_PROXY={host} or ADIT_PROXY=none)"
+    )]
+    TokenInClear {
+        /// The proxy, without its password.
+        proxy: String,
+        /// The host that was asked.
+        host: String,
+    },
+    /// A redirect that is not followed.
+    #[error("the address redirects {0}")]
+    Redirect(String),
     /// The host is at an address that is not public, and somebody else chose it.
     #[error("{host} is at {address}, which is not a public address; allow it with `--allow-source {host}`")]
     NotPublic {
@@ -103,6 +126,9 @@ pub enum FetchError {
     /// The time limit passed.
     #[error("no answer within {0} ms")]
     Timeout(u32),
+    /// For too long nothing came and nothing could be sent.
+    #[error("the connection was silent for {0} ms")]
+    Silent(u32),
     /// The response's body is larger than the request allows.
     #[error("the answer is larger than {0} bytes")]
     TooLarge(usize),

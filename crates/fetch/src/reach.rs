@@ -101,6 +101,14 @@ impl Place {
         Place { host: Host::of(host), port }
     }
 
+    pub(crate) fn host(&self) -> &Host {
+        &self.host
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
     pub(crate) fn is_allowed(&self, allowed: &[AllowedHost]) -> bool {
         allowed.iter().any(|allowed| allowed.covers(&self.host, self.port))
     }
@@ -114,7 +122,13 @@ impl Place {
     }
 
     pub(crate) fn refused(&self, NotPublic(address): &NotPublic) -> FetchError {
-        FetchError::NotPublic { host: format!("{}:{}", self.host, self.port), address: *address }
+        FetchError::NotPublic { host: self.to_string(), address: *address }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.host, self.port)
     }
 }
 
@@ -130,7 +144,7 @@ pub(crate) fn all_public(addresses: impl IntoIterator<Item = IpAddr>) -> Result<
 
 /// Whether an address is globally reachable by IANA's registries of special-purpose addresses. The few exceptions inside
 /// the blocks below are refused too: no gateway is there.
-fn is_public(address: IpAddr) -> bool {
+pub(crate) fn is_public(address: IpAddr) -> bool {
     match address.to_canonical() {
         IpAddr::V4(address) => is_public_v4(address),
         IpAddr::V6(address) => is_public_v6(address),

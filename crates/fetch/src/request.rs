@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
-use crate::{Body, Reach};
+use crate::{Body, FetchError, Reach};
 
 /// The body cap of a request that sets none.
 pub const DEFAULT_MAX_BYTES: usize = 1 << 20;
 /// The time limit of a request that sets none.
 pub const DEFAULT_TIMEOUT_MS: u32 = 20_000;
+
+/// No time limit, for bodies of any length.
+pub const NO_LIMIT_MS: u32 = u32::MAX;
 
 /// One HTTP request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,8 +25,12 @@ pub struct Request {
     pub body: Option<Body>,
     /// The largest response body to accept, in bytes.
     pub max_bytes: usize,
-    /// The time limit for the whole exchange, until the last byte of the response.
+    /// The time limit for the whole exchange, until the last byte of the response; [`NO_LIMIT_MS`] is none. Silence ends it
+    /// in any case, see [`crate::Options::silence_ms`].
     pub timeout_ms: u32,
+    /// How many redirects [`crate::follow`] takes. Browsers let nobody see where a redirect leads, so they take them
+    /// themselves, as many as they like, unless this is 0.
+    pub redirects: u8,
     /// Where it may go. Browsers ignore this: they keep what pages may reach by rules of their own.
     pub reach: Reach,
 }
@@ -58,7 +65,7 @@ impl Request {
     pub fn new(method: Method, url: impl Into<String>) -> Self {
         let (max_bytes, timeout_ms) = (DEFAULT_MAX_BYTES, DEFAULT_TIMEOUT_MS);
         let (url, reach) = (url.into(), Reach::Anywhere);
-        Request { method, url, headers: Vec::new(), body: None, max_bytes, timeout_ms, reach }
+        Request { method, url, headers: Vec::new(), body: None, max_bytes, timeout_ms, redirects: 0, reach }
     }
 
     /// A GET.
@@ -100,9 +107,25 @@ impl Request {
         self
     }
 
+    /// Sets how many redirects [`crate::follow`] takes.
+    pub fn redirects(mut self, redirects: u8) -> Self {
+        self.redirects = redirects;
+        self
+    }
+
     /// Sets where it may go.
     pub fn reach(mut self, reach: Reach) -> Self {
         self.reach = reach;
         self
+    }
+}
+
+/// Whether the address asks for TLS; fails unless it begins with `http://` or `https://`.
+pub(crate) fn scheme(url: &str) -> Result<bool, FetchError> {
+    match url.split_once("://") {
+        Some((scheme, _)) if scheme.eq_ignore_ascii_case("http") => Ok(false),
+        Some((scheme, _)) if scheme.eq_ignore_ascii_case("https") => Ok(true),
+        Some(_) => Err(FetchError::Url(url.into())),
+        None => Err(FetchError::NoScheme(url.into())),
     }
 }

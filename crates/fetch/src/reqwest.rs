@@ -1,18 +1,25 @@
 //! HTTP for desktops and servers.
 
+mod cause;
+
 use std::error::Error;
 use std::io::{self, Read};
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use ::reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use bytes::Bytes;
 use futures::future::FutureExt;
 use futures::stream::{self, Stream, StreamExt, TryStreamExt};
+use tokio::time::timeout;
 
-use crate::reach::{NotPublic, Place, all_public};
-use crate::{AllowedHost, Body, Fetch, FetchError, Incoming, Method, Reach, Request, Upload};
+use self::cause::{Asked, innermost_cause};
+use crate::reach::{Host, NotPublic, Place, all_public};
+use crate::request::scheme;
+use crate::{AllowedHost, Body, Fetch, FetchError, Incoming, Method, NO_LIMIT_MS, Options, Reach, Request, Upload};
 
 /// The chunks in which uploads are read.
 const CHUNK_BYTES: usize = 64 << 10;
@@ -26,7 +33,7 @@ pub struct Reqwest {
     anywhere: reqwest::Client,
     /// For addresses that somebody else chose. It has connections of its own, all to addresses that were checked.
     public: reqwest::Client,
-    allowed: Arc<[AllowedHost]>,
+    options: Arc<Options>,
 }
 
 impl Reqwest {
@@ -37,53 +44,104 @@ impl Reqwest {
 
     /// The same, where requests of [`Reach::Public`] may also go to the hosts `allowed`.
     pub fn allowing(allowed: &[AllowedHost]) -> Result<Self, FetchError> {
-        let failed = |error: reqwest::Error| FetchError::Connect(innermost_cause(&error));
-        let builder = || {
-            let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
-            builder.pool_idle_timeout(IDLE).user_agent(concat!("adit/", env!("CARGO_PKG_VERSION")))
-        };
-        let anywhere = builder().build().map_err(failed)?;
-        let public = builder().no_proxy().dns_resolver(PublicNames).build().map_err(failed)?;
-        Ok(Reqwest { anywhere, public, allowed: allowed.into() })
+        Self::with(Options { allowed: allowed.to_vec(), ..Options::default() })
     }
 
-    /// The client for a request; fails if the place is an address that it may not go to.
-    fn client(&self, reach: Reach, place: &Place) -> Result<&reqwest::Client, FetchError> {
-        if reach == Reach::Anywhere || place.is_allowed(&self.allowed) {
+    /// An adapter that connects as `options` say.
+    pub fn with(options: Options) -> Result<Self, FetchError> {
+        let failed = |error: reqwest::Error| FetchError::Connect(innermost_cause(&error));
+        let options = Arc::new(options);
+        let builder = || {
+            let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
+            let builder = builder.connect_timeout(Duration::from_millis(options.connect_ms.into()));
+            builder.pool_idle_timeout(IDLE).user_agent(concat!("adit/", env!("CARGO_PKG_VERSION")))
+        };
+        let chosen = options.clone();
+        let proxy = reqwest::Proxy::custom(move |url| {
+            let (host, port) = (Host::of(url.host_str()?), url.port_or_known_default()?);
+            Some(chosen.proxies.choose(url.scheme() == "https", &host, port)?.url().to_owned())
+        });
+        let anywhere = builder().proxy(proxy).build().map_err(failed)?;
+        let public = builder().dns_resolver(PublicNames).build().map_err(failed)?;
+        Ok(Reqwest { anywhere, public, options })
+    }
+
+    /// The client for a request, and the proxy that it uses; fails if the place is an address that it may not go to.
+    fn client(&self, asked: &Asked, reach: Reach) -> Result<&reqwest::Client, FetchError> {
+        if asked.is_anywhere(reach, &self.options.allowed) {
             return Ok(&self.anywhere);
         }
-        place.check_address().map(|()| &self.public)
+        asked.place.check_address().map(|()| &self.public)
     }
 }
 
 impl Fetch for Reqwest {
     async fn open(&self, request: Request) -> Result<Incoming, FetchError> {
-        let Request { method, url, headers, body, max_bytes, timeout_ms, reach } = request;
-        let place = place(&url)?;
-        let client = self.client(reach, &place)?;
-        let mut builder = client.request(method.into(), &url).timeout(Duration::from_millis(timeout_ms.into()));
+        let asked = Asked::of(&request, &self.options)?;
+        let client = self.client(&asked, request.reach)?;
+        let Request { method, url, headers, body, max_bytes, timeout_ms, .. } = request;
+        let mut builder = client.request(method.into(), &url);
+        if timeout_ms != NO_LIMIT_MS {
+            builder = builder.timeout(Duration::from_millis(timeout_ms.into()));
+        }
         for (name, value) in headers {
             builder = builder.header(name, value);
         }
-        match body {
-            Some(Body::Whole(bytes)) => builder = builder.body(Bytes::from_owner(Shared(bytes))),
-            Some(body @ Body::Chunked(_)) => builder = chunked(builder, &body),
-            None => {}
+        let moved = Moved::default();
+        if let Some(body) = body {
+            builder = with_body(builder, body, &moved);
         }
-        let response = builder.send().await.map_err(|error| match refusal(&error) {
-            Some(refused) => place.refused(refused),
-            None => named(error, &url, timeout_ms),
+        let sent = while_it_moves(builder.send(), &moved, asked.silence).await;
+        let response = sent.ok_or_else(|| asked.silent())?.map_err(|error| match refusal(&error) {
+            Some(refused) => asked.place.refused(refused),
+            None => asked.named(error),
         })?;
         let (status, announced) = (response.status().as_u16(), response.content_length());
         let headers = text_headers(response.headers());
-        let failed = move |error| named(error, &url, timeout_ms);
-        let chunks = response.bytes_stream().map_ok(Vec::from).map_err(failed).boxed();
+        let chunks = arriving(response, asked).boxed();
         Incoming::new(status, headers, announced, chunks, max_bytes)
+    }
+}
+
+/// The chunks of a body, none of which may be late.
+fn arriving(response: reqwest::Response, asked: Asked) -> impl Stream<Item = Result<Vec<u8>, FetchError>> + Send {
+    stream::try_unfold((response, asked), |(mut response, asked)| async move {
+        let next = timeout(asked.silence, response.chunk()).await.map_err(|_| asked.silent())?;
+        let chunk = next.map_err(|error| asked.named(error))?;
+        Ok(chunk.map(|chunk| (Vec::from(chunk), (response, asked))))
+    })
+}
+
+/// Counts the pieces of a body that were sent.
+#[derive(Clone, Debug, Default)]
+struct Moved(Arc<AtomicU64>);
+
+impl Moved {
+    fn note(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn count(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Waits for an answer as long as the request's body moves, and then for the longest silence.
+async fn while_it_moves<T>(sent: impl Future<Output = T>, moved: &Moved, silence: Duration) -> Option<T> {
+    let mut sent = pin!(sent);
+    loop {
+        let before = moved.count();
+        match timeout(silence, &mut sent).await {
+            Ok(answer) => return Some(answer),
+            Err(_) if moved.count() != before => {}
+            Err(_) => return None,
+        }
     }
 }
 
 /// The host and port of a URL as the client reads them.
 fn place(url: &str) -> Result<Place, FetchError> {
+    scheme(url)?;
     let parsed = reqwest::Url::parse(url).ok();
     let place = parsed.and_then(|parsed| Some(Place::new(parsed.host_str()?, parsed.port_or_known_default()?)));
     place.ok_or_else(|| FetchError::Url(url.into()))
@@ -109,11 +167,24 @@ fn refusal(error: &reqwest::Error) -> Option<&NotPublic> {
     causes.find_map(|error| error.downcast_ref())
 }
 
-/// The length is announced, so the server reads a body like any other.
-fn chunked(builder: reqwest::RequestBuilder, body: &Body) -> reqwest::RequestBuilder {
-    let Body::Chunked(upload) = body else { return builder };
+/// The length is announced, so the server reads a body in pieces like any other.
+fn with_body(builder: reqwest::RequestBuilder, body: Body, moved: &Moved) -> reqwest::RequestBuilder {
     let builder = builder.header(reqwest::header::CONTENT_LENGTH, body.length());
-    builder.body(reqwest::Body::wrap_stream(chunks(upload.clone())))
+    let moved = moved.clone();
+    match body {
+        Body::Whole(bytes) if bytes.len() <= CHUNK_BYTES => builder.body(Bytes::from_owner(Shared(bytes))),
+        Body::Whole(bytes) => {
+            let mut rest = Bytes::from_owner(Shared(bytes));
+            let pieces = std::iter::from_fn(move || {
+                moved.note();
+                (!rest.is_empty()).then(|| Ok::<_, io::Error>(rest.split_to(rest.len().min(CHUNK_BYTES))))
+            });
+            builder.body(reqwest::Body::wrap_stream(stream::iter(pieces)))
+        }
+        Body::Chunked(upload) => {
+            builder.body(reqwest::Body::wrap_stream(chunks(upload).inspect_ok(move |_| moved.note())))
+        }
+    }
 }
 
 /// Files are read on threads that may block.
@@ -157,26 +228,4 @@ impl AsRef<[u8]> for Shared {
 fn text_headers(headers: &reqwest::header::HeaderMap) -> Vec<(String, String)> {
     let text = headers.iter().filter_map(|(name, value)| Some((name.as_str().into(), value.to_str().ok()?.into())));
     text.collect()
-}
-
-fn named(error: reqwest::Error, url: &str, timeout_ms: u32) -> FetchError {
-    let error = error.without_url();
-    if error.is_builder() {
-        FetchError::Url(url.into())
-    } else if error.is_timeout() {
-        FetchError::Timeout(timeout_ms)
-    } else if error.is_connect() {
-        FetchError::Connect(innermost_cause(&error))
-    } else {
-        FetchError::Interrupted(innermost_cause(&error))
-    }
-}
-
-/// The innermost cause says most: the layers above it only say that something failed.
-fn innermost_cause(error: &dyn Error) -> String {
-    let mut innermost = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
-    innermost.to_string()
 }

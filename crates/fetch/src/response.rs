@@ -32,16 +32,33 @@ impl Response {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// Retry-After in milliseconds, if the response gives it in seconds.
+    /// Retry-After in milliseconds. A date is compared with the response's own Date, so no clock of ours matters.
     ///
     /// ```
     /// let response = adit_fetch::Response::new(503, "").with_header("retry-after", "7");
     /// assert_eq!(response.retry_after_ms(), Some(7_000));
+    /// let response = adit_fetch::Response::new(503, "").with_header("retry-after", "Sun, 06 Nov 1994 08:49:37 GMT");
+    /// let response = response.with_header("date", "Sun, 06 Nov 1994 08:49:07 GMT");
+    /// assert_eq!(response.retry_after_ms(), Some(30_000));
     /// ```
     pub fn retry_after_ms(&self) -> Option<u64> {
-        let seconds: u64 = self.header("retry-after")?.trim().parse().ok()?;
-        seconds.checked_mul(1_000)
+        let asked = self.header("retry-after")?.trim();
+        if let Ok(seconds) = asked.parse::<u64>() {
+            return seconds.checked_mul(1_000);
+        }
+        let ahead_s = http_date(asked)?.saturating_sub(http_date(self.header("date")?)?);
+        u64::try_from(ahead_s).unwrap_or(0).checked_mul(1_000)
     }
+}
+
+/// Seconds since 1970 of a date in a header (RFC 9110, 5.6.7).
+///
+/// ```
+/// assert_eq!(adit_fetch::http_date("Sun, 06 Nov 1994 08:49:37 GMT"), Some(784_111_777));
+/// ```
+pub fn http_date(text: &str) -> Option<i64> {
+    let date = httpdate::parse_http_date(text.trim()).ok()?;
+    i64::try_from(date.duration_since(std::time::UNIX_EPOCH).ok()?.as_secs()).ok()
 }
 
 /// The chunks of a body as an adapter reads them.
@@ -110,5 +127,27 @@ impl std::fmt::Debug for Incoming {
             .field("status", &self.status)
             .field("received", &self.received)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let of = |asked: &str, date: &str| {
+            Response::new(503, "").with_header("retry-after", asked).with_header("date", date).retry_after_ms()
+        };
+        let date = "Sun, 06 Nov 1994 08:49:07 GMT";
+        assert_eq!(of(" 120 ", ""), Some(120_000));
+        for form in ["Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"] {
+            assert_eq!(of(form, date), Some(30_000), "{form}");
+        }
+        assert_eq!(of("Sun, 06 Nov 1994 08:49:00 GMT", date), Some(0));
+        for wrong in ["", "soon", "-1", "1.5", "99999999999999999999", "Sun, 99 Nov 1994 08:49:37 GMT"] {
+            assert_eq!(of(wrong, date), None, "{wrong}");
+        }
+        assert_eq!(of("Sun, 06 Nov 1994 08:49:37 GMT", ""), None);
     }
 }

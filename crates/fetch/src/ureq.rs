@@ -1,5 +1,7 @@
 //! HTTP for old machines.
 
+mod early;
+
 use std::io::Read;
 use std::sync::Arc;
 use std::thread;
@@ -11,11 +13,13 @@ use futures::sink::SinkExt;
 use futures::stream::StreamExt;
 use ureq::config::Config;
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
-use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
-use ureq::{SendBody, http};
+use ureq::unversioned::transport::{Connector, DefaultConnector, NextTimeout};
+use ureq::{SendBody, Timeout, http};
 
+use self::early::ReadsEarlyAnswers;
 use crate::reach::{NotPublic, Place, all_public};
-use crate::{AllowedHost, Body, Fetch, FetchError, Incoming, Reach, Request};
+use crate::request::scheme;
+use crate::{AllowedHost, Body, Fetch, FetchError, Incoming, NO_LIMIT_MS, Options, Proxy, Reach, Request};
 
 /// The largest chunk that is read at once.
 const CHUNK_BYTES: usize = 64 << 10;
@@ -29,7 +33,7 @@ pub struct Ureq {
     anywhere: ureq::Agent,
     /// For addresses that somebody else chose. It has connections of its own, all to addresses that were checked.
     public: ureq::Agent,
-    allowed: Arc<[AllowedHost]>,
+    options: Arc<Options>,
 }
 
 impl Ureq {
@@ -40,21 +44,51 @@ impl Ureq {
 
     /// The same, where requests of [`Reach::Public`] may also go to the hosts `allowed`.
     pub fn allowing(allowed: &[AllowedHost]) -> Self {
-        let config = || {
-            let config = ureq::Agent::config_builder().http_status_as_error(false);
-            let config = config.max_redirects(0).max_redirects_will_error(false);
-            config.user_agent(concat!("adit/", env!("CARGO_PKG_VERSION")))
-        };
-        let direct = config().proxy(None).build();
-        let public = ureq::Agent::with_parts(direct, DefaultConnector::default(), PublicNames);
-        Ureq { anywhere: config().build().into(), public, allowed: allowed.into() }
+        Self::with(Options { allowed: allowed.to_vec(), ..Options::default() })
     }
 
-    /// The agent for a request.
-    fn agent(&self, request: &Request) -> Result<&ureq::Agent, FetchError> {
-        let allowed = request.reach == Reach::Anywhere || place(&request.url)?.is_allowed(&self.allowed);
-        Ok(if allowed { &self.anywhere } else { &self.public })
+    /// An adapter that connects as `options` say.
+    pub fn with(options: Options) -> Self {
+        let config = || {
+            let config = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
+            let config = config.max_redirects(0).max_redirects_will_error(false);
+            let (connect, silence) = (ms(options.connect_ms), ms(options.silence_ms));
+            let config = config.timeout_connect(connect).timeout_per_read(silence).timeout_per_write(silence);
+            config.user_agent(concat!("adit/", env!("CARGO_PKG_VERSION"))).build()
+        };
+        let connector = || DefaultConnector::default().chain(ReadsEarlyAnswers);
+        let anywhere = ureq::Agent::with_parts(config(), connector(), DefaultResolver::default());
+        let public = ureq::Agent::with_parts(config(), connector(), PublicNames);
+        Ureq { anywhere, public, options: Arc::new(options) }
     }
+
+    /// The agent for a request, and the proxy that it uses.
+    fn agent(&self, request: &Request) -> Result<(ureq::Agent, Asked), FetchError> {
+        let (tls, place) = (scheme(&request.url)?, place(&request.url)?);
+        let mut asked = Asked { place, proxy: None, options: self.options.clone() };
+        if request.reach == Reach::Public && !asked.place.is_allowed(&self.options.allowed) {
+            return Ok((self.public.clone(), asked));
+        }
+        asked.proxy = self.options.proxies.choose(tls, asked.place.host(), asked.place.port()).cloned();
+        match &asked.proxy {
+            Some(proxy) if !tls && request.headers.iter().any(|(name, _)| *name == "authorization") => {
+                Err(FetchError::TokenInClear { proxy: proxy.to_string(), host: asked.place.host().to_string() })
+            }
+            _ => Ok((self.anywhere.clone(), asked)),
+        }
+    }
+}
+
+/// Who is asked, and how.
+#[derive(Debug)]
+struct Asked {
+    place: Place,
+    proxy: Option<Proxy>,
+    options: Arc<Options>,
+}
+
+fn ms(ms: u32) -> Option<Duration> {
+    Some(Duration::from_millis(ms.into()))
 }
 
 /// The host and port of a URL as the agent reads them.
@@ -96,9 +130,9 @@ impl Fetch for Ureq {
     async fn open(&self, request: Request) -> Result<Incoming, FetchError> {
         let (head, arrived) = oneshot::channel();
         let (chunks, body) = mpsc::channel(AHEAD);
-        let (agent, max_bytes) = (self.agent(&request)?.clone(), request.max_bytes);
-        let spawned = thread::Builder::new().name("fetch".into()).spawn(move || match call(&agent, &request) {
-            Ok(response) => forward(response, &request, head, chunks),
+        let ((agent, asked), max_bytes) = (self.agent(&request)?, request.max_bytes);
+        let spawned = thread::Builder::new().name("fetch".into()).spawn(move || match call(&agent, &request, &asked) {
+            Ok(response) => forward(response, (&request, &asked), head, chunks),
             // Nobody waits any more if this cannot be sent.
             Err(error) => drop(head.send(Err(error))),
         });
@@ -115,29 +149,32 @@ struct Head {
     announced: Option<u64>,
 }
 
-fn call(agent: &ureq::Agent, request: &Request) -> Result<http::Response<ureq::Body>, FetchError> {
+fn call(agent: &ureq::Agent, request: &Request, asked: &Asked) -> Result<http::Response<ureq::Body>, FetchError> {
     let mut builder = http::Request::builder().method(request.method.name()).uri(&request.url);
     for (name, value) in &request.headers {
         builder = builder.header(*name, value);
     }
-    let within = Some(Duration::from_millis(request.timeout_ms.into()));
+    let within = ms(request.timeout_ms).filter(|_| request.timeout_ms != NO_LIMIT_MS);
+    let proxy = asked.proxy.as_ref().map(|proxy| ureq::Proxy::new(proxy.url())).transpose();
+    let proxy = proxy.map_err(|error| asked.named(error, request))?;
     let url = |_| FetchError::Url(request.url.clone());
+    macro_rules! run {
+        ($request:expr) => {
+            agent.run(agent.configure_request($request.map_err(url)?).timeout_global(within).proxy(proxy).build())
+        };
+    }
     let response = match &request.body {
-        Some(Body::Whole(bytes)) => {
-            let sent = builder.body(&bytes[..]).map_err(url)?;
-            agent.run(agent.configure_request(sent).timeout_global(within).build())
-        }
+        Some(Body::Whole(bytes)) => run!(builder.body(&bytes[..])),
         Some(body @ Body::Chunked(upload)) => {
             let unread = |error: std::io::Error| FetchError::Interrupted(error.to_string());
             let sent = builder.header("content-length", body.length());
-            let sent = sent.body(SendBody::from_owned_reader(upload.open().map_err(unread)?)).map_err(url)?;
-            agent.run(agent.configure_request(sent).timeout_global(within).build())
+            run!(sent.body(SendBody::from_owned_reader(upload.open().map_err(unread)?)))
         }
-        None => agent.run(agent.configure_request(builder.body(()).map_err(url)?).timeout_global(within).build()),
+        None => run!(builder.body(())),
     };
     response.map_err(|error| match refusal(&error) {
-        Some(refused) => place(&request.url).map_or_else(|error| error, |place| place.refused(refused)),
-        None => named(error, request),
+        Some(refused) => asked.place.refused(refused),
+        None => asked.named(error, request),
     })
 }
 
@@ -150,7 +187,7 @@ fn refusal(error: &ureq::Error) -> Option<&NotPublic> {
 /// Sends head and chunks to the task that waits for them, and ends when it no longer does.
 fn forward(
     response: http::Response<ureq::Body>,
-    request: &Request,
+    (request, asked): (&Request, &Asked),
     head: oneshot::Sender<Result<Head, FetchError>>,
     mut chunks: mpsc::Sender<Chunk>,
 ) {
@@ -167,7 +204,7 @@ fn forward(
         let chunk = match body.read(&mut buffer) {
             Ok(0) => return,
             Ok(read) => Ok(buffer[..read].to_vec()),
-            Err(error) => Err(named(error.into(), request)),
+            Err(error) => Err(asked.named(error.into(), request)),
         };
         let last = chunk.is_err();
         if block_on(chunks.send(chunk)).is_err() || last {
@@ -176,17 +213,42 @@ fn forward(
     }
 }
 
-fn named(error: ureq::Error, request: &Request) -> FetchError {
-    use std::io::ErrorKind;
-    match error {
-        ureq::Error::BadUri(_) | ureq::Error::Http(_) => FetchError::Url(request.url.clone()),
-        ureq::Error::Timeout(_) => FetchError::Timeout(request.timeout_ms),
-        ureq::Error::Io(error) if error.kind() == ErrorKind::TimedOut => FetchError::Timeout(request.timeout_ms),
-        ureq::Error::Io(error) if error.kind() == ErrorKind::ConnectionRefused => {
-            FetchError::Connect(error.to_string())
+impl Asked {
+    fn named(&self, error: ureq::Error, request: &Request) -> FetchError {
+        use std::io::ErrorKind;
+        let (place, text) = (&self.place, error.to_string());
+        match error {
+            ureq::Error::BadUri(_) | ureq::Error::Http(_) => FetchError::Url(request.url.clone()),
+            ureq::Error::Timeout(Timeout::Connect | Timeout::Resolve) => {
+                self.connect(format!("no connection to {place} within {} ms", self.options.connect_ms))
+            }
+            ureq::Error::Timeout(Timeout::PerRead | Timeout::PerWrite) => FetchError::Silent(self.options.silence_ms),
+            ureq::Error::Timeout(_) => FetchError::Timeout(request.timeout_ms),
+            ureq::Error::Io(error) if error.kind() == ErrorKind::TimedOut => FetchError::Timeout(request.timeout_ms),
+            ureq::Error::Io(error) if error.kind() == ErrorKind::ConnectionRefused => {
+                self.connect(format!("{place} refuses connections ({error})"))
+            }
+            ureq::Error::TlsRequired => FetchError::Connect("this build speaks http only, not https".into()),
+            ureq::Error::HostNotFound => self.connect(format!("the name {} cannot be looked up", place.host())),
+            ureq::Error::Io(error) if text.contains("failed to lookup address") => {
+                self.connect(format!("the name {} cannot be looked up ({error})", place.host()))
+            }
+            ureq::Error::ConnectionFailed | ureq::Error::ConnectProxyFailed(_) => self.connect(text),
+            ureq::Error::Protocol(_) => FetchError::Interrupted(self.through(format!(
+                "{place} does not answer in HTTP ({text}): if it speaks TLS, use https instead of http"
+            ))),
+            _ => FetchError::Interrupted(self.through(text)),
         }
-        ureq::Error::TlsRequired => FetchError::Connect("this build speaks http only, not https".into()),
-        ureq::Error::HostNotFound | ureq::Error::ConnectionFailed => FetchError::Connect(error.to_string()),
-        error => FetchError::Interrupted(error.to_string()),
+    }
+
+    fn connect(&self, sentence: String) -> FetchError {
+        FetchError::Connect(self.through(sentence))
+    }
+
+    fn through(&self, sentence: String) -> String {
+        match &self.proxy {
+            Some(proxy) => format!("{sentence}, through the proxy {proxy}"),
+            None => sentence,
+        }
     }
 }

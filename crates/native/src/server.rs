@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use adit_client::{Client, Sleep};
-use adit_fetch::AllowedHost;
+use adit_fetch::{AllowedHost, Options, Proxies};
 #[cfg(feature = "tls")]
 use anyhow::Context;
 use anyhow::Result;
@@ -40,10 +40,28 @@ pub(crate) fn http() -> Result<Http> {
 
 /// Opens this build's HTTP for a coordinator that names sources.
 pub(crate) fn http_to(sources: &Sources) -> Result<Http> {
+    open(Options { allowed: sources.allow_source.clone(), proxies: proxies()?, ..Options::default() })
+}
+
+/// Opens this build's HTTP for a coordinator's own questions to gateways. They use a proxy only if its owner says so for
+/// this program, in ADIT_PROXY.
+#[cfg(feature = "serve")]
+pub(crate) fn http_to_gateways() -> Result<Http> {
+    let proxies = std::env::var(adit_fetch::OWN_VARIABLE).ok().filter(|own| !own.trim().is_empty());
+    let proxies = proxies.map_or(Ok(Proxies::default()), |own| Proxies::own(&own))?;
+    open(Options { proxies, ..Options::default() })
+}
+
+/// The proxies of this process's environment.
+pub(crate) fn proxies() -> Result<Proxies> {
+    Ok(Proxies::of_environment(|name| std::env::var(name).ok())?)
+}
+
+fn open(options: Options) -> Result<Http> {
     #[cfg(feature = "tls")]
-    let http = Http::allowing(&sources.allow_source).context("HTTP cannot be used on this machine")?;
+    let http = Http::with(options).context("HTTP cannot be used on this machine")?;
     #[cfg(not(feature = "tls"))]
-    let http = Http::allowing(&sources.allow_source);
+    let http = Http::with(options);
     Ok(http)
 }
 
