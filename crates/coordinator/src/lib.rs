@@ -61,7 +61,7 @@ pub use listen::{Connections, listen};
 pub use mining::Conduct;
 pub use neonet::gas;
 pub use operate::Retention;
-pub use source::{BlockSource, Patience, Sources};
+pub use source::{BlockAnswer, BlockSource, Patience, Sources};
 pub use store::DbError;
 
 use app::App;

@@ -15,9 +15,33 @@ const AT_ONCE: usize = 8;
 
 /// Asks a gateway for blocks.
 pub trait BlockSource: Send + Sync {
-    /// Requests `cid` from `source`, an address without a trailing slash, and returns the status and the body. Returns
-    /// `None` if no whole answer came. Redirects are not followed.
-    fn ask<'a>(&'a self, source: &'a str, cid: &'a Cid) -> BoxFuture<'a, Option<(u16, Vec<u8>)>>;
+    /// Requests `cid` from `source`, an address without a trailing slash, and returns the answer. Returns `None` if no whole
+    /// answer came. A redirect that was not followed is an answer.
+    fn ask<'a>(&'a self, source: &'a str, cid: &'a Cid) -> BoxFuture<'a, Option<BlockAnswer>>;
+}
+
+/// What a gateway answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BlockAnswer {
+    /// The status.
+    pub status: u16,
+    /// The whole body.
+    pub body: Vec<u8>,
+    /// When the gateway wants to be asked again.
+    pub retry_after_ms: Option<u64>,
+}
+
+impl BlockAnswer {
+    /// Whether the same question may get another answer later.
+    fn is_busy(&self) -> bool {
+        matches!(self.status, 408 | 425 | 429 | 500..=599)
+    }
+}
+
+impl From<(u16, Vec<u8>)> for BlockAnswer {
+    fn from((status, body): (u16, Vec<u8>)) -> Self {
+        BlockAnswer { status, body, retry_after_ms: None }
+    }
 }
 
 /// How patiently sources are asked.
@@ -25,6 +49,10 @@ pub trait BlockSource: Send + Sync {
 pub struct Patience {
     /// The wait between the two looks that make a block absent, in ms.
     pub second_look_ms: u64,
+    /// How often a source that is busy (408, 425, 429, 5xx) is asked again in one look.
+    pub busy_looks: u32,
+    /// The longest wait that a busy source may ask for, in ms. If it asks for more, the block is unknown.
+    pub longest_busy_ms: u64,
     /// The time for all looks that one output needs, in ms.
     pub looks_ms: u64,
     /// How long a job waits after its source answered neither the miner nor the coordinator, in ms; also how long a
@@ -37,7 +65,9 @@ pub struct Patience {
 
 impl Default for Patience {
     fn default() -> Self {
-        Patience { second_look_ms: 3_000, looks_ms: 40_000, pause_ms: 15_000, longest_pause_ms: 1_800_000 }
+        let (second_look_ms, busy_looks, longest_busy_ms, looks_ms) = (3_000, 2, 10_000, 40_000);
+        let (pause_ms, longest_pause_ms) = (15_000, 1_800_000);
+        Patience { second_look_ms, busy_looks, longest_busy_ms, looks_ms, pause_ms, longest_pause_ms }
     }
 }
 
@@ -50,7 +80,7 @@ impl Patience {
 
 /// The gateways that jobs may name, and how to query them. The default is none: a coordinator fetches only from
 /// gateways that its operator has listed, address for address. The list may hold private addresses, because nobody else
-/// writes it; redirects are not followed.
+/// writes it; where a gateway redirects to is another matter.
 #[derive(Clone, Default)]
 pub struct Sources {
     allowed: Vec<String>,
@@ -124,14 +154,25 @@ impl Sources {
     }
 
     async fn once(&self, source: &str, cid: Cid, bytes: u32) -> (Cid, Found<Vec<u8>>) {
-        let through = self.through.as_ref().filter(|_| self.allow(source));
-        let answer = match through {
-            Some(through) => through.ask(source, &cid).await,
-            None => None,
-        };
-        let found = answer.map_or(Found::Unknown, |(status, body)| Found::in_answer(&cid, status, body));
+        let answer = self.patiently(source, &cid).await;
+        let found = answer.map_or(Found::Unknown, |answer| Found::in_answer(&cid, answer.status, answer.body));
         let is_whole = !matches!(&found, Found::Present(block) if block.len() != bytes as usize);
         (cid, if is_whole { found } else { Found::Unknown })
+    }
+
+    /// The answer of a source, which is asked again while it is busy.
+    async fn patiently(&self, source: &str, cid: &Cid) -> Option<BlockAnswer> {
+        let through = self.through.as_ref().filter(|_| self.allow(source))?;
+        let mut left = self.patience.busy_looks;
+        loop {
+            let answer = through.ask(source, cid).await?;
+            let wait_ms = answer.retry_after_ms.unwrap_or(self.patience.second_look_ms);
+            if !answer.is_busy() || left == 0 || wait_ms > self.patience.longest_busy_ms {
+                return Some(answer);
+            }
+            left -= 1;
+            tokio::time::sleep(Duration::from_millis(wait_ms)).await;
+        }
     }
 }
 
@@ -150,8 +191,14 @@ mod tests {
     use super::*;
 
     const SOURCE: &str = "http://gateway.example";
-    const HASTY: Patience =
-        Patience { second_look_ms: 1, looks_ms: 60_000, pause_ms: 15_000, longest_pause_ms: 1_800_000 };
+    const HASTY: Patience = Patience {
+        second_look_ms: 1,
+        busy_looks: 0,
+        longest_busy_ms: 5,
+        looks_ms: 60_000,
+        pause_ms: 15_000,
+        longest_pause_ms: 1_800_000,
+    };
 
     /// Status and body, or no answer.
     type Answer = Option<(u16, &'static [u8])>;
@@ -160,9 +207,9 @@ mod tests {
     struct Scripted(Mutex<Vec<Answer>>);
 
     impl BlockSource for Scripted {
-        fn ask<'a>(&'a self, _: &'a str, _: &'a Cid) -> BoxFuture<'a, Option<(u16, Vec<u8>)>> {
+        fn ask<'a>(&'a self, _: &'a str, _: &'a Cid) -> BoxFuture<'a, Option<BlockAnswer>> {
             let answer = self.0.lock().unwrap().remove(0);
-            async move { answer.map(|(status, body)| (status, body.to_vec())) }.boxed()
+            async move { answer.map(|(status, body)| (status, body.to_vec()).into()) }.boxed()
         }
     }
 
@@ -189,10 +236,41 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_busy_source_is_asked_again() {
+        /// Says so many times that it is busy, for so long, and then gives the block.
+        struct Busy(Mutex<u32>, u16, Option<u64>);
+        impl BlockSource for Busy {
+            fn ask<'a>(&'a self, _: &'a str, _: &'a Cid) -> BoxFuture<'a, Option<BlockAnswer>> {
+                let mut left = self.0.lock().unwrap();
+                let busy = BlockAnswer { status: self.1, body: b"<html>".to_vec(), retry_after_ms: self.2 };
+                let answer = if *left == 0 { (200, b"block".to_vec()).into() } else { busy };
+                *left = left.saturating_sub(1);
+                async move { Some(answer) }.boxed()
+            }
+        }
+        let look = async |times, status, after| {
+            let sources = Sources::new(vec![SOURCE.into()], Busy(Mutex::new(times), status, after));
+            let sources = sources.with_patience(Patience { busy_looks: 2, ..HASTY });
+            let cid = block_cid(b"block");
+            sources.look(SOURCE, vec![(cid, 5)]).await.remove(&cid).unwrap_or(Found::Unknown)
+        };
+        let block = Found::Present(b"block".to_vec());
+        for status in [408, 425, 429, 500, 502, 503, 504, 599] {
+            assert_eq!(look(2, status, None).await, block, "{status}");
+            assert_eq!(look(2, status, Some(2)).await, block, "{status}");
+            assert_eq!(look(3, status, None).await, Found::Unknown, "{status}");
+            assert_eq!(look(1, status, Some(6)).await, Found::Unknown, "{status}");
+        }
+        for status in [400, 401, 403, 451] {
+            assert_eq!(look(1, status, None).await, Found::Unknown, "{status}");
+        }
+    }
+
+    #[tokio::test]
     async fn nobody_waits_for_ever() {
         struct Silent;
         impl BlockSource for Silent {
-            fn ask<'a>(&'a self, _: &'a str, _: &'a Cid) -> BoxFuture<'a, Option<(u16, Vec<u8>)>> {
+            fn ask<'a>(&'a self, _: &'a str, _: &'a Cid) -> BoxFuture<'a, Option<BlockAnswer>> {
                 futures::future::pending().boxed()
             }
         }

@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use adit_core::sign::LeaseId;
-use adit_fetch::Fetch;
+use adit_fetch::{Fetch, follow};
 use futures::channel::mpsc::UnboundedReceiver;
 use futures::future::{FutureExt, LocalBoxFuture};
 use futures::stream::{FuturesUnordered, StreamExt};
@@ -134,7 +134,7 @@ impl<'a, F: Fetch, J: Journal, L: Lanes, N: FnMut(Notice)> Carrier<'a, F, J, L, 
         for action in actions {
             match action {
                 Action::Call { call, request } => {
-                    let answer = self.fetch.fetch(request);
+                    let answer = follow(self.fetch, request);
                     self.calls.push(answer.map(move |answer| Event::Answer { call, answer }).boxed_local());
                 }
                 Action::Keep { lease, entry } => self.keep(lease, entry),

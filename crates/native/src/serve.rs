@@ -11,10 +11,10 @@ mod settings;
 use std::path::PathBuf;
 
 use adit_coordinator::range::{Budget, DrainSeconds, EpochSeconds, MaxConnections, StoreGib};
-use adit_coordinator::{BlockSource, Config, Connections, Sources};
+use adit_coordinator::{BlockAnswer, BlockSource, Config, Connections, Sources};
 use adit_core::Cid;
 use adit_core::content_id::MAX_BLOCK_BYTES;
-use adit_fetch::{Fetch, Request};
+use adit_fetch::{BLOCK_REDIRECTS, Request, follow};
 use adit_protocol::paths;
 use anyhow::{Result, ensure};
 use futures::future::{BoxFuture, FutureExt};
@@ -22,7 +22,7 @@ use futures::future::{BoxFuture, FutureExt};
 pub(crate) use args::Args;
 use settings::Settings;
 
-use crate::server::{Http, http};
+use crate::server::{Http, http_to_gateways};
 
 pub(crate) async fn run(args: Args) -> Result<()> {
     let variable = |name: &str| std::env::var(name).ok();
@@ -70,7 +70,7 @@ fn config(settings: &Settings) -> Result<Config> {
     config.hosts = settings.all("host")?;
     config.origins = settings.all("origin")?;
     config.connections = connections(settings)?;
-    config.sources = Sources::new(settings.all("source")?, Gateways(http()?));
+    config.sources = Sources::new(settings.all("source")?, Gateways(http_to_gateways()?));
     Ok(config)
 }
 
@@ -97,10 +97,16 @@ struct Gateways(Http);
 const BLOCK_MS: u32 = 10_000;
 
 impl BlockSource for Gateways {
-    fn ask<'a>(&'a self, source: &'a str, cid: &'a Cid) -> BoxFuture<'a, Option<(u16, Vec<u8>)>> {
+    fn ask<'a>(&'a self, source: &'a str, cid: &'a Cid) -> BoxFuture<'a, Option<BlockAnswer>> {
         let path = paths::with(paths::BLOCK, &cid.to_string());
         let request = Request::get(format!("{source}{path}?format=raw")).max_bytes(MAX_BLOCK_BYTES);
-        let answer = self.0.fetch(request.timeout_ms(BLOCK_MS));
-        answer.map(|answer| answer.ok().map(|response| (response.status, response.body))).boxed()
+        let request = request.header("accept", "application/vnd.ipld.raw").header("accept-encoding", "identity");
+        let request = request.timeout_ms(BLOCK_MS).redirects(BLOCK_REDIRECTS);
+        async move {
+            let response = follow(&self.0, request).await.ok()?;
+            let retry_after_ms = response.retry_after_ms();
+            Some(BlockAnswer { status: response.status, body: response.body, retry_after_ms })
+        }
+        .boxed()
     }
 }

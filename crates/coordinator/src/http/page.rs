@@ -71,7 +71,7 @@ mod tests {
     struct Nowhere;
 
     impl BlockSource for Nowhere {
-        fn ask<'a>(&'a self, _: &'a str, _: &'a adit_core::Cid) -> BoxFuture<'a, Option<(u16, Vec<u8>)>> {
+        fn ask<'a>(&'a self, _: &'a str, _: &'a adit_core::Cid) -> BoxFuture<'a, Option<crate::BlockAnswer>> {
             ready(None).boxed()
         }
     }

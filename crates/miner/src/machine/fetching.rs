@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use adit_core::content_id::MAX_BLOCK_BYTES;
 use adit_core::{Found, Unit};
-use adit_fetch::{Reach, Request};
+use adit_fetch::{BLOCK_REDIRECTS, Reach, Request, Response};
 use adit_protocol::paths;
 
 use super::blocks::{Gathered, Place, Search, Step, Want};
@@ -24,6 +24,28 @@ const BLOCK_ROUNDS: u32 = 4;
 const SOURCE_ROUNDS: u32 = 2;
 /// How long after the first look at a source comes the second.
 const SECOND_LOOK_MS: u64 = 3_000;
+/// The longest wait that a busy source may ask for; if it asks for more, it is not asked again.
+const LONGEST_WAIT_MS: u64 = 10_000;
+
+/// The media type of raw blocks.
+const BLOCK_TYPE: &str = "application/vnd.ipld.raw";
+
+/// What came in place of a block, as the end of a sentence that begins with its name. All but a plain no is the source's
+/// fault, and says nothing about the block.
+fn what_came(response: &Response) -> String {
+    let header = |name| response.header(name).unwrap_or_default().trim().to_ascii_lowercase();
+    let encoding = header("content-encoding");
+    match response.status {
+        200 if !["", "identity"].contains(&encoding.as_str()) => {
+            " came compressed, which nobody asked for: the source is no plain gateway".to_owned()
+        }
+        200 if header("content-type").starts_with("text/html") => {
+            ": the source sent a web page in its place".to_owned()
+        }
+        200 => " is not what its name says".to_owned(),
+        status => format!(": status {status}"),
+    }
+}
 
 /// Why a block did not come.
 struct Failed {
@@ -68,7 +90,8 @@ impl Machine {
             };
             let path = paths::with(paths::BLOCK, &want.cid.to_string());
             let request = Request::get(format!("{base}{path}?format=raw")).max_bytes(MAX_BLOCK_BYTES);
-            let request = request.timeout_ms(timeout_ms).reach(self.reach(&place));
+            let request = request.header("accept", BLOCK_TYPE).header("accept-encoding", "identity");
+            let request = request.timeout_ms(timeout_ms).reach(self.reach(&place)).redirects(BLOCK_REDIRECTS);
             self.call(Call::Block(want), request);
         }
     }
@@ -88,19 +111,13 @@ impl Machine {
         let cid = want.cid;
         let failed = match answer {
             Ok(response) => {
-                let (status, asked_ms) = (response.status, response.retry_after_ms());
-                match Found::in_answer(&cid, status, response.body) {
+                let (asked_ms, what) = (response.retry_after_ms(), what_came(&response));
+                match Found::in_answer(&cid, response.status, response.body) {
                     Found::Present(block) => {
                         self.block_arrived(want, Arc::new(block));
                         return self.ask_blocks();
                     }
-                    found => {
-                        let reason = match status {
-                            200 => format!("block {cid} is not what its name says"),
-                            status => format!("block {cid}: status {status}"),
-                        };
-                        Failed { reason, absent: found == Found::Absent, asked_ms }
-                    }
+                    found => Failed { reason: format!("block {cid}{what}"), absent: found == Found::Absent, asked_ms },
                 }
             }
             Err(error) => Failed { reason: format!("block {cid}: {error}"), absent: false, asked_ms: None },
@@ -167,10 +184,11 @@ impl Machine {
         let Some(search) = self.wanted.get_mut(&want) else { return };
         search.rounds += 1;
         search.absent &= absent;
-        let busy = !absent && asked_ms.is_some_and(|ms| ms > SECOND_LOOK_MS);
-        if search.rounds < SOURCE_ROUNDS && !busy {
+        let wait_ms = asked_ms.filter(|_| !absent).unwrap_or(0).max(SECOND_LOOK_MS);
+        let longest_ms = LONGEST_WAIT_MS.min(u64::from(search.timeout_ms) / 2).max(SECOND_LOOK_MS);
+        if search.rounds < SOURCE_ROUNDS && wait_ms <= longest_ms {
             search.step = Step::Waiting;
-            return self.retry(Timer::Block(want), reason, Some(SECOND_LOOK_MS));
+            return self.retry(Timer::Block(want), reason, Some(wait_ms));
         }
         let absent = search.absent;
         self.wanted.remove(&want);
@@ -216,5 +234,19 @@ impl Machine {
             self.calls.retain(|_, call| *call != Call::Block(want) || want.lane.is_none());
         }
         self.wanted = wanted;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_came_in_place_of_a_block_is_named() {
+        let of = |status, name: &str, value: &str| what_came(&Response::new(status, "x").with_header(name, value));
+        assert!(of(200, "content-type", "text/html; charset=utf-8").contains("a web page"));
+        assert!(of(200, "content-encoding", "gzip").contains("compressed"));
+        assert!(of(200, "content-encoding", "identity").contains("not what its name says"));
+        assert!(of(404, "content-type", "text/html").ends_with("status 404"));
     }
 }

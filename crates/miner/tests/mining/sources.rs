@@ -142,6 +142,20 @@ fn a_source_that_wants_more_time_is_not_asked_again() {
     assert_eq!((world.verdicts(), said[1], times.len()), (vec![Verdict::Inconclusive], 3, 1));
 }
 
+#[test]
+fn a_source_that_wants_a_little_time_is_asked_again_when_it_says() {
+    let busy = || Ok(Response::new(503, "<html>").with_header("retry-after", "8"));
+    let dated = || {
+        let response = Response::new(429, "").with_header("date", "Sun, 06 Nov 1994 08:49:07 GMT");
+        Ok(response.with_header("retry-after", "Sun, 06 Nov 1994 08:49:15 GMT"))
+    };
+    for first in [busy(), dated()] {
+        let (world, said, times) = states(vec![first, status(404)]);
+        assert_eq!((world.verdicts(), said[1], times.len()), (vec![Verdict::Inconclusive], 3, 2));
+        assert!((8_000..8_300).contains(&(times[1] - times[0])), "{times:?}");
+    }
+}
+
 /// One unknown block decides, so a source that is away is asked for few.
 #[test]
 fn a_source_that_is_away_is_soon_left_alone() {

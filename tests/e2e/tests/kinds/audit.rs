@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use adit_coordinator::{BlockSource, Patience, Sources};
+use adit_coordinator::{BlockAnswer, BlockSource, Patience, Sources};
 use adit_core::content_id::block_cid;
 use adit_core::encoding::{decode, encode};
 use adit_core::kernel::Scalar;
@@ -40,11 +40,11 @@ const LATER_MS: i64 = 40_000;
 struct Over(reqwest::Client);
 
 impl BlockSource for Over {
-    fn ask<'a>(&'a self, source: &'a str, cid: &'a Cid) -> BoxFuture<'a, Option<(u16, Vec<u8>)>> {
+    fn ask<'a>(&'a self, source: &'a str, cid: &'a Cid) -> BoxFuture<'a, Option<BlockAnswer>> {
         let request = self.0.get(format!("{source}/ipfs/{cid}?format=raw")).send();
         async move {
             let answer = request.await.ok()?;
-            Some((answer.status().as_u16(), answer.bytes().await.ok()?.to_vec()))
+            Some((answer.status().as_u16(), answer.bytes().await.ok()?.to_vec()).into())
         }
         .boxed()
     }
