@@ -9,6 +9,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, InterruptHandle, OpenFlags};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -64,6 +65,8 @@ impl Db {
         connection.pragma_update(None, "temp_store", "memory")?;
         connection.pragma_update(None, "cache_size", -32_768)?;
         connection.set_prepared_statement_cache_capacity(256);
+        // Else the planner looks at bound values, and plans a statement again at each run that binds another.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         Ok(Db {
             connection,
             #[cfg(feature = "faults")]
@@ -274,5 +277,27 @@ impl std::ops::DerefMut for Reader {
 impl Drop for Reader {
     fn drop(&mut self) {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).extend(self.db.take());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::StatementStatus;
+
+    use super::*;
+    use crate::store::sql;
+
+    #[tokio::test]
+    async fn a_statement_is_planned_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut db = Db::open(&folder.path().join("test.sqlite"), false).unwrap();
+        db.batch("CREATE TABLE thing (id INTEGER PRIMARY KEY, size INTEGER)").unwrap();
+        db.batch("CREATE INDEX thing_by_size ON thing (size) WHERE size > 0").unwrap();
+        let text = "SELECT id FROM thing WHERE size > $1 ORDER BY id LIMIT $2";
+        for limit in 1..5 {
+            sql(text).bind(limit * 10).bind(limit).fetch_all(&mut db).await.unwrap();
+        }
+        let statement = db.prepare(&sql(text)).unwrap();
+        assert_eq!(statement.get_status(StatementStatus::RePrepare), 0);
     }
 }
