@@ -123,7 +123,9 @@ pub(super) async fn half_requests(stage: &Stage) -> Result<Outcome> {
     let ended = target.served.program().terminate().await.is_ok();
     let stopped = stop.elapsed().as_secs();
     drop(halves);
-    let seen = format!("answered others after {answered:?} s, stopped after {stopped} s");
+    let others =
+        answered.map_or("did not answer others".to_owned(), |seconds| format!("answered others after {seconds} s"));
+    let seen = format!("{others}, stopped after {stopped} s");
     Outcome::new(answered.is_some_and(|seconds| seconds < 40) && ended && stopped <= 15, seen)
 }
 
