@@ -44,6 +44,7 @@ mod vital;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
@@ -119,6 +120,8 @@ pub struct Config {
     pub faults: Faults,
     /// The gateways to fetch remote blocks from.
     pub sources: Sources,
+    /// How many lines of the log could not be written, counted by whoever writes it and shown in the metrics.
+    pub log_lines_lost: Arc<AtomicU64>,
 }
 
 impl Config {
@@ -143,6 +146,7 @@ impl Config {
             #[cfg(feature = "faults")]
             faults: Faults::default(),
             sources: Sources::default(),
+            log_lines_lost: Arc::default(),
         }
     }
 }
@@ -206,6 +210,7 @@ impl Coordinator {
             limiter: Mutex::new(Limiter::new(config.limits)),
             started: Instant::now(),
             requests: Requests::default(),
+            log_lines_lost: config.log_lines_lost.clone(),
             audits,
             bodies: config.bodies,
             outputs: Budget::new(config.bodies.outputs()),

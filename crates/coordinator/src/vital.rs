@@ -4,9 +4,12 @@
 //! program ends, and whatever watches over it starts it again.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
 
 use futures::FutureExt;
 
+/// How long a log that another thread writes gets for its last line.
+const LAST_LINE: Duration = Duration::from_millis(100);
 /// The exit status of Rust's own panics.
 const PANICKED: i32 = 101;
 
@@ -22,5 +25,6 @@ pub(crate) async fn vital_task<T>(what: &'static str, work: impl Future<Output =
 
 fn end(what: &'static str) -> ! {
     tracing::error!(what, "this panicked, so the program ends; everything that was answered is stored");
+    std::thread::sleep(LAST_LINE);
     std::process::exit(PANICKED)
 }

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
+use crate::show;
+
 /// Write a coordinator's directory into one file, while it runs or not.
 ///
 /// The file holds the coordinator's key and the operators' token: whoever reads it is the coordinator.
@@ -32,25 +34,15 @@ pub(crate) struct RestoreArgs {
 
 pub(crate) fn back_up(args: &BackupArgs) -> Result<()> {
     adit_coordinator::backup::back_up(&args.data, &args.file)?;
-    println!(
-        "[OK] {} holds all of {}, its key and token too: keep it secret",
-        args.file.display(),
-        args.data.display()
-    );
-    Ok(())
+    let (file, data) = (args.file.display(), args.data.display());
+    Ok(show::result(format_args!("[OK] {file} holds all of {data}, its key and token too: keep it secret"))?)
 }
 
 pub(crate) async fn restore(args: &RestoreArgs) -> Result<()> {
     let found = adit_coordinator::backup::restore(&args.file, &args.data).await?;
-    println!(
-        "[OK] {} is whole: ledger, log of {} receipts, key {}",
-        args.data.display(),
-        found.log_size,
-        found.coordinator
-    );
-    println!(
-        "[OK] Run it with `adit serve --data {}`, and never beside the one that was backed up",
-        args.data.display()
-    );
-    Ok(())
+    let (data, size, key) = (args.data.display(), found.log_size, found.coordinator);
+    Ok(show::result(format_args!(
+        "[OK] {data} is whole: ledger, log of {size} receipts, key {key}\n\
+         [OK] Run it with `adit serve --data {data}`, and never beside the one that was backed up"
+    ))?)
 }

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::engines::clock;
 use crate::mine::Gpu;
-use crate::report;
+use crate::show;
 
 /// Measure this machine's backends, one lane at a time: products of n × n matrices and hashing of trees.
 #[derive(clap::Args)]
@@ -71,10 +71,9 @@ pub(crate) fn run(args: Args) -> Result<()> {
     engines.extend(graphics(&args)?);
     let report = choose(engines);
     if args.json {
-        return report::print_json(&report);
+        return show::json(&report);
     }
-    print(&report, &args.sizes);
-    Ok(())
+    Ok(show::result(text(&report, &args.sizes))?)
 }
 
 fn measure<E: Engine>(engine: String, backend: &E, args: &Args) -> Result<Measured> {
@@ -143,20 +142,23 @@ fn choose(engines: Vec<Measured>) -> Report {
     Report { engines, chosen, why }
 }
 
-fn print(report: &Report, sizes: &[u32]) {
-    println!("int8 and f32 products in multiply-accumulates per second, hashing in bytes per second, one lane\n");
+fn text(report: &Report, sizes: &[u32]) -> String {
     let column = |text: &str| format!("{text:>16}");
     let width = report.engines.iter().map(|measured| measured.engine.len()).max().unwrap_or(0);
     let heads: String = sizes.iter().map(|n| column(&format!("int8, n = {n}"))).collect();
-    println!("{:<width$}{heads}{}{}", "engine", column("f32"), column("hashing"));
+    let mut lines = vec![
+        "int8 and f32 products in multiply-accumulates per second, hashing in bytes per second, one lane\n".to_owned(),
+        format!("{:<width$}{heads}{}{}", "engine", column("f32"), column("hashing")),
+    ];
     for Measured { engine, work_per_s, floats_per_s, bytes_per_s, error } in &report.engines {
         let Some(error) = error else {
             let rates = work_per_s.iter().map(|(_, rate)| rate).chain([floats_per_s, bytes_per_s]);
             let rates: String = rates.map(|rate| column(&quantity(*rate as f64))).collect();
-            println!("{engine:<width$}{rates}");
+            lines.push(format!("{engine:<width$}{rates}"));
             continue;
         };
-        println!("{engine:<width$}  {error}");
+        lines.push(format!("{engine:<width$}  {error}"));
     }
-    println!("\na miner chooses {}: {}", report.chosen, report.why);
+    lines.push(format!("\na miner chooses {}: {}", report.chosen, report.why));
+    lines.join("\n")
 }

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use clap::CommandFactory;
 use clap_complete::Shell;
 
-use crate::Cli;
+use crate::{Cli, show};
 
 /// Print completions for a shell: `adit completions bash > /etc/bash_completion.d/adit`.
 #[derive(clap::Args)]
@@ -26,13 +26,11 @@ pub(crate) struct ManArgs {
 pub(crate) fn print(args: &ShellArgs) -> Result<()> {
     let mut text = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "adit", &mut text);
-    std::io::Write::write_all(&mut std::io::stdout().lock(), &text)?;
-    Ok(())
+    Ok(show::result(String::from_utf8_lossy(&text).trim_end())?)
 }
 
 pub(crate) fn write_manual(args: &ManArgs) -> Result<()> {
     std::fs::create_dir_all(&args.directory).with_context(|| args.directory.display().to_string())?;
     clap_mangen::generate_to(Cli::command(), &args.directory).with_context(|| args.directory.display().to_string())?;
-    println!("{}", args.directory.display());
-    Ok(())
+    Ok(show::result(args.directory.display())?)
 }

@@ -1,5 +1,7 @@
 //! `adit doctor`: what this machine can mine with, and what is missing.
 
+mod log;
+
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -32,15 +34,15 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: Args) -> Result<()> {
     let server = args.server.trim_end_matches('/');
-    let mut lines = vec![program(), cores()];
+    let mut lines = vec![program(), log::own(), cores()];
     lines.extend(processor());
     lines.push(graphics());
     lines.extend(key(&args));
     lines.extend(coordinator(server).await);
     lines.push(browser(server));
-    report::print(&lines, args.json)?;
+    let shown = report::print(&lines, args.json);
     ensure!(report::holds(&lines), "this machine cannot mine as it is");
-    Ok(())
+    shown
 }
 
 fn program() -> Line {
@@ -160,6 +162,7 @@ async fn coordinator(server: &str) -> Vec<Line> {
     );
     let mut lines = vec![Line::ok("coordinator", found)];
     lines.extend(response.header("date").and_then(clock));
+    lines.extend(log::of_coordinator(&http, server).await);
     lines
 }
 

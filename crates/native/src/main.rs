@@ -18,14 +18,18 @@ mod report;
 #[cfg(feature = "serve")]
 mod serve;
 mod server;
+mod show;
 mod stop;
 #[cfg(feature = "jobs")]
 mod submit;
 mod verify;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+use show::Unwritten;
 
 /// Mine useful, verified work with the device you have.
 ///
@@ -71,8 +75,10 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    end_quietly_with_the_reader();
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return explain(&error),
+    };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error.into()),
@@ -101,27 +107,24 @@ fn main() -> ExitCode {
     });
     // Nobody waits for requests that are still under way.
     runtime.shutdown_background();
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => fail(&error),
+    let code = result.map_or_else(|error| fail(&error), |()| ExitCode::SUCCESS);
+    show::finish();
+    code
+}
+
+/// Shows help or the version, or what is wrong with the arguments.
+fn explain(error: &clap::Error) -> ExitCode {
+    match error.print().and_then(|()| std::io::stdout().flush()) {
+        Err(unwritten) if !error.use_stderr() => fail(&Unwritten::from(unwritten).into()),
+        _ => ExitCode::from(error.exit_code() as u8),
     }
 }
 
-/// Ends without a message when the reader of our output is gone, as in `adit jobs list | head`. The standard library's printing
-/// macros panic there, and offer no other way.
-fn end_quietly_with_the_reader() {
-    let report = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |panic| {
-        let message = panic.payload_as_str().unwrap_or_default();
-        if message.starts_with("failed printing to stdout") && message.contains("Broken pipe") {
-            std::process::exit(0);
-        }
-        report(panic);
-    }));
-}
-
 fn fail(error: &anyhow::Error) -> ExitCode {
-    eprintln!("error: {error:#}");
+    if error.downcast_ref().is_some_and(Unwritten::reader_is_gone) {
+        return ExitCode::SUCCESS;
+    }
+    show::message(format_args!("error: {error:#}"));
     ExitCode::FAILURE
 }
 

@@ -26,11 +26,12 @@ use futures::channel::mpsc::{UnboundedSender, unbounded};
 
 use crate::home::{Directory, Home, KeyFile, Known, PASSPHRASE};
 use crate::server::{DEFAULT_SERVER, Sources, http, http_to};
+use crate::show::{self, Lines};
 use crate::stop;
 use adapter::Adapter;
 use banner::Banner;
 use lanes::Threads;
-use output::{Output, View};
+use output::{Output, View, shown_whole};
 
 /// Compute units for a coordinator and be paid for what it verifies.
 ///
@@ -110,13 +111,14 @@ pub(crate) async fn run(args: Args) -> Result<()> {
         return mine_for_original(&args, config).await;
     }
     let (person, controls) = unbounded();
+    let lines = show::report();
     let banner = Banner { config: &config, key: &key, home: &home, gpu: args.gpu };
     let fetch = http_to(&args.sources)?;
-    let mut output = Output::open(View::of(args.json, args.plain), &banner, &person)?;
+    let mut output = Output::open(View::of(args.json, args.plain), &banner, &lines, &person)?;
     let (threads, ends, lane_events) = Threads::start(&config.devices, Adapter::new(args.gpu, home.adapters()));
     let host = Host { fetch, journal: Directory::new(home.journal()), runtime: Tokio::new(), lanes: threads };
     let server = config.server.clone();
-    let quiet = args.json || output.is_whole_screen();
+    let to_tell = if args.json || output.is_whole_screen() { None } else { Some(lines.clone()) };
     let notify = |notice: Notice| {
         if let Notice::Registered { coordinator_key, .. } = &notice
             && let Err(error) = known.pin(&server, *coordinator_key)
@@ -127,15 +129,18 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     };
     let mined = tokio::select! {
         mined = adit_miner::run(config, host, controls, lane_events, notify) => mined,
-        never = watch(person, quiet) => match never {},
+        never = watch(person, to_tell) => match never {},
     };
-    output.close(mined.as_ref().ok());
+    output.close(&lines, mined.as_ref().ok());
     ends.wait().await;
-    mined.map(|_| ()).map_err(Into::into)
+    let shown = shown_whole(&lines);
+    mined?;
+    shown
 }
 
 /// Uses the key only to derive the miner's name: NeoNet's protocol has no signatures.
 async fn mine_for_original(args: &Args, config: Config) -> Result<()> {
+    let lines = show::report();
     let mining = original::Mining {
         http: http()?,
         server: config.server,
@@ -145,8 +150,10 @@ async fn mine_for_original(args: &Args, config: Config) -> Result<()> {
         gpu_model: args.gpu_model.clone(),
         max_units: args.max_units,
         json: args.json,
+        lines: lines.clone(),
     };
-    original::run(mining, stop::signal()).await
+    original::run(mining, stop::signal()).await?;
+    shown_whole(&lines)
 }
 
 fn config(args: &Args, key: &KeyFile, known: &Known) -> Result<Config> {
@@ -178,10 +185,10 @@ fn duty(text: &str) -> Result<f64, String> {
 }
 
 /// The first Ctrl-C ends the session, the second one the program.
-async fn watch(person: UnboundedSender<Control>, quiet: bool) -> std::convert::Infallible {
+async fn watch(person: UnboundedSender<Control>, to_tell: Option<Lines>) -> std::convert::Infallible {
     stop::signal().await;
-    if !quiet {
-        println!("\n[INFO] Ending the session (Ctrl-C again to quit at once)");
+    if let Some(lines) = to_tell {
+        lines.line("\n[INFO] Ending the session (Ctrl-C again to quit at once)");
     }
     // If nobody listens, the program is ending already.
     let _ = person.unbounded_send(Control::Stop);

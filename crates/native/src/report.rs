@@ -1,9 +1,11 @@
 //! Reports of `adit doctor` and `adit verify`: a line for each thing that was examined, for people or as JSON.
 
-use std::io::{self, Write};
+use std::fmt::Write;
 
 use anyhow::Result;
 use serde::Serialize;
+
+use crate::show;
 
 /// One thing that was examined.
 #[derive(Clone, Debug, Serialize)]
@@ -52,29 +54,22 @@ pub(crate) fn holds(lines: &[Line]) -> bool {
     lines.iter().all(|line| line.state != State::Failed)
 }
 
-/// Prints a report: as text, or as one JSON object `{ "holds": …, "findings": … }`.
+/// Shows a report: as text, or as one JSON object `{ "holds": …, "findings": … }`.
 pub(crate) fn print(lines: &[Line], json: bool) -> Result<()> {
     if json {
-        return print_json(&serde_json::json!({ "holds": holds(lines), "findings": lines }));
+        return show::json(&serde_json::json!({ "holds": holds(lines), "findings": lines }));
     }
-    let mut out = io::stdout().lock();
+    let mut text = String::new();
     for line in lines {
         let mark = match line.state {
             State::Ok => "[OK]",
             State::Skipped => "[--]",
             State::Failed => "[ERROR]",
         };
-        writeln!(out, "{mark:<8}{:<14}{}", line.about, line.found)?;
+        writeln!(text, "{mark:<8}{:<14}{}", line.about, line.found)?;
         if let Some(advice) = &line.advice {
-            writeln!(out, "{:<22}{advice}", "")?;
+            writeln!(text, "{:<22}{advice}", "")?;
         }
     }
-    Ok(())
-}
-
-/// Prints one JSON value on a line.
-pub(crate) fn print_json(value: &impl Serialize) -> Result<()> {
-    let mut out = io::stdout().lock();
-    writeln!(out, "{}", serde_json::to_string(value)?)?;
-    Ok(())
+    Ok(show::result(text.trim_end())?)
 }

@@ -23,15 +23,16 @@ pub(crate) use args::Args;
 use settings::Settings;
 
 use crate::server::{Http, http_to_gateways};
+use crate::show;
 
 pub(crate) async fn run(args: Args) -> Result<()> {
     let variable = |name: &str| std::env::var(name).ok();
     let settings = Settings::gather(&args.flags, args.config.as_deref(), variable)?;
     if args.print_config {
-        print!("{}", settings.to_toml());
-        return Ok(());
+        return Ok(show::result(settings.to_toml().trim_end())?);
     }
-    let config = config(&settings)?;
+    let mut config = config(&settings)?;
+    config.log_lines_lost = show::messages().counter();
     let format = settings.required("log")?;
     log::start(format, settings.required("log-level")?);
     let (page, data, drain_s) = (config.web.is_some(), config.data.clone(), config.connections.drain_ms / 1_000);

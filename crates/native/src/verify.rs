@@ -11,6 +11,7 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::home::{Home, Known};
 use crate::report::{self, Line};
 use crate::server::{DEFAULT_SERVER, Remote, Sources, connect_to};
+use crate::show;
 
 /// Check a receipt: signatures, log and amount offline under the coordinator's key; with a server, the mathematics too,
 /// with coins of your own.
@@ -69,13 +70,18 @@ pub(crate) async fn run(args: Args) -> Result<()> {
             lines.push(Line::skipped("mathematics", why).advise("name a coordinator with --server"));
         }
     }
-    let receipt = &proven.receipt;
-    if !args.json {
-        println!("Receipt {} of {}: {}, {} NNET", receipt.lease, receipt.miner, receipt.verdict.name(), receipt.value);
-    }
-    report::print(&lines, args.json)?;
+    let shown = show_report(&proven.receipt, &lines, args.json);
+    // A reader that has read enough changes nothing about the receipt.
     ensure!(report::holds(&lines), "the receipt does not hold");
-    Ok(())
+    shown
+}
+
+fn show_report(receipt: &Receipt, lines: &[Line], json: bool) -> Result<()> {
+    if !json {
+        let Receipt { lease, miner, verdict, value, .. } = receipt;
+        show::result(format_args!("Receipt {lease} of {miner}: {}, {value} NNET", verdict.name()))?;
+    }
+    report::print(lines, json)
 }
 
 /// Reads a receipt, alone or inside a verdict that `adit mine --json` printed.

@@ -35,8 +35,13 @@ pub struct Program {
 impl Program {
     /// Starts it.
     pub fn start(program: &Path, arguments: &[&str]) -> Result<Self> {
+        Self::start_into(program, arguments, Stdio::piped(), Stdio::piped())
+    }
+
+    /// Starts it with other streams as standard output and standard error. Lines are heard from pipes alone.
+    pub fn start_into(program: &Path, arguments: &[&str], out: Stdio, err: Stdio) -> Result<Self> {
         let mut command = Command::new(program);
-        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        command.args(arguments).stdin(Stdio::null()).stdout(out).stderr(err).kill_on_drop(true);
         let mut child = command.spawn().with_context(|| format!("{} cannot be started", program.display()))?;
         let said = Arc::new(Mutex::new(Vec::new()));
         if let Some(out) = child.stdout.take() {

@@ -135,6 +135,7 @@ async fn metrics(State(app): Shared) -> Result<Response, ApiError> {
         ("adit_requests_refused_total", "counter", "Requests refused", count(&app.requests.refused)),
         ("adit_requests_shed_total", "counter", "Requests refused by rate limits", count(&app.requests.shed)),
         ("adit_requests_failed_total", "counter", "Requests that failed", count(&app.requests.failed)),
+        ("adit_log_lines_lost_total", "counter", "Lines that could not be written", count(&app.log_lines_lost)),
     ];
     let mut text = String::new();
     for (name, kind, help, value) in figures {

@@ -15,6 +15,8 @@ use chacha20poly1305::{ChaCha20Poly1305, Key, Nonce};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use crate::show;
+
 /// The environment variable that holds the passphrase.
 pub(crate) const PASSPHRASE: &str = "ADIT_PASSPHRASE";
 
@@ -86,7 +88,8 @@ impl KeyFile {
             Ok(text) => {
                 let text = Zeroizing::new(text);
                 if super::close(path).with_context(|| open_to_others(path))? {
-                    eprintln!("{} was open to other users of this machine; it is closed now", path.display());
+                    let path = path.display();
+                    show::message(format_args!("{path} was open to other users of this machine; it is closed now"));
                 }
                 Self::open(path, &text, passphrase)
             }

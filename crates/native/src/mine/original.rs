@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 
 use super::text::clean;
 use crate::server::Http;
+use crate::show::Lines;
 
 /// The largest answer to accept.
 const MAX_ANSWER: usize = 256 << 10;
@@ -39,6 +40,7 @@ pub(super) struct Mining {
     pub(super) gpu_model: String,
     pub(super) max_units: Option<u64>,
     pub(super) json: bool,
+    pub(super) lines: Lines,
 }
 
 /// What is printed.
@@ -110,9 +112,9 @@ pub(super) async fn run(mining: Mining, stop: impl Future<Output = ()>) -> Resul
 impl Mining {
     fn tell(&self, event: &Event) {
         if self.json {
-            println!("{}", json!(event));
+            self.lines.line(json!(event));
         } else {
-            println!("{event}");
+            self.lines.line(event);
         }
     }
 

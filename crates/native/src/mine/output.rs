@@ -1,16 +1,15 @@
 //! Where a miner reports: in lines, or on the whole screen.
 
-use std::io::Stdout;
-
 use adit_miner::driver::Control;
 use adit_miner::notice::{Notice, Status};
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use futures::channel::mpsc::UnboundedSender;
 
 use super::banner::Banner;
 use super::printer::{Printer, shown};
 #[cfg(feature = "tui")]
 use super::screen::Screen;
+use crate::show::{LAST_LINES, Lines};
 
 /// What a person sees of a miner.
 #[derive(Clone, Copy)]
@@ -33,21 +32,26 @@ impl View {
 }
 
 pub(super) enum Output {
-    Lines(Box<Printer<Stdout>>),
+    Lines(Box<Printer<Lines>>),
     #[cfg(feature = "tui")]
     Screen(Screen),
 }
 
 impl Output {
-    /// Shows the banner in a view.
-    pub(super) fn open(view: View, banner: &Banner<'_>, person: &UnboundedSender<Control>) -> Result<Self> {
+    /// Shows the banner in a view; `lines` are for views that print some.
+    pub(super) fn open(
+        view: View,
+        banner: &Banner<'_>,
+        lines: &Lines,
+        person: &UnboundedSender<Control>,
+    ) -> Result<Self> {
         let json = match view {
             View::Json => true,
             View::Lines => false,
             #[cfg(feature = "tui")]
             View::Screen => return Ok(Output::Screen(Screen::open(banner, person.clone())?)),
         };
-        let mut printer = Printer::new(std::io::stdout(), json, person.clone());
+        let mut printer = Printer::new(lines.clone(), json);
         printer.banner(banner);
         Ok(Output::Lines(Box::new(printer)))
     }
@@ -74,14 +78,23 @@ impl Output {
     }
 
     /// Gives the terminal back after mining, with the last figures on it.
-    pub(super) fn close(self, status: Option<&Status>) {
+    pub(super) fn close(self, lines: &Lines, status: Option<&Status>) {
         if self.is_whole_screen() {
             drop(self);
             if let Some(status) = status {
-                println!("{}\n[OK] Stopped", shown(status));
+                lines.line(format_args!("{}\n[OK] Stopped", shown(status)));
             }
         }
     }
+}
+
+/// Fails if not everything was shown, so that whoever watches over the miner learns of it at last.
+pub(super) fn shown_whole(lines: &Lines) -> Result<()> {
+    let written = lines.flush(LAST_LINES);
+    let lost = lines.lost();
+    ensure!(lost == 0, "{lost} lines could not be written to standard output; the mining went on without them");
+    ensure!(written, "nobody reads standard output; the mining went on without its last lines");
+    Ok(())
 }
 
 /// The whole terminal, if a person sits at one.

@@ -5,24 +5,22 @@ use std::time::{Duration, Instant};
 
 use adit_core::Amount;
 use adit_core::statement::Verdict;
-use adit_miner::driver::Control;
 use adit_miner::notice::{LaneStatus, Notice, Status};
 use adit_miner::trial::quantity;
 use adit_protocol::neonet::GasInfo;
-use futures::channel::mpsc::UnboundedSender;
 
 use super::banner::Banner;
 use super::nnet;
 use super::text::clean;
+use crate::show;
 
 /// The time between two lines of status.
 const STATUS_EVERY: Duration = Duration::from_secs(30);
 
-/// Prints notices, and stops the miner when nobody reads them any more.
+/// Prints notices.
 pub(super) struct Printer<W> {
     out: W,
     json: bool,
-    person: UnboundedSender<Control>,
     total: Amount,
     gas_shown: bool,
     waiting: bool,
@@ -31,9 +29,10 @@ pub(super) struct Printer<W> {
 }
 
 impl<W: Write> Printer<W> {
-    pub(super) fn new(out: W, json: bool, person: UnboundedSender<Control>) -> Self {
+    /// Prints to `out`, which gets whole lines. Mining goes on whether it takes them or not.
+    pub(super) fn new(out: W, json: bool) -> Self {
         let (total, status_at) = (Amount::ZERO, Instant::now());
-        Printer { out, json, person, total, gas_shown: false, waiting: false, status_at, last: None }
+        Printer { out, json, total, gas_shown: false, waiting: false, status_at, last: None }
     }
 
     pub(super) fn banner(&mut self, banner: &Banner<'_>) {
@@ -43,7 +42,8 @@ impl<W: Write> Printer<W> {
     }
 
     pub(super) fn warn(&mut self, text: &str) {
-        if self.json { eprintln!("[WARN] {text}") } else { self.line(&format!("[WARN] {text}")) }
+        let text = format!("[WARN] {text}");
+        if self.json { show::messages().line(text) } else { self.line(&text) }
     }
 
     pub(super) fn notice(&mut self, notice: Notice) {
@@ -168,10 +168,8 @@ impl<W: Write> Printer<W> {
     }
 
     fn write(&mut self, text: &str) {
-        if writeln!(self.out, "{text}").and_then(|()| self.out.flush()).is_err() {
-            // The reader is gone, and nobody asked for a miner without output.
-            let _ = self.person.unbounded_send(Control::Stop);
-        }
+        // What is lost is counted where the lines are written.
+        let _ = self.out.write_all(format!("{text}\n").as_bytes());
     }
 }
 
@@ -200,11 +198,10 @@ fn again(in_ms: u64) -> String {
 mod tests {
     use super::*;
     use adit_core::sign::LeaseId;
-    use futures::channel::mpsc::unbounded;
 
     fn printed(json: bool, notices: Vec<Notice>) -> String {
         let mut out = Vec::new();
-        let mut printer = Printer::new(&mut out, json, unbounded().0);
+        let mut printer = Printer::new(&mut out, json);
         notices.into_iter().for_each(|notice| printer.notice(notice));
         String::from_utf8(out).unwrap()
     }
@@ -261,21 +258,5 @@ mod tests {
             .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["notice"].to_string())
             .collect();
         assert_eq!(kinds, ["\"gas\"", "\"stopped\""]);
-    }
-
-    #[test]
-    fn a_reader_that_is_gone_stops_the_miner() {
-        struct Gone;
-        impl Write for Gone {
-            fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
-                Err(std::io::ErrorKind::BrokenPipe.into())
-            }
-            fn flush(&mut self) -> std::io::Result<()> {
-                Ok(())
-            }
-        }
-        let (person, mut told) = unbounded();
-        Printer::new(Gone, false, person).notice(gas());
-        assert_eq!(told.try_recv().unwrap(), Control::Stop);
     }
 }

@@ -33,7 +33,8 @@ static OURS: AtomicBool = AtomicBool::new(false);
 /// Gives the terminal back, if it is ours.
 pub(super) fn leave() {
     if OURS.swap(false, Ordering::SeqCst) {
-        ratatui::restore();
+        // A terminal that is gone needs none of it.
+        let _ = ratatui::try_restore();
         errors::give_back();
     }
 }
@@ -55,16 +56,17 @@ impl Screen {
             leave();
             hook(panic);
         }));
-        let terminal = ratatui::try_init().inspect_err(|_| ratatui::restore())?;
+        let terminal = ratatui::try_init().inspect_err(|_| drop(ratatui::try_restore()))?;
         OURS.store(true, Ordering::SeqCst);
         let told = view.clone();
         // If this fails, complaints of libraries stay on the screen until it is drawn again.
         let _ = errors::take(move |line| locked(&told).warn(line, started.elapsed().as_millis() as u64));
         let shown = view.clone();
         let drawer = thread::Builder::new().name("screen".into()).spawn(move || {
-            let drawn = show(terminal, &shown, started, &person);
-            // Nobody asked for a miner without a display.
-            if drawn.is_err() || !OURS.load(Ordering::SeqCst) {
+            // A terminal that is gone ends the view, not the mining.
+            if show(terminal, &shown, started, &person).is_err() {
+                leave();
+            } else if !OURS.load(Ordering::SeqCst) {
                 let _ = person.unbounded_send(Control::Stop);
             }
         });
