@@ -78,7 +78,7 @@ pub(crate) fn rename(from: &Path, to: &Path) -> io::Result<()> {
 }
 
 /// Syncs a file's folder, without which a new name may not survive a crash.
-fn sync_folder(file: &Path) -> io::Result<()> {
+pub(crate) fn sync_folder(file: &Path) -> io::Result<()> {
     if cfg!(not(unix)) {
         return Ok(());
     }

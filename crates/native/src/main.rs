@@ -3,6 +3,9 @@
 //! A file for each command, and a feature for each capability. Without any of them the program mines and verifies on machines
 //! that have no TLS, graphics or room for a coordinator.
 
+// The macros panic where nobody reads; `show` does not.
+#![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
+
 #[cfg(feature = "serve")]
 mod backup;
 mod bench;
@@ -14,6 +17,8 @@ mod home;
 #[cfg(feature = "jobs")]
 mod jobs;
 mod mine;
+#[cfg(feature = "jobs")]
+mod output;
 mod report;
 #[cfg(feature = "serve")]
 mod serve;
@@ -30,10 +35,12 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use show::Unwritten;
+use stop::Stopped;
 
 /// Mine useful, verified work with the device you have.
 ///
-/// Exit status: 0 done, 1 something failed (the last line says what and what to do), 2 wrong usage, 130 stopped at once.
+/// Exit status: 0 done, 1 something failed (the last line says what and what to do), 2 wrong usage, 130 stopped by
+/// Ctrl-C before the end.
 #[derive(Parser)]
 #[command(name = "adit", version, max_term_width = 100)]
 struct Cli {
@@ -73,6 +80,9 @@ enum Command {
     #[cfg(feature = "completions")]
     Man(completions::ManArgs),
 }
+
+/// The exit status after Ctrl-C, as shells report it.
+const STOPPED: u8 = 130;
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -123,6 +133,10 @@ fn explain(error: &clap::Error) -> ExitCode {
 fn fail(error: &anyhow::Error) -> ExitCode {
     if error.downcast_ref().is_some_and(Unwritten::reader_is_gone) {
         return ExitCode::SUCCESS;
+    }
+    if error.is::<Stopped>() {
+        show::message(format_args!("{error:#}"));
+        return ExitCode::from(STOPPED);
     }
     show::message(format_args!("error: {error:#}"));
     ExitCode::FAILURE

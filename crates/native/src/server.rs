@@ -21,6 +21,10 @@ pub(crate) type Remote = Client<Http, Timer>;
 /// The coordinator of commands that are given none.
 pub(crate) const DEFAULT_SERVER: &str = "http://127.0.0.1:8000";
 
+/// The coordinator's directory, of commands that are given none.
+#[cfg(feature = "jobs")]
+const DEFAULT_DATA: &str = ".adit";
+
 /// How often a call is sent whose repetition does no harm.
 const TRIES: u32 = 3;
 
@@ -93,7 +97,7 @@ pub(crate) struct Server {
     #[arg(long = "server", value_name = "URL", env = "ADIT_SERVER", default_value = DEFAULT_SERVER, global = true)]
     url: String,
     /// The coordinator's directory, which holds the operators' token (or set ADIT_TOKEN)
-    #[arg(long, value_name = "DIR", env = "ADIT_DATA", default_value = ".adit", global = true)]
+    #[arg(long, value_name = "DIR", env = "ADIT_DATA", default_value = DEFAULT_DATA, global = true)]
     data: std::path::PathBuf,
 }
 
@@ -102,6 +106,22 @@ impl Server {
     /// The API for calls that anyone may make.
     pub(crate) fn connect(&self) -> Result<Remote> {
         connect(&self.url)
+    }
+
+    /// The flags that make another command talk to the same coordinator, for a shell; none where the environment does.
+    pub(crate) fn flags(&self) -> String {
+        let is = |variable: &str, fallback: &str, value: &std::ffi::OsStr| {
+            std::env::var_os(variable).as_deref().unwrap_or(fallback.as_ref()) == value
+        };
+        let (mut flags, data) = (String::new(), self.data.to_string_lossy());
+        let quoted = |text: &str| shlex::try_quote(text).map_or_else(|_| text.to_owned(), |text| text.into_owned());
+        if !is("ADIT_SERVER", DEFAULT_SERVER, self.url.as_ref()) {
+            flags += &format!(" --server {}", quoted(&self.url));
+        }
+        if !is("ADIT_DATA", DEFAULT_DATA, self.data.as_os_str()) {
+            flags += &format!(" --data {}", quoted(&data));
+        }
+        flags
     }
 
     /// The API for calls that need the operator's token.

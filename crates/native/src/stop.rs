@@ -1,5 +1,11 @@
 //! The signals that end the program.
 
+/// Work that was given up because a person or a service manager said so; the text says what is left of it.
+#[cfg_attr(not(feature = "jobs"), allow(dead_code, reason = "only submissions are given up"))]
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Stopped(pub(crate) String);
+
 /// Waits for Ctrl-C or the signal that service managers send.
 pub(crate) async fn signal() {
     let interrupt = tokio::signal::ctrl_c();

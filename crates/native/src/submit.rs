@@ -1,33 +1,35 @@
 //! `adit submit`: files in, price, progress, result out.
 
+mod follow;
+mod input;
 mod scores;
+mod stage;
 mod work;
 
-use std::io::{IsTerminal, Write};
 use std::path::Path;
-use std::time::Duration;
 
-use adit_core::{Amount, Cid};
-use adit_fetch::Body;
+use adit_core::{Amount, Kind};
 use adit_miner::trial::quantity;
 use adit_protocol::TaskType;
-use adit_protocol::jobs::{Estimate, JobRequest, JobState, JobView};
-use anyhow::{Context, Result, bail, ensure};
-use indicatif::{ProgressBar, ProgressStyle};
+use adit_protocol::jobs::{Estimate, JobRequest};
+use anyhow::{Context, Result};
 use serde_json::json;
 
+use follow::follow;
+use input::{Format, Input, open_all};
 use scores::Scores;
+use stage::{Reached, Stage};
 use work::Work;
 
+use crate::output::Output;
 use crate::server::{Remote, Server};
-
-/// The pause between two looks at a job's state.
-const POLL: Duration = Duration::from_millis(300);
-
-/// Why a job does not move while its coordinator is away.
-const AWAY: &str = "the coordinator does not answer; the job goes on when it is back";
+use crate::show;
 
 /// Submit a job and wait for its result.
+///
+/// A file named `-` is standard input, and `-o -` is standard output; everything else is then shown on standard error. A plain
+/// output file appears whole or not at all; devices and pipes are written to directly, and links are followed. Ctrl-C ends the
+/// waiting, not the job.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -49,116 +51,125 @@ pub(crate) struct Args {
     /// Do not wait for the result; `adit jobs result` fetches it
     #[arg(long, global = true)]
     no_wait: bool,
-    /// Print what happened as one JSON object
+    /// The format of a file whose name says none, as standard input
+    #[arg(long, value_enum, value_name = "FORMAT", global = true)]
+    format: Option<Format>,
+    /// Replace the output file if it exists
+    #[arg(long, global = true)]
+    force: bool,
+    /// Print what happened as one JSON object; on standard error with `-o -`
     #[arg(long, global = true)]
     json: bool,
 }
 
 pub(crate) async fn run(args: Args) -> Result<()> {
-    let remote = args.server.connect_as_operator()?;
+    let stage = Stage::new(|job| fetch_command(job, args.work.output(), &args.server));
+    tokio::select! {
+        done = submit(&args, &stage) => done,
+        () = crate::stop::signal() => Err(stage.stopped().into()),
+    }
+}
+
+async fn submit(args: &Args, stage: &Stage<impl Fn(u64) -> String>) -> Result<()> {
     let say = |text: String| {
         if !args.json {
-            eprintln!("{text}")
+            show::message(text)
         }
     };
-    let request = request(&remote, &args, say).await?;
+    let waits = !args.estimate && !args.no_wait;
+    let output = if waits { Some(Output::prepare(args.work.output(), args.force).await?) } else { None };
+    let inputs = open_all(&args.work.files(), args.format).await?;
+    let remote = args.server.connect_as_operator()?;
+    let request = request(&remote, args, inputs, say).await?;
     let estimate = remote.estimate(&request).await?;
     let Estimate { kind, rows, panels, price, .. } = &estimate;
     let work = format!("{} {}", quantity(estimate.work as f64), kind.work_unit());
     say(format!("{kind}: {rows} rows in {panels} panels, {work}, at most {price} NNET"));
     if args.estimate {
-        return print_if(args.json, &json!({ "estimate": estimate }));
+        return print_if(args.json, None, &json!({ "estimate": estimate }));
     }
+    output.iter().try_for_each(|output| output.room_for(result_bytes(&estimate)))?;
+    stage.reach(Reached::Submitting);
     let job = remote.submit(&request).await?;
+    stage.reach(Reached::Waiting(job.job));
     say(format!("Job {} is submitted{}", job.job, if job.sponsored { ", sponsored by the operator" } else { "" }));
-    if args.no_wait {
-        return print_if(args.json, &json!({ "job": job }));
-    }
+    let Some(output) = output else {
+        say(format!("Fetch its result: {}", stage.command(job.job)));
+        return print_if(args.json, None, &json!({ "job": job }));
+    };
     let job = follow(&remote, job, args.json).await?;
-    let bytes = fetch(&remote, job.job, args.work.output()).await?;
+    let labels = args.work.labels();
+    let fetched = fetch(&remote, job.job, &output, labels.is_some()).await;
+    let Fetched { bytes, kept } = fetched
+        .with_context(|| format!("job {} is done; fetch its result with {}", job.job, stage.command(job.job)))?;
     say(format!("Result: {} ({bytes} bytes), {} verified units", args.work.output().display(), job.units_valid));
     let is_fraud = request.task_type == Some(TaskType::FraudDetection);
-    let accuracy = args.work.labels().map(|labels| Scores::read(args.work.output(), labels, is_fraud)).transpose()?;
+    let accuracy = labels.map(|labels| Scores::read(&kept, labels, is_fraud)).transpose()?;
     if let Some(scores) = &accuracy {
         say(scores.to_string());
     }
-    print_if(args.json, &json!({ "job": job, "output": args.work.output(), "bytes": bytes, "accuracy": accuracy }))
+    let report = json!({ "job": job, "output": args.work.output(), "bytes": bytes, "accuracy": accuracy });
+    print_if(args.json, Some(&output), &report)
 }
 
 /// Uploads the files and makes the request of them.
-async fn request(remote: &Remote, args: &Args, say: impl Fn(String)) -> Result<JobRequest> {
+async fn request(remote: &Remote, args: &Args, inputs: Vec<Input>, say: impl Fn(String)) -> Result<JobRequest> {
     let mut files = Vec::new();
-    for (file, format) in args.work.files() {
-        say(format!("Uploading {}", file.display()));
-        files.push(upload(remote, file, format).await?);
+    for Input { name, format, body } in inputs {
+        say(format!("Uploading {name}"));
+        files.push(remote.upload(&name, format, body).await.with_context(|| name.clone())?.file);
     }
     let (work, task_type) = (args.work.request(&files)?, args.work.task_type());
     Ok(JobRequest { work, demo: args.demo, budget: args.budget, name: args.name.clone(), task_type })
 }
 
-fn print_if(json: bool, value: &serde_json::Value) -> Result<()> {
-    if json {
-        println!("{value}");
+/// How large the result will be at least.
+fn result_bytes(estimate: &Estimate) -> u64 {
+    match estimate.kind {
+        Kind::MatmulI8 | Kind::MatmulF32 => estimate.output_bytes,
+        // A class and a line break.
+        Kind::MlpI8 => 2 * u64::from(estimate.rows),
+        _ => 0,
     }
-    Ok(())
 }
 
-async fn upload(remote: &Remote, file: &Path, format: Option<&str>) -> Result<Cid> {
-    let named = || file.display().to_string();
-    let name = file.file_name().and_then(|name| name.to_str()).context("the file's name is not text")?;
-    let body = Body::file(file).with_context(named)?;
-    Ok(remote.upload(name, format, body).await.with_context(named)?.file)
+/// Shows a report as JSON, if it is asked for: on standard error, if the result itself is on standard output.
+fn print_if(json: bool, output: Option<&Output>, report: &serde_json::Value) -> Result<()> {
+    match output {
+        _ if !json => Ok(()),
+        Some(output) if output.is_standard() => {
+            show::message(report);
+            Ok(())
+        }
+        _ => show::json(report),
+    }
 }
 
-/// Fetches a finished job's result into a file, which appears once it is whole.
-pub(crate) async fn fetch(remote: &Remote, job: u64, output: &Path) -> Result<u64> {
+/// A result that was put in its place.
+pub(crate) struct Fetched {
+    /// How many bytes it has.
+    pub(crate) bytes: u64,
+    /// The bytes, if they were to be kept.
+    kept: Vec<u8>,
+}
+
+/// Fetches a finished job's result into its place.
+pub(crate) async fn fetch(remote: &Remote, job: u64, output: &Output, keep: bool) -> Result<Fetched> {
     let mut download = remote.result(job).await?;
-    let name = output.file_name().unwrap_or_default().to_string_lossy();
-    let draft = output.with_file_name(format!(".{name}.part"));
-    let mut file = std::fs::File::create(&draft).with_context(|| draft.display().to_string())?;
-    let mut bytes = 0;
+    let (mut sink, mut kept) = (output.open().await?, Vec::new());
     while let Some(chunk) = download.chunk().await? {
-        file.write_all(&chunk).with_context(|| draft.display().to_string())?;
-        bytes += chunk.len() as u64;
+        sink.write(&chunk).await?;
+        if keep {
+            kept.extend_from_slice(&chunk);
+        }
     }
-    let kept = file.sync_all().and_then(|()| crate::home::rename(&draft, output));
-    kept.with_context(|| output.display().to_string())?;
-    Ok(bytes)
+    Ok(Fetched { bytes: sink.finish().await?, kept })
 }
 
-/// Waits for the end of a job, with a progress bar on a terminal and lines elsewhere. Ctrl-C leaves the job as it is.
-async fn follow(remote: &Remote, mut job: JobView, quiet: bool) -> Result<JobView> {
-    let bar = if !quiet && std::io::stderr().is_terminal() { bar(&job)? } else { ProgressBar::hidden() };
-    let mut said = None;
-    let stopped = crate::stop::signal();
-    tokio::pin!(stopped);
-    while job.state == JobState::Active {
-        bar.set_position(u64::from(job.panels_done));
-        bar.set_message(job.stuck.clone().unwrap_or_default());
-        let news = (job.panels_done * 10 / job.panels.max(1), job.stuck.clone());
-        if !quiet && bar.is_hidden() && said.as_ref() != Some(&news) {
-            let why = job.stuck.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
-            eprintln!("{} of {} panels done{why}", job.panels_done, job.panels);
-            said = Some(news);
-        }
-        tokio::select! {
-            () = tokio::time::sleep(POLL) => {}
-            () = &mut stopped => {
-                bail!("stopped waiting; job {} goes on: `adit jobs show {}`", job.job, job.job);
-            }
-        }
-        job = match remote.job(job.job).await {
-            // The coordinator stores the job, so it outlasts a restart.
-            Err(error) if error.is_away() => JobView { stuck: Some(AWAY.into()), ..job },
-            answer => answer?,
-        };
-    }
-    bar.finish_and_clear();
-    ensure!(job.state == JobState::Done, "job {} was cancelled", job.job);
-    Ok(job)
-}
-
-fn bar(job: &JobView) -> Result<ProgressBar> {
-    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} panels, {elapsed} {msg}")?;
-    Ok(ProgressBar::new(u64::from(job.panels)).with_style(style))
+/// The command that fetches a job's result, for a shell.
+pub(crate) fn fetch_command(job: u64, output: &Path, server: &Server) -> String {
+    let output = output.to_string_lossy();
+    // Only a name with a zero byte cannot be quoted, and no file has one.
+    let quoted = shlex::try_quote(&output).unwrap_or(output.clone());
+    format!("adit jobs result {job} -o {quoted}{}", server.flags())
 }

@@ -145,7 +145,7 @@ impl Site<'_> {
         command.arg("--model").arg(example.join("digits-mlp.safetensors"));
         command.arg("--input").arg(example.join("digits.csv"));
         command.arg("--labels").arg(example.join("labels.csv"));
-        command.arg("-o").arg(output);
+        command.arg("-o").arg(output).arg("--force");
         command
     }
 
@@ -162,7 +162,7 @@ impl Site<'_> {
         command.args(["submit", "matmul", "--demo", "--server", &self.url()]);
         command.arg("--data").arg(&self.data);
         command.arg(self.data.join("A.npy")).arg(self.data.join("B.npy"));
-        command.arg("-o").arg(self.data.join("C.npy"));
+        command.arg("-o").arg(self.data.join("C.npy")).arg("--force");
         command
     }
 }

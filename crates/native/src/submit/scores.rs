@@ -1,6 +1,8 @@
 //! The accuracy of a classification, if the right classes are known.
 
 use std::fmt;
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
@@ -27,9 +29,10 @@ struct Fraud {
 }
 
 impl Scores {
-    /// Compares two files that hold one class a line after a header.
-    pub(super) fn read(output: &Path, labels: &Path, fraud: bool) -> Result<Self> {
-        Self::of(&classes(output)?, &classes(labels)?, fraud)
+    /// Compares a result with a file; both hold one class a line after a header.
+    pub(super) fn read(result: &[u8], labels: &Path, fraud: bool) -> Result<Self> {
+        let given = File::open(labels).with_context(|| labels.display().to_string())?;
+        Self::of(&classes(result, Path::new("the result"))?, &classes(given, labels)?, fraud)
     }
 
     fn of(classes: &[u32], labels: &[u32], fraud: bool) -> Result<Self> {
@@ -59,8 +62,8 @@ impl fmt::Display for Scores {
     }
 }
 
-fn classes(path: &Path) -> Result<Vec<u32>> {
-    let mut reader = csv::Reader::from_path(path).with_context(|| path.display().to_string())?;
+fn classes(table: impl Read, path: &Path) -> Result<Vec<u32>> {
+    let mut reader = csv::Reader::from_reader(table);
     let class = |(index, record): (usize, csv::Result<csv::StringRecord>)| {
         let record = record?;
         let cell = record.get(0).unwrap_or_default();

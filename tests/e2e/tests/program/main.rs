@@ -1,8 +1,10 @@
 //! The `adit` program as people run it: as a miner on a graphics adapter, on an old machine, and for NeoNet's own server; with
-//! output that nobody reads.
+//! output that nobody reads; with results in all kinds of places.
 
 mod adapter;
 mod original;
+#[cfg(unix)]
+mod places;
 mod source;
 #[cfg(target_os = "linux")]
 mod unread;
