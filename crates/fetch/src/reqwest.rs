@@ -7,11 +7,12 @@ use std::io::{self, Read};
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use ::reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use bytes::Bytes;
+use futures::channel::oneshot;
 use futures::future::FutureExt;
 use futures::stream::{self, Stream, StreamExt, TryStreamExt};
 use tokio::time::timeout;
@@ -87,9 +88,9 @@ impl Fetch for Reqwest {
         for (name, value) in headers {
             builder = builder.header(name, value);
         }
-        let moved = Moved::default();
+        let (moved, (reader, gone)) = (Moved::default(), oneshot::channel());
         if let Some(body) = body {
-            builder = with_body(builder, body, &moved);
+            builder = with_body(builder, body, &moved, gone);
         }
         let sent = while_it_moves(builder.send(), &moved, asked.silence).await;
         let response = sent.ok_or_else(|| asked.silent())?.map_err(|error| match refusal(&error) {
@@ -97,32 +98,47 @@ impl Fetch for Reqwest {
             None => asked.named(error),
         })?;
         let (status, announced) = (response.status().as_u16(), response.content_length());
+        moved.answered(status);
         let headers = text_headers(response.headers());
-        let chunks = arriving(response, asked).boxed();
+        let chunks = arriving(response, asked, reader).boxed();
         Incoming::new(status, headers, announced, chunks, max_bytes)
     }
 }
 
 /// The chunks of a body, none of which may be late.
-fn arriving(response: reqwest::Response, asked: Asked) -> impl Stream<Item = Result<Vec<u8>, FetchError>> + Send {
-    stream::try_unfold((response, asked), |(mut response, asked)| async move {
+fn arriving(response: reqwest::Response, asked: Asked, reader: Reader) -> impl Stream<Item = Chunk> + Send {
+    stream::try_unfold((response, asked, reader), |(mut response, asked, reader)| async move {
         let next = timeout(asked.silence, response.chunk()).await.map_err(|_| asked.silent())?;
         let chunk = next.map_err(|error| asked.named(error))?;
-        Ok(chunk.map(|chunk| (Vec::from(chunk), (response, asked))))
+        Ok(chunk.map(|chunk| (Vec::from(chunk), (response, asked, reader))))
     })
 }
 
-/// Counts the pieces of a body that were sent.
+type Chunk = Result<Vec<u8>, FetchError>;
+/// Dropped when nobody reads the answer any more, and how an upload learns it.
+type Reader = oneshot::Sender<()>;
+type Gone = oneshot::Receiver<()>;
+
+/// How far a body has been sent.
 #[derive(Clone, Debug, Default)]
-struct Moved(Arc<AtomicU64>);
+struct Moved(Arc<(AtomicU64, AtomicBool)>);
 
 impl Moved {
     fn note(&self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
+        self.0.0.fetch_add(1, Ordering::Relaxed);
     }
 
     fn count(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
+        self.0.0.load(Ordering::Relaxed)
+    }
+
+    /// Notes that an answer has come, which may be a refusal.
+    fn answered(&self, status: u16) {
+        self.0.1.store(status >= 300, Ordering::Relaxed);
+    }
+
+    fn is_refused(&self) -> bool {
+        self.0.1.load(Ordering::Relaxed)
     }
 }
 
@@ -168,23 +184,39 @@ fn refusal(error: &reqwest::Error) -> Option<&NotPublic> {
 }
 
 /// The length is announced, so the server reads a body in pieces like any other.
-fn with_body(builder: reqwest::RequestBuilder, body: Body, moved: &Moved) -> reqwest::RequestBuilder {
+fn with_body(builder: reqwest::RequestBuilder, body: Body, moved: &Moved, gone: Gone) -> reqwest::RequestBuilder {
     let builder = builder.header(reqwest::header::CONTENT_LENGTH, body.length());
-    let moved = moved.clone();
     match body {
         Body::Whole(bytes) if bytes.len() <= CHUNK_BYTES => builder.body(Bytes::from_owner(Shared(bytes))),
         Body::Whole(bytes) => {
             let mut rest = Bytes::from_owner(Shared(bytes));
-            let pieces = std::iter::from_fn(move || {
-                moved.note();
-                (!rest.is_empty()).then(|| Ok::<_, io::Error>(rest.split_to(rest.len().min(CHUNK_BYTES))))
-            });
-            builder.body(reqwest::Body::wrap_stream(stream::iter(pieces)))
+            let pieces =
+                std::iter::from_fn(move || (!rest.is_empty()).then(|| Ok(rest.split_to(rest.len().min(CHUNK_BYTES)))));
+            builder.body(reqwest::Body::wrap_stream(until_refused(stream::iter(pieces), moved.clone(), gone)))
         }
         Body::Chunked(upload) => {
-            builder.body(reqwest::Body::wrap_stream(chunks(upload).inspect_ok(move |_| moved.note())))
+            let pieces = chunks(upload).map_ok(Bytes::from);
+            builder.body(reqwest::Body::wrap_stream(until_refused(pieces, moved.clone(), gone)))
         }
     }
+}
+
+/// The pieces of an upload, which stops at a refusal. It breaks off once the refusal is read: broken off before, it would
+/// take the refusal with it.
+fn until_refused(
+    pieces: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
+    moved: Moved,
+    gone: Gone,
+) -> impl Stream<Item = io::Result<Bytes>> + Send {
+    stream::try_unfold((pieces.boxed(), moved, gone), |(mut pieces, moved, gone)| async move {
+        let piece = pieces.try_next().await?;
+        moved.note();
+        if moved.is_refused() {
+            let _ = gone.await;
+            return Err(io::Error::other("the server refused the request"));
+        }
+        Ok(piece.map(|piece| (piece, (pieces, moved, gone))))
+    })
 }
 
 /// Files are read on threads that may block.

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 use std::io::{Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -136,10 +136,8 @@ async fn nobody_waits_for_ever_for_a_connection() {
     let address = full.local_addr().unwrap().as_socket().unwrap();
     let _first = TcpStream::connect(address).unwrap();
     let url = format!("http://{address}/");
-    for (_, said) in [
-        failure(&Reqwest::with(hasty()).unwrap(), &url).await,
-        failure(&Ureq::with(hasty()), &url).await,
-    ] {
+    for (_, said) in [failure(&Reqwest::with(hasty()).unwrap(), &url).await, failure(&Ureq::with(hasty()), &url).await]
+    {
         assert!(said.contains(&format!("no connection to {address} within 400 ms")), "{said}");
     }
 }
@@ -151,26 +149,21 @@ fn upload(stub: &Stub, body: Body) -> Request {
 }
 
 /// A server that answers a request's head, and takes no more of the request.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_answer_before_the_end_of_the_upload_is_read() {
-    let stub = Stub::new(|_, stream| {
-        answer(stream, REFUSAL);
-        let _ = stream.shutdown(Shutdown::Write);
-        // Reads some, so that the client learns nothing from the reset before it has read the answer.
-        let mut left = 4 << 20;
-        let mut piece = vec![0; 64 << 10];
-        while left > 0 {
-            match stream.read(&mut piece) {
-                Ok(read) if read > 0 => left -= read.min(left),
-                _ => break,
-            }
-        }
+    let (drained, counts) = std::sync::mpsc::channel();
+    let stub = Stub::new(move |_, stream| {
+        answer(stream, &REFUSAL.replace("Connection: close\r\n", ""));
+        drained.send(std::io::copy(stream, &mut std::io::sink()).unwrap_or(0)).unwrap();
     });
     let fetch = Reqwest::new().unwrap();
-    let chunked = || Body::chunked(64 << 20, || Ok(Box::new(std::io::repeat(7))));
-    for body in [chunked(), Body::from(vec![7; 64 << 20])] {
+    let bytes = 256 << 20;
+    for body in [Body::chunked(bytes, || Ok(Box::new(std::io::repeat(7)))), Body::from(vec![7; bytes as usize])] {
         let response = fetch.fetch(upload(&stub, body)).await.unwrap();
         assert_eq!((response.status, &response.body[..]), (401, &b"no"[..]));
+        // The rest is not sent for nothing.
+        let counts = tokio::task::block_in_place(|| counts.recv().unwrap());
+        assert!(counts < bytes, "{counts}");
     }
 }
 
@@ -253,7 +246,8 @@ async fn redirects_lead_where_they_may(fetch: impl Fetch) {
             "/file" => "file:///etc/passwd",
             _ => "/circle",
         };
-        let redirect = format!("HTTP/1.1 302 Found\r\nLocation: {to}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+        let redirect =
+            format!("HTTP/1.1 302 Found\r\nLocation: {to}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
         answer(stream, &redirect);
     });
     assert_eq!(follow(&fetch, get(&gateway, "/moved")).await.unwrap().body, b"ok");
