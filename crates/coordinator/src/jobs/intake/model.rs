@@ -1,5 +1,7 @@
 //! Parses a quantised perceptron from a `.safetensors` file. Format: <https://github.com/huggingface/safetensors>.
 
+mod unique;
+
 use adit_core::content_id::MAX_BLOCK_BYTES;
 use adit_core::kernel::from_le_bytes;
 use adit_core::unit::{MAX_ACTIVATION, MAX_LAYERS, Requant};
@@ -8,6 +10,7 @@ use safetensors::tensor::Metadata;
 
 use super::error::{IntakeError, at_most, inner_dimension};
 use super::parsed::{Model, ModelLayer};
+use unique::Unique;
 
 /// Three tensors in each of 32 layers take about 10 KiB; the rest is for `__metadata__`.
 const MAX_HEADER_BYTES: usize = 64 << 10;
@@ -126,6 +129,7 @@ impl<'a> Tensors<'a> {
         }
         let (header, data) =
             rest.split_at_checked(length as usize).ok_or(IntakeError::safetensors("the header is truncated"))?;
+        let Unique = serde_json::from_slice(header).map_err(IntakeError::safetensors)?;
         let metadata: Metadata = serde_json::from_slice(header).map_err(IntakeError::safetensors)?;
         if metadata.data_len() != data.len() {
             let (expected, got) = (metadata.data_len(), data.len());

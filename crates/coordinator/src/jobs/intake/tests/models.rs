@@ -160,3 +160,23 @@ fn a_model_whose_gradient_fills_an_output_is_refused() {
     let refused = gradient(model, filled(1, n, 0), filled(1, n, 0)).unwrap_err();
     assert_eq!(refused, IntakeError::GradientTooLarge { bytes: 36_000_000, max: 32 << 20 });
 }
+
+#[test]
+fn a_header_that_names_something_twice_is_refused() {
+    let weight = r#""layers.0.weight":{"dtype":"I8","shape":[1,1],"data_offsets":[4,5]}"#;
+    let bias = r#""layers.0.bias":{"dtype":"I32","shape":[1],"data_offsets":[0,4]}"#;
+    assert!(parse(Format::Safetensors, &framed(&format!("{{{weight},{bias}}}"), &[0; 5])).is_ok());
+    let metadata = r#""__metadata__":{"format":"np","format":"pt"}"#;
+    let escaped = r#""layers.0.we\u0069ght":{"dtype":"I8","shape":[1,1],"data_offsets":[4,5]}"#;
+    let shape = r#""layers.0.weight":{"dtype":"I8","shape":[1,1],"shape":[1,1],"data_offsets":[4,5]}"#;
+    for header in [
+        format!("{{{weight},{weight},{bias}}}"),
+        format!("{{{weight},{escaped},{bias}}}"),
+        format!("{{{metadata},{weight},{bias}}}"),
+        format!("{{{shape},{bias}}}"),
+    ] {
+        let refused = parse(Format::Safetensors, &framed(&header, &[0; 5])).expect_err("a name stands twice");
+        assert_eq!(refused.code(), "safetensors_header");
+        assert!(refused.to_string().contains("appears twice"), "{refused}");
+    }
+}
