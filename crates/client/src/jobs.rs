@@ -16,9 +16,24 @@ impl<F: Fetch, S: Sleep> Client<F, S> {
         format: Option<&str>,
         file: impl Into<Body>,
     ) -> Result<FileInfo, ClientError> {
-        let format = format.map(|format| format!("&format={}", encoded(format))).unwrap_or_default();
-        let request = self.request(Method::Post, &format!("{}?name={}{format}", paths::FILES, encoded(name)));
+        self.upload_table(name, format, &[], file).await
+    }
+
+    /// Uploads a table, and says how to read it: `header`, `delimiter`, `encoding`, `decimal`. Needs the token.
+    pub async fn upload_table(
+        &self,
+        name: &str,
+        format: Option<&str>,
+        options: &[(&str, String)],
+        file: impl Into<Body>,
+    ) -> Result<FileInfo, ClientError> {
+        let mut path = format!("{}?name={}", paths::FILES, encoded(name));
+        let format = format.map(|format| ("format", format.to_owned()));
+        for (key, value) in format.iter().chain(options) {
+            path.push_str(&format!("&{key}={}", encoded(value)));
+        }
         // A file is named by its digest: the second upload finds it there.
+        let request = self.request(Method::Post, &path);
         self.json(request.body(file).timeout_ms(NO_LIMIT_MS), Repeat::Harmless).await
     }
 

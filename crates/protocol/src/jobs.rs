@@ -12,10 +12,13 @@ use crate::TaskType;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FileInfo {
-    /// The file's name: a CID of its BLAKE3 digest.
+    /// The file's name: a CID of its BLAKE3 digest, which covers what was said about how to read it, too.
     pub file: Cid,
     /// Its content.
     pub content: FileContent,
+    /// How a table was read: encoding, delimiter, header row, rows and columns, in one line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reading: Option<String>,
 }
 
 /// The content of a file.

@@ -1,7 +1,9 @@
 //! Files, jobs and results over HTTP.
 
+use adit_protocol::ErrorCode;
 use adit_protocol::jobs::{Estimate, FileInfo, JobList, JobRequest, JobView};
 use adit_protocol::paths;
+use adit_table::Options;
 use axum::Json;
 use axum::body::Body as HttpBody;
 use axum::extract::{Extension, State};
@@ -63,11 +65,39 @@ struct UploadQuery {
     name: String,
     /// The file's format: `npy`, `npy_f32`, `csv`, `safetensors`, `data`, `table` or `blocks`.
     format: Option<String>,
+    /// Whether a table's first line holds names: `yes`, `no`, or `auto` (the default) to refuse what is in doubt.
+    header: Option<String>,
+    /// What separates a table's cells: `comma`, `semicolon`, `tab` or `pipe`. By default what cuts every line alike.
+    delimiter: Option<String>,
+    /// A table's encoding, as `latin1` or `utf-16le`. By default UTF-8, or UTF-16 where the bytes show it.
+    encoding: Option<String>,
+    /// A table's decimal mark: `point` or `comma`.
+    decimal: Option<String>,
+}
+
+impl UploadQuery {
+    /// How a table is to be read.
+    fn options(&self) -> Result<Options, ApiError> {
+        let said = [
+            ("header", &self.header),
+            ("delimiter", &self.delimiter),
+            ("encoding", &self.encoding),
+            ("decimal", &self.decimal),
+        ];
+        let mut options = Options::default();
+        for (name, value) in said {
+            let Some(value) = value else { continue };
+            let set = options.set(name, value);
+            set.map_err(|error| ApiError::new(ErrorCode::InvalidParameter, error.to_string()))?;
+        }
+        Ok(options)
+    }
 }
 
 async fn upload(State(app): Shared, _: Operator, Query(query): Query<UploadQuery>, body: HttpBody) -> Answer<FileInfo> {
+    let options = query.options()?;
     let bytes = read_body(&app, body, MAX_FILE_BYTES).await?;
-    Ok(Json(flow::upload(&app, &query.name, query.format.as_deref(), bytes).await?))
+    Ok(Json(flow::upload(&app, &query.name, query.format.as_deref(), options, bytes).await?))
 }
 
 async fn estimate(State(app): Shared, _: Operator, Body(request): Body<JobRequest>) -> Answer<Estimate> {

@@ -6,12 +6,14 @@
 //! | format | holds | rules |
 //! |---|---|---|
 //! | `.npy` | one matrix | two dimensions, any integer dtype whose values lie in −128..=127, C or Fortran order |
-//! | `.csv` | samples, one per line | integers 0..=127, comma-separated; skips a first line of names (each with a letter) |
+//! | `.csv` | samples, one per line | a table of integers 0..=127 |
 //! | `.npy` as `npy_f32` | one matrix of f32 | two dimensions, float32, finite, C or Fortran order |
 //! | any as `data` | a data set | 1 byte to 256 MiB |
-//! | `.csv` as `table` | a data set with column statistics | as `data`; every line has the same columns, at most 4,096 |
-//! | `.csv` as `blocks` | a data set held elsewhere | `cid,bytes`, one raw sha2-256 block per line, all but the last of one size |
+//! | `.csv` as `table` | a data set with column statistics | as `data`; a table of at most 4,096 columns |
+//! | `.csv` as `blocks` | a data set held elsewhere | a table with the header `cid,bytes`, one raw sha2-256 block per line, all but the last of one size |
 //! | `.safetensors` | a quantised perceptron | `layers.N.weight` I8 \[in, out\] −127..=127, `layers.N.bias` I32 \[out\], `layers.N.requant` I32 or I64 \[2\] (multiplier, shift) in every layer but the last; a model to train has it in the last, too, and `layers.N.back` of the same form in every layer but the first; nothing else |
+//!
+//! How a table is read, and when it is refused instead, stands in [`adit_table`].
 
 mod blocks;
 mod cut;
@@ -19,6 +21,7 @@ mod error;
 mod model;
 mod npy;
 mod parsed;
+mod reading;
 mod result;
 mod samples;
 mod table;
@@ -28,10 +31,12 @@ use std::str::FromStr;
 use adit_core::content_id::MAX_BLOCK_BYTES;
 use adit_core::kernel::float::{self, FloatMatrix};
 use adit_core::unit::{MAX_ACTIVATION, MAX_COLS, MAX_INPUT_BYTES, MAX_OUTPUT_BYTES};
+use adit_table::Decision;
 
 pub use cut::{input_panel_rows, model_blocks, operand_blocks};
 pub use error::IntakeError;
 pub use parsed::{Column, DataSet, Matrix, Model, ModelLayer, Parsed};
+pub use reading::Reading;
 pub use result::{CLASSES_HEADER, class_lines, gradient_file, npy_f32_header, npy_i32_header};
 
 /// A file format that jobs accept.
@@ -84,15 +89,32 @@ impl FromStr for Format {
 
 /// Parses a whole file.
 pub fn parse(format: Format, bytes: &[u8]) -> Result<Parsed, IntakeError> {
-    match format {
+    read(&Reading::from(format), bytes).map(|(parsed, _)| parsed)
+}
+
+/// Parses a whole file as it is said to be read. Of a table it says what was decided.
+pub fn read(reading: &Reading, bytes: &[u8]) -> Result<(Parsed, Option<Decision>), IntakeError> {
+    let Reading { format, options } = reading;
+    let of_table = |parsed, decision| Ok((parsed, Some(decision)));
+    let parsed = match format {
+        Format::Csv => {
+            let (samples, decision) = samples::parse(bytes, options)?;
+            return of_table(Parsed::Samples(samples), decision);
+        }
+        Format::Table => {
+            let (totals, decision) = table::read(bytes, options)?;
+            return of_table(Parsed::Data(data(bytes, Some(totals))?), decision);
+        }
+        Format::Blocks => {
+            let (blocks, decision) = blocks::read(bytes, options)?;
+            return of_table(Parsed::Blocks(blocks), decision);
+        }
         Format::Npy => npy::parse(bytes).map(Parsed::Matrix),
-        Format::Csv => samples::parse(bytes).map(Parsed::Samples),
         Format::Safetensors => model::parse(bytes).map(Parsed::Model),
         Format::NpyFloats => npy::parse_floats(bytes).map(Parsed::Floats),
         Format::Data => data(bytes, None).map(Parsed::Data),
-        Format::Table => data(bytes, Some(table::parse(bytes)?)).map(Parsed::Data),
-        Format::Blocks => blocks::parse(bytes).map(Parsed::Blocks),
-    }
+    }?;
+    Ok((parsed, None))
 }
 
 fn data(bytes: &[u8], table: Option<(u64, Vec<Column>)>) -> Result<DataSet, IntakeError> {

@@ -10,7 +10,7 @@ use super::end::finish;
 use super::view;
 use crate::batch::{Batch, Operation};
 use crate::error::{Failure, Refusal};
-use crate::jobs::intake::Format;
+use crate::jobs::intake::Reading;
 use crate::jobs::order::Order;
 use crate::jobs::store::{self as jobs, Counted, NewJob, blocks};
 use crate::jobs::unit_of;
@@ -19,7 +19,8 @@ use crate::store::Db;
 
 pub(crate) struct StoreFile {
     pub(crate) file: Cid,
-    pub(crate) format: Format,
+    /// How the file is to be read.
+    pub(crate) reading: Reading,
     pub(crate) bytes: Vec<u8>,
     /// The most bytes the database may hold.
     pub(crate) max_stored_bytes: u64,
@@ -30,7 +31,8 @@ impl Operation for StoreFile {
     fn apply<'a>(&'a self, batch: &'a mut Batch<'_>) -> BoxFuture<'a, Result<(), Failure>> {
         Box::pin(async move {
             refuse_if_full(batch.db, self.bytes.len() as u64, self.max_stored_bytes).await?;
-            blocks::insert_file(batch.db, &self.file, self.format.name(), &self.bytes, batch.now_ms).await?;
+            let reading = self.reading.to_string();
+            blocks::insert_file(batch.db, &self.file, &reading, &self.bytes, batch.now_ms).await?;
             Ok(())
         })
     }

@@ -4,22 +4,30 @@ use adit_core::Cid;
 use adit_core::content_id::{MAX_BLOCK_BYTES, is_block_cid};
 use adit_core::unit::Operand;
 
-use super::error::IntakeError;
-use super::samples::{line_of, number, refused};
+use adit_table::{Decision, Limits, Options, Table};
 
-/// Parses the list into an operand. All blocks but the last have the same size, as a fixed-size chunker cuts them.
-pub(super) fn parse(bytes: &[u8]) -> Result<Operand, IntakeError> {
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(bytes);
-    if reader.byte_headers().map_err(|error| refused(bytes, &error))? != vec!["cid", "bytes"] {
+use super::error::IntakeError;
+
+/// More columns than the two that a list has, to say what the others are.
+const MAX_COLUMNS: usize = 4_096;
+
+/// Parses the list into an operand, and says how the table was read. All blocks but the last have the same size, as a
+/// fixed-size chunker cuts them.
+pub(super) fn read(bytes: &[u8], options: &Options) -> Result<(Operand, Decision), IntakeError> {
+    let options = Options { header: options.header.or(Some(true)), ..*options };
+    let table = Table::read(bytes, &options, Limits { columns: MAX_COLUMNS, ..Limits::default() })?;
+    let decision = table.decision();
+    if decision.names.as_deref().is_none_or(|names| names != ["cid", "bytes"]) {
         return Err(IntakeError::BlockList { line: 1, wrong: "the first line is not `cid,bytes`" });
     }
     let (mut panels, mut sizes): (Vec<Cid>, Vec<u32>) = (Vec::new(), Vec::new());
-    for record in reader.byte_records() {
-        let record = record.map_err(|error| refused(bytes, &error))?;
-        let wrong = |wrong| IntakeError::BlockList { line: line_of(bytes, record.position()), wrong };
-        let cid = number::<Cid>(&record[0]).filter(is_block_cid);
+    let (mut rows, mut line) = (table.rows(), 1);
+    while let Some(row) = rows.next()? {
+        line = row.line();
+        let wrong = |wrong| IntakeError::BlockList { line, wrong };
+        let cid = row.cell(0).parse().ok().filter(is_block_cid);
         panels.push(cid.ok_or_else(|| wrong("the name is not the CID of a raw sha2-256 block"))?);
-        let size = number::<u32>(&record[1]).filter(|bytes| (1..=MAX_BLOCK_BYTES as u32).contains(bytes));
+        let size = row.cell(1).parse().ok().filter(|bytes| (1..=MAX_BLOCK_BYTES as u32).contains(bytes));
         sizes.push(size.ok_or_else(|| wrong("the size is not a number from 1 to 1048576"))?);
         if let [.., before, _] = sizes[..]
             && before != sizes[0]
@@ -30,11 +38,12 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Operand, IntakeError> {
     let (Some(first), Some(last)) = (sizes.first(), sizes.last()) else { return Err(IntakeError::Empty) };
     if last > first {
         let wrong = "the last block is larger than the first";
-        return Err(IntakeError::BlockList { line: sizes.len() as u64 + 1, wrong });
+        return Err(IntakeError::BlockList { line, wrong });
     }
     let rows = sizes.iter().map(|bytes| u64::from(*bytes)).sum();
     super::error::at_most("bytes", rows, u64::from(u32::MAX))?;
-    Ok(Operand { rows: rows as u32, cols: 1, panel_rows: *first, panels })
+    let panel_rows = *first;
+    Ok((Operand { rows: rows as u32, cols: 1, panel_rows, panels }, decision.clone()))
 }
 
 #[cfg(test)]
@@ -45,7 +54,7 @@ mod tests {
     #[test]
     fn a_list_becomes_an_operand_and_bad_lines_are_refused() {
         let (a, b) = (block_cid(&[1; 9]), block_cid(&[2; 4]));
-        let read = |text: String| parse(text.as_bytes());
+        let read = |text: String| read(text.as_bytes(), &Options::default()).map(|(operand, _)| operand);
         let operand = read(format!("cid,bytes\n{a},9\n{a},9\n{b},4\n")).unwrap();
         assert_eq!((operand.rows, operand.panel_rows, operand.panels), (22, 9, vec![a, a, b]));
         let other = output_cid([0; 32]);

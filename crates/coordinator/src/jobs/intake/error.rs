@@ -2,6 +2,7 @@
 
 use adit_core::unit::{MAX_K, MAX_LAYERS};
 use adit_protocol::ErrorCode;
+use adit_table::TableError;
 
 /// Why intake refuses a file. The fault is the requester's; the message says what to do next.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -22,6 +23,9 @@ pub enum IntakeError {
     /// The array holds Python objects.
     #[error("the array holds pickled Python objects, which are never loaded: convert it with A.astype(numpy.int8)")]
     NpyPickled,
+    /// The array holds booleans.
+    #[error("the array holds booleans, which are a mask and no numbers: convert it with A.astype(numpy.int8)")]
+    NpyMask,
     /// The values are not integers.
     #[error("dtype {dtype} is not an integer type: scale and round it with numpy.rint(A * s).astype(numpy.int8)")]
     NpyDtype {
@@ -60,7 +64,7 @@ pub enum IntakeError {
     },
 
     /// A cell is not an integer in 0..=127.
-    #[error("line {line}, column {column}: {cell:?} is not an integer from 0 to 127")]
+    #[error("line {line}, column {column}: {cell:?} is not an integer from 0 to 127{}", advice(*.line, *.column, .cell))]
     CsvCell {
         /// Line, counted from 1.
         line: u64,
@@ -69,11 +73,16 @@ pub enum IntakeError {
         /// The cell's text, shortened.
         cell: String,
     },
-    /// The `.csv` reader failed.
-    #[error("not a .csv file ({reason}): send integers separated by commas, one sample per line")]
-    CsvMalformed {
-        /// The reader's message, shortened.
-        reason: String,
+    /// The file is no table, or can be read in more than one way.
+    #[error(transparent)]
+    Table(TableError),
+    /// Something is said about how to read a table, but the file is none.
+    #[error("{option} says how to read a table, but a file of format {format} is none: leave it out")]
+    NotATable {
+        /// The first option.
+        option: &'static str,
+        /// The format's name.
+        format: &'static str,
     },
     /// A row is longer or shorter than the first.
     #[error("line {line} has {got} columns, but the first line has {expected}: give every line the same number")]
@@ -271,13 +280,15 @@ impl IntakeError {
             Self::NotNpy => "not_npy",
             Self::NpyHeader => "npy_header",
             Self::NpyPickled => "npy_pickled",
+            Self::NpyMask => "npy_mask",
             Self::NpyDtype { .. } => "npy_dtype",
             Self::NotTwoDimensional { .. } => "not_two_dimensional",
             Self::Truncated { .. } => "truncated",
             Self::TrailingBytes { .. } => "trailing_bytes",
             Self::ValueRange { .. } => "value_range",
             Self::CsvCell { .. } => "csv_cell",
-            Self::CsvMalformed { .. } => "csv_malformed",
+            Self::Table(error) => error.code(),
+            Self::NotATable { .. } => "not_a_table",
             Self::CsvWidth { .. } => "csv_width",
             Self::BlockList { .. } => "block_list",
             Self::NotFinite { .. } => "not_finite",
@@ -306,7 +317,9 @@ impl IntakeError {
     /// The error code of the answer that refuses the file.
     pub const fn error_code(&self) -> ErrorCode {
         match self {
-            Self::NpyDtype { .. } | Self::NpyNotFloat { .. } | Self::TensorDtype { .. } => ErrorCode::InvalidDtype,
+            Self::NpyMask | Self::NpyDtype { .. } | Self::NpyNotFloat { .. } | Self::TensorDtype { .. } => {
+                ErrorCode::InvalidDtype
+            }
             Self::NotFinite { .. }
             | Self::FloatOverflow { .. }
             | Self::ValueRange { .. }
@@ -325,13 +338,14 @@ impl IntakeError {
             | Self::GradientTooLarge { .. }
             | Self::ShapeMismatch { .. }
             | Self::LayerCount => ErrorCode::InvalidShape,
+            Self::NotATable { .. } => ErrorCode::InvalidParameter,
             Self::UnknownFormat { .. }
             | Self::NotNpy
             | Self::NpyHeader
             | Self::NpyPickled
             | Self::Truncated { .. }
             | Self::TrailingBytes { .. }
-            | Self::CsvMalformed { .. }
+            | Self::Table(_)
             | Self::BlockList { .. }
             | Self::SafetensorsHeader { .. }
             | Self::UnknownTensor { .. }
@@ -352,12 +366,43 @@ impl IntakeError {
         Self::SafetensorsHeader { reason: shortened(&reason.to_string()) }
     }
 
-    pub(super) fn csv(reason: impl ToString) -> Self {
-        Self::CsvMalformed { reason: shortened(&reason.to_string()) }
+    pub(super) fn csv_cell(line: u64, column: usize, cell: &str) -> Self {
+        Self::CsvCell { line, column, cell: shortened(cell) }
     }
 
-    pub(super) fn csv_cell(line: u64, column: usize, cell: &[u8]) -> Self {
-        Self::CsvCell { line, column, cell: shortened(&String::from_utf8_lossy(cell)) }
+    pub(super) fn npy_dtype(dtype: &str) -> Self {
+        Self::NpyDtype { dtype: shortened(dtype) }
+    }
+
+    pub(super) fn npy_not_float(dtype: &str) -> Self {
+        Self::NpyNotFloat { dtype: shortened(dtype) }
+    }
+}
+
+impl From<TableError> for IntakeError {
+    fn from(error: TableError) -> Self {
+        match error {
+            TableError::Width { line, expected, got, counts: false } => {
+                Self::CsvWidth { line, expected: expected as u64, got: got as u64 }
+            }
+            TableError::Columns { got, max } => {
+                Self::DimensionTooLarge { what: "columns", got: got as u64, max: max as u64 }
+            }
+            TableError::Empty => Self::Empty,
+            other => Self::Table(other),
+        }
+    }
+}
+
+/// What may be wrong with a cell that is no sample.
+fn advice(line: u64, column: usize, cell: &str) -> &'static str {
+    if cell.is_empty() && line == 1 && column == 1 {
+        return "; if the column is an index without a name, write the file without it (pandas: index=False)";
+    }
+    if cell.contains([';', '\t', '|']) {
+        "; if it holds several cells, name what separates them with --delimiter"
+    } else {
+        ""
     }
 }
 

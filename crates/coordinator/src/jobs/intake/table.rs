@@ -1,44 +1,46 @@
-//! Column statistics of a table, computed in the pass that reads it. Format: RFC 4180.
+//! Column statistics of a table, computed in the pass that reads it.
 
-use csv::{ByteRecord, ReaderBuilder, Trim};
+use adit_table::{Decision, Limits, Options, Table};
 
-use super::error::{IntakeError, at_most};
+use super::error::IntakeError;
 use super::parsed::Column;
-use super::samples::{is_name, number, refused};
 
 /// The most columns to keep statistics for.
-const MAX_COLUMNS: u64 = 4_096;
+const MAX_COLUMNS: usize = 4_096;
+/// The longest name that is kept, in characters.
+const MAX_NAME_CHARS: usize = 100;
 
-/// Parses a whole table into its row count and columns. The first line is a header if every cell is a name.
-pub(super) fn parse(bytes: &[u8]) -> Result<(u64, Vec<Column>), IntakeError> {
-    let mut reader = ReaderBuilder::new().has_headers(false).trim(Trim::All).from_reader(bytes);
-    let (mut record, mut columns, mut rows) = (ByteRecord::new(), Vec::<Column>::new(), 0u64);
-    while reader.read_byte_record(&mut record).map_err(|error| refused(bytes, &error))? {
-        if columns.is_empty() {
-            at_most("columns", record.len() as u64, MAX_COLUMNS)?;
-            columns.resize_with(record.len(), Column::default);
-            if record.iter().all(is_name) {
-                for (column, name) in columns.iter_mut().zip(&record) {
-                    column.name = Some(String::from_utf8_lossy(name).chars().take(100).collect());
-                }
-                continue;
-            }
-        }
-        rows += 1;
-        for (column, cell) in columns.iter_mut().zip(&record) {
-            match number::<i64>(cell) {
-                Some(value) => column.integers.add(value),
-                None if cell.is_empty() => column.empty += 1,
-                None => column.other += 1,
+/// The row count of a table and its columns.
+pub(super) type Totals = (u64, Vec<Column>);
+
+/// Totals a whole table, and says how it was read.
+pub(super) fn read(bytes: &[u8], options: &Options) -> Result<(Totals, Decision), IntakeError> {
+    let table = Table::read(bytes, options, Limits { columns: MAX_COLUMNS, ..Limits::default() })?;
+    let decision = table.decision();
+    let mut columns = vec![Column::default(); decision.columns];
+    for (column, name) in columns.iter_mut().zip(decision.names.iter().flatten()) {
+        column.name = (!name.is_empty()).then(|| name.chars().take(MAX_NAME_CHARS).collect());
+    }
+    let mut rows = table.rows();
+    while let Some(row) = rows.next()? {
+        for (column, cell) in columns.iter_mut().zip(row.cells()) {
+            match cell.parse() {
+                Ok(value) => column.integers.add(value),
+                Err(_) if cell.is_empty() => column.empty += 1,
+                Err(_) => column.other += 1,
             }
         }
     }
-    if rows == 0 { Err(IntakeError::Empty) } else { Ok((rows, columns)) }
+    Ok(((decision.rows, columns), decision.clone()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn parse(bytes: &[u8]) -> Result<Totals, IntakeError> {
+        read(bytes, &Options::default()).map(|(totals, _)| totals)
+    }
 
     #[test]
     fn columns_are_summed_one_by_one() {
