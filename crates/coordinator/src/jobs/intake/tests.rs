@@ -14,6 +14,7 @@ use super::*;
 type Tensor = (String, Dtype, Vec<usize>, Vec<u8>);
 
 mod models;
+mod npy;
 mod tables;
 
 /// A small input that failed once.
