@@ -4,6 +4,7 @@ mod follow;
 mod input;
 mod scores;
 mod stage;
+mod tables;
 mod work;
 
 use std::path::Path;
@@ -19,6 +20,7 @@ use follow::follow;
 use input::{Format, Input, open_all};
 use scores::Scores;
 use stage::{Reached, Stage};
+use tables::Tables;
 use work::Work;
 
 use crate::output::Output;
@@ -79,8 +81,9 @@ async fn submit(args: &Args, stage: &Stage<impl Fn(u64) -> String>) -> Result<()
     let waits = !args.estimate && !args.no_wait;
     let output = if waits { Some(Output::prepare(args.work.output(), args.force).await?) } else { None };
     let inputs = open_all(&args.work.files(), args.format).await?;
+    let tables = Tables::look(&args.work, &inputs, say)?;
     let remote = args.server.connect_as_operator()?;
-    let request = request(&remote, args, inputs, say).await?;
+    let request = request(&remote, args, inputs, &tables, say).await?;
     let estimate = remote.estimate(&request).await?;
     let Estimate { kind, rows, panels, price, .. } = &estimate;
     let work = format!("{} {}", quantity(estimate.work as f64), kind.work_unit());
@@ -98,7 +101,7 @@ async fn submit(args: &Args, stage: &Stage<impl Fn(u64) -> String>) -> Result<()
         return print_if(args.json, None, &json!({ "job": job }));
     };
     let job = follow(&remote, job, args.json).await?;
-    let labels = args.work.labels();
+    let labels = tables.labels.as_ref();
     let fetched = fetch(&remote, job.job, &output, labels.is_some()).await;
     let Fetched { bytes, kept } = fetched
         .with_context(|| format!("job {} is done; fetch its result with {}", job.job, stage.command(job.job)))?;
@@ -113,11 +116,21 @@ async fn submit(args: &Args, stage: &Stage<impl Fn(u64) -> String>) -> Result<()
 }
 
 /// Uploads the files and makes the request of them.
-async fn request(remote: &Remote, args: &Args, inputs: Vec<Input>, say: impl Fn(String)) -> Result<JobRequest> {
+async fn request(
+    remote: &Remote,
+    args: &Args,
+    inputs: Vec<Input>,
+    tables: &Tables,
+    say: impl Fn(String),
+) -> Result<JobRequest> {
     let mut files = Vec::new();
-    for Input { name, format, body } in inputs {
-        say(format!("Uploading {name}"));
-        files.push(remote.upload(&name, format, body).await.with_context(|| name.clone())?.file);
+    for input in inputs {
+        say(format!("Uploading {}", input.name));
+        let options = tables.options(&input);
+        let Input { name, format, body } = input;
+        let info = remote.upload_table(&name, format, &options, body).await.with_context(|| name.clone())?;
+        tables.fit(files.len(), &name, &info)?;
+        files.push(info.file);
     }
     let (work, task_type) = (args.work.request(&files)?, args.work.task_type());
     Ok(JobRequest { work, demo: args.demo, budget: args.budget, name: args.name.clone(), task_type })

@@ -1,12 +1,12 @@
 //! The accuracy of a classification, if the right classes are known.
 
 use std::fmt;
-use std::fs::File;
-use std::io::Read;
-use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use adit_table::{Limits, Options, Table};
+use anyhow::{Result, ensure};
 use serde::Serialize;
+
+use super::tables::{self, Labels};
 
 /// How many classes are right.
 #[derive(Debug, PartialEq, Eq, Serialize)]
@@ -29,10 +29,10 @@ struct Fraud {
 }
 
 impl Scores {
-    /// Compares a result with a file; both hold one class a line after a header.
-    pub(super) fn read(result: &[u8], labels: &Path, fraud: bool) -> Result<Self> {
-        let given = File::open(labels).with_context(|| labels.display().to_string())?;
-        Self::of(&classes(result, Path::new("the result"))?, &classes(given, labels)?, fraud)
+    /// Compares a result, which holds one class a line after a header, with labels.
+    pub(super) fn read(result: &[u8], labels: &Labels, fraud: bool) -> Result<Self> {
+        let options = Options { header: Some(true), ..Options::default() };
+        Self::of(&tables::classes(&Table::read(result, &options, Limits::default())?, 0)?, &labels.classes, fraud)
     }
 
     fn of(classes: &[u32], labels: &[u32], fraud: bool) -> Result<Self> {
@@ -60,16 +60,6 @@ impl fmt::Display for Scores {
         }
         write!(f, "Accuracy: {:.2} % ({} of {})", percent(self.right, self.all), self.right, self.all)
     }
-}
-
-fn classes(table: impl Read, path: &Path) -> Result<Vec<u32>> {
-    let mut reader = csv::Reader::from_reader(table);
-    let class = |(index, record): (usize, csv::Result<csv::StringRecord>)| {
-        let record = record?;
-        let cell = record.get(0).unwrap_or_default();
-        cell.parse().with_context(|| format!("{}: line {}: {cell:?} is not a class", path.display(), index + 2))
-    };
-    reader.records().enumerate().map(class).collect()
 }
 
 #[cfg(test)]

@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 use adit_core::Cid;
 use adit_protocol::TaskType;
 use adit_protocol::jobs::{DataPlace, JobWork};
+use adit_table::Options;
 use anyhow::{Result, bail};
+
+use super::tables::{LabelArgs, TableArgs};
 
 #[derive(clap::Subcommand)]
 pub(super) enum Work {
@@ -47,6 +50,8 @@ pub(super) enum Work {
         /// Where the gradient goes, .safetensors of int64
         #[arg(short, long, value_name = "FILE")]
         output: PathBuf,
+        #[command(flatten)]
+        tables: TableArgs,
     },
     /// Hash a data set as a tree, and total its columns if it is a .csv
     Validate {
@@ -56,6 +61,8 @@ pub(super) enum Work {
         /// Where the report goes, .json
         #[arg(short, long, value_name = "FILE")]
         output: PathBuf,
+        #[command(flatten)]
+        tables: TableArgs,
     },
     /// Check whether a data set at a gateway is present and intact
     Audit {
@@ -68,6 +75,8 @@ pub(super) enum Work {
         /// Where the report goes, .json
         #[arg(short, long, value_name = "FILE")]
         output: PathBuf,
+        #[command(flatten)]
+        tables: TableArgs,
     },
     /// Hash part of the coordinator's own log of receipts
     Protect {
@@ -95,9 +104,10 @@ pub(super) struct Classify {
     /// Where the classes go, .csv
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
-    /// The right classes, .csv: prints the accuracy, or precision and recall for fraud, which is class 1
-    #[arg(long, value_name = "FILE")]
-    labels: Option<PathBuf>,
+    #[command(flatten)]
+    labels: LabelArgs,
+    #[command(flatten)]
+    tables: TableArgs,
 }
 
 impl Work {
@@ -111,8 +121,7 @@ impl Work {
             }
             Work::Gradient { model, input, targets, .. } => vec![(model, None), (input, None), (targets, None)],
             Work::Validate { set, .. } => {
-                let is_table = set.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
-                vec![(set, Some(if is_table { "table" } else { "data" }))]
+                vec![(set, Some(if is_csv(set) { "table" } else { "data" }))]
             }
             Work::Audit { blocks, .. } => vec![(blocks, Some("blocks"))],
             Work::Protect { .. } => Vec::new(),
@@ -155,10 +164,30 @@ impl Work {
         }
     }
 
-    pub(super) fn labels(&self) -> Option<&Path> {
+    /// The labels of the samples, and their column.
+    pub(super) fn labels(&self) -> Option<(&Path, Option<&str>)> {
         match self {
-            Work::Infer(Classify { labels, .. }) | Work::Fraud(Classify { labels, .. }) => labels.as_deref(),
+            Work::Infer(Classify { labels, .. }) | Work::Fraud(Classify { labels, .. }) => {
+                Some((labels.labels.as_deref()?, labels.column.as_deref()))
+            }
             _ => None,
         }
     }
+
+    /// How the tables among the files are to be read.
+    pub(super) fn options(&self) -> Options {
+        match self {
+            Work::Infer(Classify { tables, .. })
+            | Work::Fraud(Classify { tables, .. })
+            | Work::Gradient { tables, .. }
+            | Work::Validate { tables, .. }
+            | Work::Audit { tables, .. } => tables.options(),
+            Work::Matmul { .. } | Work::MatmulF32 { .. } | Work::Protect { .. } => Options::default(),
+        }
+    }
+}
+
+/// Whether a file's name ends like that of a table.
+pub(super) fn is_csv(file: &Path) -> bool {
+    file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"))
 }

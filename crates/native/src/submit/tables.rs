@@ -1,0 +1,238 @@
+//! The tables of a job: looked at here before anything is sent, with the reader that the coordinator has.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use adit_fetch::Body;
+use adit_protocol::jobs::{FileContent, FileInfo};
+use adit_table::{Decimal, Delimiter, Limits, Options, Table, TableError, TextEncoding};
+use anyhow::{Context, Result, bail, ensure};
+
+use super::input::Input;
+use super::work::{Work, is_csv};
+
+/// How to read the tables of a job, where a file can be read in two ways. Holds for all of them.
+#[derive(clap::Args)]
+pub(super) struct TableArgs {
+    /// Whether the first line of a table holds names [default: decided from the file, refused in doubt]
+    #[arg(long, value_name = "yes|no", value_parser = ["yes", "no"])]
+    header: Option<String>,
+    /// What separates the cells: comma, semicolon, tab or pipe [default: what cuts every line alike]
+    #[arg(long, value_name = "NAME")]
+    delimiter: Option<Delimiter>,
+    /// The encoding, as in latin1 or utf-16le [default: UTF-8, or UTF-16 where the bytes show it]
+    #[arg(long, value_name = "NAME")]
+    encoding: Option<TextEncoding>,
+    /// The decimal mark: point or comma
+    #[arg(long, value_name = "NAME")]
+    decimal: Option<Decimal>,
+}
+
+impl TableArgs {
+    pub(super) fn options(&self) -> Options {
+        let header = self.header.as_deref().map(|said| said == "yes");
+        Options { header, delimiter: self.delimiter, encoding: self.encoding, decimal: self.decimal }
+    }
+}
+
+/// The right classes of samples.
+#[derive(clap::Args)]
+pub(super) struct LabelArgs {
+    /// The right classes, .csv: prints the accuracy, or precision and recall for fraud, which is class 1
+    #[arg(long, value_name = "FILE")]
+    pub(super) labels: Option<PathBuf>,
+    /// The column of the labels, by its name, or by its number from 1 if it has none
+    #[arg(long, value_name = "NAME", requires = "labels")]
+    pub(super) column: Option<String>,
+}
+
+/// What is known of a job's tables before anything is sent.
+pub(super) struct Tables {
+    options: Options,
+    pub(super) labels: Option<Labels>,
+}
+
+/// The place of the samples among the files of a classification.
+const SAMPLES: usize = 1;
+
+impl Tables {
+    /// Reads every table here, says how, and refuses what the coordinator would refuse later.
+    pub(super) fn look(work: &Work, inputs: &[Input], say: impl Fn(String) + Copy) -> Result<Self> {
+        let options = work.options();
+        let is_told = options.pairs().first().map(|(option, _)| *option);
+        if let Some(option) = is_told.filter(|_| work.labels().is_none() && !inputs.iter().any(is_table)) {
+            bail!("--{option} says how to read a table, but no file here is a .csv");
+        }
+        let mut rows = vec![None; inputs.len()];
+        for (input, rows) in inputs.iter().zip(&mut rows).filter(|(input, _)| is_table(input)) {
+            let bytes = bytes(&input.body).with_context(|| input.name.clone())?;
+            let table = Table::read(&bytes, &options, Limits::default()).with_context(|| input.name.clone())?;
+            say(format!("reading {}: {}", input.name, table.decision()));
+            *rows = Some(table.decision().rows);
+        }
+        let rows = rows.get(SAMPLES).copied().flatten();
+        let read = |(file, column)| Labels::read(file, column, &options, rows, say);
+        let tables = Tables { options, labels: work.labels().map(read).transpose()? };
+        tables.count(inputs.get(SAMPLES).map(|samples| samples.name.as_str()), rows)?;
+        Ok(tables)
+    }
+
+    /// How an input is to be read, if that was said and it is a table.
+    pub(super) fn options(&self, input: &Input) -> Vec<(&'static str, String)> {
+        if is_table(input) { self.options.pairs() } else { Vec::new() }
+    }
+
+    /// Checks the labels against samples that are no table, once these were uploaded.
+    pub(super) fn fit(&self, place: usize, name: &str, info: &FileInfo) -> Result<()> {
+        match info.content {
+            FileContent::Samples { rows, .. } | FileContent::Matrix { rows, .. } if place == SAMPLES => {
+                self.count(Some(name), Some(rows.into()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn count(&self, samples: Option<&str>, rows: Option<u64>) -> Result<()> {
+        let (Some(labels), Some(samples), Some(rows)) = (&self.labels, samples, rows) else { return Ok(()) };
+        labels.fit(samples, rows)
+    }
+}
+
+/// Whether the coordinator reads an input as a table.
+fn is_table(input: &Input) -> bool {
+    let by_name = || is_csv(Path::new(&input.name));
+    input.format.map_or_else(by_name, |format| matches!(format, "csv" | "table" | "blocks"))
+}
+
+/// The bytes of an input, which can be read again for its upload.
+fn bytes(body: &Body) -> io::Result<Vec<u8>> {
+    match body {
+        Body::Whole(bytes) => Ok(bytes.to_vec()),
+        Body::Chunked(upload) => {
+            let mut bytes = Vec::new();
+            upload.open()?.read_to_end(&mut bytes)?;
+            Ok(bytes)
+        }
+    }
+}
+
+/// The names of columns of labels.
+const NAMES: [&str; 8] = ["label", "labels", "class", "classes", "target", "targets", "y", "category"];
+
+/// Labels, one for each sample, in order.
+pub(super) struct Labels {
+    file: PathBuf,
+    pub(super) classes: Vec<u32>,
+}
+
+impl Labels {
+    /// Reads the labels of `rows` samples, if that is known, and says how. Without a `column` it is the only one, or the
+    /// one with the name of labels.
+    fn read(
+        file: &Path,
+        column: Option<&str>,
+        options: &Options,
+        rows: Option<u64>,
+        say: impl Fn(String),
+    ) -> Result<Self> {
+        let named = || file.display().to_string();
+        let bytes = std::fs::read(file).with_context(named)?;
+        let table = settled(&bytes, options, rows).with_context(named)?;
+        say(format!("reading {}: {}", file.display(), table.decision()));
+        let column = table.column(column, &NAMES).with_context(named)?;
+        let classes = classes(&table, column).with_context(named)?;
+        Ok(Labels { file: file.to_owned(), classes })
+    }
+
+    /// Checks that there is one for each of `rows` samples.
+    fn fit(&self, samples: &str, rows: u64) -> Result<()> {
+        let (labels, file) = (self.classes.len() as u64, self.file.display());
+        let hint = if labels.abs_diff(rows) == 1 {
+            "; is a line of names read as values in one of them, or the other way round? Say --header yes or no"
+        } else {
+            ""
+        };
+        ensure!(labels == rows, "{file}: {labels} labels, but {samples} has {rows} samples{hint}");
+        Ok(())
+    }
+}
+
+/// Reads labels. Whether a doubtful first line holds names is known from the number of samples.
+fn settled<'a>(bytes: &'a [u8], options: &Options, rows: Option<u64>) -> Result<Table<'a>, TableError> {
+    let read = |header| Table::read(bytes, &Options { header, ..*options }, Limits::default());
+    let table = read(options.header);
+    let (Err(TableError::Header { .. }), Some(rows)) = (&table, rows) else { return table };
+    let mut fitting = [true, false].into_iter().filter_map(|said| read(Some(said)).ok());
+    fitting.find(|table| table.decision().rows == rows).map_or(table, Ok)
+}
+
+/// The classes in a column.
+pub(super) fn classes(table: &Table<'_>, column: usize) -> Result<Vec<u32>> {
+    let (mut rows, mut classes) = (table.rows(), Vec::new());
+    while let Some(row) = rows.next()? {
+        let (line, cell) = (row.line(), row.cell(column));
+        let refused = || format!("line {line}, column {}: {cell:?} is not a class, an integer from 0", column + 1);
+        classes.push(cell.parse().with_context(refused)?);
+    }
+    Ok(classes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn vector(name: &str) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/vectors/tables").join(name)
+    }
+
+    fn labels(name: &str, column: Option<&str>) -> Result<Vec<u32>> {
+        Labels::read(&vector(name), column, &Options::default(), None, |_| ()).map(|labels| labels.classes)
+    }
+
+    #[test]
+    fn labels_go_by_the_name_of_their_column() {
+        let right = [3, 4, 1, 5, 9, 2];
+        for name in ["labels6.csv", "labels6-two-columns.csv", "labels6-with-index.csv"] {
+            assert_eq!(labels(name, None).unwrap(), right, "{name}");
+        }
+        assert_eq!(labels("labels6-two-columns.csv", Some("image")).unwrap(), [0, 1, 2, 3, 4, 5]);
+        let refused = format!("{:#}", labels("labels6-two-columns.csv", Some("digit")).unwrap_err());
+        assert!(refused.contains("image, label") && refused.contains("--column"), "{refused}");
+    }
+
+    #[test]
+    fn labels_and_samples_are_counted_before_anything_is_sent() {
+        let labels = Labels::read(&vector("labels6.csv"), None, &Options::default(), None, |_| ()).unwrap();
+        labels.fit("X.csv", 6).unwrap();
+        let refused = labels.fit("X.csv", 7).unwrap_err().to_string();
+        assert!(
+            refused.contains("6 labels") && refused.contains("7 samples") && refused.contains("--header"),
+            "{refused}"
+        );
+    }
+
+    #[test]
+    fn a_cell_that_is_no_class_is_named_by_its_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("labels.csv");
+        for (text, line) in [("class\r3\rx\r", 3), ("class\n\n3\n-1\n", 4), ("class\r\n3.0\r\n", 2)] {
+            std::fs::write(&file, text).unwrap();
+            let refused = Labels::read(&file, None, &Options::default(), None, |_| ()).map(|_| ()).unwrap_err();
+            assert!(format!("{refused:#}").contains(&format!("line {line}, column 1")), "{refused:#}");
+        }
+    }
+
+    #[test]
+    fn the_number_of_samples_tells_whether_a_first_zero_is_a_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("labels.csv");
+        std::fs::write(&file, "0\n3\n4\n").unwrap();
+        let read = |rows| Labels::read(&file, None, &Options::default(), rows, |_| ()).map(|labels| labels.classes);
+        assert_eq!(read(Some(2)).unwrap(), [3, 4]);
+        assert_eq!(read(Some(3)).unwrap(), [0, 3, 4]);
+        for unknown in [None, Some(7)] {
+            let refused = format!("{:#}", read(unknown).unwrap_err());
+            assert!(refused.contains("--header yes"), "{refused}");
+        }
+    }
+}
