@@ -100,7 +100,7 @@ pub(crate) fn decide(text: &str, options: &Options, limits: Limits) -> Result<(D
     };
     let commas =
         cuts.iter().find(|cut| cut.delimiter == delimiter).is_some_and(|cut| cut.commas > 0 && cut.points == 0);
-    let auto = if commas && delimiter != Delimiter::Comma { Decimal::Comma } else { Decimal::Point };
+    let auto = if commas { Decimal::Comma } else { Decimal::Point };
     Ok((delimiter, options.decimal.unwrap_or(auto)))
 }
 

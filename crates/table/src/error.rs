@@ -130,7 +130,7 @@ pub enum HeaderDoubt {
     #[error("which counts on by one as default names do")]
     Consecutive,
     /// It holds years above other numbers.
-    #[error("which are years above other numbers")]
+    #[error("whose numbers are years above other numbers")]
     Years,
     /// It holds names and values.
     #[error("which mixes words and numbers above columns of numbers")]
@@ -138,7 +138,10 @@ pub enum HeaderDoubt {
     /// It differs in type from the others.
     #[error("which differs in type from every line below")]
     Differs,
-    /// A word in it appears in its column again, or in it twice.
+    /// It holds words, and no column below holds numbers or dates.
+    #[error("whose words stand above words")]
+    Words,
+    /// A word in it appears in its column again.
     #[error("whose words are also values")]
     Repeated,
     /// Its first cell is empty, above a column that counts the rows.

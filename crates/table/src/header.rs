@@ -15,8 +15,6 @@ pub(crate) struct Evidence {
     pub(crate) rows: u64,
     classes: Vec<Class>,
     columns: Vec<Below>,
-    /// The second line, if all of it is integers.
-    second: Option<Vec<i64>>,
     /// The first column counts the rows, from 0 or 1.
     counts_rows: bool,
 }
@@ -84,16 +82,13 @@ impl Evidence {
         let first: Vec<String> = record.cells().map(str::to_owned).collect();
         let classes: Vec<Class> = first.iter().map(|cell| Class::of(cell, decimal)).collect();
         let columns = vec![Below::default(); first.len()];
-        let mut evidence = Evidence { first, rows: 0, classes, columns, second: None, counts_rows: true };
+        let mut evidence = Evidence { first, rows: 0, classes, columns, counts_rows: true };
         let mut start = None;
         while let Some(record) = records.next()? {
             if record.width() != evidence.first.len() {
                 let (line, got) = (record.line(), record.width());
                 let counts = evidence.counts_columns(got);
                 return Err(TableError::Width { line, expected: evidence.first.len(), got, counts });
-            }
-            if evidence.rows == 0 {
-                evidence.second = record.cells().map(|cell| cell.parse().ok()).collect();
             }
             for (index, cell) in record.cells().enumerate() {
                 let class = Class::of(cell, decimal);
@@ -119,29 +114,30 @@ impl Evidence {
     }
 
     fn decide(&self) -> Result<bool, HeaderDoubt> {
-        let words = self.all(|class| class == Class::Name);
+        let is_word = |class: &Class| *class == Class::Name;
+        let mut filled = self.classes.iter().filter(|class| **class != Class::Empty).peekable();
+        let words = filled.peek().is_some() && filled.all(is_word);
         if self.rows == 0 {
             return Ok(words);
         }
-        if self.repeats() {
+        if self.columns.iter().any(|below| below.repeats) {
             return Err(HeaderDoubt::Repeated);
         }
         if self.cells().any(|(class, below)| proves(class, below)) {
             return self.proved();
         }
         let unnamed = self.classes[0] == Class::Empty && self.counts_rows;
-        if words || unnamed && self.classes[1..].iter().all(|class| *class == Class::Name) && self.first.len() > 1 {
-            let distinct: HashSet<&String> = self.first.iter().collect();
-            return if distinct.len() == self.first.len() { Ok(true) } else { Err(HeaderDoubt::Repeated) };
+        if words {
+            let index = unnamed && self.rows > 1 && self.classes[1..].iter().all(is_word);
+            return if index { Ok(true) } else { Err(HeaderDoubt::Words) };
         }
         if self.all(|class| class == Class::Name || matches!(class, Class::Integer(_))) && self.are_years() {
-            let has_words = self.classes.contains(&Class::Name);
-            return if has_words { Ok(true) } else { Err(HeaderDoubt::Years) };
+            return if self.classes.iter().any(is_word) { Ok(true) } else { Err(HeaderDoubt::Years) };
         }
         if self.counts() {
             return Err(HeaderDoubt::Counts);
         }
-        if unnamed && self.rows > 1 {
+        if unnamed {
             return Err(HeaderDoubt::Index);
         }
         if self.is_consecutive() {
@@ -183,21 +179,16 @@ impl Evidence {
         self.classes.iter().all(|class| is(*class))
     }
 
-    fn repeats(&self) -> bool {
-        self.columns.iter().any(|below| below.repeats)
-    }
-
-    /// The integers are years, rising by steps of at most ten, and none of the numbers below is like them.
+    /// The integers are different years, and none of the numbers below is one.
     fn are_years(&self) -> bool {
-        let values: Vec<i64> = self.integers().map(|(value, _)| value).collect();
-        let alone = values.len() == 1 && self.classes.contains(&Class::Name);
-        let rises = alone
-            || values.windows(2).next().is_some_and(|pair| steps(&values, pair[1] - pair[0]))
-                && (1..=10).contains(&(values[1] - values[0]));
-        let below = |below: &Below| below.range.is_some_and(|(low, high)| high < *YEARS.start() || low > *YEARS.end());
-        rises
-            && values.iter().all(|value| YEARS.contains(value))
-            && self.integers().all(|(_, column)| below(column) || column.fractions > 0 && column.range.is_none())
+        let mut seen = HashSet::new();
+        let other = |below: &Below| match below.range {
+            Some((low, high)) => high < *YEARS.start() || low > *YEARS.end(),
+            None => below.others + below.names == 0,
+        };
+        let mut years = self.integers().peekable();
+        years.peek().is_some()
+            && years.all(|(value, below)| YEARS.contains(&value) && seen.insert(value) && other(below))
     }
 
     /// Rows and columns, as in scikit-learn's data sets.
@@ -222,21 +213,20 @@ impl Evidence {
         }
     }
 
-    /// The first line counts on by one, and the second does not go on from it.
+    /// The integers count on by one. One or two of them are names only from 0, as pandas numbers columns.
     fn is_consecutive(&self) -> bool {
-        let from = usize::from(self.classes[0] == Class::Empty);
-        let values: Option<Vec<i64>> = self.classes[from..]
-            .iter()
-            .map(|class| if let Class::Integer(value) = class { Some(*value) } else { None })
-            .collect();
-        let Some(values) = values else { return false };
-        let many = values.len() > 2 || values == [0, 1] && self.rows > 1;
-        let goes_on = self.second.as_ref().is_some_and(|second| {
-            second.len() == values.len()
-                && steps(second, 1)
-                && second.first().zip(values.last()).is_some_and(|(next, last)| last.checked_add(1) == Some(*next))
-        });
-        many && steps(&values, 1) && !goes_on
+        let values: Vec<i64> = self.integers().map(|(value, _)| value).collect();
+        let alone = values.len() == self.first.len();
+        let others = self.all(|class| matches!(class, Class::Integer(_) | Class::Name | Class::Empty));
+        let outside = || self.integers().all(|(value, below)| below.outside(value));
+        let many = match values[..] {
+            [] => false,
+            [only] => alone && only == 0,
+            [0, 1] => alone || outside(),
+            [_, _] => false,
+            _ => true,
+        };
+        many && others && steps(&values, 1)
     }
 
     /// A number above words alone, or whole numbers above fractions alone in every column.
@@ -245,7 +235,7 @@ impl Evidence {
             matches!(class, Class::Integer(_)) && below.numbers() && below.integers == 0
         };
         let contradicted = self.cells().any(|(class, below)| contradicts(class, below));
-        self.rows > 1 && (contradicted || self.first.len() > 1 && self.cells().all(fractions))
+        contradicted || self.first.len() > 1 && self.cells().all(fractions)
     }
 }
 
@@ -258,9 +248,13 @@ fn proves(class: Class, below: &Below) -> bool {
     }
 }
 
-/// A number or a date above words.
+/// A number above words or dates, or a date above words or nothing.
 fn contradicts(class: Class, below: &Below) -> bool {
-    (class.is_number() || class == Class::Other) && below.words()
+    match class {
+        Class::Integer(_) | Class::Fraction => below.words() || below.dates(),
+        Class::Other => below.words() || below.integers + below.fractions + below.others + below.names == 0,
+        _ => false,
+    }
 }
 
 fn steps(values: &[i64], step: i64) -> bool {
@@ -280,7 +274,6 @@ mod tests {
     fn names_above_values_are_a_header() {
         for text in [
             "a,b\n1,2\n",
-            "a,b\nx,y\n",
             "a\n",
             "€,$\n1,2\n",
             "2020-01,2020-02\n1,2\n",
@@ -302,9 +295,9 @@ mod tests {
         for text in [
             "1,2\n3,4\n",
             "0,1\n",
+            "Ann,0,1\nBob,1,0\nEve,0,1\n",
             "1,NaN\n",
             "NaN,1e5\n2,3\n",
-            "0,1,2\n3,4,5\n6,7,8\n",
             "Ann,5\nBob,6\n",
             "2020-01-01\n2020-01-02\n",
             "2019,2020\n2020,2021\n",
@@ -326,6 +319,18 @@ mod tests {
             ("7,8,9\n1,1,1\n", Consecutive),
             (",0,1,2\n0,5,6,7\n1,8,9,3\n", Index),
             (",0\n0,5\n1,6\n", Index),
+            (",name\n0,Ann\n", Words),
+            (",name\n5,Ann\n7,Bob\n", Words),
+            ("a,b\nx,y\n", Words),
+            ("0\n5\n", Consecutive),
+            ("0\n1\n2\n", Consecutive),
+            ("0,1,2\n3,4,5\n6,7,8\n", Consecutive),
+            ("0,1\n5,6\n", Consecutive),
+            ("region,0,1\nX,5,6\n", Consecutive),
+            ("region,1,2,3\nX,2,2,6\n", Consecutive),
+            ("2024,2020\n1,2\n", Years),
+            ("2023\n5\n", Years),
+            ("€,$\nAnn,Bob\n", Differs),
             ("2023,2024\n1,2\n3,4\n", Years),
             ("2020,2025,2030\n1,2,3\n", Years),
             ("2,2,red,blue\n1,2,0,1\n3,4,1,0\n", Counts),
@@ -334,7 +339,7 @@ mod tests {
             ("a,NA\n1,2\n", Mixed),
             ("id,1,2,3\n7,1,0,2\n", Mixed),
             ("Ann,Oslo\nBob,Oslo\n", Repeated),
-            ("a,a\nx,y\n", Repeated),
+            ("a,a\nx,a\n", Repeated),
             ("1,2\nAnn,Bob\nEve,Joe\n", Differs),
             ("1,2\n0.5,0.6\n0.7,0.1\n", Differs),
         ] {

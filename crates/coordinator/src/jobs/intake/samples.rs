@@ -9,14 +9,24 @@ use super::parsed::{Matrix, dimensions};
 /// Parses the samples, and says how the table was read.
 pub(super) fn parse(bytes: &[u8], options: &Options) -> Result<(Matrix, Decision), IntakeError> {
     let limits = Limits { columns: MAX_K as usize, ..Limits::default() };
-    let table = Table::read(bytes, options, limits).map_err(refused)?;
+    match Table::read(bytes, options, limits) {
+        Ok(table) => samples(&table),
+        // Where a cell below the doubtful line is no sample, that is the mistake to mend first.
+        Err(doubt @ TableError::Header { .. }) => {
+            let below = Table::read(bytes, &Options { header: Some(true), ..*options }, limits).map_err(refused)?;
+            samples(&below).and(Err(doubt.into()))
+        }
+        Err(error) => Err(refused(error)),
+    }
+}
+
+fn samples(table: &Table<'_>) -> Result<(Matrix, Decision), IntakeError> {
     let decision = table.decision();
     if let Some(column) = decision.unnamed() {
         return Err(IntakeError::csv_cell(1, column, ""));
     }
     let (rows, cols) = dimensions(decision.rows, decision.columns as u64)?;
-    let mut values = Vec::new();
-    let mut samples = table.rows();
+    let (mut samples, mut values) = (table.rows(), Vec::new());
     while let Some(sample) = samples.next()? {
         for (index, cell) in sample.cells().enumerate() {
             let value = cell.parse().ok().filter(|value| (0..=MAX_ACTIVATION).contains(value));

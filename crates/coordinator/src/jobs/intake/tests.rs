@@ -361,7 +361,7 @@ proptest! {
     fn samples_round_trip(matrix in any_matrix(0), names: bool, crlf: bool) {
         // A first sample that looks like names is refused, unless it is said that it is none.
         let first = &matrix.values[..matrix.cols as usize];
-        prop_assume!(names || first.len() == 1 || !first.windows(2).all(|pair| pair[1] == pair[0].wrapping_add(1)));
+        prop_assume!(names || first.len() == 1 && first != [0] || !first.windows(2).all(|pair| pair[1] == pair[0].wrapping_add(1)));
         prop_assume!(names || first != [(matrix.rows - 1) as i8, 1] && first != [(matrix.rows - 1) as i8, 2]);
         let row = |row: &[i8]| row.iter().map(|v| v.to_string()).collect::<Vec<_>>().join(",");
         let mut lines: Vec<String> = matrix.values.chunks(matrix.cols as usize).map(row).collect();
