@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use adit_cpu::{Backend, Cpu};
-use adit_fetch::{Fetch, Request};
+use adit_fetch::{Fetch, Proxies, Proxy, Request, http_date};
 use adit_protocol::paths;
 use adit_protocol::records::Overview;
 use anyhow::{Result, ensure};
@@ -14,9 +14,9 @@ use anyhow::{Result, ensure};
 use crate::engines::open_processor;
 use crate::home::{Home, KeyFile, is_loopback};
 use crate::report::{self, Line};
-use crate::server::{DEFAULT_SERVER, http};
+use crate::server::{DEFAULT_SERVER, http, proxies};
 
-/// Check cores, backends, graphics, key, server and clock.
+/// Check cores, backends, graphics, key, proxies, server and clock.
 ///
 /// Exit status 1 if this machine cannot mine. Parts that are absent but not needed do not count.
 #[derive(clap::Args)]
@@ -38,6 +38,7 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     lines.extend(processor());
     lines.push(graphics());
     lines.extend(key(&args));
+    lines.push(proxy(server, proxies()));
     lines.extend(coordinator(server).await);
     lines.push(browser(server));
     let shown = report::print(&lines, args.json);
@@ -161,39 +162,56 @@ async fn coordinator(server: &str) -> Vec<Line> {
         "{server}: version {version}, {jobs_active} active jobs, {sessions_open} sessions, key {coordinator_key}"
     );
     let mut lines = vec![Line::ok("coordinator", found)];
-    lines.extend(response.header("date").and_then(clock));
+    lines.extend(response.header("date").and_then(|date| clock(date, now_s())));
     lines.extend(log::of_coordinator(&http, server).await);
     lines
 }
 
-/// Compares the clocks. Nothing that Adit signs depends on a miner's clock, but TLS needs it roughly right.
-fn clock(date: &str) -> Option<Line> {
+/// Compares the clocks, ours being at `now_s`. Nothing that Adit signs depends on a miner's clock, but TLS needs it roughly
+/// right.
+fn clock(date: &str, now_s: i64) -> Option<Line> {
     /// A difference that neither TLS nor people mind.
     const FAIR_S: i64 = 300;
-    let theirs = http_date(date)?;
-    let ours = SystemTime::now().duration_since(UNIX_EPOCH).ok()?.as_secs() as i64;
-    let ahead = ours - theirs;
-    Some(match ahead.abs() {
-        ..=FAIR_S => Line::ok("clock", format!("{} s from the coordinator's", ahead.abs())),
-        _ => Line::skipped("clock", format!("{} s from the coordinator's", ahead.abs()))
-            .advise("mining does not depend on it, but https may refuse to connect"),
+    let ahead_s = now_s.saturating_sub(http_date(date)?);
+    let found = match ahead_s {
+        0 => "the same as the coordinator's".to_owned(),
+        1.. => format!("{ahead_s} s ahead of the coordinator's"),
+        _ => format!("{} s behind the coordinator's", ahead_s.unsigned_abs()),
+    };
+    Some(match ahead_s.abs() {
+        ..=FAIR_S => Line::ok("clock", found),
+        _ => Line::skipped("clock", found).advise("mining does not depend on it, but https may refuse to connect"),
     })
 }
 
-/// Seconds since 1970 of a date in HTTP's fixed form (RFC 9110, 5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT`.
-fn http_date(text: &str) -> Option<i64> {
-    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let mut parts = text.split([' ', ':']).skip(1);
-    let day: i64 = parts.next()?.parse().ok()?;
-    let month = parts.next()?;
-    let month = MONTHS.iter().position(|name| *name == month)? as i64 + 1;
-    let year: i64 = parts.next()?.parse().ok()?;
-    let mut number = || parts.next()?.parse::<i64>().ok();
-    let (hour, minute, second) = (number()?, number()?, number()?);
-    // Days from the civil date, with years that begin in March.
-    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-    let days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day - 1 - 719_468;
-    Some(((days * 24 + hour) * 60 + minute) * 60 + second)
+fn now_s() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() as i64)
+}
+
+/// The proxies in force, and whether the coordinator is asked through one.
+fn proxy(server: &str, proxies: Result<Proxies>) -> Line {
+    let proxies = match proxies {
+        Ok(proxies) => proxies,
+        Err(error) => return Line::failed("proxy", format!("{error:#}")),
+    };
+    let named = |proxy: &Proxy| format!("{proxy} ({})", proxy.variable());
+    let all = match proxies.both() {
+        (None, None) => return Line::ok("proxy", "none: every request goes straight to its server"),
+        (Some(http), Some(https)) if http == https => named(http),
+        (http, https) => {
+            let each = [("http", http), ("https", https)].into_iter();
+            let each = each.filter_map(|(scheme, proxy)| Some(format!("{} for {scheme}", named(proxy?))));
+            each.collect::<Vec<_>>().join(", ")
+        }
+    };
+    match proxies.for_url(server) {
+        None => Line::ok("proxy", format!("{all}; the coordinator is asked without it")),
+        Some(_) if server.starts_with("https://") => {
+            Line::ok("proxy", format!("{all}; the coordinator is asked through it"))
+        }
+        Some(_) => Line::ok("proxy", format!("{all}; the coordinator is asked through it, in clear"))
+            .advise("operators' commands refuse that: use https, NO_PROXY, or ADIT_PROXY=none"),
+    }
 }
 
 /// Whether browsers let the page at this address use WebGPU and WebCrypto.
@@ -216,6 +234,38 @@ mod tests {
         assert_eq!(http_date("Thu, 01 Jan 1970 00:00:00 GMT"), Some(0));
         assert_eq!(http_date("Tue, 29 Feb 2028 12:00:00 GMT"), Some(1_835_438_400));
         assert_eq!(http_date("yesterday"), None);
+    }
+
+    #[test]
+    fn the_clocks_difference_is_told() {
+        let of = |now_s| clock("Sun, 06 Nov 1994 08:49:37 GMT", now_s).unwrap();
+        assert_eq!(of(784_111_777).found, "the same as the coordinator's");
+        assert_eq!(of(784_111_778).found, "1 s ahead of the coordinator's");
+        let behind = of(784_111_777 - 3_600);
+        assert_eq!((behind.state, behind.found.as_str()), (State::Skipped, "3600 s behind the coordinator's"));
+        assert!(behind.advice.is_some() && of(784_111_777 + 300).state == State::Ok);
+        assert!(clock("yesterday", 0).is_none());
+    }
+
+    #[test]
+    fn proxies_are_named_and_whether_they_matter() {
+        let of = |server: &str, variables: &[(&str, &str)]| {
+            let find = |name: &str| Some(variables.iter().find(|(known, _)| *known == name)?.1.to_owned());
+            proxy(server, Proxies::of_environment(find).map_err(Into::into))
+        };
+        assert!(of("http://x.org", &[]).found.starts_with("none"));
+        let set = [("ADIT_PROXY", "http://user:secret@p:3128")];
+        let near = of("http://127.0.0.1:8000", &set);
+        assert_eq!(near.found, "http://p:3128 (ADIT_PROXY); the coordinator is asked without it");
+        assert!(of("https://x.org", &set).found.ends_with("the coordinator is asked through it"));
+        let clear = of("http://x.org", &set);
+        assert!(clear.found.ends_with("in clear") && clear.advice.unwrap().contains("NO_PROXY"));
+        let two = of("https://x.org", &[("http_proxy", "a"), ("HTTPS_PROXY", "b:1"), ("NO_PROXY", "x.org")]);
+        let said =
+            "http://a (http_proxy) for http, http://b:1 (HTTPS_PROXY) for https; the coordinator is asked without it";
+        assert_eq!(two.found, said);
+        let wrong = of("https://x.org", &[("ALL_PROXY", "socks5://p:1080")]);
+        assert!(wrong.state == State::Failed && wrong.found.contains("ALL_PROXY"), "{}", wrong.found);
     }
 
     #[test]
