@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use adit_fetch::{Fetch, Incoming, Method, Request, Response};
+use adit_fetch::{Fetch, Incoming, Method, Request, Response, follow};
 use adit_protocol::paths::with;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
@@ -49,7 +49,8 @@ impl<F: Fetch, S: Sleep> Client<F, S> {
         let request = self.request(Method::Post, path);
         let unspoken = |error: serde_json::Error| unexpected(&request.url, &error);
         let json = serde_json::to_vec(body).map_err(unspoken)?;
-        self.json(request.json(json), repeat).await
+        // Jobs are planned and small ones computed before they are answered.
+        self.json(request.json(json).answer_ms(JSON_MS), repeat).await
     }
 
     pub(crate) async fn json<T: DeserializeOwned>(&self, request: Request, repeat: Repeat) -> Result<T, ClientError> {
@@ -62,12 +63,10 @@ impl<F: Fetch, S: Sleep> Client<F, S> {
         let mut tried = 0;
         loop {
             tried += 1;
-            let error = match self.once(request.clone()).await {
-                Ok(incoming) => match incoming.whole().await {
-                    Ok(response) => return Ok(response),
-                    Err(error) => ClientError::of_fetch(&self.server, &request.url, error),
-                },
-                Err(error) => error,
+            let error = match follow(&self.fetch, request.clone()).await {
+                Ok(response) if is_success(response.status) => return Ok(response),
+                Ok(response) => ClientError::of_refusal(&request.url, &response),
+                Err(error) => ClientError::of_fetch(&self.server, &request.url, error),
             };
             self.pause(error, tried, repeat).await?;
         }
@@ -89,11 +88,15 @@ impl<F: Fetch, S: Sleep> Client<F, S> {
         let url = request.url.clone();
         let failed = |error| ClientError::of_fetch(&self.server, &url, error);
         let incoming = self.fetch.open(request).await.map_err(failed)?;
-        if (200..300).contains(&incoming.status) {
+        if is_success(incoming.status) {
             return Ok(incoming);
         }
         Err(ClientError::of_refusal(&url, &incoming.whole().await.map_err(failed)?))
     }
+}
+
+fn is_success(status: u16) -> bool {
+    (200..300).contains(&status)
 }
 
 /// JSON of a type.

@@ -8,6 +8,9 @@ use crate::call::{encoded, path};
 use crate::retry::{Repeat, Sleep};
 use crate::{Client, ClientError};
 
+/// How long a coordinator may take to read a file that has arrived.
+const INTAKE_MS: u32 = 600_000;
+
 impl<F: Fetch, S: Sleep> Client<F, S> {
     /// Uploads a file, to be read as `format` if the name's extension does not tell. Needs the token.
     pub async fn upload(
@@ -34,7 +37,8 @@ impl<F: Fetch, S: Sleep> Client<F, S> {
         }
         // A file is named by its digest: the second upload finds it there.
         let request = self.request(Method::Post, &path);
-        self.json(request.body(file).timeout_ms(NO_LIMIT_MS), Repeat::Harmless).await
+        let request = request.body(file).timeout_ms(NO_LIMIT_MS).answer_ms(INTAKE_MS);
+        self.json(request, Repeat::Harmless).await
     }
 
     /// The size and price of a job, without submitting it. Needs the token.

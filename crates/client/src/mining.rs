@@ -60,7 +60,8 @@ impl<F: Fetch, S: Sleep> Client<F, S> {
             .header(paths::SESSION_HEADER, session)
             .header(paths::SIGNATURE_HEADER, signature.to_string())
             .header(paths::DIGEST_HEADER, delivery.digest.to_string());
-        self.json(request.body(output).timeout_ms(timeout_ms), Repeat::Harmless).await
+        let request = request.body(output).timeout_ms(timeout_ms).answer_ms(DELIVERY_MS as u32);
+        self.json(request, Repeat::Harmless).await
     }
 
     /// Says that a session is alive.

@@ -6,7 +6,7 @@ use adit_core::sign::LeaseId;
 use adit_core::statement::ProvenReceipt;
 use adit_core::unit::MAX_OUTPUT_BYTES;
 use adit_core::{Cid, PublicKey, Unit};
-use adit_fetch::{Fetch, Method, Reach, Request};
+use adit_fetch::{BLOCK_REDIRECTS, Fetch, Method, Reach, Request};
 use adit_protocol::paths;
 use adit_protocol::records::{ConsistencyProof, ReceiptList, SignedHead};
 
@@ -98,6 +98,7 @@ impl<F: Fetch, S: Sleep> Client<F, S> {
         // The token is for the coordinator alone.
         let place = place.trim_end_matches('/');
         let request = Request::get(format!("{place}{}?format=raw", path(paths::BLOCK, cid))).reach(reach);
+        let request = request.redirects(BLOCK_REDIRECTS);
         let url = request.url.clone();
         let response = self.whole(request.max_bytes(MAX_BLOCK_BYTES).timeout_ms(BLOCK_MS), repeat).await?;
         if block_matches(cid, &response.body) {

@@ -46,7 +46,7 @@ impl<F: Fetch, S: Sleep> Client<F, S> {
     /// The same after an audit of every row, which may take long. Needs the token.
     pub async fn audit(&self) -> Result<LedgerTotals, ClientError> {
         let request = self.request(Method::Get, &format!("{}?audit=true", paths::LEDGER));
-        self.json(request.timeout_ms(AUDIT_MS), Repeat::Harmless).await
+        self.json(request.timeout_ms(AUDIT_MS).answer_ms(AUDIT_MS), Repeat::Harmless).await
     }
 
     /// The newest epochs, newest first: the first page.

@@ -157,6 +157,21 @@ fn the_token_goes_to_the_coordinator_and_to_nobody_else() {
 }
 
 #[test]
+fn blocks_are_followed_and_calls_are_not() {
+    let moved = |_: &Request| Ok(Response::new(307, "").with_header("location", "https://other.example/x"));
+    let fetch = Scripted::new(moved);
+    let cid = block_cid(b"block");
+    let client = Client::new(&fetch, SERVER).with_token("secret");
+    assert_eq!(block_on(client.jobs()).unwrap_err().status(), Some(307));
+    assert_eq!(fetch.seen().len(), 1);
+    let error = block_on(client.block(&cid)).unwrap_err();
+    assert!(error.to_string().contains("redirects more than 5 times"), "{error}");
+    let seen = fetch.seen();
+    assert_eq!((seen.len(), seen[2].url.as_str()), (7, "https://other.example/x"));
+    assert_eq!(seen[2].reach, adit_fetch::Reach::Public);
+}
+
+#[test]
 fn names_arrive_as_they_are() {
     let fetch = Scripted::new(|_| Ok(Response::new(404, "")));
     let client = Client::new(&fetch, SERVER);

@@ -28,6 +28,8 @@ pub struct Request {
     /// The time limit for the whole exchange, until the last byte of the response; [`NO_LIMIT_MS`] is none. Silence ends it
     /// in any case, see [`crate::Options::silence_ms`].
     pub timeout_ms: u32,
+    /// How long the server may work before it answers, in ms, if that is more than the longest silence.
+    pub answer_ms: u32,
     /// How many redirects [`crate::follow`] takes. Browsers let nobody see where a redirect leads, so they take them
     /// themselves, as many as they like, unless this is 0.
     pub redirects: u8,
@@ -65,7 +67,17 @@ impl Request {
     pub fn new(method: Method, url: impl Into<String>) -> Self {
         let (max_bytes, timeout_ms) = (DEFAULT_MAX_BYTES, DEFAULT_TIMEOUT_MS);
         let (url, reach) = (url.into(), Reach::Anywhere);
-        Request { method, url, headers: Vec::new(), body: None, max_bytes, timeout_ms, redirects: 0, reach }
+        Request {
+            method,
+            url,
+            headers: Vec::new(),
+            body: None,
+            max_bytes,
+            timeout_ms,
+            answer_ms: 0,
+            redirects: 0,
+            reach,
+        }
     }
 
     /// A GET.
@@ -104,6 +116,12 @@ impl Request {
     /// Sets the time limit for the whole exchange.
     pub fn timeout_ms(mut self, timeout_ms: u32) -> Self {
         self.timeout_ms = timeout_ms;
+        self
+    }
+
+    /// Sets how long the server may work before it answers.
+    pub fn answer_ms(mut self, answer_ms: u32) -> Self {
+        self.answer_ms = answer_ms;
         self
     }
 

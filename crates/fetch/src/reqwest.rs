@@ -17,7 +17,7 @@ use futures::future::FutureExt;
 use futures::stream::{self, Stream, StreamExt, TryStreamExt};
 use tokio::time::timeout;
 
-use self::cause::{Asked, innermost_cause};
+use self::cause::{Asked, innermost_cause, silent};
 use crate::reach::{Host, NotPublic, Place, all_public};
 use crate::request::scheme;
 use crate::{AllowedHost, Body, Fetch, FetchError, Incoming, Method, NO_LIMIT_MS, Options, Reach, Request, Upload};
@@ -92,8 +92,8 @@ impl Fetch for Reqwest {
         if let Some(body) = body {
             builder = with_body(builder, body, &moved, gone);
         }
-        let sent = while_it_moves(builder.send(), &moved, asked.silence).await;
-        let response = sent.ok_or_else(|| asked.silent())?.map_err(|error| match refusal(&error) {
+        let sent = while_it_moves(builder.send(), &moved, asked.answer).await;
+        let response = sent.ok_or_else(|| silent(asked.answer))?.map_err(|error| match refusal(&error) {
             Some(refused) => asked.place.refused(refused),
             None => asked.named(error),
         })?;
@@ -108,7 +108,7 @@ impl Fetch for Reqwest {
 /// The chunks of a body, none of which may be late.
 fn arriving(response: reqwest::Response, asked: Asked, reader: Reader) -> impl Stream<Item = Chunk> + Send {
     stream::try_unfold((response, asked, reader), |(mut response, asked, reader)| async move {
-        let next = timeout(asked.silence, response.chunk()).await.map_err(|_| asked.silent())?;
+        let next = timeout(asked.silence, response.chunk()).await.map_err(|_| silent(asked.silence))?;
         let chunk = next.map_err(|error| asked.named(error))?;
         Ok(chunk.map(|chunk| (Vec::from(chunk), (response, asked, reader))))
     })
@@ -142,7 +142,7 @@ impl Moved {
     }
 }
 
-/// Waits for an answer as long as the request's body moves, and then for the longest silence.
+/// Waits for an answer as long as the request's body moves, and then for the longest silence before one.
 async fn while_it_moves<T>(sent: impl Future<Output = T>, moved: &Moved, silence: Duration) -> Option<T> {
     let mut sent = pin!(sent);
     loop {

@@ -158,9 +158,13 @@ fn call(agent: &ureq::Agent, request: &Request, asked: &Asked) -> Result<http::R
     let proxy = asked.proxy.as_ref().map(|proxy| ureq::Proxy::new(proxy.url())).transpose();
     let proxy = proxy.map_err(|error| asked.named(error, request))?;
     let url = |_| FetchError::Url(request.url.clone());
+    let silence = ms(asked.silence_ms(request));
     macro_rules! run {
         ($request:expr) => {
-            agent.run(agent.configure_request($request.map_err(url)?).timeout_global(within).proxy(proxy).build())
+            agent.run({
+                let request = agent.configure_request($request.map_err(url)?).timeout_global(within);
+                request.timeout_per_read(silence).proxy(proxy).build()
+            })
         };
     }
     let response = match &request.body {
@@ -214,6 +218,10 @@ fn forward(
 }
 
 impl Asked {
+    fn silence_ms(&self, request: &Request) -> u32 {
+        self.options.silence_ms.max(request.answer_ms)
+    }
+
     fn named(&self, error: ureq::Error, request: &Request) -> FetchError {
         use std::io::ErrorKind;
         let (place, text) = (&self.place, error.to_string());
@@ -222,7 +230,7 @@ impl Asked {
             ureq::Error::Timeout(Timeout::Connect | Timeout::Resolve) => {
                 self.connect(format!("no connection to {place} within {} ms", self.options.connect_ms))
             }
-            ureq::Error::Timeout(Timeout::PerRead | Timeout::PerWrite) => FetchError::Silent(self.options.silence_ms),
+            ureq::Error::Timeout(Timeout::PerRead | Timeout::PerWrite) => FetchError::Silent(self.silence_ms(request)),
             ureq::Error::Timeout(_) => FetchError::Timeout(request.timeout_ms),
             ureq::Error::Io(error) if error.kind() == ErrorKind::TimedOut => FetchError::Timeout(request.timeout_ms),
             ureq::Error::Io(error) if error.kind() == ErrorKind::ConnectionRefused => {

@@ -104,6 +104,8 @@ async fn causes_are_named(fetch: impl Fetch) {
 
     let mute = Stub::new(|_, stream| drop(stream.read(&mut [0])));
     assert_eq!(failure(&fetch, &mute.url("/")).await.0, FetchError::Silent(400));
+    let working = fetch.fetch(Request::get(mute.url("/")).answer_ms(700)).await;
+    assert_eq!(working, Err(FetchError::Silent(700)));
     let halting = Stub::new(|_, stream| {
         answer(stream, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nfive.");
         let _ = stream.read(&mut [0]);

@@ -13,7 +13,10 @@ use crate::{AllowedHost, FetchError, Options, Reach, Request};
 #[derive(Clone, Debug)]
 pub(super) struct Asked {
     pub(super) place: Place,
+    /// The longest silence.
     pub(super) silence: Duration,
+    /// The longest silence before the answer.
+    pub(super) answer: Duration,
     url: String,
     tls: bool,
     /// The proxy in between, without its password.
@@ -30,6 +33,7 @@ impl Asked {
         let mut asked = Asked {
             place,
             silence: Duration::from_millis(options.silence_ms.into()),
+            answer: Duration::from_millis(options.silence_ms.max(request.answer_ms).into()),
             url: request.url.clone(),
             tls,
             proxy,
@@ -49,10 +53,6 @@ impl Asked {
 
     pub(super) fn is_anywhere(&self, reach: Reach, allowed: &[AllowedHost]) -> bool {
         reach == Reach::Anywhere || self.place.is_allowed(allowed)
-    }
-
-    pub(super) fn silent(&self) -> FetchError {
-        FetchError::Silent(self.silence.as_millis().try_into().unwrap_or(u32::MAX))
     }
 
     pub(super) fn named(&self, error: reqwest::Error) -> FetchError {
@@ -104,6 +104,10 @@ impl Asked {
         }
         cause
     }
+}
+
+pub(super) fn silent(waited: Duration) -> FetchError {
+    FetchError::Silent(waited.as_millis().try_into().unwrap_or(u32::MAX))
 }
 
 fn is_refused(cause: &(dyn Error + 'static)) -> bool {

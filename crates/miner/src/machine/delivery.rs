@@ -97,7 +97,8 @@ impl Machine {
             .header(paths::DIGEST_HEADER, entry.delivery.digest.to_string())
             .body(entry.output.clone())
             .max_bytes(TASK_BYTES)
-            .timeout_ms(u32::try_from(timeout_ms).unwrap_or(u32::MAX));
+            .timeout_ms(u32::try_from(timeout_ms).unwrap_or(u32::MAX))
+            .answer_ms(UPLOAD_MS as u32);
         self.call(Call::Deliver(lease), request);
     }
 
