@@ -4,6 +4,7 @@
 //! left to do, resting for as long as each slice says. The clock is a closure, so that this runs anywhere.
 
 mod operands;
+mod slices;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -21,6 +22,7 @@ use crate::lane::{BlockBytes, LaneCommand, LaneEvent};
 use crate::throttle::Throttle;
 
 use operands::Shared;
+use slices::Slices;
 
 /// A lane's engine, with the unit that it computes.
 pub struct LaneRunner<E: Engine> {
@@ -28,29 +30,17 @@ pub struct LaneRunner<E: Engine> {
     shared: Shared<E>,
     unit: Option<UnderWay<E>>,
     throttle: Throttle,
-    speeds: Speeds,
+    learnt: Primitives,
     /// Whether the engine is lost and has to recover first.
     lost: bool,
 }
 
-/// Measured speeds, by primitive.
+/// What was learnt of each primitive.
 #[derive(Debug)]
-struct Speeds {
-    products: Speed,
-    floats: Speed,
-    bytes: Speed,
-}
-
-/// Multiply-accumulates, or bytes, per millisecond.
-#[derive(Clone, Copy, Debug)]
-struct Speed(f64);
-
-impl Speed {
-    /// Lowers the speed at once but raises it step by step, so that slices rarely take too long.
-    fn learn(&mut self, work: f64, took_ms: f64) {
-        let speed = work / took_ms.max(0.01);
-        self.0 = speed.min(self.0 * 2.0).max(1.0);
-    }
+struct Primitives {
+    products: Slices,
+    floats: Slices,
+    bytes: Slices,
 }
 
 /// The result of a slice.
@@ -90,8 +80,8 @@ impl AsRef<[u8]> for HeldBlock {
     }
 }
 
-/// A first guess, slow enough for the slowest host.
-const FIRST_SPEED: Speed = Speed(2e4);
+/// Multiply-accumulates, or bytes, for a millisecond: a first guess, slow enough for the slowest host.
+const FIRST_SPEED: f64 = 2e4;
 /// How often progress is reported.
 const TELL_MS: f64 = 200.0;
 
@@ -103,8 +93,9 @@ const RECOVERY_MS: f64 = 250.0;
 impl<E: Engine> LaneRunner<E> {
     /// A runner at full duty with nothing to do.
     pub fn new(engine: E) -> Self {
-        let speeds = Speeds { products: FIRST_SPEED, floats: FIRST_SPEED, bytes: FIRST_SPEED };
-        LaneRunner { engine, shared: Shared::new(), unit: None, throttle: Throttle::new(), speeds, lost: false }
+        let slices = Slices::new(E::SLICE_MS, FIRST_SPEED * E::SLICE_MS);
+        let learnt = Primitives { products: slices, floats: slices, bytes: slices };
+        LaneRunner { engine, shared: Shared::new(), unit: None, throttle: Throttle::new(), learnt, lost: false }
     }
 
     /// The engine.
@@ -176,44 +167,42 @@ impl<E: Engine> LaneRunner<E> {
             self.engine.recover().await?;
             self.lost = false;
         }
-        let LaneRunner { engine, shared, speeds, .. } = self;
+        let LaneRunner { engine, shared, learnt, .. } = self;
         // Small steps are quick, so a slice may take several. It takes at least one, whatever the clock says.
         let is_over = || now_ms() - started_ms >= E::SLICE_MS / 2.0;
-        let rows_of = |speed: Speed, work_per_row: u64| (speed.0 * E::SLICE_MS / work_per_row.max(1) as f64) as usize;
         match &mut unit.stage {
             Stage::Prepare => unit.stage = prepare(engine, shared, unit)?,
             Stage::Products(running) => loop {
                 let before_ms = now_ms();
-                let max_rows = rows_of(speeds.products, running.work_per_row());
-                let Some(work) = multiply(engine, running, max_rows).await? else {
+                let max_rows = learnt.products.next(running.work_per_row());
+                let Some((rows, work_per_row)) = multiply(engine, running, max_rows).await? else {
                     return Ok(Some(unit.finish()));
                 };
-                speeds.products.learn(work, now_ms() - before_ms);
+                learnt.products.learn(rows, work_per_row, now_ms() - before_ms);
                 if is_over() {
                     break;
                 }
             },
             Stage::Floats(product, right) => loop {
                 let (before_ms, work_per_row) = (now_ms(), product.work_per_row());
-                let max_rows = rows_of(speeds.floats, work_per_row);
-                let Some(FloatStep { left, rows, sums }) = product.step(max_rows) else {
+                let Some(FloatStep { left, rows, sums }) = product.step(learnt.floats.next(work_per_row)) else {
                     return Ok(Some(unit.finish()));
                 };
                 engine.multiply_floats(left, rows, right, sums).await?;
-                speeds.floats.learn(rows as f64 * work_per_row as f64, now_ms() - before_ms);
+                learnt.floats.learn(rows, work_per_row as f64, now_ms() - before_ms);
                 if is_over() {
                     break;
                 }
             },
             Stage::Hash(tree) => loop {
                 let (before_ms, before) = (now_ms(), tree.done_bytes());
-                let most = speeds.bytes.0 * E::SLICE_MS / f64::from(LEAF_BYTES);
-                let Some(leaves) = tree.next((most as usize).min(E::LEAVES)) else {
+                let Some(leaves) = tree.next(learnt.bytes.next(LEAF_BYTES.into()).min(E::LEAVES)) else {
                     return Ok(Some(unit.finish()));
                 };
                 let digests = engine.hash(leaves).await?;
                 tree.take(&digests);
-                speeds.bytes.learn((tree.done_bytes() - before) as f64, now_ms() - before_ms);
+                let leaves = (tree.done_bytes() - before).div_ceil(LEAF_BYTES.into());
+                learnt.bytes.learn(leaves as usize, LEAF_BYTES.into(), now_ms() - before_ms);
                 if is_over() {
                     break;
                 }
@@ -252,24 +241,26 @@ fn prepare<E: Engine>(engine: &E, shared: &mut Shared<E>, task: &UnderWay<E>) ->
     })
 }
 
-/// Takes a unit of int8 products one step or pass further and returns its multiply-accumulates; `None` when it is finished.
+/// Takes a unit of int8 products one step or pass further. Returns the rows and the multiply-accumulates for each; `None`
+/// when it is finished.
 async fn multiply<E: Engine>(
     engine: &E,
     running: &mut Running<E::Packed>,
     max_rows: usize,
-) -> Result<Option<f64>, EngineError> {
+) -> Result<Option<(usize, f64)>, EngineError> {
     if engine.passes(&running.packed().layers) {
         let work_per_row = running.work_per_row() as f64;
         let Some(pass) = running.pass(max_rows) else { return Ok(None) };
-        let work = pass.rows as f64 * work_per_row;
+        let rows = pass.rows;
         engine.pass(pass).await?;
-        return Ok(Some(work));
+        return Ok(Some((rows, work_per_row)));
     }
     let Some(step) = running.step(max_rows) else { return Ok(None) };
-    let work = step.left.len() as f64 * (step.sums.len() / step.rows.max(1)) as f64;
+    let rows = step.rows.max(1);
+    let work_per_row = step.left.len() as f64 * step.sums.len() as f64 / (rows * rows) as f64;
     engine.carry_out(step).await?;
     running.advance();
-    Ok(Some(work))
+    Ok(Some((rows, work_per_row)))
 }
 
 impl<E: Engine> UnderWay<E> {

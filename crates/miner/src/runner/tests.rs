@@ -8,7 +8,7 @@ use adit_core::log::Hash;
 use adit_core::random::SplitMix64;
 use adit_core::split::cut;
 use futures::executor::block_on;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 struct Task {
@@ -247,4 +247,43 @@ fn a_lost_engine_recovers_and_begins_the_unit_again() {
             assert_eq!(runner.engine().packed.get(), losses + 1);
         }
     }
+}
+
+/// Multiplies with the reference and takes its time by a clock of its own, as where the right operand comes from memory.
+struct Timed {
+    now_ms: Rc<Cell<f64>>,
+    calls: Rc<RefCell<Vec<usize>>>,
+}
+
+impl Product for Timed {
+    type Packed = <Scalar as Product>::Packed;
+
+    fn pack(&self, b: &[i8], k: usize, n: usize) -> Self::Packed {
+        Scalar.pack(b, k, n)
+    }
+
+    fn multiply(&self, a: &[i8], rows: usize, b: &Self::Packed, out: &mut [i32]) {
+        self.now_ms.set(self.now_ms.get() + 25.0 + 0.9 * rows as f64);
+        self.calls.borrow_mut().push(rows);
+        Scalar.multiply(a, rows, b, out);
+    }
+}
+
+#[test]
+fn a_wide_product_goes_by_many_rows() {
+    let (now_ms, calls) = (Rc::new(Cell::new(0.0)), Rc::default());
+    let mut runner = LaneRunner::new(Processor(Timed { now_ms: now_ms.clone(), calls: Rc::clone(&calls) }));
+    runner.obey(start(&task(7, 500, 800, 800)));
+    let mut longest_ms = 0.0_f64;
+    loop {
+        let before_ms = now_ms.get();
+        if block_on(runner.slice(|| now_ms.get())).is_none() {
+            break;
+        }
+        longest_ms = longest_ms.max(now_ms.get() - before_ms);
+    }
+    let calls = calls.borrow();
+    assert!(calls[0] == 1 && calls[7..calls.len() - 1].iter().all(|rows| *rows > 60), "{calls:?}");
+    assert_eq!(calls.iter().sum::<usize>(), 500);
+    assert!(longest_ms < 100.0, "{longest_ms}");
 }
