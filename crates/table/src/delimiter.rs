@@ -98,8 +98,11 @@ pub(crate) fn decide(text: &str, options: &Options, limits: Limits) -> Result<(D
         Some(said) => said,
         None => best(&cuts, options.decimal, sample)?,
     };
-    let commas =
-        cuts.iter().find(|cut| cut.delimiter == delimiter).is_some_and(|cut| cut.commas > 0 && cut.points == 0);
+    let chosen = cuts.iter().find(|cut| cut.delimiter == delimiter);
+    if options.delimiter.is_none() && chosen.is_some_and(|cut| cut.width == 1) && are_numbers_between_blanks(sample) {
+        return Err(TableError::Blanks);
+    }
+    let commas = chosen.is_some_and(|cut| cut.commas > 0 && cut.points == 0);
     let auto = if commas { Decimal::Comma } else { Decimal::Point };
     Ok((delimiter, options.decimal.unwrap_or(auto)))
 }
@@ -166,6 +169,15 @@ fn cut(sample: &str, delimiter: Delimiter, limits: Limits) -> Option<Cut> {
     }
 }
 
+/// Whether every line has as many words as the first, and all below it are numbers.
+fn are_numbers_between_blanks(sample: &str) -> bool {
+    let mut lines = sample.split(BREAKS).filter(|line| !line.trim().is_empty());
+    let words = lines.next().map_or(0, |first| first.split_whitespace().count());
+    let mut below = lines.peekable();
+    let numbers = |line: &str| line.split_whitespace().all(|word| word.parse::<f64>().is_ok());
+    words > 1 && below.peek().is_some() && below.all(|line| numbers(line) && line.split_whitespace().count() == words)
+}
+
 /// Whole lines from the start of the text.
 fn sample(text: &str) -> &str {
     let mut middle = SAMPLE_BYTES.min(text.len());
@@ -209,6 +221,7 @@ mod tests {
             ("id,tags\n1,x;y;z\n2,\n", (Delimiter::Comma, Point)),
             ("\"a;b\",c\n\"d;e\",f\n", (Delimiter::Comma, Point)),
             ("class\n3\n4\n", (Delimiter::Comma, Point)),
+            ("first name\nAnn Lee\nBob Ray\n", (Delimiter::Comma, Point)),
             // Ragged: the error that follows names the line.
             ("a;b\n1\n", (Delimiter::Semicolon, Point)),
             ("1,2\n3\n", (Delimiter::Comma, Point)),
@@ -222,6 +235,7 @@ mod tests {
         for text in ["a;x,b;y\n1;2,3;4\n", "1;2\n", "1,5;2,5\n", "a\tb,c\n1\t2,x\n"] {
             assert!(matches!(decided(text), Err(TableError::Delimiter { .. })), "{text:?}: {:?}", decided(text));
         }
+        assert_eq!(decided("a b c\n1 2 3\n4  5 6\n"), Err(TableError::Blanks));
         assert_eq!(decided("sep=;\na;b\n1;2\n"), Err(TableError::SepLine { delimiter: ';' }));
         let said = Options { delimiter: Some(Delimiter::Semicolon), ..Options::default() };
         let cut = decide("a;x,b;y\n1;2,3;4\n", &said, Limits::default());

@@ -55,6 +55,11 @@ pub enum TableError {
         /// The file has one line alone.
         alone: bool,
     },
+    /// The cells are separated by blanks.
+    #[error(
+        "the lines hold numbers with blanks between them, which separate no cells here: write commas or tabs instead"
+    )]
+    Blanks,
     /// The first line names the delimiter, as Excel does.
     #[error("line 1 is `sep={delimiter}`, which only Excel reads: remove it")]
     SepLine {
@@ -156,7 +161,7 @@ impl TableError {
             Self::Packed { .. } | Self::LongLine { .. } | Self::OpenQuote { .. } => "csv_malformed",
             // As of a cell that is no number.
             Self::NotUtf8 { .. } | Self::Undecodable { .. } | Self::Mark { .. } | Self::Zero { .. } => "csv_cell",
-            Self::Delimiter { .. } | Self::SepLine { .. } => "table_delimiter",
+            Self::Delimiter { .. } | Self::Blanks | Self::SepLine { .. } => "table_delimiter",
             Self::Header { .. } => "table_header",
             Self::Width { .. } => "csv_width",
             Self::Columns { .. } => "dimension_too_large",

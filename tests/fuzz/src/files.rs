@@ -90,6 +90,9 @@ pub(super) fn npy_seeds() -> Vec<Vec<u8>> {
         files::npy_with("<f4", "(1, 1)", &[0; 4]),
         files::npy_with("|O", "(1, 1)", &[0; 8]),
         files::npy_with("<M8[ns]", "(1, 1)", &[0; 8]),
+        files::npy_with("int8", "(1L, 2L)", &[1, 2]),
+        files::npy_with(">h", "(1, # a row\n 1)", &[0, 1]),
+        files::npy_with("|b1", "(1, 1)", &[1]),
     ]
 }
 
@@ -101,7 +104,12 @@ pub(super) fn floats_seeds() -> Vec<Vec<u8>> {
 }
 
 pub(super) fn table_seeds() -> Vec<Vec<u8>> {
-    let texts = ["a,b\n1,x\n-9223372036854775808,\n", "1,2\n3,4\n", "9223372036854775807,9223372036854775808\n"];
+    let texts = [
+        "a,b\n1,x\n-9223372036854775808,\n",
+        "1,2\n3,4\n",
+        "9223372036854775807,9223372036854775808\n",
+        "1,5;2\n3;4,5\n",
+    ];
     texts.iter().map(|text| text.as_bytes().to_vec()).chain(csv_seeds()).collect()
 }
 
@@ -113,7 +121,8 @@ pub(super) fn blocks_seeds() -> Vec<Vec<u8>> {
 pub(super) fn csv_seeds() -> Vec<Vec<u8>> {
     let texts =
         ["a,b\n1,2\n", "\"x\",\"y\"\r\n\"1\",\" 127 \"\r\n", "1\n\n2\n", "1,2\n3\n", "NaN,1e5\n", "\u{feff}1,2\n"];
-    texts.iter().map(|text| text.as_bytes().to_vec()).chain([inputs()]).collect()
+    let wide: Vec<u8> = "a;b\r1;2\r".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    texts.iter().map(|text| text.as_bytes().to_vec()).chain([inputs(), wide]).collect()
 }
 
 pub(super) fn safetensors_seeds() -> Vec<Vec<u8>> {

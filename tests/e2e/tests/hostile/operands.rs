@@ -126,6 +126,37 @@ async fn files_that_hold_no_operand_are_refused() -> Result<()> {
     scene.ends_well().await
 }
 
+#[tokio::test]
+async fn tables_are_read_as_it_is_said_and_the_answer_says_how() -> Result<()> {
+    let server = Server::start().await?;
+    let client = Client::new(&server, "requester", 1)?;
+    let send = async |said: &str, bytes: &[u8]| {
+        let path = format!("{}?name=X.csv{said}", paths::FILES);
+        client.send(client.as_operator(Method::POST, &path).body(bytes.to_vec())).await
+    };
+    let doubtful = b"0,1,2\n5,6,7\n8,9,3\n";
+    let reply = send("", doubtful).await?;
+    ensure!(reply.code()? == InvalidFile, "a first line that may hold names");
+    let named: FileInfo = send("&header=yes", doubtful).await?.json()?;
+    let said = "UTF-8, comma, header row \"0, 1, 2\", 2 rows of 3 columns";
+    assert_eq!(named.reading.as_deref(), Some(said));
+    let values: FileInfo = send("&header=no", doubtful).await?.json()?;
+    assert_ne!(named.file, values.file, "the same bytes hold two tables");
+    // A job reads each as it was said, though the other was uploaded later.
+    let model = upload(&client, "M.safetensors", files::model(&[(vec![1; 6], vec![0; 2])], [1, 1])).await?;
+    for (file, rows) in [(named.file, 2), (values.file, 3)] {
+        let order = json!({ "work": { "kind": "mlp_i8/1", "model": model, "input": file } });
+        let estimate: Value =
+            client.send(client.as_operator(Method::POST, paths::ESTIMATE).json(&order)).await?.json()?;
+        assert_eq!(estimate["rows"], rows);
+    }
+    for said in ["&header=perhaps", "&delimiter=x", "&encoding=klingon", "&decimal=3", "&format=data&header=no"] {
+        let found = send(said, doubtful).await?.code()?;
+        ensure!(found == InvalidParameter, "{said}: {found:?}");
+    }
+    Ok(())
+}
+
 /// Uploads a valid file.
 async fn upload(client: &Client, name: &str, bytes: Vec<u8>) -> Result<Cid> {
     Ok(client.upload(name, bytes).await?.json::<FileInfo>()?.file)
