@@ -125,7 +125,8 @@ impl<'r> Record<'r> {
         self.ends.len()
     }
 
-    /// The line on which the row starts, counted from 1. LF, CRLF and CR alone end a line.
+    /// The line on which the row starts, counted from 1. LF, CRLF and CR alone end a line. Counts all lines before it, so
+    /// ask for it only where something is wrong.
     pub fn line(&self) -> u64 {
         line_at(self.text, self.start)
     }

@@ -49,6 +49,8 @@ pub(super) struct LabelArgs {
 /// What is known of a job's tables before anything is sent.
 pub(super) struct Tables {
     options: Options,
+    /// How each file was read here, if it is a table.
+    said: Vec<Option<String>>,
     pub(super) labels: Option<Labels>,
 }
 
@@ -63,16 +65,16 @@ impl Tables {
         if let Some(option) = is_told.filter(|_| work.labels().is_none() && !inputs.iter().any(is_table)) {
             bail!("--{option} says how to read a table, but no file here is a .csv");
         }
-        let mut rows = vec![None; inputs.len()];
-        for (input, rows) in inputs.iter().zip(&mut rows).filter(|(input, _)| is_table(input)) {
+        let (mut said, mut rows) = (vec![None; inputs.len()], None);
+        for (place, input) in inputs.iter().enumerate().filter(|(_, input)| is_table(input)) {
             let bytes = bytes(&input.body).with_context(|| input.name.clone())?;
             let table = Table::read(&bytes, &options, Limits::default()).with_context(|| input.name.clone())?;
             say(format!("reading {}: {}", input.name, table.decision()));
-            *rows = Some(table.decision().rows);
+            said[place] = Some(table.decision().to_string());
+            rows = rows.or((place == SAMPLES).then_some(table.decision().rows));
         }
-        let rows = rows.get(SAMPLES).copied().flatten();
         let read = |(file, column)| Labels::read(file, column, &options, rows, say);
-        let tables = Tables { options, labels: work.labels().map(read).transpose()? };
+        let tables = Tables { options, said, labels: work.labels().map(read).transpose()? };
         tables.count(inputs.get(SAMPLES).map(|samples| samples.name.as_str()), rows)?;
         Ok(tables)
     }
@@ -82,8 +84,15 @@ impl Tables {
         if is_table(input) { self.options.pairs() } else { Vec::new() }
     }
 
-    /// Checks the labels against samples that are no table, once these were uploaded.
+    /// Checks that the coordinator read a file as we did, and the labels against samples that are no table.
     pub(super) fn fit(&self, place: usize, name: &str, info: &FileInfo) -> Result<()> {
+        match (self.said.get(place).and_then(Option::as_ref), &info.reading) {
+            (Some(_), None) if !self.options.is_empty() => {
+                bail!("{name}: this coordinator does not know how to be told how to read a table; it must be upgraded")
+            }
+            (Some(ours), Some(theirs)) if ours != theirs => bail!("{name}: the coordinator reads it as {theirs}"),
+            _ => {}
+        }
         match info.content {
             FileContent::Samples { rows, .. } | FileContent::Matrix { rows, .. } if place == SAMPLES => {
                 self.count(Some(name), Some(rows.into()))
@@ -137,7 +146,16 @@ impl Labels {
     ) -> Result<Self> {
         let named = || file.display().to_string();
         let bytes = std::fs::read(file).with_context(named)?;
-        let table = settled(&bytes, options, rows).with_context(named)?;
+        let table = match settled(&bytes, options, rows) {
+            // Where a cell below a doubtful line is no class, that is the mistake to mend first.
+            Err(doubt @ TableError::Header { .. }) => {
+                let header = Options { header: Some(true), ..*options };
+                let below = Table::read(&bytes, &header, Limits::default()).with_context(named)?;
+                classes(&below, below.column(column, &NAMES).with_context(named)?).with_context(named)?;
+                return Err(doubt).with_context(named);
+            }
+            read => read.with_context(named)?,
+        };
         say(format!("reading {}: {}", file.display(), table.decision()));
         let column = table.column(column, &NAMES).with_context(named)?;
         let classes = classes(&table, column).with_context(named)?;
@@ -170,8 +188,9 @@ fn settled<'a>(bytes: &'a [u8], options: &Options, rows: Option<u64>) -> Result<
 pub(super) fn classes(table: &Table<'_>, column: usize) -> Result<Vec<u32>> {
     let (mut rows, mut classes) = (table.rows(), Vec::new());
     while let Some(row) = rows.next()? {
-        let (line, cell) = (row.line(), row.cell(column));
-        let refused = || format!("line {line}, column {}: {cell:?} is not a class, an integer from 0", column + 1);
+        let cell = row.cell(column);
+        let refused =
+            || format!("line {}, column {}: {cell:?} is not a class, an integer from 0", row.line(), column + 1);
         classes.push(cell.parse().with_context(refused)?);
     }
     Ok(classes)
@@ -234,5 +253,23 @@ mod tests {
             let refused = format!("{:#}", read(unknown).unwrap_err());
             assert!(refused.contains("--header yes"), "{refused}");
         }
+    }
+
+    #[test]
+    fn a_coordinator_that_reads_a_table_differently_is_found_out() {
+        let info = |reading: Option<&str>| FileInfo {
+            file: adit_core::content_id::output_cid([0; 32]),
+            content: FileContent::Samples { rows: 6, cols: 64 },
+            reading: reading.map(str::to_owned),
+        };
+        let options = Options { header: Some(true), ..Options::default() };
+        let mut tables = Tables { options, said: vec![None, Some("UTF-8".into())], labels: None };
+        assert!(tables.fit(1, "X.csv", &info(Some("UTF-8"))).is_ok());
+        assert!(tables.fit(0, "M.safetensors", &info(None)).is_ok());
+        assert!(tables.fit(1, "X.csv", &info(Some("UTF-16LE"))).is_err());
+        // An older one, which reads tables its own way.
+        assert!(tables.fit(1, "X.csv", &info(None)).is_err());
+        tables.options = Options::default();
+        assert!(tables.fit(1, "X.csv", &info(None)).is_ok());
     }
 }

@@ -21,10 +21,9 @@ pub(super) fn read(bytes: &[u8], options: &Options) -> Result<(Operand, Decision
         return Err(IntakeError::BlockList { line: 1, wrong: "the first line is not `cid,bytes`" });
     }
     let (mut panels, mut sizes): (Vec<Cid>, Vec<u32>) = (Vec::new(), Vec::new());
-    let (mut rows, mut line) = (table.rows(), 1);
+    let mut rows = table.rows();
     while let Some(row) = rows.next()? {
-        line = row.line();
-        let wrong = |wrong| IntakeError::BlockList { line, wrong };
+        let wrong = |wrong| IntakeError::BlockList { line: row.line(), wrong };
         let cid = row.cell(0).parse().ok().filter(is_block_cid);
         panels.push(cid.ok_or_else(|| wrong("the name is not the CID of a raw sha2-256 block"))?);
         let size = row.cell(1).parse().ok().filter(|bytes| (1..=MAX_BLOCK_BYTES as u32).contains(bytes));
@@ -38,12 +37,21 @@ pub(super) fn read(bytes: &[u8], options: &Options) -> Result<(Operand, Decision
     let (Some(first), Some(last)) = (sizes.first(), sizes.last()) else { return Err(IntakeError::Empty) };
     if last > first {
         let wrong = "the last block is larger than the first";
-        return Err(IntakeError::BlockList { line, wrong });
+        return Err(IntakeError::BlockList { line: last_line(&table)?, wrong });
     }
     let rows = sizes.iter().map(|bytes| u64::from(*bytes)).sum();
     super::error::at_most("bytes", rows, u64::from(u32::MAX))?;
     let panel_rows = *first;
     Ok((Operand { rows: rows as u32, cols: 1, panel_rows, panels }, decision.clone()))
+}
+
+/// The line of the last row.
+fn last_line(table: &Table<'_>) -> Result<u64, IntakeError> {
+    let (mut rows, last) = (table.rows(), table.decision().rows);
+    for _ in 1..last {
+        rows.next()?;
+    }
+    Ok(rows.next()?.map_or(last, |row| row.line()))
 }
 
 #[cfg(test)]
@@ -66,6 +74,7 @@ mod tests {
             (format!("cid,bytes\n{a},1048577\n"), 2),
             (format!("cid,bytes\n{a},9\n{b},4\n{a},9\n"), 4),
             (format!("cid,bytes\n{b},4\n{a},9\n"), 3),
+            (format!("cid,bytes\r\r{b},4\r\r{a},9\r"), 5),
         ] {
             match read(text.clone()) {
                 Err(IntakeError::BlockList { line: found, .. }) => assert_eq!(found, line, "{text}"),
