@@ -76,7 +76,7 @@ fn utf_16(bytes: &[u8]) -> Option<&'static Encoding> {
     let zeros = |odd: usize| bytes.iter().skip(odd).step_by(2).filter(|byte| **byte == 0).count();
     let enough = bytes.len() / 8;
     match (zeros(0), zeros(1)) {
-        _ if bytes.len() % 2 == 1 => None,
+        _ if !bytes.len().is_multiple_of(2) => None,
         (0, right) if right > 0 && right >= enough => Some(UTF_16LE),
         (left, 0) if left > 0 && left >= enough => Some(UTF_16BE),
         _ => None,

@@ -21,7 +21,7 @@ fn totals(name: &str, said: &[(&str, &str)]) -> Result<Summary, IntakeError> {
     else {
         panic!("a table has columns");
     };
-    let sums = columns.iter().map(|column| i128::from(column.integers.sum)).collect();
+    let sums = columns.iter().map(|column| column.integers.sum).collect();
     Ok((rows, columns.into_iter().map(|column| column.name).collect(), sums))
 }
 
