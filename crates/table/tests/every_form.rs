@@ -97,13 +97,12 @@ fn written(known: &Known, form: Form) -> Vec<u8> {
     let cell = |cell: &String| {
         let needs = cell.contains(['"', '\n', '\r', form.delimiter]);
         let is_word = cell.parse::<f64>().is_err();
-        match form.quotes {
+        let quoted = match form.quotes {
             Quotes::All => true,
             Quotes::Words => needs || is_word,
             Quotes::Needed => needs,
-        }
-        .then(|| format!("\"{}\"", cell.replace('"', "\"\"")))
-        .unwrap_or_else(|| cell.clone())
+        };
+        if quoted { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell.clone() }
     };
     let line = |cells: &Vec<String>| cells.iter().map(cell).collect::<Vec<_>>().join(&form.delimiter.to_string());
     let mut text = known.names.iter().chain(&known.rows).map(line).collect::<Vec<_>>().join(form.line_end);
