@@ -20,7 +20,7 @@ use crate::show;
 /// or outputs that were never published are what the receipt says.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// The receipt: JSON from the coordinator, the page or `adit mine --json`
+    /// The receipt: JSON from the coordinator, the page or `adit mine --json`; `-` is standard input
     #[arg(value_name = "RECEIPT", required_unless_present = "lease", conflicts_with = "lease")]
     receipt: Option<PathBuf>,
     /// Fetch the receipt of this lease from the server
@@ -86,7 +86,11 @@ fn show_report(receipt: &Receipt, lines: &[Line], json: bool) -> Result<()> {
 
 /// Reads a receipt, alone or inside a verdict that `adit mine --json` printed.
 fn read(path: &Path) -> Result<ProvenReceipt> {
-    let text = std::fs::read(path).with_context(|| path.display().to_string())?;
+    let text = match path.to_str() {
+        Some("-") => std::io::read_to_string(std::io::stdin()).map(String::into_bytes),
+        _ => std::fs::read(path),
+    };
+    let text = text.with_context(|| path.display().to_string())?;
     let value: serde_json::Value = serde_json::from_slice(&text)
         .with_context(|| format!("{} is not JSON: save the receipt as the coordinator gives it", path.display()))?;
     let inner = value.get("receipt").filter(|inner| inner.get("head").is_some()).cloned();

@@ -23,7 +23,14 @@ pub(crate) struct Sink {
 enum Way {
     Standard(File),
     Stream(File),
-    Draft { file: File, draft: NamedTempFile, target: Target },
+    Draft(Box<Draft>),
+}
+
+/// A draft, its file as it is written to, and the file whose place it takes.
+struct Draft {
+    draft: NamedTempFile,
+    file: File,
+    target: Target,
 }
 
 impl Sink {
@@ -38,7 +45,7 @@ impl Sink {
             To::File(target) => {
                 let draft = target.draft()?;
                 let file = draft.as_file().try_clone().with_context(|| named.display().to_string())?;
-                Way::Draft { file: File::from_std(file), draft, target: target.clone() }
+                Way::Draft(Box::new(Draft { draft, file: File::from_std(file), target: target.clone() }))
             }
         };
         Ok(Sink { named, way, bytes: 0 })
@@ -49,9 +56,8 @@ impl Sink {
         self.bytes += chunk.len() as u64;
         match &mut self.way {
             Way::Standard(out) => Ok(out.write_all(chunk).await.map_err(Unwritten::from)?),
-            Way::Stream(file) | Way::Draft { file, .. } => {
-                file.write_all(chunk).await.with_context(|| self.named.display().to_string())
-            }
+            Way::Stream(file) => file.write_all(chunk).await.with_context(|| self.named.display().to_string()),
+            Way::Draft(draft) => draft.file.write_all(chunk).await.with_context(|| self.named.display().to_string()),
         }
     }
 
@@ -61,7 +67,8 @@ impl Sink {
         match self.way {
             Way::Standard(mut out) => out.flush().await.map_err(Unwritten::from)?,
             Way::Stream(mut file) => file.flush().await.with_context(named)?,
-            Way::Draft { mut file, draft, target } => {
+            Way::Draft(whole) => {
+                let Draft { draft, mut file, target } = *whole;
                 file.flush().await.with_context(named)?;
                 keep(draft, &target, &self.named).with_context(named)?;
             }

@@ -1,6 +1,6 @@
 //! Files to upload. What can be read only once (standard input, a pipe) is kept in a temporary file until it is sent.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read, Seek};
 use std::path::Path;
 
@@ -137,7 +137,7 @@ mod tests {
             Input::open(folder.path(), Some("data"), None).is_err_and(|error| error.to_string().contains("folder"))
         );
         let path = folder.path().join("X.csv");
-        fs::write(&path, "1,2").unwrap();
+        std::fs::write(&path, "1,2").unwrap();
         let input = Input::open(&path, None, None).unwrap();
         assert_eq!((input.name.as_str(), input.format, input.body.length()), ("X.csv", None, 3));
         let standard = (Path::new("-"), Some("data"));

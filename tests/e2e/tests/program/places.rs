@@ -105,6 +105,15 @@ async fn what_is_wrong_with_a_place_is_said_before_a_job_is_sent() -> Result<()>
         ensure!(refused.status.code() == Some(1) && told(&refused).contains(why), "{place}: {}", told(&refused));
     }
     ensure!(std::fs::read(desk.path("C.npy"))? == b"precious");
+    let digits = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/digits");
+    let (model, samples) = (digits.join("digits-mlp.safetensors"), digits.join("digits.csv"));
+    std::fs::write(desk.path("few.csv"), "label\n1\n")?;
+    for labels in ["none.csv", "few.csv"] {
+        let files = ["--model", text(&model)?, "--input", text(&samples)?, "--labels", labels, "-o", "Y.csv"];
+        let refused = desk.adit(&[&["submit", "infer"][..], &files].concat(), &[]).await?;
+        ensure!(refused.status.code() == Some(1) && told(&refused).contains(labels), "{labels}: {}", told(&refused));
+    }
+    std::fs::remove_file(desk.path("few.csv"))?;
     let operator = Client::new(&desk.server, "operator", 1)?;
     ensure!(operator.api().jobs().await?.jobs.is_empty());
     let forced = desk.square("C.npy", &["--force"]).await?;
