@@ -34,7 +34,11 @@ pub(super) fn named(text: &str) -> Option<Named> {
     let found = cid::Cid::try_from(text).ok()?;
     // The parser lets bytes follow the digest, and a version 0 in another base than its own.
     let is_whole = || multibase::decode(text).is_ok_and(|(_, bytes)| bytes == found.to_bytes());
-    if !Version::is_v0_str(text) && !(found.version() == Version::V1 && is_whole()) {
+    let is_spelled_right = match found.version() {
+        Version::V0 => Version::is_v0_str(text),
+        Version::V1 => is_whole(),
+    };
+    if !is_spelled_right {
         return None;
     }
     let our_name = |codec| cid::Cid::new_v1(codec, *found.hash()).to_string().parse().ok();
