@@ -43,6 +43,7 @@ impl Output {
         view: View,
         banner: &Banner<'_>,
         lines: &Lines,
+        #[cfg_attr(not(feature = "tui"), expect(unused_variables, reason = "only the screen has keys"))]
         person: &UnboundedSender<Control>,
     ) -> Result<Self> {
         let json = match view {
