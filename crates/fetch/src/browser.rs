@@ -14,6 +14,8 @@ use crate::{Body, Fetch, FetchError, Incoming, Method, NO_LIMIT_MS, Request};
 pub struct Browser;
 
 impl Fetch for Browser {
+    const FOLLOWS: bool = true;
+
     async fn open(&self, request: Request) -> Result<Incoming, FetchError> {
         let failed = |error: gloo_net::Error| named(&error, request.timeout_ms);
         let response = build(&request).map_err(failed)?.send().await.map_err(failed)?;

@@ -23,7 +23,10 @@ pub const BLOCK_REDIRECTS: u8 = 5;
 /// assert_eq!(futures::executor::block_on(follow(&fetch, request)).unwrap().body, b"block");
 /// assert_eq!(fetch.seen()[1].url, "http://gateway/ipfs/b");
 /// ```
-pub async fn follow(fetch: &impl Fetch, request: Request) -> Result<Response, FetchError> {
+pub async fn follow<F: Fetch>(fetch: &F, request: Request) -> Result<Response, FetchError> {
+    if F::FOLLOWS {
+        return fetch.fetch(request).await;
+    }
     let (first, mut left, mut request) = (request.url.clone(), request.redirects, request);
     loop {
         let response = fetch.fetch(request.clone()).await?;

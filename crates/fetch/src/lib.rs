@@ -54,13 +54,18 @@ pub use reach::{AllowedHost, InvalidHost, Reach};
 pub use request::{DEFAULT_MAX_BYTES, DEFAULT_TIMEOUT_MS, Method, NO_LIMIT_MS, Request};
 #[cfg(all(feature = "reqwest", not(target_arch = "wasm32")))]
 pub use reqwest::Reqwest;
-pub use response::{Incoming, Response, http_date};
+#[cfg(not(target_arch = "wasm32"))]
+pub use response::http_date;
+pub use response::{Incoming, Response};
 pub use scripted::Scripted;
 #[cfg(all(feature = "ureq", not(target_arch = "wasm32")))]
 pub use ureq::Ureq;
 
 /// HTTP as a host provides it.
 pub trait Fetch {
+    /// Whether the host follows redirects itself, and shows nobody where they lead.
+    const FOLLOWS: bool = false;
+
     /// Sends `request` and returns once the response's head has arrived. Any status is a response.
     fn open(&self, request: Request) -> impl Future<Output = Result<Incoming, FetchError>> + MaybeSend;
 
@@ -72,6 +77,8 @@ pub trait Fetch {
 }
 
 impl<F: Fetch> Fetch for &F {
+    const FOLLOWS: bool = F::FOLLOWS;
+
     fn open(&self, request: Request) -> impl Future<Output = Result<Incoming, FetchError>> + MaybeSend {
         (**self).open(request)
     }

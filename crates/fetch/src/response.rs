@@ -32,7 +32,8 @@ impl Response {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// Retry-After in milliseconds. A date is compared with the response's own Date, so no clock of ours matters.
+    /// Retry-After in milliseconds. A date is compared with the response's own Date, so no clock of ours matters; pages know
+    /// seconds alone.
     ///
     /// ```
     /// let response = adit_fetch::Response::new(503, "").with_header("retry-after", "7");
@@ -46,8 +47,19 @@ impl Response {
         if let Ok(seconds) = asked.parse::<u64>() {
             return seconds.checked_mul(1_000);
         }
-        let ahead_s = http_date(asked)?.saturating_sub(http_date(self.header("date")?)?);
+        self.until_ms(asked)
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    fn until_ms(&self, date: &str) -> Option<u64> {
+        let ahead_s = http_date(date)?.saturating_sub(http_date(self.header("date")?)?);
         u64::try_from(ahead_s).unwrap_or(0).checked_mul(1_000)
+    }
+
+    /// A page cannot read the Date of another origin, so it would carry the parser for nothing.
+    #[cfg(target_arch = "wasm32")]
+    fn until_ms(&self, _: &str) -> Option<u64> {
+        None
     }
 }
 
@@ -56,6 +68,7 @@ impl Response {
 /// ```
 /// assert_eq!(adit_fetch::http_date("Sun, 06 Nov 1994 08:49:37 GMT"), Some(784_111_777));
 /// ```
+#[cfg(not(target_arch = "wasm32"))]
 pub fn http_date(text: &str) -> Option<i64> {
     let date = httpdate::parse_http_date(text.trim()).ok()?;
     i64::try_from(date.duration_since(std::time::UNIX_EPOCH).ok()?.as_secs()).ok()

@@ -86,8 +86,9 @@ impl Slices {
             return Line { fixed: per_row * self.fixed_rows, per_row, is_old: true };
         }
         let slope = (self.rows_times / self.weight - mean_rows * mean_time) / variance;
-        // Neither part is negative, whatever the noise says.
-        let per_row = slope.clamp(mean_time / mean_rows / 1e3, mean_time / mean_rows);
+        // Neither part is negative, whatever the noise says. (`clamp` formats floats in its panic: 8 kB in the browser.)
+        let proportional = mean_time / mean_rows;
+        let per_row = slope.max(proportional / 1e3).min(proportional);
         Line { fixed: mean_time - per_row * mean_rows, per_row, is_old: false }
     }
 
