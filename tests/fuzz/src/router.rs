@@ -18,7 +18,8 @@ use adit_protocol::paths;
 use anyhow::{Context, Result, ensure};
 use axum::Router;
 use axum::body::Body;
-use axum::http::{Method, Request};
+use axum::http::header::HOST;
+use axum::http::{HeaderValue, Method, Request};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
@@ -139,11 +140,12 @@ impl House {
 
     fn ask<T: DeserializeOwned>(&self, method: Method, path: &str, body: Vec<u8>) -> Result<T> {
         let request = Request::builder().method(method).uri(path).header("content-type", "application/json");
-        let request = request.header("authorization", format!("Bearer {}", self.token)).header("host", "localhost");
+        let request = request.header("authorization", format!("Bearer {}", self.token));
         self.send(request.body(Body::from(body))?)?.json()
     }
 
-    fn send(&self, request: Request<Body>) -> Result<Reply> {
+    fn send(&self, mut request: Request<Body>) -> Result<Reply> {
+        request.headers_mut().entry(HOST).or_insert(HeaderValue::from_static("localhost"));
         self.runtime.block_on(async {
             let response = self.router.clone().oneshot(request).await?;
             let (head, body) = response.into_parts();
@@ -177,7 +179,7 @@ impl House {
         let uri = format!("{}?{query}", paths::with(template, value));
         let mut request = Request::builder().method(METHODS[usize::from(how) % METHODS.len()].clone()).uri(uri);
         if how & AS_OPERATOR != 0 {
-            request = request.header("authorization", format!("Bearer {}", self.token)).header("host", "localhost");
+            request = request.header("authorization", format!("Bearer {}", self.token));
         }
         for (name, value) in lines.iter().filter_map(|line| line.split_once(':')) {
             request = request.header(name, value.trim());
