@@ -1,6 +1,6 @@
 //! The state that every call shares: the database, the coordinator's key, and the operator's settings.
 
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -42,7 +42,7 @@ pub(crate) struct App {
     pub(crate) limiter: Mutex<Limiter>,
     pub(crate) started: Instant,
     pub(crate) requests: Requests,
-    pub(crate) log_lines_lost: Arc<AtomicU64>,
+    pub(crate) log_lines_lost: Arc<AtomicUsize>,
     pub(crate) bodies: Bodies,
     /// Memory for outputs that arrive, and for the inputs that they are checked against.
     pub(crate) outputs: Budget,

@@ -44,7 +44,7 @@ mod vital;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
@@ -121,7 +121,7 @@ pub struct Config {
     /// The gateways to fetch remote blocks from.
     pub sources: Sources,
     /// How many lines of the log could not be written, counted by whoever writes it and shown in the metrics.
-    pub log_lines_lost: Arc<AtomicU64>,
+    pub log_lines_lost: Arc<AtomicUsize>,
 }
 
 impl Config {

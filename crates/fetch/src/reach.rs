@@ -114,6 +114,7 @@ impl Place {
     }
 
     /// Fails for an address that is not public. Names are checked when they are looked up.
+    #[cfg(feature = "reqwest")]
     pub(crate) fn check_address(&self) -> Result<(), FetchError> {
         match self.host {
             Host::Address(address) => all_public([address]).map_err(|refused| self.refused(&refused)),

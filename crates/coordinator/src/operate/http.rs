@@ -108,6 +108,7 @@ async fn health(State(app): Shared) -> Result<Response, ApiError> {
 async fn metrics(State(app): Shared) -> Result<Response, ApiError> {
     let view = flow::overview(&app).await?;
     let health = flow::health(&app).await?;
+    let lines_lost = app.log_lines_lost.load(Ordering::Relaxed) as u64;
     let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
     let done = app.checker.done();
     let ((outputs, most_outputs), (answers, most_answers)) = (app.outputs.held(), app.answers.held());
@@ -135,7 +136,7 @@ async fn metrics(State(app): Shared) -> Result<Response, ApiError> {
         ("adit_requests_refused_total", "counter", "Requests refused", count(&app.requests.refused)),
         ("adit_requests_shed_total", "counter", "Requests refused by rate limits", count(&app.requests.shed)),
         ("adit_requests_failed_total", "counter", "Requests that failed", count(&app.requests.failed)),
-        ("adit_log_lines_lost_total", "counter", "Lines that could not be written", count(&app.log_lines_lost)),
+        ("adit_log_lines_lost_total", "counter", "Lines that could not be written", lines_lost),
     ];
     let mut text = String::new();
     for (name, kind, help, value) in figures {

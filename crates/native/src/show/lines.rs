@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::fmt::Display;
 use std::io::{self, Write};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -22,7 +22,8 @@ pub(crate) struct Lines(Arc<Shared>);
 struct Shared {
     queue: Mutex<Queue>,
     changed: Condvar,
-    lost: Arc<AtomicU64>,
+    /// Old processors count atomically in words of their own size alone.
+    lost: Arc<AtomicUsize>,
 }
 
 #[derive(Default)]
@@ -58,13 +59,13 @@ impl Lines {
     }
 
     /// How many lines were lost, not counting those that wait.
-    pub(crate) fn lost(&self) -> u64 {
+    pub(crate) fn lost(&self) -> usize {
         self.0.lost.load(Ordering::Relaxed)
     }
 
     /// The counter of lost lines.
     #[cfg(feature = "serve")]
-    pub(crate) fn counter(&self) -> Arc<AtomicU64> {
+    pub(crate) fn counter(&self) -> Arc<AtomicUsize> {
         self.0.lost.clone()
     }
 
@@ -175,7 +176,7 @@ mod tests {
         assert!(!lines.flush(Duration::ZERO) && (4..=5).contains(&lines.lost()), "{}", lines.lost());
         drop(allow);
         assert!(lines.flush(PATIENCE));
-        assert_eq!(read.try_iter().count() as u64 + lines.lost(), 9);
+        assert_eq!(read.try_iter().count() + lines.lost(), 9);
     }
 
     #[test]
