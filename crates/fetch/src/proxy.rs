@@ -101,6 +101,15 @@ fn is_near(host: &Host) -> bool {
     }
 }
 
+/// What happened to a request, with the proxy that it went through.
+#[cfg(any(feature = "reqwest", feature = "ureq"))]
+pub(crate) fn through(sentence: String, proxy: Option<&impl fmt::Display>) -> String {
+    match proxy {
+        Some(proxy) => format!("{sentence}, through the proxy {proxy}"),
+        None => sentence,
+    }
+}
+
 impl Proxy {
     fn parse(value: &str, variable: &str) -> Result<Self, InvalidProxy> {
         let value = value.trim();

@@ -17,6 +17,7 @@ use ureq::unversioned::transport::{Connector, DefaultConnector, NextTimeout};
 use ureq::{SendBody, Timeout, http};
 
 use self::early::ReadsEarlyAnswers;
+use crate::proxy::through;
 use crate::reach::{NotPublic, Place, all_public};
 use crate::request::scheme;
 use crate::{AllowedHost, Body, Fetch, FetchError, Incoming, NO_LIMIT_MS, Options, Proxy, Reach, Request};
@@ -254,9 +255,6 @@ impl Asked {
     }
 
     fn through(&self, sentence: String) -> String {
-        match &self.proxy {
-            Some(proxy) => format!("{sentence}, through the proxy {proxy}"),
-            None => sentence,
-        }
+        through(sentence, self.proxy.as_ref())
     }
 }

@@ -5,6 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use super::place;
+use crate::proxy::through;
 use crate::reach::Place;
 use crate::request::scheme;
 use crate::{AllowedHost, FetchError, Options, Reach, Request};
@@ -75,10 +76,7 @@ impl Asked {
     }
 
     fn through(&self, sentence: String) -> String {
-        match &self.proxy {
-            Some(proxy) => format!("{sentence}, through the proxy {proxy}"),
-            None => sentence,
-        }
+        through(sentence, self.proxy.as_ref())
     }
 
     fn not_connected(&self, error: &reqwest::Error) -> String {
