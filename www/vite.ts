@@ -31,5 +31,9 @@ export function site(name: string, html: string): UserConfig {
 /** The budgets of wasm-pack.toml go by these folders. */
 function files(folder: string) {
   const name = `assets/${folder}/[name]-[hash]`;
-  return { entryFileNames: `${name}.js`, chunkFileNames: `${name}.js`, assetFileNames: `${name}[extname]` };
+  const chunk = ({ facadeModuleId }: { facadeModuleId?: string | null }) => {
+    const [, language] = facadeModuleId?.match(/\/locales\/([\w-]+)\//) ?? [];
+    return language ? `assets/${folder}/${language}-[name]-[hash].js` : `${name}.js`;
+  };
+  return { entryFileNames: `${name}.js`, chunkFileNames: chunk, assetFileNames: `${name}[extname]` };
 }

@@ -1,10 +1,11 @@
-import { LitElement, css, html, nothing } from "lit";
+import { css, html, nothing } from "lit";
 import { customElement, state } from "lit/decorators.js";
 import { guard } from "lit/directives/guard.js";
 
 import { Miner } from "adit-client/miner.ts";
 import { obstacle } from "adit-client/obstacle.ts";
-import { quantity, time } from "adit-ui/format.ts";
+import { AditRoot } from "adit-ui/element.ts";
+import "adit-ui/language.ts";
 import type { Figure } from "adit-ui/plot.ts";
 import { shared } from "adit-ui/styles.ts";
 import { apply, current, next } from "adit-ui/theme.ts";
@@ -24,7 +25,7 @@ const CHART_SECONDS = 60;
 
 /** The page. It owns the miner and lays out the other elements. */
 @customElement("adit-app")
-export class App extends LitElement {
+export class App extends AditRoot {
   static override styles = [
     shared,
     css`
@@ -101,13 +102,29 @@ export class App extends LitElement {
   }
 
   protected override updated(): void {
-    const { phase, pauses, status } = this.#miner;
-    const rate = phase === "mining" ? (pauses.length > 0 ? "paused – " : `${quantity(status?.work_per_s ?? 0)}/s – `) : "";
-    document.title = `${rate}Adit`;
+    document.title = this.#title();
     // The chart is loaded after the first receipt, so that it does not delay the first unit.
     if (!this.chartLoaded && this.#miner.entries.length > 0) {
       this.chartLoaded = true;
       void import("adit-ui/plot.ts");
+    }
+  }
+
+  #title(): string {
+    const { phase, pauses, status } = this.#miner;
+    if (phase !== "mining") return this.t("document-idle");
+    if (pauses.length > 0) return this.t("document-paused");
+    return this.t("document-mining", { rate: this.format.quantity(status?.work_per_s ?? 0) });
+  }
+
+  #themeName(): string {
+    switch (this.theme) {
+      case "auto":
+        return this.t("theme-auto");
+      case "light":
+        return this.t("theme-light");
+      case "dark":
+        return this.t("theme-dark");
     }
   }
 
@@ -117,24 +134,26 @@ export class App extends LitElement {
     return html`
       <header class="row spread">
         <span class="name"><img src=${new URL("../ui/adit.svg", import.meta.url).href} width="32" height="32" alt="" />Adit</span>
-        <button class="theme" @click=${this.#turn}>Theme: ${this.theme}</button>
+        <span class="row">
+          <adit-language></adit-language>
+          <button class="theme" @click=${this.#turn}>${this.#themeName()}</button>
+        </span>
       </header>
       <main>
-        <h1>Useful work, mined in this tab</h1>
+        <h1>${this.t("headline")}</h1>
         <p class="lead">
-          Adit lends your device's spare time to real jobs, such as matrix products and inference. Every result is
-          checked, and what holds is paid. <strong>Nothing runs until you press Start.</strong>
+          ${this.t("lead")} <strong>${this.t("lead-consent")}</strong>
         </p>
         <adit-control .miner=${miner} .obstacle=${obstacle}></adit-control>
         ${begun ? nothing : this.#explanation()}
         <adit-meters .miner=${miner} ?hidden=${!begun}></adit-meters>
         <adit-lanes .miner=${miner} ?hidden=${miner.lanes.length === 0}></adit-lanes>
         <div class="card" ?hidden=${!this.chartLoaded}>
-          <adit-plot .figure=${guard([miner.history.times.at(-1)], () => this.#rates())}></adit-plot>
+          <adit-plot .figure=${guard([miner.history.times.at(-1), this.texts], () => this.#rates())}></adit-plot>
         </div>
         <adit-receipts .miner=${miner} ?hidden=${miner.entries.length === 0}></adit-receipts>
         <details class="card" @toggle=${this.#openPast}>
-          <summary>Your history and earnings by day</summary>
+          <summary>${this.t("history")}</summary>
           ${this.pastOpen ? html`<adit-past .kept=${miner.kept}></adit-past>` : nothing}
         </details>
         <div class="pair">
@@ -144,10 +163,9 @@ export class App extends LitElement {
       </main>
       <footer class="muted small row spread">
         <span>
-          Free software. Your key stays in this browser; results go to
-          <span class="mono">${new URL(miner.server).host}</span> and nowhere else.
+          ${this.t("footer", { host: new URL(miner.server).host })}
         </span>
-        <a href="./dashboard">Operator's dashboard</a>
+        <a href="./dashboard">${this.t("to-dashboard")}</a>
       </footer>
     `;
   }
@@ -155,13 +173,13 @@ export class App extends LitElement {
   #rates(): Figure {
     const { times, rates } = this.#miner.history;
     return {
-      caption: "Verified operations a second",
-      description: "Chart of the verified rate. The number above says the same.",
-      series: [{ name: "rate", colour: "--accent" }],
+      caption: this.t("rate-chart"),
+      description: this.t("rate-chart-description"),
+      series: [{ name: this.t("rate-series"), colour: "--accent" }],
       data: [times, rates],
       minSpan: CHART_SECONDS,
-      xText: (seconds) => time(seconds * 1000),
-      yText: quantity,
+      xText: (seconds) => this.format.time(seconds * 1000),
+      yText: (rate) => this.format.quantity(rate),
     };
   }
 
@@ -172,18 +190,18 @@ export class App extends LitElement {
 
   #explanation() {
     return html`
-      <ul class="steps" aria-label="How it works">
+      <ul class="steps" aria-label=${this.t("how")}>
         <li class="card">
-          <h2>You decide</h2>
-          <p class="small muted">Start, Stop, and how hard to work. It rests on battery, and whenever you tell it to.</p>
+          <h2>${this.t("how-decide")}</h2>
+          <p class="small muted">${this.t("how-decide-text")}</p>
         </li>
         <li class="card">
-          <h2>Real jobs</h2>
-          <p class="small muted">Small pieces of a requester's job run in this tab's sandbox. Your files stay out of reach.</p>
+          <h2>${this.t("how-jobs")}</h2>
+          <p class="small muted">${this.t("how-jobs-text")}</p>
         </li>
         <li class="card">
-          <h2>Checked, then paid</h2>
-          <p class="small muted">Each result gets a signed receipt, which you can check right here.</p>
+          <h2>${this.t("how-paid")}</h2>
+          <p class="small muted">${this.t("how-paid-text")}</p>
         </li>
       </ul>
     `;
