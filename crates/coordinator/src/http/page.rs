@@ -28,7 +28,7 @@ pub(super) fn router(web: &Path, sources: &Sources) -> Router<Arc<App>> {
         let found = move |response: &Response<_>| response.status().is_success().then(|| HeaderValue::from_static(how));
         SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, found)
     };
-    let dashboard = ServeFile::new(web.join("dashboard.html")).precompressed_gzip();
+    let dashboard = ServeFile::new(web.join("dashboard.html")).precompressed_br().precompressed_gzip();
     Router::new()
         .nest_service("/assets", kept("public, max-age=31536000, immutable").layer(files(&web.join("assets"))))
         .route_service("/dashboard", kept("no-cache").layer(dashboard))
@@ -38,7 +38,7 @@ pub(super) fn router(web: &Path, sources: &Sources) -> Router<Arc<App>> {
 }
 
 fn files(folder: &Path) -> ServeDir<MethodRouter> {
-    let files = ServeDir::new(folder).precompressed_gzip().call_fallback_on_method_not_allowed(true);
+    let files = ServeDir::new(folder).precompressed_br().precompressed_gzip().call_fallback_on_method_not_allowed(true);
     files.fallback(any(no_such_path))
 }
 

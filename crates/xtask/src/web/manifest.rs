@@ -50,7 +50,7 @@ pub(crate) struct Bundle {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FirstLoad {
-    pub(crate) budget_kb_gzip: u64,
+    pub(crate) budget_kb_brotli: u64,
     /// Beginnings of the names of all other files.
     later: Vec<String>,
 }
@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn what_is_not_named_as_later_counts() {
-        let first_load = FirstLoad { budget_kb_gzip: 1, later: vec!["gpu".to_owned()] };
+        let first_load = FirstLoad { budget_kb_brotli: 1, later: vec!["gpu".to_owned()] };
         assert!(first_load.has(Path::new("dist/index.html")));
         assert!(first_load.has(Path::new("dist/assets/worker/control_bg-1.wasm")));
         assert!(!first_load.has(Path::new("dist/assets/worker/gpu_bg-1.wasm")));

@@ -39,17 +39,10 @@ pub(crate) fn build(repo: &Repo) -> Result<()> {
     for site in SITES {
         shell::run(npm::tool(repo, "vite").args(["build", &format!("www/{site}"), "--logLevel", "warn"]))?;
     }
-    compress(repo)?;
-    stamp.write(&sources)
-}
-
-/// Writes a compressed copy beside every file, for the coordinator to send.
-fn compress(repo: &Repo) -> Result<()> {
-    for file in files_under(&repo.dist(), &[])?.into_iter().filter(|file| sizes::is_sent(file)) {
-        let twin = format!("{}.gz", file.display());
-        fs::write(twin, sizes::gzip(&fs::read(file)?)?)?;
+    for file in files_under(&repo.dist(), &[])?.iter().filter(|file| sizes::is_sent(file)) {
+        sizes::compress(file)?;
     }
-    Ok(())
+    stamp.write(&sources)
 }
 
 /// Checks the types. Workers import the web packages, so pkg/ must exist.

@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
+use brotli::enc::BrotliEncoderParams;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
@@ -25,7 +26,7 @@ struct Row {
 #[derive(Default, Clone, Copy)]
 pub(crate) struct Weight {
     plain: u64,
-    gzip: u64,
+    sent: u64,
 }
 
 impl Table {
@@ -36,7 +37,7 @@ impl Table {
 
     /// Prints the table and fails if a row is over its budget.
     pub(crate) fn finish(self) -> Result<()> {
-        println!("\n{:<24} {:>10} {:>10} {:>10}", "size in kB", "plain", "gzip", "budget");
+        println!("\n{:<24} {:>10} {:>10} {:>10}", "size in kB", "plain", "sent", "budget");
         for row in &self.rows {
             println!("{}", row.shown());
         }
@@ -51,15 +52,15 @@ impl Table {
 
 impl Row {
     fn is_over(&self) -> bool {
-        self.weight.gzip > self.budget
+        self.weight.sent > self.budget
     }
 
     fn shown(&self) -> String {
         let kb = |bytes: u64| format!("{:.1}", bytes as f64 / 1000.0);
-        let Weight { plain, gzip } = self.weight;
+        let Weight { plain, sent } = self.weight;
         let mark = if self.is_over() { "  OVER" } else { "" };
         let budget = self.budget / 1000;
-        format!("{:<24} {:>10} {:>10} {budget:>10}{mark}", self.what, kb(plain), kb(gzip))
+        format!("{:<24} {:>10} {:>10} {budget:>10}{mark}", self.what, kb(plain), kb(sent))
     }
 }
 
@@ -74,19 +75,43 @@ pub(crate) fn is_bundled(path: &Path) -> bool {
     is_sent(path) && path.extension().is_none_or(|end| end != "wasm")
 }
 
-/// The total size of a folder's files for which `counts` holds, each compressed on its own.
+/// The total size of a folder's files for which `counts` holds, each compressed with gzip on its own.
 pub(crate) fn folder(folder: &Path, counts: impl Fn(&Path) -> bool) -> Result<Weight> {
+    total(folder, counts, |file| Ok(gzip(&fs::read(file)?)?.len() as u64))
+}
+
+/// The same of a built site, as browsers that take Brotli receive it.
+pub(crate) fn site(folder: &Path, counts: impl Fn(&Path) -> bool) -> Result<Weight> {
+    total(folder, counts, |file| Ok(fs::metadata(twin(file, "br"))?.len()))
+}
+
+fn total(folder: &Path, counts: impl Fn(&Path) -> bool, sent: impl Fn(&Path) -> Result<u64>) -> Result<Weight> {
     let mut total = Weight::default();
     for file in files_under(folder, &[])?.iter().filter(|file| counts(file)) {
-        let bytes = fs::read(file)?;
-        total.plain += bytes.len() as u64;
-        total.gzip += gzip(&bytes)?.len() as u64;
+        total.plain += fs::metadata(file)?.len();
+        total.sent += sent(file)?;
     }
     Ok(total)
 }
 
-/// Compresses bytes as the coordinator sends them.
-pub(crate) fn gzip(bytes: &[u8]) -> Result<Vec<u8>> {
+/// Writes the compressed copies beside a file that the coordinator sends in its stead.
+pub(crate) fn compress(file: &Path) -> Result<()> {
+    let bytes = fs::read(file)?;
+    fs::write(twin(file, "gz"), gzip(&bytes)?)?;
+    Ok(fs::write(twin(file, "br"), brotli(&bytes)?)?)
+}
+
+fn twin(file: &Path, ending: &str) -> PathBuf {
+    PathBuf::from(format!("{}.{ending}", file.display()))
+}
+
+fn brotli(bytes: &[u8]) -> Result<Vec<u8>> {
+    let mut packed = Vec::new();
+    brotli::BrotliCompress(&mut &*bytes, &mut packed, &BrotliEncoderParams::default())?;
+    Ok(packed)
+}
+
+fn gzip(bytes: &[u8]) -> Result<Vec<u8>> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(bytes)?;
     Ok(encoder.finish()?)
@@ -99,8 +124,8 @@ mod tests {
     #[test]
     fn over_budget_is_an_error_that_names_the_row() {
         let mut table = Table::default();
-        table.add("light", Weight { plain: 9999, gzip: 1000 }, 1);
-        table.add("heavy", Weight { plain: 9999, gzip: 1001 }, 1);
+        table.add("light", Weight { plain: 9999, sent: 1000 }, 1);
+        table.add("heavy", Weight { plain: 9999, sent: 1001 }, 1);
         let error = table.finish().expect_err("one row is over");
         assert_eq!(error.to_string(), "over budget: heavy");
     }
@@ -112,6 +137,19 @@ mod tests {
             fs::write(folder.path().join(name), "12345678")?;
         }
         assert_eq!(super::folder(folder.path(), is_sent)?.plain, 16);
+        Ok(())
+    }
+
+    #[test]
+    fn a_site_weighs_what_its_copies_do() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let file = folder.path().join("a.js");
+        fs::write(&file, "again and ".repeat(1000))?;
+        compress(&file)?;
+        let weight = site(folder.path(), is_sent)?;
+        assert_eq!(weight.plain, 10_000);
+        assert_eq!(weight.sent, fs::metadata(folder.path().join("a.js.br"))?.len());
+        assert!(weight.sent < 100 && folder.path().join("a.js.gz").is_file());
         Ok(())
     }
 }

@@ -19,7 +19,9 @@ async fn files_are_sent_compressed_and_kept_as_long_as_they_are_true() -> Result
     std::fs::create_dir(web.path().join("assets"))?;
     for name in ["index.html", "dashboard.html", "assets/page-1a2b.js"] {
         std::fs::write(web.path().join(name), name)?;
-        std::fs::write(web.path().join(format!("{name}.gz")), format!("compressed {name}"))?;
+        for ending in ["br", "gz"] {
+            std::fs::write(web.path().join(format!("{name}.{ending}")), format!("{ending} of {name}"))?;
+        }
     }
     let server = Server::start_with(|config| config.web = Some(web.path().to_owned())).await?;
     let client = Client::new(&server, "visitor", 1)?;
@@ -32,9 +34,11 @@ async fn files_are_sent_compressed_and_kept_as_long_as_they_are_true() -> Result
         let plain = client.get(path).await?;
         assert_eq!((plain.status.as_u16(), String::from_utf8(plain.body.clone())?), (200, name.to_owned()));
         assert_eq!((header(&plain, CACHE_CONTROL), header(&plain, CONTENT_ENCODING)), (cache, ""));
-        let small = client.send(client.request(Method::GET, path).header(ACCEPT_ENCODING, "gzip, br")).await?;
-        assert_eq!(String::from_utf8(small.body.clone())?, format!("compressed {name}"));
-        assert_eq!((header(&small, CACHE_CONTROL), header(&small, CONTENT_ENCODING)), (cache, "gzip"));
+        for (accepted, sent, copy) in [("gzip, deflate, br", "br", "br"), ("gzip", "gzip", "gz")] {
+            let small = client.send(client.request(Method::GET, path).header(ACCEPT_ENCODING, accepted)).await?;
+            assert_eq!(String::from_utf8(small.body.clone())?, format!("{copy} of {name}"));
+            assert_eq!((header(&small, CACHE_CONTROL), header(&small, CONTENT_ENCODING)), (cache, sent));
+        }
     }
     // A missing file may exist tomorrow, so its 404 is not cached.
     for path in ["/assets/page-0000.js", "/missing"] {
