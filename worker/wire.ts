@@ -60,6 +60,9 @@ export interface ActivityStep {
 /** An amount of NNET: a decimal number with at most nine places. */
 export type Amount = string;
 
+/** How long a person pauses a miner. */
+export type Break = "quarter_hour" | "hour" | "tomorrow";
+
 /** A content identifier, version 1, in base32. */
 export type Cid = string;
 
@@ -118,8 +121,41 @@ export interface Counterexample {
   want: number;
 }
 
+/** What a miner may do, until a fact changes or the time of `next_change_ms` comes. */
+export interface Decision {
+  /** The part of the time that lanes may work, from 0 to 1; 0 if it pauses. */
+  duty: number;
+  /** When the decision changes if nothing but time does. */
+  next_change_ms: number | null;
+  /** Every reason to pause that holds, the person's own first; none if it may work. */
+  pauses: Pause[];
+  /** What a rule asks about and the host does not know. It does not pause. */
+  unknown: Fact[];
+}
+
 /** A 32-byte digest: lowercase hex. */
 export type Digest = string;
+
+/** What ends a pause. */
+export type Ends =
+  /** Time. */
+  | { at_ms: number; ends: "at"; minute: number | null }
+  /** The next day, at a time that is not known here. */
+  | { ends: "next_day" }
+  /** Nobody uses the device for this long. */
+  | { after_ms: number; ends: "idle" }
+  /** The device is plugged in. */
+  | { ends: "plugged_in" }
+  /** The page is seen. */
+  | { ends: "visible" }
+  /** Other programs leave the processor alone. */
+  | { ends: "calm" }
+  /** The connection is not paid by volume. */
+  | { ends: "unmetered" }
+  /** The miner's memory falls to this. */
+  | { bytes: number; ends: "less_memory" }
+  /** The device cools down to this. */
+  | { celsius: number; ends: "cooler" };
 
 /** A page of epochs, newest first. */
 export interface EpochList {
@@ -147,6 +183,37 @@ export interface EpochView {
   paid: Amount;
   /** The base rewards of its valid sponsored units. */
   value: Amount;
+}
+
+/** A fact that a rule asks about. */
+export type Fact = "local_time" | "idle" | "battery" | "hidden" | "pressure" | "metered" | "data" | "memory" | "temperature";
+
+/** The facts of one moment, in whole numbers; null where the host cannot know. */
+export interface Facts {
+  /** The device's temperature in °C. */
+  celsius: number | null;
+  /** Whether the last decision paused because of the temperature. */
+  cooling?: boolean;
+  /** Bytes received and sent on this local day. */
+  data_bytes: number | null;
+  /** Whether the page is hidden. */
+  hidden: boolean | null;
+  /** For how long nobody has used the device. */
+  idle_ms: number | null;
+  /** The time of the local week. */
+  local: LocalTime | null;
+  /** The miner's memory. */
+  memory_bytes: number | null;
+  /** Whether the connection is paid by volume. */
+  metered: boolean | null;
+  /** The time, of any clock that all instants here are of. */
+  now_ms?: number;
+  /** Whether it runs on battery. */
+  on_battery: boolean | null;
+  /** Until when a person paused the miner. */
+  paused_until_ms: number | null;
+  /** Whether other programs need the processor. */
+  pressure: boolean | null;
 }
 
 /** GET gas/info. */
@@ -257,6 +324,17 @@ export interface LedgerTotals {
   balanced: boolean;
   /** The number of transfers so far. */
   transfers: number;
+}
+
+/**
+ * A time of the local week. The host's calendar knows it; when it is set or changes by an hour, the host decides
+ * again.
+ */
+export interface LocalTime {
+  /** Minutes since Monday, 0:00: from 0 to 10,079. */
+  minute: number;
+  /** When the next minute begins. */
+  next_minute_ms: number;
 }
 
 /** The log's state after a group of receipts. Signed by the coordinator. */
@@ -383,6 +461,9 @@ export interface Overview {
   work_verified: number;
 }
 
+/** A reason to pause, and its end. */
+export type Pause = Ends & { reason: Reason };
+
 /** A receipt with its proof, which anyone can check under the coordinator's key. */
 export interface ProvenReceipt {
   /** The head of a log that includes it. */
@@ -397,6 +478,9 @@ export interface ProvenReceipt {
 
 /** A compressed secp256k1 public key: lowercase hex. */
 export type PublicKey = string;
+
+/** Why a miner pauses. */
+export type Reason = "you" | "hours" | "in_use" | "battery" | "hidden" | "pressure" | "metered" | "data" | "memory" | "heat";
 
 /** States a verdict: an entry of the coordinator's log. */
 export interface Receipt {
@@ -453,6 +537,34 @@ export interface ReceiptList {
   receipts: ProvenReceipt[];
 }
 
+/** When a miner may work, as a person chose it. The default never pauses. */
+export interface Rules {
+  /** By how much the device must then cool down, in °C: from 1 to 30. */
+  cooling_celsius?: number;
+  /** The part of the time that lanes work while nobody does, above 0 and up to 1. */
+  duty_idle?: number;
+  /** The part of the time that lanes work while somebody uses the device, from 0 to 1; 0 pauses. */
+  duty_in_use?: number;
+  /** The parts of the local week in which it works; empty for all of it. At most 80. */
+  hours?: Span[];
+  /** How long nobody uses the device until it counts as idle: from 60,000 (a minute) to 86,400,000 (a day). */
+  idle_after_ms?: number;
+  /** The temperature at which it pauses, in °C: from 30 to 110. */
+  max_celsius: number | null;
+  /** The most bytes received and sent in a day: from 1,000,000 to 10^15. */
+  max_data_bytes: number | null;
+  /** The most memory of the miner, in bytes: from 64,000,000 to 16 * 10^12. */
+  max_memory_bytes: number | null;
+  /** Whether to pause on battery. */
+  pause_on_battery?: boolean;
+  /** Whether to pause on a connection that is paid by volume. */
+  pause_on_metered?: boolean;
+  /** Whether to pause while other programs need the processor. */
+  pause_under_pressure?: boolean;
+  /** Whether to pause while the page is hidden. */
+  pause_when_hidden?: boolean;
+}
+
 /** What a session did. */
 export interface SessionSummary {
   /** Always 0, because it would be a claim. */
@@ -469,6 +581,17 @@ export interface SessionSummary {
 
 /** A low-s secp256k1 signature, r then s: lowercase hex. */
 export type Signature = string;
+
+/**
+ * A part of the week: from one minute until before another. It runs over Sunday's midnight if it ends before it
+ * begins.
+ */
+export interface Span {
+  /** Its first minute, from 0 to 10,079. */
+  from: number;
+  /** The minute after its last, from 0 to 10,080. */
+  to: number;
+}
 
 /** How a miner is doing. */
 export interface Status {

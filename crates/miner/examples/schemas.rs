@@ -2,6 +2,7 @@
 //! a coordinator serves. `cargo xtask wire` turns both into TypeScript.
 
 use adit_miner::notice::Notice;
+use adit_miner::rules::{Break, Decision, Facts, Rules};
 use adit_protocol::jobs::JobList;
 use adit_protocol::neonet::ContributorResponse;
 use adit_protocol::records::{Activity, EpochList, LedgerTotals, MinerList, Overview, ReceiptList};
@@ -11,14 +12,18 @@ use utoipa::OpenApi;
 #[derive(OpenApi)]
 #[openapi(components(schemas(
     Activity,
+    Break,
     ContributorResponse,
+    Decision,
     EpochList,
+    Facts,
     JobList,
     LedgerTotals,
     MinerList,
     Notice,
     Overview,
     ReceiptList,
+    Rules,
 )))]
 struct Wire;
 

@@ -1,9 +1,9 @@
 //! Adit's miner: a state machine without I/O and the loop that carries its actions out.
 //!
 //! The [`machine`] decides and the [`driver`] acts. Each [`lane`] passes a [`trial`], one on a graphics adapter also its
-//! [`admission`], and then computes units with a [`runner`]. The [`journal`] keeps outputs until they are answered, and a
-//! [`notice`] tells people what happened. The same code mines natively and in the browser: a host brings HTTP, a clock, a journal
-//! and lanes.
+//! [`admission`], and then computes units with a [`runner`]. The [`rules`] say when it may, the [`journal`] keeps outputs until
+//! they are answered, and a [`notice`] tells people what happened. The same code mines natively and in the browser: a host brings
+//! HTTP, a clock, a journal and lanes.
 
 pub mod admission;
 pub mod driver;
@@ -11,6 +11,7 @@ pub mod journal;
 pub mod lane;
 pub mod machine;
 pub mod notice;
+pub mod rules;
 pub mod runner;
 mod throttle;
 pub mod trial;

@@ -5,6 +5,7 @@ use adit_fetch::Browser;
 use adit_miner::driver::{Control, Host};
 use adit_miner::lane::LaneEvent;
 use adit_miner::machine::{Config, Device};
+use adit_miner::rules;
 use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use wasm_bindgen::prelude::*;
 
@@ -24,6 +25,18 @@ pub fn public_key(secret: &[u8]) -> Result<String, JsError> {
 fn secret_key(secret: &[u8]) -> Result<SecretKey, JsError> {
     let bytes = secret.try_into().map_err(|_| JsError::new("a secret key has 32 bytes"))?;
     Ok(SecretKey::from_bytes(bytes)?)
+}
+
+/// Says when a miner may work: `Rules` and `Facts` of worker/wire.ts as JSON give a `Decision`. The error says which value is wrong.
+#[wasm_bindgen]
+pub fn decide(rules: &str, facts: &str) -> Result<JsValue, JsError> {
+    Ok(to_js(&rules::decide(&rules::Rules::parse(rules)?, &rules::Facts::parse(facts)?))?)
+}
+
+/// When a `Break` of worker/wire.ts ends that begins now, given `Facts` as JSON.
+#[wasm_bindgen]
+pub fn break_until_ms(of: &str, facts: &str) -> Result<f64, JsError> {
+    Ok(rules::Break::parse(of)?.until_ms(&rules::Facts::parse(facts)?) as f64)
 }
 
 /// A miner that runs once, from Start to Stop.
