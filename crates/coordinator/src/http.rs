@@ -13,7 +13,6 @@ pub(crate) mod pieces;
 mod routes;
 pub(crate) mod shed;
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,6 +27,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::app::App;
+use crate::web::Web;
 pub(crate) use answer::{Answer, Shared};
 use authority::Authority;
 use call::Call;
@@ -35,7 +35,7 @@ use error::{ApiError, no_such_path};
 pub(crate) use routes::Routes;
 
 /// Routes every call; other paths serve the page's files.
-pub(crate) fn router(app: Arc<App>, calls: Routes, web: Option<&Path>) -> Router {
+pub(crate) fn router(app: Arc<App>, calls: Routes, web: Option<&Web>) -> Router {
     let itself = Call::get("records", paths::OPENAPI, "This document.").gives::<serde_json::Value>("OpenAPI 3.1.");
     let (calls, document) = calls.describe_itself(itself).finish();
     let document = Arc::new(document);

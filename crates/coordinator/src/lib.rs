@@ -41,6 +41,7 @@ mod receipts;
 mod source;
 mod store;
 mod vital;
+mod web;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -64,6 +65,7 @@ pub use neonet::gas;
 pub use operate::Retention;
 pub use source::{BlockAnswer, BlockSource, Patience, Sources};
 pub use store::DbError;
+pub use web::{Embedded, Web};
 
 use app::App;
 use batch::Store;
@@ -88,7 +90,7 @@ pub struct Config {
     /// The directory for the database, key, token and lock. Created if missing.
     pub data: PathBuf,
     /// The page's built files, served at `/`.
-    pub web: Option<PathBuf>,
+    pub web: Option<Web>,
     /// What an epoch may pay for sponsored work.
     pub epoch_budget: Amount,
     /// The length of an epoch, in ms.
@@ -230,9 +232,9 @@ impl Coordinator {
         &self.app.token
     }
 
-    /// The router for all calls; `web` is the page's directory. Limits by address need the caller's address, which
+    /// The router for all calls; `web` are the page's files. Limits by address need the caller's address, which
     /// [`listen()`] adds.
-    pub fn router(&self, web: Option<&Path>) -> Router {
+    pub fn router(&self, web: Option<&Web>) -> Router {
         http::router(self.app.clone(), calls(), web)
     }
 
@@ -294,7 +296,7 @@ pub async fn serve(
     let coordinator = Coordinator::open(&config).await?;
     let address = listener.local_addr().map_err(ServeError::Server)?;
     ready(address, &coordinator);
-    let router = coordinator.router(config.web.as_deref());
+    let router = coordinator.router(config.web.as_ref());
     listen(listener, router, config.connections, config.bodies, shutdown).await;
     coordinator.close().await;
     Ok(())

@@ -6,12 +6,14 @@ mod descriptors;
 mod log;
 #[cfg(test)]
 mod packaging_tests;
+#[cfg(feature = "web")]
+mod page;
 mod settings;
 
 use std::path::PathBuf;
 
 use adit_coordinator::range::{Budget, DrainSeconds, EpochSeconds, MaxConnections, StoreGib};
-use adit_coordinator::{BlockAnswer, BlockSource, Config, Connections, Sources};
+use adit_coordinator::{BlockAnswer, BlockSource, Config, Connections, Sources, Web};
 use adit_core::Cid;
 use adit_core::content_id::MAX_BLOCK_BYTES;
 use adit_fetch::{BLOCK_REDIRECTS, Request, follow};
@@ -41,6 +43,8 @@ pub(crate) async fn run(args: Args) -> Result<()> {
         format.say(&format!("Data and the operators' token are in {}", data.display()));
         if page {
             format.say(&format!("Open http://{address}/ and press Start; operators see http://{address}/dashboard"));
+        } else {
+            format.say("No page: this program was built without one; --web DIR serves a folder");
         }
     };
     adit_coordinator::serve(config, ready, told_to_stop(format, drain_s)).await?;
@@ -61,10 +65,7 @@ async fn told_to_stop(format: log::Format, drain_s: u64) {
 
 fn config(settings: &Settings) -> Result<Config> {
     let mut config = Config::new(settings.required("listen")?, settings.required("data")?);
-    config.web = settings.one::<PathBuf>("web")?;
-    if let Some(web) = &config.web {
-        ensure!(web.join("index.html").is_file(), "{} holds no page: build it with `cargo xtask web`", web.display());
-    }
+    config.web = web(settings.one("web")?)?;
     config.epoch_budget = settings.required::<Budget>("block-budget")?.get();
     config.epoch_ms = settings.required::<EpochSeconds>("epoch-seconds")?.get() as i64 * 1_000;
     config.max_stored_bytes = settings.required::<StoreGib>("max-store-gib")?.get() << 30;
@@ -73,6 +74,23 @@ fn config(settings: &Settings) -> Result<Config> {
     config.connections = connections(settings)?;
     config.sources = Sources::new(settings.all("source")?, Gateways(http_to_gateways()?));
     Ok(config)
+}
+
+/// The page: the folder's if one was named, otherwise the one that the program holds.
+fn web(folder: Option<PathBuf>) -> Result<Option<Web>> {
+    let Some(folder) = folder else { return Ok(embedded()) };
+    ensure!(folder.join("index.html").is_file(), "{} holds no page: build it with `cargo xtask web`", folder.display());
+    Ok(Some(Web::Folder(folder)))
+}
+
+#[cfg(feature = "web")]
+fn embedded() -> Option<Web> {
+    page::embedded().map(Web::Embedded)
+}
+
+#[cfg(not(feature = "web"))]
+fn embedded() -> Option<Web> {
+    None
 }
 
 /// The limits of connections, within what the system allows.

@@ -39,7 +39,7 @@ impl Server {
         let url = format!("http://{}", listener.local_addr()?);
         let coordinator = Coordinator::open(&config).await?;
         let (router, connections, bodies) =
-            (coordinator.router(config.web.as_deref()), config.connections, config.bodies);
+            (coordinator.router(config.web.as_ref()), config.connections, config.bodies);
         let serving = tokio::spawn(async move {
             adit_coordinator::listen(listener, router, connections, bodies, std::future::pending()).await;
         });

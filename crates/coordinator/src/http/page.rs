@@ -1,19 +1,27 @@
 //! Serves the page's files.
 
+mod embedded;
+mod folder;
+
 use std::path::Path;
 use std::sync::Arc;
 
-use axum::Router;
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::extract::Request;
+use axum::http::{HeaderName, HeaderValue, Uri, header};
 use axum::response::Response;
 use axum::routing::{MethodRouter, any};
+use axum::{Router, middleware};
 use tower::Layer;
-use tower_http::services::{ServeDir, ServeFile};
+use tower_http::services::ServeDir;
+use tower_http::services::fs::Backend;
 use tower_http::set_header::SetResponseHeaderLayer;
 
+use self::embedded::InMemory;
+use self::folder::OnDisk;
 use super::error::no_such_path;
 use crate::app::App;
 use crate::source::Sources;
+use crate::web::Web;
 
 const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
 /// The page asks for none of these.
@@ -21,25 +29,42 @@ const NO_PERMISSIONS: HeaderValue = HeaderValue::from_static(
     "camera=(), display-capture=(), geolocation=(), hid=(), microphone=(), midi=(), payment=(), serial=(), usb=()",
 );
 
-/// Serves the built files in `web`. A path without a file gets the same error as any unknown path. Asset names change
-/// with their content, so browsers cache assets for good and revalidate documents.
-pub(super) fn router(web: &Path, sources: &Sources) -> Router<Arc<App>> {
+/// Serves the built files. A path without a file gets the same error as any unknown path. Asset names change with their
+/// content, so browsers cache assets for good and revalidate documents.
+pub(super) fn router(web: &Web, sources: &Sources) -> Router<Arc<App>> {
+    match web {
+        Web::Folder(folder) => serve(folder, OnDisk, sources),
+        Web::Embedded(files) => serve(Path::new(""), InMemory(files.clone()), sources),
+    }
+}
+
+fn serve<B: Backend>(root: &Path, backend: B, sources: &Sources) -> Router<Arc<App>> {
     let kept = |how: &'static str| {
         let found = move |response: &Response<_>| response.status().is_success().then(|| HeaderValue::from_static(how));
         SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, found)
     };
-    let dashboard = ServeFile::new(web.join("dashboard.html")).precompressed_br().precompressed_gzip();
+    let files = |folder: &Path| files(folder, backend.clone());
+    let documents = kept("no-cache").layer(files(root));
     Router::new()
-        .nest_service("/assets", kept("public, max-age=31536000, immutable").layer(files(&web.join("assets"))))
-        .route_service("/dashboard", kept("no-cache").layer(dashboard))
-        .fallback_service(kept("no-cache").layer(files(web)))
+        .nest_service("/assets", kept("public, max-age=31536000, immutable").layer(files(&root.join("assets"))))
+        .route_service("/dashboard", middleware::map_request(at_dashboard).layer(documents.clone()))
+        .fallback_service(documents)
         .layer(SetResponseHeaderLayer::if_not_present(header::CONTENT_SECURITY_POLICY, of_files(policy(sources))))
         .layer(SetResponseHeaderLayer::if_not_present(PERMISSIONS_POLICY, of_files(Some(NO_PERMISSIONS))))
 }
 
-fn files(folder: &Path) -> ServeDir<MethodRouter> {
-    let files = ServeDir::new(folder).precompressed_br().precompressed_gzip().call_fallback_on_method_not_allowed(true);
+fn files<B: Backend>(folder: &Path, backend: B) -> ServeDir<MethodRouter, B> {
+    let files = ServeDir::with_backend(folder, backend)
+        .precompressed_br()
+        .precompressed_gzip()
+        .call_fallback_on_method_not_allowed(true);
     files.fallback(any(no_such_path))
+}
+
+/// The dashboard's path has no extension.
+async fn at_dashboard(mut request: Request) -> Request {
+    *request.uri_mut() = Uri::from_static("/dashboard.html");
+    request
 }
 
 /// A header of files and of the answer that a file has not changed, whose headers replace those that the browser keeps.

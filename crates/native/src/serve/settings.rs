@@ -54,7 +54,7 @@ pub(super) const SETTINGS: [Setting; 14] = [
         value: "DIR",
         default: "",
         many: false,
-        help: "The built page to serve at /",
+        help: "A folder with the built page to serve at /, instead of the page that the program holds",
         check: is::<PathBuf>,
     },
     Setting {

@@ -146,7 +146,7 @@ async fn paths_that_are_none_are_told_so() -> Result<()> {
     std::fs::write(web.join("index.html"), "<p>page</p>")?;
     for web in [None, Some(web)] {
         let scene = Scene::start().await?;
-        let server = scene.server.restart(|config| config.web = web.clone()).await?;
+        let server = scene.server.restart(|config| config.web = web.clone().map(Into::into)).await?;
         let honest = adit_support::Client::at(&server.url, server.token(), "honest", 200)?;
         for target in [
             "/v1",
