@@ -4,6 +4,7 @@
 //! failed (`tests/fuzz/known/NAME/`) and on a few thousand mutations. A target panics only if the decoder does or an
 //! invariant is violated. A new decoder is a new line in [`TARGETS`].
 
+mod content;
 mod files;
 mod input;
 mod miner;
@@ -45,6 +46,10 @@ pub const TARGETS: &[Target] = &[
     // protocol
     Target { name: "requests", run: words::requests, seeds: words::request_seeds },
     Target { name: "responses", run: words::responses, seeds: words::response_seeds },
+    // content
+    Target { name: "cids", run: content::cids, seeds: content::cid_seeds },
+    Target { name: "nodes", run: content::nodes, seeds: content::node_seeds },
+    Target { name: "cars", run: content::cars, seeds: content::car_seeds },
     // coordinator
     Target { name: "npy", run: files::npy, seeds: files::npy_seeds },
     Target { name: "csv", run: files::csv, seeds: files::csv_seeds },
