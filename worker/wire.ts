@@ -230,6 +230,18 @@ export interface GasInfo {
   token_transfer_fee: number;
 }
 
+/** What a job is for, and for whom. */
+export interface JobAbout {
+  /** What the job is for: one line of at most 1,000 bytes. */
+  description: string | null;
+  /** An http or https address that says more, of at most 500 bytes. */
+  link: string | null;
+  /** Whether the requester says that what is computed, and its result, are open to everybody. */
+  open_source?: boolean;
+  /** Who wants it done: one line of at most 100 bytes. */
+  requester: string | null;
+}
+
 /** A page of jobs, newest first. */
 export interface JobList {
   /** The jobs. */
@@ -243,6 +255,8 @@ export type JobState = "active" | "done" | "cancelled";
 
 /** A job as anyone may see it. */
 export interface JobView {
+  /** What it is for and for whom, in its requester's words. */
+  about?: JobAbout;
   /** When it was submitted (Unix, ms). */
   created_at_ms: number;
   /** Whether it is a demonstration. */
@@ -405,7 +419,7 @@ export type Notice =
   /** A lane has a backend, or has lost it. */
   | LaneStatus & { notice: "lane" }
   /** A unit is being computed. */
-  | { job: number; lane: number; lease: LeaseId; notice: "task_started"; task_type: string; work: number }
+  | { about: TaskAbout | null; job: number; kind: Kind; lane: number; lease: LeaseId; notice: "task_started"; task_type: string; work: number }
   /** A unit is computed. */
   | { busy_ms: number; lane: number; lease: LeaseId; notice: "task_computed" }
   /** The coordinator's verdict. */
@@ -615,6 +629,22 @@ export interface Status {
   work_per_s: number;
   /** Multiply-accumulates verified in this run. */
   work_verified: number;
+}
+
+/** What a unit is part of, for people. Its parts are its job's panels. */
+export interface TaskAbout {
+  /** What the job is for and for whom, in its requester's words. */
+  job: JobAbout;
+  /** The job's name. */
+  name: string | null;
+  /** The unit's first part, from 1. */
+  part: number;
+  /** How many parts the job has. */
+  parts: number;
+  /** How many of them were verified when the unit was leased. */
+  parts_done: number;
+  /** How many parts the unit holds. */
+  unit_parts: number;
 }
 
 /** A name for work, as requesters choose it. */

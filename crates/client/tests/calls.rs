@@ -39,7 +39,7 @@ fn refusal(code: ErrorCode, detail: &str) -> Response {
 fn job() -> JobRequest {
     let file = block_cid(b"file");
     let work = JobWork::MatmulI8 { a: file, b: file };
-    JobRequest { work, demo: false, budget: None, name: None, task_type: None }
+    JobRequest::new(work)
 }
 
 /// Fails the first `failures` calls with `answer`, then gives the answer of a healthy coordinator.

@@ -49,7 +49,7 @@ impl House {
         let reply = house.send("POST", &upload, &[("authorization", &token)], DATA.to_vec()).await;
         let FileInfo { file, .. } = serde_json::from_slice(&reply.body).unwrap();
         let work = JobWork::HashTree { data: DataPlace::File { file } };
-        let job = JobRequest { work, demo: true, budget: None, name: None, task_type: None };
+        let job = JobRequest { demo: true, ..JobRequest::new(work) };
         let headers = [("authorization", token.as_str()), ("content-type", "application/json")];
         let reply = house.send("POST", paths::JOBS, &headers, serde_json::to_vec(&job).unwrap()).await;
         assert_eq!(reply.status, 200, "{}", String::from_utf8_lossy(&reply.body));

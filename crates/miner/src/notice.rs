@@ -2,7 +2,8 @@
 
 use adit_core::sign::LeaseId;
 use adit_core::statement::{ProvenReceipt, Verdict};
-use adit_core::{Amount, PublicKey};
+use adit_core::{Amount, Kind, PublicKey};
+use adit_protocol::mining::TaskAbout;
 use adit_protocol::neonet::{GasInfo, SessionSummary};
 use adit_protocol::records::Account;
 use serde::{Deserialize, Serialize};
@@ -36,10 +37,14 @@ pub enum Notice {
         lease: LeaseId,
         /// What NeoNet calls the work.
         task_type: String,
+        /// The kind.
+        kind: Kind,
         /// The job.
         job: u64,
         /// Multiply-accumulates.
         work: u64,
+        /// What the job is about and which part of it this is, if the coordinator said so.
+        about: Option<Box<TaskAbout>>,
     },
     /// A unit is computed.
     TaskComputed {

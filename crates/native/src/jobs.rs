@@ -4,7 +4,7 @@ use std::fmt::{self, Display};
 use std::path::{Path, PathBuf};
 
 use adit_miner::trial::quantity;
-use adit_protocol::jobs::{JobState, JobView};
+use adit_protocol::jobs::{JobAbout, JobState, JobView};
 use anyhow::Result;
 use serde::Serialize;
 
@@ -117,6 +117,13 @@ impl Display for Details<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let job = self.0;
         writeln!(f, "job {}: {} {}", job.job, job.kind, job.name.as_deref().unwrap_or_default())?;
+        let JobAbout { description, requester, link, open_source } = &job.about;
+        for (what, said) in [("about", description), ("for", requester), ("link", link)] {
+            said.iter().try_for_each(|said| writeln!(f, "  {what:<10} {said}"))?;
+        }
+        if *open_source {
+            writeln!(f, "  open       what is computed, and its result, are open to everybody")?;
+        }
         writeln!(f, "  state      {}", job.state.name())?;
         writeln!(f, "  panels     {} done, {} under way, {} in all", job.panels_done, job.panels_leased, job.panels)?;
         writeln!(

@@ -12,7 +12,7 @@ use std::path::Path;
 use adit_core::{Amount, Kind};
 use adit_miner::trial::quantity;
 use adit_protocol::TaskType;
-use adit_protocol::jobs::{Estimate, JobRequest};
+use adit_protocol::jobs::{Estimate, JobAbout, JobRequest};
 use anyhow::{Context, Result};
 use serde_json::json;
 
@@ -47,6 +47,18 @@ pub(crate) struct Args {
     /// A name for the job, shown in lists
     #[arg(long, value_name = "TEXT", global = true)]
     name: Option<String>,
+    /// What the job is for: one line, shown to those who compute it
+    #[arg(long, value_name = "TEXT", global = true)]
+    description: Option<String>,
+    /// Who wants it done, shown to those who compute it
+    #[arg(long, value_name = "NAME", global = true)]
+    requester: Option<String>,
+    /// An http or https address that says more about the job
+    #[arg(long, value_name = "URL", global = true)]
+    link: Option<String>,
+    /// Say that what is computed, and its result, are open to everybody
+    #[arg(long, global = true)]
+    open_source: bool,
     /// Print what the job would cost, and stop
     #[arg(long, global = true)]
     estimate: bool,
@@ -62,6 +74,14 @@ pub(crate) struct Args {
     /// Print what happened as one JSON object; on standard error with `-o -`
     #[arg(long, global = true)]
     json: bool,
+}
+
+impl Args {
+    /// What the job is for, and for whom.
+    fn about(&self) -> JobAbout {
+        let (description, requester, link) = (self.description.clone(), self.requester.clone(), self.link.clone());
+        JobAbout { description, requester, link, open_source: self.open_source }
+    }
 }
 
 pub(crate) async fn run(args: Args) -> Result<()> {
@@ -133,7 +153,8 @@ async fn request(
         files.push(info.file);
     }
     let (work, task_type) = (args.work.request(&files)?, args.work.task_type());
-    Ok(JobRequest { work, demo: args.demo, budget: args.budget, name: args.name.clone(), task_type })
+    let about = args.about();
+    Ok(JobRequest { work, demo: args.demo, budget: args.budget, name: args.name.clone(), task_type, about })
 }
 
 /// How large the result will be at least.

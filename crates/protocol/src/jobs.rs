@@ -8,6 +8,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::TaskType;
 
+mod about;
+
+pub use about::{
+    JobAbout, MAX_DESCRIPTION_BYTES, MAX_LINK_BYTES, MAX_NAME_BYTES, MAX_REQUESTER_BYTES, is_line, is_link,
+};
+
 /// What an uploaded file holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -87,6 +93,16 @@ pub struct JobRequest {
     /// NeoNet's name for the work, if it is not the kind's usual one: `fraud_detection` for an inference.
     #[serde(default)]
     pub task_type: Option<TaskType>,
+    /// What it is for and for whom, for people.
+    #[serde(default, skip_serializing_if = "JobAbout::is_empty")]
+    pub about: JobAbout,
+}
+
+impl JobRequest {
+    /// A sponsored job that says nothing about itself.
+    pub fn new(work: JobWork) -> Self {
+        JobRequest { work, demo: false, budget: None, name: None, task_type: None, about: JobAbout::default() }
+    }
 }
 
 /// What a job computes, from uploaded files.
@@ -230,6 +246,9 @@ pub struct JobView {
     pub job: u64,
     /// Its name, for people.
     pub name: Option<String>,
+    /// What it is for and for whom, in its requester's words.
+    #[serde(default, skip_serializing_if = "JobAbout::is_empty")]
+    pub about: JobAbout,
     /// Its kind.
     pub kind: Kind,
     /// NeoNet's name for the work.

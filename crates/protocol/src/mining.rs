@@ -4,4 +4,4 @@ mod delivered;
 pub(crate) mod grant;
 
 pub use delivered::Delivered;
-pub use grant::{Input, MinerLimits, RegisterGrant, RegisterKey, SessionGrant, SignedStart, TaskGrant};
+pub use grant::{Input, MinerLimits, RegisterGrant, RegisterKey, SessionGrant, SignedStart, TaskAbout, TaskGrant};

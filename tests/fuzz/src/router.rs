@@ -97,8 +97,7 @@ impl House {
         let file: FileInfo =
             self.ask(Method::POST, "/v1/files?name=A.npy", files::npy(64, 64, &files::values(1, 4_096)))?;
         let work = JobWork::MatmulI8 { a: file.file, b: file.file };
-        let job: JobView =
-            self.say(paths::JOBS, &JobRequest { work, demo: true, budget: None, name: None, task_type: None })?;
+        let job: JobView = self.say(paths::JOBS, &JobRequest { demo: true, ..JobRequest::new(work) })?;
         let adit = RegisterKey { public_key: miner().public_key(), payout: None };
         let registered: RegisterResponse =
             self.say(paths::REGISTER, &json!({ "contributor_id": "x", "adit": adit }))?;

@@ -86,7 +86,13 @@ pub(super) fn request_seeds() -> Vec<Vec<u8>> {
     for work in works {
         seeds.push(json!(work));
         let (budget, task_type) = (Some(Amount::from_nano(1)), Some(TaskType::FraudDetection));
-        seeds.push(json!(JobRequest { work, demo: true, budget, name: Some("n".into()), task_type }));
+        seeds.push(json!(JobRequest {
+            demo: true,
+            budget,
+            name: Some("n".into()),
+            task_type,
+            ..JobRequest::new(work)
+        }));
     }
     seeds.iter().map(to_bytes).collect()
 }
@@ -164,6 +170,7 @@ pub(super) fn task(sample: &Sample) -> Task {
         work: sample.unit.work(),
         expires_in_ms: 60_000,
         job: 1,
+        about: None,
     };
     let task = json!({
         "task_id": "t", "session_id": "s", "contributor_id": "x", "task_type": "matrix_ops", "data": { "operations": 1 },

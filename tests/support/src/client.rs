@@ -173,7 +173,7 @@ impl Client {
 
     /// Submits a demonstration job.
     pub async fn submit(&self, work: JobWork) -> Result<JobView> {
-        let request = JobRequest { work, demo: true, budget: None, name: None, task_type: None };
+        let request = JobRequest { demo: true, ..JobRequest::new(work) };
         Ok(self.api.submit(&request).await?)
     }
 

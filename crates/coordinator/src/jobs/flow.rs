@@ -9,7 +9,7 @@ mod submit;
 mod uploads;
 mod view;
 
-use adit_protocol::jobs::{Estimate, JobList, JobRequest, JobView};
+use adit_protocol::jobs::{Estimate, JobList, JobRequest, JobView, MAX_NAME_BYTES, is_line};
 use adit_protocol::{ErrorCode, TaskType};
 
 pub(crate) use result::{ResultStream, result};
@@ -20,13 +20,11 @@ use crate::blocking::blocking;
 use crate::error::{Failure, Refusal};
 use crate::jobs::no_such_job;
 use crate::jobs::order::{Order, task_type};
-use crate::jobs::store::summary;
+use crate::jobs::store::{Words, summary};
 use crate::page::Page;
 use crate::random::random;
 use crate::store::{Db, DbError};
 
-/// The longest job or file name.
-const MAX_NAME: usize = 200;
 /// The most jobs in one listing.
 const MAX_JOBS: i64 = 200;
 
@@ -37,16 +35,14 @@ pub(crate) async fn estimate(app: &App, request: &JobRequest) -> Result<Estimate
 
 /// Creates a job. One too small to delegate is computed here right away.
 pub(crate) async fn submit(app: &App, request: JobRequest) -> Result<JobView, Failure> {
-    if request.name.as_ref().is_some_and(|name| name.len() > MAX_NAME) {
-        return Err(Refusal::new(ErrorCode::InvalidParameter, "name is longer than 200 bytes").into());
-    }
+    let words = words(&request)?;
     let order = orders::order(app, &request.work).await?;
     let task_type: Option<TaskType> = task_type(&request, order.template.kind())?;
     let inline_wanted = order.too_small() && !request.demo;
     let (order, inline) = if inline_wanted { compute_inline(app, order).await? } else { (order, None) };
     let operation = submit::Submit {
         order,
-        name: request.name,
+        words,
         demo: request.demo,
         task_type,
         budget: request.budget,
@@ -56,6 +52,19 @@ pub(crate) async fn submit(app: &App, request: JobRequest) -> Result<JobView, Fa
     };
     let (job, _) = app.store.write(operation).await?;
     show(app, job).await
+}
+
+/// What a requester says of the job. An empty name is none.
+fn words(request: &JobRequest) -> Result<Words, Refusal> {
+    let name = request.name.clone().filter(|name| !name.is_empty());
+    let unfit = |field, wanted| Refusal::new(ErrorCode::InvalidParameter, format!("{field} must be {wanted}"));
+    if name.as_deref().is_some_and(|name| !is_line(name, MAX_NAME_BYTES)) {
+        return Err(unfit("name", "one line of at most 200 bytes without control characters"));
+    }
+    match request.about.problem() {
+        Some((field, wanted)) => Err(unfit(field, wanted)),
+        None => Ok(Words { name, about: request.about.clone() }),
+    }
 }
 
 async fn compute_inline(app: &App, order: Order) -> Result<(Order, Option<submit::Outputs>), Failure> {

@@ -8,7 +8,7 @@ use adit_core::assemble::Run;
 use adit_core::kind::{HashTree, HashTree2};
 use adit_core::{Cid, Kind, PublicKey, Unit};
 use adit_protocol::TaskType;
-use adit_protocol::jobs::JobState;
+use adit_protocol::jobs::{JobAbout, JobState};
 
 use self::summary::Size;
 use super::state::UnitState;
@@ -33,6 +33,11 @@ pub(crate) struct JobRow {
     pub(crate) coin_seed: Vec<u8>,
     pub(crate) coin_generation: i64,
     pub(crate) task_type: Option<TaskType>,
+    name: Option<String>,
+    description: Option<String>,
+    requester: Option<String>,
+    link: Option<String>,
+    open_source: i64,
     /// Until when it waits because its source gave no answer, and how often in a row that was.
     pub(crate) resume_at_ms: i64,
     pub(crate) pauses: i64,
@@ -51,6 +56,11 @@ from_row!(JobRow {
     coin_seed,
     coin_generation,
     task_type,
+    name,
+    description,
+    requester,
+    link,
+    open_source,
     resume_at_ms,
     pauses
 });
@@ -83,6 +93,13 @@ impl JobRow {
         task_type_of(self.task_type, &self.kind)
     }
 
+    /// What its requester says of it.
+    pub(crate) fn words(&self) -> Words {
+        let (description, requester, link) = (self.description.clone(), self.requester.clone(), self.link.clone());
+        let about = JobAbout { description, requester, link, open_source: self.open_source == 1 };
+        Words { name: self.name.clone(), about }
+    }
+
     pub(crate) fn seed(&self) -> Result<[u8; 32], DbError> {
         self.coin_seed.as_slice().try_into().map_err(|_| corrupt("a seed has the wrong length"))
     }
@@ -96,9 +113,16 @@ fn task_type_of(named: Option<TaskType>, kind: &str) -> Result<TaskType, DbError
     named.map_or_else(|| kind_of(kind).map(TaskType::of), Ok)
 }
 
+/// A job's name and what it is about.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Words {
+    pub(crate) name: Option<String>,
+    pub(crate) about: JobAbout,
+}
+
 #[derive(Clone, Debug)]
 pub(crate) struct NewJob {
-    pub(crate) name: Option<String>,
+    pub(crate) words: Words,
     pub(crate) kind: Kind,
     pub(crate) demo: bool,
     pub(crate) sponsored: bool,
@@ -112,11 +136,15 @@ pub(crate) struct NewJob {
 
 pub(crate) async fn insert(db: &mut Db, job: &NewJob, now_ms: i64) -> Result<i64, DbError> {
     let text =
-        "INSERT INTO job (name, kind, state, demo, sponsored, panels, coin_seed, created_at_ms, task_type, facts)
-                VALUES ($1, $2, 'active', $3, $4, $5, $6, $7, $8, $9) RETURNING id";
-    let query = sql(text).bind(job.name.as_deref()).bind(job.kind.name()).bind(i64::from(job.demo));
+        "INSERT INTO job (name, kind, state, demo, sponsored, panels, coin_seed, created_at_ms, task_type, facts,
+                description, requester, link, open_source)
+                VALUES ($1, $2, 'active', $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING id";
+    let Words { name, about } = &job.words;
+    let query = sql(text).bind(name.as_deref()).bind(job.kind.name()).bind(i64::from(job.demo));
     let query = query.bind(i64::from(job.sponsored)).bind(i64::from(job.panels)).bind(&job.coin_seed[..]);
     let query = query.bind(now_ms).bind(job.task_type).bind(job.facts.as_deref());
+    let query = query.bind(about.description.as_deref()).bind(about.requester.as_deref());
+    let query = query.bind(about.link.as_deref()).bind(i64::from(about.open_source));
     let id = query.fetch_one(&mut *db).await?.try_get(0)?;
     let text = "INSERT INTO job_template (job, template) VALUES ($1, $2)";
     sql(text).bind(id).bind(job.template.to_bytes()).execute(&mut *db).await?;

@@ -148,6 +148,7 @@ mod tests {
                 work: unit.work(),
                 expires_in_ms: 29_000,
                 job: 5,
+                about: None,
                 unit,
                 lease,
             },

@@ -21,6 +21,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/7-unproven.sql"),
     include_str!("migrations/8-counters.sql"),
     include_str!("migrations/9-retention.sql"),
+    include_str!("migrations/10-about.sql"),
 ];
 
 /// Upgrades an empty or older database to the current version.

@@ -121,7 +121,9 @@ impl Machine {
         lane.progress = 0.0;
         let grant = &assigned.grant;
         let (lease, job, work) = (assigned.lease(), grant.job, grant.work);
-        let started = Notice::TaskStarted { lane: index, lease, task_type: assigned.task_type.clone(), job, work };
+        let (task_type, kind) = (assigned.task_type.clone(), grant.kind);
+        let about = grant.about.clone().map(|about| Box::new(about.shown()));
+        let started = Notice::TaskStarted { lane: index, lease, task_type, kind, job, work, about };
         let start = LaneCommand::Start { lease, unit: grant.unit.clone(), blocks };
         lane.work = Work::Computing(assigned);
         self.notice(started);

@@ -7,6 +7,8 @@ use adit_fetch::Response;
 use adit_miner::lane::{LaneCommand, LaneEvent};
 use adit_miner::machine::{Config, Device, Event};
 use adit_miner::notice::Notice;
+use adit_protocol::jobs::JobAbout;
+use adit_protocol::mining::TaskAbout;
 use adit_protocol::{ErrorBody, ErrorCode};
 
 use crate::twin::Twin;
@@ -59,6 +61,29 @@ fn lanes_wait_until_the_first_unit_is_verified() {
     assert_eq!(world.started(), 1);
     world.run(2 * UNIT_MS);
     assert_eq!(world.started(), 4);
+}
+
+/// What a job says of itself reaches the person, except for what could pass itself off as something else.
+#[test]
+fn a_task_says_what_it_is_about_in_words_that_may_be_shown() {
+    let job = JobAbout {
+        description: Some("Handwritten \u{202e}stigid".into()),
+        requester: Some("A library".into()),
+        link: Some("javascript:alert(1)".into()),
+        open_source: true,
+    };
+    let about = TaskAbout { name: Some("Digits".into()), job, part: 12, unit_parts: 2, parts: 64, parts_done: 9 };
+    let mut twin = Twin::new(1);
+    twin.about = Some(about.clone());
+    let mut world = World::with(config(1), twin, honest(), BTreeMap::new());
+    world.run(UNIT_MS);
+    let shown = world.notices.iter().find_map(|(_, notice)| match notice {
+        Notice::TaskStarted { about, .. } => about.clone(),
+        _ => None,
+    });
+    let shown = shown.unwrap();
+    assert_eq!(shown.job, JobAbout { description: None, link: None, ..about.job.clone() });
+    assert_eq!(*shown, TaskAbout { job: shown.job.clone(), ..about });
 }
 
 /// One lease more for each verified unit, as the coordinator's rules have it.

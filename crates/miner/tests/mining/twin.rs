@@ -14,7 +14,7 @@ use adit_core::statement::{Lease, LogHead, Method as Checked, ProvenReceipt, Rec
 use adit_core::unit::{Layer, Requant};
 use adit_core::{Amount, BlockState, Cid, Kind, PublicKey, Signature, Unit};
 use adit_fetch::{Body, Method, Request, Response};
-use adit_protocol::mining::{Delivered, Input, MinerLimits, RegisterGrant, SessionGrant, TaskGrant};
+use adit_protocol::mining::{Delivered, Input, MinerLimits, RegisterGrant, SessionGrant, TaskAbout, TaskGrant};
 use adit_protocol::neonet::{
     RegisterRequest, RegisterResponse, SessionSummary, StartSessionRequest, StartSessionResponse, StopSessionResponse,
     Task,
@@ -36,6 +36,8 @@ pub(crate) struct Twin {
     pub(crate) leases: BTreeMap<LeaseId, Leased>,
     /// The blocks that a unit's own source lacks.
     pub(crate) gone: Option<Cid>,
+    /// What it says that its job is about.
+    pub(crate) about: Option<TaskAbout>,
     session: Option<String>,
     challenge: Option<Challenge>,
     serial: u8,
@@ -60,6 +62,7 @@ impl Twin {
             units: Vec::new(),
             leases: BTreeMap::new(),
             gone: None,
+            about: None,
             session: None,
             challenge: None,
             serial: 0,
@@ -247,6 +250,7 @@ impl Twin {
             unit,
             expires_in_ms: TTL_MS,
             job: 1,
+            about: self.about.clone(),
         };
         self.leases.insert(id, Leased { grant: grant.clone(), lane, receipt: None });
         Some(task(grant))

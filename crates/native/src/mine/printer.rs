@@ -59,7 +59,7 @@ impl<W: Write> Printer<W> {
             }
             Notice::SessionStarted { resumed } => self.session(resumed),
             Notice::Lane(lane) => self.lane(&lane),
-            Notice::TaskStarted { lane, lease, task_type, job, work } => {
+            Notice::TaskStarted { lane, lease, task_type, job, work, .. } => {
                 self.waiting = false;
                 let (lease, work) = (lease.to_string(), quantity(work as f64));
                 let id = &lease[..8];
@@ -197,6 +197,7 @@ fn again(in_ms: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use adit_core::Kind;
     use adit_core::sign::LeaseId;
 
     fn printed(json: bool, notices: Vec<Notice>) -> String {
@@ -219,7 +220,8 @@ mod tests {
     #[test]
     fn lines_are_those_that_users_know() {
         let lease = LeaseId([0x7a; 16]);
-        let started = Notice::TaskStarted { lane: 0, lease, task_type: "matrix_ops".into(), job: 3, work: 2_000_000 };
+        let (task_type, kind) = ("matrix_ops".into(), Kind::MatmulI8);
+        let started = Notice::TaskStarted { lane: 0, lease, task_type, kind, job: 3, work: 2_000_000, about: None };
         let computed = Notice::TaskComputed { lane: 0, lease, busy_ms: 156.4 };
         assert_eq!(
             printed(false, vec![gas(), gas(), Notice::SessionStarted { resumed: false }, started, computed]),

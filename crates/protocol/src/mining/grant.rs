@@ -8,6 +8,7 @@ use adit_core::statement::{Lease, SessionStart};
 use adit_core::{Cid, Kind, PublicKey, Signature, Unit};
 use serde::{Deserialize, Serialize};
 
+use crate::jobs::{JobAbout, MAX_NAME_BYTES, is_line};
 use crate::records::Account;
 
 /// In a registration: the key that the contributor will prove.
@@ -93,6 +94,44 @@ pub struct TaskGrant {
     pub expires_in_ms: u64,
     /// The job that the unit belongs to.
     pub job: u64,
+    /// What that job is about, for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<TaskAbout>,
+}
+
+/// What a unit is part of, for people. Its parts are its job's panels.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TaskAbout {
+    /// The job's name.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// What the job is for and for whom, in its requester's words.
+    pub job: JobAbout,
+    /// The unit's first part, from 1.
+    pub part: u32,
+    /// How many parts the unit holds.
+    pub unit_parts: u32,
+    /// How many parts the job has.
+    pub parts: u32,
+    /// How many of them were verified when the unit was leased.
+    pub parts_done: u32,
+}
+
+impl TaskAbout {
+    /// Without the texts that may not be shown. A miner trusts no coordinator with its terminal.
+    #[must_use]
+    pub fn shown(mut self) -> Self {
+        self.name = self.name.filter(|name| is_line(name, MAX_NAME_BYTES));
+        while let Some((field, _)) = self.job.problem() {
+            match field {
+                "description" => self.job.description = None,
+                "requester" => self.job.requester = None,
+                _ => self.job.link = None,
+            }
+        }
+        self
+    }
 }
 
 /// An input block.

@@ -213,7 +213,7 @@ async fn live_answers_are_as_described() -> Result<()> {
     let work = JobWork::MatmulI8 { a: file.file, b: file.file };
     let budget = Some(Amount::from_nano(1_000_000));
     let order =
-        serde_json::to_value(JobRequest { work, demo: true, budget, name: Some("named".into()), task_type: None })?;
+        serde_json::to_value(JobRequest { demo: true, budget, name: Some("named".into()), ..JobRequest::new(work) })?;
     document.holds(&document.0["components"]["schemas"]["JobRequest"], &order, "order")?;
     post(paths::ESTIMATE, order.clone()).await?;
     let job = post(paths::JOBS, order).await?;

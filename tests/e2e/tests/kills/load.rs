@@ -170,7 +170,7 @@ impl Load {
             let (a, b) = (uploaded(client, files::npy(m, k, &a)).await?, uploaded(client, files::npy(k, n, &b)).await?);
             let budget = (number % 3 == 2).then(|| Amount::from_nano(1_000_000_000));
             let (name, sponsored) = (Some(format!("job-{number}")), budget.is_none());
-            let request = JobRequest { work: JobWork::MatmulI8 { a, b }, demo: true, budget, name, task_type: None };
+            let request = JobRequest { demo: true, budget, name, ..JobRequest::new(JobWork::MatmulI8 { a, b }) };
             let id = submitted(client, &request).await?;
             locked(&self.jobs).push(Job { id, sponsored, product });
         }

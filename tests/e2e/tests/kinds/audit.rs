@@ -141,7 +141,7 @@ impl Audit {
         let lines: String = blocks.iter().map(|cid| format!("{cid},{BLOCK}\n")).collect();
         let list: FileInfo = client.upload_as("blocks", format!("cid,bytes\n{lines}").into_bytes()).await?.json()?;
         let work = JobWork::HashTree2 { source: source.to_owned(), blocks: list.file };
-        let request = JobRequest { work, demo: false, budget: None, name: None, task_type: None };
+        let request = JobRequest::new(work);
         client.send(client.as_operator(reqwest::Method::POST, paths::JOBS).json(&request)).await
     }
 

@@ -222,7 +222,7 @@ async fn orders_that_make_no_product_are_refused() -> Result<()> {
         (&small, &whole, ErrorCode::InvalidFile),
     ] {
         let work = JobWork::MatmulF32 { a: a.file, b: b.file };
-        let request = JobRequest { work, demo: true, budget: None, name: None, task_type: None };
+        let request = JobRequest { demo: true, ..JobRequest::new(work) };
         let reply = client.send(client.as_operator(reqwest::Method::POST, paths::JOBS).json(&request)).await?;
         assert_eq!(reply.code()?, code, "{a:?} {b:?}");
     }

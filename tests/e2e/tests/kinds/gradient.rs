@@ -257,7 +257,7 @@ async fn orders_that_make_no_gradient_are_refused() -> Result<()> {
         (order(&training, &targets, &targets), ValueOutOfRange),
         (order(&training, &samples, &training), InvalidFile),
     ] {
-        let request = adit_protocol::jobs::JobRequest { work, demo: true, budget: None, name: None, task_type: None };
+        let request = adit_protocol::jobs::JobRequest { demo: true, ..adit_protocol::jobs::JobRequest::new(work) };
         let request = client.as_operator(reqwest::Method::POST, adit_protocol::paths::JOBS).json(&request);
         assert_eq!(client.send(request).await?.code()?, code);
     }

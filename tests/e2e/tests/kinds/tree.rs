@@ -192,7 +192,7 @@ async fn the_log_is_hashed_as_network_protection() -> Result<()> {
     let entries: Vec<u8> = units.iter().flat_map(|unit| adit_core::encoding::encode(&unit.receipt.receipt)).collect();
     assert_eq!(u64::from(job.rows), entries.len() as u64);
     for (first, count) in [(0, 0), (0, 1_000_000), (u64::MAX, 2), (1 << 40, 1)] {
-        let request = JobRequest { work: work(first, count), demo: true, budget: None, name: None, task_type: None };
+        let request = JobRequest { demo: true, ..JobRequest::new(work(first, count)) };
         let reply = miner.send(miner.as_operator(reqwest::Method::POST, paths::JOBS).json(&request)).await?;
         assert_eq!(reply.code()?, ErrorCode::InvalidParameter, "{first} {count}");
     }
@@ -207,11 +207,9 @@ async fn a_job_is_called_what_it_is() -> Result<()> {
     let model: FileInfo = miner.upload("M.safetensors", files::model(&layers, [3, 9])).await?.json()?;
     let input: FileInfo = miner.upload("X.csv", files::csv(4, &[1; 400])).await?.json()?;
     let order = |task_type| JobRequest {
-        work: JobWork::MlpI8 { model: model.file, input: input.file },
         demo: true,
-        budget: None,
-        name: None,
         task_type,
+        ..JobRequest::new(JobWork::MlpI8 { model: model.file, input: input.file })
     };
     let submit = |order| miner.send(miner.as_operator(reqwest::Method::POST, paths::JOBS).json(&order));
     for wrong in [TaskType::MatrixOps, TaskType::ModelTraining, TaskType::FederatedLearning, TaskType::DataValidation] {

@@ -140,7 +140,7 @@ async fn work_too_small_to_delegate_is_computed_at_once() -> Result<()> {
     let a_file: adit_protocol::jobs::FileInfo = client.upload("A.npy", files::npy(10, 4, &a)).await?.json()?;
     let b_file: adit_protocol::jobs::FileInfo = client.upload("B.npy", files::npy(4, 3, &b)).await?.json()?;
     let work = adit_protocol::jobs::JobWork::MatmulI8 { a: a_file.file, b: b_file.file };
-    let request = adit_protocol::jobs::JobRequest { work, demo: false, budget: None, name: None, task_type: None };
+    let request = adit_protocol::jobs::JobRequest::new(work);
     let job: adit_protocol::jobs::JobView =
         client.send(client.as_operator(reqwest::Method::POST, paths::JOBS).json(&request)).await?.json()?;
     assert_eq!(job.state, JobState::Done);
@@ -181,11 +181,8 @@ async fn a_budget_pays_at_once_and_its_rest_goes_back() -> Result<()> {
     let work = adit_protocol::jobs::JobWork::MatmulI8 { a: a.file, b: a.file };
     let price = reward::base_reward(adit_core::Kind::MatmulI8, 1 << 27);
     let order = |budget: Amount| adit_protocol::jobs::JobRequest {
-        work: work.clone(),
-        demo: false,
         budget: Some(budget),
-        name: None,
-        task_type: None,
+        ..adit_protocol::jobs::JobRequest::new(work.clone())
     };
     let post = |budget| miner.send(miner.as_operator(reqwest::Method::POST, paths::JOBS).json(&order(budget)));
     let short = post(price.checked_sub(Amount::from_nano(1)).expect("a price")).await?;

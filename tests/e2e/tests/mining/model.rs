@@ -155,7 +155,7 @@ impl World {
         let b: FileInfo = client.upload("B.npy", files::npy(k, n, &b)).await?.json()?;
         let work = JobWork::MatmulI8 { a: a.file, b: b.file };
         let budget = (!sponsored).then_some(Amount::from_nano(10_000));
-        let request = JobRequest { work, demo: true, budget, name: None, task_type: None };
+        let request = JobRequest { demo: true, budget, ..JobRequest::new(work) };
         let job: JobView = client.send(client.as_operator(Method::POST, paths::JOBS).json(&request)).await?.json()?;
         self.history.push(format!("submit {m} x {k} x {n}, sponsored {sponsored}: job {}", job.job));
         let (cancelled, done) = (false, BTreeSet::new());

@@ -39,7 +39,7 @@ impl Audit {
         let list = operator.upload_as("blocks", format!("cid,bytes\n{lines}").into_bytes()).await?;
         let blocks = list.json::<FileInfo>()?.file;
         let work = JobWork::HashTree { data: DataPlace::Source { source: gateway.url.clone(), blocks } };
-        let request = JobRequest { work, demo: true, budget: None, name: None, task_type: None };
+        let request = JobRequest { demo: true, ..JobRequest::new(work) };
         let job = operator.api().submit(&request).await?.job;
 
         let key = folder.path().join("miner.key");

@@ -190,7 +190,7 @@ impl Crowd {
         let a = self.file(files::npy(m, k, &files::values(seed, (m * k) as usize))).await?;
         let b = self.file(files::npy(k, n, &files::values(seed + 1, (k * n) as usize))).await?;
         let work = JobWork::MatmulI8 { a: a.file, b: b.file };
-        let order = JobRequest { work, demo: true, budget: None, name: None, task_type: None };
+        let order = JobRequest { demo: true, ..JobRequest::new(work) };
         let reply = self.house.operate(Method::POST, paths::JOBS, serde_json::to_vec(&order)?).await;
         let view: JobView = reply.json()?;
         self.jobs.push(view.job);

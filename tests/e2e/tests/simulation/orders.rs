@@ -43,7 +43,7 @@ impl World {
         let sponsored = self.chance(60);
         self.note(format!("submit {what}, sponsored {sponsored}"));
         let budget = (!sponsored).then_some(Amount::from_nano(10_000));
-        let order = serde_json::to_vec(&JobRequest { work, demo: true, budget, name: None, task_type: None })?;
+        let order = serde_json::to_vec(&JobRequest { demo: true, budget, ..JobRequest::new(work) })?;
         let Some(reply) = self.operate(Method::POST, paths::JOBS, order).await? else { return Ok(()) };
         let view: JobView = reply.json()?;
         self.truth.jobs.push(Job::new(view.job, view.panels, sponsored, sought));

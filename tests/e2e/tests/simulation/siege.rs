@@ -113,7 +113,7 @@ impl Siege {
             uploaded.push(self.house.operate(Method::POST, &path, file).await.json::<FileInfo>()?.file);
         }
         let work = JobWork::MatmulI8 { a: uploaded[0], b: uploaded[1] };
-        let job = JobRequest { work, demo: true, budget: None, name: None, task_type: None };
+        let job = JobRequest { demo: true, ..JobRequest::new(work) };
         let reply = self.house.operate(Method::POST, paths::JOBS, serde_json::to_vec(&job)?).await;
         ensure!(reply.status == 200, "{}", reply.status);
         Ok(())

@@ -12,7 +12,7 @@ use crate::batch::{Batch, Operation};
 use crate::error::{Failure, Refusal};
 use crate::jobs::intake::Reading;
 use crate::jobs::order::Order;
-use crate::jobs::store::{self as jobs, Counted, NewJob, blocks};
+use crate::jobs::store::{self as jobs, Counted, NewJob, Words, blocks};
 use crate::jobs::unit_of;
 use crate::money::store as ledger;
 use crate::store::Db;
@@ -52,7 +52,7 @@ pub(crate) type Outputs = Vec<(Run, Vec<u8>)>;
 /// Creates a job from an order.
 pub(crate) struct Submit {
     pub(crate) order: Order,
-    pub(crate) name: Option<String>,
+    pub(crate) words: Words,
     pub(crate) demo: bool,
     /// NeoNet's name for the task, if not the kind's usual one.
     pub(crate) task_type: Option<TaskType>,
@@ -81,7 +81,7 @@ impl Operation for Submit {
                 refuse_if_unissuable(batch.db, budget).await?;
             }
             let new = NewJob {
-                name: self.name.clone(),
+                words: self.words.clone(),
                 kind: self.order.template.kind(),
                 demo: self.demo,
                 sponsored: self.budget.is_none(),

@@ -33,6 +33,7 @@ pub(super) fn job(row: &JobSummary, crowd: Crowd) -> Result<JobView, DbError> {
     Ok(JobView {
         job: row.id as u64,
         name: row.name.clone(),
+        about: row.about(),
         kind: row.kind()?,
         task_type: row.task_type()?,
         state,

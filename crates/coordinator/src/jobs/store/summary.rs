@@ -2,7 +2,7 @@
 
 use adit_core::Kind;
 use adit_protocol::TaskType;
-use adit_protocol::jobs::JobState;
+use adit_protocol::jobs::{JobAbout, JobState};
 
 use super::{JobRow, kind_of, task_type_of};
 use crate::store::{Db, DbError, from_row, sql, sql_as};
@@ -11,6 +11,10 @@ use crate::store::{Db, DbError, from_row, sql, sql_as};
 pub(crate) struct JobSummary {
     pub(crate) id: i64,
     pub(crate) name: Option<String>,
+    description: Option<String>,
+    requester: Option<String>,
+    link: Option<String>,
+    open_source: i64,
     kind: String,
     task_type: Option<TaskType>,
     pub(crate) state: JobState,
@@ -34,6 +38,10 @@ pub(crate) struct JobSummary {
 from_row!(JobSummary {
     id,
     name,
+    description,
+    requester,
+    link,
+    open_source,
     kind,
     task_type,
     state,
@@ -57,6 +65,12 @@ from_row!(JobSummary {
 impl JobSummary {
     pub(crate) fn kind(&self) -> Result<Kind, DbError> {
         kind_of(&self.kind)
+    }
+
+    /// What its requester says it is for, and for whom.
+    pub(crate) fn about(&self) -> JobAbout {
+        let (description, requester, link) = (self.description.clone(), self.requester.clone(), self.link.clone());
+        JobAbout { description, requester, link, open_source: self.open_source == 1 }
     }
 
     /// NeoNet's task type for the job.

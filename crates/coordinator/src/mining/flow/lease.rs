@@ -1,10 +1,11 @@
 //! Leases. A lane gets a run of panels sized to its measured speed, and returns it when the lease ends.
 
+use adit_core::assemble::Run;
 use adit_core::reward::{PRICE_VERSION, base_reward};
 use adit_core::sign::LeaseId;
 use adit_core::statement::{Lease, STATEMENT_VERSION};
 use adit_core::{Amount, Kind, PublicKey, Unit};
-use adit_protocol::mining::{Input, TaskGrant};
+use adit_protocol::mining::{Input, TaskAbout, TaskGrant};
 use adit_protocol::{ErrorCode, TaskType};
 use futures::future::BoxFuture;
 
@@ -14,7 +15,7 @@ use crate::app::App;
 use crate::batch::{Batch, Operation};
 use crate::error::{Failure, Refusal};
 use crate::jobs::state::UnitState;
-use crate::jobs::store::{self as jobs, Counted, JobRow};
+use crate::jobs::store::{self as jobs, Counted, JobRow, Words};
 use crate::jobs::unit_of;
 use crate::mining::MAX_LANES;
 use crate::mining::conduct::Deed;
@@ -55,6 +56,8 @@ pub(crate) struct LeaseLane {
 pub(crate) struct Leased {
     pub(crate) lease: LeaseRow,
     pub(crate) unit: Unit,
+    /// The unit's panels.
+    pub(crate) run: Run,
     pub(crate) job: JobRow,
     pub(crate) contributor: String,
     pub(crate) now_ms: i64,
@@ -93,9 +96,9 @@ impl LeaseLane {
         let Some(lease) = lease else { return Ok(None) };
         let Some(lease) = leases::live(batch.db, &lease).await? else { return Ok(None) };
         let job = jobs::job(batch.db, lease.job).await?.ok_or(DbError::RowNotFound)?;
-        let unit = jobs::unit(batch.db, lease.unit).await?.ok_or(DbError::RowNotFound)?;
-        let unit = unit_of(&job.template()?, unit.run());
-        Ok(Some(self.leased(lease, unit, job, batch.now_ms)))
+        let row = jobs::unit(batch.db, lease.unit).await?.ok_or(DbError::RowNotFound)?;
+        let taken = Taken { id: row.id, unit: unit_of(&job.template()?, row.run()), run: row.run() };
+        Ok(Some(self.leased(lease, taken, job, batch.now_ms)))
     }
 
     /// Takes a unit of the oldest job that has one for the lane. Also returns the lane's speed at its kind.
@@ -133,14 +136,15 @@ impl LeaseLane {
         asker: &Asker,
         kinds: &str,
         job: JobRow,
-        Taken { id, unit }: Taken,
+        taken: Taken,
         speed: u64,
     ) -> Result<Leased, DbError> {
+        let unit = &taken.unit;
         let work = unit.work();
-        let ttl_ms = if asker.proven { ttl_ms(unit.kind(), work, speed) } else { unproven_ttl_ms(&unit, speed) };
+        let ttl_ms = if asker.proven { ttl_ms(unit.kind(), work, speed) } else { unproven_ttl_ms(unit, speed) };
         let lease = LeaseRow {
             id: self.lease.0.to_vec(),
-            unit: id,
+            unit: taken.id,
             job: job.id,
             miner: asker.miner.0.to_vec(),
             session: self.session.clone(),
@@ -158,11 +162,12 @@ impl LeaseLane {
             address_block: self.from.clone().filter(|_| !asker.proven),
         };
         leases::insert(batch.db, &lease, kinds).await?;
-        Ok(self.leased(lease, unit, job, batch.now_ms))
+        Ok(self.leased(lease, taken, job, batch.now_ms))
     }
 
-    fn leased(&self, lease: LeaseRow, unit: Unit, job: JobRow, now_ms: i64) -> Leased {
-        Leased { lease, unit, job, contributor: self.contributor.clone(), now_ms }
+    fn leased(&self, lease: LeaseRow, taken: Taken, job: JobRow, now_ms: i64) -> Leased {
+        let Taken { unit, run, .. } = taken;
+        Leased { lease, unit, run, job, contributor: self.contributor.clone(), now_ms }
     }
 }
 
@@ -195,7 +200,7 @@ pub(crate) fn lease_lane(
 
 /// Signs a lease. The coins are prepared in the background while the miner works.
 pub(crate) fn grant(app: &App, leased: Leased) -> Result<Granted, Failure> {
-    let Leased { lease, unit, job, contributor, now_ms } = leased;
+    let Leased { lease, unit, run, job, contributor, now_ms } = leased;
     let statement = statement(app.public_key, &lease, &unit)?;
     let granted = Granted {
         grant: TaskGrant {
@@ -205,6 +210,7 @@ pub(crate) fn grant(app: &App, leased: Leased) -> Result<Granted, Failure> {
             work: lease.work as u64,
             expires_in_ms: (lease.deadline_ms - now_ms).max(0) as u64,
             job: job.id as u64,
+            about: Some(about(&job, run)),
             unit,
             lease: statement,
         },
@@ -217,6 +223,13 @@ pub(crate) fn grant(app: &App, leased: Leased) -> Result<Granted, Failure> {
     };
     app.checker.prepare_soon(job);
     Ok(granted)
+}
+
+/// What a unit is part of.
+fn about(job: &JobRow, run: Run) -> TaskAbout {
+    let Words { name, about } = job.words();
+    let (part, unit_parts) = (run.first + 1, run.count);
+    TaskAbout { name, job: about, part, unit_parts, parts: job.panels as u32, parts_done: job.panels_done as u32 }
 }
 
 /// Whether a miner that may have a further lease is proven. Fails if it may not.

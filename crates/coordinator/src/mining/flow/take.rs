@@ -34,6 +34,7 @@ pub(super) struct Asker {
 pub(super) struct Taken {
     pub(super) id: i64,
     pub(super) unit: Unit,
+    pub(super) run: Run,
 }
 
 /// What a job has for a lane.
@@ -111,7 +112,7 @@ async fn take_waiting(
     let Some(unit) = jobs::waiting_unit(batch.db, job.id, wanted).await? else { return Ok(None) };
     jobs::move_unit(batch.db, unit.id, &[UnitState::Waiting], UnitState::Leased, 0).await?;
     jobs::count(batch.db, job.id, Counted { leased: unit.count, ..Counted::default() }).await?;
-    Ok(Some(Taken { id: unit.id, unit: unit_of(template, unit.run()) }))
+    Ok(Some(Taken { id: unit.id, unit: unit_of(template, unit.run()), run: unit.run() }))
 }
 
 /// Makes a unit of at most `wanted` panels: returned ones, else new ones.
@@ -130,5 +131,5 @@ async fn cut_unit(batch: &mut Batch<'_>, job: &JobRow, template: &Unit, wanted: 
     let unit = unit_of(template, run);
     let id = jobs::insert_unit(batch.db, job.id, run, &unit.cid()).await?;
     jobs::count(batch.db, job.id, Counted { leased: i64::from(run.count), cut, ..Counted::default() }).await?;
-    Ok(Some(Taken { id, unit }))
+    Ok(Some(Taken { id, unit, run }))
 }

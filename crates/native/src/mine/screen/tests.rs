@@ -27,7 +27,8 @@ fn lane(lane: u32, state: &str, why: &str) -> LaneStatus {
 }
 
 fn started(lane: u32, task_type: &str) -> Notice {
-    Notice::TaskStarted { lane, lease: LeaseId([1; 16]), task_type: task_type.into(), job: 7, work: 2_000_000 }
+    let (lease, task_type, kind) = (LeaseId([1; 16]), task_type.into(), Kind::MatmulI8);
+    Notice::TaskStarted { lane, lease, task_type, kind, job: 7, work: 2_000_000, about: None }
 }
 
 fn status(lanes: Vec<LaneStatus>) -> Status {
