@@ -52,6 +52,10 @@ pub enum Control {
     Pause(String),
     /// This reason to pause no longer holds.
     Resume(String),
+    /// Try again now what failed before.
+    Hurry,
+    /// Take no further unit, and stop once those under way are delivered.
+    Finish,
     /// Stop mining.
     Stop,
 }
@@ -106,6 +110,8 @@ impl From<Control> for Event {
             Control::Duty(duty) => Event::Duty(duty),
             Control::Pause(reason) => Event::Pause(reason),
             Control::Resume(reason) => Event::Resume(reason),
+            Control::Hurry => Event::Hurry,
+            Control::Finish => Event::Finish,
             Control::Stop => Event::Stop,
         }
     }

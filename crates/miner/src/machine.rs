@@ -72,6 +72,8 @@ pub struct Machine {
     deliveries: BTreeMap<LeaseId, Pending>,
     duty: f64,
     pauses: Vec<String>,
+    /// Whether it stops once the units under way are delivered.
+    finishing: bool,
     tally: Tally,
     last_retry: Option<(String, u64)>,
     started_at_ms: u64,
@@ -141,6 +143,7 @@ impl Machine {
             deliveries: BTreeMap::new(),
             duty: config.duty.clamp(0.0, 1.0),
             pauses: Vec::new(),
+            finishing: false,
             tally: Tally::default(),
             last_retry: None,
             started_at_ms: 0,
@@ -159,6 +162,7 @@ impl Machine {
         if !matches!(self.phase, Phase::Ended) {
             self.take(event);
             self.take_due();
+            self.stop_if_finished();
         }
         std::mem::take(&mut self.actions)
     }
@@ -205,6 +209,8 @@ impl Machine {
                 self.pauses.retain(|known| *known != reason);
                 self.duty_changed();
             }
+            Event::Hurry => self.schedule.hurry(self.now_ms),
+            Event::Finish => self.finishing = true,
             Event::Stop => self.stop(),
             Event::Tick => {}
         }
@@ -302,6 +308,13 @@ impl Machine {
         let status = self.status();
         self.notice(Notice::Status(status));
         self.schedule.set(Timer::Status, self.now_ms + EVERY_MS);
+    }
+
+    /// Stops if a person wants it to and no unit is under way any more.
+    fn stop_if_finished(&mut self) {
+        if self.finishing && self.deliveries.is_empty() && !self.lanes.iter().any(Lane::is_busy) {
+            self.stop();
+        }
     }
 
     /// Stops without finishing anything. The journal keeps its entries for the next run.

@@ -122,6 +122,16 @@ impl Miner {
         self.tell(Control::Resume(reason));
     }
 
+    /// Tries again now what failed before.
+    pub fn hurry(&self) {
+        self.tell(Control::Hurry);
+    }
+
+    /// Takes no further unit, and stops once those under way are delivered.
+    pub fn finish(&self) {
+        self.tell(Control::Finish);
+    }
+
     /// Ends the session, and then [`Miner::run`].
     pub fn stop(&self) {
         self.tell(Control::Stop);

@@ -46,6 +46,10 @@ pub enum Event {
     Pause(String),
     /// This reason to pause no longer holds.
     Resume(String),
+    /// The network is back, or a person does not want to wait for the next try.
+    Hurry,
+    /// A person stops the miner after the units under way.
+    Finish,
     /// A person stops the miner.
     Stop,
     /// Time has passed: see [`Machine::wake_at_ms`](super::Machine::wake_at_ms).

@@ -1,6 +1,7 @@
 //! Timers and retries: the only place that decides when to try again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::mem;
 
 use adit_core::random::SplitMix64;
 use adit_core::sign::LeaseId;
@@ -35,6 +36,8 @@ const SHORTEST_MS: u64 = 50;
 pub(crate) struct Schedule {
     due: BTreeMap<Timer, u64>,
     failures: BTreeMap<Timer, u32>,
+    /// Retries whose delay is the miner's own choice.
+    chosen: BTreeSet<Timer>,
 }
 
 impl Schedule {
@@ -45,12 +48,14 @@ impl Schedule {
 
     pub(crate) fn set(&mut self, timer: Timer, at_ms: u64) {
         self.due.insert(timer, at_ms);
+        self.chosen.remove(&timer);
     }
 
     /// Removes the timer and forgets its failures.
     pub(crate) fn clear(&mut self, timer: Timer) {
         self.due.remove(&timer);
         self.failures.remove(&timer);
+        self.chosen.remove(&timer);
     }
 
     pub(crate) fn clear_all(&mut self) {
@@ -71,7 +76,17 @@ impl Schedule {
         };
         *failures = failures.saturating_add(1);
         self.set(timer, now_ms + delay_ms);
+        if asked_ms.is_none() {
+            self.chosen.insert(timer);
+        }
         delay_ms
+    }
+
+    /// Makes due every retry that waits by the miner's own choice. What a coordinator asked for is kept.
+    pub(crate) fn hurry(&mut self, now_ms: u64) {
+        for timer in mem::take(&mut self.chosen) {
+            self.due.insert(timer, now_ms);
+        }
     }
 
     /// Removes and returns every timer that is due.
@@ -79,6 +94,7 @@ impl Schedule {
         let due: Vec<Timer> = self.due.iter().filter(|(_, at_ms)| **at_ms <= now_ms).map(|(timer, _)| *timer).collect();
         for timer in &due {
             self.due.remove(timer);
+            self.chosen.remove(timer);
         }
         due
     }
@@ -120,6 +136,23 @@ mod tests {
         }
         assert_eq!(schedule.failures(Timer::Register), 3);
         assert!(schedule.retry(Timer::Register, 0, Some(u64::MAX), &mut random) < 2 * LONGEST_MS);
+    }
+
+    #[test]
+    fn a_retry_is_hurried_unless_the_coordinator_asked_for_its_delay() {
+        let (mut schedule, mut random) = (Schedule::default(), SplitMix64::new(3));
+        schedule.retry(Timer::Register, 0, None, &mut random);
+        schedule.retry(Timer::Gas, 0, Some(9_000), &mut random);
+        schedule.set(Timer::Status, 9_000);
+        schedule.hurry(1);
+        assert_eq!(schedule.take_due(1), [Timer::Register]);
+        schedule.hurry(2);
+        assert_eq!(schedule.take_due(2), []);
+        // A timer that was set again for another purpose is not a retry any more.
+        schedule.retry(Timer::Ask(0), 2, None, &mut random);
+        schedule.set(Timer::Ask(0), 9_000);
+        schedule.hurry(3);
+        assert_eq!(schedule.take_due(3), []);
     }
 
     #[test]

@@ -41,13 +41,14 @@ impl Machine {
         self.call(Call::Ask(index), request);
     }
 
-    /// Whether an idle lane may take a unit: a session is open, nothing pauses it, and no limit is reached.
+    /// Whether an idle lane may take a unit: a session is open, nothing pauses or ends it, and no limit is reached.
     pub(super) fn may_begin(&self, index: u32) -> bool {
         let Phase::Open(session) = &self.phase else { return false };
         let busy = self.lanes.iter().filter(|lane| lane.is_busy()).count();
         let allowed = session.proved || busy < session.in_flight;
         let wanted = self.config.max_units.is_none_or(|max| self.tally.verdicts + (busy as u64) < max);
-        matches!(self.lanes[index as usize].work, Work::Idle) && allowed && wanted && !self.is_paused()
+        let idle = matches!(self.lanes[index as usize].work, Work::Idle);
+        idle && allowed && wanted && !self.finishing && !self.is_paused()
     }
 
     pub(super) fn task_answered(&mut self, index: u32, answer: Answered) {

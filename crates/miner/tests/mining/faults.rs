@@ -78,6 +78,37 @@ fn an_absent_coordinator_is_retried_with_growing_delays() {
 }
 
 #[test]
+fn whoever_does_not_want_to_wait_is_tried_for_at_once() {
+    let network: Network = Box::new(|request, twin, now_ms| match now_ms {
+        300_000.. => Ok(twin.answer(request)),
+        _ => Err(FetchError::Connect("refused".into())),
+    });
+    let mut world = with_network(1, 1, network);
+    world.run(300_000);
+    let tries = world.sent("/register").len();
+    world.at(300_000, Event::Hurry);
+    world.run(300_000);
+    assert_eq!(world.sent("/register").len(), tries + 1);
+}
+
+#[test]
+fn what_is_under_way_is_finished_and_nothing_new_begins() {
+    let mut world = World::new(2, 9);
+    world.run(UNIT_MS + UNIT_MS / 2);
+    let started = world.started();
+    world.at(world.now_ms, Event::Finish);
+    world.run(60_000);
+    assert!(world.ended);
+    assert_eq!((world.started(), world.verdicts().len()), (started, started));
+    assert!(world.journal.is_empty());
+    let mut idle = World::new(1, 0);
+    idle.run(2_000);
+    idle.at(2_000, Event::Finish);
+    idle.run(4_000);
+    assert!(idle.ended, "nothing is under way, so nothing is waited for");
+}
+
+#[test]
 fn a_lost_reply_is_requested_again_and_counts_once() {
     let network = first_put(|answer| {
         answer();
