@@ -4,10 +4,10 @@ import { coordinatorKey, trust } from "./coordinators.ts";
 import { Database } from "./database.ts";
 import { messageOf } from "./error.ts";
 import type { Answers, ControlMessage, Names, PageMessage, Pause, Question, Settings } from "./messages.ts";
-import { Outputs } from "./outputs.ts";
 import { loadCheck, loadControl } from "./packages.ts";
 import { Session } from "./session.ts";
 import { Tabs } from "./tabs.ts";
+import { Traffic } from "./traffic.ts";
 import * as vault from "./vault.ts";
 
 const scope = self as unknown as DedicatedWorkerGlobalScope;
@@ -27,7 +27,7 @@ interface Wish {
 class Control {
   readonly #database: Database;
   readonly #tabs: Tabs;
-  readonly #outputs = new Outputs();
+  readonly #traffic = new Traffic((received, sent) => post({ type: "data", received, sent }));
   #session: Session | undefined;
   /** Undefined: the page does not want to mine. */
   #wanted: Wish | undefined;
@@ -35,7 +35,7 @@ class Control {
   #begun = false;
 
   constructor(names: Names) {
-    this.#database = new Database(names.database);
+    this.#database = new Database(names.database, () => post({ type: "storage-lost" }));
     this.#tabs = new Tabs(names);
     // A tab that waits for its turn goes on waiting.
     this.#tabs.onTakeOver(() => this.#begun && this.#stop());
@@ -48,6 +48,13 @@ class Control {
         break;
       case "stop":
         this.#stop();
+        break;
+      case "finish":
+        if (this.#session) this.#session.finish();
+        else this.#stop();
+        break;
+      case "hurry":
+        this.#session?.hurry();
         break;
       case "duty":
         if (this.#wanted) this.#wanted.settings.duty = message.duty;
@@ -85,7 +92,7 @@ class Control {
   async #work(wish: Wish): Promise<void> {
     this.#begun = true;
     post({ type: "begun" });
-    const session = await Session.open(wish.settings, { database: this.#database, outputs: this.#outputs, post });
+    const session = await Session.open(wish.settings, { database: this.#database, traffic: this.#traffic, post });
     this.#session = session;
     // These may have changed while everything was loaded.
     session.duty(wish.settings.duty);
@@ -125,10 +132,11 @@ class Control {
         return {};
       case "check": {
         const { check } = await loadCheck();
-        const { server, receipt } = question;
+        const { server, receipt, output } = question;
+        const own = output && new Uint8Array(await output.arrayBuffer());
         const pinned = await coordinatorKey(this.#database, server);
         if (!pinned) throw new Error("This browser does not know the coordinator's key yet: mine with it first.");
-        return (await check(server, receipt, pinned, this.#outputs.get(receipt.receipt.lease))) as Answers["check"];
+        return (await check(server, receipt, pinned, own)) as Answers["check"];
       }
     }
   }

@@ -4,12 +4,18 @@ import type { Database } from "./database.ts";
 import type { Overview, PublicKey } from "./wire.ts";
 
 export async function coordinatorKey(database: Database, server: string): Promise<PublicKey | undefined> {
-  return (await database.open()).get("coordinators", server);
+  return database.attempt(
+    (db) => db.get("coordinators", server),
+    ({ coordinators }) => coordinators.get(server),
+  );
 }
 
 /** Trusts `key` from now on. */
 export async function trust(database: Database, server: string, key: PublicKey): Promise<void> {
-  await (await database.open()).put("coordinators", key, server);
+  await database.attempt<unknown>(
+    (db) => db.put("coordinators", key, server),
+    ({ coordinators }) => coordinators.set(server, key),
+  );
 }
 
 /** The key that the coordinator shows now, if it is not the trusted one. */

@@ -31,22 +31,62 @@ export interface SealedKey {
 /** Grows with every change of `upgrade`. */
 export const VERSION = 3;
 
-/** A database of this origin, by the name that its host gave it. */
+/** What holds where nothing can be kept: as long as the worker lives. */
+export interface Memory {
+  key: SealedKey | undefined;
+  coordinators: Map<string, PublicKey>;
+}
+
+/** A database of this origin, by the name that its host gave it. Browsers may refuse it, and disks may be full. */
 export class Database {
   readonly #name: string;
+  readonly #lost: () => void;
+  readonly #memory: Memory = { key: undefined, coordinators: new Map() };
   #opened: Promise<IDBPDatabase<Schema>> | undefined;
+  #isLost = false;
 
-  constructor(name: string) {
+  /** `lost` is called once, when it turns out that nothing can be kept. */
+  constructor(name: string, lost = (): void => {}) {
     this.#name = name;
+    this.#lost = lost;
+  }
+
+  /** The public key that is kept here, and how many results wait to be delivered. It makes no database. */
+  async known(): Promise<{ publicKey: PublicKey; left: number } | undefined> {
+    const databases = await indexedDB.databases?.();
+    if (databases && !databases.some(({ name }) => name === this.#name)) return undefined;
+    const db = await this.open();
+    const key = await db.get("key", "miner");
+    return key && { publicKey: key.publicKey, left: await db.count("journal") };
+  }
+
+  /**
+   * Uses the database or, from the first failure on, memory alone: a key that could not be read must not be overwritten by one
+   * that was made because of that.
+   */
+  async attempt<T>(use: (db: IDBPDatabase<Schema>) => Promise<T>, otherwise: (memory: Memory) => T): Promise<T> {
+    if (this.#isLost) return otherwise(this.#memory);
+    try {
+      return await use(await this.open());
+    } catch {
+      this.#isLost = true;
+      this.#lost();
+      return otherwise(this.#memory);
+    }
   }
 
   /** The connection: made at the first call, and again after it failed or made way for a newer page. */
   open(): Promise<IDBPDatabase<Schema>> {
-    this.#opened ??= openDB<Schema>(this.#name, VERSION, { upgrade, blocking: this.#makeWay }).catch((error: unknown) => {
+    this.#opened ??= this.#connect().catch((error: unknown) => {
       this.#opened = undefined;
       throw error;
     });
     return this.#opened;
+  }
+
+  /** Where site data is blocked, even to name the interface may throw. */
+  async #connect(): Promise<IDBPDatabase<Schema>> {
+    return openDB<Schema>(this.#name, VERSION, { upgrade, blocking: this.#makeWay });
   }
 
   /** Another tab has a newer page, which cannot upgrade while this one is connected. */

@@ -21,6 +21,8 @@ export interface Settings {
   gpu: boolean;
   /** The part of the time that lanes work, above 0 and up to 1. */
   duty: number;
+  /** Kinds of work that the person does not want. */
+  unwanted: string[];
 }
 
 /** Page to control worker. */
@@ -29,6 +31,10 @@ export type PageMessage =
   | { type: "open"; names: Names }
   | { type: "start"; settings: Settings; pauses: Pause[] }
   | { type: "stop" }
+  /** Stop after the units under way. */
+  | { type: "finish" }
+  /** Try again now what failed before. */
+  | { type: "hurry" }
   | { type: "duty"; duty: number }
   /** All reasons to pause that hold now; none means to work. */
   | { type: "pauses"; pauses: Pause[] }
@@ -37,7 +43,7 @@ export type PageMessage =
   | { type: "ask"; id: number; question: Question };
 
 /** A reason to pause although the person has pressed Start. */
-export type Pause = "battery" | "hidden" | "pressure";
+export type Pause = "person" | "battery" | "hidden" | "pressure" | "hours" | "in-use" | "metered" | "data" | "memory" | "heat";
 
 /** A question that is answered once, under the same id. */
 export type Question =
@@ -45,7 +51,8 @@ export type Question =
   | { about: "import-key"; file: string; passphrase: string }
   /** Trusts a coordinator's new key. */
   | { about: "trust"; server: string; key: PublicKey }
-  | { about: "check"; server: string; receipt: ProvenReceipt };
+  /** `output` is what was computed here for it, if this page still has it. */
+  | { about: "check"; server: string; receipt: ProvenReceipt; output: Blob | undefined };
 
 export interface Answers {
   "export-key": { file: string };
@@ -62,6 +69,12 @@ export type ControlMessage =
   | { type: "elsewhere" }
   /** No other tab mines, so this one begins. */
   | { type: "begun" }
+  /** What a lane has computed. The page keeps it, because this worker ends with the session. */
+  | { type: "output"; lease: LeaseId; output: Blob }
+  /** This browser keeps nothing: key and history hold as long as this worker lives. */
+  | { type: "storage-lost" }
+  /** The bytes received and sent since the worker began. */
+  | { type: "data"; received: number; sent: number }
   /** A unit was added to the history. */
   | { type: "kept" }
   /** Mining has ended, whatever the reason. */

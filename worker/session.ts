@@ -8,16 +8,16 @@ import { messageOf } from "./error.ts";
 import { Journal } from "./journal.ts";
 import { Lanes } from "./lanes.ts";
 import type { ControlMessage, LaneOrder, LaneReport, Pause, Rates, Settings } from "./messages.ts";
-import type { Outputs } from "./outputs.ts";
 import { type Miner, cpuPackage, loadControl, loadCpu, loadGpu } from "./packages.ts";
 import { remember } from "./past.ts";
+import type { Traffic } from "./traffic.ts";
 import * as vault from "./vault.ts";
 import type { LeaseId, Notice, Receipt } from "./wire.ts";
 
 /** What a session gets from the control worker. */
 interface Surroundings {
   database: Database;
-  outputs: Outputs;
+  traffic: Traffic;
   post(message: ControlMessage): void;
 }
 
@@ -26,13 +26,16 @@ export class Session {
   readonly ended: Promise<void>;
   readonly #settings: Settings;
   readonly #database: Database;
-  readonly #outputs: Outputs;
+  readonly #traffic: Traffic;
+  readonly #journal: Journal;
   readonly #post: Surroundings["post"];
   readonly #lanes = new Lanes((lane, report) => this.#reported(lane, report));
   readonly #miner: Miner;
   #pauses: Pause[] = [];
   /** The job of each lease whose verdict is still to come. */
   readonly #jobs = new Map<LeaseId, number>();
+  /** The last write of the history. */
+  #remembering = Promise.resolve();
   /** The fastest processor lane: what a graphics adapter has to beat. */
   #rival: Rates | undefined;
   #gpuAsked = false;
@@ -55,15 +58,15 @@ export class Session {
 
   private constructor(
     settings: Settings,
-    { database, outputs, post }: Surroundings,
+    { database, traffic, post }: Surroundings,
     module: WebAssembly.Module,
     make: (host: ControlHost) => Miner,
   ) {
     this.#settings = settings;
     this.#database = database;
-    this.#outputs = outputs;
+    this.#traffic = traffic;
     this.#post = post;
-    const journal = new Journal(database);
+    const journal = (this.#journal = new Journal(database));
     this.#miner = make({
       tell: (notice) => this.#told(notice as Notice),
       order: (lane, order, transfer) => this.#lanes.order(lane, order as LaneOrder, transfer),
@@ -80,6 +83,16 @@ export class Session {
 
   stop(): void {
     this.#miner.stop();
+  }
+
+  /** Stops after the units under way. */
+  finish(): void {
+    this.#miner.finish();
+  }
+
+  /** Tries again now what failed before. */
+  hurry(): void {
+    this.#miner.hurry();
   }
 
   duty(duty: number): void {
@@ -103,6 +116,7 @@ export class Session {
     } finally {
       this.#lanes.close();
       this.#miner.free();
+      await Promise.all([this.#journal.flush(), this.#remembering]);
     }
   }
 
@@ -111,7 +125,7 @@ export class Session {
     // Nothing may delay the first unit, so the graphics adapter joins after it.
     if (notice.notice === "verdict" && notice.verdict === "valid") void this.#askGpu();
     if (notice.notice === "task_started") this.#jobs.set(notice.lease, notice.job);
-    if (notice.notice === "verdict") void this.#remember(notice.receipt.receipt);
+    if (notice.notice === "verdict") this.#remembering = this.#remembering.then(() => this.#remember(notice.receipt.receipt));
     this.#post({ type: "notice", notice });
   }
 
@@ -157,13 +171,17 @@ export class Session {
     for (const lane of others) this.#lanes.open(lane, { device: "gpu", module, beside: first });
   }
 
+  #wanted(kinds: string[]): string[] {
+    return kinds.filter((kind) => !this.#settings.unwanted.includes(kind));
+  }
+
   #reported(lane: number, report: LaneReport): void {
     const miner = this.#miner;
     if ("forms" in report && report.forms) void rememberForms(this.#database, report.forms);
     switch (report.event) {
       case "ready":
         this.#rival = fastest(this.#rival, report.rates);
-        miner.lane_ready(lane, report.backend, report.why, report.rates.products, report.kinds);
+        miner.lane_ready(lane, report.backend, report.why, report.rates.products, this.#wanted(report.kinds));
         break;
       case "unusable":
         this.#lanes.drop(lane);
@@ -173,7 +191,8 @@ export class Session {
         miner.unit_progress(lane, report.lease, report.done_rows, report.rows);
         break;
       case "done":
-        this.#outputs.add(report.lease, report.output);
+        this.#traffic.sent(report.output.byteLength);
+        this.#post({ type: "output", lease: report.lease, output: new Blob([report.output]) });
         miner.unit_done(lane, report.lease, report.digest, report.busy_ms, report.output);
         break;
       case "failed":

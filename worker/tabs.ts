@@ -15,25 +15,33 @@ interface Turn {
 
 export class Tabs {
   readonly #lock: string;
-  readonly #channel: BroadcastChannel;
+  readonly #channel: BroadcastChannel | undefined;
 
   constructor({ lock, channel }: Pick<Names, "lock" | "channel">) {
     this.#lock = lock;
-    this.#channel = new BroadcastChannel(channel);
+    this.#channel = opened(channel);
   }
 
   /**
    * Runs `work` once no other tab mines, or not at all if nobody wants it any more. It polls for the lock: browsers do not
-   * freeze hidden tabs that queue for one.
+   * freeze hidden tabs that queue for one. Where site data is blocked there are no locks, and nothing to share either.
    */
   async alone({ work, waiting, wanted }: Turn): Promise<void> {
+    let begun = false;
+    const begin = async (lock: unknown): Promise<boolean> => {
+      if (!lock) return false;
+      begun = true;
+      await work();
+      return true;
+    };
     for (let told = false; wanted(); told = true) {
-      const done = await navigator.locks.request(this.#lock, { ifAvailable: true }, async (lock) => {
-        if (!lock) return false;
+      try {
+        if (await navigator.locks.request(this.#lock, { ifAvailable: true }, begin)) return;
+      } catch (error) {
+        if (begun) throw error;
         await work();
-        return true;
-      });
-      if (done) return;
+        return;
+      }
       if (!told) waiting();
       await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS));
     }
@@ -41,10 +49,18 @@ export class Tabs {
 
   /** Asks whichever tab mines to stop. */
   takeOver(): void {
-    this.#channel.postMessage("take-over");
+    this.#channel?.postMessage("take-over");
   }
 
   onTakeOver(stop: () => void): void {
-    this.#channel.onmessage = stop;
+    if (this.#channel) this.#channel.onmessage = stop;
+  }
+}
+
+function opened(channel: string): BroadcastChannel | undefined {
+  try {
+    return new BroadcastChannel(channel);
+  } catch {
+    return undefined;
   }
 }

@@ -70,7 +70,10 @@ export async function imported(database: Database, text: string, passphrase: str
 }
 
 async function stored(database: Database): Promise<SealedKey | undefined> {
-  return (await database.open()).get("key", "miner");
+  return database.attempt(
+    (db) => db.get("key", "miner"),
+    ({ key }) => key,
+  );
 }
 
 async function keep(database: Database, secret: Bytes, derive: Derive): Promise<PublicKey> {
@@ -78,7 +81,11 @@ async function keep(database: Database, secret: Bytes, derive: Derive): Promise<
   const wrapping = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
   const iv = random(12);
   const sealed = await crypto.subtle.encrypt(gcm(iv), wrapping, secret);
-  await (await database.open()).put("key", { publicKey, wrapping, iv, sealed }, "miner");
+  const entry = { publicKey, wrapping, iv, sealed };
+  await database.attempt<unknown>(
+    (db) => db.put("key", entry, "miner"),
+    (memory) => (memory.key = entry),
+  );
   return publicKey;
 }
 

@@ -9,8 +9,8 @@ const example = (name: string) => new Uint8Array(readFileSync(new URL(`../../exa
 async function mined(mine: MinePage, coordinator: Coordinator, job: number, kind: string): Promise<void> {
   await mine.start.click();
   await expect.poll(async () => (await coordinator.job(job)).state, { timeout: 30_000 }).toBe("done");
-  const receipt = mine.receipts.filter({ hasText: kind }).last();
-  await receipt.getByRole("button", { name: "Check it here" }).click();
+  const receipt = mine.page.locator(`[data-testid="receipt"][data-kind="${kind}"]`).last();
+  await receipt.getByRole("button", { name: "Verify" }).click();
   await expect(receipt.getByTestId("outcome")).toContainText("The mathematics: in order", { timeout: 20_000 });
 }
 

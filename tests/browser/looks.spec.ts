@@ -47,7 +47,7 @@ for (const { name, ...screen } of screens) {
         await mine.start.click();
         await mine.verified(3);
         await expect(page.getByRole("img", { name: "Chart of the verified rate" })).toBeVisible();
-        await mine.receipts.first().getByRole("button", { name: "Check it here" }).click();
+        await mine.receipts.first().getByRole("button", { name: "Verify" }).click();
         await expect(page.getByTestId("outcome")).toBeVisible({ timeout: 20_000 });
         await page.getByText("Your history and earnings by day").click();
         await expect(page.getByRole("img", { name: "Chart of base rewards by day" })).toBeVisible();

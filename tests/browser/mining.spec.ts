@@ -31,8 +31,9 @@ test("the first unit is verified within three seconds of Start", async ({ mine, 
   await mine.verified(1);
   expect(Date.now() - started).toBeLessThan(3000);
   await expect(mine.state).toHaveText("Mining");
+  await mine.unfold("Machinery");
   await expect(mine.lanes.first()).toContainText("relaxed-simd");
-  await expect(mine.page.getByTestId("pending")).not.toHaveText(/^0 /);
+  await expect(mine.page.getByTestId("pending")).not.toHaveText(/^0\.000000 /);
 });
 
 test("Stop ends the session and every lane", async ({ mine, coordinator, work }) => {
@@ -55,6 +56,7 @@ for (const percent of [20, 40]) {
     test.skip(process.platform !== "linux", "reads /proc");
     // Much work for few bytes, because a lane idles while inputs and outputs are transferred.
     const jobs = [await coordinator.submit("duty", LARGE), await coordinator.submit("duty", LARGE)];
+    await mine.unfold("Advanced");
     await mine.page.getByLabel("Use the graphics card if it is faster").uncheck();
     await mine.page.getByLabel("Processor lanes").fill("1");
     await mine.page.getByLabel("How hard to work").fill(String(percent));
@@ -93,6 +95,7 @@ test("a changed throttle takes hold at once", async ({ mine, coordinator, work }
   const { page } = mine;
   await page.addInitScript(record);
   await mine.open(coordinator.url);
+  await mine.unfold("Advanced");
   await page.getByLabel("Use the graphics card if it is faster").uncheck();
   await page.getByLabel("How hard to work").fill("20");
   await mine.start.click();
@@ -133,6 +136,7 @@ function duties(): number[] {
 test("a graphics card joins, or the page says why not", async ({ mine, work }) => {
   expect(work).not.toEqual([]);
   await mine.start.click();
+  await mine.unfold("Machinery");
   const gpu = mine.page.locator('[data-testid="lane"][data-device="gpu"]');
   await expect(gpu).toContainText("races after the first verified unit");
   await expect(gpu.getByTestId("why")).toContainText(/(lost|won) its race.*: .* multiply-adds, .*; a processor lane/, { timeout: 30_000 });
@@ -143,10 +147,12 @@ test("a graphics card joins, or the page says why not", async ({ mine, work }) =
 test("a graphics card mines alone if that is wanted, with two lanes", async ({ mine, coordinator, work }) => {
   expect(work).not.toEqual([]);
   const job = await coordinator.submit("shared card", LARGE);
+  await mine.unfold("Advanced");
   await mine.page.getByLabel("Processor lanes").fill("0");
   await expect(mine.detail).toHaveText("The graphics card alone");
   await mine.start.click();
   await mine.verified(1);
+  await mine.unfold("Machinery");
   await expect(mine.lanes).toHaveCount(2);
   const [first, second] = [mine.lanes.first(), mine.lanes.last()];
   for (const lane of [first, second]) await expect(lane).toContainText("webgpu");
@@ -188,9 +194,11 @@ test("a tab that waits for another begins when that one is closed, or is told no
 });
 
 test("settings survive a reload, and what makes no sense cannot be chosen", async ({ mine }) => {
+  await mine.unfold("Advanced");
   await mine.page.getByLabel("How hard to work").fill("35");
   await mine.page.getByLabel("Pause while this tab is hidden").check();
   await mine.page.reload();
+  await mine.unfold("Advanced");
   await expect(mine.page.getByLabel("How hard to work")).toHaveValue("35");
   await expect(mine.page.getByLabel("Pause while this tab is hidden")).toBeChecked();
 });

@@ -31,6 +31,8 @@ export default defineConfig({
   retries: process.env["CI"] ? 1 : 0,
   reporter: "list",
   use: {
+    // Requests that a service worker answers cannot be routed. The spec about it allows it.
+    serviceWorkers: "block",
     launchOptions: { ...(chromium ? { executablePath: chromium } : {}), args: [...quiet, ...webgpu] },
   },
 });

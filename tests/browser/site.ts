@@ -31,6 +31,12 @@ export class MinePage {
     this.lanes = page.getByTestId("lane");
   }
 
+  /** Opens a fold: "Advanced", "Machinery". */
+  async unfold(name: string): Promise<void> {
+    const fold = this.page.locator("details", { has: this.page.locator("summary", { hasText: name }) }).last();
+    if (!(await fold.evaluate((details) => (details as HTMLDetailsElement).open))) await fold.locator("> summary").click();
+  }
+
   async open(url: string): Promise<void> {
     await this.page.goto(`${url}/`);
     await expect(this.start).toBeVisible();
@@ -88,6 +94,7 @@ function watch(context: BrowserContext): string[] {
   const errors: string[] = [];
   context.on("weberror", (error) => errors.push(error.error().message));
   context.on("console", (message) => {
+    if (message.text().includes("Service Worker registration blocked by Playwright")) return;
     if (message.type() === "error" || message.type() === "warning") errors.push(message.text());
   });
   return errors;

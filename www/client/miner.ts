@@ -1,15 +1,17 @@
 /** A miner as its host sees it: starts the control worker, keeps what it reports, and says when something has changed. */
 
+import { Database } from "adit-worker/database.ts";
 import { messageOf } from "adit-worker/error.ts";
-import type { Answers, Checked, ControlMessage, PageMessage, Pause, Question } from "adit-worker/messages.ts";
-import type { Account, LaneStatus, Notice, ProvenReceipt, PublicKey, ReceiptList, Status } from "adit-worker/wire.ts";
+import type { Answers, Checked, ControlMessage, PageMessage, Question } from "adit-worker/messages.ts";
+import type { Account, LaneStatus, Notice, Overview, ProvenReceipt, PublicKey, ReceiptList, Status } from "adit-worker/wire.ts";
 
 import { History } from "./history.ts";
 import type { Host } from "./host.ts";
+import { obstacle } from "./obstacle.ts";
+import { Outputs } from "./outputs.ts";
 import { Pauses } from "./pauses.ts";
 import * as preferences from "./preferences.ts";
-
-export type Phase = "idle" | "starting" | "mining" | "stopping" | "elsewhere" | "failed";
+import { type Facts, type Pause, type Phase, type Shown, shown } from "./shown.ts";
 
 /** A receipt, and the outcome of checking it in this browser. */
 export interface Entry {
@@ -23,9 +25,26 @@ export interface Entry {
 export interface Task {
   lane: number;
   job: number;
-  kind: string;
+  /** What its requester calls the work. */
+  type: string;
   work: number;
+  about: About | undefined;
 }
+
+/** What a job is for and for whom, in its requester's words, and which part of it a unit is. */
+export interface About {
+  name?: string | null;
+  job: { description?: string | null; requester?: string | null; link?: string | null; open_source?: boolean };
+  /** The unit's first part, from 1, and how many parts it holds. */
+  part: number;
+  unit_parts: number;
+  /** How many parts the job has, and how many were verified when the unit was leased. */
+  parts: number;
+  parts_done: number;
+}
+
+/** Lanes have no unit between two of them, for less than this. */
+const BETWEEN_MS = 1500;
 
 /** The latest receipts that stay in memory; the coordinator keeps them all. */
 const MAX_ENTRIES = 200;
@@ -46,20 +65,36 @@ export class Miner extends EventTarget {
   pauses: Pause[] = [];
   /** Set while the coordinator does not answer; `at` is the time of the next try. */
   retry: { reason: string; at: number } | undefined;
-  /** Why the coordinator leases no unit to a lane for now. */
-  limit: string | undefined;
+  /** Why the coordinator leases no unit to a lane for now; `at` is the time of the next question. */
+  limit: { reason: string; at: number } | undefined;
+  /** Whether it stops after the units under way. */
+  finishing = false;
   /** The unit under way in each lane. */
   tasks = new Map<number, Task>();
-  /** Lanes for which there was no work. */
-  waiting = new Set<number>();
+  /** Lanes for which there was no work, and when they ask again. */
+  waiting = new Map<number, number>();
   entries: Entry[] = [];
   /** Counts the units that were added to the history. */
   kept = 0;
+  /** Whether this browser keeps nothing, so that key and history end with the page. */
+  storageLost = false;
+  /** Bytes received and sent since the page was opened. */
+  data = { received: 0, sent: 0 };
+  /** Results of an earlier visit that wait to be delivered. */
+  left = 0;
+  /** When the open epoch ends and pays, Unix ms. */
+  paysAt: number | undefined;
 
   readonly #host: Host;
+  readonly #outputs = new Outputs();
   #worker: Worker | undefined;
+  /** What earlier workers received and sent. */
+  #dataBefore = { received: 0, sent: 0 };
+  #accountBefore: Account | undefined;
   #questions = new Map<number, { resolve: (answer: never) => void; reject: (reason: Error) => void }>();
   #nextQuestion = 0;
+  /** When a unit was last under way. */
+  #busyAt = -Infinity;
   readonly #pauses: Pauses;
 
   constructor(host: Host) {
@@ -69,7 +104,7 @@ export class Miner extends EventTarget {
     this.preferences = preferences.load(host.shelf);
     this.#pauses = new Pauses(this.preferences, (pauses) => {
       this.pauses = pauses;
-      if (this.active) this.#send({ type: "pauses", pauses });
+      if (this.active) this.#send({ type: "pauses", pauses: pauses.map(({ reason }) => reason) });
       this.#changed();
     });
   }
@@ -84,19 +119,44 @@ export class Miner extends EventTarget {
   }
 
   get account(): Account | undefined {
-    return this.status?.account ?? undefined;
+    return this.status?.account ?? this.#accountBefore;
+  }
+
+  /** Tells a person who returns what their key has earned. It reads and asks, and computes nothing. */
+  async greet(): Promise<void> {
+    if (obstacle) return;
+    try {
+      const known = await new Database(this.#host.names.database).known();
+      if (!known || this.active) return;
+      this.publicKey = known.publicKey;
+      this.left = known.left;
+    } catch {
+      this.storageLost = true;
+      this.#changed();
+      return;
+    }
+    this.#changed();
+    await Promise.all([this.#recall(), this.#balance()]);
+  }
+
+  /** What people are told, in one headline. */
+  get shown(): Shown {
+    return shown(this.#facts());
   }
 
   start(): void {
-    if (this.active) return;
+    if (this.active || obstacle) return;
     this.failure = undefined;
     this.strangeKey = undefined;
+    if (this.account) this.#accountBefore = this.account;
+    this.left = 0;
     this.status = undefined;
     this.#enter("starting");
     this.#pauses.watch();
-    const { cpuLanes, gpu, duty } = this.preferences;
-    const settings = { server: this.server, cpuLanes, gpu, duty };
-    this.#send({ type: "start", settings, pauses: this.#pauses.now });
+    const { cpuLanes, gpu, duty, unwanted } = this.preferences;
+    const settings = { server: this.server, cpuLanes, gpu, duty, unwanted };
+    this.#send({ type: "start", settings, pauses: this.#pauses.now.map(({ reason }) => reason) });
+    window.addEventListener("online", this.#online);
   }
 
   stop(): void {
@@ -104,6 +164,30 @@ export class Miner extends EventTarget {
     this.#enter("stopping");
     this.#send({ type: "stop" });
   }
+
+  /** Stops after the units under way. */
+  finish(): void {
+    if (this.phase !== "mining") return this.stop();
+    this.finishing = true;
+    this.#send({ type: "finish" });
+    this.#changed();
+  }
+
+  /** Pauses until this time (Unix, ms), or until the person says otherwise. */
+  rest(until?: number): void {
+    this.#pauses.rest(until);
+  }
+
+  goOn(): void {
+    this.#pauses.goOn();
+  }
+
+  /** Tries again now what failed before. */
+  hurry(): void {
+    if (this.active) this.#send({ type: "hurry" });
+  }
+
+  #online = (): void => this.hurry();
 
   /** Stops the tab that mines, so that this one can. */
   takeOver(): void {
@@ -130,7 +214,7 @@ export class Miner extends EventTarget {
     entry.trouble = undefined;
     this.#changed();
     try {
-      entry.checked = await this.ask({ about: "check", server: this.server, receipt: entry.receipt });
+      entry.checked = await this.ask({ about: "check", server: this.server, receipt: entry.receipt, output: this.#outputs.get(entry.receipt.receipt.lease) });
     } catch (error) {
       entry.trouble = messageOf(error);
     }
@@ -175,6 +259,17 @@ export class Miner extends EventTarget {
       case "begun":
         if (this.phase === "elsewhere") this.phase = "starting";
         break;
+      case "output":
+        this.#outputs.add(message.lease, message.output);
+        return;
+      case "storage-lost":
+        this.storageLost = true;
+        break;
+      case "data": {
+        const { received, sent } = this.#dataBefore;
+        this.data = { received: received + message.received, sent: sent + message.sent };
+        break;
+      }
       case "kept":
         this.kept += 1;
         break;
@@ -189,12 +284,10 @@ export class Miner extends EventTarget {
         this.#end("failed");
         break;
       case "answer":
-        this.#questions.get(message.id)?.resolve(message.answer as never);
-        this.#questions.delete(message.id);
+        this.#answered(message.id)?.resolve(message.answer as never);
         break;
       case "refusal":
-        this.#questions.get(message.id)?.reject(new Error(message.reason));
-        this.#questions.delete(message.id);
+        this.#answered(message.id)?.reject(new Error(message.reason));
         break;
     }
     this.#changed();
@@ -210,6 +303,7 @@ export class Miner extends EventTarget {
       case "session_started":
         if (this.phase === "starting") this.phase = "mining";
         void this.#recall();
+        void this.#epoch();
         break;
       case "lane":
         this.#noteLane(notice);
@@ -217,9 +311,17 @@ export class Miner extends EventTarget {
       case "task_started":
         this.limit = undefined;
         this.waiting.delete(notice.lane);
-        this.tasks.set(notice.lane, { lane: notice.lane, job: notice.job, kind: notice.task_type, work: notice.work });
+        this.#busyAt = performance.now();
+        this.tasks.set(notice.lane, {
+          lane: notice.lane,
+          job: notice.job,
+          type: notice.task_type,
+          work: notice.work,
+          about: "about" in notice ? (notice.about as About) : undefined,
+        });
         break;
       case "verdict":
+        this.#busyAt = performance.now();
         this.tasks.delete(notice.lane);
         this.#add([notice.receipt]);
         break;
@@ -231,16 +333,19 @@ export class Miner extends EventTarget {
         break;
       case "no_work":
         this.tasks.delete(notice.lane);
-        this.waiting.add(notice.lane);
+        this.waiting.set(notice.lane, Date.now() + notice.in_ms);
+        this.#busyAt = -Infinity;
         this.limit = undefined;
         break;
       case "limited":
         this.tasks.delete(notice.lane);
-        this.limit = notice.reason;
+        this.limit = { reason: notice.reason, at: Date.now() + notice.in_ms };
+        this.#busyAt = -Infinity;
         break;
       case "status":
         this.status = notice;
-        this.history.add(Date.now(), notice.work_per_s);
+        this.history.add(Date.now(), notice.work_per_s, notice.paused.length > 0 ? 0 : notice.duty);
+        if (this.paysAt !== undefined && this.paysAt < Date.now()) void this.#epoch();
         break;
       case "fatal":
         this.failure = notice.reason;
@@ -261,13 +366,32 @@ export class Miner extends EventTarget {
 
   /** Fetches the receipts of earlier visits. Mining goes on without them. */
   async #recall(): Promise<void> {
+    const list = await this.#asked<ReceiptList>(`/v1/receipts?miner=${this.publicKey}&limit=50`);
+    if (list) this.#add(list.receipts);
+    this.#changed();
+  }
+
+  async #balance(): Promise<void> {
+    const account = await this.#asked<Account>(`/v1/accounts/${this.publicKey}`);
+    if (account) this.#accountBefore = account;
+    await this.#epoch();
+  }
+
+  async #epoch(): Promise<void> {
+    // One question at a time.
+    this.paysAt = undefined;
+    const overview = await this.#asked<Overview>("/v1/overview");
+    if (overview) this.paysAt = Date.now() + overview.epoch_ends_in_ms;
+    this.#changed();
+  }
+
+  /** What the coordinator says at `path`; undefined if it does not answer or knows nothing of it. */
+  async #asked<T>(path: string): Promise<T | undefined> {
     try {
-      const answer = await fetch(`${this.server}/v1/receipts?miner=${this.publicKey}&limit=50`, { cache: "no-store" });
-      if (!answer.ok) return;
-      this.#add(((await answer.json()) as ReceiptList).receipts);
-      this.#changed();
+      const answer = await fetch(this.server + path, { cache: "no-store" });
+      return answer.ok ? ((await answer.json()) as T) : undefined;
     } catch {
-      return;
+      return undefined;
     }
   }
 
@@ -296,7 +420,53 @@ export class Miner extends EventTarget {
     this.limit = undefined;
     this.tasks.clear();
     this.waiting.clear();
+    this.finishing = false;
+    this.#busyAt = -Infinity;
+    // What the lanes last said is no longer true.
+    if (this.status) this.status = { ...this.status, lanes: [], work_per_s: 0, paused: [] };
+    window.removeEventListener("online", this.#online);
+    this.#rest();
     this.#enter(phase);
+  }
+
+  #answered(id: number) {
+    const question = this.#questions.get(id);
+    this.#questions.delete(id);
+    // The worker goes once it has told the page about a key that it may have brought.
+    queueMicrotask(() => this.#rest());
+    return question;
+  }
+
+  /** Ends the worker, which gives the memory of kernels and buffers back. The next Start or question begins a new one. */
+  #rest(): void {
+    // Where nothing is kept, the worker holds the key.
+    if (this.active || this.#questions.size > 0 || this.storageLost) return;
+    this.#dataBefore = this.data;
+    this.#worker?.terminate();
+    this.#worker = undefined;
+  }
+
+  #facts(): Facts {
+    const { phase, strangeKey, failure, pauses, retry, limit, finishing, preferences } = this;
+    const tasks = [...this.tasks.values()];
+    return {
+      phase,
+      obstacle,
+      strangeKey: strangeKey !== undefined,
+      failure,
+      pauses,
+      retry,
+      limit,
+      lanes: this.lanes.map(({ state }) => state),
+      waiting: this.waiting.size > 0 ? { lanes: this.waiting.size, at: Math.min(...this.waiting.values()) } : undefined,
+      units: tasks.length,
+      work: tasks.reduce((sum, { work }) => sum + work, 0),
+      finishing,
+      between: performance.now() - this.#busyAt < BETWEEN_MS,
+      mined: this.status !== undefined,
+      cpuLanes: preferences.cpuLanes,
+      gpu: preferences.gpu,
+    };
   }
 
   #enter(phase: Phase): void {

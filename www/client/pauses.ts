@@ -1,12 +1,13 @@
-/** The reasons to pause that only a page can see: battery, a hidden tab, a busy device. */
-
-import type { Pause } from "adit-worker/messages.ts";
+/** The reasons to pause that only a page can see: a person's wish, battery, a hidden tab, a busy device. */
 
 import type { Preferences } from "./preferences.ts";
+import type { Pause } from "./shown.ts";
 
 /** Only Chromium has these, so TypeScript's library does not. */
 interface Battery extends EventTarget {
   charging: boolean;
+  /** From 0 to 1. */
+  level: number;
 }
 type PressureState = "nominal" | "fair" | "serious" | "critical";
 interface PressureObserver {
@@ -28,6 +29,8 @@ export class Pauses {
   #preferences: Preferences;
   #battery: Battery | undefined;
   #pressure: Pressure | undefined;
+  /** Set while a person wants a pause; `until` is when it ends by itself, Unix ms. */
+  #person: { until: number | undefined; timer: ReturnType<typeof setTimeout> | undefined } | undefined;
   #last = "";
 
   constructor(preferences: Preferences, changed: (pauses: Pause[]) => void) {
@@ -57,6 +60,23 @@ export class Pauses {
     this.#battery = undefined;
     this.#pressure?.stop();
     this.#pressure = undefined;
+    clearTimeout(this.#person?.timer);
+    this.#person = undefined;
+    this.#last = "";
+  }
+
+  /** Pauses because a person wants it, until they say otherwise or until this time. */
+  rest(until?: number): void {
+    clearTimeout(this.#person?.timer);
+    const timer = until === undefined ? undefined : setTimeout(() => this.goOn(), Math.max(0, until - Date.now()));
+    this.#person = { until, timer };
+    this.#check();
+  }
+
+  goOn(): void {
+    clearTimeout(this.#person?.timer);
+    this.#person = undefined;
+    this.#check();
   }
 
   set preferences(preferences: Preferences) {
@@ -67,16 +87,18 @@ export class Pauses {
   get now(): Pause[] {
     const { pauseOnBattery, pauseWhenHidden, pauseUnderPressure } = this.#preferences;
     const pauses: Pause[] = [];
-    if (pauseOnBattery && this.#battery?.charging === false) pauses.push("battery");
-    if (pauseWhenHidden && document.visibilityState === "hidden") pauses.push("hidden");
-    if (pauseUnderPressure && this.#pressure?.high) pauses.push("pressure");
+    if (this.#person) pauses.push({ reason: "person", until: this.#person.until });
+    if (pauseOnBattery && this.#battery?.charging === false) pauses.push({ reason: "battery" });
+    if (pauseWhenHidden && document.visibilityState === "hidden") pauses.push({ reason: "hidden" });
+    if (pauseUnderPressure && this.#pressure?.high) pauses.push({ reason: "pressure" });
     return pauses;
   }
 
   #check = (): void => {
     const pauses = this.now;
-    if (pauses.join() === this.#last) return;
-    this.#last = pauses.join();
+    const now = JSON.stringify(pauses);
+    if (now === this.#last) return;
+    this.#last = now;
     this.#changed(pauses);
   };
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { load, maxLanes, parse, save } from "./preferences.ts";
+import { KINDS, load, maxLanes, parse, save } from "./preferences.ts";
 
 test("nothing stored: half of the cores, all of the time, not on battery, in silence", () => {
   const { cpuLanes, duty, pauseOnBattery, pauseWhenHidden, notify } = parse(null);
@@ -17,6 +17,12 @@ test("what makes no sense is ignored", () => {
   expect(parse('{"cpuLanes":0,"gpu":true}').cpuLanes).toBe(0);
   expect(parse('{"cpuLanes":0,"gpu":false}').cpuLanes).toBe(1);
   expect(parse('{"duty":0.25,"gpu":false}')).toEqual({ ...defaults, duty: 0.25, gpu: false });
+});
+
+test("kinds can be left out, but not all of them", () => {
+  expect(parse('{"unwanted":["hash_tree/1","nothing/7"]}').unwanted).toEqual(["hash_tree/1"]);
+  expect(parse(JSON.stringify({ unwanted: KINDS })).unwanted).toEqual([]);
+  expect(parse('{"unwanted":"hash_tree/1"}').unwanted).toEqual([]);
 });
 
 test("without storage preferences hold all the same", () => {

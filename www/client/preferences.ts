@@ -13,6 +13,8 @@ export interface Preferences {
   pauseUnderPressure: boolean;
   /** Whether to notify a person who does not see the page. */
   notify: boolean;
+  /** Kinds of work that the person does not want. */
+  unwanted: string[];
 }
 
 /** A lane for each core of this device. */
@@ -28,7 +30,11 @@ const defaults: Preferences = {
   // A device is often busy because its owner wants it to be.
   pauseUnderPressure: false,
   notify: false,
+  unwanted: [],
 };
+
+/** The kinds of work that this page can do. */
+export const KINDS = ["matmul_i8/1", "mlp_i8/1", "gradient_i8/1", "matmul_f32/1", "hash_tree/1", "hash_tree/2"];
 
 /** What was kept, or the defaults. */
 export function load(shelf: Shelf): Preferences {
@@ -57,7 +63,10 @@ export function parse(text: string | null): Preferences {
   for (const name of ["gpu", "pauseOnBattery", "pauseWhenHidden", "pauseUnderPressure", "notify"] as const) {
     if (typeof stored[name] === "boolean") preferences[name] = stored[name];
   }
-  const { cpuLanes, duty } = stored;
+  const { cpuLanes, duty, unwanted } = stored;
+  const named = Array.isArray(unwanted) ? KINDS.filter((kind) => unwanted.includes(kind)) : [];
+  // At least one kind has to be left.
+  if (named.length < KINDS.length) preferences.unwanted = named;
   if (Number.isInteger(cpuLanes)) preferences.cpuLanes = Math.min(Math.max(cpuLanes as number, 0), maxLanes);
   // At least one lane has to work.
   if (!preferences.gpu) preferences.cpuLanes = Math.max(preferences.cpuLanes, 1);

@@ -2,6 +2,7 @@ import { css, html, nothing } from "lit";
 import { customElement, state } from "lit/decorators.js";
 import { guard } from "lit/directives/guard.js";
 
+import { Device } from "adit-client/device.ts";
 import { Miner } from "adit-client/miner.ts";
 import { obstacle } from "adit-client/obstacle.ts";
 import { AditRoot } from "adit-ui/element.ts";
@@ -12,15 +13,18 @@ import { apply, current, next } from "adit-ui/theme.ts";
 import { Watch } from "adit-ui/watch.ts";
 
 import "./control.ts";
+import "./earnings.ts";
 import { host } from "./host.ts";
 import "./key.ts";
 import "./lanes.ts";
-import "./meters.ts";
+import "./live.ts";
 import { Notifier } from "./notify.ts";
+import { keepForOffline } from "./offline.ts";
 import "./receipts.ts";
 import "./settings.ts";
+import "./work.ts";
 
-/** The least span of the chart, so that its first minute does not race by. */
+/** The least span of the charts, so that their first minute does not race by. */
 const CHART_SECONDS = 60;
 
 /** The page. It owns the miner and lays out the other elements. */
@@ -35,7 +39,7 @@ export class App extends AditRoot {
         padding: 0 1rem 3rem;
       }
       header {
-        padding: 1rem 0 0.5rem;
+        padding: 1rem 0 0;
       }
       .name {
         display: inline-flex;
@@ -50,37 +54,25 @@ export class App extends AditRoot {
         font-size: 0.875rem;
         background: none;
       }
-      h1 {
-        font-size: clamp(1.75rem, 5.2vw, 2.6rem);
-        line-height: 1.12;
-        letter-spacing: -0.02em;
-        text-wrap: balance;
-        margin-top: 1.2rem;
-      }
-      .lead {
-        font-size: 1.1rem;
-        max-width: 38rem;
-        margin: 0.8rem 0 1.3rem;
-        text-wrap: pretty;
-      }
       main > * {
         margin-bottom: 1rem;
       }
-      .steps {
-        display: grid;
-        grid-template-columns: repeat(auto-fit, minmax(15rem, 1fr));
-        gap: 1rem;
-        list-style: none;
-        padding: 0;
+      main > adit-work {
+        margin-bottom: 0;
       }
-      .steps h2 {
-        margin-bottom: 0.25rem;
+      .note {
+        border-inline-start: 5px solid var(--warn);
       }
       .pair {
         display: grid;
         grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr));
         gap: 1rem;
         align-items: start;
+      }
+      /* A chart comes after the first receipt, but has its place before. */
+      .chart {
+        min-height: 14.5rem;
+        min-width: 0;
       }
       footer {
         margin-top: 2rem;
@@ -94,27 +86,34 @@ export class App extends AditRoot {
   @state() private chartLoaded = false;
   @state() private pastOpen = false;
   readonly #miner = new Miner(host);
+  readonly #device = new Device();
 
   constructor() {
     super();
     new Watch(this, () => this.#miner);
-    new Notifier(this.#miner);
+    new Notifier(this.#miner, () => this.texts);
+    void this.#miner.greet();
   }
 
   protected override updated(): void {
     document.title = this.#title();
-    // The chart is loaded after the first receipt, so that it does not delay the first unit.
-    if (!this.chartLoaded && this.#miner.entries.length > 0) {
+    // The charts are loaded after the first receipt, so that they do not delay the first unit.
+    if (!this.chartLoaded && this.#miner.status && this.#miner.entries.length > 0) {
       this.chartLoaded = true;
       void import("adit-ui/plot.ts");
+      void keepForOffline(new URL("service.js", document.baseURI));
     }
   }
 
   #title(): string {
-    const { phase, pauses, status } = this.#miner;
-    if (phase !== "mining") return this.t("document-idle");
-    if (pauses.length > 0) return this.t("document-paused");
-    return this.t("document-mining", { rate: this.format.quantity(status?.work_per_s ?? 0) });
+    switch (this.#miner.shown.state) {
+      case "mining":
+        return this.t("document-mining", { rate: this.format.quantity(this.#miner.status?.work_per_s ?? 0) });
+      case "paused":
+        return this.t("document-paused");
+      default:
+        return this.t("document-idle");
+    }
   }
 
   #themeName(): string {
@@ -130,7 +129,8 @@ export class App extends AditRoot {
 
   protected override render() {
     const miner = this.#miner;
-    const begun = (miner.active && miner.phase !== "elsewhere") || miner.entries.length > 0;
+    const begun = (miner.active && miner.phase !== "elsewhere") || miner.status !== undefined;
+    const known = begun || miner.publicKey !== undefined;
     return html`
       <header class="row spread">
         <span class="name"><img src=${new URL("../ui/adit.svg", import.meta.url).href} width="32" height="32" alt="" />Adit</span>
@@ -140,18 +140,12 @@ export class App extends AditRoot {
         </span>
       </header>
       <main>
-        <h1>${this.t("headline")}</h1>
-        <p class="lead">
-          ${this.t("lead")} <strong>${this.t("lead-consent")}</strong>
-        </p>
-        <adit-control .miner=${miner} .obstacle=${obstacle}></adit-control>
-        ${begun ? nothing : this.#explanation()}
-        <adit-meters .miner=${miner} ?hidden=${!begun}></adit-meters>
-        <adit-lanes .miner=${miner} ?hidden=${miner.lanes.length === 0}></adit-lanes>
-        <div class="card" ?hidden=${!this.chartLoaded}>
-          <adit-plot .figure=${guard([miner.history.times.at(-1), this.texts], () => this.#rates())}></adit-plot>
-        </div>
-        <adit-receipts .miner=${miner} ?hidden=${miner.entries.length === 0}></adit-receipts>
+        <adit-work .miner=${miner}></adit-work>
+        <adit-control .miner=${miner} .device=${this.#device}></adit-control>
+        ${this.#notes()} ${known ? nothing : html`<adit-live .server=${miner.server}></adit-live>`}
+        <adit-earnings .miner=${miner} ?hidden=${!known}></adit-earnings>
+        <adit-receipts .miner=${miner} ?hidden=${!known}></adit-receipts>
+        ${begun ? this.#charts() : nothing}
         <details class="card" @toggle=${this.#openPast}>
           <summary>${this.t("history")}</summary>
           ${this.pastOpen ? html`<adit-past .kept=${miner.kept}></adit-past>` : nothing}
@@ -160,13 +154,37 @@ export class App extends AditRoot {
           <adit-settings .miner=${miner}></adit-settings>
           <adit-key .miner=${miner} ?hidden=${obstacle !== undefined}></adit-key>
         </div>
+        ${this.#machinery()}
       </main>
       <footer class="muted small row spread">
-        <span>
-          ${this.t("footer", { host: new URL(miner.server).host })}
-        </span>
+        <span>${this.t("footer", { host: new URL(miner.server).host })}</span>
         <a href="./dashboard">${this.t("to-dashboard")}</a>
       </footer>
+    `;
+  }
+
+  #notes() {
+    const { storageLost, left, active } = this.#miner;
+    return html`
+      ${storageLost ? html`<p class="card note" role="status" data-testid="storage">${this.t("storage-lost")}</p>` : nothing}
+      ${left > 0 && !active ? html`<p class="card note" role="status" data-testid="left">${this.t("left", { n: left })}</p>` : nothing}
+    `;
+  }
+
+  #charts() {
+    const { history } = this.#miner;
+    const last = history.times.at(-1);
+    return html`
+      <div class="pair">
+        <div class="card chart">
+          ${this.chartLoaded ? nothing : html`<h2>${this.t("rate-chart")}</h2>`}
+          <adit-plot .figure=${guard([last, this.texts], () => this.#rates())}></adit-plot>
+        </div>
+        <div class="card chart">
+          ${this.chartLoaded ? nothing : html`<h2>${this.t("duty-chart")}</h2>`}
+          <adit-plot .figure=${guard([last, this.texts], () => this.#duties())}></adit-plot>
+        </div>
+      </div>
     `;
   }
 
@@ -175,7 +193,7 @@ export class App extends AditRoot {
     return {
       caption: this.t("rate-chart"),
       description: this.t("rate-chart-description"),
-      series: [{ name: this.t("rate-series"), colour: "--accent" }],
+      series: [{ name: this.t("rate-chart"), colour: "--accent" }],
       data: [times, rates],
       minSpan: CHART_SECONDS,
       xText: (seconds) => this.format.time(seconds * 1000),
@@ -183,29 +201,34 @@ export class App extends AditRoot {
     };
   }
 
+  #duties(): Figure {
+    const { times, duties } = this.#miner.history;
+    return {
+      caption: this.t("duty-chart"),
+      description: this.t("duty-chart-description"),
+      series: [{ name: this.t("duty-chart"), colour: "--good" }],
+      data: [times, duties],
+      minSpan: CHART_SECONDS,
+      xText: (seconds) => this.format.time(seconds * 1000),
+      yText: (duty) => this.format.percent(duty),
+    };
+  }
+
+  /** How it is done, for those who want to know. */
+  #machinery() {
+    const miner = this.#miner;
+    return html`
+      <details class="card" ?hidden=${miner.lanes.length === 0}>
+        <summary>${this.t("machinery")}</summary>
+        <adit-lanes .miner=${miner}></adit-lanes>
+      </details>
+    `;
+  }
+
   #openPast = ({ currentTarget }: Event): void => {
     this.pastOpen = (currentTarget as HTMLDetailsElement).open;
     if (this.pastOpen) void import("./past.ts");
   };
-
-  #explanation() {
-    return html`
-      <ul class="steps" aria-label=${this.t("how")}>
-        <li class="card">
-          <h2>${this.t("how-decide")}</h2>
-          <p class="small muted">${this.t("how-decide-text")}</p>
-        </li>
-        <li class="card">
-          <h2>${this.t("how-jobs")}</h2>
-          <p class="small muted">${this.t("how-jobs-text")}</p>
-        </li>
-        <li class="card">
-          <h2>${this.t("how-paid")}</h2>
-          <p class="small muted">${this.t("how-paid-text")}</p>
-        </li>
-      </ul>
-    `;
-  }
 
   #turn = (): void => {
     this.theme = next(this.theme);

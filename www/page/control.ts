@@ -1,163 +1,198 @@
-import { LitElement, css, html, nothing } from "lit";
-import { customElement, property } from "lit/decorators.js";
+import { html, nothing } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
 
+import type { Device } from "adit-client/device.ts";
 import type { Miner } from "adit-client/miner.ts";
+import { POWERS, type Power, powerOf, settingsOf } from "adit-client/power.ts";
+import { maxLanes } from "adit-client/preferences.ts";
+import type { Offer } from "adit-client/shown.ts";
+import { AditElement } from "adit-ui/element.ts";
 import { shared } from "adit-ui/styles.ts";
 import { Watch } from "adit-ui/watch.ts";
 
+import { controlStyle } from "./control.style.ts";
 import "./countdown.ts";
-import { headline } from "./headline.ts";
 
-/** Start and Stop, the state of the miner, and the throttle. */
+const MINUTE = 60_000;
+
+/** What may be pressed, the state of the miner, how hard it works, and what that costs. */
 @customElement("adit-control")
-export class Control extends LitElement {
-  static override styles = [
-    shared,
-    css`
-      .panel {
-        display: grid;
-        grid-template-columns: auto 1fr;
-        gap: 1rem 1.6rem;
-        align-items: center;
-        padding: 1.4rem 1.4rem 0.9rem;
-      }
-      .state {
-        display: flex;
-        gap: 0.65rem;
-        align-items: baseline;
-        font-size: 1.05rem;
-        font-weight: 600;
-      }
-      .state small {
-        display: block;
-        font-weight: 400;
-        font-size: 0.9rem;
-        color: var(--muted);
-      }
-      .lamp {
-        flex: none;
-        width: 0.7rem;
-        height: 0.7rem;
-        border-radius: 50%;
-        background: var(--line);
-      }
-      .lamp.on {
-        background: var(--good);
-      }
-      .lamp.rest {
-        background: var(--warn);
-      }
-      .lamp.off {
-        background: var(--bad);
-      }
-      .buttons {
-        display: flex;
-        flex-wrap: wrap;
-        gap: 0.6rem;
-      }
-      .throttle {
-        grid-column: 1 / -1;
-      }
-      .throttle label {
-        display: flex;
-        justify-content: space-between;
-        gap: 1rem;
-      }
-      @media (max-width: 34rem) {
-        .panel {
-          grid-template-columns: 1fr;
-          padding: 1.1rem 1.1rem 0.7rem;
-        }
-        .buttons button {
-          flex: 1 1 100%;
-        }
-      }
-      @media (prefers-reduced-motion: no-preference) {
-        .lamp.on {
-          animation: glow 2.4s ease-in-out infinite;
-        }
-        @keyframes glow {
-          50% {
-            opacity: 0.45;
-          }
-        }
-      }
-    `,
-  ];
+export class Control extends AditElement {
+  static override styles = [shared, controlStyle];
 
   @property({ attribute: false }) miner!: Miner;
-  @property() obstacle: string | undefined;
+  @property({ attribute: false }) device!: Device;
+  /** Whether the choice of a pause is open. */
+  @state() private choosing = false;
+  /** Whether a person who pays by volume is asked first. */
+  @state() private asking = false;
 
   constructor() {
     super();
     new Watch(this, () => this.miner);
+    new Watch(this, () => this.device);
   }
 
   protected override render() {
-    const { lamp, title, detail } = headline(this.miner, this.obstacle);
+    const { lamp, title, detail, next, offers } = this.miner.shown;
     return html`
-      <section class="card panel" aria-label="Mining">
-        <div class="buttons">${this.#button()} ${this.#giveUp()}</div>
+      <section class="card panel" aria-label=${this.t("control")}>
+        <div class="buttons">${this.#main(offers)} ${this.#others(offers)}</div>
         <div class="state">
           <span class="lamp ${lamp}" aria-hidden="true"></span>
           <div>
-            <span role="status" data-testid="state">${title}</span>
-            ${detail ? html`<small data-testid="detail">${detail}</small>` : nothing}
-            ${this.miner.retry ? html`<small><adit-countdown .until=${this.miner.retry.at}></adit-countdown></small>` : nothing}
+            <span role="status" data-testid="state">${this.say(title)}</span>
+            <small data-testid="detail">${this.say(detail)}</small>
+            <small>${next ? html`<adit-countdown .what=${next.what} .until=${next.at}></adit-countdown>` : nothing}</small>
           </div>
         </div>
-        <div class="throttle">${this.#throttle()}</div>
+        ${this.asking ? this.#question() : nothing} ${this.choosing ? this.#pauses() : nothing} ${this.#powers()} ${this.#cost()}
       </section>
     `;
   }
 
   /** The button stays the same element when its label changes, so that it keeps the focus. */
-  #button() {
-    const { label, press } = this.#offer();
-    const possible = press !== undefined;
-    return html`<button class="main" aria-disabled=${!possible} ?disabled=${this.obstacle !== undefined} @click=${press}>${label}</button>`;
-  }
-
-  /** A tab that waits for its turn has two ways out. */
-  #giveUp() {
-    if (this.miner.phase !== "elsewhere") return nothing;
-    return html`<button @click=${() => this.miner.stop()}>Do not wait</button>`;
-  }
-
-  #offer(): { label: string; press?: () => void } {
-    const { miner } = this;
-    switch (miner.phase) {
-      case "starting":
-      case "mining":
-        return { label: "Stop", press: () => miner.stop() };
-      case "stopping":
-        return { label: "Stop" };
-      case "elsewhere":
-        return { label: "Mine here instead", press: () => miner.takeOver() };
-      case "failed":
-        if (miner.strangeKey) return { label: "Trust the new key and start", press: () => void miner.trustStrangeKey() };
-        break;
-      case "idle":
-    }
-    return { label: "Start", press: () => miner.start() };
-  }
-
-  #throttle() {
-    const percent = Math.round(this.miner.preferences.duty * 100);
+  #main(offers: readonly Offer[]) {
+    const { label, press } = this.#offer(offers);
     return html`
-      <label for="duty">
-        <span>How hard to work</span>
-        <output class="number" for="duty">${percent === 100 ? "all of the time" : `${percent} % of the time`}</output>
-      </label>
-      <input
-        id="duty"
-        type="range"
-        min="5"
-        max="100"
-        step="5"
-        .value=${String(percent)}
-        @input=${(event: Event) => this.miner.prefer({ duty: Number((event.target as HTMLInputElement).value) / 100 })}
-      />
+      <button class="main ${press === this.#stop ? "calm" : ""}" aria-disabled=${!press} ?disabled=${this.miner.shown.state === "obstacle"} @click=${press}>
+        ${label}
+      </button>
     `;
   }
+
+  #offer(offers: readonly Offer[]): { label: string; press?: () => void } {
+    if (offers.includes("stop")) return { label: this.t("stop"), press: this.#stop };
+    if (offers.includes("trust")) return { label: this.t("trust"), press: () => void this.miner.trustStrangeKey() };
+    if (offers.includes("take-over")) return { label: this.t("take-over"), press: () => this.miner.takeOver() };
+    if (offers.includes("start")) return { label: this.t("start"), press: this.#start };
+    return { label: this.miner.shown.state === "stopping" ? this.t("stop") : this.t("start") };
+  }
+
+  /** All of them are there from Start on, pressable or not, so that nothing moves when one becomes so. */
+  #others(offers: readonly Offer[]) {
+    if (offers.includes("give-up")) return html`<button @click=${() => this.miner.stop()}>${this.t("give-up")}</button>`;
+    if (!this.miner.active) return nothing;
+    return html`${this.#rest(offers)} ${this.#button(this.t("finish"), offers.includes("finish") && (() => this.miner.finish()))}`;
+  }
+
+  #rest(offers: readonly Offer[]) {
+    if (offers.includes("resume")) return this.#button(this.t("resume"), () => this.miner.goOn());
+    if (offers.includes("try-now")) return this.#button(this.t("try-now"), () => this.miner.hurry());
+    const turn = () => (this.choosing = !this.choosing);
+    return this.#button(this.t("pause"), offers.includes("pause") && turn, this.choosing);
+  }
+
+  #button(label: string, press: (() => void) | false, expanded?: boolean) {
+    return html`
+      <button aria-disabled=${!press} aria-expanded=${expanded === undefined ? nothing : expanded ? "true" : "false"} @click=${press || nothing}>${label}</button>
+    `;
+  }
+
+  #start = (): void => {
+    if (this.device.metered && !this.asking) {
+      this.asking = true;
+      return;
+    }
+    this.asking = false;
+    this.miner.start();
+  };
+
+  #stop = (): void => {
+    this.choosing = false;
+    this.miner.stop();
+  };
+
+  #question() {
+    return html`
+      <div class="whole ask" role="alert">
+        <p>${this.t("metered-question")}</p>
+        <div class="buttons">
+          <button @click=${this.#start}>${this.t("metered-yes")}</button>
+          <button @click=${() => (this.asking = false)}>${this.t("metered-no")}</button>
+        </div>
+      </div>
+    `;
+  }
+
+  #pauses() {
+    const rest = (until: () => number) => () => {
+      this.choosing = false;
+      this.miner.rest(until());
+    };
+    return html`
+      <div class="whole ask" role="group" aria-label=${this.t("pause-for")}>
+        <p>${this.t("pause-for")}</p>
+        <div class="buttons">
+          <button @click=${rest(() => Date.now() + 15 * MINUTE)}>${this.t("pause-quarter")}</button>
+          <button @click=${rest(() => Date.now() + 60 * MINUTE)}>${this.t("pause-hour")}</button>
+          <button @click=${rest(tomorrow)}>${this.t("pause-tomorrow")}</button>
+        </div>
+      </div>
+    `;
+  }
+
+  #powers() {
+    const chosen = powerOf(this.miner.preferences);
+    const names: Record<Power, string> = { quiet: this.t("power-quiet"), balanced: this.t("power-balanced"), full: this.t("power-full") };
+    const option = (power: Power) => html`
+      <label>
+        <input type="radio" name="power" .checked=${power === chosen} @change=${() => this.miner.prefer(settingsOf(power))} />
+        <span>${names[power]}</span>
+      </label>
+    `;
+    return html`
+      <fieldset class="whole powers">
+        <legend class="unseen">${this.t("power")}</legend>
+        <div class="segments">${POWERS.map(option)}</div>
+        <p class="small muted">
+          ${this.#powerNote(chosen)} ${this.miner.active ? this.t("power-next-start") : nothing}
+        </p>
+      </fieldset>
+    `;
+  }
+
+  #powerNote(power: Power | undefined): string {
+    const { cpuLanes, duty, gpu } = this.miner.preferences;
+    const cores = { lanes: cpuLanes, cores: maxLanes };
+    switch (power) {
+      case "quiet":
+        return this.t("power-quiet-note", cores);
+      case "balanced":
+        return this.t("power-balanced-note", cores);
+      case "full":
+        return this.t("power-full-note", cores);
+      default:
+        return this.t("power-own-note", { ...cores, duty: this.format.percent(duty), gpu: gpu ? "yes" : "no" });
+    }
+  }
+
+  /** What it costs the person. */
+  #cost() {
+    const { miner, device } = this;
+    const { received, sent } = miner.data;
+    const percent = (level: number) => this.format.percent(level);
+    return html`
+      <ul class="whole cost small" aria-label=${this.t("cost")}>
+        <li>${this.t("cost-memory", { bytes: this.format.bytes(device.memory(miner.preferences.cpuLanes)) })}</li>
+        <li data-testid="data">
+          ${received + sent > 0
+            ? this.t("cost-data", { received: this.format.bytes(received), sent: this.format.bytes(sent) })
+            : this.t("cost-no-data")}
+        </li>
+        ${device.battery
+          ? html`<li>
+              ${device.battery.charging ? this.t("cost-plugged") : this.t("cost-battery", { level: percent(device.battery.level) })}
+            </li>`
+          : nothing}
+        ${device.metered ? html`<li class="warn">${this.t("cost-metered")}</li>` : nothing}
+      </ul>
+    `;
+  }
+}
+
+/** The next six o'clock in the morning, so that it means a night to those who are up late. */
+function tomorrow(): number {
+  const now = new Date();
+  return new Date(now.getFullYear(), now.getMonth(), now.getDate() + (now.getHours() < 6 ? 0 : 1), 6).getTime();
 }

@@ -1,9 +1,13 @@
-import { LitElement, html } from "lit";
+import { html } from "lit";
 import { customElement, property } from "lit/decorators.js";
 
-/** The seconds until the next try. Screen readers skip it, because it changes every second. */
+import { AditElement } from "adit-ui/element.ts";
+import type { Said } from "adit-ui/say.ts";
+
+/** What comes next, and in how long. Screen readers skip it, because it changes every second. */
 @customElement("adit-countdown")
-export class Countdown extends LitElement {
+export class Countdown extends AditElement {
+  @property({ attribute: false }) what: Said | undefined;
   /** Unix time, ms. */
   @property({ attribute: false }) until = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -19,7 +23,10 @@ export class Countdown extends LitElement {
   }
 
   protected override render() {
-    const seconds = Math.ceil((this.until - Date.now()) / 1000);
-    return html`<span aria-hidden="true">${seconds > 0 ? `Trying again in ${seconds} s` : "Trying again…"}</span>`;
+    const left = this.until - Date.now();
+    const what = this.say(this.what);
+    if (!what) return html`<span aria-hidden="true">${this.format.clock(left)}</span>`;
+    const text = left > 0 ? this.t("countdown", { what, time: this.format.clock(left) }) : this.t("countdown-now", { what });
+    return html`<span aria-hidden="true">${text}</span>`;
   }
 }

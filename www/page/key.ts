@@ -1,7 +1,8 @@
-import { LitElement, css, html, nothing } from "lit";
+import { css, html, nothing } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 
 import type { Miner } from "adit-client/miner.ts";
+import { AditElement } from "adit-ui/element.ts";
 import { short } from "adit-ui/format.ts";
 import { shared } from "adit-ui/styles.ts";
 import { Watch } from "adit-ui/watch.ts";
@@ -11,13 +12,16 @@ const MIN_PASSPHRASE = 8;
 
 /** The key that owns the earnings, with its export and import. */
 @customElement("adit-key")
-export class Key extends LitElement {
+export class Key extends AditElement {
   static override styles = [
     shared,
     css`
       section {
         display: grid;
         gap: 0.6rem;
+      }
+      input[type="file"] {
+        max-width: 100%;
       }
       form {
         display: grid;
@@ -48,27 +52,26 @@ export class Key extends LitElement {
   protected override render() {
     const { publicKey, active } = this.miner;
     return html`
-      <section class="card" aria-label="Your key">
-        <h2>Your key</h2>
+      <section class="card" aria-label=${this.t("key")}>
+        <h2>${this.t("key")}</h2>
         <p class="small muted">
-          Earnings belong to a key that this browser makes at the first Start and keeps sealed. Clearing the browser's data
-          deletes it, so keep a copy.
+          ${this.miner.storageLost ? this.t("key-lost-text") : this.t("key-text")}
         </p>
         ${publicKey ? html`<p class="mono" data-testid="key" title=${publicKey}>${short(publicKey)}</p>` : nothing}
         <details>
-          <summary>Save a copy</summary>
+          <summary>${this.t("key-save")}</summary>
           <form @submit=${this.#export}>
-            <label>Passphrase for the file ${this.#passphrase("new-password")}</label>
-            <button ?disabled=${this.busy}>Save the key file</button>
+            <label>${this.t("key-passphrase-new")} ${this.#passphrase("new-password")}</label>
+            <button ?disabled=${this.busy}>${this.t("key-save-file")}</button>
           </form>
         </details>
         <details>
-          <summary>Use a saved key</summary>
+          <summary>${this.t("key-use")}</summary>
           <form @submit=${this.#import}>
-            <label>Key file <input type="file" name="file" accept=".json,application/json" required /></label>
-            <label>Its passphrase ${this.#passphrase("current-password")}</label>
-            <button ?disabled=${this.busy || active}>Use this key</button>
-            <p class="small muted">${active ? "Stop mining first. " : ""}It takes the place of the key that is here now.</p>
+            <label>${this.t("key-file")} <input type="file" name="file" accept=".json,application/json" required /></label>
+            <label>${this.t("key-passphrase")} ${this.#passphrase("current-password")}</label>
+            <button ?disabled=${this.busy || active}>${this.t("key-use-file")}</button>
+            <p class="small muted">${active ? this.t("key-stop-first") : nothing} ${this.t("key-replaces")}</p>
           </form>
         </details>
         <p class="small ${this.failed ? "bad" : "good"}" role="status" ?hidden=${!this.message}>${this.message}</p>
@@ -85,14 +88,14 @@ export class Key extends LitElement {
       const passphrase = String(form.get("passphrase"));
       const { file } = await this.miner.ask({ about: "export-key", passphrase });
       save(file);
-      return "Saved. The file is worthless without its passphrase: keep both.";
+      return this.t("key-saved");
     });
 
   #import = (event: SubmitEvent): Promise<void> =>
     this.#do(event, async (form) => {
       const file = await (form.get("file") as File).text();
       const { publicKey } = await this.miner.ask({ about: "import-key", file, passphrase: String(form.get("passphrase")) });
-      return `From now on you mine with the key ${short(publicKey)}.`;
+      return this.t("key-used", { key: short(publicKey) });
     });
 
   async #do(event: SubmitEvent, action: (form: FormData) => Promise<string>): Promise<void> {

@@ -1,26 +1,16 @@
-import { LitElement, css, html, nothing } from "lit";
+import { css, html, nothing } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 
 import type { Miner } from "adit-client/miner.ts";
-import { count, quantity } from "adit-ui/format.ts";
+import { AditElement } from "adit-ui/element.ts";
 import { shared } from "adit-ui/styles.ts";
 import { Watch } from "adit-ui/watch.ts";
 import type { LaneStatus } from "adit-worker/wire.ts";
 
-const STATES: Record<string, string> = {
-  starting: "starting",
-  idle: "idle",
-  fetching: "fetching inputs",
-  computing: "computing",
-  delivering: "delivering",
-  waiting: "waiting for work",
-  off: "not used",
-};
-
 /** The lanes: each with its backend and the reason for it, its state and its rate. */
 @customElement("adit-lanes")
-export class Lanes extends LitElement {
+export class Lanes extends AditElement {
   static override styles = [
     shared,
     css`
@@ -30,7 +20,7 @@ export class Lanes extends LitElement {
       }
       li {
         display: grid;
-        grid-template-columns: minmax(9rem, 14rem) 1fr 9rem;
+        grid-template-columns: minmax(9rem, 14rem) minmax(4rem, 1fr) minmax(6rem, 9rem);
         gap: 0.2rem 1.2rem;
         align-items: center;
         padding: 0.75rem 0;
@@ -43,14 +33,14 @@ export class Lanes extends LitElement {
         font-weight: 600;
       }
       .rate {
-        text-align: right;
+        text-align: end;
       }
       .why {
         grid-column: 1 / -1;
       }
       @media (max-width: 40rem) {
         li {
-          grid-template-columns: 1fr auto;
+          grid-template-columns: minmax(0, 1fr) auto;
         }
         .doing {
           grid-column: 1 / -1;
@@ -69,8 +59,8 @@ export class Lanes extends LitElement {
 
   protected override render() {
     return html`
-      <section class="card" aria-label="Lanes">
-        <h2>Lanes</h2>
+      <section aria-label=${this.t("lanes")}>
+        <h2>${this.t("lanes")}</h2>
         <ul>
           ${repeat(
             this.#shown(),
@@ -93,8 +83,7 @@ export class Lanes extends LitElement {
   #lane(lane: LaneStatus) {
     const first = this.miner.lanes.find(({ device }) => device === lane.device);
     const number = lane.lane - (first?.lane ?? 0) + 1;
-    const card = number === 1 ? "Graphics card" : `Graphics card, lane ${number}`;
-    const on = lane.device === "gpu" ? card : `Processor lane ${number}`;
+    const on = lane.device === "gpu" ? this.t("lane-gpu", { number }) : this.t("lane-cpu", { number });
     return html`
       <li data-testid="lane" data-device=${lane.device} data-state=${lane.state}>
         <div>
@@ -105,19 +94,36 @@ export class Lanes extends LitElement {
           <span class="muted">${this.#state(lane)}</span>
           ${lane.state === "off"
             ? nothing
-            : html`<progress max="1" .value=${lane.progress} aria-label="Unit of lane ${lane.lane}"></progress>`}
+            : html`<progress max="1" .value=${lane.progress} aria-label=${this.t("lane-unit", { lane: on })}></progress>`}
         </div>
         <div class="rate small number">
-          ${lane.state === "off" ? nothing : html`${quantity(lane.work_per_s)}/s<br /><span class="muted">${count(lane.units_valid)} verified</span>`}
+          ${lane.state === "off" ? nothing : html`${this.t("per-second", { rate: this.format.quantity(lane.work_per_s) })}<br /><span class="muted">${this.t("lane-verified", { n: lane.units_valid })}</span>`}
         </div>
-        ${lane.why ? html`<p class="why small muted" data-testid="why">${lane.why}</p>` : nothing}
+        ${lane.why ? html`<p class="why small muted" data-testid="why" lang="en">${lane.why}</p>` : nothing}
       </li>
     `;
   }
 
   #state({ device, state }: LaneStatus): string {
-    if (state === "starting" && device === "gpu" && this.miner.preferences.cpuLanes > 0) return "races after the first verified unit";
-    if (state === "computing" && this.miner.pauses.length > 0) return "paused";
-    return STATES[state] ?? state;
+    if (state === "starting" && device === "gpu" && this.miner.preferences.cpuLanes > 0) return this.t("lane-races");
+    if (state === "computing" && this.miner.pauses.length > 0) return this.t("lane-paused");
+    switch (state) {
+      case "starting":
+        return this.t("lane-starting");
+      case "idle":
+        return this.t("lane-idle");
+      case "fetching":
+        return this.t("lane-fetching");
+      case "computing":
+        return this.t("lane-computing");
+      case "delivering":
+        return this.t("lane-delivering");
+      case "waiting":
+        return this.t("lane-waiting");
+      case "off":
+        return this.t("lane-off");
+      default:
+        return state;
+    }
   }
 }

@@ -1,9 +1,9 @@
 /** Notifications that mining has ended by itself or that there is no more work, for people who want them. */
 
-import type { Miner, Phase } from "adit-client/miner.ts";
-import { plural } from "adit-ui/format.ts";
-
-import { headline } from "./headline.ts";
+import type { Miner } from "adit-client/miner.ts";
+import type { Phase } from "adit-client/shown.ts";
+import { type Said, say } from "adit-ui/say.ts";
+import type { Texts } from "adit-ui/text.ts";
 
 /** Asks for permission, and returns whether it is granted. Browsers allow this only while a person presses something. */
 export async function allowed(): Promise<boolean> {
@@ -13,11 +13,13 @@ export async function allowed(): Promise<boolean> {
 /** Notifies of what happens to `miner` while the page is hidden. */
 export class Notifier {
   readonly #miner: Miner;
+  readonly #texts: () => Texts | undefined;
   #phase: Phase = "idle";
   #working = false;
 
-  constructor(miner: Miner) {
+  constructor(miner: Miner, texts: () => Texts | undefined) {
     this.#miner = miner;
+    this.#texts = texts;
     miner.addEventListener("change", this.#look);
   }
 
@@ -29,9 +31,9 @@ export class Notifier {
     // A lane has no task between two units either; it is out of work only if it asked and got none.
     this.#working = phase === "mining" && (working || (worked && !this.#outOfWork));
     const ended = phase === "failed" || (phase === "idle" && before !== "stopping" && before !== "idle");
-    if (ended && before !== phase) this.#tell("Mining has ended", headline(this.#miner, undefined).detail ?? "It goes on in another tab.");
+    if (ended && before !== phase) this.#tell(say("state-failed"), phase === "failed" ? this.#miner.shown.detail : say("notify-elsewhere"));
     else if (worked && phase === "mining" && this.#outOfWork) {
-      this.#tell("No more work for now", `${plural(status?.units_valid ?? 0, "unit")} verified. The coordinator is asked again and again.`);
+      this.#tell(say("notify-no-work"), say("notify-no-work-detail", { units: status?.units_valid ?? 0 }));
     }
   };
 
@@ -40,12 +42,14 @@ export class Notifier {
     return lanes.length > 0 && lanes.every((lane) => this.#miner.waiting.has(lane.lane));
   }
 
-  #tell(title: string, body: string): void {
+  #tell(title: Said, body: Said | undefined): void {
+    const texts = this.#texts();
+    if (!texts) return;
     if (!this.#miner.preferences.notify || document.visibilityState === "visible") return;
     if (!("Notification" in window) || Notification.permission !== "granted") return;
     try {
       const icon = new URL("../ui/adit.svg", import.meta.url).href;
-      new Notification(title, { body, icon, tag: "adit" }).onclick = () => window.focus();
+      new Notification(texts.say(title), { ...(body ? { body: texts.say(body) } : {}), icon, tag: "adit" }).onclick = () => window.focus();
     } catch {
       // Phones allow them only in service workers: then there are none.
     }

@@ -1,7 +1,8 @@
-import { LitElement, css, html, nothing } from "lit";
+import { css, html, nothing } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 
-import { amount, count, date, plural, quantity, time } from "adit-ui/format.ts";
+import { kindWords } from "adit-client/kinds.ts";
+import { AditElement } from "adit-ui/element.ts";
 import type { Figure } from "adit-ui/plot.ts";
 import "adit-ui/plot.ts";
 import { shared } from "adit-ui/styles.ts";
@@ -20,7 +21,7 @@ const MORE_UNITS = 100;
 
 /** The history: what this browser has computed and earned, by day and by unit. */
 @customElement("adit-past")
-export class PastView extends LitElement {
+export class PastView extends AditElement {
   static override styles = [
     shared,
     tables,
@@ -46,27 +47,26 @@ export class PastView extends LitElement {
   #reading = false;
   #stale = true;
 
-  protected override willUpdate(changed: Map<string, unknown>): void {
+  protected override willUpdate(changed: Map<PropertyKey, unknown>): void {
     if (changed.has("kept")) void this.#read();
   }
 
   protected override render() {
     const { past, trouble } = this;
-    if (trouble) return html`<p class="bad">This browser does not show what it keeps: ${trouble}</p>`;
+    if (trouble) return html`<p class="bad">${this.t("past-trouble", { why: trouble })}</p>`;
     if (!past) return nothing;
-    if (past.days.length === 0) return html`<p class="muted">Nothing yet. Units that are verified from now on are listed here.</p>`;
+    if (past.days.length === 0) return html`<p class="muted">${this.t("past-none")}</p>`;
     return html`
       <p class="small muted">
-        Base rewards from your own receipts. What an epoch pays is this at most: it falls when the epoch's budget is short, and
-        while your key is new. Kept in this browser alone.
+        ${this.t("past-intro")}
       </p>
       <adit-plot .figure=${this.#figure(past.days)}></adit-plot>
       ${this.#days(past.days)} ${this.#units(past.units)}
       <div class="row">
         ${this.sure
-          ? html`<button @click=${this.#clear}>Clear it for good</button> <button @click=${() => (this.sure = false)}>Keep it</button>`
-          : html`<button @click=${() => (this.sure = true)}>Clear the history</button>`}
-        <span class="small muted">Receipts and earnings stay with the coordinator and your key.</span>
+          ? html`<button @click=${this.#clear}>${this.t("past-clear-sure")}</button> <button @click=${() => (this.sure = false)}>${this.t("past-keep")}</button>`
+          : html`<button @click=${() => (this.sure = true)}>${this.t("past-clear")}</button>`}
+        <span class="small muted">${this.t("past-clear-note")}</span>
       </div>
     `;
   }
@@ -75,71 +75,71 @@ export class PastView extends LitElement {
     const shown = days.slice(-DAYS);
     const places = shown.map((_, index) => index);
     return {
-      caption: "NNET by day",
-      description: "Chart of base rewards by day. The table below says the same.",
+      caption: this.t("past-chart"),
+      description: this.t("past-chart-description"),
       series: [{ name: "NNET", colour: "--accent", bars: true }],
       // Floats are good enough for a picture.
       data: [places, shown.map(({ earned }) => Number(decimal(earned)))],
       minSpan: 4,
       steps: [1, 2, 5, 10],
-      xText: (index) => (shown[index] ? date(shown[index].day) : ""),
-      yText: (value) => (value >= 0.01 || value === 0 ? String(+value.toPrecision(3)) : value.toExponential(0)),
+      xText: (index) => (shown[index] ? this.format.date(shown[index].day) : ""),
+      yText: (value) => this.format.significant(value),
     };
   }
 
   #days(days: Day[]) {
     const row = (day: Day) => html`
       <tr data-testid="day" data-day=${day.day}>
-        <td>${date(day.day)}</td>
-        <td class="right">${count(day.units)}</td>
-        <td class="right ${day.refused > 0 ? "bad" : ""}">${count(day.refused)}</td>
-        <td class="right">${quantity(day.work)}</td>
-        <td class="right" title=${decimal(day.earned)}>${amount(decimal(day.earned))}</td>
+        <td>${this.format.date(day.day)}</td>
+        <td class="right">${this.format.count(day.units)}</td>
+        <td class="right ${day.refused > 0 ? "bad" : ""}">${this.format.count(day.refused)}</td>
+        <td class="right">${this.format.quantity(day.work)}</td>
+        <td class="right" title=${decimal(day.earned)}>${this.format.amount(decimal(day.earned))}</td>
       </tr>
     `;
     const total = days.reduce((sum, { earned }) => sum + earned, 0n);
     return html`
-      <h3>By day</h3>
-      <div class="wide" tabindex="0" role="group" aria-label="Earnings by day">
+      <h3>${this.t("past-days")}</h3>
+      <div class="wide" tabindex="0" role="group" aria-label=${this.t("past-days")}>
         <table>
           <thead>
             <tr>
-              <th scope="col">Day</th>
-              <th scope="col" class="right">Verified</th>
-              <th scope="col" class="right">Refused</th>
-              <th scope="col" class="right">Multiply-adds</th>
+              <th scope="col">${this.t("past-day")}</th>
+              <th scope="col" class="right">${this.t("units-verified")}</th>
+              <th scope="col" class="right">${this.t("units-refused")}</th>
+              <th scope="col" class="right">${this.t("past-work")}</th>
               <th scope="col" class="right">NNET</th>
             </tr>
           </thead>
           <tbody>${days.slice(-DAYS).reverse().map(row)}</tbody>
         </table>
       </div>
-      <p class="small muted">${plural(days.length, "day")} in all: <span class="number" data-testid="total">${decimal(total)}</span> NNET.</p>
+      <p class="small muted">${this.t("past-total", { days: days.length })} <span class="number" data-testid="total">${decimal(total)}</span> NNET</p>
     `;
   }
 
   #units(units: PastUnit[]) {
     const row = (unit: PastUnit) => html`
       <tr data-testid="past-unit">
-        <td title=${new Date(unit.at_ms).toISOString()}>${time(unit.at_ms)}</td>
+        <td title=${new Date(unit.at_ms).toISOString()}>${this.format.time(unit.at_ms)}</td>
         <td>${unit.job ?? "–"}</td>
-        <td>${unit.kind}</td>
-        <td class=${unit.verdict === "valid" ? "good" : "bad"}>${unit.verdict.replace("_", " ")}</td>
-        <td class="right">${quantity(unit.work)}</td>
-        <td class="right" title=${unit.value}>${amount(unit.verdict === "valid" ? unit.value : "0")}</td>
+        <td title=${unit.kind}>${this.say(kindWords(unit.kind))}</td>
+        <td class=${unit.verdict === "valid" ? "good" : "bad"}>${unit.verdict === "valid" ? this.t("verdict-valid") : this.t("units-refused")}</td>
+        <td class="right">${this.format.quantity(unit.work)}</td>
+        <td class="right" title=${unit.value}>${this.format.amount(unit.verdict === "valid" ? unit.value : "0")}</td>
       </tr>
     `;
     return html`
-      <h3>Last units</h3>
-      <div class="wide" tabindex="0" role="group" aria-label="Last units">
+      <h3>${this.t("past-units")}</h3>
+      <div class="wide" tabindex="0" role="group" aria-label=${this.t("past-units")}>
         <table>
           <thead>
             <tr>
-              <th scope="col">At</th>
-              <th scope="col">Job</th>
-              <th scope="col">Kind</th>
-              <th scope="col">Verdict</th>
-              <th scope="col" class="right">Multiply-adds</th>
+              <th scope="col">${this.t("past-at")}</th>
+              <th scope="col">${this.t("past-job")}</th>
+              <th scope="col">${this.t("fact-kind")}</th>
+              <th scope="col">${this.t("past-verdict")}</th>
+              <th scope="col" class="right">${this.t("past-work")}</th>
               <th scope="col" class="right">NNET</th>
             </tr>
           </thead>
@@ -148,7 +148,7 @@ export class PastView extends LitElement {
       </div>
       ${units.length > UNITS
         ? html`<button class="small" aria-expanded=${this.all} @click=${() => (this.all = !this.all)}>
-            ${this.all ? "Show fewer" : `Show ${Math.min(units.length, MORE_UNITS)} of ${units.length}`}
+            ${this.all ? this.t("fewer") : this.t("past-more", { n: Math.min(units.length, MORE_UNITS), of: units.length })}
           </button>`
         : nothing}
     `;

@@ -1,9 +1,10 @@
-import { LitElement, css, html, nothing } from "lit";
+import { css, html, nothing } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 
+import { kindWords } from "adit-client/kinds.ts";
 import type { Miner } from "adit-client/miner.ts";
-import { maxLanes } from "adit-client/preferences.ts";
-import { plural } from "adit-ui/format.ts";
+import { KINDS, maxLanes } from "adit-client/preferences.ts";
+import { AditElement } from "adit-ui/element.ts";
 import { shared } from "adit-ui/styles.ts";
 import { Watch } from "adit-ui/watch.ts";
 
@@ -11,9 +12,9 @@ import { allowed } from "./notify.ts";
 
 type Switch = "gpu" | "pauseOnBattery" | "pauseWhenHidden" | "pauseUnderPressure";
 
-/** The settings: lanes, and when to pause. */
+/** The settings: when to pause, which work, and under Advanced every number. */
 @customElement("adit-settings")
-export class Settings extends LitElement {
+export class Settings extends AditElement {
   static override styles = [
     shared,
     css`
@@ -26,14 +27,20 @@ export class Settings extends LitElement {
       label input {
         margin-top: 0.2rem;
       }
-      label.lanes {
+      label.range {
         justify-content: space-between;
+        flex-wrap: wrap;
         padding-bottom: 0;
       }
       fieldset {
         border: 0;
         padding: 0;
         margin: 0.6rem 0 0;
+        min-width: 0;
+      }
+      legend {
+        padding: 0;
+        font-weight: 600;
       }
     `,
   ];
@@ -47,17 +54,71 @@ export class Settings extends LitElement {
   }
 
   protected override render() {
-    const { miner } = this;
-    const { cpuLanes, gpu } = miner.preferences;
     return html`
-      <section class="card" aria-label="Settings">
-        <h2>Settings</h2>
+      <section class="card" aria-labelledby="title">
+        <h2 id="title">${this.t("settings")}</h2>
+        <fieldset>
+          <legend class="unseen">${this.t("settings-pauses")}</legend>
+          ${this.#switch("pauseOnBattery", this.t("set-battery"), this.t("where-told"))}
+          ${this.#switch("pauseWhenHidden", this.t("set-hidden"), this.t("set-hidden-note"))}
+          ${this.#switch("pauseUnderPressure", this.t("set-pressure"), this.t("where-told"))} ${this.#notifications()}
+        </fieldset>
+        ${this.#kinds()} ${this.#advanced()}
+      </section>
+    `;
+  }
+
+  #kinds() {
+    const { miner } = this;
+    const { unwanted } = miner.preferences;
+    const box = (kind: string) => html`
+      <label>
+        <input
+          type="checkbox"
+          .checked=${!unwanted.includes(kind)}
+          ?disabled=${miner.active || (!unwanted.includes(kind) && unwanted.length === KINDS.length - 1)}
+          @change=${({ target }: Event) =>
+            miner.prefer({ unwanted: (target as HTMLInputElement).checked ? unwanted.filter((other) => other !== kind) : [...unwanted, kind] })}
+        />
+        <span>${this.say(kindWords(kind))} <span class="mono small muted">${kind}</span></span>
+      </label>
+    `;
+    return html`
+      <details>
+        <summary>${this.t("set-kinds")}</summary>
+        <fieldset>
+          <legend class="unseen">${this.t("set-kinds")}</legend>
+          ${KINDS.map(box)}
+        </fieldset>
+        ${miner.active ? html`<p class="small muted">${this.t("after-stop")}</p>` : nothing}
+      </details>
+    `;
+  }
+
+  #advanced() {
+    const { miner } = this;
+    const { cpuLanes, gpu, duty } = miner.preferences;
+    const percent = Math.round(duty * 100);
+    return html`
+      <details>
+        <summary>${this.t("advanced")}</summary>
+        <label class="range" for="duty">
+          <span>${this.t("set-duty")}</span>
+          <output class="number" for="duty">${percent === 100 ? this.t("duty-all") : this.t("duty-part", { percent })}</output>
+        </label>
+        <input
+          id="duty"
+          type="range"
+          min="5"
+          max="100"
+          step="5"
+          .value=${String(percent)}
+          @input=${(event: Event) => miner.prefer({ duty: Number((event.target as HTMLInputElement).value) / 100 })}
+        />
         <fieldset ?disabled=${miner.active}>
-          <label class="lanes" for="lanes">
-            <span>Processor lanes</span>
-            <output class="number" for="lanes">
-              ${cpuLanes > 0 ? `${plural(cpuLanes, "lane")} of ${maxLanes}` : "graphics card alone"}
-            </output>
+          <label class="range" for="lanes">
+            <span>${this.t("set-lanes")}</span>
+            <output class="number" for="lanes">${cpuLanes > 0 ? this.t("lanes-of", { lanes: cpuLanes, max: maxLanes }) : this.t("lanes-gpu-alone")}</output>
           </label>
           <input
             id="lanes"
@@ -67,16 +128,10 @@ export class Settings extends LitElement {
             .value=${String(cpuLanes)}
             @input=${(event: Event) => miner.prefer({ cpuLanes: Number((event.target as HTMLInputElement).value) })}
           />
-          ${this.#switch("gpu", "Use the graphics card if it is faster", "It is raced against a processor lane first.")}
+          ${this.#switch("gpu", this.t("set-gpu"), this.t("set-gpu-note"))}
         </fieldset>
-        <fieldset>
-          ${this.#switch("pauseOnBattery", "Pause on battery", "Where the browser tells.")}
-          ${this.#switch("pauseWhenHidden", "Pause while this tab is hidden", "Otherwise it goes on when you look elsewhere.")}
-          ${this.#switch("pauseUnderPressure", "Pause while the device is busy", "Where the browser tells.")}
-          ${this.#notifications()}
-        </fieldset>
-        <p class="small muted">${miner.active ? "Lanes can be changed after Stop." : "Only one tab of this browser mines at a time."}</p>
-      </section>
+        <p class="small muted">${miner.active ? this.t("after-stop") : this.t("one-tab")}</p>
+      </details>
     `;
   }
 
@@ -92,9 +147,9 @@ export class Settings extends LitElement {
       <label>
         <input type="checkbox" name="notify" .checked=${this.miner.preferences.notify} @change=${press} />
         <span>
-          Notify me<br />
-          <span class="small muted">When mining ends by itself or work runs out, while you look elsewhere.</span>
-          <span class="small bad" role="status">${this.silenced ? "This browser does not allow it." : nothing}</span>
+          ${this.t("set-notify")}<br />
+          <span class="small muted">${this.t("set-notify-note")}</span>
+          <span class="small bad" role="status">${this.silenced ? this.t("set-notify-refused") : nothing}</span>
         </span>
       </label>
     `;

@@ -5,6 +5,7 @@ import { LitElement } from "lit";
 import { property } from "lit/decorators.js";
 
 import type { Format } from "./format.ts";
+import type { Said } from "./say.ts";
 import { type Args, type Texts, textsContext } from "./text.ts";
 
 /** An element inside a root. It shows nothing until there are texts. */
@@ -16,6 +17,10 @@ export class AditElement extends LitElement {
   /** The message with this id, which must be a literal: a test looks for them. */
   protected t(id: string, args?: Args): string {
     return this.texts?.t(id, args) ?? "";
+  }
+
+  protected say(said: Said | undefined): string {
+    return (said && this.texts?.say(said)) ?? "";
   }
 
   /** Numbers and times in the page's language. */

@@ -2,6 +2,8 @@
 
 import type { Receipt } from "adit-worker/wire.ts";
 
+import type { Measure } from "./say.ts";
+
 const PREFIXES = ["", " k", " M", " G", " T", " P", " E"];
 const BYTES = ["B", "KiB", "MiB", "GiB", "TiB"];
 
@@ -97,6 +99,15 @@ export class Format {
   /** "a, b and c". */
   list(items: readonly string[]): string {
     return new Intl.ListFormat(this.#locale, { type: "conjunction" }).format(items);
+  }
+
+  measure({ measure, value }: Measure): string {
+    return measure === "amount" ? this.amount(String(value)) : this[measure](Number(value));
+  }
+
+  /** Three significant digits, for axes. */
+  significant(value: number): string {
+    return this.#number({ maximumSignificantDigits: 3, notation: value >= 0.001 || value === 0 ? "standard" : "scientific" }).format(value);
   }
 
   #fixed(value: number, digits: number): string {

@@ -49,12 +49,15 @@ export const shared = css`
     font-size: 0.875rem;
   }
   .mono {
+    direction: ltr;
+    unicode-bidi: isolate;
     font-family: var(--mono);
     font-size: 0.9em;
     overflow-wrap: anywhere;
   }
   .number {
     font-variant-numeric: tabular-nums;
+    unicode-bidi: isolate;
   }
   .good {
     color: var(--good);
@@ -99,7 +102,7 @@ export const shared = css`
     color: var(--on-accent);
     font-size: 1.15rem;
     padding: 0.7rem 2.2rem;
-    min-width: 10rem;
+    min-width: min(100%, 10rem);
   }
   select,
   input:not([type="checkbox"], [type="range"], [type="file"]) {
@@ -152,6 +155,36 @@ export const shared = css`
     font-weight: 600;
     padding: 0.35rem 0;
     border-radius: 8px;
+  }
+  h1,
+  h2,
+  summary,
+  button,
+  dt {
+    overflow-wrap: anywhere;
+    hyphens: auto;
+  }
+  @media (forced-colors: active) {
+    progress {
+      forced-color-adjust: none;
+      border: 1px solid CanvasText;
+      background: Canvas;
+    }
+    progress::-webkit-progress-bar {
+      background: Canvas;
+    }
+    progress::-webkit-progress-value {
+      background: Highlight;
+    }
+    progress::-moz-progress-bar {
+      background: Highlight;
+    }
+    button.main {
+      forced-color-adjust: none;
+      background: Highlight;
+      color: HighlightText;
+      border-color: HighlightText;
+    }
   }
   .unseen {
     position: absolute;

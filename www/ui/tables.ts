@@ -12,14 +12,15 @@ export const tables = css`
     font-variant-numeric: tabular-nums;
   }
   th {
-    text-align: left;
+    text-align: start;
     font-weight: 600;
     color: var(--muted);
     white-space: nowrap;
   }
   th,
   td {
-    padding: 0.45rem 0.9rem 0.45rem 0;
+    padding: 0.45rem 0;
+    padding-inline-end: 0.9rem;
     border-bottom: 1px solid var(--line);
     vertical-align: top;
     white-space: nowrap;
@@ -32,7 +33,7 @@ export const tables = css`
     border: 0;
   }
   .right {
-    text-align: right;
+    text-align: end;
   }
   .progress {
     min-width: 9rem;

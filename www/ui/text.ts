@@ -5,18 +5,9 @@ import { createContext } from "@lit/context";
 
 import { Format } from "./format.ts";
 import { pseudo } from "./pseudo.ts";
+import type { Said, Value } from "./say.ts";
 
 export type Args = Record<string, FluentVariable>;
-
-/** A message and its arguments, for code that does not know the language. */
-export interface Said {
-  id: string;
-  args?: Args | undefined;
-}
-
-export function say(id: string, args?: Args): Said {
-  return { id, args };
-}
 
 /** Languages that are written from right to left. */
 const RIGHT_TO_LEFT = new Set(["ar", "dv", "fa", "he", "ps", "ur", "yi"]);
@@ -57,8 +48,14 @@ export class Texts {
     return this.#plain(this.#bundle.formatPattern(pattern, args ?? null, mistakes));
   }
 
-  say({ id, args }: Said): string {
-    return this.t(id, args);
+  say({ id, args = {} }: Said): string {
+    return this.t(id, Object.fromEntries(Object.entries(args).map(([name, value]) => [name, this.#value(value)])));
+  }
+
+  #value(value: Value): FluentVariable {
+    if (typeof value !== "object") return value;
+    if (Array.isArray(value)) return this.format.list((value as readonly Said[]).map((said) => this.say(said)));
+    return "measure" in value ? this.format.measure(value) : this.say(value as Said);
   }
 
   /** Fluent isolates every argument. Where that changes nothing, it is undone: what people copy and search is then plain text. */

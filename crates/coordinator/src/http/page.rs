@@ -81,7 +81,7 @@ fn policy(sources: &Sources) -> Option<HeaderValue> {
     let gateways: String = sources.origins().map(|origin| format!(" {origin}")).collect();
     let text = format!(
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'{gateways}; style-src \
-         'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+         'self'; img-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     );
     HeaderValue::from_str(&text).ok()
 }

@@ -7,19 +7,377 @@ lead =
     Adit leiht die freie Zeit Ihres Geräts an echte Aufträge, etwa Matrixprodukte und Inferenz. Jedes Ergebnis wird
     geprüft, und was stimmt, wird bezahlt.
 lead-consent = Nichts läuft, bevor Sie auf Start drücken.
-how = So geht es
-how-decide = Sie entscheiden
-how-decide-text = Start, Stopp und wie viel gearbeitet wird. Im Akkubetrieb ruht es, und wann immer Sie es wollen.
-how-jobs = Echte Aufträge
-how-jobs-text = Kleine Teile eines Auftrags laufen abgeschottet in diesem Tab. Ihre Dateien bleiben unerreichbar.
-how-paid = Erst geprüft, dann bezahlt
-how-paid-text = Zu jedem Ergebnis gibt es eine signierte Quittung, die Sie gleich hier prüfen können.
 footer = Freie Software. Ihr Schlüssel bleibt in diesem Browser; Ergebnisse gehen an { $host } und nirgendwohin sonst.
 to-dashboard = Übersicht für Betreiber
 history = Ihr Verlauf und Ihr Verdienst nach Tagen
 rate-chart = Geprüfte Operationen je Sekunde
 rate-chart-description = Diagramm der geprüften Leistung. Die Zahl darüber sagt dasselbe.
-rate-series = Leistung
 document-idle = Adit
 document-mining = { $rate }/s – Adit
 document-paused = pausiert – Adit
+
+## Was der Schürfer tut
+
+state-obstacle = Hier kann diese Seite nicht schürfen
+obstacle-insecure =
+    Diese Seite kam über eine ungeschützte Verbindung ({ $here }), und solchen Seiten geben Browser weder Schlüssel noch
+    Grafikkarten. Öffnen Sie sie über https oder auf dem Rechner des Koordinators selbst als { $local }. Von einem anderen
+    Rechner aus hilft ein SSH-Tunnel zu diesem Port.
+obstacle-simd =
+    Dieser Browser hat kein WebAssembly-SIMD. Chrome 91, Firefox 89, Safari 16.4 und alles Neuere haben es.
+state-ready = Bereit
+state-stopped = Gestoppt
+state-starting = Startet
+state-preparing = Bereitet sich vor
+state-preparing-detail = Die Bahnen laden ihre Rechenkerne und messen sie. Das dauert einen Moment, einmal.
+state-asking = Fragt nach Arbeit
+state-asking-detail = Der Koordinator wird um ein Stück eines Auftrags gebeten.
+state-mining = Schürft
+state-mining-detail =
+    { $units ->
+        [one] Eine Einheit in Arbeit, { $work } Operationen
+       *[other] { $units } Einheiten in Arbeit, { $work } Operationen
+    }
+state-finishing = Beendet, was in Arbeit ist
+state-finishing-detail = Nichts Neues beginnt. Es stoppt von selbst, sobald das letzte Ergebnis abgegeben ist.
+state-paused = Pausiert: { $reasons }
+state-limited = Wartet, bis es an der Reihe ist
+state-no-work = Wartet auf Arbeit
+state-no-work-detail = Der Koordinator hat gerade keinen Auftrag für dieses Gerät. Es wird nichts gerechnet.
+state-away = Der Koordinator antwortet nicht
+state-stopping = Stoppt
+state-elsewhere = Pausiert: ein anderer Tab schürft schon
+state-elsewhere-detail =
+    Hier geht es weiter, wenn jener Tab stoppt oder geschlossen wird. Ein Tab lastet Ihr Gerät aus; ein zweiter würde es
+    nur bremsen.
+state-strange = Der Koordinator hat einen anderen Schlüssel als bisher
+state-strange-detail =
+    Hat der Betreiber ihn neu eingerichtet, ist das in Ordnung. Wenn nicht, gibt sich vielleicht jemand für ihn aus.
+state-failed = Das Schürfen ist zu Ende
+# Ein Satz, den es nur auf Englisch gibt.
+foreign = { $text }
+paused-detail = Weiter geht es, wenn { $ends }.
+paused-detail-settings = Weiter geht es, wenn { $ends }. Unten in den Einstellungen lässt sich das ändern.
+lanes-gpu-alone = Die Grafikkarte allein
+lanes-cpu =
+    { $lanes ->
+        [one] Eine Prozessorbahn
+       *[other] { $lanes } Prozessorbahnen
+    }
+lanes-and-gpu =
+    { $lanes ->
+        [one] Eine Prozessorbahn und die Grafikkarte, falls sie schneller ist
+       *[other] { $lanes } Prozessorbahnen und die Grafikkarte, falls sie schneller ist
+    }
+
+## Jeder Grund zu pausieren und was ihn beendet: Satzteile
+
+pause-person = Sie wollten es so
+pause-battery = dieses Gerät läuft mit Akku
+pause-hidden = dieser Tab ist verdeckt
+pause-pressure = dieses Gerät hat anderes zu tun
+pause-hours = es liegt außerhalb der gewählten Stunden
+pause-in-use = jemand benutzt dieses Gerät
+pause-metered = diese Verbindung wird nach Volumen bezahlt
+pause-data = die Daten für heute sind verbraucht
+pause-memory = der gewählte Speicher ist ausgeschöpft
+pause-heat = dieses Gerät ist heiß
+end-at = es { $time } ist
+end-person = Sie auf „Weiter“ drücken
+end-battery = es am Netz hängt
+end-hidden = Sie diesen Tab ansehen
+end-pressure = es sich beruhigt hat, was mindestens zehn Sekunden dauert
+end-hours = Ihre Stunden beginnen
+end-in-use = es niemand mehr benutzt
+end-metered = es eine andere Verbindung gibt
+end-data = der nächste Tag beginnt
+end-memory = wieder Speicher frei ist
+end-heat = es abgekühlt ist
+
+## Was als Nächstes kommt; danach läuft eine Uhr
+
+next-ask = Nächste Frage
+next-try = Nächster Versuch
+next-resume = Weiter geht es
+
+## Was läuft, und für wen
+
+work = Was läuft
+work-unnamed = Auftrag { $job }: { $kind }
+work-part = { $name } – Teil { $part } von { $parts }
+work-parts = { $name } – { $count } von { $parts } Teilen
+work-for = { $kind }, für { $requester }
+work-kind = { $kind }
+work-unknown = Mehr sagt der Auftraggeber nicht dazu.
+work-open = offen für alle
+work-yours = Ihr Teil
+work-all = Der ganze Auftrag
+kind-matmul = Matrixprodukt
+kind-matmul-f32 = Matrixprodukt mit Gleitkommazahlen
+kind-inference = Inferenz eines neuronalen Netzes
+kind-gradient = Lernschritt eines neuronalen Netzes
+kind-hash = Prüfung gespeicherter Daten
+kind-hash-away = Prüfung von Daten anderswo
+kind-fraud = Betrugserkennung
+kind-protection = Schutz des Netzes
+kind-training = Training eines Modells
+kind-other = { $kind }
+
+## Was man drücken kann
+
+control = Schürfen
+start = Start
+stop = Stopp
+pause = Pause
+resume = Weiter
+finish = Diese Einheit beenden
+try-now = Jetzt versuchen
+take-over = Stattdessen hier schürfen
+give-up = Nicht warten
+trust = Dem neuen Schlüssel trauen und starten
+pause-for = Wie lange pausieren?
+pause-quarter = 15 Minuten
+pause-hour = 1 Stunde
+pause-tomorrow = Bis morgen
+metered-question =
+    Diese Verbindung wird nach Volumen bezahlt oder soll Daten sparen. Ein Auftrag kann einige Dutzend Megabyte brauchen.
+    Trotzdem starten?
+metered-yes = Trotzdem starten
+metered-no = Jetzt nicht
+countdown = { $what } in { $time }
+countdown-now = { $what } …
+power = Wie viel
+power-quiet = Leise
+power-balanced = Ausgewogen
+power-full = Voll
+power-quiet-note =
+    { $lanes ->
+        [one] Einer von { $cores } Kernen, die halbe Zeit.
+       *[other] { $lanes } von { $cores } Kernen, die halbe Zeit.
+    } Bleibt kühl; Sie merken kaum etwas.
+power-balanced-note =
+    { $lanes ->
+        [one] Einer von { $cores } Kernen
+       *[other] { $lanes } von { $cores } Kernen
+    } und die Grafikkarte, falls sie schneller ist. Das Gerät wird warm.
+power-full-note =
+    Alle { $cores } Kerne und die Grafikkarte, falls sie schneller ist. Es wird heiß und laut, und andere Programme
+    werden langsamer.
+power-own-note =
+    Ihre eigenen Werte: { $lanes } von { $cores } Kernen, { $duty } der Zeit, { $gpu ->
+        [yes] mit Grafikkarte.
+       *[no] ohne Grafikkarte.
+    }
+power-next-start = Kerne ändern sich beim nächsten Start.
+
+## Was es kostet
+
+cost = Was es kostet
+cost-memory = Bis zu etwa { $bytes } Speicher
+cost-no-data = Noch keine Daten übertragen
+cost-data = Daten bisher: { $received } empfangen, { $sent } gesendet
+cost-plugged = Am Netz
+cost-battery = Mit Akku, { $level }
+cost-metered = Diese Verbindung wird nach Volumen bezahlt
+
+## Was es einbringt
+
+visit = Dieser Besuch
+earned = In diesem Besuch verdient
+per-hour = erwartet; { $amount } in der Stunde bei diesem Tempo
+per-second = { $rate }/s
+units-verified = Geprüft
+units-refused = Abgelehnt
+rate = Operationen, letzte zehn Sekunden
+time-mined = Zeit
+account = Ihr Konto
+next-payment = Nächste Zahlung, in
+paid = Bisher bezahlt
+confidence = Vertrauen
+confidence-note = Der Teil der Grundvergütung, der bezahlt wird. Er wächst mit geprüfter Arbeit von der Hälfte bis zum Ganzen.
+exactly = genau { $amount } NNET
+
+## Jetzt
+
+live = Das Netz in diesem Moment
+live-jobs = Aufträge
+live-jobs-note = warten gerade auf Rechner
+live-miners = Schürfer
+live-miners-note = gerade bei der Arbeit
+live-verified = Geprüft
+live-verified-note = Ergebnisse in der letzten Stunde
+live-last = Die letzte Quittung: { $time }, { $kind }, { $amount } NNET
+
+## Quittungen
+
+receipts = Quittungen
+receipts-intro =
+    Der Koordinator signiert zu jedem Ergebnis eine Quittung. Sie müssen ihr nicht glauben: Prüfen Sie eine hier, auf
+    Ihrem eigenen Gerät.
+receipts-none = Die erste kommt mit dem ersten geprüften Ergebnis.
+all-receipts = Alle { $n } zeigen
+fewer = Weniger zeigen
+newer = { $n } neuere
+operations = { $n } Operationen
+verdict-valid = gültig
+verdict-invalid = ungültig
+verdict-inconclusive = unentschieden
+verdict-too-late = zu spät
+verify = Prüfen
+verifying = Wird geprüft …
+details = Einzelheiten
+verify-failed = Die Prüfung war nicht möglich: { $why }
+moment = Was getan wurde
+moment-dice = Dieser Browser hat selbst gewürfelt
+moment-equal = Beide Seiten sind gleich
+moment-unequal = Die beiden Seiten sind verschieden
+moment-sure = Ein falsches Ergebnis kommt einmal in 2^{ $bits } Versuchen durch
+moment-wrong = Das Ergebnis ist falsch
+finding-proof = Signaturen, Log und Betrag
+finding-mathematics = Die Mathematik
+found-holds = in Ordnung
+found-fails = nicht in Ordnung
+found-unknown = nicht geprüft
+not-proved =
+    Was das nicht beweist: dass der Koordinator jede Quittung veröffentlicht hat, und dass er allen dasselbe Log zeigt.
+    Vergleichen Sie dazu die Köpfe des Logs mit anderen.
+fact-kind = Art
+fact-lease = Zuteilung
+fact-unit = Einheit
+fact-output = Ergebnis
+fact-checked = Geprüft
+fact-epoch = Epoche
+fact-log = Log
+fact-log-entry =
+    Eintrag { $index } von { $size }, Pfad aus { $path ->
+        [one] einem Hash
+       *[other] { $path } Hashes
+    }
+fact-coordinator = Koordinator
+method-freivalds = Freivalds, { $bits } Bit
+method-recomputed = nachgerechnet
+method-sampled = { $sampled } von { $of } Blättern noch einmal gehasht
+method-statistical =
+    { $rounds ->
+        [one] eine Runde
+       *[other] { $rounds } Runden
+    }, innerhalb des { $tolerance }-Fachen der üblichen Rundung
+
+## Verlauf und Diagramme
+
+duty-chart = Anteil der Zeit bei der Arbeit
+duty-chart-description = Diagramm des Anteils der Zeit, in dem gearbeitet werden darf.
+past-trouble = Dieser Browser zeigt nicht, was er aufbewahrt: { $why }
+past-none = Noch nichts. Einheiten, die von nun an geprüft werden, stehen hier.
+past-intro =
+    Grundvergütungen aus Ihren eigenen Quittungen. Eine Epoche zahlt höchstens so viel: weniger, wenn ihr Budget knapp ist
+    und solange Ihr Schlüssel neu ist. Nur in diesem Browser aufbewahrt.
+past-chart = NNET nach Tagen
+past-chart-description = Diagramm der Grundvergütungen nach Tagen. Die Tabelle darunter sagt dasselbe.
+past-days = Nach Tagen
+past-day = Tag
+past-work = Multiplikationen
+past-total =
+    { $days ->
+        [one] Ein Tag insgesamt:
+       *[other] { $days } Tage insgesamt:
+    }
+past-units = Letzte Einheiten
+past-at = Um
+past-job = Auftrag
+past-verdict = Urteil
+past-more = { $n } von { $of } zeigen
+past-clear = Verlauf löschen
+past-clear-sure = Endgültig löschen
+past-keep = Behalten
+past-clear-note = Quittungen und Verdienst bleiben beim Koordinator und bei Ihrem Schlüssel.
+
+## Maschinenraum
+
+machinery = Maschinenraum
+lanes = Bahnen
+lane-cpu = Prozessorbahn { $number }
+lane-gpu =
+    { $number ->
+        [1] Grafikkarte
+       *[other] Grafikkarte, Bahn { $number }
+    }
+lane-unit = { $lane }: Einheit in Arbeit
+lane-verified = { $n } geprüft
+lane-races = tritt nach der ersten geprüften Einheit an
+lane-paused = pausiert
+lane-starting = startet
+lane-idle = frei
+lane-fetching = lädt Eingaben
+lane-computing = rechnet
+lane-delivering = gibt ab
+lane-waiting = wartet auf Arbeit
+lane-off = nicht benutzt
+
+## Einstellungen
+
+settings = Einstellungen
+settings-pauses = Wann pausiert wird
+set-battery = Im Akkubetrieb pausieren
+where-told = Wo der Browser es verrät.
+set-hidden = Pausieren, solange dieser Tab verdeckt ist
+set-hidden-note = Sonst geht es weiter, wenn Sie anderswo hinsehen.
+set-pressure = Pausieren, solange das Gerät anderes zu tun hat
+set-notify = Benachrichtigen
+set-notify-note = Wenn das Schürfen von selbst endet oder die Arbeit ausgeht, während Sie anderswo hinsehen.
+set-notify-refused = Dieser Browser lässt es nicht zu.
+set-kinds = Welche Arbeit
+after-stop = Das lässt sich nach Stopp ändern.
+advanced = Für Fortgeschrittene
+set-duty = Wie viel gearbeitet wird
+duty-all = die ganze Zeit
+duty-part = { $percent } % der Zeit
+set-lanes = Prozessorbahnen
+lanes-of =
+    { $lanes ->
+        [one] eine Bahn von { $max }
+       *[other] { $lanes } Bahnen von { $max }
+    }
+set-gpu = Die Grafikkarte nutzen, falls sie schneller ist
+set-gpu-note = Sie tritt erst gegen eine Prozessorbahn an.
+one-tab = Nur ein Tab dieses Browsers schürft zur gleichen Zeit.
+
+## Schlüssel
+
+key = Ihr Schlüssel
+key-text =
+    Der Verdienst gehört einem Schlüssel, den dieser Browser beim ersten Start macht und versiegelt aufbewahrt. Wer die
+    Daten des Browsers löscht, löscht auch ihn: Bewahren Sie eine Kopie auf.
+key-lost-text =
+    Der Verdienst gehört einem Schlüssel, den diese Seite beim ersten Start macht. Dieser Browser bewahrt nichts auf, der
+    Schlüssel endet also mit der Seite: Sichern Sie eine Kopie, bevor Sie sie schließen.
+key-save = Kopie sichern
+key-passphrase-new = Passphrase für die Datei
+key-save-file = Schlüsseldatei sichern
+key-use = Gesicherten Schlüssel nutzen
+key-file = Schlüsseldatei
+key-passphrase = Ihre Passphrase
+key-use-file = Diesen Schlüssel nutzen
+key-stop-first = Stoppen Sie zuerst das Schürfen.
+key-replaces = Er tritt an die Stelle des Schlüssels, der jetzt hier ist.
+key-saved = Gesichert. Ohne ihre Passphrase ist die Datei wertlos: Bewahren Sie beides auf.
+key-used = Von nun an schürfen Sie mit dem Schlüssel { $key }.
+
+## Hinweise
+
+storage-lost =
+    Dieser Browser bewahrt für diese Seite nichts auf. Schürfen können Sie trotzdem, aber Schlüssel, Einstellungen und
+    Verlauf enden, wenn die Seite geschlossen wird. Um Ihren Verdienst zu behalten, sichern Sie vorher eine Kopie des
+    Schlüssels.
+left =
+    { $n ->
+        [one] Ein fertiges Ergebnis Ihres letzten Besuchs wurde nicht abgegeben. Start sendet es zuerst.
+       *[other] { $n } fertige Ergebnisse Ihres letzten Besuchs wurden nicht abgegeben. Start sendet sie zuerst.
+    }
+notify-elsewhere = In einem anderen Tab geht es weiter.
+notify-no-work = Vorerst keine Arbeit mehr
+notify-no-work-detail =
+    { $units ->
+        [one] Eine Einheit geprüft.
+       *[other] { $units } Einheiten geprüft.
+    } Der Koordinator wird immer wieder gefragt.

@@ -1,0 +1,100 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+
+import { say } from "adit-ui/say.ts";
+import type { Pause as Reason } from "adit-worker/messages.ts";
+
+import { type Facts, type Pause, type Phase, shown } from "./shown.ts";
+
+const PHASES: Phase[] = ["idle", "starting", "mining", "stopping", "elsewhere", "failed"];
+const REASONS: Reason[] = ["person", "battery", "hidden", "pressure", "hours", "in-use", "metered", "data", "memory", "heat"];
+const LANES = ["starting", "idle", "fetching", "computing", "delivering", "waiting", "off"];
+
+const maybe = <T>(some: fc.Arbitrary<T>) => fc.option(some, { nil: undefined });
+const later = fc.record({ reason: fc.string(), at: fc.nat() });
+const pause: fc.Arbitrary<Pause> = fc.record({ reason: fc.constantFrom(...REASONS), until: maybe(fc.nat()) });
+
+const facts: fc.Arbitrary<Facts> = fc.record({
+  phase: fc.constantFrom(...PHASES),
+  obstacle: maybe(fc.constant(say("state-obstacle"))),
+  strangeKey: fc.boolean(),
+  failure: maybe(fc.string()),
+  pauses: fc.array(pause, { maxLength: 3 }),
+  retry: maybe(later),
+  limit: maybe(later),
+  lanes: fc.array(fc.constantFrom(...LANES), { maxLength: 4 }),
+  waiting: maybe(fc.record({ lanes: fc.nat({ max: 5 }), at: fc.nat() })),
+  units: fc.nat({ max: 4 }),
+  work: fc.nat(),
+  finishing: fc.boolean(),
+  between: fc.boolean(),
+  mined: fc.boolean(),
+  cpuLanes: fc.nat({ max: 3 }),
+  gpu: fc.boolean(),
+});
+
+/** Holds for every combination of facts. */
+function always(name: string, holds: (facts: Facts, seen: ReturnType<typeof shown>) => unknown): void {
+  test(name, () => {
+    fc.assert(
+      fc.property(facts, (facts) => {
+        expect(holds(facts, shown(facts))).toBeTruthy();
+      }),
+      { numRuns: 5000 },
+    );
+  });
+}
+
+const busy = ({ lanes, units }: Facts) => units > 0 || lanes.some((state) => ["fetching", "computing", "delivering"].includes(state));
+
+always("the lamp shines only while something is computed, or was a moment ago", (facts, { lamp }) => {
+  const works = facts.phase === "mining" && !facts.obstacle && facts.pauses.length === 0 && !facts.retry;
+  return lamp !== "on" || (works && (busy(facts) || facts.between));
+});
+
+always("it says Mining or Finishing whenever something is computed", (facts, { state }) => {
+  const free = facts.phase === "mining" && !facts.obstacle && facts.pauses.length === 0 && !facts.retry;
+  return !(free && busy(facts)) || state === (facts.finishing ? "finishing" : "mining");
+});
+
+always("every pause is named, and its end", ({ phase, obstacle, pauses }, { state, title, detail }) => {
+  const pausing = phase === "mining" && !obstacle && pauses.length > 0;
+  const named = [title.args?.["reasons"], detail?.args?.["ends"]].every((list) => Array.isArray(list) && list.length === pauses.length);
+  return pausing === (state === "paused") && (!pausing || named);
+});
+
+always("a time is shown exactly where it is known", (facts, { state, next }) => {
+  if (state === "paused") return (next !== undefined) === facts.pauses.every(({ until }) => until !== undefined);
+  return (next !== undefined) === ["away", "limited", "no-work"].includes(state);
+});
+
+always("a pause with several ends lasts until the last of them", ({ pauses }, { state, next }) => {
+  return state !== "paused" || !next || pauses.every(({ until = 0 }) => until <= next.at);
+});
+
+always("there is always something to press, unless nothing can be done or it is done already", (_, { state, offers }) => {
+  return (offers.length === 0) === (state === "obstacle" || state === "stopping");
+});
+
+always("whoever has pressed Start can always stop", ({ phase, obstacle }, { offers }) => {
+  return obstacle || !["starting", "mining"].includes(phase) || offers.includes("stop");
+});
+
+always("Start is offered exactly when nothing runs", ({ phase, obstacle, strangeKey }, { offers }) => {
+  const rests = !obstacle && (phase === "idle" || (phase === "failed" && !strangeKey));
+  return offers.includes("start") === rests;
+});
+
+always("without work it says so, with the time of the next question", (facts, { state, next }) => {
+  const able = facts.lanes.filter((lane) => lane !== "off" && lane !== "starting");
+  const idle = facts.phase === "mining" && !facts.obstacle && facts.pauses.length === 0 && !facts.retry && !facts.limit;
+  const none = idle && !busy(facts) && !facts.between && !facts.finishing && able.length > 0;
+  const asked = facts.waiting !== undefined && facts.waiting.lanes >= able.length;
+  return !(none && asked) || (state === "no-work" && next?.at === facts.waiting?.at);
+});
+
+always("whoever rests, waits or has failed is told why or what comes next", (facts, { state, detail, next }) => {
+  return ["starting", "stopping", "mining"].includes(state) || (state === "failed" && !facts.failure) || detail !== undefined || next !== undefined;
+});
+
+always("it is a function of the facts alone", (facts, seen) => JSON.stringify(shown(facts)) === JSON.stringify(seen));
