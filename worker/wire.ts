@@ -66,6 +66,14 @@ export type Break = "quarter_hour" | "hour" | "tomorrow";
 /** A content identifier, version 1, in base32. */
 export type Cid = string;
 
+/** A step of the coordinator's wall clock. What was due was moved with it. */
+export interface ClockStep {
+  /** By how much it was set, forward or back. */
+  by_ms: number;
+  /** Time since the coordinator noticed. */
+  ms_ago: number;
+}
+
 /** A contributor as NeoNet shows it. */
 export interface Contributor {
   /** A claim. */
@@ -120,6 +128,15 @@ export interface Counterexample {
   /** The right value, given the delivered sums before it; the bits of an f32, rounded from f64. */
   want: number;
 }
+
+/** Where a data set is. */
+export type DataPlace =
+  /** At the coordinator, as an uploaded file. */
+  | { at: "file"; file: Cid }
+  /** At a gateway. Miners fetch its blocks there, and so does the coordinator for those that it samples. */
+  | { at: "source"; blocks: Cid; source: string }
+  /** A part of the coordinator's own log: the entries' canonical bytes, one after the other. */
+  | { at: "log"; count: number; first: number };
 
 /** What a miner may do, until a fact changes or the time of `next_change_ms` comes. */
 export interface Decision {
@@ -185,6 +202,26 @@ export interface EpochView {
   value: Amount;
 }
 
+/** What a job would cost. */
+export interface Estimate {
+  /** The work of all checks, in the same unit. */
+  check_work: number;
+  /** The kind. */
+  kind: Kind;
+  /** How many bytes miners upload. */
+  output_bytes: number;
+  /** Panels: a unit holds at least one. */
+  panels: number;
+  /** The price of all units. */
+  price: Amount;
+  /** The version of the price list. */
+  price_version: number;
+  /** Input rows. */
+  rows: number;
+  /** Multiply-accumulates, or the bytes of a data set. */
+  work: number;
+}
+
 /** A fact that a rule asks about. */
 export type Fact = "local_time" | "idle" | "battery" | "hidden" | "pressure" | "metered" | "data" | "memory" | "temperature";
 
@@ -216,6 +253,31 @@ export interface Facts {
   pressure: boolean | null;
 }
 
+/** The content of a file. */
+export type FileContent =
+  /** An i8 matrix (`.npy`). */
+  | { cols: number; rows: number; type: "matrix" }
+  /** Activations, 0..=127 (`.csv`). */
+  | { cols: number; rows: number; type: "samples" }
+  /** A quantised perceptron (`.safetensors`). */
+  | { dims: number[]; type: "model" }
+  /** An f32 matrix (`.npy`). */
+  | { cols: number; rows: number; type: "floats" }
+  /** A data set. */
+  | { bytes: number; columns: number | null; type: "data" }
+  /** The list of blocks of a data set that is held elsewhere. */
+  | { blocks: number; bytes: number; type: "blocks" };
+
+/** What an uploaded file holds. */
+export interface FileInfo {
+  /** Its content. */
+  content: FileContent;
+  /** The file's name: a CID of its BLAKE3 digest, which covers what was said about how to read it, too. */
+  file: Cid;
+  /** How a table was read: encoding, delimiter, header row, rows and columns, in one line. */
+  reading: string | null;
+}
+
 /** GET gas/info. */
 export interface GasInfo {
   /** Miners with valid outputs in this epoch or the one before. */
@@ -228,6 +290,20 @@ export interface GasInfo {
   neo_transfer_fee: number;
   /** NEO. */
   token_transfer_fee: number;
+}
+
+/** Whether the coordinator can do its work. The answer's status is 503 unless it can. */
+export interface Health {
+  /** The last time since the start that the wall clock was set. */
+  clock_step: ClockStep | null;
+  /** The coordinator's key. */
+  coordinator_key: PublicKey;
+  /** Time since the database last committed. */
+  last_commit_ms_ago?: number;
+  /** The last write that failed since the start. */
+  last_error: WriteError | null;
+  /** `ok`, `failing` while the database takes no writes, or `stalled` while a write does not end. */
+  status: string;
 }
 
 /** What a job is for, and for whom. */
@@ -248,6 +324,22 @@ export interface JobList {
   jobs: JobView[];
   /** If there are more: `?before=` this number shows them. */
   next: number | null;
+}
+
+/** A job to be estimated or submitted. */
+export interface JobRequest {
+  /** What it is for and for whom, for people. */
+  about?: JobAbout;
+  /** The requester's escrow. Without one the job is sponsored and draws on the epoch's budget. */
+  budget: Amount | null;
+  /** Whether this is a demonstration, whose units are leased even if they are too small to be worth delegating. */
+  demo?: boolean;
+  /** The job's name, for people. */
+  name: string | null;
+  /** NeoNet's name for the work, if it is not the kind's usual one: `fraud_detection` for an inference. */
+  task_type: TaskType | null;
+  /** What to compute. */
+  work: JobWork;
 }
 
 /** A job's state. */
@@ -299,6 +391,21 @@ export interface JobView {
   work: number;
 }
 
+/** What a job computes, from uploaded files. */
+export type JobWork =
+  /** C = A · B. */
+  | { a: Cid; b: Cid; kind: "matmul_i8/1" }
+  /** Classes of samples. */
+  | { input: Cid; kind: "mlp_i8/1"; model: Cid }
+  /** A model's gradient over all samples. */
+  | { input: Cid; kind: "gradient_i8/1"; model: Cid; targets: Cid }
+  /** C = A · B in f32, within a tolerance. */
+  | { a: Cid; b: Cid; kind: "matmul_f32/1" }
+  /** Whether a data set is there and intact. */
+  | { data: DataPlace; kind: "hash_tree/1" }
+  /** The same of a data set at a gateway. */
+  | { blocks: Cid; kind: "hash_tree/2"; source: string };
+
 /** A kernel with a fixed version. */
 export type Kind = "matmul_i8/1" | "mlp_i8/1" | "gradient_i8/1" | "matmul_f32/1" | "hash_tree/1" | "hash_tree/2";
 
@@ -320,6 +427,26 @@ export interface LaneStatus {
   why: string;
   /** Multiply-accumulates per second of computing, as measured on its units. */
   work_per_s: number;
+}
+
+/** GET leaderboard. */
+export interface Leaderboard {
+  /** By verified work, most first. */
+  leaderboard: LeaderboardEntry[];
+}
+
+/** A place on the leaderboard. */
+export interface LeaderboardEntry {
+  /** The id's first eight characters, `...`, and its last four. */
+  id: string;
+  /** From 1. */
+  rank: number;
+  /** Hours in sessions. */
+  total_compute_hours: number;
+  /** NNET paid. */
+  total_rewards: number;
+  /** Verified units. */
+  total_tasks: number;
 }
 
 /** A lease's id: lowercase hex. */
@@ -463,6 +590,8 @@ export interface Overview {
   sessions_open: number;
   /** Bytes of blocks and outputs stored. */
   stored_bytes: number;
+  /** How many there may be. From then on uploads and jobs are refused. */
+  stored_bytes_max: number | null;
   /** Time since it started. */
   uptime_ms: number;
   /** Verdicts so far. */
@@ -665,4 +794,12 @@ export interface Verdicts {
   too_late: number;
   /** Valid outputs. */
   valid: number;
+}
+
+/** A write that failed. */
+export interface WriteError {
+  /** Why. */
+  error: string;
+  /** Time since then. */
+  ms_ago: number;
 }

@@ -4,8 +4,8 @@ import type { UserConfig } from "vite";
 
 import { SERVED } from "./served.ts";
 
-/** The site `name`, whose page is `html`; its files are `assets/<name>/…`, those of its workers `assets/worker/…`. */
-export function site(name: string, html: string): UserConfig {
+/** The site `name`, whose pages are `html`; its files are `assets/<name>/…`, those of its workers `assets/worker/…`. */
+export function site(name: string, ...html: string[]): UserConfig {
   return {
     // A coordinator may be mounted below a path.
     base: "./",

@@ -122,6 +122,23 @@ export class Coordinator {
     return this.#submit({ work, demo: true, name });
   }
 
+  /** Lets the native program mine for it. */
+  mine(): { end(): Promise<void> } {
+    const program = process.env["ADIT_BIN"];
+    if (!program) throw new Error("set ADIT_BIN to the built program");
+    const home = mkdtempSync(join(tmpdir(), "adit-miner-"));
+    const args = ["mine", "--server", this.url, "--cpu", "1", "--gpu", "off", "--key", join(home, "key")];
+    const child = spawn(program, args, { stdio: "ignore", env: { ...process.env, HOME: home } });
+    const gone = new Promise((resolve) => child.once("exit", resolve));
+    return {
+      end: async () => {
+        child.kill("SIGINT");
+        await gone;
+        rmSync(home, { recursive: true, force: true });
+      },
+    };
+  }
+
   /** Cancels a job, unless it has ended. */
   async cancel(job: number): Promise<void> {
     if ((await this.job(job)).state === "active") await this.#call("DELETE", `/v1/jobs/${job}`);

@@ -1,4 +1,4 @@
-import type { Activity, Receipt } from "../../worker/wire.ts";
+import type { Activity, Overview, Receipt } from "../../worker/wire.ts";
 import { expect, test } from "./site.ts";
 
 test("the dashboard shows jobs, verdicts and a balanced ledger", async ({ mine, context, coordinator, work }) => {
@@ -23,10 +23,10 @@ test("miners are shown to whoever has the token", async ({ mine, context, coordi
   const page = await context.newPage();
   await page.goto(`${coordinator.url}/dashboard`);
   await page.getByLabel("Operator's token").fill("wrong");
-  await page.getByRole("button", { name: "Show miners" }).click();
+  await page.getByRole("button", { name: "Use this token" }).click();
   await expect(page.getByText("The coordinator does not know this token.")).toBeVisible();
   await page.getByLabel("Operator's token").fill(coordinator.token);
-  await page.getByRole("button", { name: "Show miners" }).click();
+  await page.getByRole("button", { name: "Use this token" }).click();
   await expect(page.getByTestId("miner").first()).toContainText("miner_");
   expect(await page.evaluate((token) => JSON.stringify(localStorage).includes(token), coordinator.token)).toBe(false);
 });
@@ -63,7 +63,7 @@ test("the search says what a number, a contributor, a key, a lease or a unit is"
   const found = page.getByTestId("found");
   const search = async (text: string) => {
     await page.getByRole("searchbox").fill(text);
-    await page.getByRole("button", { name: "Search" }).click();
+    await page.getByRole("button", { name: "Search", exact: true }).click();
   };
   await search(String(work[0]));
   await expect(found).toContainText(`Job ${work[0]}, the search says`);
@@ -83,6 +83,60 @@ test("the search says what a number, a contributor, a key, a lease or a unit is"
   await search("<img src=x onerror=alert(1)>");
   await expect(page.getByText("The coordinator knows nothing by this name.")).toBeVisible();
   await expect(found).toHaveCount(0);
+});
+
+test("a search outlasts a reload, and the token stays out of the address", async ({ page, coordinator, work }) => {
+  await page.goto(`${coordinator.url}/dashboard`);
+  await page.getByRole("searchbox").fill(String(work[0]));
+  await page.getByRole("button", { name: "Search", exact: true }).click();
+  await expect(page.getByTestId("found")).toContainText(`Job ${work[0]}`);
+  await page.reload();
+  await expect(page.getByTestId("found")).toContainText(`Job ${work[0]}`);
+  await page.getByRole("button", { name: "Clear" }).click();
+  await expect(page.getByTestId("found")).toHaveCount(0);
+  expect(new URL(page.url()).hash).toBe("");
+});
+
+test("active jobs come first, and ended ones page by page", async ({ page, coordinator, work }) => {
+  const ended: number[] = [];
+  for (let made = 0; made < 21; made += 1) {
+    ended.push(await coordinator.submit("ended", { rows: 8, k: 8, n: 8 }));
+    await coordinator.cancel(ended[made] ?? 0);
+  }
+  await page.goto(`${coordinator.url}/dashboard`);
+  const jobs = page.getByTestId("job");
+  await expect(jobs.first()).toHaveAttribute("data-state", "active");
+  await expect(jobs.first()).toHaveAttribute("data-job", String(work.at(-1)));
+  await expect(page.locator(`[data-job="${ended[20]}"]`)).toBeVisible();
+  await expect(page.locator(`[data-job="${ended[0]}"]`)).toHaveCount(0);
+  await page.getByRole("button", { name: "Older" }).click();
+  await expect(page.locator(`[data-job="${ended[0]}"]`)).toBeVisible();
+  await expect(page.locator(`[data-job="${ended[20]}"]`)).toHaveCount(0);
+  await expect(jobs.first()).toHaveAttribute("data-state", "active");
+  await page.getByRole("button", { name: "Newer" }).click();
+  await expect(page.locator(`[data-job="${ended[20]}"]`)).toBeVisible();
+});
+
+test("stuck jobs, failing miners and a full store stand on top, and nothing else does", async ({ page, coordinator, work }) => {
+  await page.route("**/v1/overview", async (route) => {
+    const answer = (await (await route.fetch()).json()) as Overview;
+    await route.fulfill({ json: { ...answer, stored_bytes: answer.stored_bytes_max } });
+  });
+  const account = { contributor: "miner_<i>bad</i>", key: "02".padEnd(66, "a"), units_valid: 3, units_invalid: 2, pending: "0", posted: "0" };
+  const miner = { account, leases_expired: 0, leases_live: 0, seen_ms_ago: 1000, sessions: 1, work_per_s: 5 };
+  await page.route("**/v1/miners?*", (route) => route.fulfill({ json: { miners: [miner], next: null } }));
+  // Jobs of less than fifteen seconds are not stuck yet.
+  await page.clock.setFixedTime(Date.now() + 60_000);
+  await page.goto(`${coordinator.url}/dashboard`);
+  const concerns = page.getByTestId("concern");
+  await expect(concerns.first()).toContainText("The store is full");
+  await expect(concerns.last()).toContainText(/jobs wait, such as/);
+  await expect(concerns.last()).toContainText("no miner is connected: run `adit mine`");
+  await expect(concerns.last()).toContainText(String(work.at(-1)));
+  await page.getByLabel("Operator's token").fill(coordinator.token);
+  await page.getByRole("button", { name: "Use this token" }).click();
+  await expect(concerns).toHaveCount(3);
+  await expect(concerns.nth(1)).toContainText("miner_<i>bad</i> delivered 2 wrong outputs and 3 right ones");
 });
 
 test.use({ expectedErrors: /401 \(Unauthorized\)|404 \(Not Found\)/ });

@@ -62,7 +62,7 @@ for (const { name, ...screen } of screens) {
         await page.goto(`${coordinator.url}/dashboard`);
         await expect(page.getByTestId("balanced")).toBeVisible();
         await page.getByLabel("Operator's token").fill(coordinator.token);
-        await page.getByRole("button", { name: "Show miners" }).click();
+        await page.getByRole("button", { name: "Use this token" }).click();
         await expect(page.getByTestId("miner").first()).toBeVisible();
         await page.getByLabel("The last").selectOption("1 minute");
         await page.getByRole("searchbox").fill(String(work[0]));

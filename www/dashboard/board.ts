@@ -1,24 +1,37 @@
-import { LitElement, css, html, nothing } from "lit";
-import { customElement } from "lit/decorators.js";
-import { guard } from "lit/directives/guard.js";
+import { css, html, nothing } from "lit";
+import { customElement, property } from "lit/decorators.js";
 
-import { amount, bytes, count, duration, plural, quantity, short } from "adit-ui/format.ts";
-import "adit-ui/plot.ts";
+import { AditRoot } from "adit-ui/element.ts";
+import { short } from "adit-ui/format.ts";
+import "adit-ui/language.ts";
 import { shared } from "adit-ui/styles.ts";
-import { tables as tableStyle } from "adit-ui/tables.ts";
 import { Watch } from "adit-ui/watch.ts";
 
-import { rates, verdicts } from "./charts.ts";
-import { Feed, type Figures } from "./figures.ts";
+import "./activity.ts";
+import type { Span } from "./activity.ts";
+import { Unreachable } from "./api.ts";
+import { attention } from "./attention.ts";
+import "./attention-list.ts";
+import { exact } from "./facts.ts";
+import { failure } from "./failure.ts";
+import type { Feed, Figures } from "./figures.ts";
+import "./jobs.ts";
+import type { Jobs } from "./jobs.ts";
+import "./miners.ts";
+import "./money.ts";
+import "./receipts.ts";
 import "./search.ts";
-import * as tables from "./tables.ts";
+import type { Draft } from "./submit/draft.ts";
+import { speed } from "./submit/price.ts";
+import "./submit/submit.ts";
+import type { Submitted } from "./submit/submit.ts";
+import "./token.ts";
 
-/** The operator's view of one coordinator. */
+/** The operator's view of one coordinator, in the order of its questions: what needs me, what runs, what I may do. */
 @customElement("adit-dashboard")
-export class Board extends LitElement {
+export class Board extends AditRoot {
   static override styles = [
     shared,
-    tableStyle,
     css`
       :host {
         max-width: 80rem;
@@ -33,7 +46,7 @@ export class Board extends LitElement {
       }
       .tiles {
         display: grid;
-        grid-template-columns: repeat(auto-fit, minmax(10rem, 1fr));
+        grid-template-columns: repeat(auto-fit, minmax(min(100%, 9rem), 1fr));
         gap: 0.8rem;
       }
       .tiles dt {
@@ -41,134 +54,159 @@ export class Board extends LitElement {
         color: var(--muted);
       }
       .tiles dd:first-of-type {
-        font-size: 1.4rem;
+        font-size: 1.25rem;
         font-weight: 650;
+        overflow-wrap: anywhere;
       }
-      .pair {
-        display: grid;
-        grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr));
-        gap: 1rem;
-        align-items: start;
+      .tiles .card {
+        padding: 0.8rem 0.9rem;
+      }
+      .tiles progress {
+        margin: 0.3rem 0;
       }
       .trouble {
         border-color: var(--bad);
       }
-      form {
+      /* The form for the token and what it unlocks take turns without moving what is below. */
+      .act,
+      adit-token {
+        min-height: 12.2rem;
+      }
+      @media (max-width: 48rem) {
+        .act,
+        adit-token {
+          min-height: 15.6rem;
+        }
+      }
+      adit-submit {
         margin-top: 0.6rem;
       }
-      label {
-        display: grid;
-        gap: 0.2rem;
-        font-size: 0.9rem;
+      footer {
+        overflow-wrap: anywhere;
       }
     `,
   ];
 
-  readonly #feed = new Feed(new URL(".", document.baseURI).href.replace(/\/$/, ""));
+  @property({ attribute: false }) feed!: Feed;
+  @property({ attribute: false }) draft!: Draft;
 
   constructor() {
     super();
-    new Watch(this, () => this.#feed);
+    new Watch(this, () => this.feed);
   }
 
   override connectedCallback(): void {
     super.connectedCallback();
-    this.#feed.start();
+    this.feed.start();
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    this.#feed.stop();
+    this.feed.stop();
+  }
+
+  protected override updated(): void {
+    document.title = this.t("board-document");
   }
 
   protected override render() {
-    const { figures, trouble } = this.#feed;
+    const { figures, trouble } = this.feed;
     return html`
       <header class="row spread">
-        <h1>Dashboard</h1>
-        <a href="./">Mine with this browser</a>
+        <h1>${this.t("board")}</h1>
+        <nav class="row" aria-label=${this.t("board-pages")}>
+          <adit-language></adit-language>
+          <a href="./stats">${this.t("board-to-stats")}</a>
+          <a href="./">${this.t("board-to-page")}</a>
+        </nav>
       </header>
-      <main>
-        <div role="alert">${trouble ? html`<p class="card trouble">${trouble}</p>` : nothing}</div>
-        ${figures ? this.#board(figures) : trouble ? nothing : html`<p class="muted">Asking the coordinator…</p>`}
+      <main @adit-jobs-changed=${() => this.feed.start()}>
+        <div role="alert">${trouble === undefined ? nothing : html`<p class="card trouble">${this.#trouble(trouble)}</p>`}</div>
+        ${figures ? this.#board(figures) : trouble === undefined ? html`<p class="muted">${this.t("board-asking")}</p>` : nothing}
       </main>
     `;
   }
 
+  #trouble(error: unknown): string {
+    return error instanceof Unreachable || !this.texts ? this.t("board-away") : failure(error, this.texts);
+  }
+
   #board(figures: Figures) {
+    const { feed } = this;
+    const mayAct = feed.tokenAccepted === true;
+    const facts = { ...figures, jobs: figures.active.jobs, miners: figures.lately?.miners };
     return html`
+      <adit-attention .concerns=${attention(facts, Date.now())} .seesMiners=${mayAct}></adit-attention>
       ${this.#tiles(figures)}
-      <adit-search .feed=${this.#feed}></adit-search>
-      ${this.#charts(figures)} ${tables.jobs(figures.jobs)}
-      <section class="card" aria-label="Miners">
-        <h2>Miners</h2>
-        ${figures.miners ? tables.miners(figures.miners) : this.#tokenForm()}
+      ${mayAct ? this.#submit(figures) : html`<adit-token .feed=${feed} .refused=${feed.tokenAccepted === false}></adit-token>`}
+      <adit-jobs .api=${feed.api} .active=${figures.active} .ended=${figures.ended} .pages=${feed.endedPages} .mayAct=${mayAct}></adit-jobs>
+      <adit-search .api=${feed.api} .mayAct=${mayAct}></adit-search>
+      <adit-activity .activity=${figures.activity} .minutes=${feed.minutes} @adit-span=${(event: Span) => (feed.minutes = event.minutes)}></adit-activity>
+      ${figures.miners ? html`<adit-miners .miners=${figures.miners} .pages=${feed.minerPages}></adit-miners>` : nothing}
+      <adit-money .ledger=${figures.ledger} .overview=${figures.overview} .epochs=${figures.epochs}></adit-money>
+      <section class="card" aria-label=${this.t("board-receipts")}>
+        <h2>${this.t("board-receipts")}</h2>
+        <adit-receipt-table .receipts=${figures.receipts}></adit-receipt-table>
       </section>
-      <div class="pair">${tables.ledger(figures.ledger)} ${tables.verdicts(figures.overview)}</div>
-      ${tables.epochs(figures.epochs)} ${tables.receipts("Latest receipts", figures.receipts)}
-      <footer class="small muted">
-        Adit ${figures.overview.version}, up for ${duration(figures.overview.uptime_ms)}. Coordinator key
-        <span class="mono" title=${figures.overview.coordinator_key}>${short(figures.overview.coordinator_key)}</span>
-      </footer>
+      ${this.#footer(figures)}
     `;
   }
 
-  #charts({ activity }: Figures) {
-    const choose = ({ target }: Event) => (this.#feed.minutes = Number((target as HTMLSelectElement).value));
-    const last = activity.steps.at(-1)?.at_ms;
-    const inputs = [last, activity.step_ms];
+  #submit({ lately }: Figures) {
     return html`
-      <section class="card" aria-label="Activity">
-        <div class="row spread">
-          <h2>Activity</h2>
-          <label class="row">
-            The last
-            <select @change=${choose}>
-              ${[1, 10, 60].map((minutes) => html`<option value=${minutes} ?selected=${minutes === this.#feed.minutes}>${plural(minutes, "minute")}</option>`)}
-            </select>
-          </label>
-        </div>
-        <div class="pair">
-          <adit-plot .figure=${guard(inputs, () => rates(activity))}></adit-plot>
-          <adit-plot .figure=${guard(inputs, () => verdicts(activity))}></adit-plot>
-        </div>
+      <section class="card act" aria-label=${this.t("submit")} @adit-submitted=${this.#submitted}>
+        <h2>${this.t("submit")}</h2>
+        <adit-submit .draft=${this.draft} .speed=${speed(lately?.miners ?? [])}></adit-submit>
       </section>
     `;
   }
+
+  #submitted = async ({ job }: Submitted): Promise<void> => {
+    this.feed.show(job);
+    await this.updateComplete;
+    await this.renderRoot.querySelector<Jobs>("adit-jobs")?.show(job.job);
+  };
 
   #tiles({ overview }: Figures) {
+    const { format } = this;
+    const { stored_bytes: stored, stored_bytes_max: room } = overview;
+    const tile = (title: string, value: unknown, note: unknown) =>
+      html`<div class="card"><dt>${title}</dt><dd class="number">${value}</dd><dd class="small muted">${note}</dd></div>`;
     return html`
       <dl class="tiles">
-        ${tile("Verified rate", `${quantity(overview.work_per_s)}/s`, `${quantity(overview.work_verified)} operations so far`)}
-        ${tile("Active jobs", count(overview.jobs_active), `of ${count(overview.jobs_total)}`)}
-        ${tile("Open sessions", count(overview.sessions_open), `${plural(overview.leases_live, "lease")} under way`)}
-        ${tile("Epoch", count(overview.epoch), `closes in ${duration(overview.epoch_ends_in_ms)}`)}
-        ${tile("Epoch's value", amount(overview.epoch_value), `of a budget of ${amount(overview.epoch_budget)} NNET`)}
-        ${tile("Log", `${count(overview.log_size)}`, `receipts; ${bytes(overview.stored_bytes)} of blocks and outputs`)}
+        ${tile(
+          this.t("tile-rate"),
+          this.t("board-rate", { quantity: format.quantity(overview.work_per_s) }),
+          this.t("tile-rate-note", { quantity: format.quantity(overview.work_verified) }),
+        )}
+        ${tile(this.t("tile-jobs"), format.count(overview.jobs_active), this.t("tile-jobs-note", { count: overview.jobs_total }))}
+        ${tile(this.t("tile-sessions"), format.count(overview.sessions_open), this.t("tile-sessions-note", { count: overview.leases_live }))}
+        ${tile(
+          this.t("tile-epoch"),
+          format.duration(overview.epoch_ends_in_ms),
+          this.t("tile-epoch-note", { epoch: String(overview.epoch), budget: format.amount(overview.epoch_budget) }),
+        )}
+        ${tile(this.t("tile-value"), exact(format, overview.epoch_value), this.t("tile-value-note"))}
+        ${tile(
+          this.t("tile-store"),
+          format.bytes(stored),
+          room ? html`<progress max=${room} .value=${stored} aria-label=${this.t("tile-store")}></progress>${this.t("tile-store-note", { most: format.bytes(room) })}` : "",
+        )}
       </dl>
     `;
   }
 
-  #tokenForm() {
+  #footer({ overview }: Figures) {
+    const { version, uptime_ms, coordinator_key: key } = overview;
+    const forget = html`<button @click=${() => this.feed.useToken("")}>${this.t("token-forget")}</button>`;
     return html`
-      <form class="row" @submit=${this.#takeToken}>
-        <label>
-          Operator's token
-          <input type="password" name="token" autocomplete="off" required aria-describedby="token-note" />
-        </label>
-        <button>Show miners</button>
-      </form>
-      <p id="token-note" class="small muted">It is in admin.token in the coordinator's data folder, and stays in this tab until you close it.</p>
-      <p class="small bad" role="status">${this.#feed.tokenAccepted === false ? "The coordinator does not know this token." : ""}</p>
+      <footer class="small muted row spread">
+        <span>
+          ${this.t("board-version", { version, uptime: this.format.duration(uptime_ms) })} ${this.t("board-key")}
+          <span class="mono" title=${key}>${short(key)}</span>
+        </span>
+        ${this.feed.tokenAccepted ? forget : nothing}
+      </footer>
     `;
   }
-
-  #takeToken = (event: SubmitEvent): void => {
-    event.preventDefault();
-    this.#feed.token = String(new FormData(event.target as HTMLFormElement).get("token"));
-  };
-}
-
-function tile(title: string, value: string, note: string) {
-  return html`<div class="card"><dt>${title}</dt><dd class="number">${value}</dd><dd class="small muted">${note}</dd></div>`;
 }

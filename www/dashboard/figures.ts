@@ -4,58 +4,65 @@ import type {
   Activity,
   EpochList,
   EpochView,
+  Health,
   JobList,
   JobView,
   LedgerTotals,
   MinerList,
-  MinerView,
   Overview,
   ProvenReceipt,
   ReceiptList,
 } from "adit-worker/wire.ts";
 
+import { type Api, Refusal } from "./api.ts";
+import { Pager } from "./pager.ts";
+
 const REFRESH_MS = 2000;
-const TIMEOUT_MS = 8000;
-const TOKEN_KEY = "adit-token";
 /** The number of receipts that are shown. */
-const RECEIPTS = 15;
+const RECEIPTS = 10;
+/** The length of a page of jobs that have ended, and of miners. */
+const ENDED = 20;
+const MINERS = 50;
+/** The most active jobs that are shown at once. */
+const ACTIVE = 50;
 
 export interface Figures {
   overview: Overview;
+  health: Health | undefined;
   activity: Activity;
-  jobs: JobView[];
+  active: JobList;
+  ended: JobList;
   ledger: LedgerTotals;
   epochs: EpochView[];
   receipts: ProvenReceipt[];
-  /** Absent without the operator's token. */
-  miners: MinerView[] | undefined;
+  /** The miners seen last, and those of the page that is shown. Absent without the operator's token. */
+  lately: MinerList | undefined;
+  miners: MinerList | undefined;
 }
 
 /** Fetches the figures while the page is visible. */
 export class Feed extends EventTarget {
   figures: Figures | undefined;
   /** Why the figures are not newer. */
-  trouble: string | undefined;
+  trouble: unknown;
   /** Whether the coordinator knows the token; undefined: none was given. */
   tokenAccepted: boolean | undefined;
+  readonly api: Api;
+  readonly endedPages = new Pager<number>();
+  readonly minerPages = new Pager<string>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #running = false;
-  readonly #server: string;
   /** The minutes that the charts show. */
   #minutes = 10;
 
-  constructor(server: string) {
+  constructor(api: Api) {
     super();
-    this.#server = server;
+    this.api = api;
   }
 
-  /** It is kept for this tab, until the tab is closed. */
-  get token(): string {
-    return sessionStorage.getItem(TOKEN_KEY) ?? "";
-  }
-
-  set token(token: string) {
-    sessionStorage.setItem(TOKEN_KEY, token.trim());
+  /** Uses another token from now on; an empty one: none. */
+  useToken(token: string): void {
+    this.api.token = token;
     this.tokenAccepted = undefined;
     this.start();
   }
@@ -69,6 +76,17 @@ export class Feed extends EventTarget {
     this.start();
   }
 
+  /** Shows a job that has just been submitted, before the next figures come. */
+  show(job: JobView): void {
+    if (!this.figures) return;
+    const { active, ended } = this.figures;
+    if (job.state === "active") this.figures = { ...this.figures, active: { ...active, jobs: [job, ...active.jobs] } };
+    else this.figures = { ...this.figures, ended: { ...ended, jobs: [job, ...ended.jobs] } };
+    this.dispatchEvent(new Event("change"));
+    this.start();
+  }
+
+  /** Begins, or asks at once. */
   start(): void {
     this.#running = true;
     clearTimeout(this.#timer);
@@ -86,7 +104,7 @@ export class Feed extends EventTarget {
         this.figures = await this.#fetchAll();
         this.trouble = undefined;
       } catch (error) {
-        this.trouble = error instanceof Refusal ? error.message : "The coordinator does not answer. It is asked again every two seconds.";
+        this.trouble = error;
       }
       this.dispatchEvent(new Event("change"));
     }
@@ -95,62 +113,40 @@ export class Feed extends EventTarget {
   }
 
   async #fetchAll(): Promise<Figures> {
-    const [overview, activity, jobs, ledger, epochs, receipts, miners] = await Promise.all([
-      this.get<Overview>("/v1/overview"),
-      this.get<Activity>(`/v1/activity?minutes=${this.minutes}`),
-      this.get<JobList>("/v1/jobs"),
-      this.get<LedgerTotals>("/v1/ledger"),
-      this.get<EpochList>("/v1/epochs"),
-      this.get<ReceiptList>(`/v1/receipts?limit=${RECEIPTS}`),
+    const { api, endedPages } = this;
+    const before = endedPages.cursor === undefined ? "" : `&before=${endedPages.cursor}`;
+    const [overview, health, activity, active, ended, ledger, epochs, receipts, [lately, miners]] = await Promise.all([
+      api.get<Overview>("/v1/overview"),
+      this.#health(),
+      api.get<Activity>(`/v1/activity?minutes=${this.minutes}`),
+      api.get<JobList>(`/v1/jobs?ended=false&limit=${ACTIVE}`),
+      api.get<JobList>(`/v1/jobs?ended=true&limit=${ENDED}${before}`),
+      api.get<LedgerTotals>("/v1/ledger"),
+      api.get<EpochList>("/v1/epochs"),
+      api.get<ReceiptList>(`/v1/receipts?limit=${RECEIPTS}`),
       this.#miners(),
     ]);
-    return { overview, activity, jobs: jobs.jobs, ledger, epochs: epochs.epochs, receipts: receipts.receipts, miners };
+    return { overview, health, activity, active, ended, ledger, epochs: epochs.epochs, receipts: receipts.receipts, lately, miners };
   }
 
-  async #miners(): Promise<MinerView[] | undefined> {
-    if (!this.token) return undefined;
+  /** How the writer is; a coordinator that takes no writes says so with an error status. */
+  async #health(): Promise<Health | undefined> {
+    const health = (await (await this.api.ask("/healthz")).json().catch(() => undefined)) as Health | undefined;
+    return health?.status ? health : undefined;
+  }
+
+  async #miners(): Promise<[lately: MinerList | undefined, shown: MinerList | undefined]> {
+    if (!this.api.token) return [undefined, undefined];
+    const page = (before = "") => this.api.get<MinerList>(`/v1/miners?limit=${MINERS}${before}`);
+    const { cursor } = this.minerPages;
     try {
-      const { miners } = await this.get<MinerList>("/v1/miners");
+      const lately = await page();
       this.tokenAccepted = true;
-      return miners;
+      return [lately, cursor === undefined ? lately : await page(`&before=${cursor}`)];
     } catch (error) {
       if (!(error instanceof Refusal) || error.status !== 401) throw error;
       this.tokenAccepted = false;
-      return undefined;
+      return [undefined, undefined];
     }
   }
-
-  /** The JSON of an answer. */
-  async get<T>(path: string): Promise<T> {
-    return (await (await this.fetch(path)).json()) as T;
-  }
-
-  /** An answer; throws a `Refusal` if it is an error. */
-  async fetch(path: string): Promise<Response> {
-    const headers = this.token ? { authorization: `Bearer ${this.token}` } : {};
-    const response = await fetch(this.#server + path, { headers, cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MS) });
-    if (!response.ok) throw new Refusal(response.status, await reason(response));
-    return response;
-  }
-}
-
-/** The coordinator answered with an error. */
-export class Refusal extends Error {
-  readonly status: number;
-
-  constructor(status: number, message: string) {
-    super(message);
-    this.status = status;
-  }
-}
-
-/** The message in the coordinator's error body. */
-async function reason(response: Response): Promise<string> {
-  try {
-    const { detail } = (await response.json()) as { detail?: unknown };
-    if (typeof detail === "string") return detail;
-  } catch {
-    // The body is not the coordinator's.
-  }
-  return `The coordinator answered ${response.status}.`;
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { Refusal } from "./figures.ts";
+import { Refusal } from "./api.ts";
 import { type Source, find } from "./find.ts";
 
 /** A source that knows nothing, and records what it is asked. */

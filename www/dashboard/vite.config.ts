@@ -2,4 +2,6 @@ import { defineConfig } from "vite";
 
 import { site } from "../vite.ts";
 
-export default defineConfig(site("dashboard", new URL("dashboard.html", import.meta.url).pathname));
+const pages = ["dashboard.html", "stats.html"].map((page) => new URL(page, import.meta.url).pathname);
+
+export default defineConfig(site("dashboard", ...pages));

@@ -127,6 +127,8 @@ test("arguments cannot turn the text around, and what needs no isolation is plai
   expect(english.t("by", { who: "Ada" })).toBe("by Ada, twice");
   expect(english.t("by", { who: "עדה" })).toBe("by \u2068עדה\u2069, twice");
   expect(new Texts(source, { language: "he" }).t("by", { who: "Ada" })).toBe("by \u2068Ada\u2069, twice");
+  const nested = new Texts(["rows = { $n ->\n   *[other] { $n } rows\n} in all"], { language: "en" });
+  expect(nested.t("rows", { n: 2 })).toBe("2 rows in all");
 });
 
 test("a host says it in its own words, and what is missing shows its name", () => {

@@ -61,7 +61,9 @@ export class Texts {
   /** Fluent isolates every argument. Where that changes nothing, it is undone: what people copy and search is then plain text. */
   #plain(text: string): string {
     if (this.dir === "rtl") return text;
-    return text.replace(/\u2068([^\u2068\u2069]*)\u2069/g, (whole, inner: string) => (RIGHT_TO_LEFT_LETTER.test(inner) ? whole : inner));
+    // An argument inside a choice is isolated twice: the inner mark goes first.
+    const once = text.replace(/\u2068([^\u2068\u2069]*)\u2069/g, (whole, inner: string) => (RIGHT_TO_LEFT_LETTER.test(inner) ? whole : inner));
+    return once === text ? text : this.#plain(once);
   }
 }
 

@@ -91,6 +91,8 @@ fn reads(receipts: u64, unit: &Cid, block: &Cid) -> Vec<Read> {
         read(paths::METRICS, paths::METRICS),
         read(paths::JOBS, paths::JOBS),
         read(paths::JOBS, format!("{}?before={}", paths::JOBS, receipts / 40 - 10)),
+        read(paths::JOBS, format!("{}?ended=false", paths::JOBS)),
+        read(paths::JOBS, format!("{}?ended=true&limit=20", paths::JOBS)),
     ];
     let of = [
         String::new(),

@@ -3,9 +3,9 @@
 
 use adit_miner::notice::Notice;
 use adit_miner::rules::{Break, Decision, Facts, Rules};
-use adit_protocol::jobs::JobList;
-use adit_protocol::neonet::ContributorResponse;
-use adit_protocol::records::{Activity, EpochList, LedgerTotals, MinerList, Overview, ReceiptList};
+use adit_protocol::jobs::{Estimate, FileInfo, JobList, JobRequest};
+use adit_protocol::neonet::{ContributorResponse, Leaderboard};
+use adit_protocol::records::{Activity, EpochList, Health, LedgerTotals, MinerList, Overview, ReceiptList};
 use utoipa::OpenApi;
 
 /// The schemas that these refer to come with them.
@@ -16,8 +16,13 @@ use utoipa::OpenApi;
     ContributorResponse,
     Decision,
     EpochList,
+    Estimate,
     Facts,
+    FileInfo,
+    Health,
     JobList,
+    JobRequest,
+    Leaderboard,
     LedgerTotals,
     MinerList,
     Notice,

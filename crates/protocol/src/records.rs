@@ -83,6 +83,9 @@ pub struct Overview {
     pub log_size: u64,
     /// Bytes of blocks and outputs stored.
     pub stored_bytes: u64,
+    /// How many there may be. From then on uploads and jobs are refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stored_bytes_max: Option<u64>,
 }
 
 /// Verdicts by kind.

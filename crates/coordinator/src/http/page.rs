@@ -47,7 +47,11 @@ fn serve<B: Backend>(root: &Path, backend: B, sources: &Sources) -> Router<Arc<A
     let documents = kept("no-cache").layer(files(root));
     Router::new()
         .nest_service("/assets", kept("public, max-age=31536000, immutable").layer(files(&root.join("assets"))))
-        .route_service("/dashboard", middleware::map_request(at_dashboard).layer(documents.clone()))
+        .route_service(
+            "/dashboard",
+            middleware::map_request(|asked| at("/dashboard.html", asked)).layer(documents.clone()),
+        )
+        .route_service("/stats", middleware::map_request(|asked| at("/stats.html", asked)).layer(documents.clone()))
         .fallback_service(documents)
         .layer(SetResponseHeaderLayer::if_not_present(header::CONTENT_SECURITY_POLICY, of_files(policy(sources))))
         .layer(SetResponseHeaderLayer::if_not_present(PERMISSIONS_POLICY, of_files(Some(NO_PERMISSIONS))))
@@ -61,9 +65,9 @@ fn files<B: Backend>(folder: &Path, backend: B) -> ServeDir<MethodRouter, B> {
     files.fallback(any(no_such_path))
 }
 
-/// The dashboard's path has no extension.
-async fn at_dashboard(mut request: Request) -> Request {
-    *request.uri_mut() = Uri::from_static("/dashboard.html");
+/// The document of a path without an extension.
+async fn at(file: &'static str, mut request: Request) -> Request {
+    *request.uri_mut() = Uri::from_static(file);
     request
 }
 

@@ -79,12 +79,17 @@ async fn compute_inline(app: &App, order: Order) -> Result<(Order, Option<submit
     Ok((order, Some(computed.map_err(missing)?)))
 }
 
-/// Lists at most `limit` jobs with a number below `before`, newest first.
-pub(crate) async fn list(app: &App, before: Option<u64>, limit: Option<i64>) -> Result<JobList, Failure> {
+/// Lists at most `limit` jobs with a number below `before`, newest first: those that have ended, or not, or all.
+pub(crate) async fn list(
+    app: &App,
+    before: Option<u64>,
+    limit: Option<i64>,
+    ended: Option<bool>,
+) -> Result<JobList, Failure> {
     let mut db = app.store.read().await?;
     let page = Page::of(before, limit, MAX_JOBS, MAX_JOBS);
     let crowd = view::Crowd::now(&mut db, app.clock.now_ms()).await?;
-    let rows = summary::jobs(&mut db, page.before, page.rows()).await?;
+    let rows = summary::jobs(&mut db, page.before, page.rows(), ended).await?;
     let (rows, next) = page.cut(rows, |row| row.id as u64);
     Ok(JobList { jobs: rows.iter().map(|row| view::job(row, crowd)).collect::<Result<_, _>>()?, next })
 }

@@ -114,10 +114,12 @@ struct JobsQuery {
     before: Option<u64>,
     /// How many jobs at most: 1 to 200, by default 200.
     limit: Option<i64>,
+    /// Whether to list only jobs that have ended, or only those that have not. By default both.
+    ended: Option<bool>,
 }
 
 async fn list(State(app): Shared, Query(query): Query<JobsQuery>) -> Answer<JobList> {
-    Ok(Json(flow::list(&app, query.before, query.limit).await?))
+    Ok(Json(flow::list(&app, query.before, query.limit, query.ended).await?))
 }
 
 async fn show(State(app): Shared, Path(job): Path<i64>) -> Answer<JobView> {

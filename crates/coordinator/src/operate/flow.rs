@@ -58,6 +58,7 @@ pub(crate) async fn overview(app: &App) -> Result<Overview, Failure> {
         work_per_s: log::work_since(&mut db, now_ms / 1_000 - RATE_S).await? / RATE_S as u64,
         log_size: log::latest_head(&mut db).await?.map_or(0, |(head, _)| head.size),
         stored_bytes: db.stored_bytes()?,
+        stored_bytes_max: Some(app.max_stored_bytes),
     })
 }
 

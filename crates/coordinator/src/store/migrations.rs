@@ -22,6 +22,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/8-counters.sql"),
     include_str!("migrations/9-retention.sql"),
     include_str!("migrations/10-about.sql"),
+    include_str!("migrations/11-job-lists.sql"),
 ];
 
 /// Upgrades an empty or older database to the current version.

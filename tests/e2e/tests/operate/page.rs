@@ -56,7 +56,7 @@ fn header(reply: &Reply, name: reqwest::header::HeaderName) -> &str {
 
 #[tokio::test]
 async fn files_are_sent_compressed_and_kept_as_long_as_they_are_true() -> Result<()> {
-    let files = ["index.html", "dashboard.html", "assets/page-1a2b.js"];
+    let files = ["index.html", "dashboard.html", "stats.html", "assets/page-1a2b.js"];
     let site = site(&files)?;
     for web in forms(site.path(), &files)? {
         are_sent_compressed(web).await?;
@@ -71,6 +71,7 @@ async fn are_sent_compressed(web: Web) -> Result<()> {
     for (path, name, cache) in [
         ("/", "index.html", "no-cache"),
         ("/dashboard", "dashboard.html", "no-cache"),
+        ("/stats", "stats.html", "no-cache"),
         ("/assets/page-1a2b.js", "assets/page-1a2b.js", kept),
     ] {
         let plain = client.get(path).await?;

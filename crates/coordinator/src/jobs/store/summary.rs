@@ -83,9 +83,19 @@ pub(crate) async fn job(db: &mut Db, id: i64) -> Result<Option<JobSummary>, DbEr
     sql_as("SELECT * FROM job WHERE id = $1").bind(id).fetch_optional(db).await
 }
 
-/// Jobs with a number below `before`, newest first.
-pub(crate) async fn jobs(db: &mut Db, before: i64, limit: i64) -> Result<Vec<JobSummary>, DbError> {
-    let text = "SELECT * FROM job WHERE id < $1 ORDER BY id DESC LIMIT $2";
+/// Jobs with a number below `before`, newest first: those that have ended, or not, or all.
+pub(crate) async fn jobs(
+    db: &mut Db,
+    before: i64,
+    limit: i64,
+    ended: Option<bool>,
+) -> Result<Vec<JobSummary>, DbError> {
+    // The terms are those of an index each, so that no row is passed over.
+    let text = match ended {
+        None => "SELECT * FROM job WHERE id < $1 ORDER BY id DESC LIMIT $2",
+        Some(true) => "SELECT * FROM job WHERE id < $1 AND state <> 'active' ORDER BY id DESC LIMIT $2",
+        Some(false) => "SELECT * FROM job WHERE id < $1 AND state = 'active' ORDER BY id DESC LIMIT $2",
+    };
     sql_as(text).bind(before).bind(limit).fetch_all(db).await
 }
 

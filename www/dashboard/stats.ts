@@ -1,0 +1,211 @@
+import { css, html, nothing } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
+import { guard } from "lit/directives/guard.js";
+
+import { AditRoot } from "adit-ui/element.ts";
+import { short } from "adit-ui/format.ts";
+import "adit-ui/language.ts";
+import type { Figure } from "adit-ui/plot.ts";
+import { shared } from "adit-ui/styles.ts";
+import { tables } from "adit-ui/tables.ts";
+import { Watch } from "adit-ui/watch.ts";
+import type { JobView } from "adit-worker/wire.ts";
+
+import { exact, table } from "./facts.ts";
+import type { Statistics, StatsFeed } from "./stats-feed.ts";
+
+/** What everybody may know of a network: what it does now, what it has done, and who did most. */
+@customElement("adit-stats")
+export class Stats extends AditRoot {
+  static override styles = [
+    shared,
+    tables,
+    css`
+      :host {
+        max-width: 62rem;
+        margin: 0 auto;
+        padding: 1rem;
+      }
+      h1 {
+        font-size: 1.5rem;
+      }
+      main > * {
+        margin-top: 1rem;
+      }
+      h2 {
+        margin-bottom: 0.5rem;
+      }
+      .tiles {
+        display: grid;
+        grid-template-columns: repeat(auto-fit, minmax(min(100%, 10rem), 1fr));
+        gap: 0.8rem;
+      }
+      .tiles dt {
+        font-size: 0.875rem;
+        color: var(--muted);
+      }
+      .tiles dd:first-of-type {
+        font-size: 1.5rem;
+        font-weight: 650;
+        overflow-wrap: anywhere;
+      }
+      .chart {
+        min-height: 215px;
+      }
+      ul {
+        display: grid;
+        gap: 0.7rem;
+        padding: 0;
+        list-style: none;
+      }
+      .name {
+        overflow-wrap: anywhere;
+      }
+      .pair {
+        display: grid;
+        grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr));
+        gap: 1rem;
+        align-items: start;
+      }
+      .trouble {
+        border-color: var(--bad);
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) feed!: StatsFeed;
+  @state() private plotLoaded = false;
+
+  constructor() {
+    super();
+    new Watch(this, () => this.feed);
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.feed.start();
+    void import("adit-ui/plot.ts").then(() => (this.plotLoaded = true));
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.feed.stop();
+  }
+
+  protected override updated(): void {
+    document.title = this.t("stats-document");
+  }
+
+  protected override render() {
+    const { statistics, trouble } = this.feed;
+    return html`
+      <header class="row spread">
+        <h1>${this.t("stats")}</h1>
+        <nav class="row" aria-label=${this.t("board-pages")}>
+          <adit-language></adit-language>
+          <a href="./">${this.t("board-to-page")}</a>
+        </nav>
+      </header>
+      <main>
+        <div role="alert">${trouble === undefined ? nothing : html`<p class="card trouble">${this.t("stats-away")}</p>`}</div>
+        ${statistics ? this.#page(statistics) : trouble === undefined ? html`<p class="muted">${this.t("board-asking")}</p>` : nothing}
+      </main>
+    `;
+  }
+
+  #page(statistics: Statistics) {
+    const { jobs, leaders } = statistics;
+    return html`
+      ${this.#tiles(statistics)}
+      <section class="card" aria-label=${this.t("stats-work")}><div class="chart">${this.#chart(statistics)}</div></section>
+      <div class="pair">
+        <section class="card" aria-label=${this.t("stats-jobs")}>
+          <h2>${this.t("stats-jobs")}</h2>
+          ${jobs.jobs.length === 0 ? html`<p class="muted">${this.t("stats-no-jobs")}</p>` : html`<ul>${jobs.jobs.map((job) => this.#job(job))}</ul>`}
+        </section>
+        <section class="card" aria-label=${this.t("stats-last")}><h2>${this.t("stats-last")}</h2>${this.#last(statistics)}</section>
+      </div>
+      <section class="card" aria-label=${this.t("stats-leaders")}>
+        <h2>${this.t("stats-leaders")}</h2>
+        ${leaders.leaderboard.length === 0 ? html`<p class="muted">${this.t("board-none")}</p>` : this.#leaders(statistics)}
+      </section>
+      <p class="small muted">${this.t("stats-note")}</p>
+    `;
+  }
+
+  #tiles({ overview }: Statistics) {
+    const { format } = this;
+    const tile = (title: string, value: string, note: string) =>
+      html`<div class="card"><dt>${title}</dt><dd class="number">${value}</dd><dd class="small muted">${note}</dd></div>`;
+    return html`
+      <dl class="tiles">
+        ${tile(this.t("stats-miners"), format.count(overview.sessions_open), this.t("tile-sessions-note", { count: overview.leases_live }))}
+        ${tile(this.t("stats-jobs"), format.count(overview.jobs_active), this.t("stats-jobs-all", { count: overview.jobs_total }))}
+        ${tile(this.t("tile-rate"), this.t("board-rate", { quantity: format.quantity(overview.work_per_s) }), this.t("stats-rate-note"))}
+        ${tile(this.t("stats-all"), format.quantity(overview.work_verified), this.t("stats-all-note", { count: overview.verdicts.valid }))}
+      </dl>
+    `;
+  }
+
+  #chart(statistics: Statistics) {
+    if (!this.plotLoaded) return nothing;
+    const { steps } = statistics.hour;
+    return html`<adit-plot .figure=${guard([steps.at(-1)?.at_ms, this.texts], () => this.#figure(statistics))}></adit-plot>`;
+  }
+
+  #figure({ hour: { step_ms, steps } }: Statistics): Figure {
+    return {
+      caption: this.t("stats-work"),
+      description: this.t("stats-work-description"),
+      series: [{ name: this.t("miner-rate"), colour: "--accent" }],
+      data: [steps.map(({ at_ms }) => at_ms / 1000), steps.map(({ work }) => (work * 1000) / step_ms)],
+      xText: (seconds) => this.format.hour(seconds * 1000),
+      yText: (rate) => this.format.quantity(rate),
+    };
+  }
+
+  #job(job: JobView) {
+    const done = job.panels > 0 ? job.panels_done / job.panels : 0;
+    return html`
+      <li data-testid="public-job">
+        <div class="row spread">
+          <strong class="name">${job.name ?? this.t("job-kind-name", { kind: job.kind.split("/")[0] ?? "" })}</strong>
+          <span class="small muted number">${this.format.percent(done)}</span>
+        </div>
+        <progress max="1" .value=${done} aria-label=${this.t("job-progress", { job: String(job.job) })}></progress>
+      </li>
+    `;
+  }
+
+  #last({ last }: Statistics) {
+    if (!last) return html`<p class="muted">${this.t("board-none")}</p>`;
+    const { receipt } = last;
+    const { format } = this;
+    return html`
+      <p data-testid="last-receipt">
+        <strong class=${receipt.verdict === "valid" ? "good" : "bad"}>${this.t("receipt-verdict-name", { verdict: receipt.verdict })}</strong>
+        ${this.t("job-kind-name", { kind: receipt.kind.split("/")[0] ?? "" })},
+        ${this.t("board-operations", { quantity: format.quantity(receipt.work) })}
+      </p>
+      <p class="small muted">
+        ${this.t("miner-ago", { duration: format.duration(Math.max(0, Date.now() - receipt.at_ms)) })} ·
+        <span class="mono" title=${receipt.miner}>${short(receipt.miner)}</span> · ${exact(format, receipt.value)} NNET
+      </p>
+    `;
+  }
+
+  #leaders({ leaders: { leaderboard } }: Statistics) {
+    const { format } = this;
+    const rows = leaderboard.map(
+      ({ rank, id, total_tasks, total_compute_hours }) => html`
+        <tr data-testid="leader">
+          <td class="number">${format.count(rank)}</td>
+          <td>${id}</td>
+          <td class="right">${format.count(total_tasks)}</td>
+          <td class="right">${format.duration(total_compute_hours * 3_600_000)}</td>
+        </tr>
+      `,
+    );
+    return table(this.t("stats-leaders"), [this.t("stats-place"), this.t("miner"), `>${this.t("find-units")}`, `>${this.t("find-time")}`], rows);
+  }
+}
