@@ -543,6 +543,11 @@ export type Notice =
   | { contributor: string; coordinator_key: PublicKey; notice: "registered" }
   /** A session is open. */
   | { notice: "session_started"; resumed: boolean }
+  /**
+   * What a page posts with `sendBeacon` when it goes away without stopping, so that its units go back at once. The body is
+   * the session's secret, so it is not shown to people.
+   */
+  | { body: string; notice: "beacon"; url: string }
   /** A lane has a backend, or has lost it. */
   | LaneStatus & { notice: "lane" }
   /** A unit is being computed. */

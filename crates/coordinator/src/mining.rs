@@ -9,6 +9,7 @@ pub(crate) mod conduct;
 pub(crate) mod cost;
 pub(crate) mod flow;
 pub(crate) mod http;
+pub(crate) mod second;
 pub(crate) mod sizing;
 pub(crate) mod state;
 pub(crate) mod store;

@@ -157,7 +157,7 @@ fn bodies(bodies: &Bodies) -> Vec<Ranged> {
 
 fn conduct(conduct: &Conduct) -> Vec<Ranged> {
     let Conduct { first_in_flight, least_in_flight, most_in_flight, quarantine_ms, .. } = *conduct;
-    let Conduct { unproven_per_block, abandoned_per_block, unproven_part, .. } = *conduct;
+    let Conduct { unproven_per_block, abandoned_per_block, unproven_part, unknown_ttl_ms, second_after, .. } = *conduct;
     vec![
         ("conduct.first_in_flight", first_in_flight.into(), 0, 65_536),
         ("conduct.least_in_flight", least_in_flight.into(), 0, 65_536),
@@ -166,6 +166,8 @@ fn conduct(conduct: &Conduct) -> Vec<Ranged> {
         ("conduct.unproven_per_block", unproven_per_block.into(), 0, u32::MAX.into()),
         ("conduct.abandoned_per_block", abandoned_per_block.into(), 0, 65_536),
         ("conduct.unproven_part", unproven_part.into(), 1, 65_536),
+        ("conduct.unknown_ttl_ms", unknown_ttl_ms.into(), 1_000, DAY_MS.into()),
+        ("conduct.second_after", second_after.into(), 0, 65_536),
     ]
 }
 
@@ -194,7 +196,7 @@ mod tests {
     type Case = (&'static str, fn(&mut Config, i128), i128, i128);
 
     /// Every numeric setting.
-    const CASES: [Case; 48] = [
+    const CASES: [Case; 50] = [
         ("epoch_budget", |c, n| c.epoch_budget = Amount::from_nano(n as i64), 0, i64::MAX as i128),
         ("epoch_ms", |c, n| c.epoch_ms = n as i64, 1, MAX_EPOCH_MS as i128),
         ("max_stored_bytes", |c, n| c.max_stored_bytes = n as u64, 0, MAX_STORED_BYTES as i128),
@@ -237,6 +239,8 @@ mod tests {
         ("conduct.unproven_per_block", |c, n| c.conduct.unproven_per_block = n as u32, 0, u32::MAX as i128),
         ("conduct.abandoned_per_block", |c, n| c.conduct.abandoned_per_block = n as u32, 0, 65_536),
         ("conduct.unproven_part", |c, n| c.conduct.unproven_part = n as u32, 1, 65_536),
+        ("conduct.unknown_ttl_ms", |c, n| c.conduct.unknown_ttl_ms = n as u64, 1_000, DAY_MS as i128),
+        ("conduct.second_after", |c, n| c.conduct.second_after = n as u32, 0, 65_536),
         ("retention.sessions_ms", |c, n| c.retention.sessions_ms = n as i64, 0, MAX_KEPT_MS as i128),
         ("retention.leases_ms", |c, n| c.retention.leases_ms = n as i64, 0, MAX_KEPT_MS as i128),
         ("retention.passers_by_ms", |c, n| c.retention.passers_by_ms = n as i64, 0, MAX_KEPT_MS as i128),

@@ -27,6 +27,14 @@ pub enum Notice {
         /// Whether it continues an earlier one.
         resumed: bool,
     },
+    /// What a page posts with `sendBeacon` when it goes away without stopping, so that its units go back at once. The body is
+    /// the session's secret, so it is not shown to people.
+    Beacon {
+        /// Where to.
+        url: String,
+        /// The body, as plain text.
+        body: String,
+    },
     /// A lane has a backend, or has lost it.
     Lane(LaneStatus),
     /// A unit is being computed.

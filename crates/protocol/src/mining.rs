@@ -4,4 +4,6 @@ mod delivered;
 pub(crate) mod grant;
 
 pub use delivered::Delivered;
-pub use grant::{Input, MinerLimits, RegisterGrant, RegisterKey, SessionGrant, SignedStart, TaskAbout, TaskGrant};
+pub use grant::{
+    HeartbeatNews, Input, MinerLimits, RegisterGrant, RegisterKey, SessionGrant, SignedStart, TaskAbout, TaskGrant,
+};

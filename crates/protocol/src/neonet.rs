@@ -10,7 +10,7 @@ use adit_core::Amount;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::mining::grant::{RegisterGrant, RegisterKey, SessionGrant, SignedStart, TaskGrant};
+use crate::mining::grant::{HeartbeatNews, RegisterGrant, RegisterKey, SessionGrant, SignedStart, TaskGrant};
 use crate::records::AccountTotal;
 
 /// POST register.
@@ -247,6 +247,19 @@ pub struct HeartbeatResponse {
     pub next_task: Option<Task>,
     /// `active`.
     pub status: String,
+    /// Adit's part; absent without news.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adit: Option<HeartbeatNews>,
+}
+
+/// Answer to return-units, whose body is a session's id as plain text, so that a page may send it with `sendBeacon`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ReturnUnitsResponse {
+    /// Always true.
+    pub success: bool,
+    /// How many units went back to their jobs.
+    pub units: u32,
 }
 
 /// POST stop-session.

@@ -20,6 +20,8 @@ paths! {
     SUBMIT_RESULT = "/ai-energy/submit-result";
     /// Shows that a session is still known. Renews nothing and pays nothing.
     HEARTBEAT = "/ai-energy/heartbeat";
+    /// Returns a session's units while the session stays open. The body is its id, as plain text.
+    RETURN_UNITS = "/ai-energy/return-units";
     /// Ends a session.
     STOP_SESSION = "/ai-energy/stop-session";
     /// The network's counters.

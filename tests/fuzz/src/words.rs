@@ -40,7 +40,7 @@ pub(super) fn requests(bytes: &[u8]) {
 pub(super) fn responses(bytes: &[u8]) {
     read_as!(bytes:
         RegisterResponse, StartSessionResponse, Task, SubmitResultResponse, HeartbeatResponse, StopSessionResponse,
-        Contributor, ContributorResponse, Tokenomics, DecentralizationStatus, GasInfo, GasEstimate, Stats, Leaderboard,
+        ReturnUnitsResponse, Contributor, ContributorResponse, Tokenomics, DecentralizationStatus, GasInfo, GasEstimate, Stats, Leaderboard,
         RegisterGrant, SessionGrant, TaskGrant, Delivered, FileInfo, Estimate, JobView, JobList, Health, Overview,
         Activity, Account, MinerList, ReceiptList, SignedHead, ConsistencyProof, EpochList, LedgerTotals,
     );

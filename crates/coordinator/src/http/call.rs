@@ -118,6 +118,14 @@ impl Call {
         self
     }
 
+    /// Sets a body of plain text.
+    pub(crate) fn takes_text(mut self, description: &str) -> Self {
+        let body = RequestBodyBuilder::new().required(Some(Required::True)).description(Some(description));
+        let body = body.content("text/plain", ContentBuilder::new().build());
+        self.operation = self.operation.request_body(Some(body.build()));
+        self
+    }
+
     /// Adds the answer 200 with JSON.
     pub(crate) fn gives<T: ToSchema>(self, description: &str) -> Self {
         self.or::<T>("200", description)

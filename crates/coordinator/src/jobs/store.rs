@@ -180,6 +180,21 @@ pub(crate) async fn next_with_work(
     }
 }
 
+/// At most `limit` active jobs, oldest first, of which every panel is done or leased, of a kind in `kinds`.
+pub(crate) async fn all_leased(db: &mut Db, kinds: &str, now_ms: i64, limit: i64) -> Result<Vec<i64>, DbError> {
+    let text = "SELECT id FROM job WHERE kind = $1 AND state = 'active' AND panels <= panels_done + panels_leased
+                AND resume_at_ms <= $2 ORDER BY id LIMIT $3";
+    let mut found = Vec::new();
+    for kind in kinds.split(',').filter(|kind| !kind.is_empty()) {
+        for row in sql(text).bind(kind).bind(now_ms).bind(limit).fetch_all(&mut *db).await? {
+            found.push(row.try_get(0)?);
+        }
+    }
+    found.sort_unstable();
+    found.truncate(limit as usize);
+    Ok(found)
+}
+
 /// Has a job wait for its source until `resume_at_ms`.
 pub(crate) async fn pause(db: &mut Db, job: i64, resume_at_ms: i64) -> Result<(), DbError> {
     let text = "UPDATE job SET resume_at_ms = $2, pauses = pauses + 1 WHERE id = $1";

@@ -23,6 +23,11 @@ pub struct Conduct {
     pub abandoned_per_block: u32,
     /// Of a job's waiting panels, unproven keys hold together at most one in this many. 1 lifts this cap.
     pub unproven_part: u32,
+    /// The longest lease, in ms, of a lane whose speed at the kind is not measured, or whose key is not proven.
+    pub unknown_ttl_ms: u64,
+    /// A unit that has taken this many times as long as its lane should need may be leased a second time, once nothing else
+    /// of its job is left. 0 never does.
+    pub second_after: u32,
 }
 
 impl Default for Conduct {
@@ -35,6 +40,8 @@ impl Default for Conduct {
             unproven_per_block: 8,
             abandoned_per_block: 2,
             unproven_part: 4,
+            unknown_ttl_ms: 120_000,
+            second_after: 2,
         }
     }
 }
@@ -145,6 +152,8 @@ mod tests {
         unproven_per_block: 8,
         abandoned_per_block: 2,
         unproven_part: 4,
+        unknown_ttl_ms: 120_000,
+        second_after: 2,
     };
 
     fn after(record: Record, deeds: &[(Deed, u32)]) -> Record {

@@ -5,6 +5,7 @@ mod charge;
 pub(crate) mod conduct;
 mod delivery;
 pub(crate) mod lease;
+mod second;
 mod settle;
 mod take;
 pub(crate) mod verify;

@@ -3,7 +3,7 @@
 /// The state of a lease.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LeaseState {
-    /// The holder may deliver; nobody else holds the unit.
+    /// The holder may deliver. Near a job's end a second lane may hold the unit, too.
     Live,
     /// Its deadline passed.
     Expired,

@@ -2,6 +2,7 @@
 
 pub(crate) mod conduct;
 pub(crate) mod forget;
+pub(crate) mod second;
 pub(crate) mod unreached;
 
 use adit_core::sign::LeaseId;
@@ -211,10 +212,11 @@ pub(crate) async fn lanes_at_work(db: &mut Db, since_ms: i64) -> Result<u32, DbE
     Ok(sql(text).bind(since_ms / 1_000).fetch_one(db).await?.try_get::<i64>(0)? as u32)
 }
 
-pub(crate) async fn drop_live(db: &mut Db, unit: i64) -> Result<(), DbError> {
+/// Drops the live leases of a unit, except for `but`.
+pub(crate) async fn drop_live(db: &mut Db, unit: i64, but: &[u8]) -> Result<(), DbError> {
     let text = "UPDATE lease SET state = 'dropped', unproven = NULL, address_block = NULL
-                WHERE unit = $1 AND state = 'live'";
-    sql(text).bind(unit).execute(db).await?;
+                WHERE unit = $1 AND state = 'live' AND id <> $2";
+    sql(text).bind(unit).bind(but).execute(db).await?;
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 use adit_protocol::neonet::*;
 use adit_protocol::paths;
 use axum::Json;
+use axum::body::Body as HttpBody;
 use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -12,7 +13,7 @@ use utoipa::IntoParams;
 use super::flow;
 use crate::http::call::Call;
 use crate::http::error::ApiError;
-use crate::http::extract::{Body, Path, Query, header_text};
+use crate::http::extract::{Body, Path, Query, header_text, read_body};
 use crate::http::shed::Caller;
 use crate::http::{Answer, Routes, Shared};
 
@@ -20,6 +21,8 @@ use crate::http::{Answer, Routes, Shared};
 const TAG: &str = "neonet";
 /// The default length of a leaderboard.
 const PLACES: i64 = 10;
+/// The longest body that returns units: a session's id with its name.
+const MAX_RETURN_BYTES: usize = 128;
 
 pub(crate) fn routes() -> Routes {
     Routes::new().merge(sessions()).merge(tasks()).merge(figures()).merge(economy())
@@ -44,6 +47,9 @@ fn sessions() -> Routes {
     let heartbeat_call = post(paths::HEARTBEAT, "Reports that a miner is alive. Earns nothing.")
         .takes::<HeartbeatRequest>()
         .gives::<HeartbeatResponse>("The session's figures.");
+    let return_call = post(paths::RETURN_UNITS, "Returns a session's units to their jobs. Counts against nobody.")
+        .takes_text("The session's id, alone or after `session_id=`. Of any content type, as browsers send it.")
+        .gives::<ReturnUnitsResponse>("How many units.");
     let stop_call = post(paths::STOP_SESSION, "Ends a session and returns its leases.")
         .takes::<StopSessionRequest>()
         .gives::<StopSessionResponse>("What the session did.");
@@ -51,6 +57,7 @@ fn sessions() -> Routes {
         .call(register_call, register)
         .call(start_call, start_session)
         .call(heartbeat_call, heartbeat)
+        .call(return_call, return_units)
         .call(stop_call, stop_session)
 }
 
@@ -143,6 +150,12 @@ async fn submit_result(State(app): Shared, Body(request): Body<SubmitResultReque
 
 async fn heartbeat(State(app): Shared, Body(request): Body<HeartbeatRequest>) -> Answer<HeartbeatResponse> {
     Ok(Json(flow::heartbeat(&app, request).await?))
+}
+
+/// A page that goes cannot wait for a preflight, so this call takes what needs none.
+async fn return_units(State(app): Shared, body: HttpBody) -> Answer<ReturnUnitsResponse> {
+    let bytes = read_body(&app, body, MAX_RETURN_BYTES).await?;
+    Ok(Json(flow::return_units(&app, &bytes).await?))
 }
 
 async fn stop_session(State(app): Shared, Body(request): Body<StopSessionRequest>) -> Answer<StopSessionResponse> {

@@ -23,10 +23,10 @@ const RULES: [(&str, &str); 26] = [
          (SELECT 1 FROM lease WHERE lease.unit = unit.id AND verdict = 'valid')",
     ),
     (
-        "a leased unit does not have exactly one live lease, or another unit has one",
+        "a leased unit does not have one live lease, or two, or another unit has one",
         "SELECT COUNT(*) FROM unit LEFT JOIN
            (SELECT unit, COUNT(*) AS live FROM lease WHERE state = 'live' GROUP BY unit) AS held ON held.unit = unit.id
-         WHERE COALESCE(live, 0) <> CASE WHEN state = 'leased' THEN 1 ELSE 0 END",
+         WHERE COALESCE(live, 0) NOT BETWEEN (state = 'leased') AND 2 * (state = 'leased')",
     ),
     (
         "a session that has ended holds a lease",

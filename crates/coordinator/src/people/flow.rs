@@ -5,14 +5,17 @@
 //! units and earns nothing.
 
 use adit_core::PublicKey;
-use adit_core::sign::Challenge;
+use adit_core::sign::{Challenge, LeaseId};
 use adit_protocol::ErrorCode;
 use adit_protocol::mining::{RegisterKey, SignedStart};
 use adit_protocol::neonet::RegisterRequest;
 use futures::future::BoxFuture;
 
 pub(crate) mod end;
+mod give_back;
 pub(crate) mod open;
+
+pub(crate) use give_back::ReturnUnits;
 
 use end::end_session;
 use open::{open_session, own_session};
@@ -22,6 +25,7 @@ use super::identity::{contributor_id, payout_address};
 use super::store::{self as people, ChallengeRow, ContributorRow, SessionRow};
 use crate::batch::{Batch, Operation};
 use crate::error::{Failure, Refusal};
+use crate::mining::store as leases;
 use crate::store::DbError;
 
 /// The longest hardware claim.
@@ -196,10 +200,22 @@ pub(crate) struct Heartbeat {
     pub(crate) session: String,
 }
 
+/// An open session, as its heartbeat finds it.
+pub(crate) struct Beaten {
+    pub(crate) session: SessionRow,
+    pub(crate) now_ms: i64,
+    /// The leases on which its lanes work in vain.
+    pub(crate) vain: Vec<LeaseId>,
+}
+
 impl Operation for Heartbeat {
-    type Output = (SessionRow, i64);
-    fn apply<'a>(&'a self, batch: &'a mut Batch<'_>) -> BoxFuture<'a, Result<Self::Output, Failure>> {
-        Box::pin(async move { Ok((open_session(batch, &self.contributor, &self.session).await?, batch.now_ms)) })
+    type Output = Beaten;
+    fn apply<'a>(&'a self, batch: &'a mut Batch<'_>) -> BoxFuture<'a, Result<Beaten, Failure>> {
+        Box::pin(async move {
+            let session = open_session(batch, &self.contributor, &self.session).await?;
+            let vain = leases::second::vain(batch.db, &session.id).await?;
+            Ok(Beaten { session, now_ms: batch.now_ms, vain })
+        })
     }
 }
 

@@ -2,14 +2,14 @@
 
 use adit_core::statement::SessionStart;
 use adit_fetch::Request;
-use adit_protocol::mining::{RegisterGrant, RegisterKey, SignedStart};
+use adit_protocol::mining::{HeartbeatNews, RegisterGrant, RegisterKey, SignedStart};
 use adit_protocol::neonet::{
     GasInfo, HeartbeatRequest, RegisterRequest, RegisterResponse, StartSessionRequest, StartSessionResponse,
     StopSessionRequest, StopSessionResponse,
 };
 use adit_protocol::records::Account;
 use adit_protocol::{ErrorCode, paths};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::answer::{Answer, is_session_lost};
 use super::{Action, Answered, Call, CallId, Machine, Phase, Session, Timer, Work};
@@ -25,6 +25,13 @@ const STOP_MS: u32 = 5_000;
 const ANSWER_BYTES: usize = 256 << 10;
 /// A session's id is a UUID.
 const SESSION_ID_BYTES: usize = 64;
+
+/// What matters of the answer to a heartbeat.
+#[derive(Deserialize)]
+struct Beaten {
+    #[serde(default)]
+    adit: Option<HeartbeatNews>,
+}
 
 impl Machine {
     pub(super) fn ask_gas(&mut self) {
@@ -126,9 +133,11 @@ impl Machine {
         self.schedule.set(Timer::Heartbeat, self.now_ms + beat_ms);
         self.take_account(grant.account);
         let in_flight = (grant.in_flight as usize).max(1);
+        let body = id.clone();
         self.phase = Phase::Open(Session { id, in_flight, proved: false, beat_ms });
         self.session_calls = CallId(self.next_call);
         self.notice(Notice::SessionStarted { resumed: !response.success });
+        self.notice(Notice::Beacon { url: self.url(paths::RETURN_UNITS), body });
         self.send_all();
         self.employ_all();
     }
@@ -171,10 +180,10 @@ impl Machine {
 
     /// A heartbeat renews nothing; it only shows whether the session is still known.
     pub(super) fn heart_beaten(&mut self, answer: Answered) {
-        if let Answer::Refused(code, reason) = Answer::<serde_json::Value>::of(answer)
-            && is_session_lost(code)
-        {
-            self.session_lost(reason);
+        match Answer::<Beaten>::of(answer) {
+            Answer::Refused(code, reason) if is_session_lost(code) => self.session_lost(reason),
+            Answer::Given(Beaten { adit: Some(HeartbeatNews { vain }) }) => self.stop_in_vain(&vain),
+            _ => {}
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::mem;
 
+use adit_core::sign::LeaseId;
 use adit_fetch::Request;
 use adit_protocol::neonet::Task;
 use adit_protocol::{ErrorCode, TaskType, paths};
@@ -147,14 +148,31 @@ impl Machine {
 
     /// Drops the lane's unit and asks for another one later.
     pub(super) fn give_up(&mut self, index: u32, reason: String) {
+        self.drop_unit(index, reason);
+        self.lanes[index as usize].work = Work::Waiting;
+        self.schedule.retry(Timer::Ask(index), self.now_ms, None, &mut self.random);
+        self.forget_unneeded();
+    }
+
+    /// Drops the units of these leases, of which the coordinator says that nobody needs them any more, and asks for others.
+    pub(super) fn stop_in_vain(&mut self, vain: &[LeaseId]) {
+        for index in 0..self.lanes.len() as u32 {
+            let lane = &self.lanes[index as usize];
+            if lane.assigned().is_some_and(|assigned| vain.contains(&assigned.lease())) {
+                self.drop_unit(index, "another miner delivered it first, or its job has ended".into());
+                self.lanes[index as usize].work = Work::Idle;
+            }
+        }
+        self.forget_unneeded();
+        self.employ_all();
+    }
+
+    fn drop_unit(&mut self, index: u32, reason: String) {
         if matches!(self.lanes[index as usize].work, Work::Computing(_)) {
             self.command(index, LaneCommand::Abandon);
         }
         self.schedule.clear(Timer::Overdue(index));
         self.notice(Notice::TaskDropped { lane: index, reason });
-        self.lanes[index as usize].work = Work::Waiting;
-        self.schedule.retry(Timer::Ask(index), self.now_ms, None, &mut self.random);
-        self.forget_unneeded();
     }
 
     pub(super) fn no_work(&mut self, index: u32, asked_ms: Option<u64>) {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use adit_core::sign::LeaseId;
 use adit_core::statement::Verdict;
 use adit_fetch::Response;
 use adit_miner::lane::{LaneCommand, LaneEvent};
@@ -9,7 +10,8 @@ use adit_miner::machine::{Config, Device, Event};
 use adit_miner::notice::Notice;
 use adit_protocol::jobs::JobAbout;
 use adit_protocol::mining::TaskAbout;
-use adit_protocol::{ErrorBody, ErrorCode};
+use adit_protocol::{ErrorBody, ErrorCode, paths};
+use serde_json::json;
 
 use crate::twin::Twin;
 use crate::world::{Network, UNIT_MS, World, config, honest};
@@ -84,6 +86,50 @@ fn a_task_says_what_it_is_about_in_words_that_may_be_shown() {
     let shown = shown.unwrap();
     assert_eq!(shown.job, JobAbout { description: None, link: None, ..about.job.clone() });
     assert_eq!(*shown, TaskAbout { job: shown.job.clone(), ..about });
+}
+
+/// A heartbeat's answer says on what it works in vain. The lane stops at once, takes the next unit, and has made no fault.
+#[test]
+fn a_lane_that_works_in_vain_stops_and_goes_on_with_another_unit() {
+    let mut told = 0;
+    let overtaken: Network = Box::new(move |request, twin, _| {
+        let open: Vec<LeaseId> =
+            twin.leases.iter().filter(|(_, leased)| leased.receipt.is_none()).map(|(lease, _)| *lease).collect();
+        if !request.url.ends_with("/heartbeat") || open.is_empty() || told == 5 {
+            return Ok(twin.answer(request));
+        }
+        told += 1;
+        open.iter().for_each(|lease| drop(twin.leases.remove(lease)));
+        Ok(Response::new(200, json!({ "adit": { "vain": open } }).to_string()))
+    });
+    let mut world = World::with(config(1), Twin::new(300), overtaken, BTreeMap::new());
+    world.run(5 * 30_000 + 2 * UNIT_MS);
+    let dropped = |notice: &Notice| matches!(notice, Notice::TaskDropped { reason, .. } if reason.contains("first"));
+    let dropped_at: Vec<u64> =
+        world.notices.iter().filter(|(_, notice)| dropped(notice)).map(|(at_ms, _)| *at_ms).collect();
+    assert_eq!(dropped_at.len(), 5);
+    for at_ms in dropped_at {
+        assert!(world.sent("/ai-energy/task/").contains(&at_ms), "it asks for another unit at once");
+    }
+    assert_eq!(world.machine.status().lanes[0].state, "computing");
+}
+
+/// A page that goes has to know where to say so, and in which words.
+#[test]
+fn a_page_is_told_how_to_give_its_units_back() {
+    let mut world = World::new(1, 1);
+    world.run(UNIT_MS);
+    let told = world.notices.iter().find_map(|(_, notice)| match notice {
+        Notice::Beacon { url, body } => Some((url.clone(), body.clone())),
+        _ => None,
+    });
+    let (url, body) = told.unwrap();
+    assert_eq!(url, "http://coordinator/ai-energy/return-units");
+    let session = world.requests.iter().find_map(|(_, request)| {
+        let mut headers = request.headers.iter();
+        headers.find(|(name, _)| *name == paths::SESSION_HEADER).map(|(_, session)| session.clone())
+    });
+    assert_eq!(Some(body), session);
 }
 
 /// One lease more for each verified unit, as the coordinator's rules have it.

@@ -47,6 +47,10 @@ impl<W: Write> Printer<W> {
     }
 
     pub(super) fn notice(&mut self, notice: Notice) {
+        if matches!(notice, Notice::Beacon { .. }) {
+            // It holds the session's secret, and a log may be read by others.
+            return;
+        }
         if self.json {
             // Every notice can be written as JSON.
             let line = serde_json::to_string(&notice).unwrap_or_default();
@@ -82,7 +86,7 @@ impl<W: Write> Printer<W> {
             Notice::Status(status) => self.status(status),
             Notice::Stopped { summary } => self.stopped(summary.is_some()),
             // The program's last line reports it.
-            Notice::Fatal { .. } => {}
+            Notice::Fatal { .. } | Notice::Beacon { .. } => {}
         }
     }
 

@@ -3,7 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use adit_core::sign::Challenge;
+use adit_core::sign::{Challenge, LeaseId};
 use adit_core::statement::{Lease, SessionStart};
 use adit_core::{Cid, Kind, PublicKey, Signature, Unit};
 use serde::{Deserialize, Serialize};
@@ -72,6 +72,14 @@ pub struct SessionGrant {
     pub idle_ms: u64,
     /// The miner's account.
     pub account: Account,
+}
+
+/// In the answer to a heartbeat, if there is news.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct HeartbeatNews {
+    /// The leases on which lanes of the session work in vain: another lane delivered the unit first, or its job has ended.
+    pub vain: Vec<LeaseId>,
 }
 
 /// In a task: all that it takes to compute it and be paid.

@@ -217,6 +217,8 @@ async fn live_answers_are_as_described() -> Result<()> {
     document.holds(&document.0["components"]["schemas"]["JobRequest"], &order, "order")?;
     post(paths::ESTIMATE, order.clone()).await?;
     let job = post(paths::JOBS, order).await?;
+    let returned = scene.honest.request(reqwest::Method::POST, paths::RETURN_UNITS).body(miner.session.clone());
+    holds("post", paths::RETURN_UNITS, &miner.send(returned).await?.json()?)?;
     scene.server.advance(3_600_001).await?;
     post(paths::STOP_SESSION, json!({ "contributor_id": "miner", "session_id": miner.session })).await?;
 

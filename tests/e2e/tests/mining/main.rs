@@ -5,3 +5,4 @@ mod exchange;
 mod forgery;
 mod liars;
 mod model;
+mod second;

@@ -85,7 +85,11 @@ impl LeaseLane {
         let abandons = self.from.as_deref().is_some_and(|block| batch.abandons(block));
         let asker = Asker { miner, proven, abandons, lanes: batch.lanes_at_work(AT_WORK_MS).await? };
         let kinds = self.kinds.as_deref().map_or(kinds, kinds_text);
-        match self.find(batch, &asker, &kinds).await? {
+        let found = match self.find(batch, &asker, &kinds).await? {
+            None => self.find_overdue(batch, &asker, &kinds).await?,
+            found => found,
+        };
+        match found {
             Some((job, taken, speed)) => Ok(Some(self.issue(batch, &asker, &kinds, job, taken, speed).await?)),
             None => Ok(None),
         }
@@ -142,6 +146,8 @@ impl LeaseLane {
         let unit = &taken.unit;
         let work = unit.work();
         let ttl_ms = if asker.proven { ttl_ms(unit.kind(), work, speed) } else { unproven_ttl_ms(unit, speed) };
+        let is_unknown = !asker.proven || speed == 0;
+        let ttl_ms = if is_unknown { ttl_ms.min(batch.conduct().unknown_ttl_ms) } else { ttl_ms };
         let lease = LeaseRow {
             id: self.lease.0.to_vec(),
             unit: taken.id,
@@ -260,7 +266,12 @@ async fn may_have_another(batch: &mut Batch<'_>, miner: &PublicKey, from: Option
 }
 
 /// Whether a miner could not decide the job's units lately, although the coordinator could.
-async fn must_wait(batch: &mut Batch<'_>, job: &JobRow, template: &Unit, miner: &PublicKey) -> Result<bool, DbError> {
+pub(super) async fn must_wait(
+    batch: &mut Batch<'_>,
+    job: &JobRow,
+    template: &Unit,
+    miner: &PublicKey,
+) -> Result<bool, DbError> {
     if template.source().is_none() {
         return Ok(false);
     }
@@ -322,6 +333,11 @@ pub(crate) async fn release_unit(batch: &mut Batch<'_>, unit: i64, ending: Endin
         return Ok(());
     }
     let expired = i64::from(ending == Ending::Expired);
+    if leases::second::live_of_unit(batch.db, unit.id).await? > 0 {
+        // Another lane still works on it.
+        jobs::count(batch.db, unit.job, Counted { expired, ..Counted::default() }).await?;
+        return Ok(());
+    }
     let too_often = unit.expiries + expired >= MAX_EXPIRIES;
     let state = if too_often { UnitState::Returned } else { UnitState::Waiting };
     jobs::move_unit(batch.db, unit.id, &[UnitState::Leased], state, expired).await?;

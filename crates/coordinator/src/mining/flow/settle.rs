@@ -232,9 +232,9 @@ impl Settle {
         let from: &[UnitState] =
             if returned { &[UnitState::Returned] } else { &[UnitState::Leased, UnitState::Waiting] };
         let taken = jobs::move_unit(batch.db, unit.id, from, UnitState::Settled, 0).await?;
-        if taken && unit.state == UnitState::Leased && lease.state != LeaseState::Live {
-            // A late output was right, so the current holder can stop.
-            leases::drop_live(batch.db, unit.id).await?;
+        if taken && unit.state == UnitState::Leased {
+            // Whoever else holds the unit can stop: a second lane, or the next one after a late output.
+            leases::drop_live(batch.db, unit.id, &lease.id).await?;
         }
         Ok(if taken { Verdict::Valid } else { Verdict::TooLate })
     }

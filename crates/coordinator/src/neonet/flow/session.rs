@@ -3,10 +3,10 @@
 use adit_core::sign::Challenge;
 use adit_core::unit::MAX_OUTPUT_BYTES;
 use adit_core::{Amount, content_id};
-use adit_protocol::mining::{MinerLimits, RegisterGrant, SessionGrant};
+use adit_protocol::mining::{HeartbeatNews, MinerLimits, RegisterGrant, SessionGrant};
 use adit_protocol::neonet::{
-    Contributor, HeartbeatRequest, HeartbeatResponse, RegisterRequest, RegisterResponse, SessionSummary,
-    StartSessionRequest, StartSessionResponse, StopSessionRequest, StopSessionResponse,
+    Contributor, HeartbeatRequest, HeartbeatResponse, RegisterRequest, RegisterResponse, ReturnUnitsResponse,
+    SessionSummary, StartSessionRequest, StartSessionResponse, StopSessionRequest, StopSessionResponse,
 };
 use serde_json::{Value, json};
 
@@ -17,7 +17,7 @@ use crate::error::Failure;
 use crate::mining::MAX_LANES;
 use crate::mining::flow::conduct;
 use crate::money::flow::account_of;
-use crate::people::flow::{Heartbeat, Register, StartSession, Started, StopSession};
+use crate::people::flow::{Beaten, Heartbeat, Register, ReturnUnits, StartSession, Started, StopSession};
 use crate::people::identity::contributor_id;
 use crate::people::{CHALLENGE_MS, SESSION_IDLE_MS};
 use crate::random::{random, random_uuid};
@@ -112,7 +112,7 @@ pub(crate) async fn start_session(app: &App, request: StartSessionRequest) -> Re
 pub(crate) async fn heartbeat(app: &App, request: HeartbeatRequest) -> Result<HeartbeatResponse, Failure> {
     let contributor = contributor_id(&request.contributor_id)?;
     let operation = Heartbeat { contributor, session: request.session_id };
-    let ((session, now_ms), _) = app.store.write(operation).await?;
+    let (Beaten { session, now_ms, vain }, _) = app.store.write(operation).await?;
     Ok(HeartbeatResponse {
         success: true,
         compute_time: ((now_ms - session.started_at_ms).max(0) / 1_000) as u64,
@@ -121,7 +121,16 @@ pub(crate) async fn heartbeat(app: &App, request: HeartbeatRequest) -> Result<He
         session_id: session.id,
         next_task: None,
         status: "active".to_owned(),
+        adit: (!vain.is_empty()).then_some(HeartbeatNews { vain }),
     })
+}
+
+/// Returns a session's units. The body is the session's id, in the words that a browser may send as a page goes.
+pub(crate) async fn return_units(app: &App, body: &[u8]) -> Result<ReturnUnitsResponse, Failure> {
+    let session = std::str::from_utf8(body).unwrap_or_default().trim();
+    let session = session.strip_prefix("session_id=").unwrap_or(session).to_owned();
+    let (units, _) = app.store.write(ReturnUnits { session }).await?;
+    Ok(ReturnUnitsResponse { success: true, units })
 }
 
 /// Ends a session and returns its leases.

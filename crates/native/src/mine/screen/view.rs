@@ -148,7 +148,7 @@ impl View {
                 let task = format!("job {job}, {}, {} operations", clean(&task_type), quantity(work as f64));
                 self.tasks.insert(lane, task);
             }
-            Notice::TaskComputed { .. } => {}
+            Notice::TaskComputed { .. } | Notice::Beacon { .. } => {}
             Notice::Verdict { lane, verdict, reward, receipt } => {
                 let receipt = receipt.receipt;
                 let (kind, work, strength) = (clean(&receipt.kind.to_string()), receipt.work, receipt.strength());
