@@ -48,7 +48,7 @@ pub struct Host<F, J, R, L> {
 pub enum Control {
     /// Lanes may work for this fraction of the time, 0.0 ..= 1.0.
     Duty(f64),
-    /// A reason to pause: `battery`, `hidden`, …
+    /// A reason to pause: `battery`, `hidden`, … With `memory` alone, units under way go on.
     Pause(String),
     /// This reason to pause no longer holds.
     Resume(String),

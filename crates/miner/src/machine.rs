@@ -30,6 +30,7 @@ use adit_fetch::{FetchError, Request, Response};
 use crate::journal::{Entry, JournalError};
 use crate::lane::LaneCommand;
 use crate::notice::{Notice, Status};
+use crate::rules::Reason;
 
 mod answer;
 mod blocks;
@@ -200,6 +201,9 @@ impl Machine {
                 self.duty_changed();
             }
             Event::Pause(reason) => {
+                if reason == Reason::Memory.name() {
+                    self.cache.clear();
+                }
                 if !self.pauses.contains(&reason) {
                     self.pauses.push(reason);
                 }

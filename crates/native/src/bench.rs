@@ -16,16 +16,16 @@ use crate::show;
 /// Measure this machine's backends, one lane at a time: products of n × n matrices and hashing of trees.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Sizes of the products
+    /// Sizes of the products, from 1 to 8192
     #[arg(long = "n", value_name = "N", value_delimiter = ',', default_values_t = [256, 512, 1024],
         value_parser = clap::value_parser!(u32).range(1..=8192))]
     sizes: Vec<u32>,
     /// Whether to measure the graphics adapter as well
     #[arg(long, value_enum, default_value_t = Gpu::Auto)]
     gpu: Gpu,
-    /// The least time for each measurement, in milliseconds
-    #[arg(long, value_name = "MS", default_value_t = 300.0)]
-    least_ms: f64,
+    /// The least time for each measurement, in milliseconds from 1 to 60000
+    #[arg(long, value_name = "MS", default_value_t = 300, value_parser = clap::value_parser!(u32).range(1..=60_000))]
+    least_ms: u32,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -77,7 +77,7 @@ pub(crate) fn run(args: Args) -> Result<()> {
 }
 
 fn measure<E: Engine>(engine: String, backend: &E, args: &Args) -> Result<Measured> {
-    let (mut rates, least_ms) = (Vec::new(), args.least_ms);
+    let (mut rates, least_ms) = (Vec::new(), f64::from(args.least_ms));
     let square = |n: u32| Shape { rows: n as usize, k: n as usize, n: n as usize };
     for n in &args.sizes {
         rates.push((*n, block_on(work_per_s(backend, square(*n), least_ms, clock()))? as u64));

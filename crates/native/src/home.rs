@@ -47,6 +47,11 @@ impl Home {
         self.key.with_extension("adapters.json")
     }
 
+    /// The file of the bytes of a day.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.key.with_extension("data.json")
+    }
+
     /// The known coordinators' file.
     pub(crate) fn known(&self) -> PathBuf {
         self.key.with_extension("coordinators.json")

@@ -40,7 +40,7 @@ use stop::Stopped;
 /// Mine useful, verified work with the device you have.
 ///
 /// Exit status: 0 done, 1 something failed (the last line says what and what to do), 2 wrong usage, 130 stopped by
-/// Ctrl-C before the end.
+/// Ctrl-C before the end. With --json, what failed is a line of JSON on standard error: {"error": text, "exit_status": number}.
 #[derive(Parser)]
 #[command(name = "adit", version, max_term_width = 100)]
 struct Cli {
@@ -81,6 +81,8 @@ enum Command {
     Man(completions::ManArgs),
 }
 
+/// The exit status after a failure.
+const FAILED: u8 = 1;
 /// The exit status after Ctrl-C, as shells report it.
 const STOPPED: u8 = 130;
 
@@ -124,6 +126,10 @@ fn main() -> ExitCode {
 
 /// Shows help or the version, or what is wrong with the arguments.
 fn explain(error: &clap::Error) -> ExitCode {
+    if error.use_stderr() && wants_json() {
+        let text = error.render().to_string();
+        return failed(text.trim().trim_start_matches("error: "), error.exit_code() as u8);
+    }
     match error.print().and_then(|()| std::io::stdout().flush()) {
         Err(unwritten) if !error.use_stderr() => fail(&Unwritten::from(unwritten).into()),
         _ => ExitCode::from(error.exit_code() as u8),
@@ -134,12 +140,30 @@ fn fail(error: &anyhow::Error) -> ExitCode {
     if error.downcast_ref().is_some_and(Unwritten::reader_is_gone) {
         return ExitCode::SUCCESS;
     }
-    if error.is::<Stopped>() {
-        show::message(format_args!("{error:#}"));
-        return ExitCode::from(STOPPED);
+    let text = format!("{error:#}");
+    match error.is::<Stopped>() {
+        true if wants_json() => failed(&text, STOPPED),
+        false if wants_json() => failed(&text, FAILED),
+        true => {
+            show::message(text);
+            ExitCode::from(STOPPED)
+        }
+        false => {
+            show::message(format_args!("error: {text}"));
+            ExitCode::from(FAILED)
+        }
     }
-    show::message(format_args!("error: {error:#}"));
-    ExitCode::FAILURE
+}
+
+/// Whether the command was asked for JSON. It may have failed before its arguments were understood.
+fn wants_json() -> bool {
+    std::env::args_os().skip(1).take_while(|word| word != "--").any(|word| word == "--json")
+}
+
+/// Says as JSON what failed.
+fn failed(error: &str, exit_status: u8) -> ExitCode {
+    show::message(serde_json::json!({ "error": error, "exit_status": exit_status }));
+    ExitCode::from(exit_status)
 }
 
 #[cfg(test)]
@@ -149,6 +173,24 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         super::Cli::command().debug_assert();
+    }
+
+    /// Whoever gives a number learns from the help which ones are taken.
+    #[test]
+    fn every_number_has_its_range_in_the_help() {
+        let mut commands = vec![super::Cli::command()];
+        while let Some(command) = commands.pop() {
+            commands.extend(command.get_subcommands().cloned());
+            for argument in command.get_arguments() {
+                let names: Vec<_> =
+                    argument.get_value_names().unwrap_or_default().iter().map(|name| name.as_str()).collect();
+                let numbers =
+                    ["N", "MB", "MS", "PART", "SPAN", "SIZE", "CELSIUS", "NNET", "SECONDS", "GIB", "COUNT", "INDEX"];
+                let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
+                let ranged = ["from ", "at least ", "above "].iter().any(|words| help.contains(words));
+                assert!(ranged || !names.iter().any(|name| numbers.contains(name)), "{}: {help}", argument.get_id());
+            }
+        }
     }
 
     /// A global flag and an argument of one subcommand must not share a name: clap would take one for the other.

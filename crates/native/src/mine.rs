@@ -6,21 +6,28 @@ mod adapter;
 #[path = "mine/no_adapter.rs"]
 mod adapter;
 mod banner;
+mod data;
+mod device;
 mod lanes;
 mod original;
 mod output;
+mod overseer;
+mod pauses;
 mod printer;
 #[cfg(feature = "tui")]
 mod screen;
 mod text;
+mod when;
 
+use std::cell::RefCell;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use adit_core::{Amount, PublicKey};
-use adit_miner::driver::{Control, Host, Runtime};
+use adit_miner::driver::{Host, Runtime};
 use adit_miner::machine::{Config, Device, default_contributor};
 use adit_miner::notice::Notice;
+use adit_miner::rules::Decision;
 use anyhow::{Result, ensure};
 use futures::channel::mpsc::{UnboundedSender, unbounded};
 
@@ -30,8 +37,11 @@ use crate::show::{self, Lines};
 use crate::stop;
 use adapter::Adapter;
 use banner::Banner;
+use data::{Counted, Day};
 use lanes::Threads;
 use output::{Output, View, shown_whole};
+use overseer::{Overseer, Wish};
+use when::When;
 
 /// Compute units for a coordinator and be paid for what it verifies.
 ///
@@ -47,11 +57,12 @@ pub(crate) struct Args {
     /// Your miner's id [default: derived from the key]
     #[arg(long)]
     id: Option<String>,
-    /// Cores to compute on, with a lane each; 0 for none [default: all]
+    /// Cores to compute on, with a lane each, from 0 for none up to those of this machine; more count as all of them
+    /// [default: all]
     #[arg(long, value_name = "N")]
     cpu: Option<usize>,
-    /// The graphics adapter's memory in MB, for display only
-    #[arg(long, value_name = "MB", default_value_t = 0)]
+    /// The graphics adapter's memory in MB, from 0 to 16777216, for display only
+    #[arg(long, value_name = "MB", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=16_777_216))]
     gpu_mem: u32,
     /// The graphics adapter's model, for display only
     #[arg(long, value_name = "NAME", default_value = "")]
@@ -59,9 +70,6 @@ pub(crate) struct Args {
     /// Whether to compute on a graphics adapter: if it is faster than a core, never, or on an emulated one for tests
     #[arg(long, value_enum, default_value_t = Gpu::Auto)]
     gpu: Gpu,
-    /// The fraction of the time that lanes work, above 0 and up to 1
-    #[arg(long, value_name = "PART", default_value = "1", value_parser = duty)]
-    throttle: f64,
     /// The miner's key file, created on first use; set ADIT_PASSPHRASE to encrypt it
     #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
@@ -76,11 +84,11 @@ pub(crate) struct Args {
     gateway: Vec<String>,
     #[command(flatten)]
     sources: Sources,
-    /// Stop after this many verdicts
-    #[arg(long, value_name = "N")]
+    /// Stop after this many verdicts, at least 1
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     max_units: Option<u64>,
     /// Mine for an original NeoNet server, which verifies nothing: results are computed, but nobody checks them
-    #[arg(long, conflicts_with_all = ["payout", "coordinator_key", "gateway"])]
+    #[arg(long, conflicts_with_all = ["payout", "coordinator_key", "gateway", "When"])]
     original: bool,
     /// Print every notice as a line of JSON
     #[arg(long)]
@@ -88,6 +96,8 @@ pub(crate) struct Args {
     /// Print lines instead of the full-screen view
     #[arg(long)]
     plain: bool,
+    #[command(flatten)]
+    when: When,
 }
 
 /// Whether to compute on a graphics adapter.
@@ -111,15 +121,23 @@ pub(crate) async fn run(args: Args) -> Result<()> {
         return mine_for_original(&args, config).await;
     }
     let (person, controls) = unbounded();
+    let (wisher, wishes) = unbounded();
     let lines = show::report();
-    let banner = Banner { config: &config, key: &key, home: &home, gpu: args.gpu };
-    let fetch = http_to(&args.sources)?;
-    let mut output = Output::open(View::of(args.json, args.plain), &banner, &lines, &person)?;
+    let rules = args.when.rules();
+    let banner = Banner { config: &config, key: &key, home: &home, gpu: args.gpu, rules: &rules };
+    let day = Day::open(home.data());
+    let fetch = Counted(http_to(&args.sources)?, day.data());
+    let overseer = Overseer::open(rules.clone(), day, person).await;
+    let output = RefCell::new(Output::open(View::of(args.json, args.plain), &banner, &lines, &wisher)?);
     let (threads, ends, lane_events) = Threads::start(&config.devices, Adapter::new(args.gpu, home.adapters()));
     let host = Host { fetch, journal: Directory::new(home.journal()), runtime: Tokio::new(), lanes: threads };
+    if let Some(capped) = too_many(args.cpu, cores()) {
+        output.borrow_mut().warn(&capped);
+    }
     let server = config.server.clone();
-    let to_tell = if args.json || output.is_whole_screen() { None } else { Some(lines.clone()) };
+    let to_tell = if args.json || output.borrow().is_whole_screen() { None } else { Some(lines.clone()) };
     let notify = |notice: Notice| {
+        let mut output = output.borrow_mut();
         if let Notice::Registered { coordinator_key, .. } = &notice
             && let Err(error) = known.pin(&server, *coordinator_key)
         {
@@ -127,11 +145,13 @@ pub(crate) async fn run(args: Args) -> Result<()> {
         }
         output.notice(notice);
     };
+    let told = |decision: &Decision, now_ms| output.borrow_mut().decided(decision, now_ms);
     let mined = tokio::select! {
         mined = adit_miner::run(config, host, controls, lane_events, notify) => mined,
-        never = watch(person, to_tell) => match never {},
+        never = overseer.run(wishes, told) => match never {},
+        never = watch(wisher, to_tell) => match never {},
     };
-    output.close(&lines, mined.as_ref().ok());
+    output.into_inner().close(&lines, mined.as_ref().ok());
     ends.wait().await;
     let shown = shown_whole(&lines);
     mined?;
@@ -145,7 +165,7 @@ async fn mine_for_original(args: &Args, config: Config) -> Result<()> {
         http: http()?,
         server: config.server,
         contributor: config.contributor.to_lowercase(),
-        cpu_cores: args.cpu.unwrap_or(1),
+        cpu_cores: args.cpu.unwrap_or(1).min(cores()),
         gpu_memory_mb: args.gpu_mem,
         gpu_model: args.gpu_model.clone(),
         max_units: args.max_units,
@@ -160,8 +180,8 @@ fn config(args: &Args, key: &KeyFile, known: &Known) -> Result<Config> {
     let server = args.server.trim_end_matches('/');
     let has_scheme = server.starts_with("http://") || server.starts_with("https://");
     ensure!(has_scheme, "{server} is not an address: write it as {DEFAULT_SERVER}");
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let devices = Device::lanes(args.cpu.unwrap_or(cores), args.gpu != Gpu::Off && cfg!(feature = "gpu"));
+    let devices =
+        Device::lanes(args.cpu.unwrap_or(usize::MAX).min(cores()), args.gpu != Gpu::Off && cfg!(feature = "gpu"));
     ensure!(!devices.is_empty(), "there is nothing to compute with: give --cpu a number of cores, or --gpu auto");
     let mut config = Config::new(server, key.key.clone(), devices);
     config.contributor = args.id.clone().unwrap_or_else(|| default_contributor(&key.key.public_key()));
@@ -174,24 +194,32 @@ fn config(args: &Args, key: &KeyFile, known: &Known) -> Result<Config> {
         Some(_) => "give the new one with --coordinator-key".into(),
         None => format!("remove its line from {}", known.path().display()),
     };
-    config.duty = args.throttle;
     config.max_units = args.max_units;
+    // Blocks for later units have a part of the memory that is allowed.
+    config.cache_bytes =
+        args.when.max_memory_bytes().map_or(config.cache_bytes, |most| config.cache_bytes.min(most / 4));
     Ok(config)
 }
 
-fn duty(text: &str) -> Result<f64, String> {
-    let duty: f64 = text.parse().map_err(|_| "it is not a number".to_owned())?;
-    if duty > 0.0 && duty <= 1.0 { Ok(duty) } else { Err("it must be above 0 and at most 1".into()) }
+/// How many cores this process may use.
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+/// What became of a `--cpu` that asks for more than there is: a thread for each would slow all of them down.
+fn too_many(asked: Option<usize>, cores: usize) -> Option<String> {
+    let asked = asked.filter(|asked| *asked > cores)?;
+    Some(format!("--cpu {asked} counts as {cores}: this machine has no more cores for this program"))
 }
 
 /// The first Ctrl-C ends the session, the second one the program.
-async fn watch(person: UnboundedSender<Control>, to_tell: Option<Lines>) -> std::convert::Infallible {
+async fn watch(person: UnboundedSender<Wish>, to_tell: Option<Lines>) -> std::convert::Infallible {
     stop::signal().await;
     if let Some(lines) = to_tell {
         lines.line("\n[INFO] Ending the session (Ctrl-C again to quit at once)");
     }
     // If nobody listens, the program is ending already.
-    let _ = person.unbounded_send(Control::Stop);
+    let _ = person.unbounded_send(Wish::Stop);
     stop::signal().await;
     #[cfg(feature = "tui")]
     screen::leave();
@@ -227,4 +255,27 @@ impl Runtime for Tokio {
 /// An amount with its unit.
 fn nnet(amount: Amount) -> String {
     format!("{amount} NNET")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_lanes_than_cores_and_one_line_about_it() {
+        assert_eq!(too_many(Some(4), 4), None);
+        assert_eq!(too_many(None, 4), None);
+        assert!(too_many(Some(9_999), 2).unwrap().starts_with("--cpu 9999 counts as 2"));
+        let words = ["adit", "--cpu", "9999", "--gpu", "off", "--key", "k"];
+        #[derive(clap::Parser)]
+        struct Command {
+            #[command(flatten)]
+            args: Args,
+        }
+        let args = <Command as clap::Parser>::try_parse_from(words).unwrap().args;
+        let folder = tempfile::tempdir().unwrap();
+        let key = KeyFile::open_or_make(&folder.path().join("miner.key"), None).unwrap();
+        let known = Known::load(folder.path().join("known.json")).unwrap();
+        assert_eq!(config(&args, &key, &known).unwrap().devices.len(), cores());
+    }
 }

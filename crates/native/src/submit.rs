@@ -38,8 +38,8 @@ pub(crate) struct Args {
     work: Work,
     #[command(flatten)]
     server: Server,
-    /// Pay from an escrow of this many NNET; without it the operator sponsors the job
-    #[arg(long, value_name = "NNET", global = true)]
+    /// Pay from an escrow of this many NNET, above 0 and up to 9223372036; without it the operator sponsors the job
+    #[arg(long, value_name = "NNET", global = true, value_parser = budget)]
     budget: Option<Amount>,
     /// Mark the job as a demonstration: units too small to be worth delegating are leased anyway
     #[arg(long, global = true)]
@@ -82,6 +82,11 @@ impl Args {
         let (description, requester, link) = (self.description.clone(), self.requester.clone(), self.link.clone());
         JobAbout { description, requester, link, open_source: self.open_source }
     }
+}
+
+fn budget(text: &str) -> Result<Amount, String> {
+    let amount: Result<Amount, _> = text.parse();
+    amount.ok().filter(|amount| amount.nano() > 0).ok_or_else(|| "it must be above 0 and at most 9223372036".into())
 }
 
 pub(crate) async fn run(args: Args) -> Result<()> {

@@ -21,6 +21,12 @@ impl Cache {
         Cache { blocks: BTreeMap::new(), bytes: 0, max_bytes, uses: 0 }
     }
 
+    /// Drops every block. Units under way have theirs.
+    pub(crate) fn clear(&mut self) {
+        self.blocks.clear();
+        self.bytes = 0;
+    }
+
     pub(crate) fn get(&mut self, cid: &Cid) -> Option<BlockBytes> {
         self.uses += 1;
         let (block, used) = self.blocks.get_mut(cid)?;

@@ -42,7 +42,7 @@ pub enum Event {
     },
     /// A person chose the fraction of the time that lanes may work, 0.0 ..= 1.0.
     Duty(f64),
-    /// A reason to pause: `battery`, `hidden`, …
+    /// A reason to pause: `battery`, `hidden`, … With `memory` alone, units under way go on.
     Pause(String),
     /// This reason to pause no longer holds.
     Resume(String),

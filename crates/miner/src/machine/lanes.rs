@@ -2,6 +2,7 @@
 
 use crate::lane::{LaneCommand, LaneEvent};
 use crate::notice::Notice;
+use crate::rules::Reason;
 
 use super::answer::readable;
 use super::lane::{Lane, Work};
@@ -85,8 +86,9 @@ impl Machine {
         }
     }
 
+    /// Whether no unit may be begun.
     pub(super) fn is_paused(&self) -> bool {
-        self.effective_duty() == 0.0
+        self.duty == 0.0 || !self.pauses.is_empty()
     }
 
     /// Lanes that share an adapter also share its duty. At full duty there is nothing to share: while the adapter works for one,
@@ -101,8 +103,9 @@ impl Machine {
         }
     }
 
+    /// The memory of units under way is free once they are delivered: a lack of it alone does not stop them.
     fn effective_duty(&self) -> f64 {
-        if self.pauses.is_empty() { self.duty } else { 0.0 }
+        if self.pauses.iter().all(|reason| *reason == Reason::Memory.name()) { self.duty } else { 0.0 }
     }
 }
 

@@ -192,6 +192,18 @@ fn a_pause_gives_lanes_no_time_and_no_tasks() {
 }
 
 #[test]
+fn too_much_memory_begins_no_unit_and_stops_none() {
+    let mut world = World::new(1, 4);
+    world.run(500);
+    world.at(world.now_ms, Event::Pause("memory".into()));
+    world.run(UNIT_MS + 5_000);
+    assert_eq!((world.started(), world.verdicts().len()), (1, 1));
+    world.at(world.now_ms, Event::Resume("memory".into()));
+    world.run(60_000);
+    assert_eq!(world.verdicts(), [Verdict::Valid; 8]);
+}
+
+#[test]
 fn the_chosen_duty_reaches_every_lane() {
     let mut world = World::new(2, 0);
     world.run(100);

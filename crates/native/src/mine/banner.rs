@@ -3,8 +3,10 @@
 use std::fmt;
 
 use adit_miner::machine::{Config, Device};
+use adit_miner::rules::Rules;
 
 use super::Gpu;
+use super::when::shown;
 use crate::home::{Home, KeyFile};
 
 /// The facts that the first lines show.
@@ -13,6 +15,7 @@ pub(super) struct Banner<'a> {
     pub(super) key: &'a KeyFile,
     pub(super) home: &'a Home,
     pub(super) gpu: Gpu,
+    pub(super) rules: &'a Rules,
 }
 
 impl fmt::Display for Banner<'_> {
@@ -26,9 +29,7 @@ impl fmt::Display for Banner<'_> {
         writeln!(f, "Miner ID: {}", config.contributor)?;
         writeln!(f, "CPU Cores: {cores}")?;
         writeln!(f, "GPU: {}", self.gpu())?;
-        if config.duty < 1.0 {
-            writeln!(f, "Throttle: {:.0} % of the time", config.duty * 100.0)?;
-        }
+        shown(self.rules).iter().try_for_each(|line| writeln!(f, "{line}"))?;
         let made = if key.made { "made just now, " } else { "" };
         writeln!(f, "Key: {}", key.key.public_key())?;
         writeln!(f, "Key file: {} ({made}{})", home.key().display(), key.sealing)?;

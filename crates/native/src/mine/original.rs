@@ -16,6 +16,7 @@ use anyhow::{Context, Result, bail};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::printer::timed;
 use super::text::clean;
 use crate::server::Http;
 use crate::show::Lines;
@@ -112,7 +113,7 @@ pub(super) async fn run(mining: Mining, stop: impl Future<Output = ()>) -> Resul
 impl Mining {
     fn tell(&self, event: &Event) {
         if self.json {
-            self.lines.line(json!(event));
+            self.lines.line(timed(&event));
         } else {
             self.lines.line(event);
         }

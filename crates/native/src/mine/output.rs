@@ -1,11 +1,12 @@
 //! Where a miner reports: in lines, or on the whole screen.
 
-use adit_miner::driver::Control;
 use adit_miner::notice::{Notice, Status};
+use adit_miner::rules::Decision;
 use anyhow::{Result, ensure};
 use futures::channel::mpsc::UnboundedSender;
 
 use super::banner::Banner;
+use super::overseer::Wish;
 use super::printer::{Printer, shown};
 #[cfg(feature = "tui")]
 use super::screen::Screen;
@@ -44,7 +45,7 @@ impl Output {
         banner: &Banner<'_>,
         lines: &Lines,
         #[cfg_attr(not(feature = "tui"), expect(unused_variables, reason = "only the screen has keys"))]
-        person: &UnboundedSender<Control>,
+        person: &UnboundedSender<Wish>,
     ) -> Result<Self> {
         let json = match view {
             View::Json => true,
@@ -67,6 +68,15 @@ impl Output {
             Output::Lines(printer) => printer.notice(notice),
             #[cfg(feature = "tui")]
             Output::Screen(screen) => screen.notice(notice),
+        }
+    }
+
+    /// Shows what the rules allow from now on.
+    pub(super) fn decided(&mut self, decision: &Decision, now_ms: u64) {
+        match self {
+            Output::Lines(printer) => printer.decided(decision, now_ms),
+            #[cfg(feature = "tui")]
+            Output::Screen(screen) => screen.decided(decision, now_ms),
         }
     }
 

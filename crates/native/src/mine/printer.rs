@@ -1,18 +1,20 @@
 //! Prints a miner's notices, in the lines that users of NeoNet's miner know or as JSON.
 
 use std::io::Write;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use adit_core::Amount;
 use adit_core::statement::Verdict;
 use adit_miner::notice::{LaneStatus, Notice, Status};
+use adit_miner::rules::{Decision, Ends, Fact};
 use adit_miner::trial::quantity;
 use adit_protocol::neonet::GasInfo;
+use serde::Serialize;
 
 use super::banner::Banner;
 use super::nnet;
+use super::pauses;
 use super::text::clean;
-use crate::show;
 
 /// The time between two lines of status.
 const STATUS_EVERY: Duration = Duration::from_secs(30);
@@ -26,13 +28,49 @@ pub(super) struct Printer<W> {
     waiting: bool,
     status_at: Instant,
     last: Option<Status>,
+    /// Why it pauses and until when.
+    paused: Option<String>,
+    /// What was said to be unknown.
+    unknown: Vec<Fact>,
+}
+
+/// A line of JSON: an object with the time (Unix, ms).
+#[derive(Serialize)]
+struct Timed<'a, T> {
+    #[serde(flatten)]
+    of: &'a T,
+    at_ms: u64,
+}
+
+/// The lines of JSON that no notice of the miner stands for.
+#[derive(Serialize)]
+#[serde(tag = "notice", rename_all = "snake_case")]
+enum Extra<'a> {
+    /// What the rules allow from now on. Instants are Unix ms.
+    Rules {
+        #[serde(flatten)]
+        decision: Decision,
+    },
+    /// Something that a person should know.
+    Warning { reason: &'a str },
+}
+
+/// `value` as a line of JSON with the time.
+pub(super) fn timed(value: &impl Serialize) -> String {
+    // Everything that is printed can be written as JSON.
+    serde_json::to_string(&Timed { of: value, at_ms: unix_ms() }).unwrap_or_default()
+}
+
+fn unix_ms() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
 }
 
 impl<W: Write> Printer<W> {
     /// Prints to `out`, which gets whole lines. Mining goes on whether it takes them or not.
     pub(super) fn new(out: W, json: bool) -> Self {
         let (total, status_at) = (Amount::ZERO, Instant::now());
-        Printer { out, json, total, gas_shown: false, waiting: false, status_at, last: None }
+        let (gas_shown, waiting) = (false, false);
+        Printer { out, json, total, gas_shown, waiting, status_at, last: None, paused: None, unknown: Vec::new() }
     }
 
     pub(super) fn banner(&mut self, banner: &Banner<'_>) {
@@ -42,8 +80,31 @@ impl<W: Write> Printer<W> {
     }
 
     pub(super) fn warn(&mut self, text: &str) {
-        let text = format!("[WARN] {text}");
-        if self.json { show::messages().line(text) } else { self.line(&text) }
+        match self.json {
+            true => self.write(&timed(&Extra::Warning { reason: text })),
+            false => self.line(&format!("[WARN] {text}")),
+        }
+    }
+
+    /// Says what the rules allow, `now_ms` being the time on the decision's clock.
+    pub(super) fn decided(&mut self, decision: &Decision, now_ms: u64) {
+        if self.json {
+            let decision = since_1970(decision.clone(), now_ms);
+            return self.write(&timed(&Extra::Rules { decision }));
+        }
+        for fact in &decision.unknown {
+            if !self.unknown.contains(fact) {
+                self.unknown.push(*fact);
+                self.warn(pauses::unknown(*fact));
+            }
+        }
+        let paused = pauses::sentence(decision, now_ms);
+        match (&self.paused, &paused) {
+            (before, Some(after)) if before.as_ref() != Some(after) => self.line(&format!("[PAUSE] {after}")),
+            (Some(_), None) => self.line("[INFO] Mining goes on"),
+            _ => {}
+        }
+        self.paused = paused;
     }
 
     pub(super) fn notice(&mut self, notice: Notice) {
@@ -52,9 +113,7 @@ impl<W: Write> Printer<W> {
             return;
         }
         if self.json {
-            // Every notice can be written as JSON.
-            let line = serde_json::to_string(&notice).unwrap_or_default();
-            return self.write(&line);
+            return self.write(&timed(&notice));
         }
         match notice {
             Notice::Gas(gas) => self.gas(&gas),
@@ -149,11 +208,10 @@ impl<W: Write> Printer<W> {
     }
 
     fn status(&mut self, status: Status) {
-        let due = self.status_at.elapsed() >= STATUS_EVERY;
-        let pause_changed = self.last.as_ref().is_some_and(|last| last.paused != status.paused);
-        if due || pause_changed {
+        if self.status_at.elapsed() >= STATUS_EVERY {
             self.status_at = Instant::now();
-            self.line(&shown(&status));
+            let paused = self.paused.as_ref().map_or(String::new(), |paused| format!(" | Paused: {paused}"));
+            self.line(&format!("{}{paused}", shown(&status)));
         }
         self.last = Some(status);
     }
@@ -185,10 +243,19 @@ pub(super) fn shown(status: &Status) -> String {
     if let Some(account) = &status.account {
         line += &format!(" | Pending: {} | Paid: {}", nnet(account.pending), nnet(account.posted));
     }
-    if !status.paused.is_empty() {
-        line += &format!(" | Paused: {}", status.paused.join(", "));
-    }
     line
+}
+
+/// The decision with instants of the wall clock instead of one that stands at `now_ms`.
+fn since_1970(mut decision: Decision, now_ms: u64) -> Decision {
+    let unix = |at_ms: u64| unix_ms().saturating_add(at_ms.saturating_sub(now_ms));
+    decision.next_change_ms = decision.next_change_ms.map(unix);
+    for pause in &mut decision.pauses {
+        if let Ends::At { at_ms, .. } = &mut pause.ends {
+            *at_ms = unix(*at_ms);
+        }
+    }
+    decision
 }
 
 fn again(in_ms: u64) -> String {
@@ -203,6 +270,7 @@ mod tests {
     use super::*;
     use adit_core::Kind;
     use adit_core::sign::LeaseId;
+    use adit_miner::rules::{Facts, Rules, decide};
 
     fn printed(json: bool, notices: Vec<Notice>) -> String {
         let mut out = Vec::new();
@@ -264,5 +332,47 @@ mod tests {
             .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["notice"].to_string())
             .collect();
         assert_eq!(kinds, ["\"gas\"", "\"stopped\""]);
+        let first: serde_json::Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
+        assert!(first["at_ms"].as_u64().unwrap() > 1_700_000_000_000 && first["active_providers"] == 5, "{text}");
+    }
+
+    #[test]
+    fn a_pause_is_told_once_with_its_end_and_so_is_what_is_unknown() {
+        let rules = Rules {
+            pause_on_battery: true,
+            max_celsius: Some(80),
+            max_data_bytes: Some(1_000_000),
+            ..Rules::default()
+        };
+        let of = |on_battery| {
+            let facts = Facts { on_battery: Some(on_battery), data_bytes: Some(0), ..Facts::default() };
+            decide(&rules, &facts)
+        };
+        let said = |json| {
+            let mut out = Vec::new();
+            let mut printer = Printer::new(&mut out, json);
+            [of(true), of(true), of(false)].iter().for_each(|decision| printer.decided(decision, 0));
+            String::from_utf8(out).unwrap()
+        };
+        assert_eq!(
+            said(false),
+            "[WARN] this machine does not tell its temperature: --max-temperature has no effect\n\
+             [PAUSE] on battery, until it is plugged in\n\
+             [INFO] Mining goes on\n"
+        );
+        let first: serde_json::Value = serde_json::from_str(said(true).lines().next().unwrap()).unwrap();
+        let pause = serde_json::json!([{ "reason": "battery", "ends": "plugged_in" }]);
+        assert_eq!((&first["notice"], &first["pauses"]), (&"rules".into(), &pause));
+    }
+
+    #[test]
+    fn instants_on_the_wire_are_of_the_wall_clock() {
+        let rules = Rules::default();
+        let decision = decide(&rules, &Facts { now_ms: 5, paused_until_ms: Some(60_005), ..Facts::default() });
+        let before = unix_ms();
+        let Ends::At { at_ms, .. } = since_1970(decision, 5).pauses[0].ends else {
+            panic!("a break ends at an instant")
+        };
+        assert!((before + 60_000..=unix_ms() + 60_000).contains(&at_ms));
     }
 }

@@ -15,13 +15,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use adit_miner::driver::Control;
 use adit_miner::notice::Notice;
+use adit_miner::rules::Decision;
 use futures::channel::mpsc::UnboundedSender;
 use ratatui::DefaultTerminal;
 use ratatui::crossterm::event::{self, Event};
 
 use super::banner::Banner;
+use super::overseer::Wish;
 use view::{Act, View};
 
 /// The longest time between two drawings.
@@ -47,8 +48,8 @@ pub(super) struct Screen {
 }
 
 impl Screen {
-    /// Takes the terminal. Keys become controls for `person`.
-    pub(super) fn open(banner: &Banner<'_>, person: UnboundedSender<Control>) -> io::Result<Self> {
+    /// Takes the terminal. Keys become wishes of `person`.
+    pub(super) fn open(banner: &Banner<'_>, person: UnboundedSender<Wish>) -> io::Result<Self> {
         let started = Instant::now();
         let view = Arc::new(Mutex::new(View::new(banner)));
         let hook = std::panic::take_hook();
@@ -67,7 +68,7 @@ impl Screen {
             if show(terminal, &shown, started, &person).is_err() {
                 leave();
             } else if !OURS.load(Ordering::SeqCst) {
-                let _ = person.unbounded_send(Control::Stop);
+                let _ = person.unbounded_send(Wish::Stop);
             }
         });
         Ok(Screen { view, started, drawer: Some(drawer.inspect_err(|_| leave())?) })
@@ -75,6 +76,10 @@ impl Screen {
 
     pub(super) fn notice(&self, notice: Notice) {
         locked(&self.view).notice(notice, self.started.elapsed().as_millis() as u64);
+    }
+
+    pub(super) fn decided(&self, decision: &Decision, now_ms: u64) {
+        locked(&self.view).decided(decision, now_ms, self.started.elapsed().as_millis() as u64);
     }
 
     pub(super) fn warn(&self, text: &str) {
@@ -97,7 +102,7 @@ fn show(
     mut terminal: DefaultTerminal,
     view: &Mutex<View>,
     started: Instant,
-    person: &UnboundedSender<Control>,
+    person: &UnboundedSender<Wish>,
 ) -> io::Result<()> {
     while OURS.load(Ordering::SeqCst) {
         let mut drawn = locked(view);
@@ -113,7 +118,7 @@ fn show(
         }
         match locked(view).press(key) {
             Act::Nothing => {}
-            Act::Tell(control) => drop(person.unbounded_send(control)),
+            Act::Tell(wish) => drop(person.unbounded_send(wish)),
             Act::QuitAtOnce => {
                 leave();
                 std::process::exit(130);

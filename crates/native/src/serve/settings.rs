@@ -62,7 +62,7 @@ pub(super) const SETTINGS: [Setting; 14] = [
         value: "NNET",
         default: "1",
         many: false,
-        help: "What an epoch may pay for sponsored work, in NNET",
+        help: "What an epoch may pay for sponsored work, in NNET, from 0 to 9223372036",
         check: is::<Budget>,
     },
     Setting {
@@ -70,7 +70,7 @@ pub(super) const SETTINGS: [Setting; 14] = [
         value: "SECONDS",
         default: "600",
         many: false,
-        help: "How long an epoch lasts, in seconds: at most 366 days",
+        help: "How long an epoch lasts, in seconds, from 1 to 31622400 (366 days)",
         check: is::<EpochSeconds>,
     },
     Setting {
@@ -78,7 +78,7 @@ pub(super) const SETTINGS: [Setting; 14] = [
         value: "GIB",
         default: "32",
         many: false,
-        help: "The most that the database may hold, in GiB, at most 1048576; a fuller store refuses new jobs",
+        help: "The most that the database may hold, in GiB, from 1 to 1048576; a fuller store refuses new jobs",
         check: is::<StoreGib>,
     },
     Setting {
@@ -102,7 +102,7 @@ pub(super) const SETTINGS: [Setting; 14] = [
         value: "N",
         default: "4096",
         many: false,
-        help: "The most connections at once, within what the system's limit of open files allows",
+        help: "The most connections at once, from 1 to 1000000, within what the system's limit of open files allows",
         check: is::<MaxConnections>,
     },
     Setting {
@@ -110,7 +110,7 @@ pub(super) const SETTINGS: [Setting; 14] = [
         value: "N",
         default: "256",
         many: false,
-        help: "The most connections of one address block (an IPv4 /24, an IPv6 /56); a loopback address has half of all",
+        help: "The most connections of one address block (an IPv4 /24, an IPv6 /56), from 1 to 1000000; a loopback address has half of all",
         check: is::<MaxConnections>,
     },
     Setting {
@@ -118,7 +118,7 @@ pub(super) const SETTINGS: [Setting; 14] = [
         value: "SECONDS",
         default: "10",
         many: false,
-        help: "How long open requests may take to end when the coordinator stops, in seconds",
+        help: "How long open requests may take to end when the coordinator stops, in seconds from 1 to 86400",
         check: is::<DrainSeconds>,
     },
     Setting {

@@ -80,11 +80,11 @@ pub(super) enum Work {
     },
     /// Hash part of the coordinator's own log of receipts
     Protect {
-        /// The first entry
+        /// The first entry, from 0
         #[arg(long, value_name = "INDEX", default_value_t = 0)]
         first: u64,
-        /// How many entries
-        #[arg(long, value_name = "COUNT")]
+        /// How many entries, at least 1
+        #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..))]
         count: u64,
         /// Where the report goes, .json
         #[arg(short, long, value_name = "FILE")]

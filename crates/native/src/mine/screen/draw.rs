@@ -11,10 +11,11 @@ use ratatui::widgets::{Block, Cell, Clear, Paragraph, Row, Sparkline, Table, Wra
 
 use super::view::{Message, Receipt, Session, View};
 
-const KEYS: &str = " q quit   p pause   +/- throttle   ? help ";
-const HELP: [&str; 9] = [
+const KEYS: &str = " p pause   +/- throttle   q stop   ? help ";
+const HELP: [&str; 10] = [
     "q, Ctrl-C   end the session; again: quit at once",
-    "p           pause, go on",
+    "p           pause for 15 minutes; go on",
+    "h, t        pause for an hour, until tomorrow",
     "+, -        work more, less of the time",
     "?           this help",
     "",
@@ -71,11 +72,11 @@ fn draw_head(frame: &mut Frame<'_>, area: Rect, view: &View) {
 }
 
 fn state(view: &View) -> (Color, String) {
-    match (&view.session, view.pauses()) {
+    match (&view.session, &view.paused) {
         (Session::Ending, _) => (Color::Yellow, "ending (q again: quit at once)".into()),
         (Session::Ended, _) => (Color::Yellow, "ended".into()),
         (Session::Opening, _) => (Color::Yellow, "opening".into()),
-        (_, Some(pauses)) => (Color::Yellow, pauses),
+        (_, Some(paused)) => (Color::Yellow, paused.clone()),
         (Session::Away { again_at_ms }, _) => {
             let seconds = again_at_ms.saturating_sub(view.now_ms).div_ceil(1_000);
             (Color::Red, format!("the coordinator does not answer; again in {seconds} s"))

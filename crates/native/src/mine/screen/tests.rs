@@ -4,6 +4,7 @@ use adit_core::sign::{Digest, LeaseId, SecretKey};
 use adit_core::statement::{LogHead, Method, ProvenReceipt, Receipt, Verdict};
 use adit_core::{Amount, Kind, Signature};
 use adit_miner::notice::{LaneStatus, Status};
+use adit_miner::rules::{Break, Facts, LocalTime, Rules, decide};
 use adit_protocol::records::Account;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -118,7 +119,7 @@ fn five_seconds_look_tells_everything() {
         "0.13 NNET",
         "2 NNET",
         "Session started",
-        "q quit",
+        "q stop",
     ] {
         assert!(screen.contains(words), "{words} is not in\n{screen}");
     }
@@ -187,20 +188,25 @@ fn every_size_is_drawn() {
 #[test]
 fn keys_do_what_the_last_line_says() {
     let mut view = mining();
-    assert_eq!(view.press(key(KeyCode::Char('+'))), Act::Tell(Control::Duty(0.55)));
-    assert_eq!(view.press(key(KeyCode::Char('-'))), Act::Tell(Control::Duty(0.5)));
+    assert_eq!(view.press(key(KeyCode::Char('+'))), Act::Tell(Wish::Duty(0.55)));
+    assert_eq!(view.press(key(KeyCode::Char('-'))), Act::Tell(Wish::Duty(0.5)));
     for _ in 0..20 {
         view.press(key(KeyCode::Char('-')));
     }
-    assert_eq!(view.press(key(KeyCode::Char('-'))), Act::Tell(Control::Duty(0.05)));
-    assert_eq!(view.press(key(KeyCode::Char('p'))), Act::Tell(Control::Pause("you".into())));
-    assert!(drawn(&view, 120, 30).contains("Paused by you: goes on when you press p"));
-    assert_eq!(view.press(key(KeyCode::Char('p'))), Act::Tell(Control::Resume("you".into())));
+    assert_eq!(view.press(key(KeyCode::Char('-'))), Act::Tell(Wish::Duty(0.05)));
+    assert_eq!(view.press(key(KeyCode::Char('p'))), Act::Tell(Wish::Break(Break::QuarterHour)));
+    assert_eq!(view.press(key(KeyCode::Char('h'))), Act::Tell(Wish::Break(Break::Hour)));
+    assert_eq!(view.press(key(KeyCode::Char('t'))), Act::Tell(Wish::Break(Break::Tomorrow)));
+    let local = Some(LocalTime { minute: 600, next_minute_ms: 60_000 });
+    let facts = Facts { paused_until_ms: Some(900_000), local, ..Facts::default() };
+    view.decided(&decide(&Rules::default(), &facts), 0, 0);
+    assert!(drawn(&view, 120, 30).contains("paused by you, until 10:15"));
+    assert_eq!(view.press(key(KeyCode::Char('p'))), Act::Tell(Wish::GoOn));
     assert_eq!(view.press(key(KeyCode::Char('?'))), Act::Nothing);
     assert!(drawn(&view, 120, 30).contains("end the session; again"));
     assert_eq!(view.press(key(KeyCode::Esc)), Act::Nothing);
     assert!(!view.help);
-    assert_eq!(view.press(KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL)), Act::Tell(Control::Stop));
+    assert_eq!(view.press(KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL)), Act::Tell(Wish::Stop));
     assert!(drawn(&view, 120, 30).contains("ending"));
     assert_eq!(view.press(key(KeyCode::Char('q'))), Act::QuitAtOnce);
 }

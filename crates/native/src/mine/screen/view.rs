@@ -4,13 +4,15 @@ use std::collections::{BTreeMap, VecDeque};
 
 use adit_core::Amount;
 use adit_core::statement::Verdict;
-use adit_miner::driver::Control;
 use adit_miner::notice::{LaneStatus, Notice, Status};
+use adit_miner::rules::{Break, Decision, Fact, Reason};
 use adit_miner::trial::quantity;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use crate::mine::banner::Banner;
 use crate::mine::nnet;
+use crate::mine::overseer::Wish;
+use crate::mine::pauses;
 use crate::mine::text::clean;
 
 /// Samples of the rate that are kept, one each second.
@@ -19,8 +21,6 @@ const RATES: usize = 600;
 const LINES: usize = 100;
 /// The change of the throttle by one press, in hundredths of the time.
 const STEP: u32 = 5;
-/// The reason for a pause that a person asked for.
-const PERSON: &str = "you";
 
 /// Everything that is drawn. All text in it is clean.
 pub(super) struct View {
@@ -39,7 +39,12 @@ pub(super) struct View {
     pub(super) messages: VecDeque<Message>,
     /// Hundredths of the time that lanes may work.
     pub(super) throttle: u32,
-    pub(super) paused: bool,
+    /// Why nothing is computed, and what ends that.
+    pub(super) paused: Option<String>,
+    /// Whether a person's own pause holds.
+    pub(super) on_break: bool,
+    /// What was said to be unknown.
+    unknown: Vec<Fact>,
     pub(super) help: bool,
     pub(super) now_ms: u64,
     sampled: u64,
@@ -81,14 +86,14 @@ pub(super) struct Message {
 #[derive(Debug, PartialEq)]
 pub(super) enum Act {
     Nothing,
-    Tell(Control),
+    Tell(Wish),
     QuitAtOnce,
 }
 
 impl View {
     pub(super) fn new(banner: &Banner<'_>) -> Self {
         let config = banner.config;
-        let mut view = View::empty(&config.server, &config.contributor, config.duty);
+        let mut view = View::empty(&config.server, &config.contributor, banner.rules.duty_idle);
         view.say(format!("Key {}", banner.key.key.public_key()), false, 0);
         let made = if banner.key.made { "made just now, " } else { "" };
         view.say(format!("Key file {} ({made}{})", banner.home.key().display(), banner.key.sealing), false, 0);
@@ -107,7 +112,9 @@ impl View {
             receipts: VecDeque::new(),
             messages: VecDeque::new(),
             throttle: (duty * 100.0).round() as u32,
-            paused: false,
+            paused: None,
+            on_break: false,
+            unknown: Vec::new(),
             help: false,
             now_ms: 0,
             sampled: 0,
@@ -122,6 +129,18 @@ impl View {
             self.rates.push_back(self.status.work_per_s);
             self.rates.drain(..self.rates.len().saturating_sub(RATES));
         }
+    }
+
+    /// Takes a decision of `decided_ms` on its clock.
+    pub(super) fn decided(&mut self, decision: &Decision, decided_ms: u64, now_ms: u64) {
+        for fact in &decision.unknown {
+            if !self.unknown.contains(fact) {
+                self.unknown.push(*fact);
+                self.say(pauses::unknown(*fact).into(), true, now_ms);
+            }
+        }
+        self.on_break = decision.pauses.iter().any(|pause| pause.reason == Reason::You);
+        self.paused = pauses::sentence(decision, decided_ms);
     }
 
     pub(super) fn warn(&mut self, text: &str, now_ms: u64) {
@@ -228,11 +247,10 @@ impl View {
                 self.help = !self.help;
                 Act::Nothing
             }
-            KeyCode::Char('p') => {
-                self.paused = !self.paused;
-                let reason = PERSON.to_owned();
-                Act::Tell(if self.paused { Control::Pause(reason) } else { Control::Resume(reason) })
-            }
+            KeyCode::Char('p') if self.on_break => Act::Tell(Wish::GoOn),
+            KeyCode::Char('p') => Act::Tell(Wish::Break(Break::QuarterHour)),
+            KeyCode::Char('h') => Act::Tell(Wish::Break(Break::Hour)),
+            KeyCode::Char('t') => Act::Tell(Wish::Break(Break::Tomorrow)),
             KeyCode::Char('+' | '=') => self.throttle_to(self.throttle + STEP),
             KeyCode::Char('-') => self.throttle_to(self.throttle.saturating_sub(STEP)),
             _ => {
@@ -248,21 +266,12 @@ impl View {
             return Act::QuitAtOnce;
         }
         self.session = Session::Ending;
-        Act::Tell(Control::Stop)
+        Act::Tell(Wish::Stop)
     }
 
     fn throttle_to(&mut self, hundredths: u32) -> Act {
         self.throttle = hundredths.clamp(STEP, 100);
-        Act::Tell(Control::Duty(f64::from(self.throttle) / 100.0))
-    }
-
-    /// Why nothing is computed, and when that ends.
-    pub(super) fn pauses(&self) -> Option<String> {
-        if self.paused {
-            return Some("Paused by you: goes on when you press p".into());
-        }
-        let reasons: Vec<&str> = self.status.paused.iter().map(String::as_str).filter(|why| *why != PERSON).collect();
-        (!reasons.is_empty()).then(|| format!("Paused: {}", reasons.join(", ")))
+        Act::Tell(Wish::Duty(f64::from(self.throttle) / 100.0))
     }
 
     /// Earned in this run, owed at most by the open epoch, and paid.
