@@ -1,21 +1,23 @@
 //! The miner's key file.
 //!
-//! With a passphrase (ADIT_PASSPHRASE) the key is sealed: ChaCha20-Poly1305 under a key that Argon2id (RFC 9106) derives from
-//! the passphrase, with 19 MiB and two passes. Without one it is stored in the clear, readable only by its owner.
+//! With a passphrase (ADIT_PASSPHRASE) the key is sealed, in the format that pages export and import. Without one it is stored
+//! in the clear, readable only by its owner. What earlier programs sealed is read too.
+
+mod clear;
+mod sealed;
 
 use std::fmt;
 use std::path::Path;
 
 use adit_core::PublicKey;
 use adit_core::sign::SecretKey;
-use anyhow::{Context, Result, bail, ensure};
-use argon2::{Algorithm, Argon2, Params, Version};
-use chacha20poly1305::aead::{Aead, KeyInit, Payload};
-use chacha20poly1305::{ChaCha20Poly1305, Key, Nonce};
+use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::show;
+use clear::{Clear, Secret};
+use sealed::Sealed;
 
 /// The environment variable that holds the passphrase.
 pub(crate) const PASSPHRASE: &str = "ADIT_PASSPHRASE";
@@ -43,23 +45,14 @@ impl fmt::Display for Sealing {
     }
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Stored {
-    version: u32,
-    public_key: PublicKey,
-    secret: Secret,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-enum Secret {
-    Plain(Hex),
-    Sealed { memory_kib: u32, passes: u32, salt: Hex, nonce: Hex, ciphertext: Hex },
-}
-
 /// Bytes that are hex in JSON and wiped when dropped.
 struct Hex(Zeroizing<Vec<u8>>);
+
+impl Hex {
+    fn of(bytes: &[u8]) -> Self {
+        Hex(Zeroizing::new(bytes.to_vec()))
+    }
+}
 
 impl Serialize for Hex {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -73,13 +66,6 @@ impl<'de> Deserialize<'de> for Hex {
         hex::decode(&*text).map(|bytes| Hex(Zeroizing::new(bytes))).map_err(serde::de::Error::custom)
     }
 }
-
-const VERSION: u32 = 1;
-const MEMORY_KIB: u32 = 19 << 10;
-const PASSES: u32 = 2;
-/// The most memory that a file may ask for: 1 GiB.
-const MAX_MEMORY_KIB: u32 = 1 << 20;
-const MAX_PASSES: u32 = 64;
 
 impl KeyFile {
     /// Opens the key, or creates it. An unsealed key is sealed as soon as there is a passphrase.
@@ -105,33 +91,24 @@ impl KeyFile {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error).context(path.display().to_string()),
         };
-        let stored = parse(path, &text)?;
-        let sealed = matches!(stored.secret, Secret::Sealed { .. });
-        Ok(Some((stored.public_key, if sealed { Sealing::Sealed } else { Sealing::Plain })))
+        let stored = Stored::parse(path, &text)?;
+        Ok(Some((stored.public_key(), stored.sealing())))
     }
 
     fn open(path: &Path, text: &[u8], passphrase: Option<&str>) -> Result<Self> {
-        let stored = parse(path, text)?;
-        let sealed = matches!(stored.secret, Secret::Sealed { .. });
-        let bytes = match stored.secret {
-            Secret::Plain(bytes) => bytes.0,
-            sealed => {
-                let passphrase = passphrase.with_context(|| {
-                    format!("{} is sealed: set {PASSPHRASE} to the passphrase it was sealed with", path.display())
-                })?;
-                unseal(&sealed, passphrase, &stored.public_key).with_context(|| path.display().to_string())?
-            }
-        };
+        let stored = Stored::parse(path, text)?;
+        let bytes = stored.secret(passphrase).with_context(|| path.display().to_string())?;
         let key = secret_key(&bytes).with_context(|| path.display().to_string())?;
         ensure!(
-            key.public_key() == stored.public_key,
+            key.public_key() == stored.public_key(),
             "{}: secret and public key do not belong together",
             path.display()
         );
-        if !sealed && passphrase.is_some() {
+        let mut sealing = stored.sealing();
+        if sealing == Sealing::Plain && passphrase.is_some() {
             store(path, &key, passphrase, |path, text| super::write_private(path, text).map(|()| true))?;
+            sealing = Sealing::Sealed;
         }
-        let sealing = if sealed || passphrase.is_some() { Sealing::Sealed } else { Sealing::Plain };
         Ok(KeyFile { key, sealing, made: false })
     }
 
@@ -158,16 +135,51 @@ fn open_to_others(path: &Path) -> String {
     format!("{path} is open to other users of this machine: run `chmod 600 '{path}'` as its owner")
 }
 
-fn parse(path: &Path, text: &[u8]) -> Result<Stored> {
-    let damaged = || {
-        format!(
-            "{} is not a key file: restore it from a backup, or move it away to begin with a new key",
-            path.display()
-        )
-    };
-    let stored: Stored = serde_json::from_slice(text).with_context(damaged)?;
-    ensure!(stored.version == VERSION, "{}: a newer program wrote this key file", path.display());
-    Ok(stored)
+/// A file, in the format that pages share or in the program's own.
+enum Stored {
+    Sealed(Sealed),
+    Clear(Clear),
+}
+
+impl Stored {
+    fn parse(path: &Path, text: &[u8]) -> Result<Self> {
+        let damaged = || {
+            format!(
+                "{} is not a key file: restore it from a backup, or move it away to begin with a new key",
+                path.display()
+            )
+        };
+        if Sealed::is(text) {
+            return Sealed::parse(text).with_context(damaged).map(Stored::Sealed);
+        }
+        let clear: Clear = serde_json::from_slice(text).with_context(damaged)?;
+        ensure!(clear.version == clear::VERSION, "{}: a newer program wrote this key file", path.display());
+        Ok(Stored::Clear(clear))
+    }
+
+    fn public_key(&self) -> PublicKey {
+        match self {
+            Stored::Sealed(sealed) => sealed.public_key,
+            Stored::Clear(clear) => clear.public_key,
+        }
+    }
+
+    fn sealing(&self) -> Sealing {
+        match self {
+            Stored::Clear(Clear { secret: Secret::Plain(_), .. }) => Sealing::Plain,
+            _ => Sealing::Sealed,
+        }
+    }
+
+    fn secret(&self, passphrase: Option<&str>) -> Result<Zeroizing<Vec<u8>>> {
+        let passphrase =
+            || passphrase.with_context(|| format!("it is sealed: set {PASSPHRASE} to the passphrase it was sealed with"));
+        match self {
+            Stored::Sealed(sealed) => sealed.open(passphrase()?),
+            Stored::Clear(Clear { secret: Secret::Plain(bytes), .. }) => Ok(bytes.0.clone()),
+            Stored::Clear(clear) => clear.open(passphrase()?),
+        }
+    }
 }
 
 /// Stores the key with `write`, and returns what that returns.
@@ -177,52 +189,11 @@ fn store(
     passphrase: Option<&str>,
     write: impl FnOnce(&Path, &[u8]) -> std::io::Result<bool>,
 ) -> Result<bool> {
-    let secret = match passphrase {
-        Some(passphrase) => seal(key, passphrase)?,
-        None => Secret::Plain(Hex(Zeroizing::new(key.to_bytes().to_vec()))),
-    };
-    let stored = Stored { version: VERSION, public_key: key.public_key(), secret };
-    let text = Zeroizing::new(serde_json::to_vec_pretty(&stored)?);
+    let text = Zeroizing::new(match passphrase {
+        Some(passphrase) => serde_json::to_vec_pretty(&Sealed::seal(key, passphrase)?)?,
+        None => serde_json::to_vec_pretty(&Clear::of(key))?,
+    });
     write(path, &text).with_context(|| format!("{}: the key cannot be kept there", path.display()))
-}
-
-fn seal(key: &SecretKey, passphrase: &str) -> Result<Secret> {
-    let (mut salt, mut nonce) = ([0; 16], [0; 12]);
-    random(&mut salt)?;
-    random(&mut nonce)?;
-    let (bytes, public_key) = (key.to_bytes(), key.public_key());
-    let cipher = ChaCha20Poly1305::new(&stretched(passphrase, &salt, MEMORY_KIB, PASSES)?);
-    // The public key is authenticated too, so that nobody can replace it.
-    let payload = Payload { msg: &bytes[..], aad: &public_key.0 };
-    let Ok(ciphertext) = cipher.encrypt(&Nonce::from(nonce), payload) else { bail!("the key cannot be sealed") };
-    let hex = |bytes: &[u8]| Hex(Zeroizing::new(bytes.to_vec()));
-    let (salt, nonce, ciphertext) = (hex(&salt), hex(&nonce), hex(&ciphertext));
-    Ok(Secret::Sealed { memory_kib: MEMORY_KIB, passes: PASSES, salt, nonce, ciphertext })
-}
-
-fn unseal(secret: &Secret, passphrase: &str, public_key: &PublicKey) -> Result<Zeroizing<Vec<u8>>> {
-    let Secret::Sealed { memory_kib, passes, salt, nonce, ciphertext } = secret else { bail!("it is not sealed") };
-    ensure!(*memory_kib <= MAX_MEMORY_KIB && *passes <= MAX_PASSES, "the key file asks for too much memory or time");
-    let nonce: [u8; 12] = nonce.0.as_slice().try_into().context("the nonce has the wrong length")?;
-    let cipher = ChaCha20Poly1305::new(&stretched(passphrase, &salt.0, *memory_kib, *passes)?);
-    let payload = Payload { msg: &ciphertext.0, aad: &public_key.0 };
-    match cipher.decrypt(&Nonce::from(nonce), payload) {
-        Ok(bytes) => Ok(Zeroizing::new(bytes)),
-        Err(_) => bail!("{PASSPHRASE} is not the passphrase it was sealed with, or the file is damaged"),
-    }
-}
-
-fn stretched(passphrase: &str, salt: &[u8], memory_kib: u32, passes: u32) -> Result<Key> {
-    let params = Params::new(memory_kib, passes, 1, Some(32));
-    let params = params.map_err(|error| anyhow::anyhow!("key stretching: {error}"))?;
-    let mut key = Zeroizing::new([0; 32]);
-    let stretched = Argon2::new(Algorithm::Argon2id, Version::V0x13, params).hash_password_into(
-        passphrase.as_bytes(),
-        salt,
-        &mut *key,
-    );
-    stretched.map_err(|error| anyhow::anyhow!("key stretching: {error}"))?;
-    Ok(Key::from(*key))
 }
 
 fn secret_key(bytes: &[u8]) -> Result<SecretKey> {
@@ -285,11 +256,32 @@ mod tests {
         let other_key =
             |from, to| good.replacen(&format!("\"public_key\": \"{from}"), &format!("\"public_key\": \"{to}"), 1);
         let swapped = if good.contains("\"public_key\": \"02") { other_key("02", "03") } else { other_key("03", "02") };
-        let greedy = good.replace("19456", "99999999");
+        let greedy = good.replace("600000", "99999999");
         for damaged in ["", "{}", &good[..good.len() / 2], &swapped, &greedy] {
             fs::write(&path, damaged).unwrap();
             assert!(KeyFile::open_or_make(&path, Some("p")).is_err(), "{damaged}");
             assert_eq!(fs::read_to_string(&path).unwrap(), damaged);
+        }
+    }
+
+    /// Files that were written once and are never made again: by a page, by this program with and without a passphrase, and by
+    /// the program before it shared the page's format.
+    #[test]
+    fn frozen_files_of_page_and_program_open() {
+        const PUBLIC: &str = "02989c0b76cb563971fdc9bef31ec06c3560f3249d6ee9e5d83c57625596e05f6f";
+        for (text, passphrase, sealing) in [
+            (include_str!("key/frozen/page.json"), Some("größer als 1 × 2"), Sealing::Sealed),
+            (include_str!("key/frozen/program.json"), Some("correct horse"), Sealing::Sealed),
+            (include_str!("key/frozen/argon2.json"), Some("correct horse"), Sealing::Sealed),
+            (include_str!("key/frozen/clear.json"), None, Sealing::Plain),
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("miner.key");
+            fs::write(&path, text).unwrap();
+            let opened = KeyFile::open_or_make(&path, passphrase).unwrap();
+            assert_eq!((opened.key.public_key().to_string().as_str(), opened.sealing), (PUBLIC, sealing));
+            assert_eq!(*opened.key.to_bytes(), [7; 32]);
+            assert_eq!(fs::read_to_string(&path).unwrap(), text, "an opened file stays as it is");
         }
     }
 }
