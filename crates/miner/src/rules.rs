@@ -16,6 +16,7 @@
 
 mod decision;
 mod facts;
+mod fields;
 mod hours;
 #[cfg(test)]
 mod tests;
@@ -23,7 +24,9 @@ mod words;
 
 use std::ops::RangeInclusive;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+
+use fields::Fields;
 
 pub use decision::{Decision, Ends, Fact, Pause, Reason, decide};
 pub use facts::{Break, Facts, LocalTime};
@@ -44,9 +47,9 @@ pub const COOLING_CELSIUS: RangeInclusive<u64> = 1..=30;
 pub const MAX_SPANS: usize = 80;
 
 /// When a miner may work, as a person chose it. The default never pauses.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct Rules {
     /// The parts of the local week in which it works; empty for all of it. At most 80.
     pub hours: Vec<Span>,
@@ -96,12 +99,20 @@ impl Default for Rules {
 /// Rules that make no sense.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RulesError {
-    /// They are no rules.
-    #[error("these are no rules for a miner: {0}")]
-    Unreadable(String),
-    /// They are no facts.
-    #[error("these are no facts about a device: {0}")]
-    Facts(String),
+    /// It is no JSON, or no object.
+    #[error("rules and facts are objects of JSON")]
+    NoObject,
+    /// A field that nobody knows.
+    #[error("there is no rule or fact `{0}`")]
+    Unknown(String),
+    /// A field of another type.
+    #[error("{name} must be {must}")]
+    Type {
+        /// The field.
+        name: &'static str,
+        /// What it must be.
+        must: &'static str,
+    },
     /// It is no break.
     #[error("a break is quarter_hour, hour or tomorrow")]
     Break,
@@ -136,7 +147,24 @@ pub enum RulesError {
 impl Rules {
     /// Reads JSON. A field that is left out has its default; an unknown one, and a value out of range, are refused.
     pub fn parse(json: &str) -> Result<Self, RulesError> {
-        let rules: Rules = serde_json::from_str(json).map_err(|error| RulesError::Unreadable(error.to_string()))?;
+        let mut fields = Fields::parse(json)?;
+        let defaults = Rules::default();
+        let spans = fields.list("hours").unwrap_or_default();
+        let rules = Rules {
+            hours: spans.into_iter().map(Span::of).collect::<Result<_, _>>()?,
+            duty_in_use: fields.number("duty_in_use").unwrap_or(defaults.duty_in_use),
+            duty_idle: fields.number("duty_idle").unwrap_or(defaults.duty_idle),
+            idle_after_ms: fields.whole("idle_after_ms").unwrap_or(defaults.idle_after_ms),
+            pause_on_battery: fields.flag("pause_on_battery").unwrap_or_default(),
+            pause_when_hidden: fields.flag("pause_when_hidden").unwrap_or_default(),
+            pause_under_pressure: fields.flag("pause_under_pressure").unwrap_or_default(),
+            pause_on_metered: fields.flag("pause_on_metered").unwrap_or_default(),
+            max_data_bytes: fields.whole("max_data_bytes"),
+            max_memory_bytes: fields.whole("max_memory_bytes"),
+            max_celsius: fields.whole("max_celsius"),
+            cooling_celsius: fields.whole("cooling_celsius").unwrap_or(defaults.cooling_celsius),
+        };
+        fields.end()?;
         rules.check()?;
         Ok(rules)
     }

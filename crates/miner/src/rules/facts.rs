@@ -1,14 +1,16 @@
 //! What a host knows about the device, the person and the time.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde_json::Value;
 
 use super::RulesError;
+use super::fields::Fields;
 use super::hours::{DAY, HOUR, WEEK};
 
 /// The facts of one moment, in whole numbers; null where the host cannot know.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct Facts {
     /// The time, of any clock that all instants here are of.
     pub now_ms: u64,
@@ -39,14 +41,28 @@ pub struct Facts {
 impl Facts {
     /// Reads JSON. A fact that is left out is not known.
     pub fn parse(json: &str) -> Result<Self, RulesError> {
-        serde_json::from_str(json).map_err(|error| RulesError::Facts(error.to_string()))
+        let mut fields = Fields::parse(json)?;
+        let facts = Facts {
+            now_ms: fields.whole("now_ms").unwrap_or_default(),
+            local: fields.take("local").map(LocalTime::of).transpose()?,
+            paused_until_ms: fields.whole("paused_until_ms"),
+            idle_ms: fields.whole("idle_ms"),
+            on_battery: fields.flag("on_battery"),
+            hidden: fields.flag("hidden"),
+            pressure: fields.flag("pressure"),
+            metered: fields.flag("metered"),
+            data_bytes: fields.whole("data_bytes"),
+            memory_bytes: fields.whole("memory_bytes"),
+            celsius: fields.whole("celsius"),
+            cooling: fields.flag("cooling").unwrap_or_default(),
+        };
+        fields.end().map(|()| facts)
     }
 }
 
 /// A time of the local week. The host's calendar knows it; when it is set or changes by an hour, the host decides again.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
 pub struct LocalTime {
     /// Minutes since Monday, 0:00: from 0 to 10,079.
     pub minute: u32,
@@ -55,6 +71,14 @@ pub struct LocalTime {
 }
 
 impl LocalTime {
+    fn of(value: Value) -> Result<Self, RulesError> {
+        let mut fields = Fields::of(value)?;
+        // A minute of no week is that of the last.
+        let minute = fields.whole("minute").unwrap_or_default().min(u64::from(WEEK) - 1) as u32;
+        let local = LocalTime { minute, next_minute_ms: fields.whole("next_minute_ms").unwrap_or_default() };
+        fields.end().map(|()| local)
+    }
+
     /// When the minute `ahead` minutes from now begins, one at least.
     pub(super) fn instant_ms(&self, ahead: u32) -> u64 {
         self.next_minute_ms.saturating_add(u64::from(ahead.max(1) - 1) * 60_000)

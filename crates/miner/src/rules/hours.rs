@@ -1,8 +1,11 @@
 //! Spans of the local week.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde_json::Value;
 
+use super::RulesError;
 use super::facts::LocalTime;
+use super::fields::Fields;
 
 /// Minutes of an hour.
 pub const HOUR: u32 = 60;
@@ -12,9 +15,8 @@ pub const DAY: u32 = 24 * HOUR;
 pub const WEEK: u32 = 7 * DAY;
 
 /// A part of the week: from one minute until before another. It runs over Sunday's midnight if it ends before it begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
 pub struct Span {
     /// Its first minute, from 0 to 10,079.
     pub from: u32,
@@ -23,6 +25,14 @@ pub struct Span {
 }
 
 impl Span {
+    pub(super) fn of(value: Value) -> Result<Self, RulesError> {
+        let mut fields = Fields::of(value)?;
+        // What is left out, or beyond the week, makes a span that is refused.
+        let mut minute = |name| fields.whole(name).unwrap_or(u64::MAX).min(u64::from(WEEK) + 1) as u32;
+        let span = Span { from: minute("from"), to: minute("to") };
+        fields.end().map(|()| span)
+    }
+
     pub(super) fn is_valid(&self) -> bool {
         self.from < WEEK && self.to <= WEEK && self.from != self.to
     }

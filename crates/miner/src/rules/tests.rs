@@ -183,13 +183,28 @@ fn every_field_may_be_left_out_and_what_is_wrong_is_refused_with_a_sentence() {
     assert_eq!(Rules::parse("{}"), Ok(Rules::default()));
     let kept = Rules { hours: hours("mon-fri 18-8").unwrap(), max_celsius: Some(80), ..Rules::default() };
     assert_eq!(Rules::parse(&serde_json::to_string(&kept).unwrap()), Ok(kept));
+    let flags = (true, true, true, true);
+    let (pause_on_battery, pause_when_hidden, pause_under_pressure, pause_on_metered) = flags;
+    let kept =
+        Rules { pause_on_battery, pause_when_hidden, pause_under_pressure, pause_on_metered, ..Rules::default() };
+    let (max_data_bytes, max_memory_bytes, cooling_celsius) = (Some(2_000_000), Some(65_000_000), 7);
+    let (duty_in_use, duty_idle, idle_after_ms) = (0.25, 0.75, 60_000);
+    let kept =
+        Rules { max_data_bytes, max_memory_bytes, cooling_celsius, duty_in_use, duty_idle, idle_after_ms, ..kept };
+    assert_eq!(Rules::parse(&serde_json::to_string(&kept).unwrap()), Ok(kept));
     assert_eq!(refused(r#"{"max_celsius":200}"#), "max_celsius is 200, but must be from 30 to 110");
     assert_eq!(refused(r#"{"max_data_bytes":1}"#), "max_data_bytes is 1, but must be from 1000000 to 1000000000000000");
     assert_eq!(refused(r#"{"duty_idle":0}"#), "duty_idle must be above 0 and at most 1");
     assert_eq!(refused(r#"{"duty_in_use":1.5}"#), "duty_in_use must be from 0 to 1");
     assert!(refused(r#"{"hours":[{"from":5,"to":5}]}"#).contains("no span"));
     assert!(refused(r#"{"hours":[{"from":0,"to":10081}]}"#).contains("from 0 to 10080"));
-    assert!(refused(r#"{"warp":9}"#).starts_with("these are no rules for a miner: unknown field `warp`"));
+    assert_eq!(refused(r#"{"warp":9}"#), "there is no rule or fact `warp`");
+    assert_eq!(refused(r#"{"max_celsius":70.5}"#), "max_celsius must be a whole number");
+    assert_eq!(refused(r#"{"pause_on_battery":1}"#), "pause_on_battery must be true or false");
+    assert_eq!(refused(r#"{"duty_idle":"all"}"#), "duty_idle must be a number");
+    assert_eq!(refused("[]"), "rules and facts are objects of JSON");
+    assert!(refused(r#"{"hours":[{"from":5,"to":9,"day":1}]}"#).contains("`day`"));
+    assert!(refused(r#"{"hours":[{"from":5}]}"#).contains("no span"));
     assert!(refused(r#"{"idle_after_ms":59999}"#).contains("60000"));
     assert!(refused(r#"{"max_memory_bytes":1}"#).contains("64000000"));
     assert!(refused(r#"{"cooling_celsius":0}"#).contains("from 1 to 30"));
@@ -206,7 +221,22 @@ fn facts_and_decisions_have_their_names_on_the_wire() {
     let expected = r#"{"pauses":[{"reason":"hours","ends":"at","at_ms":3570000,"minute":60},{"reason":"battery","ends":"plugged_in"}],"duty":0.0,"unknown":["hidden"],"next_change_ms":3570000}"#;
     assert_eq!(serde_json::to_string(&decision).unwrap(), expected);
     assert_eq!(serde_json::to_value(Reason::InUse).unwrap(), Reason::InUse.name());
-    assert!(Facts::parse(r#"{"warp":9}"#).unwrap_err().to_string().starts_with("these are no facts about a device"));
+    assert_eq!(Facts::parse(r#"{"warp":9}"#), Err(RulesError::Unknown("warp".into())));
+    let all = Facts {
+        now_ms: 1,
+        local: Some(LocalTime { minute: 2, next_minute_ms: 3 }),
+        paused_until_ms: Some(4),
+        idle_ms: Some(5),
+        on_battery: Some(true),
+        hidden: Some(false),
+        pressure: Some(true),
+        metered: Some(false),
+        data_bytes: Some(6),
+        memory_bytes: Some(7),
+        celsius: Some(8),
+        cooling: true,
+    };
+    assert_eq!(Facts::parse(&serde_json::to_string(&all).unwrap()), Ok(all));
 }
 
 #[test]
