@@ -172,8 +172,9 @@ impl Stored {
     }
 
     fn secret(&self, passphrase: Option<&str>) -> Result<Zeroizing<Vec<u8>>> {
-        let passphrase =
-            || passphrase.with_context(|| format!("it is sealed: set {PASSPHRASE} to the passphrase it was sealed with"));
+        let passphrase = || {
+            passphrase.with_context(|| format!("it is sealed: set {PASSPHRASE} to the passphrase it was sealed with"))
+        };
         match self {
             Stored::Sealed(sealed) => sealed.open(passphrase()?),
             Stored::Clear(Clear { secret: Secret::Plain(bytes), .. }) => Ok(bytes.0.clone()),

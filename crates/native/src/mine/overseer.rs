@@ -181,6 +181,7 @@ mod tests {
         assert!(overseer.wait() <= LOOK_EVERY);
         overseer.take(Wish::GoOn);
         assert!(overseer.look().await);
+        assert_eq!(controls.try_recv().ok(), Some(Control::Duty(1.0)));
         assert_eq!(controls.try_recv().ok(), Some(Control::Resume("you".into())));
         overseer.take(Wish::Duty(0.5));
         assert!(overseer.look().await);

@@ -41,8 +41,13 @@ impl Clear {
 
     /// Opens what an earlier program sealed.
     pub(super) fn open(&self, passphrase: &str) -> Result<Zeroizing<Vec<u8>>> {
-        let Secret::Sealed { memory_kib, passes, salt, nonce, ciphertext } = &self.secret else { bail!("it is not sealed") };
-        ensure!(*memory_kib <= MAX_MEMORY_KIB && *passes <= MAX_PASSES, "the key file asks for too much memory or time");
+        let Secret::Sealed { memory_kib, passes, salt, nonce, ciphertext } = &self.secret else {
+            bail!("it is not sealed")
+        };
+        ensure!(
+            *memory_kib <= MAX_MEMORY_KIB && *passes <= MAX_PASSES,
+            "the key file asks for too much memory or time"
+        );
         let nonce: [u8; 12] = nonce.0.as_slice().try_into().context("the nonce has the wrong length")?;
         let cipher = ChaCha20Poly1305::new(&stretched(passphrase, &salt.0, *memory_kib, *passes)?);
         // The public key is authenticated too, so that nobody can replace it.

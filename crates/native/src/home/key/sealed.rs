@@ -111,7 +111,13 @@ mod tests {
             let texts = ["format", "public_key"].map(|name| value[name].clone());
             let lengths = [&value["kdf"]["salt"], &value["cipher"]["iv"], &value["sealed"]];
             let lengths = lengths.map(|hex| hex.as_str().unwrap().len());
-            (texts, value["kdf"]["name"].clone(), value["kdf"]["iterations"].clone(), value["cipher"]["name"].clone(), lengths)
+            (
+                texts,
+                value["kdf"]["name"].clone(),
+                value["kdf"]["iterations"].clone(),
+                value["cipher"]["name"].clone(),
+                lengths,
+            )
         };
         assert_eq!(shape(&value), shape(&page));
         assert_eq!(value.as_object().unwrap().len(), page.as_object().unwrap().len());
@@ -121,7 +127,13 @@ mod tests {
     fn other_formats_and_greedy_files_are_refused() {
         let good = include_str!("frozen/page.json");
         assert!(Sealed::is(good.as_bytes()) && Sealed::parse(good.as_bytes()).is_ok());
-        for (from, to) in [("adit-key/1", "adit-key/2"), ("600000", "10000001"), ("600000", "0"), ("GCM", "CBC"), ("SHA-256", "SHA-1")] {
+        for (from, to) in [
+            ("adit-key/1", "adit-key/2"),
+            ("600000", "10000001"),
+            ("600000", "0"),
+            ("GCM", "CBC"),
+            ("SHA-256", "SHA-1"),
+        ] {
             let text = good.replace(from, to);
             assert!(text != good && Sealed::parse(text.as_bytes()).is_err(), "{from} to {to}");
         }
