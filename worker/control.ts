@@ -3,7 +3,7 @@
 import { coordinatorKey, trust } from "./coordinators.ts";
 import { Database } from "./database.ts";
 import { messageOf } from "./error.ts";
-import type { Answers, ControlMessage, Names, PageMessage, Pause, Question, Settings } from "./messages.ts";
+import type { Answers, Conditions, ControlMessage, Names, PageMessage, Question, Settings } from "./messages.ts";
 import { loadCheck, loadControl } from "./packages.ts";
 import { Session } from "./session.ts";
 import { Tabs } from "./tabs.ts";
@@ -21,7 +21,7 @@ scope.onmessage = ({ data }: MessageEvent<PageMessage>) => {
 /** What the page asked for. It may change before there is a session. */
 interface Wish {
   settings: Settings;
-  pauses: Pause[];
+  conditions: Conditions;
 }
 
 class Control {
@@ -44,7 +44,7 @@ class Control {
   hear(message: Exclude<PageMessage, { type: "open" }>): void {
     switch (message.type) {
       case "start":
-        if (!this.#wanted) void this.#mine((this.#wanted = { settings: message.settings, pauses: message.pauses }));
+        if (!this.#wanted) void this.#mine((this.#wanted = { settings: message.settings, conditions: message.conditions }));
         break;
       case "stop":
         this.#stop();
@@ -56,13 +56,9 @@ class Control {
       case "hurry":
         this.#session?.hurry();
         break;
-      case "duty":
-        if (this.#wanted) this.#wanted.settings.duty = message.duty;
-        this.#session?.duty(message.duty);
-        break;
-      case "pauses":
-        if (this.#wanted) this.#wanted.pauses = message.pauses;
-        this.#session?.pauses(message.pauses);
+      case "conditions":
+        if (this.#wanted) this.#wanted.conditions = message.conditions;
+        this.#session?.decide(message.conditions);
         break;
       case "take-over":
         this.#tabs.takeOver();
@@ -92,11 +88,10 @@ class Control {
   async #work(wish: Wish): Promise<void> {
     this.#begun = true;
     post({ type: "begun" });
-    const session = await Session.open(wish.settings, { database: this.#database, traffic: this.#traffic, post });
+    const session = await Session.open(wish.settings, wish.conditions, { database: this.#database, traffic: this.#traffic, post });
     this.#session = session;
     // These may have changed while everything was loaded.
-    session.duty(wish.settings.duty);
-    session.pauses(wish.pauses);
+    session.decide(wish.conditions);
     if (this.#wanted !== wish) session.stop();
     await session.ended;
   }

@@ -1,7 +1,7 @@
 /** The messages between page, control worker and lanes. */
 
 import type { CpuPackage } from "./packages.ts";
-import type { Digest, LeaseId, Notice, ProvenReceipt, PublicKey } from "./wire.ts";
+import type { Decision, Digest, Facts, LeaseId, Notice, ProvenReceipt, PublicKey, Rules } from "./wire.ts";
 
 /** What a host calls the things that outlive its page. Users' keys lie under these names: to change one is to lose them. */
 export interface Names {
@@ -19,31 +19,31 @@ export interface Settings {
   server: string;
   cpuLanes: number;
   gpu: boolean;
-  /** The part of the time that lanes work, above 0 and up to 1. */
-  duty: number;
   /** Kinds of work that the person does not want. */
   unwanted: string[];
+}
+
+/** When a person wants to mine, and what the page knows about the device. */
+export interface Conditions {
+  rules: Rules;
+  facts: Facts;
 }
 
 /** Page to control worker. */
 export type PageMessage =
   /** Comes first. */
   | { type: "open"; names: Names }
-  | { type: "start"; settings: Settings; pauses: Pause[] }
+  | { type: "start"; settings: Settings; conditions: Conditions }
   | { type: "stop" }
   /** Stop after the units under way. */
   | { type: "finish" }
   /** Try again now what failed before. */
   | { type: "hurry" }
-  | { type: "duty"; duty: number }
-  /** All reasons to pause that hold now; none means to work. */
-  | { type: "pauses"; pauses: Pause[] }
+  /** They have changed, or the time has come that the last decision named. */
+  | { type: "conditions"; conditions: Conditions }
   /** Asks the tab that mines to stop. */
   | { type: "take-over" }
   | { type: "ask"; id: number; question: Question };
-
-/** A reason to pause although the person has pressed Start. */
-export type Pause = "person" | "battery" | "hidden" | "pressure" | "hours" | "in-use" | "metered" | "data" | "memory" | "heat";
 
 /** A question that is answered once, under the same id. */
 export type Question =
@@ -75,6 +75,8 @@ export type ControlMessage =
   | { type: "storage-lost" }
   /** The bytes received and sent since the worker began. */
   | { type: "data"; received: number; sent: number }
+  /** Whether it may work now, and how much. */
+  | { type: "decision"; decision: Decision }
   /** A unit was added to the history. */
   | { type: "kept" }
   /** Mining has ended, whatever the reason. */

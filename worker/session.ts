@@ -7,12 +7,12 @@ import type { Database } from "./database.ts";
 import { messageOf } from "./error.ts";
 import { Journal } from "./journal.ts";
 import { Lanes } from "./lanes.ts";
-import type { ControlMessage, LaneOrder, LaneReport, Pause, Rates, Settings } from "./messages.ts";
+import type { Conditions, ControlMessage, LaneOrder, LaneReport, Rates, Settings } from "./messages.ts";
 import { type Miner, cpuPackage, loadControl, loadCpu, loadGpu } from "./packages.ts";
 import { remember } from "./past.ts";
 import type { Traffic } from "./traffic.ts";
 import * as vault from "./vault.ts";
-import type { LeaseId, Notice, Receipt } from "./wire.ts";
+import type { Decision, LeaseId, Notice, Receipt } from "./wire.ts";
 
 /** What a session gets from the control worker. */
 interface Surroundings {
@@ -31,7 +31,8 @@ export class Session {
   readonly #post: Surroundings["post"];
   readonly #lanes = new Lanes((lane, report) => this.#reported(lane, report));
   readonly #miner: Miner;
-  #pauses: Pause[] = [];
+  readonly #decide: (rules: string, facts: string) => unknown;
+  #pauses: string[] = [];
   /** The job of each lease whose verdict is still to come. */
   readonly #jobs = new Map<LeaseId, number>();
   /** The last write of the history. */
@@ -42,14 +43,15 @@ export class Session {
   #gpuRaced = false;
 
   /** Loads what is needed and begins. */
-  static async open(settings: Settings, surroundings: Surroundings): Promise<Session> {
+  static async open(settings: Settings, conditions: Conditions, surroundings: Surroundings): Promise<Session> {
     const { database, post } = surroundings;
-    const [{ Miner, public_key }, module] = await Promise.all([loadControl(), loadCpu()]);
+    const [{ Miner, decide, public_key }, module] = await Promise.all([loadControl(), loadCpu()]);
     const { secret, publicKey } = await vault.unsealed(database, public_key);
     post({ type: "key", publicKey });
     const pinned = await coordinatorKey(database, settings.server);
-    return new Session(settings, surroundings, module, (host) => {
-      const { server, cpuLanes, gpu, duty } = settings;
+    return new Session(settings, surroundings, module, decide, (host) => {
+      const { server, cpuLanes, gpu } = settings;
+      const { duty_idle: duty = 1 } = conditions.rules;
       const miner = new Miner(server, location.origin, cpuLanes, gpu, duty, pinned, secret, host);
       secret.fill(0);
       return miner;
@@ -60,9 +62,11 @@ export class Session {
     settings: Settings,
     { database, traffic, post }: Surroundings,
     module: WebAssembly.Module,
+    decide: (rules: string, facts: string) => unknown,
     make: (host: ControlHost) => Miner,
   ) {
     this.#settings = settings;
+    this.#decide = decide;
     this.#database = database;
     this.#traffic = traffic;
     this.#post = post;
@@ -95,15 +99,16 @@ export class Session {
     this.#miner.hurry();
   }
 
-  duty(duty: number): void {
-    this.#miner.duty(duty);
-  }
-
-  /** Replaces the reasons to pause. */
-  pauses(pauses: Pause[]): void {
+  /** Decides whether it may work now, and how much. */
+  decide({ rules, facts }: Conditions): void {
+    const decision = this.#decide(JSON.stringify(rules), JSON.stringify(facts)) as Decision;
+    const pauses = decision.pauses.map(({ reason }) => reason);
+    const now = new Set<string>(pauses);
     for (const pause of pauses) if (!this.#pauses.includes(pause)) this.#miner.pause(pause);
-    for (const pause of this.#pauses) if (!pauses.includes(pause)) this.#miner.resume(pause);
+    for (const pause of this.#pauses) if (!now.has(pause)) this.#miner.resume(pause);
     this.#pauses = pauses;
+    if (pauses.length === 0) this.#miner.duty(decision.duty);
+    this.#post({ type: "decision", decision });
   }
 
   async #run(): Promise<void> {

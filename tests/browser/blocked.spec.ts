@@ -48,7 +48,7 @@ test("where nothing can be kept a person mines all the same, and is told what is
   // The key lives as long as the page.
   expect(await page.getByTestId("key").getAttribute("title")).toBe(key);
   await mine.stop.click();
-  await page.getByText("Save a copy").click();
+  await page.getByText("Save a copy", { exact: true }).click();
   await page.getByLabel("Passphrase for the file").fill("correct horse battery");
   const saved = page.waitForEvent("download");
   await page.getByRole("button", { name: "Save the key file" }).click();

@@ -23,11 +23,12 @@ test("from the first Start on the page opens without a network, and is never old
       () => undefined,
     );
     await own.restart({ fresh: false });
+    await page.goto(`${own.url}/`);
     const documents: boolean[] = [];
     page.on("response", (response) => response.url() === `${own.url}/` && documents.push(response.fromServiceWorker()));
     // A newer build is what the network says, whatever is kept.
     await page.evaluate(async () => (await caches.open("adit-document")).put("/", new Response("<p>old</p>", { headers: { "content-type": "text/html" } })));
-    await page.goto(`${own.url}/`).catch(() => undefined);
+    await page.goto(`${own.url}/`);
     await expect(mine.start).toBeVisible();
     expect(await page.getByText("old", { exact: true }).count()).toBe(0);
     expect(documents.length).toBeGreaterThan(0);

@@ -1,6 +1,16 @@
 /** What mining costs this device, as far as the browser tells: battery, a connection that is paid by volume, memory. */
 
 /** Only Chromium has these, so TypeScript's library does not. */
+interface Battery extends EventTarget {
+  charging: boolean;
+  /** From 0 to 1. */
+  level: number;
+}
+declare global {
+  interface Navigator {
+    getBattery?: () => Promise<Battery>;
+  }
+}
 interface Connection extends EventTarget {
   saveData?: boolean;
   type?: string;

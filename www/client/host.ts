@@ -7,6 +7,8 @@ export interface Host {
   server: string;
   names: Names;
   shelf: Shelf;
+  /** Where the bytes of this day are counted. */
+  counter: Shelf;
   /** Starts the control worker. Bundlers must see its address, which depends on the host. */
   worker(): Worker;
 }

@@ -3,15 +3,17 @@
 import { Database } from "adit-worker/database.ts";
 import { messageOf } from "adit-worker/error.ts";
 import type { Answers, Checked, ControlMessage, PageMessage, Question } from "adit-worker/messages.ts";
-import type { Account, LaneStatus, Notice, Overview, ProvenReceipt, PublicKey, ReceiptList, Status } from "adit-worker/wire.ts";
+import type { Account, LaneStatus, Notice, Overview, ProvenReceipt, PublicKey, ReceiptList, Status, TaskAbout } from "adit-worker/wire.ts";
 
 import { History } from "./history.ts";
+import type { Device } from "./device.ts";
 import type { Host } from "./host.ts";
 import { obstacle } from "./obstacle.ts";
 import { Outputs } from "./outputs.ts";
-import { Pauses } from "./pauses.ts";
+import { Watcher } from "./watcher.ts";
 import * as preferences from "./preferences.ts";
 import { type Facts, type Pause, type Phase, type Shown, shown } from "./shown.ts";
+import { Today } from "./today.ts";
 
 /** A receipt, and the outcome of checking it in this browser. */
 export interface Entry {
@@ -28,19 +30,8 @@ export interface Task {
   /** What its requester calls the work. */
   type: string;
   work: number;
-  about: About | undefined;
-}
-
-/** What a job is for and for whom, in its requester's words, and which part of it a unit is. */
-export interface About {
-  name?: string | null;
-  job: { description?: string | null; requester?: string | null; link?: string | null; open_source?: boolean };
-  /** The unit's first part, from 1, and how many parts it holds. */
-  part: number;
-  unit_parts: number;
-  /** How many parts the job has, and how many were verified when the unit was leased. */
-  parts: number;
-  parts_done: number;
+  /** What the job is for and for whom, in its requester's words, and which part of it this is. */
+  about: TaskAbout | undefined;
 }
 
 /** Lanes have no unit between two of them, for less than this. */
@@ -95,17 +86,17 @@ export class Miner extends EventTarget {
   #nextQuestion = 0;
   /** When a unit was last under way. */
   #busyAt = -Infinity;
-  readonly #pauses: Pauses;
+  readonly #watcher: Watcher;
+  readonly #today: Today;
 
-  constructor(host: Host) {
+  constructor(host: Host, device: Device) {
     super();
     this.#host = host;
     this.server = host.server;
     this.preferences = preferences.load(host.shelf);
-    this.#pauses = new Pauses(this.preferences, (pauses) => {
-      this.pauses = pauses;
-      if (this.active) this.#send({ type: "pauses", pauses: pauses.map(({ reason }) => reason) });
-      this.#changed();
+    this.#today = new Today(host.counter);
+    this.#watcher = new Watcher(this.preferences, device, () => this.#today.bytes, () => {
+      if (this.active) this.#send({ type: "conditions", conditions: this.#watcher.now });
     });
   }
 
@@ -152,10 +143,10 @@ export class Miner extends EventTarget {
     this.left = 0;
     this.status = undefined;
     this.#enter("starting");
-    this.#pauses.watch();
-    const { cpuLanes, gpu, duty, unwanted } = this.preferences;
-    const settings = { server: this.server, cpuLanes, gpu, duty, unwanted };
-    this.#send({ type: "start", settings, pauses: this.#pauses.now.map(({ reason }) => reason) });
+    this.#watcher.watch();
+    const { cpuLanes, gpu, unwanted } = this.preferences;
+    const settings = { server: this.server, cpuLanes, gpu, unwanted };
+    this.#send({ type: "start", settings, conditions: this.#watcher.now });
     window.addEventListener("online", this.#online);
   }
 
@@ -173,13 +164,13 @@ export class Miner extends EventTarget {
     this.#changed();
   }
 
-  /** Pauses until this time (Unix, ms), or until the person says otherwise. */
-  rest(until?: number): void {
-    this.#pauses.rest(until);
+  /** Pauses until this time (Unix, ms), unless the person says otherwise before. */
+  rest(until: number): void {
+    this.#watcher.rest(until);
   }
 
   goOn(): void {
-    this.#pauses.goOn();
+    this.#watcher.goOn();
   }
 
   /** Tries again now what failed before. */
@@ -203,8 +194,7 @@ export class Miner extends EventTarget {
 
   prefer(change: Partial<preferences.Preferences>): void {
     this.preferences = preferences.save(this.#host.shelf, { ...this.preferences, ...change });
-    this.#pauses.preferences = this.preferences;
-    if (change.duty !== undefined && this.active) this.#send({ type: "duty", duty: change.duty });
+    this.#watcher.preferences = this.preferences;
     this.#changed();
   }
 
@@ -267,9 +257,15 @@ export class Miner extends EventTarget {
         break;
       case "data": {
         const { received, sent } = this.#dataBefore;
+        this.#today.add(received + message.received + sent + message.sent - this.data.received - this.data.sent);
         this.data = { received: received + message.received, sent: sent + message.sent };
+        if (this.active && this.preferences.maxDataMb > 0) this.#send({ type: "conditions", conditions: this.#watcher.now });
         break;
       }
+      case "decision":
+        this.pauses = message.decision.pauses.map((pause) => ({ reason: pause.reason, until: "at_ms" in pause ? pause.at_ms : undefined }));
+        this.#watcher.wakeAt(message.decision.next_change_ms);
+        break;
       case "kept":
         this.kept += 1;
         break;
@@ -317,7 +313,7 @@ export class Miner extends EventTarget {
           job: notice.job,
           type: notice.task_type,
           work: notice.work,
-          about: "about" in notice ? (notice.about as About) : undefined,
+          about: notice.about ?? undefined,
         });
         break;
       case "verdict":
@@ -414,7 +410,7 @@ export class Miner extends EventTarget {
   }
 
   #end(phase: Phase): void {
-    this.#pauses.unwatch();
+    this.#watcher.unwatch();
     this.pauses = [];
     this.retry = undefined;
     this.limit = undefined;
@@ -425,8 +421,8 @@ export class Miner extends EventTarget {
     // What the lanes last said is no longer true.
     if (this.status) this.status = { ...this.status, lanes: [], work_per_s: 0, paused: [] };
     window.removeEventListener("online", this.#online);
-    this.#rest();
     this.#enter(phase);
+    this.#rest();
   }
 
   #answered(id: number) {

@@ -1,5 +1,7 @@
 /** What a person has chosen, kept in the browser. */
 
+import type { Rules } from "adit-worker/wire.ts";
+
 import type { Shelf } from "./host.ts";
 
 export interface Preferences {
@@ -11,10 +13,25 @@ export interface Preferences {
   pauseOnBattery: boolean;
   pauseWhenHidden: boolean;
   pauseUnderPressure: boolean;
+  pauseOnMetered: boolean;
+  /** What is left of `duty` while somebody uses the device. */
+  inUse: number;
+  /** The most megabytes in a day; 0: no limit. */
+  maxDataMb: number;
+  /** Whether it works at certain hours alone, those of each day from Monday on. */
+  onlyHours: boolean;
+  hours: DayHours[];
   /** Whether to notify a person who does not see the page. */
   notify: boolean;
   /** Kinds of work that the person does not want. */
   unwanted: string[];
+}
+
+/** The hours of a day, in minutes since midnight. They run into the next day if they end before they begin. */
+export interface DayHours {
+  on: boolean;
+  from: number;
+  to: number;
 }
 
 /** A lane for each core of this device. */
@@ -29,6 +46,12 @@ const defaults: Preferences = {
   pauseWhenHidden: false,
   // A device is often busy because its owner wants it to be.
   pauseUnderPressure: false,
+  pauseOnMetered: false,
+  inUse: 1,
+  maxDataMb: 0,
+  onlyHours: false,
+  // Evenings and nights.
+  hours: Array.from({ length: 7 }, () => ({ on: true, from: 20 * 60, to: 8 * 60 })),
   notify: false,
   unwanted: [],
 };
@@ -60,9 +83,13 @@ export function save(shelf: Shelf, preferences: Preferences): Preferences {
 export function parse(text: string | null): Preferences {
   const preferences = { ...defaults };
   const stored = object(text);
-  for (const name of ["gpu", "pauseOnBattery", "pauseWhenHidden", "pauseUnderPressure", "notify"] as const) {
+  for (const name of ["gpu", "pauseOnBattery", "pauseWhenHidden", "pauseUnderPressure", "pauseOnMetered", "onlyHours", "notify"] as const) {
     if (typeof stored[name] === "boolean") preferences[name] = stored[name];
   }
+  const { inUse, maxDataMb, hours } = stored;
+  if (inUse === 0 || inUse === 0.5) preferences.inUse = inUse;
+  if (Number.isInteger(maxDataMb) && (maxDataMb as number) >= 0 && (maxDataMb as number) <= MAX_DATA_MB) preferences.maxDataMb = maxDataMb as number;
+  if (Array.isArray(hours) && hours.length === 7 && hours.every(isDay)) preferences.hours = hours.map(({ on, from, to }) => ({ on, from, to }));
   const { cpuLanes, duty, unwanted } = stored;
   const named = Array.isArray(unwanted) ? KINDS.filter((kind) => unwanted.includes(kind)) : [];
   // At least one kind has to be left.
@@ -72,6 +99,40 @@ export function parse(text: string | null): Preferences {
   if (!preferences.gpu) preferences.cpuLanes = Math.max(preferences.cpuLanes, 1);
   if (typeof duty === "number" && duty >= 0.05 && duty <= 1) preferences.duty = duty;
   return preferences;
+}
+
+/** The most that the rules allow. */
+const MAX_DATA_MB = 1_000_000_000;
+const DAY = 1440;
+
+function isDay(day: unknown): day is DayHours {
+  const { on, from, to } = (day ?? {}) as Partial<DayHours>;
+  const minute = (value: unknown) => Number.isInteger(value) && (value as number) >= 0 && (value as number) < DAY;
+  return typeof on === "boolean" && minute(from) && minute(to) && from !== to;
+}
+
+/** The rules that follow, for the one place that decides. */
+export function rulesOf(preferences: Preferences): Rules {
+  const { duty, inUse, maxDataMb, onlyHours, hours } = preferences;
+  const spans = hours.flatMap(({ on, from, to }, day) => {
+    const end = day * DAY + (to > from ? to : to + DAY);
+    return on ? [{ from: day * DAY + from, to: end > 7 * DAY ? end - 7 * DAY : end }] : [];
+  });
+  return {
+    duty_idle: duty,
+    duty_in_use: duty * inUse,
+    // The least that a browser tells.
+    idle_after_ms: 60_000,
+    pause_on_battery: preferences.pauseOnBattery,
+    pause_when_hidden: preferences.pauseWhenHidden,
+    pause_under_pressure: preferences.pauseUnderPressure,
+    pause_on_metered: preferences.pauseOnMetered,
+    // No day at all would mean every hour to the rules.
+    hours: onlyHours ? spans : [],
+    max_data_bytes: maxDataMb > 0 ? maxDataMb * 1_000_000 : null,
+    max_memory_bytes: null,
+    max_celsius: null,
+  };
 }
 
 function object(text: string | null): Record<string, unknown> {

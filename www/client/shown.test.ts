@@ -2,12 +2,11 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 
 import { say } from "adit-ui/say.ts";
-import type { Pause as Reason } from "adit-worker/messages.ts";
 
-import { type Facts, type Pause, type Phase, shown } from "./shown.ts";
+import { type Facts, type Pause, type Phase, type Reason, shown } from "./shown.ts";
 
 const PHASES: Phase[] = ["idle", "starting", "mining", "stopping", "elsewhere", "failed"];
-const REASONS: Reason[] = ["person", "battery", "hidden", "pressure", "hours", "in-use", "metered", "data", "memory", "heat"];
+const REASONS: Reason[] = ["you", "battery", "hidden", "pressure", "hours", "in_use", "metered", "data", "memory", "heat"];
 const LANES = ["starting", "idle", "fetching", "computing", "delivering", "waiting", "off"];
 
 const maybe = <T>(some: fc.Arbitrary<T>) => fc.option(some, { nil: undefined });

@@ -1,9 +1,12 @@
 /** What a miner is doing, derived from facts in one place: one headline, why, what comes next and when, and what may be pressed. */
 
 import { type Said, say } from "adit-ui/say.ts";
-import type { Pause as Reason } from "adit-worker/messages.ts";
+import type { Decision } from "adit-worker/wire.ts";
 
 export type Phase = "idle" | "starting" | "mining" | "stopping" | "elsewhere" | "failed";
+
+/** A reason to pause although a person has pressed Start. */
+export type Reason = Decision["pauses"][number]["reason"];
 
 /** A pause. `until` is when it ends, Unix ms, if that is known. */
 export interface Pause {
@@ -143,7 +146,7 @@ function working({ finishing, units, work }: Facts): Shown {
 function paused({ pauses }: Facts): Shown {
   const reasons = pauses.map(({ reason }) => reasonOf(reason));
   const ends = pauses.map(endOf);
-  const person = pauses.some(({ reason }) => reason === "person");
+  const person = pauses.some(({ reason }) => reason === "you");
   const detail = person ? say("paused-detail", { ends }) : say("paused-detail-settings", { ends });
   // It goes on when the last of them has ended.
   const known = pauses.every(({ until }) => until !== undefined);
@@ -163,7 +166,7 @@ function foreign(text: string): Said {
 
 function reasonOf(reason: Reason): Said {
   switch (reason) {
-    case "person":
+    case "you":
       return say("pause-person");
     case "battery":
       return say("pause-battery");
@@ -173,7 +176,7 @@ function reasonOf(reason: Reason): Said {
       return say("pause-pressure");
     case "hours":
       return say("pause-hours");
-    case "in-use":
+    case "in_use":
       return say("pause-in-use");
     case "metered":
       return say("pause-metered");
@@ -189,7 +192,7 @@ function reasonOf(reason: Reason): Said {
 function endOf({ reason, until }: Pause): Said {
   if (until !== undefined) return say("end-at", { time: { measure: "hour", value: until } });
   switch (reason) {
-    case "person":
+    case "you":
       return say("end-person");
     case "battery":
       return say("end-battery");
@@ -199,7 +202,7 @@ function endOf({ reason, until }: Pause): Said {
       return say("end-pressure");
     case "hours":
       return say("end-hours");
-    case "in-use":
+    case "in_use":
       return say("end-in-use");
     case "metered":
       return say("end-metered");

@@ -85,8 +85,8 @@ export class App extends AditRoot {
   @state() private theme = current();
   @state() private chartLoaded = false;
   @state() private pastOpen = false;
-  readonly #miner = new Miner(host);
   readonly #device = new Device();
+  readonly #miner = new Miner(host, this.#device);
 
   constructor() {
     super();

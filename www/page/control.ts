@@ -182,7 +182,7 @@ export class Control extends AditElement {
         </li>
         ${device.battery
           ? html`<li>
-              ${device.battery.charging ? this.t("cost-plugged") : this.t("cost-battery", { level: percent(device.battery.level) })}
+              ${device.battery.charging ? this.t("cost-plugged") : this.t("cost-battery", { level: percent(device.battery.level ?? 1) })}
             </li>`
           : nothing}
         ${device.metered ? html`<li class="warn">${this.t("cost-metered")}</li>` : nothing}

@@ -84,7 +84,7 @@ export class Earnings extends AditElement {
           <dd class="note">${this.t("per-hour", { amount: this.format.amount(perHour) })}</dd>
           ${this.#row("units", this.t("units-verified"), this.format.count(status?.units_valid ?? 0))}
           ${refused > 0 ? this.#row("refused", this.t("units-refused"), this.format.count(refused)) : nothing}
-          ${this.#row("rate", this.t("rate"), this.t("per-second", { rate: this.format.quantity(status?.work_per_s ?? 0) }))}
+          ${this.#row("rate", this.t("rate"), this.format.rate(status?.work_per_s ?? 0))}
           ${this.#row("time", this.t("time-mined"), this.format.duration(status?.uptime_ms ?? 0))}
         </dl>
       </section>

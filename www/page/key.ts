@@ -16,12 +16,18 @@ export class Key extends AditElement {
   static override styles = [
     shared,
     css`
+      section,
+      form,
+      label {
+        grid-template-columns: minmax(0, 1fr);
+      }
       section {
         display: grid;
         gap: 0.6rem;
       }
-      input[type="file"] {
-        max-width: 100%;
+      input {
+        width: 100%;
+        max-width: 24rem;
       }
       form {
         display: grid;

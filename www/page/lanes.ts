@@ -97,7 +97,7 @@ export class Lanes extends AditElement {
             : html`<progress max="1" .value=${lane.progress} aria-label=${this.t("lane-unit", { lane: on })}></progress>`}
         </div>
         <div class="rate small number">
-          ${lane.state === "off" ? nothing : html`${this.t("per-second", { rate: this.format.quantity(lane.work_per_s) })}<br /><span class="muted">${this.t("lane-verified", { n: lane.units_valid })}</span>`}
+          ${lane.state === "off" ? nothing : html`${this.format.rate(lane.work_per_s)}<br /><span class="muted">${this.t("lane-verified", { n: lane.units_valid })}</span>`}
         </div>
         ${lane.why ? html`<p class="why small muted" data-testid="why" lang="en">${lane.why}</p>` : nothing}
       </li>

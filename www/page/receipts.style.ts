@@ -147,11 +147,12 @@ export const ledger = css`
       min-height: 44rem;
     }
     .ledger {
+      grid-template-columns: minmax(0, 1fr);
       min-height: 29rem;
       background: repeating-linear-gradient(to bottom, var(--line) 0 1px, transparent 1px 5.8rem);
     }
     .ledger > li {
-      grid-template-columns: minmax(0, 1fr) auto;
+      grid-template-columns: minmax(0, 1fr) minmax(0, auto);
       gap: 0.1rem 0.8rem;
       padding: 0.6rem 0;
       min-height: 5.8rem;
@@ -176,6 +177,7 @@ export const ledger = css`
     .buttons {
       grid-column: 1 / -1;
       justify-content: start;
+      flex-wrap: wrap;
     }
   }
   @media (forced-colors: active) {

@@ -9,6 +9,7 @@ import { shared } from "adit-ui/styles.ts";
 import { Watch } from "adit-ui/watch.ts";
 
 import { allowed } from "./notify.ts";
+import "./schedule.ts";
 
 type Switch = "gpu" | "pauseOnBattery" | "pauseWhenHidden" | "pauseUnderPressure";
 
@@ -63,6 +64,10 @@ export class Settings extends AditElement {
           ${this.#switch("pauseWhenHidden", this.t("set-hidden"), this.t("set-hidden-note"))}
           ${this.#switch("pauseUnderPressure", this.t("set-pressure"), this.t("where-told"))} ${this.#notifications()}
         </fieldset>
+        <details>
+          <summary>${this.t("schedule")}</summary>
+          <adit-schedule .miner=${this.miner}></adit-schedule>
+        </details>
         ${this.#kinds()} ${this.#advanced()}
       </section>
     `;

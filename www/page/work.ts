@@ -25,6 +25,7 @@ export class Work extends AditElement {
       section > div {
         grid-area: 1 / 1;
         display: grid;
+        grid-template-columns: minmax(0, 1fr);
         align-content: center;
         padding: 1.2rem 0 1.3rem;
       }
@@ -63,7 +64,7 @@ export class Work extends AditElement {
       }
       dl {
         display: grid;
-        grid-template-columns: auto minmax(4rem, 1fr) 3.2rem;
+        grid-template-columns: minmax(0, auto) minmax(2rem, 1fr) minmax(3.2rem, auto);
         gap: 0.3rem 0.8rem;
         align-items: center;
         margin-top: 0.8rem;

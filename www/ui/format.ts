@@ -26,6 +26,11 @@ export class Format {
     return this.#fixed(scaled, digits) + PREFIXES[step];
   }
 
+  /** Operations a second. Isolated and with the direction of its letters, so that it stays whole from right to left. */
+  rate(value: number): string {
+    return `\u2066${this.quantity(value)}/s\u2069`;
+  }
+
   /** A whole number with separators. */
   count(value: number): string {
     return this.#number({ maximumFractionDigits: 0 }).format(value);

@@ -25,7 +25,8 @@ async function keepAll(files) {
   try {
     const answer = await fetch(scope.href, { cache: "no-cache" });
     if (answer.ok) await keepDocument(scope.pathname, answer);
-    await (await caches.open(FILES)).addAll(files);
+    // It refuses a file that is named twice.
+    await (await caches.open(FILES)).addAll([...new Set(files)]);
   } catch {
     // They are kept at the next visit.
   }
