@@ -82,6 +82,8 @@ export class Miner extends EventTarget {
   /** What earlier workers received and sent. */
   #dataBefore = { received: 0, sent: 0 };
   #accountBefore: Account | undefined;
+  /** What to send when the page goes, so that another miner gets its units. */
+  #farewell: { url: string; body: string } | undefined;
   #questions = new Map<number, { resolve: (answer: never) => void; reject: (reason: Error) => void }>();
   #nextQuestion = 0;
   /** When a unit was last under way. */
@@ -148,6 +150,7 @@ export class Miner extends EventTarget {
     const settings = { server: this.server, cpuLanes, gpu, unwanted };
     this.#send({ type: "start", settings, conditions: this.#watcher.now });
     window.addEventListener("online", this.#online);
+    window.addEventListener("pagehide", this.#leave);
   }
 
   stop(): void {
@@ -179,6 +182,11 @@ export class Miner extends EventTarget {
   }
 
   #online = (): void => this.hurry();
+
+  /** Requests end with the page; a beacon does not. */
+  #leave = (): void => {
+    if (this.#farewell) navigator.sendBeacon(this.#farewell.url, this.#farewell.body);
+  };
 
   /** Stops the tab that mines, so that this one can. */
   takeOver(): void {
@@ -301,6 +309,9 @@ export class Miner extends EventTarget {
         void this.#recall();
         void this.#epoch();
         break;
+      case "beacon":
+        this.#farewell = notice;
+        break;
       case "lane":
         this.#noteLane(notice);
         break;
@@ -421,6 +432,8 @@ export class Miner extends EventTarget {
     // What the lanes last said is no longer true.
     if (this.status) this.status = { ...this.status, lanes: [], work_per_s: 0, paused: [] };
     window.removeEventListener("online", this.#online);
+    window.removeEventListener("pagehide", this.#leave);
+    this.#farewell = undefined;
     this.#enter(phase);
     this.#rest();
   }
