@@ -29,6 +29,8 @@ pub mod import;
 pub mod name;
 pub mod profile;
 mod protobuf;
+#[cfg(feature = "seal")]
+pub mod seal;
 mod slots;
 pub mod unixfs;
 pub mod walk;
