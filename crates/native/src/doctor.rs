@@ -57,6 +57,7 @@ fn program() -> Line {
 fn features() -> String {
     let all = [
         ("completions", cfg!(feature = "completions")),
+        ("content", cfg!(feature = "content")),
         ("gpu", cfg!(feature = "gpu")),
         ("hours", cfg!(feature = "hours")),
         ("jobs", cfg!(feature = "jobs")),

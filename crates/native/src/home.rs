@@ -1,5 +1,7 @@
-//! A miner's files on this machine: its key, deliveries under way, known coordinators.
+//! A person's files on this machine: keys, deliveries under way, known coordinators.
 
+#[cfg(feature = "content")]
+mod content_key;
 mod journal;
 mod key;
 mod known;
@@ -11,6 +13,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use directories::ProjectDirs;
 
+#[cfg(feature = "content")]
+pub(crate) use content_key::{ContentKey, random};
 pub(crate) use journal::Directory;
 pub(crate) use key::{KeyFile, PASSPHRASE};
 pub(crate) use known::{Known, is_loopback};
@@ -35,6 +39,12 @@ impl Home {
     /// The key's file.
     pub(crate) fn key(&self) -> &Path {
         &self.key
+    }
+
+    /// The file of the secret that content is sealed with.
+    #[cfg(feature = "content")]
+    pub(crate) fn content_key(&self) -> PathBuf {
+        self.key.with_file_name("content.key")
     }
 
     /// The journal's directory.
@@ -67,7 +77,7 @@ pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// Creates a file that only its owner may read; false if it exists already.
-fn make_private(path: &Path, bytes: &[u8]) -> io::Result<bool> {
+pub(crate) fn make_private(path: &Path, bytes: &[u8]) -> io::Result<bool> {
     make_folder(path)?;
     match write(private().create_new(true), path, bytes) {
         Ok(()) => sync_folder(path).map(|()| true),
@@ -101,7 +111,7 @@ fn make_folder(file: &Path) -> io::Result<()> {
 
 /// Takes from others what they may do with a file or folder. Returns whether there was anything to take.
 #[cfg(unix)]
-fn close(path: &Path) -> io::Result<bool> {
+pub(crate) fn close(path: &Path) -> io::Result<bool> {
     use std::os::unix::fs::PermissionsExt;
     let mode = fs::metadata(path)?.permissions().mode();
     if mode & 0o077 == 0 {
@@ -111,7 +121,7 @@ fn close(path: &Path) -> io::Result<bool> {
 }
 
 #[cfg(not(unix))]
-fn close(_: &Path) -> io::Result<bool> {
+pub(crate) fn close(_: &Path) -> io::Result<bool> {
     Ok(false)
 }
 

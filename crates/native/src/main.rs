@@ -11,13 +11,15 @@ mod backup;
 mod bench;
 #[cfg(feature = "completions")]
 mod completions;
+#[cfg(feature = "content")]
+mod content;
 mod doctor;
 mod engines;
 mod home;
 #[cfg(feature = "jobs")]
 mod jobs;
 mod mine;
-#[cfg(feature = "jobs")]
+#[cfg(any(feature = "content", feature = "jobs"))]
 mod output;
 mod report;
 #[cfg(feature = "serve")]
@@ -67,6 +69,9 @@ enum Command {
     /// List, show, cancel jobs and fetch their results
     #[cfg(feature = "jobs")]
     Jobs(jobs::Args),
+    /// Name, pack, unpack and seal files and folders as IPFS does
+    #[cfg(feature = "content")]
+    Content(content::Args),
     /// Check a receipt: signatures, log, amount, and the mathematics with coins of your own
     Verify(verify::Args),
     /// Check what this machine can mine with and what is missing
@@ -108,6 +113,8 @@ fn main() -> ExitCode {
             Command::Submit(args) => submit::run(args).await,
             #[cfg(feature = "jobs")]
             Command::Jobs(args) => jobs::run(args).await,
+            #[cfg(feature = "content")]
+            Command::Content(args) => content::run(args).await,
             Command::Verify(args) => verify::run(args).await,
             Command::Doctor(args) => doctor::run(args).await,
             Command::Bench(args) => bench::run(args),

@@ -70,7 +70,7 @@ pub(crate) fn json(value: &impl Serialize) -> anyhow::Result<()> {
 }
 
 /// Standard output for the bytes of a result, without the lock and the buffer that the standard library puts around it.
-#[cfg(feature = "jobs")]
+#[cfg(any(feature = "content", feature = "jobs"))]
 pub(crate) fn standard_output() -> io::Result<File> {
     file(&io::stdout())
 }

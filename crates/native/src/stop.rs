@@ -1,7 +1,7 @@
 //! The signals that end the program.
 
 /// Work that was given up because a person or a service manager said so; the text says what is left of it.
-#[cfg_attr(not(feature = "jobs"), allow(dead_code, reason = "only submissions are given up"))]
+#[cfg_attr(not(any(feature = "content", feature = "jobs")), allow(dead_code, reason = "only these are given up"))]
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct Stopped(pub(crate) String);

@@ -1,0 +1,238 @@
+//! `adit content`: files and folders as IPFS names them, packed into CARs, unpacked again, and sealed.
+
+mod archive;
+mod files;
+mod import;
+mod keys;
+mod sealing;
+#[cfg(test)]
+mod tests;
+mod unpack;
+
+use std::path::PathBuf;
+
+use adit_content::profile::PROFILES;
+use adit_content::seal::Recipient;
+use adit_content::walk::stat;
+use adit_content::{ContentPath, Limits, List, Profile, Resolve, Stat, Walk, name};
+use anyhow::{Context, Result};
+use serde_json::json;
+
+use crate::output::Output;
+use crate::stop::Stopped;
+use crate::{show, stop};
+use archive::Archive;
+use import::{Pack, Plan};
+
+/// Name, pack, unpack and seal files and folders as IPFS does.
+///
+/// Nothing here leaves this machine. `import` names what it is given by its CID, the same that other IPFS programs give under
+/// the same profile, and packs it into a CAR with `--car`. `export` and `ls` read a CAR, and check every block of it.
+///
+/// `seal` encrypts a file so that any age tool opens it with the right key. Keys come from one secret that is made when it is
+/// first used: `key export` prints what to keep in a safe place.
+///
+/// Examples:
+///
+///   adit content import photos --car photos.car
+///
+///   adit content ls photos.car
+///
+///   adit content export photos.car -o copy
+///
+///   adit content seal report.pdf -o report.pdf.age
+///
+///   adit content open report.pdf.age -o report.pdf
+#[derive(clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    action: Action,
+    /// Print what happened as one JSON object
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(clap::Subcommand)]
+enum Action {
+    /// Name a file or folder by its CID, and pack it into a CAR
+    ///
+    /// A folder is taken with everything in it, hidden files too; symbolic links are taken as links. A CAR is written from the
+    /// files in a second pass, so memory stays small, and a file that changes meanwhile is an error.
+    Import {
+        /// The file or folder
+        path: PathBuf,
+        /// How files are cut and folders written; another profile gives another CID
+        #[arg(long, value_name = "NAME", default_value = PROFILES[0].name, value_parser = profile())]
+        profile: String,
+        /// Write all blocks into this CAR; `-` is standard output
+        #[arg(long, value_name = "FILE")]
+        car: Option<PathBuf>,
+        /// Replace the CAR if it exists
+        #[arg(long)]
+        force: bool,
+    },
+    /// Print a file's or folder's CID, and nothing else
+    Cid {
+        /// The file or folder
+        path: PathBuf,
+        /// How files are cut and folders written
+        #[arg(long, value_name = "NAME", default_value = PROFILES[0].name, value_parser = profile())]
+        profile: String,
+    },
+    /// Write what a CAR holds as a file or folder
+    ///
+    /// Nothing is written outside the output, no link may lead out of it, and it appears whole or not at all.
+    Export {
+        /// The CAR
+        car: PathBuf,
+        /// Where the file or folder goes; a file also to `-`, standard output
+        #[arg(short, long, value_name = "PATH")]
+        output: PathBuf,
+        /// Only what this path in the CAR names
+        #[arg(long, value_name = "PATH", default_value = "")]
+        path: String,
+        /// Replace the output file if it exists; folders are never replaced
+        #[arg(long)]
+        force: bool,
+        /// The most bytes to write: a small CAR may unfold into a huge file
+        #[arg(long, value_name = "BYTES", default_value_t = 64 << 30)]
+        max_bytes: u64,
+    },
+    /// List a folder in a CAR
+    Ls {
+        /// The CAR
+        car: PathBuf,
+        /// The folder's path in it
+        #[arg(long, value_name = "PATH", default_value = "")]
+        path: String,
+    },
+    /// Encrypt a file: for yourself, for others, or with a passphrase
+    Seal(sealing::SealArgs),
+    /// Decrypt a file that was sealed with age or Fernet
+    Open(sealing::OpenArgs),
+    /// Show, rotate, export and import the secret that files are sealed with
+    Key(keys::Args),
+}
+
+fn profile() -> clap::builder::PossibleValuesParser {
+    clap::builder::PossibleValuesParser::new(PROFILES.map(|profile| profile.name))
+}
+
+pub(crate) async fn run(args: Args) -> Result<()> {
+    tokio::select! {
+        done = act(args) => done,
+        () = stop::signal() => Err(Stopped("Stopped; nothing was kept".into()).into()),
+    }
+}
+
+async fn act(args: Args) -> Result<()> {
+    let json = args.json;
+    match args.action {
+        Action::Import { path, profile, car, force } => import(path, &profile, car, force, json).await,
+        Action::Cid { path, profile } => {
+            let profile: Profile = profile.parse()?;
+            let plan = apart(move || Plan::make(&path, profile, Pack::No)).await?;
+            let found = json!({ "cid": plan.root.cid.to_string(), "profile": profile.name });
+            if json { show::json(&found) } else { Ok(show::result(plan.root.cid)?) }
+        }
+        Action::Export { car, output, path, force, max_bytes } => {
+            unpack::export(car, output, path, force, max_bytes, json).await
+        }
+        Action::Ls { car, path } => {
+            let entries = apart(move || list(&car, &path)).await?;
+            let lines: Vec<String> = entries.iter().map(Listed::to_string).collect();
+            match json {
+                true => show::json(&json!({ "entries": entries })),
+                false if lines.is_empty() => Ok(()),
+                false => Ok(show::result(lines.join("\n"))?),
+            }
+        }
+        Action::Seal(args) => sealing::seal(args, json).await,
+        Action::Open(args) => sealing::open(args, json).await,
+        Action::Key(args) => keys::run(args, json).await,
+    }
+}
+
+async fn import(path: PathBuf, profile: &str, car: Option<PathBuf>, force: bool, json: bool) -> Result<()> {
+    let profile: Profile = profile.parse()?;
+    let output = match &car {
+        Some(car) => Some(Output::prepare(car, force).await?),
+        None => None,
+    };
+    let pack = if car.is_some() { Pack::Yes } else { Pack::No };
+    let plan = apart(move || Plan::make(&path, profile, pack)).await?;
+    let (root, bytes) = (plan.root, plan.bytes);
+    let mut report = json!({ "cid": root.cid.to_string(), "profile": profile.name, "bytes": bytes });
+    let mut text = format!("{}\n{profile}, {bytes} bytes", root.cid);
+    let mut standard = false;
+    if let (Some(output), Some(car)) = (&output, &car) {
+        let ((), written) = files::write_to(output, move |out| plan.write(out)).await?;
+        standard = output.is_standard();
+        report["car"] = json!(car);
+        report["car_bytes"] = json!(written);
+        text = format!("{text}\n{} ({written} bytes)", car.display());
+    }
+    if standard {
+        show::message(if json { report.to_string() } else { text });
+        return Ok(());
+    }
+    if json { show::json(&report) } else { Ok(show::result(text)?) }
+}
+
+/// Something in a folder.
+#[derive(serde::Serialize)]
+struct Listed {
+    name: String,
+    cid: String,
+    /// `file`, `folder`, `link`, or `missing` where the CAR lacks the block.
+    kind: &'static str,
+    /// A file's bytes.
+    bytes: Option<u64>,
+}
+
+impl std::fmt::Display for Listed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let bytes = self.bytes.map(|bytes| bytes.to_string()).unwrap_or_else(|| self.kind.to_owned());
+        // A stranger's name may hold what moves a terminal's cursor.
+        let name: String = self.name.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+        write!(f, "{bytes:>14}  {}  {name}", self.cid)
+    }
+}
+
+fn list(car: &std::path::Path, path: &str) -> Result<Vec<Listed>> {
+    let mut archive = Archive::open(car)?;
+    let root = archive.find(path)?;
+    let (mut walk, mut entries) = (List::new(root, Limits::default()), Vec::new());
+    while let Some(entry) = walk.next_from(|cid| archive.block(cid))? {
+        anyhow::ensure!(entries.len() < unpack::MAX_ENTRIES, "the folder has more than {} names", unpack::MAX_ENTRIES);
+        let found = archive.look(&entry.cid)?.map(|block| stat(&block)).transpose()?;
+        let (kind, bytes) = match found {
+            Some(Stat::File(bytes)) => ("file", Some(bytes)),
+            Some(Stat::Folder) => ("folder", None),
+            Some(Stat::Symlink(_)) => ("link", None),
+            None => ("missing", None),
+        };
+        entries.push(Listed { name: entry.name, cid: entry.cid.to_string(), kind, bytes });
+    }
+    Ok(entries)
+}
+
+impl Archive {
+    /// What a path in the CAR names.
+    fn find(&mut self, path: &str) -> Result<adit_content::Cid> {
+        let path = ContentPath { root: self.root()?, names: name::names(path) };
+        let found = Resolve::new(&path).next_from(|cid| self.block(cid))?;
+        Ok(found.context("the path names nothing")?.cid)
+    }
+}
+
+/// Runs work that reads files, apart from what waits for signals.
+async fn apart<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work).await?
+}
+
+/// The recipients that a person named.
+fn recipients(named: &[String]) -> Result<Vec<Recipient>> {
+    named.iter().map(|text| text.parse().with_context(|| text.clone())).collect()
+}

@@ -1,0 +1,48 @@
+//! Results of blocking work on their way to their place.
+
+use std::io::{self, BufWriter, Write};
+
+use anyhow::Result;
+use tokio::sync::mpsc;
+
+use crate::output::Output;
+
+/// Bytes that are handed over at once.
+const PIECE_BYTES: usize = 256 << 10;
+/// Pieces that wait to be written.
+const WAITING: usize = 8;
+
+/// Runs `work`, which writes, and puts what it wrote in its place once it has succeeded. Says also how many bytes that were.
+pub(super) async fn write_to<T: Send + 'static>(
+    output: &Output,
+    work: impl FnOnce(&mut dyn Write) -> Result<T> + Send + 'static,
+) -> Result<(T, u64)> {
+    let mut sink = output.open().await?;
+    let (to, mut pieces) = mpsc::channel(WAITING);
+    let work = tokio::task::spawn_blocking(move || {
+        let mut out = BufWriter::with_capacity(PIECE_BYTES, Pipe(to));
+        let done = work(&mut out)?;
+        out.flush()?;
+        anyhow::Ok(done)
+    });
+    while let Some(piece) = pieces.recv().await {
+        sink.write(&piece).await?;
+    }
+    let done = work.await??;
+    Ok((done, sink.finish().await?))
+}
+
+/// Hands bytes to the task that writes them.
+struct Pipe(mpsc::Sender<Vec<u8>>);
+
+impl Write for Pipe {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        // Nobody receives any more when writing has failed, and its error is the one that is shown.
+        self.0.blocking_send(bytes.to_vec()).map_err(|_| io::ErrorKind::BrokenPipe)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

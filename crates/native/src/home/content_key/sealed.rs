@@ -1,0 +1,106 @@
+//! How the file keeps the secret.
+//!
+//! With a passphrase (ADIT_PASSPHRASE) it is sealed: ChaCha20-Poly1305 under a key that Argon2id (RFC 9106) derives from
+//! the passphrase, with 19 MiB and two passes. Without one it is stored in the clear, readable only by its owner.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail, ensure};
+use argon2::{Algorithm, Argon2, Params, Version};
+use chacha20poly1305::aead::{Aead, KeyInit, Payload};
+use chacha20poly1305::{ChaCha20Poly1305, Key, Nonce};
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use crate::home::PASSPHRASE;
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub(super) enum Secret {
+    Plain(Hex),
+    Sealed { memory_kib: u32, passes: u32, salt: Hex, nonce: Hex, ciphertext: Hex },
+}
+
+/// Bytes that are hex in JSON and wiped when dropped.
+pub(super) struct Hex(Zeroizing<Vec<u8>>);
+
+impl Serialize for Hex {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&Zeroizing::new(hex::encode(&*self.0)))
+    }
+}
+
+impl<'de> Deserialize<'de> for Hex {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Zeroizing::new(String::deserialize(deserializer)?);
+        hex::decode(&*text).map(|bytes| Hex(Zeroizing::new(bytes))).map_err(serde::de::Error::custom)
+    }
+}
+
+const MEMORY_KIB: u32 = 19 << 10;
+const PASSES: u32 = 2;
+/// The most memory that a file may ask for: 1 GiB.
+const MAX_MEMORY_KIB: u32 = 1 << 20;
+const MAX_PASSES: u32 = 64;
+
+impl Secret {
+    /// Keeps a secret, sealed if there is a passphrase. `beside` is authenticated with it.
+    pub(super) fn keep(secret: &[u8], beside: &[u8], passphrase: Option<&str>) -> Result<Self> {
+        match passphrase {
+            Some(passphrase) => seal(secret, beside, passphrase),
+            None => Ok(Secret::Plain(Hex(Zeroizing::new(secret.to_vec())))),
+        }
+    }
+
+    /// Opens the secret of the file at `path`.
+    pub(super) fn open(self, path: &Path, passphrase: Option<&str>, beside: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
+        if let Secret::Plain(bytes) = self {
+            return Ok(bytes.0);
+        }
+        let passphrase = passphrase.with_context(|| {
+            format!("{} is sealed: set {PASSPHRASE} to the passphrase it was sealed with", path.display())
+        })?;
+        unseal(&self, passphrase, beside).with_context(|| path.display().to_string())
+    }
+}
+
+fn seal(secret: &[u8], beside: &[u8], passphrase: &str) -> Result<Secret> {
+    let (mut salt, mut nonce) = ([0; 16], [0; 12]);
+    random(&mut salt)?;
+    random(&mut nonce)?;
+    let cipher = ChaCha20Poly1305::new(&stretched(passphrase, &salt, MEMORY_KIB, PASSES)?);
+    let payload = Payload { msg: secret, aad: beside };
+    let Ok(ciphertext) = cipher.encrypt(&Nonce::from(nonce), payload) else { bail!("the key cannot be sealed") };
+    let hex = |bytes: &[u8]| Hex(Zeroizing::new(bytes.to_vec()));
+    let (salt, nonce, ciphertext) = (hex(&salt), hex(&nonce), hex(&ciphertext));
+    Ok(Secret::Sealed { memory_kib: MEMORY_KIB, passes: PASSES, salt, nonce, ciphertext })
+}
+
+fn unseal(secret: &Secret, passphrase: &str, beside: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
+    let Secret::Sealed { memory_kib, passes, salt, nonce, ciphertext } = secret else { bail!("it is not sealed") };
+    ensure!(*memory_kib <= MAX_MEMORY_KIB && *passes <= MAX_PASSES, "the key file asks for too much memory or time");
+    let nonce: [u8; 12] = nonce.0.as_slice().try_into().context("the nonce has the wrong length")?;
+    let cipher = ChaCha20Poly1305::new(&stretched(passphrase, &salt.0, *memory_kib, *passes)?);
+    let payload = Payload { msg: &ciphertext.0, aad: beside };
+    match cipher.decrypt(&Nonce::from(nonce), payload) {
+        Ok(bytes) => Ok(Zeroizing::new(bytes)),
+        Err(_) => bail!("{PASSPHRASE} is not the passphrase it was sealed with, or the file is damaged"),
+    }
+}
+
+fn stretched(passphrase: &str, salt: &[u8], memory_kib: u32, passes: u32) -> Result<Key> {
+    let params = Params::new(memory_kib, passes, 1, Some(32));
+    let params = params.map_err(|error| anyhow::anyhow!("key stretching: {error}"))?;
+    let mut key = Zeroizing::new([0; 32]);
+    let stretched = Argon2::new(Algorithm::Argon2id, Version::V0x13, params).hash_password_into(
+        passphrase.as_bytes(),
+        salt,
+        &mut *key,
+    );
+    stretched.map_err(|error| anyhow::anyhow!("key stretching: {error}"))?;
+    Ok(Key::from(*key))
+}
+
+pub(crate) fn random(bytes: &mut [u8]) -> Result<()> {
+    getrandom::fill(bytes).context("the operating system gives no random bytes")
+}
