@@ -18,6 +18,7 @@
 //! ```
 
 mod context;
+mod desktop;
 mod device;
 mod element;
 mod engine;
@@ -32,6 +33,7 @@ mod pass;
 mod product;
 mod shape;
 
+pub use desktop::without_desktop;
 pub use device::{AdapterChoice, AdapterFacts, GpuDevice};
 pub use element::Element;
 pub use engine::Graphics;

@@ -92,6 +92,8 @@ const FAILED: u8 = 1;
 const STOPPED: u8 = 130;
 
 fn main() -> ExitCode {
+    #[cfg(feature = "gpu")]
+    adit_gpu::without_desktop();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return explain(&error),

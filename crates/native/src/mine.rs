@@ -27,7 +27,7 @@ use adit_core::{Amount, PublicKey};
 use adit_miner::driver::{Host, Runtime};
 use adit_miner::machine::{Config, Device, default_contributor};
 use adit_miner::notice::Notice;
-use adit_miner::rules::Decision;
+use adit_miner::rules::{Decision, Facts};
 use anyhow::{Result, ensure};
 use futures::channel::mpsc::{UnboundedSender, unbounded};
 
@@ -145,7 +145,7 @@ pub(crate) async fn run(args: Args) -> Result<()> {
         }
         output.notice(notice);
     };
-    let told = |decision: &Decision, now_ms| output.borrow_mut().decided(decision, now_ms);
+    let told = |decision: &Decision, facts: &Facts, changed| output.borrow_mut().decided(decision, facts, changed);
     let mined = tokio::select! {
         mined = adit_miner::run(config, host, controls, lane_events, notify) => mined,
         never = overseer.run(wishes, told) => match never {},
@@ -252,14 +252,30 @@ impl Runtime for Tokio {
     }
 }
 
-/// An amount with its unit.
+/// An amount with six places and its unit, so that amounts below one another align. What is less than that is not shown as
+/// nothing.
 fn nnet(amount: Amount) -> String {
-    format!("{amount} NNET")
+    const SHOWN_NANO: u64 = 1_000;
+    let (nano, sign) = (amount.nano().unsigned_abs(), if amount.nano() < 0 { "-" } else { "" });
+    if nano > 0 && nano < SHOWN_NANO {
+        return "<0.000001 NNET".into();
+    }
+    format!("{sign}{}.{:06} NNET", nano / 1_000_000_000, nano % 1_000_000_000 / SHOWN_NANO)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn amounts_have_six_places_and_dust_is_not_nothing() {
+        let shown = |nano| nnet(Amount::from_nano(nano));
+        assert_eq!(
+            [0, 1, 999, 1_000, 130_000_000, 2_000_000_999].map(shown),
+            ["0.000000 NNET", "<0.000001 NNET", "<0.000001 NNET", "0.000001 NNET", "0.130000 NNET", "2.000000 NNET"]
+        );
+        assert_eq!(shown(-1_500_000), "-0.001500 NNET");
+    }
 
     #[test]
     fn no_more_lanes_than_cores_and_one_line_about_it() {

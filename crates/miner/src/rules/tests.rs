@@ -208,7 +208,7 @@ fn every_field_may_be_left_out_and_what_is_wrong_is_refused_with_a_sentence() {
     assert!(refused(r#"{"idle_after_ms":59999}"#).contains("60000"));
     assert!(refused(r#"{"max_memory_bytes":1}"#).contains("64000000"));
     assert!(refused(r#"{"cooling_celsius":0}"#).contains("from 1 to 30"));
-    let spans = vec![r#"{"from":0,"to":1}"#; 81].join(",");
+    let spans = [r#"{"from":0,"to":1}"#; 81].join(",");
     assert!(refused(&format!(r#"{{"hours":[{spans}]}}"#)).contains("81 spans"));
 }
 
@@ -285,5 +285,5 @@ fn hours_are_read_as_people_write_them() {
         assert!(shown(wrong).is_err_and(|error| error.contains("write \"mon-fri")), "{wrong}");
     }
     assert!(shown("mon 8-8").unwrap_err().contains("ends when it begins"));
-    assert_eq!(hours(&vec!["mon-sun"; 12].join(",")), Err(HoursError::Many));
+    assert_eq!(hours(&["mon-sun"; 12].join(",")), Err(HoursError::Many));
 }

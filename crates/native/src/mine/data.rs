@@ -73,12 +73,13 @@ impl Day {
         self.data.clone()
     }
 
-    /// The bytes of `today`, which are kept.
-    pub(super) fn bytes(&mut self, today: &str) -> u64 {
+    /// The bytes of `today`, written to the file if a later run should `keep` them.
+    pub(super) fn bytes(&mut self, today: &str, keep: bool) -> u64 {
         let total = self.data.total();
         let before = if self.kept.day == today { self.kept.bytes } else { 0 };
         let kept = Kept { day: today.to_owned(), bytes: before.saturating_add(total - self.counted) };
-        if kept != self.kept
+        if keep
+            && kept != self.kept
             && let Ok(text) = serde_json::to_vec(&kept)
         {
             // What cannot be written is lost only if the program ends.
@@ -100,14 +101,14 @@ mod tests {
         let file = folder.path().join("miner.data.json");
         let mut day = Day::open(file.clone());
         day.data().add(5);
-        assert_eq!((day.bytes("2026-11-30"), day.bytes("2026-11-30")), (5, 5));
+        assert_eq!((day.bytes("2026-11-30", true), day.bytes("2026-11-30", true)), (5, 5));
         let mut day = Day::open(file.clone());
         day.data().add(2);
-        assert_eq!(day.bytes("2026-11-30"), 7);
+        assert_eq!(day.bytes("2026-11-30", true), 7);
         day.data().add(3);
-        assert_eq!(day.bytes("2026-12-01"), 3);
+        assert_eq!(day.bytes("2026-12-01", true), 3);
         fs::write(&file, "{").unwrap();
-        assert_eq!(Day::open(file).bytes("2026-12-01"), 0);
+        assert_eq!(Day::open(file).bytes("2026-12-01", true), 0);
     }
 
     #[test]

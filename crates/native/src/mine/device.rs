@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use adit_miner::rules::{DAY, HOUR};
 use adit_miner::rules::{Facts, LocalTime, Rules};
 
-/// Looks at what `rules` ask about, at `now_ms` of the caller's clock.
+/// Looks at what people see and what `rules` ask about, at `now_ms` of the caller's clock.
 pub(super) async fn look(rules: &Rules, now_ms: u64) -> Facts {
     let asks_idle = rules.duty_in_use != rules.duty_idle;
     Facts {
@@ -19,8 +19,8 @@ pub(super) async fn look(rules: &Rules, now_ms: u64) -> Facts {
         local: local_time(now_ms),
         idle_ms: if asks_idle { idle_ms().await } else { None },
         on_battery: rules.pause_on_battery.then(|| on_battery(Path::new("/sys/class/power_supply"))).flatten(),
-        memory_bytes: rules.max_memory_bytes.and_then(|_| memory_bytes()),
-        celsius: rules.max_celsius.and_then(|_| celsius(Path::new("/sys/class"))),
+        memory_bytes: memory_bytes(),
+        celsius: celsius(Path::new("/sys/class")),
         ..Facts::default()
     }
 }

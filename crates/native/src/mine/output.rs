@@ -1,7 +1,7 @@
 //! Where a miner reports: in lines, or on the whole screen.
 
 use adit_miner::notice::{Notice, Status};
-use adit_miner::rules::Decision;
+use adit_miner::rules::{Decision, Facts};
 use anyhow::{Result, ensure};
 use futures::channel::mpsc::UnboundedSender;
 
@@ -71,12 +71,13 @@ impl Output {
         }
     }
 
-    /// Shows what the rules allow from now on.
-    pub(super) fn decided(&mut self, decision: &Decision, now_ms: u64) {
+    /// Shows what the rules allow from now on; lines only if that has `changed`.
+    pub(super) fn decided(&mut self, decision: &Decision, facts: &Facts, changed: bool) {
         match self {
-            Output::Lines(printer) => printer.decided(decision, now_ms),
+            Output::Lines(printer) if changed => printer.decided(decision, facts.now_ms),
+            Output::Lines(_) => {}
             #[cfg(feature = "tui")]
-            Output::Screen(screen) => screen.decided(decision, now_ms),
+            Output::Screen(screen) => screen.decided(decision, facts),
         }
     }
 

@@ -28,6 +28,9 @@ pub(super) enum Wish {
     /// Lanes may work for this part of the time.
     #[cfg(feature = "tui")]
     Duty(f64),
+    /// Take no further unit, and stop once those under way are delivered.
+    #[cfg(feature = "tui")]
+    Finish,
     /// Stop.
     Stop,
 }
@@ -40,6 +43,7 @@ pub(super) struct Overseer {
     /// Until when a person paused the miner.
     paused_until_ms: Option<u64>,
     last: Decision,
+    facts: Facts,
     person: UnboundedSender<Control>,
 }
 
@@ -47,27 +51,27 @@ impl Overseer {
     /// Decides for the first time. Pauses that hold wait in `person` until the miner listens.
     pub(super) async fn open(rules: Rules, day: Day, person: UnboundedSender<Control>) -> Self {
         let last = decide(&Rules::default(), &Facts::default());
-        let mut overseer = Overseer { rules, started: Instant::now(), day, paused_until_ms: None, last, person };
+        let (started, facts) = (Instant::now(), Facts::default());
+        let mut overseer = Overseer { rules, started, day, paused_until_ms: None, last, facts, person };
         overseer.look().await;
         overseer
     }
 
-    /// Runs as long as the miner does. `told` is called with the first decision and whenever one differs from the last, at
-    /// what time.
+    /// Runs as long as the miner does. `told` is called with each decision, the facts that it follows from, and whether it
+    /// differs from the last.
     pub(super) async fn run(
         mut self,
         mut wishes: UnboundedReceiver<Wish>,
-        mut told: impl FnMut(&Decision, u64),
+        mut told: impl FnMut(&Decision, &Facts, bool),
     ) -> Infallible {
-        told(&self.last, self.now_ms());
+        told(&self.last, &self.facts, true);
         loop {
             tokio::select! {
                 wish = wishes.select_next_some() => self.take(wish),
                 () = tokio::time::sleep(self.wait()) => {}
             }
-            if self.look().await {
-                told(&self.last, self.now_ms());
-            }
+            let changed = self.look().await;
+            told(&self.last, &self.facts, changed);
         }
     }
 
@@ -95,6 +99,8 @@ impl Overseer {
                 self.rules.duty_idle = duty;
                 self.rules.duty_in_use = if same { duty } else { self.rules.duty_in_use.min(duty) };
             }
+            #[cfg(feature = "tui")]
+            Wish::Finish => self.tell(Control::Finish),
             Wish::Stop => self.tell(Control::Stop),
         }
     }
@@ -103,8 +109,9 @@ impl Overseer {
     async fn look(&mut self) -> bool {
         let facts = device::look(&self.rules, self.now_ms()).await;
         let cooling = self.last.pauses.iter().any(|pause| pause.reason == Reason::Heat);
-        let data_bytes = self.rules.max_data_bytes.map(|_| self.day.bytes(&device::today()));
-        let next = decide(&self.rules, &Facts { paused_until_ms: self.paused_until_ms, cooling, data_bytes, ..facts });
+        let data_bytes = Some(self.day.bytes(&device::today(), self.rules.max_data_bytes.is_some()));
+        self.facts = Facts { paused_until_ms: self.paused_until_ms, cooling, data_bytes, ..facts };
+        let next = decide(&self.rules, &self.facts);
         controls(&self.last, &next).into_iter().for_each(|control| self.tell(control));
         let reasons = |decision: &Decision| decision.pauses.iter().map(|pause| pause.reason).collect::<Vec<_>>();
         let person = |decision: &Decision| decision.pauses.first().filter(|pause| pause.reason == Reason::You).cloned();

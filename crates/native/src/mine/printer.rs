@@ -8,6 +8,7 @@ use adit_core::statement::Verdict;
 use adit_miner::notice::{LaneStatus, Notice, Status};
 use adit_miner::rules::{Decision, Ends, Fact};
 use adit_miner::trial::quantity;
+use adit_protocol::mining::TaskAbout;
 use adit_protocol::neonet::GasInfo;
 use serde::Serialize;
 
@@ -122,12 +123,13 @@ impl<W: Write> Printer<W> {
             }
             Notice::SessionStarted { resumed } => self.session(resumed),
             Notice::Lane(lane) => self.lane(&lane),
-            Notice::TaskStarted { lane, lease, task_type, job, work, .. } => {
+            Notice::TaskStarted { lane, lease, task_type, job, work, about, .. } => {
                 self.waiting = false;
                 let (lease, work) = (lease.to_string(), quantity(work as f64));
                 let id = &lease[..8];
                 self.line(&format!(
-                    "[TASK] Processing: {task_type} (ID: {id}...) | Lane {lane} | Job {job} | {work} operations"
+                    "[TASK] Processing: {task_type} (ID: {id}...) | Lane {lane} | Job {job}{} | {work} operations",
+                    about.map_or(String::new(), |about| told_about(&about))
                 ));
             }
             Notice::TaskComputed { lane, busy_ms, .. } => {
@@ -258,6 +260,13 @@ fn since_1970(mut decision: Decision, now_ms: u64) -> Decision {
     decision
 }
 
+/// A job's name, which part of it a unit is, and for whom.
+fn told_about(about: &TaskAbout) -> String {
+    let name = about.name.as_ref().map_or(String::new(), |name| format!(" \"{name}\""));
+    let requester = about.job.requester.as_ref().map_or(String::new(), |requester| format!(" for {requester}"));
+    format!("{name}, part {} of {}{requester}", about.part, about.parts)
+}
+
 fn again(in_ms: u64) -> String {
     match in_ms {
         0 => String::new(),
@@ -319,7 +328,7 @@ mod tests {
         assert_eq!(
             printed(false, vec![no_work(), no_work(), Notice::Status(status), stopped]),
             "[INFO] There is no work now; again in 2.0 s\n\
-             [STATUS] Tasks: 2 | Rewards: 0.13 NNET | 0 operations/s verified\n\
+             [STATUS] Tasks: 2 | Rewards: 0.130000 NNET | 0 operations/s verified\n\
              [OK] Stopped\n"
         );
     }

@@ -16,7 +16,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use adit_miner::notice::Notice;
-use adit_miner::rules::Decision;
+use adit_miner::rules::{Decision, Facts};
 use futures::channel::mpsc::UnboundedSender;
 use ratatui::DefaultTerminal;
 use ratatui::crossterm::event::{self, Event};
@@ -78,8 +78,8 @@ impl Screen {
         locked(&self.view).notice(notice, self.started.elapsed().as_millis() as u64);
     }
 
-    pub(super) fn decided(&self, decision: &Decision, now_ms: u64) {
-        locked(&self.view).decided(decision, now_ms, self.started.elapsed().as_millis() as u64);
+    pub(super) fn decided(&self, decision: &Decision, facts: &Facts) {
+        locked(&self.view).decided(decision, facts, self.started.elapsed().as_millis() as u64);
     }
 
     pub(super) fn warn(&self, text: &str) {

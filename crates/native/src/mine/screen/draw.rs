@@ -1,203 +1,180 @@
-//! Draws the screen: who mines for whom, lanes, rate, money, receipts, messages, keys.
+//! Draws the screen: what runs, for whom, what it earns, what it costs, and what may be pressed. A small terminal gets the same
+//! answers in fewer lines.
 
-use adit_core::statement::Verdict;
-use adit_miner::notice::LaneStatus;
+mod full;
+mod small;
+
+use adit_core::Amount;
 use adit_miner::trial::quantity;
 use ratatui::Frame;
-use ratatui::layout::{Constraint, Layout, Rect};
-use ratatui::style::{Color, Modifier, Style, Stylize};
+use ratatui::layout::Rect;
+use ratatui::style::{Color, Style, Stylize};
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Block, Cell, Clear, Paragraph, Row, Sparkline, Table, Wrap};
+use ratatui::widgets::{Block, Clear, Paragraph};
 
-use super::view::{Message, Receipt, Session, View};
+use super::view::{Session, Task, View};
+use crate::mine::nnet;
 
-const KEYS: &str = " p pause   +/- throttle   q stop   ? help ";
-const HELP: [&str; 10] = [
-    "q, Ctrl-C   end the session; again: quit at once",
-    "p           pause for 15 minutes; go on",
-    "h, t        pause for an hour, until tomorrow",
-    "+, -        work more, less of the time",
-    "?           this help",
+/// A terminal below this many columns or lines gets the small view.
+const FULL: (u16, u16) = (64, 18);
+
+const HELP: [&str; 12] = [
+    "p       pause for 15 minutes; go on",
+    "h, t    pause for an hour, until tomorrow",
+    "f       finish the units under way, then stop",
+    "q       stop now; again: quit at once",
+    "+, -    work more, less of the time",
+    "?       this help",
     "",
-    "Rate: multiply-adds per second, of verified units only.",
-    "Pending: the most that the open epoch will pay.",
-    "Posted: paid to your key.",
-    "Start with --plain to get lines instead of this view.",
+    "Rate: operations a second, of verified units.",
+    "Expected: what the open epoch will probably",
+    "pay: pending rewards times your confidence.",
+    "",
+    "Lines instead of this view: --plain.",
 ];
 
 pub(super) fn draw(frame: &mut Frame<'_>, view: &View) {
-    let lanes = view.status.lanes.len() as u16;
-    let wanted = [
-        Constraint::Length(5),
-        Constraint::Length(6),
-        // Lanes with heading and frame, up to half of the screen.
-        Constraint::Length((lanes + 3).clamp(4, (frame.area().height / 2).max(4))),
-        Constraint::Min(3),
-        Constraint::Length(1),
-    ];
-    let [head, figures, table, bottom, foot] = Layout::vertical(wanted).areas(frame.area());
-    draw_head(frame, head, view);
-    draw_figures(frame, figures, view);
-    draw_lanes(frame, table, view);
-    let [left, right] = Layout::horizontal([Constraint::Percentage(50); 2]).areas(bottom);
-    draw_receipts(frame, left, view);
-    draw_messages(frame, right, view);
-    frame.render_widget(Line::from(KEYS).reversed(), foot);
+    let all = frame.area();
+    if all.width < FULL.0 || all.height < FULL.1 {
+        small::draw(frame, view)
+    } else {
+        full::draw(frame, view)
+    }
     if view.help {
         draw_help(frame);
     }
 }
 
-fn draw_head(frame: &mut Frame<'_>, area: Rect, view: &View) {
-    let key =
-        view.coordinator.as_deref().map_or_else(|| "key not known yet".into(), |key| format!("key {}", ends(key)));
-    let (colour, state) = state(view);
-    let throttle = match view.throttle {
-        100 => "all of the time".to_owned(),
-        hundredths => format!("{hundredths} % of the time"),
-    };
-    let up = duration(view.now_ms);
-    let lines = vec![
-        Line::from(vec!["Coordinator ".dim(), view.server.clone().into(), "  ".into(), key.dim()]),
-        Line::from(vec![
-            "Session     ".dim(),
-            Span::styled(state, Style::new().fg(colour).add_modifier(Modifier::BOLD)),
-        ]),
-        Line::from(vec!["Miner       ".dim(), format!("{}  works {throttle}, up {up}", view.contributor).into()]),
-    ];
-    frame.render_widget(
-        Paragraph::new(lines).block(Block::bordered().title(" Adit: useful, verified work ".bold())),
-        area,
-    );
-}
-
-fn state(view: &View) -> (Color, String) {
-    match (&view.session, &view.paused) {
-        (Session::Ending, _) => (Color::Yellow, "ending (q again: quit at once)".into()),
-        (Session::Ended, _) => (Color::Yellow, "ended".into()),
-        (Session::Opening, _) => (Color::Yellow, "opening".into()),
-        (_, Some(paused)) => (Color::Yellow, paused.clone()),
-        (Session::Away { again_at_ms }, _) => {
-            let seconds = again_at_ms.saturating_sub(view.now_ms).div_ceil(1_000);
-            (Color::Red, format!("the coordinator does not answer; again in {seconds} s"))
-        }
-        (Session::Waiting, _) => (Color::Yellow, "waiting: there is no work now".into()),
-        (Session::Open, _) => (Color::Green, "mining".into()),
-    }
-}
-
-fn draw_figures(frame: &mut Frame<'_>, area: Rect, view: &View) {
-    let [left, right] = Layout::horizontal([Constraint::Length(34), Constraint::Min(10)]).areas(area);
-    let status = &view.status;
-    let refused = match status.units_invalid {
-        0 => "".into(),
-        units => format!(", {units} refused").red(),
-    };
-    let mut lines = vec![Line::from(vec!["Verified  ".dim(), format!("{} units", status.units_valid).bold(), refused])];
-    lines.extend(view.money().map(|(name, amount)| Line::from(vec![format!("{name:<10}").dim(), amount.into()])));
-    frame.render_widget(Paragraph::new(lines).block(Block::bordered().title(" Earned ")), left);
-
-    let title = format!(" {} operations/s verified ", quantity(status.work_per_s as f64));
-    let block = Block::bordered().title(title.bold());
-    let shown = usize::from(block.inner(right).width);
-    let rates: Vec<u64> = view.rates.iter().skip(view.rates.len().saturating_sub(shown)).copied().collect();
-    let most = rates.iter().copied().max().unwrap_or(0).max(1);
-    frame.render_widget(Sparkline::default().data(&rates).max(most).block(block).green(), right);
-}
-
-fn draw_lanes(frame: &mut Frame<'_>, area: Rect, view: &View) {
-    let lanes = &view.status.lanes;
-    let rows_that_fit = usize::from(area.height.saturating_sub(3));
-    let left_out = lanes.len().saturating_sub(rows_that_fit);
-    let title = if left_out > 0 { format!(" Lanes ({left_out} more) ") } else { " Lanes ".into() };
-    let widths = [
-        Constraint::Length(4),
-        Constraint::Length(18),
-        Constraint::Length(22),
-        Constraint::Length(10),
-        Constraint::Length(8),
-        Constraint::Min(10),
-    ];
-    let heading = Row::new(["Lane", "Backend", "State", "Rate", "Verified", "Computes; why this backend"]).dim();
-    let rows = lanes.iter().map(|lane| lane_row(lane, view));
-    frame.render_widget(Table::new(rows, widths).header(heading).block(Block::bordered().title(title)), area);
-}
-
-fn lane_row(lane: &LaneStatus, view: &View) -> Row<'static> {
-    let colour = match lane.state.as_str() {
-        "computing" => Color::Green,
-        "off" => Color::DarkGray,
-        _ => Color::Yellow,
-    };
-    let backend = lane.backend.as_ref().map_or_else(|| lane.device.clone(), |name| format!("{} {name}", lane.device));
-    let state = match lane.state.as_str() {
-        "computing" => format!("{} {:>3.0} %", bar(lane.progress), lane.progress.clamp(0.0, 1.0) * 100.0),
-        other => other.to_owned(),
-    };
-    let why = match view.tasks.get(&lane.lane) {
-        Some(task) => format!("{task}; {}", lane.why),
-        None => lane.why.clone(),
-    };
-    Row::new(vec![
-        Cell::from(lane.lane.to_string()),
-        Cell::from(backend),
-        Cell::from(state).style(Style::new().fg(colour)),
-        Cell::from(format!("{}/s", quantity(lane.work_per_s as f64))),
-        Cell::from(lane.units_valid.to_string()),
-        Cell::from(why).style(Style::new().dim()),
-    ])
-}
-
-fn bar(part: f64) -> String {
-    const CELLS: usize = 12;
-    let full = (part.clamp(0.0, 1.0) * CELLS as f64).round() as usize;
-    "█".repeat(full) + &"░".repeat(CELLS - full)
-}
-
-fn draw_receipts(frame: &mut Frame<'_>, area: Rect, view: &View) {
-    let line = |receipt: &Receipt| {
-        let (colour, verdict) = match receipt.verdict {
-            Verdict::Valid => (Color::Green, "valid"),
-            Verdict::Invalid => (Color::Red, "invalid"),
-            Verdict::Inconclusive => (Color::Yellow, "inconclusive"),
-            Verdict::TooLate => (Color::Yellow, "too late"),
-        };
-        let Receipt { at_ms, lane, kind, work, reward, strength, .. } = receipt;
-        Line::from(vec![
-            format!("{:>7} ", clock(*at_ms)).dim(),
-            Span::styled(verdict, Style::new().fg(colour)),
-            format!(" +{reward}  lane {lane}  {}  {kind}, {strength}", quantity(*work as f64)).into(),
-        ])
-    };
-    let lines: Vec<Line<'_>> = view.receipts.iter().take(area.height.into()).map(line).collect();
-    frame.render_widget(Paragraph::new(lines).block(Block::bordered().title(" Receipts ")), area);
-}
-
-fn draw_messages(frame: &mut Frame<'_>, area: Rect, view: &View) {
-    let line = |Message { at_ms, bad, text }: &Message| {
-        let text = if *bad { text.clone().red() } else { text.clone().into() };
-        Line::from(vec![format!("{:>7} ", clock(*at_ms)).dim(), text])
-    };
-    let lines: Vec<Line<'_>> = view.messages.iter().take(area.height.into()).map(line).collect();
-    let messages = Paragraph::new(lines).wrap(Wrap { trim: false });
-    frame.render_widget(messages.block(Block::bordered().title(" Messages ")), area);
-}
-
 fn draw_help(frame: &mut Frame<'_>) {
     let all = frame.area();
-    let (width, height) = (62.min(all.width), (HELP.len() as u16 + 2).min(all.height));
+    let (width, height) = (52.min(all.width), (HELP.len() as u16 + 2).min(all.height));
     let area = Rect { x: (all.width - width) / 2, y: (all.height - height) / 2, width, height };
     frame.render_widget(Clear, area);
     let lines: Vec<Line<'_>> = HELP.iter().map(|line| Line::from(*line)).collect();
     frame.render_widget(Paragraph::new(lines).block(Block::bordered().title(" Help ")), area);
 }
 
-/// A key's first and last digits.
-fn ends(key: &str) -> String {
-    match (key.get(..8), key.get(key.len().saturating_sub(6)..)) {
-        (Some(head), Some(tail)) if key.len() > 16 => format!("{head}…{tail}"),
-        _ => key.to_owned(),
+/// What the miner does, in a word or two, and what comes next.
+fn headline(view: &View) -> (Color, &'static str, String) {
+    match (&view.session, &view.paused) {
+        (Session::Ending, _) => (Color::Yellow, "Stopping", "q again: quit at once".into()),
+        (Session::Ended, _) => (Color::Yellow, "Stopped", String::new()),
+        (Session::Opening, _) => (Color::Yellow, "Connecting", "to the coordinator".into()),
+        (_, Some(paused)) => (Color::Yellow, "Paused", paused.clone()),
+        (Session::Away { again_at_ms }, _) => {
+            let seconds = again_at_ms.saturating_sub(view.now_ms).div_ceil(1_000);
+            (Color::Red, "No answer", format!("the coordinator does not answer; again in {seconds} s"))
+        }
+        _ if view.finishing => (Color::Yellow, "Finishing", "stops after the units under way".into()),
+        (Session::Waiting, _) => (Color::Yellow, "Waiting", "there is no work now; it asks again by itself".into()),
+        (Session::Open, _) => (Color::Green, "Mining", String::new()),
     }
+}
+
+/// The headline as the first line, with who mines and for how long at the right, as far as there is room.
+fn title(view: &View, width: u16) -> Line<'static> {
+    let (colour, state, _) = headline(view);
+    let left = format!(" ● {state}");
+    let room = usize::from(width).saturating_sub(left.chars().count());
+    let up = format!("up {} ", duration(view.now_ms));
+    let whole = format!("{}, {up}", view.contributor);
+    let right = if whole.chars().count() < room { whole } else { up };
+    let space = " ".repeat(room.saturating_sub(right.chars().count()));
+    Line::from(vec![Span::styled(left, Style::new().fg(colour)).bold(), space.into(), right.dim()])
+}
+
+/// A job's name with the part of it that is computed.
+fn job(task: &Task) -> String {
+    let name = task.name.clone().unwrap_or_else(|| format!("job {}, {}", task.job, task.kind));
+    match task.parts {
+        None => name,
+        Some((first, last, all)) if first == last => format!("{name}, part {first} of {all}"),
+        Some((first, last, all)) => format!("{name}, parts {first}–{last} of {all}"),
+    }
+}
+
+/// Who wants it done.
+fn requester(task: &Task) -> String {
+    task.requester.clone().unwrap_or_else(|| "a requester who gives no name".into())
+}
+
+/// Earned in this run, which is `called` so, and by the hour if that says anything yet.
+fn earned(view: &View, called: &str) -> String {
+    /// Below this a rate is chance.
+    const ENOUGH_MS: u64 = 60_000;
+    let status = &view.status;
+    let run = format!("{}{called}", nnet(status.earned));
+    let hourly = i128::from(status.earned.nano()) * 3_600_000 / i128::from(status.uptime_ms.max(1));
+    match i64::try_from(hourly) {
+        Ok(hourly) if status.uptime_ms >= ENOUGH_MS => format!("{run}, {}/h", nnet(Amount::from_nano(hourly))),
+        _ => run,
+    }
+}
+
+/// What the open epoch will probably pay, and what was paid.
+fn account(view: &View) -> Vec<String> {
+    let Some(account) = &view.status.account else { return vec!["account not known yet".into()] };
+    let expected = i128::from(account.pending.nano()) * i128::from(account.confidence_bps) / 10_000;
+    let expected = Amount::from_nano(i64::try_from(expected).unwrap_or(account.pending.nano()));
+    vec![format!("{} expected", nnet(expected)), format!("{} paid", nnet(account.posted))]
+}
+
+/// What it takes from the machine: first what computes and for how long.
+fn costs(view: &View) -> Vec<String> {
+    let lanes = view.status.lanes.iter().filter(|lane| lane.state != "off");
+    let (cores, graphics) = lanes.fold((0, 0), |(cores, graphics), lane| match lane.device.as_str() {
+        "gpu" => (cores, graphics + 1),
+        _ => (cores + 1, graphics),
+    });
+    let mut parts = vec![match cores {
+        1 => "1 core".to_owned(),
+        cores => format!("{cores} cores"),
+    }];
+    if graphics > 0 {
+        parts[0].push_str(" and graphics");
+    }
+    parts.push(match view.throttle {
+        100 => "all of the time".into(),
+        hundredths => format!("{hundredths} % of the time"),
+    });
+    parts.extend(view.memory_bytes.map(|bytes| format!("{} memory", bytes_of(bytes))));
+    parts.extend(view.data_bytes.map(|bytes| format!("{} data", bytes_of(bytes))));
+    parts.extend(view.celsius.map(|celsius| format!("{celsius} °C")));
+    parts
+}
+
+fn bytes_of(bytes: u64) -> String {
+    match bytes {
+        ..1_000_000 => "under 1 MB".into(),
+        1_000_000..10_000_000_000 => format!("{} MB", bytes / 1_000_000),
+        _ => format!("{} GB", bytes / 1_000_000_000),
+    }
+}
+
+/// The rate of verified work.
+fn rate(view: &View) -> String {
+    format!("{} operations/s", quantity(view.status.work_per_s as f64))
+}
+
+/// Verified and refused units.
+fn units(view: &View) -> String {
+    let status = &view.status;
+    let valid = match status.units_valid {
+        1 => "1 unit".to_owned(),
+        units => format!("{units} units"),
+    };
+    if status.units_invalid == 0 { valid } else { format!("{valid}, {} refused", status.units_invalid) }
+}
+
+/// A bar of `cells` cells.
+fn bar(part: f64, cells: usize) -> String {
+    let full = (part.clamp(0.0, 1.0) * cells as f64).round() as usize;
+    "█".repeat(full) + &"░".repeat(cells - full)
+}
+
+/// How much of a lane's unit is computed.
+fn progress(view: &View, lane: u32) -> f64 {
+    view.status.lanes.iter().find(|known| known.lane == lane).map_or(0.0, |lane| lane.progress.clamp(0.0, 1.0))
 }
 
 /// Minutes and seconds since the start.

@@ -5,6 +5,8 @@ use adit_core::statement::{LogHead, Method, ProvenReceipt, Receipt, Verdict};
 use adit_core::{Amount, Kind, Signature};
 use adit_miner::notice::{LaneStatus, Status};
 use adit_miner::rules::{Break, Facts, LocalTime, Rules, decide};
+use adit_protocol::jobs::JobAbout;
+use adit_protocol::mining::TaskAbout;
 use adit_protocol::records::Account;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -45,7 +47,8 @@ fn status(lanes: Vec<LaneStatus>) -> Status {
         work_verified: 1,
     };
     let (earned, work_per_s) = (Amount::from_nano(50_000_000), 358_000_000_000);
-    Status { account: Some(account), lanes, units_valid: 12, work_per_s, earned, ..Status::default() }
+    let uptime_ms = 3_600_000;
+    Status { account: Some(account), lanes, units_valid: 12, work_per_s, earned, uptime_ms, ..Status::default() }
 }
 
 fn mining() -> View {
@@ -61,6 +64,8 @@ fn mining() -> View {
     ] {
         view.notice(notice, at_ms);
     }
+    let facts = Facts { memory_bytes: Some(120_000_000), data_bytes: Some(3_500_000), ..Facts::default() };
+    view.decided(&decide(&Rules::default(), &facts), &facts, 60);
     view.tick(65_000);
     view
 }
@@ -104,9 +109,9 @@ fn five_seconds_look_tells_everything() {
     let screen = drawn(&mining(), 120, 30);
     for words in [
         "http://127.0.0.1:8000",
-        "mining",
+        "● Mining",
         "miner_0a",
-        "50 % of the time",
+        "2 cores, 50 % of the time, 120 MB memory, 3 MB data",
         "1 min 5 s",
         "cpu avx512vnni",
         "██████░░░░░░  50 %",
@@ -115,9 +120,9 @@ fn five_seconds_look_tells_everything() {
         "fetching",
         "358 G operations/s verified",
         "12 units",
-        "0.05 NNET",
-        "0.13 NNET",
-        "2 NNET",
+        "0.050000 NNET in this run, 0.050000 NNET/h",
+        "0.065000 NNET expected",
+        "2.000000 NNET paid",
         "Session started",
         "q stop",
     ] {
@@ -137,14 +142,33 @@ fn a_verdict_a_failure_and_the_lack_of_work_are_told() {
     view.notice(Notice::Retry { reason: "connection refused".into(), in_ms: 4_000 }, 70_000);
     view.tick(71_000);
     let screen = drawn(&view, 150, 30);
-    assert!(screen.contains("1:06 valid +0.000000007  lane 1"), "{screen}");
+    assert!(screen.contains("1:06 valid +<0.000001 NNET  lane 1"), "{screen}");
     assert!(screen.contains("matmul_i8/1, 64 bits"), "{screen}");
     assert!(screen.contains("the coordinator does not answer; again in 3 s"), "{screen}");
     assert!(screen.contains("connection refused"), "{screen}");
     view.notice(Notice::NoWork { lane: 0, in_ms: 2_000 }, 72_000);
-    assert!(drawn(&view, 120, 30).contains("waiting: there is no work now"));
+    assert!(drawn(&view, 120, 30).contains("there is no work now"));
     view.notice(started(0, "inference"), 73_000);
     assert_eq!(view.session, Session::Open);
+}
+
+fn about(name: &str) -> Box<TaskAbout> {
+    let job = JobAbout { requester: Some("Ada".into()), ..JobAbout::default() };
+    Box::new(TaskAbout { name: Some(name.into()), job, part: 12, unit_parts: 1, parts: 64, parts_done: 3 })
+}
+
+/// What the screen shows, line by line, in files that are never made again to please a test: change them by hand.
+#[test]
+fn both_sizes_give_the_five_answers() {
+    let mut view = mining();
+    let (lease, kind) = (LeaseId([1; 16]), Kind::MlpI8);
+    let about = Some(about("Handwritten digits"));
+    let task_type = "inference".into();
+    view.notice(Notice::TaskStarted { lane: 0, lease, task_type, kind, job: 7, work: 2_000_000, about }, 60_000);
+    let trimmed = |text: String| text.lines().map(|line| format!("{}\n", line.trim_end())).collect::<String>();
+    let shown = (trimmed(drawn(&view, 80, 24)), trimmed(drawn(&view, 40, 12)));
+    let (full, small) = (include_str!("frozen/80x24.txt"), include_str!("frozen/40x12.txt"));
+    assert_eq!(shown, (full.to_owned(), small.to_owned()));
 }
 
 #[test]
@@ -199,14 +223,15 @@ fn keys_do_what_the_last_line_says() {
     assert_eq!(view.press(key(KeyCode::Char('t'))), Act::Tell(Wish::Break(Break::Tomorrow)));
     let local = Some(LocalTime { minute: 600, next_minute_ms: 60_000 });
     let facts = Facts { paused_until_ms: Some(900_000), local, ..Facts::default() };
-    view.decided(&decide(&Rules::default(), &facts), 0, 0);
+    view.decided(&decide(&Rules::default(), &facts), &facts, 0);
     assert!(drawn(&view, 120, 30).contains("paused by you, until 10:15"));
     assert_eq!(view.press(key(KeyCode::Char('p'))), Act::Tell(Wish::GoOn));
+    assert_eq!(view.press(key(KeyCode::Char('f'))), Act::Tell(Wish::Finish));
     assert_eq!(view.press(key(KeyCode::Char('?'))), Act::Nothing);
-    assert!(drawn(&view, 120, 30).contains("end the session; again"));
+    assert!(drawn(&view, 120, 30).contains("stop now; again"));
     assert_eq!(view.press(key(KeyCode::Esc)), Act::Nothing);
     assert!(!view.help);
     assert_eq!(view.press(KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL)), Act::Tell(Wish::Stop));
-    assert!(drawn(&view, 120, 30).contains("ending"));
+    assert!(drawn(&view, 120, 30).contains("Stopping"));
     assert_eq!(view.press(key(KeyCode::Char('q'))), Act::QuitAtOnce);
 }

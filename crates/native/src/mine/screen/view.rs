@@ -5,12 +5,11 @@ use std::collections::{BTreeMap, VecDeque};
 use adit_core::Amount;
 use adit_core::statement::Verdict;
 use adit_miner::notice::{LaneStatus, Notice, Status};
-use adit_miner::rules::{Break, Decision, Fact, Reason};
-use adit_miner::trial::quantity;
+use adit_miner::rules::{Break, Decision, Fact, Facts, Reason};
+use adit_protocol::mining::TaskAbout;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use crate::mine::banner::Banner;
-use crate::mine::nnet;
 use crate::mine::overseer::Wish;
 use crate::mine::pauses;
 use crate::mine::text::clean;
@@ -30,7 +29,7 @@ pub(super) struct View {
     pub(super) session: Session,
     pub(super) status: Status,
     /// What each lane computes.
-    pub(super) tasks: BTreeMap<u32, String>,
+    pub(super) tasks: BTreeMap<u32, Task>,
     /// Verified multiply-accumulates per second, one sample each second, newest last.
     pub(super) rates: VecDeque<u64>,
     /// Newest first.
@@ -45,9 +44,36 @@ pub(super) struct View {
     pub(super) on_break: bool,
     /// What was said to be unknown.
     unknown: Vec<Fact>,
+    /// Whether it stops after the units under way.
+    pub(super) finishing: bool,
+    /// The miner's memory, its data today and the machine's temperature, as far as they are known.
+    pub(super) memory_bytes: Option<u64>,
+    pub(super) data_bytes: Option<u64>,
+    pub(super) celsius: Option<u64>,
     pub(super) help: bool,
     pub(super) now_ms: u64,
     sampled: u64,
+}
+
+/// A unit under way, and what it is part of.
+pub(super) struct Task {
+    pub(super) job: u64,
+    /// What NeoNet calls the work.
+    pub(super) kind: String,
+    pub(super) work: u64,
+    pub(super) name: Option<String>,
+    pub(super) requester: Option<String>,
+    /// The first and the last of its parts, and how many the job has.
+    pub(super) parts: Option<(u32, u32, u32)>,
+}
+
+impl Task {
+    fn new(job: u64, task_type: &str, work: u64, about: Option<&TaskAbout>) -> Self {
+        let parts = about.map(|about| (about.part, about.part + about.unit_parts.max(1) - 1, about.parts));
+        let name = about.and_then(|about| about.name.as_deref()).map(clean);
+        let requester = about.and_then(|about| about.job.requester.as_deref()).map(clean);
+        Task { job, kind: clean(task_type), work, name, requester, parts }
+    }
 }
 
 /// The state of the session.
@@ -115,6 +141,10 @@ impl View {
             paused: None,
             on_break: false,
             unknown: Vec::new(),
+            finishing: false,
+            memory_bytes: None,
+            data_bytes: None,
+            celsius: None,
             help: false,
             now_ms: 0,
             sampled: 0,
@@ -131,8 +161,8 @@ impl View {
         }
     }
 
-    /// Takes a decision of `decided_ms` on its clock.
-    pub(super) fn decided(&mut self, decision: &Decision, decided_ms: u64, now_ms: u64) {
+    /// Takes a decision and the facts that it follows from.
+    pub(super) fn decided(&mut self, decision: &Decision, facts: &Facts, now_ms: u64) {
         for fact in &decision.unknown {
             if !self.unknown.contains(fact) {
                 self.unknown.push(*fact);
@@ -140,7 +170,9 @@ impl View {
             }
         }
         self.on_break = decision.pauses.iter().any(|pause| pause.reason == Reason::You);
-        self.paused = pauses::sentence(decision, decided_ms);
+        self.paused = pauses::sentence(decision, facts.now_ms);
+        (self.memory_bytes, self.data_bytes) = (facts.memory_bytes, facts.data_bytes);
+        self.celsius = facts.celsius;
     }
 
     pub(super) fn warn(&mut self, text: &str, now_ms: u64) {
@@ -162,10 +194,9 @@ impl View {
                 self.say(if resumed { "Session resumed" } else { "Session started" }.to_owned(), false, now_ms);
             }
             Notice::Lane(lane) => self.lane(lane, now_ms),
-            Notice::TaskStarted { lane, task_type, job, work, .. } => {
+            Notice::TaskStarted { lane, task_type, job, work, about, .. } => {
                 self.go_on();
-                let task = format!("job {job}, {}, {} operations", clean(&task_type), quantity(work as f64));
-                self.tasks.insert(lane, task);
+                self.tasks.insert(lane, Task::new(job, &task_type, work, about.as_deref()));
             }
             Notice::TaskComputed { .. } | Notice::Beacon { .. } => {}
             Notice::Verdict { lane, verdict, reward, receipt } => {
@@ -251,6 +282,10 @@ impl View {
             KeyCode::Char('p') => Act::Tell(Wish::Break(Break::QuarterHour)),
             KeyCode::Char('h') => Act::Tell(Wish::Break(Break::Hour)),
             KeyCode::Char('t') => Act::Tell(Wish::Break(Break::Tomorrow)),
+            KeyCode::Char('f') if self.session != Session::Ending => {
+                self.finishing = true;
+                Act::Tell(Wish::Finish)
+            }
             KeyCode::Char('+' | '=') => self.throttle_to(self.throttle + STEP),
             KeyCode::Char('-') => self.throttle_to(self.throttle.saturating_sub(STEP)),
             _ => {
@@ -272,17 +307,6 @@ impl View {
     fn throttle_to(&mut self, hundredths: u32) -> Act {
         self.throttle = hundredths.clamp(STEP, 100);
         Act::Tell(Wish::Duty(f64::from(self.throttle) / 100.0))
-    }
-
-    /// Earned in this run, owed at most by the open epoch, and paid.
-    pub(super) fn money(&self) -> [(&'static str, String); 3] {
-        let account = self.status.account.as_ref();
-        let amount = |amount: Option<Amount>| amount.map_or_else(|| "–".to_owned(), nnet);
-        [
-            ("This run", nnet(self.status.earned)),
-            ("Pending", amount(account.map(|account| account.pending))),
-            ("Posted", amount(account.map(|account| account.posted))),
-        ]
     }
 }
 
