@@ -8,6 +8,7 @@ use adit_core::PublicKey;
 use adit_core::sign::{LeaseId, SecretKey};
 use adit_cpu::Cpu;
 use adit_protocol::ErrorCode;
+use adit_protocol::jobs::Priority;
 
 use crate::batch::Store;
 use crate::bodies::Bodies;
@@ -35,6 +36,8 @@ pub(crate) struct App {
     pub(crate) terms: Terms,
     pub(crate) conduct: Conduct,
     pub(crate) clock: Clock,
+    /// The highest priority of a job that pays for itself.
+    pub(crate) most_priority: Priority,
     pub(crate) max_stored_bytes: u64,
     pub(crate) authority: Authority,
     pub(crate) sources: Sources,

@@ -20,6 +20,7 @@ use crate::jobs::flow::size_old_jobs;
 use crate::mining::admission::Abandoned;
 use crate::mining::conduct::Conduct;
 use crate::mining::store as leases;
+use crate::mining::turns::Turns;
 use crate::receipts::edge::{LogEdge, Sealed};
 use crate::receipts::store as log;
 use crate::store::{Companion, Db, DbError, Queued, Reader, Readers, Vitals, Writer, bring_up};
@@ -53,6 +54,8 @@ pub(crate) struct Beside {
     follow_ms: i64,
     /// Shared by all batches: one that fails takes nothing back, because a rough figure is enough.
     abandoned: Arc<Mutex<Abandoned>>,
+    /// Likewise.
+    turns: Arc<Mutex<Turns>>,
 }
 
 impl Batch<'_> {
@@ -92,6 +95,11 @@ impl Batch<'_> {
 
     fn abandoned_units(&self) -> MutexGuard<'_, Abandoned> {
         self.beside.abandoned.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whose turn it is among the jobs.
+    pub(crate) fn turns(&self) -> MutexGuard<'_, Turns> {
+        self.beside.turns.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The log index of the next receipt.
@@ -167,8 +175,15 @@ impl Store {
         let readers = Readers::open(path, READERS)?;
         let (frontier, head) = log::edge(&mut db).await?;
         let log = LogEdge::new(frontier, head, key);
-        let beside =
-            Beside { conduct, log, lanes_at_work: None, clock: clock.clone(), follow_ms: 0, abandoned: Arc::default() };
+        let beside = Beside {
+            conduct,
+            log,
+            lanes_at_work: None,
+            clock: clock.clone(),
+            follow_ms: 0,
+            abandoned: Arc::default(),
+            turns: Arc::default(),
+        };
         #[cfg(test)]
         let steps = db.steps.clone();
         #[cfg(test)]

@@ -50,6 +50,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use adit_core::{Amount, PublicKey};
+use adit_protocol::jobs::Priority;
 use axum::Router;
 
 pub use bodies::Bodies;
@@ -95,6 +96,8 @@ pub struct Config {
     pub epoch_budget: Amount,
     /// The length of an epoch, in ms.
     pub epoch_ms: i64,
+    /// The highest priority of a requester's job, which pays for itself. The operator's own jobs may have any.
+    pub most_priority: Priority,
     /// The most bytes the database may hold; a fuller one refuses new jobs.
     pub max_stored_bytes: u64,
     /// Further host names to answer under. Operators may always call under addresses and `localhost`; while it listens on
@@ -135,6 +138,7 @@ impl Config {
             web: None,
             epoch_budget: Amount::from_nano(adit_core::amount::NANO_PER_NNET),
             epoch_ms: 600_000,
+            most_priority: Priority::Normal,
             max_stored_bytes: 32 << 30,
             hosts: Vec::new(),
             origins: Vec::new(),
@@ -205,6 +209,7 @@ impl Coordinator {
             terms,
             conduct: config.conduct,
             clock: config.clock.clone(),
+            most_priority: config.most_priority,
             max_stored_bytes: config.max_stored_bytes,
             authority: Authority::new(config),
             sources: config.sources.clone(),

@@ -13,6 +13,7 @@ pub(crate) mod second;
 pub(crate) mod sizing;
 pub(crate) mod state;
 pub(crate) mod store;
+pub(crate) mod turns;
 
 pub use conduct::Conduct;
 

@@ -12,7 +12,7 @@ use std::path::Path;
 use adit_core::{Amount, Kind};
 use adit_miner::trial::quantity;
 use adit_protocol::TaskType;
-use adit_protocol::jobs::{Estimate, JobAbout, JobRequest};
+use adit_protocol::jobs::{Estimate, JobAbout, JobRequest, Priority};
 use anyhow::{Context, Result};
 use serde_json::json;
 
@@ -59,6 +59,9 @@ pub(crate) struct Args {
     /// Say that what is computed, and its result, are open to everybody
     #[arg(long, global = true)]
     open_source: bool,
+    /// How much of the miners' time the job gets beside others
+    #[arg(long, value_enum, value_name = "PRIORITY", default_value = "normal", global = true)]
+    priority: Urgency,
     /// Print what the job would cost, and stop
     #[arg(long, global = true)]
     estimate: bool,
@@ -74,6 +77,27 @@ pub(crate) struct Args {
     /// Print what happened as one JSON object; on standard error with `-o -`
     #[arg(long, global = true)]
     json: bool,
+}
+
+/// A job's priority, as an argument.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Urgency {
+    /// A quarter of the usual share
+    Low,
+    /// The usual share
+    Normal,
+    /// Four times the usual share
+    High,
+}
+
+impl From<Urgency> for Priority {
+    fn from(urgency: Urgency) -> Self {
+        match urgency {
+            Urgency::Low => Priority::Low,
+            Urgency::Normal => Priority::Normal,
+            Urgency::High => Priority::High,
+        }
+    }
 }
 
 impl Args {
@@ -114,6 +138,7 @@ async fn submit(args: &Args, stage: &Stage<impl Fn(u64) -> String>) -> Result<()
     let work = format!("{} {}", quantity(estimate.work as f64), kind.work_unit());
     say(format!("{kind}: {rows} rows in {panels} panels, {work}, at most {price} NNET"));
     if args.estimate {
+        say(time(&estimate));
         return print_if(args.json, None, &json!({ "estimate": estimate }));
     }
     output.iter().try_for_each(|output| output.room_for(result_bytes(&estimate)))?;
@@ -159,7 +184,21 @@ async fn request(
     }
     let (work, task_type) = (args.work.request(&files)?, args.work.task_type());
     let about = args.about();
-    Ok(JobRequest { work, demo: args.demo, budget: args.budget, name: args.name.clone(), task_type, about })
+    let (name, priority) = (args.name.clone(), args.priority.into());
+    Ok(JobRequest { work, demo: args.demo, budget: args.budget, name, task_type, about, priority })
+}
+
+/// How long a job will take, as far as the coordinator can tell.
+fn time(estimate: &Estimate) -> String {
+    match estimate.expected_ms {
+        Some(ms) => format!(
+            "About {} units and {} s, with the {} lanes that are at work now",
+            estimate.units,
+            ms.div_ceil(1_000),
+            estimate.lanes
+        ),
+        None => "No lane at work now has been measured at this kind, so there is no estimate of the time".into(),
+    }
 }
 
 /// How large the result will be at least.

@@ -96,12 +96,16 @@ pub struct JobRequest {
     /// What it is for and for whom, for people.
     #[serde(default, skip_serializing_if = "JobAbout::is_empty")]
     pub about: JobAbout,
+    /// How much of the miners' time it gets beside other jobs.
+    #[serde(default, skip_serializing_if = "Priority::is_normal")]
+    pub priority: Priority,
 }
 
 impl JobRequest {
     /// A sponsored job that says nothing about itself.
     pub fn new(work: JobWork) -> Self {
-        JobRequest { work, demo: false, budget: None, name: None, task_type: None, about: JobAbout::default() }
+        let (about, priority) = (JobAbout::default(), Priority::Normal);
+        JobRequest { work, demo: false, budget: None, name: None, task_type: None, about, priority }
     }
 }
 
@@ -206,6 +210,15 @@ pub struct Estimate {
     pub price: Amount,
     /// The version of the price list.
     pub price_version: u32,
+    /// The lanes whose speed at the kind is known now.
+    #[serde(default)]
+    pub lanes: u32,
+    /// About how many units it will be cut into for these lanes.
+    #[serde(default)]
+    pub units: u32,
+    /// About how long these lanes take, sharing their time with the jobs that are active now; null without lanes.
+    #[serde(default)]
+    pub expected_ms: Option<u64>,
 }
 
 /// A job's state.
@@ -238,6 +251,42 @@ impl JobState {
     }
 }
 
+/// How much of the miners' time a job gets beside others: one of normal priority four times as much as one of low priority,
+/// one of high priority sixteen times as much.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Priority {
+    /// It may take its time.
+    Low,
+    /// The usual one.
+    #[default]
+    Normal,
+    /// It is urgent.
+    High,
+}
+
+impl Priority {
+    /// The priority's name on the wire and in the database.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Priority::Low => "low",
+            Priority::Normal => "normal",
+            Priority::High => "high",
+        }
+    }
+
+    /// The priority of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Priority::Low, Priority::Normal, Priority::High].into_iter().find(|priority| priority.name() == name)
+    }
+
+    /// Whether it is the usual one.
+    pub fn is_normal(&self) -> bool {
+        *self == Priority::Normal
+    }
+}
+
 /// A job as anyone may see it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -253,6 +302,9 @@ pub struct JobView {
     pub kind: Kind,
     /// NeoNet's name for the work.
     pub task_type: TaskType,
+    /// How much of the miners' time it gets beside other jobs.
+    #[serde(default)]
+    pub priority: Priority,
     /// Its state.
     pub state: JobState,
     /// Whether it is a demonstration.

@@ -9,7 +9,7 @@ mod submit;
 mod uploads;
 mod view;
 
-use adit_protocol::jobs::{Estimate, JobList, JobRequest, JobView, MAX_NAME_BYTES, is_line};
+use adit_protocol::jobs::{Estimate, JobList, JobRequest, JobView, MAX_NAME_BYTES, Priority, is_line};
 use adit_protocol::{ErrorCode, TaskType};
 
 pub(crate) use result::{ResultStream, result};
@@ -20,7 +20,9 @@ use crate::blocking::blocking;
 use crate::error::{Failure, Refusal};
 use crate::jobs::no_such_job;
 use crate::jobs::order::{Order, task_type};
-use crate::jobs::store::{Words, summary};
+use crate::jobs::store::{self as jobs, Words, summary};
+use crate::mining::sizing::{expected_ms, expected_units};
+use crate::mining::store as leases;
 use crate::page::Page;
 use crate::random::random;
 use crate::store::{Db, DbError};
@@ -30,12 +32,24 @@ const MAX_JOBS: i64 = 200;
 
 /// Estimates what a job costs.
 pub(crate) async fn estimate(app: &App, request: &JobRequest) -> Result<Estimate, Failure> {
-    Ok(orders::order(app, &request.work).await?.estimate())
+    let mut estimate = orders::order(app, &request.work).await?.estimate();
+    let mut db = app.store.read().await?;
+    let pace = leases::pace(&mut db, estimate.kind.name()).await?;
+    let others = jobs::active(&mut db).await?;
+    estimate.lanes = pace.lanes;
+    estimate.units = expected_units(estimate.work, estimate.panels, pace);
+    estimate.expected_ms = expected_ms(estimate.work, others as u64, pace);
+    Ok(estimate)
 }
 
 /// Creates a job. One too small to delegate is computed here right away.
 pub(crate) async fn submit(app: &App, request: JobRequest) -> Result<JobView, Failure> {
     let words = words(&request)?;
+    let most = if request.budget.is_none() { Priority::High } else { app.most_priority };
+    if request.priority > most {
+        let detail = format!("the operator gives requesters' jobs {} priority at most", most.name());
+        return Err(Refusal::new(ErrorCode::InvalidParameter, detail).into());
+    }
     let order = orders::order(app, &request.work).await?;
     let task_type: Option<TaskType> = task_type(&request, order.template.kind())?;
     let inline_wanted = order.too_small() && !request.demo;
@@ -46,6 +60,7 @@ pub(crate) async fn submit(app: &App, request: JobRequest) -> Result<JobView, Fa
         demo: request.demo,
         task_type,
         budget: request.budget,
+        priority: request.priority,
         coin_seed: random()?,
         inline,
         max_stored_bytes: app.max_stored_bytes,

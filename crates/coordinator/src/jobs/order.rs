@@ -150,6 +150,9 @@ impl Order {
             output_bytes: self.template.output_bytes(),
             price: base_reward(kind, work),
             price_version: PRICE_VERSION,
+            lanes: 0,
+            units: self.panels(),
+            expected_ms: None,
         }
     }
 

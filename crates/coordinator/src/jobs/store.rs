@@ -8,13 +8,14 @@ use adit_core::assemble::Run;
 use adit_core::kind::{HashTree, HashTree2};
 use adit_core::{Cid, Kind, PublicKey, Unit};
 use adit_protocol::TaskType;
-use adit_protocol::jobs::{JobAbout, JobState};
+use adit_protocol::jobs::{JobAbout, JobState, Priority};
 
 use self::summary::Size;
 use super::state::UnitState;
 use crate::store::{Db, DbError, corrupt, counter, from_row, sql, sql_as, text_enum};
 
 text_enum!(JobState);
+text_enum!(Priority);
 text_enum!(TaskType);
 text_enum!(UnitState);
 
@@ -131,20 +132,22 @@ pub(crate) struct NewJob {
     pub(crate) coin_seed: [u8; 32],
     pub(crate) task_type: Option<TaskType>,
     pub(crate) facts: Option<String>,
+    pub(crate) priority: Priority,
     pub(crate) size: Size,
 }
 
 pub(crate) async fn insert(db: &mut Db, job: &NewJob, now_ms: i64) -> Result<i64, DbError> {
     let text =
         "INSERT INTO job (name, kind, state, demo, sponsored, panels, coin_seed, created_at_ms, task_type, facts,
-                description, requester, link, open_source)
-                VALUES ($1, $2, 'active', $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING id";
+                description, requester, link, open_source, priority)
+                VALUES ($1, $2, 'active', $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING id";
     let Words { name, about } = &job.words;
     let query = sql(text).bind(name.as_deref()).bind(job.kind.name()).bind(i64::from(job.demo));
     let query = query.bind(i64::from(job.sponsored)).bind(i64::from(job.panels)).bind(&job.coin_seed[..]);
     let query = query.bind(now_ms).bind(job.task_type).bind(job.facts.as_deref());
     let query = query.bind(about.description.as_deref()).bind(about.requester.as_deref());
     let query = query.bind(about.link.as_deref()).bind(i64::from(about.open_source));
+    let query = query.bind(job.priority);
     let id = query.fetch_one(&mut *db).await?.try_get(0)?;
     let text = "INSERT INTO job_template (job, template) VALUES ($1, $2)";
     sql(text).bind(id).bind(job.template.to_bytes()).execute(&mut *db).await?;
@@ -157,27 +160,27 @@ pub(crate) async fn job(db: &mut Db, id: i64) -> Result<Option<JobRow>, DbError>
     sql_as(text).bind(id).fetch_optional(db).await
 }
 
-/// The oldest active job after job `after` with panels to lease and a kind in `kinds`, which is comma-delimited, unless it
-/// waits for its source.
+/// The oldest active job from job `from` on with panels to lease and a kind in `kinds`, which is comma-delimited, unless it
+/// waits for its source; and its priority.
 pub(crate) async fn next_with_work(
     db: &mut Db,
-    after: i64,
+    from: i64,
     kinds: &str,
     now_ms: i64,
-) -> Result<Option<JobRow>, DbError> {
-    let text = "SELECT id FROM job WHERE kind = $1 AND state = 'active' AND panels > panels_done + panels_leased
-                AND id > $2 AND resume_at_ms <= $3 ORDER BY id LIMIT 1";
-    let mut oldest: Option<i64> = None;
+) -> Result<Option<(i64, Priority)>, DbError> {
+    let text =
+        "SELECT id, priority FROM job WHERE kind = $1 AND state = 'active' AND panels > panels_done + panels_leased
+                AND id >= $2 AND resume_at_ms <= $3 ORDER BY id LIMIT 1";
+    let mut oldest: Option<(i64, Priority)> = None;
     for kind in kinds.split(',').filter(|kind| !kind.is_empty()) {
-        if let Some(row) = sql(text).bind(kind).bind(after).bind(now_ms).fetch_optional(&mut *db).await? {
-            let found = row.try_get(0)?;
-            oldest = Some(oldest.map_or(found, |oldest| oldest.min(found)));
+        if let Some(row) = sql(text).bind(kind).bind(from).bind(now_ms).fetch_optional(&mut *db).await? {
+            let id = row.try_get(0)?;
+            if oldest.is_none_or(|(oldest, _)| id < oldest) {
+                oldest = Some((id, row.try_get(1)?));
+            }
         }
     }
-    match oldest {
-        Some(id) => job(db, id).await,
-        None => Ok(None),
-    }
+    Ok(oldest)
 }
 
 /// At most `limit` active jobs, oldest first, of which every panel is done or leased, of a kind in `kinds`.

@@ -4,6 +4,7 @@ pub(crate) mod arrivals;
 mod charge;
 pub(crate) mod conduct;
 mod delivery;
+mod find;
 pub(crate) mod lease;
 mod second;
 mod settle;

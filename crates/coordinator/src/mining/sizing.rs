@@ -60,6 +60,31 @@ pub(crate) fn unproven_ttl_ms(unit: &Unit, speed: u64) -> u64 {
     compute_ms.saturating_add(line_ms).clamp(*UNPROVEN_TTL_MS.start(), *UNPROVEN_TTL_MS.end())
 }
 
+/// How long a lane of this speed should take, in ms; the usual time if it is not measured.
+pub(crate) fn takes_ms(work: u64, speed: u64) -> u64 {
+    if speed == 0 { TARGET_MS } else { work.saturating_mul(1_000) / speed }
+}
+
+/// The lanes that are known to compute a kind, and their speeds together, in work per second.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Pace {
+    pub(crate) lanes: u32,
+    pub(crate) work_per_s: u64,
+}
+
+/// About how many units a job of this size is cut into.
+pub(crate) fn expected_units(work: u64, panels: u32, pace: Pace) -> u32 {
+    let of_lane = pace.work_per_s / u64::from(pace.lanes.max(1));
+    let units = work / (of_lane.saturating_mul(TARGET_MS) / 1_000).max(1);
+    u32::try_from(units).unwrap_or(u32::MAX).clamp(1, panels.max(1))
+}
+
+/// About how long a job takes beside `others`, in ms. Nobody knows without lanes.
+pub(crate) fn expected_ms(work: u64, others: u64, pace: Pace) -> Option<u64> {
+    let alone_ms = work.saturating_mul(1_000).checked_div(pace.work_per_s)?;
+    Some(alone_ms.saturating_mul(others.saturating_add(1)))
+}
+
 /// Whether a lane is fast enough for the smallest unit. Only its measured speed counts, not its claims.
 pub(crate) fn is_able(template: &Unit, speed: u64) -> bool {
     let least = unit_of(template, Run { first: 0, count: 1 }).work();
@@ -136,6 +161,15 @@ mod tests {
             let holds_all = first.input().panels.len() as u32 == panels;
             prop_assert!(holds_all || measured(Kind::MatmulI8, first.work(), 100, 0).is_some(), "{}", first.work());
         }
+    }
+
+    #[test]
+    fn an_estimate_follows_the_lanes_that_are_there() {
+        let pace = Pace { lanes: 4, work_per_s: 4_000_000 };
+        assert_eq!([expected_ms(8_000_000, 0, pace), expected_ms(8_000_000, 2, pace)], [Some(2_000), Some(6_000)]);
+        assert_eq!(expected_ms(8_000_000, 0, Pace::default()), None);
+        assert_eq!([expected_units(8_000_000, 100, pace), expected_units(8_000_000, 3, pace)], [4, 3]);
+        assert_eq!(expected_units(8_000_000, 100, Pace::default()), 100);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use adit_core::sign::LeaseId;
 use adit_core::statement::{Receipt, Verdict};
 use adit_core::{Kind, PublicKey};
 
+use super::sizing::Pace;
 use super::state::LeaseState;
 use crate::store::{Db, DbError, corrupt, counter, from_row, sql, sql_as, text_enum};
 
@@ -108,6 +109,15 @@ pub(crate) async fn speed(db: &mut Db, session: &str, lane: i64, kind: &str) -> 
     let text = "SELECT work_per_s FROM lane_speed WHERE session = $1 AND lane = $2 AND kind = $3";
     let row = sql(text).bind(session).bind(lane).bind(kind).fetch_optional(db).await?;
     Ok(row.map(|row| row.try_get::<i64>(0)).transpose()?.unwrap_or(0) as u64)
+}
+
+/// The open lanes with a measured speed at a kind, at most so many, and their speeds together.
+pub(crate) async fn pace(db: &mut Db, kind: &str) -> Result<Pace, DbError> {
+    let text = "SELECT COUNT(*), COALESCE(SUM(work_per_s), 0) FROM (SELECT MIN(work_per_s, 1 << 46) AS work_per_s
+         FROM lane_speed JOIN session ON session.id = lane_speed.session
+         WHERE kind = $1 AND session.ended_at_ms IS NULL LIMIT 10000)";
+    let row = sql(text).bind(kind).fetch_one(db).await?;
+    Ok(Pace { lanes: row.try_get::<i64>(0)? as u32, work_per_s: row.try_get::<i64>(1)? as u64 })
 }
 
 /// Live leases past their deadline.

@@ -24,6 +24,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/10-about.sql"),
     include_str!("migrations/11-job-lists.sql"),
     include_str!("migrations/12-second.sql"),
+    include_str!("migrations/13-priority.sql"),
 ];
 
 /// Upgrades an empty or older database to the current version.

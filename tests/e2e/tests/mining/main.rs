@@ -6,3 +6,4 @@ mod forgery;
 mod liars;
 mod model;
 mod second;
+mod turns;

@@ -3,6 +3,7 @@
 use adit_core::assemble::Run;
 use adit_core::content_id::block_cid;
 use adit_core::{Amount, Cid};
+use adit_protocol::jobs::Priority;
 use adit_protocol::{ErrorCode, TaskType};
 use futures::future::BoxFuture;
 
@@ -58,6 +59,7 @@ pub(crate) struct Submit {
     pub(crate) task_type: Option<TaskType>,
     /// The requester's escrow; `None` for a sponsored job.
     pub(crate) budget: Option<Amount>,
+    pub(crate) priority: Priority,
     /// Secret seed of the first coins.
     pub(crate) coin_seed: [u8; 32],
     /// The outputs, if the job was too small to delegate.
@@ -90,6 +92,7 @@ impl Operation for Submit {
                 coin_seed: self.coin_seed,
                 task_type: self.task_type,
                 facts: self.order.facts.as_ref().map(ToString::to_string),
+                priority: self.priority,
                 size: view::size(&self.order.template),
             };
             let job = jobs::insert(batch.db, &new, batch.now_ms).await?;

@@ -36,6 +36,7 @@ pub(super) fn job(row: &JobSummary, crowd: Crowd) -> Result<JobView, DbError> {
         about: row.about(),
         kind: row.kind()?,
         task_type: row.task_type()?,
+        priority: row.priority,
         state,
         demo: row.demo == 1,
         sponsored: row.sponsored == 1,
@@ -71,7 +72,7 @@ fn stuck(row: &JobSummary, crowd: Crowd) -> Option<String> {
             "waiting for a miner: {} outputs were refused and {} leases expired",
             row.units_invalid, row.leases_expired
         ),
-        _ => "waiting for a miner to ask for a unit; older jobs go first".to_owned(),
+        _ => "waiting for a miner to ask for a unit; jobs take turns".to_owned(),
     })
 }
 

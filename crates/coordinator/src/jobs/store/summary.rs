@@ -2,7 +2,7 @@
 
 use adit_core::Kind;
 use adit_protocol::TaskType;
-use adit_protocol::jobs::{JobAbout, JobState};
+use adit_protocol::jobs::{JobAbout, JobState, Priority};
 
 use super::{JobRow, kind_of, task_type_of};
 use crate::store::{Db, DbError, from_row, sql, sql_as};
@@ -16,6 +16,7 @@ pub(crate) struct JobSummary {
     link: Option<String>,
     open_source: i64,
     kind: String,
+    pub(crate) priority: Priority,
     task_type: Option<TaskType>,
     pub(crate) state: JobState,
     pub(crate) demo: i64,
@@ -43,6 +44,7 @@ from_row!(JobSummary {
     link,
     open_source,
     kind,
+    priority,
     task_type,
     state,
     demo,

@@ -10,7 +10,7 @@ use adit_protocol::{ErrorCode, TaskType};
 use futures::future::BoxFuture;
 
 use super::conduct;
-use super::take::{Asker, Found, Taken, take_unit};
+use super::take::{Asker, Taken};
 use crate::app::App;
 use crate::batch::{Batch, Operation};
 use crate::error::{Failure, Refusal};
@@ -19,7 +19,7 @@ use crate::jobs::store::{self as jobs, Counted, JobRow, Words};
 use crate::jobs::unit_of;
 use crate::mining::MAX_LANES;
 use crate::mining::conduct::Deed;
-use crate::mining::sizing::{is_able, ttl_ms, unproven_ttl_ms};
+use crate::mining::sizing::{ttl_ms, unproven_ttl_ms};
 use crate::mining::state::LeaseState;
 use crate::mining::store::{self as leases, LaneRow, LeaseRow, kinds_text};
 use crate::people::flow::open::open_session;
@@ -28,10 +28,8 @@ use crate::store::DbError;
 
 /// A lane silent for longer than this gets no share of a job's remaining panels.
 const AT_WORK_MS: i64 = 30_000;
-/// How many jobs to try when a lane cannot take units of the first one.
-const JOBS_TRIED: usize = 8;
 /// When an unproven key may ask again if others like it hold all that they may.
-const CROWDED_S: u64 = 1;
+pub(super) const CROWDED_S: u64 = 1;
 /// After this many expiries a unit's panels return to the job and are cut again.
 const MAX_EXPIRIES: i64 = 2;
 
@@ -103,35 +101,6 @@ impl LeaseLane {
         let row = jobs::unit(batch.db, lease.unit).await?.ok_or(DbError::RowNotFound)?;
         let taken = Taken { id: row.id, unit: unit_of(&job.template()?, row.run()), run: row.run() };
         Ok(Some(self.leased(lease, taken, job, batch.now_ms)))
-    }
-
-    /// Takes a unit of the oldest job that has one for the lane. Also returns the lane's speed at its kind.
-    async fn find(
-        &self,
-        batch: &mut Batch<'_>,
-        asker: &Asker,
-        kinds: &str,
-    ) -> Result<Option<(JobRow, Taken, u64)>, Failure> {
-        let (mut after, mut crowded) = (0, false);
-        for _ in 0..JOBS_TRIED {
-            let Some(job) = jobs::next_with_work(batch.db, after, kinds, batch.now_ms).await? else { break };
-            after = job.id;
-            let template = job.template()?;
-            let speed = leases::speed(batch.db, &self.session, i64::from(self.lane), &job.kind).await?;
-            if !is_able(&template, speed) || must_wait(batch, &job, &template, &asker.miner).await? {
-                continue;
-            }
-            match take_unit(batch, &job, &template, asker, speed).await? {
-                Found::Unit(taken) => return Ok(Some((job, taken, speed))),
-                Found::Crowded => crowded = true,
-                Found::Nothing => {}
-            }
-        }
-        if !crowded {
-            return Ok(None);
-        }
-        let detail = "keys without a verified unit have as much work under way as they may together; ask again soon";
-        Err(Refusal::new(ErrorCode::TooManyLeases, detail).retry_after(CROWDED_S).into())
     }
 
     async fn issue(

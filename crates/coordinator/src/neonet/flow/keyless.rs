@@ -13,6 +13,7 @@ use crate::jobs::unit_of;
 use crate::mining::store::kinds_text;
 use crate::neonet::store::{self as keyless, UnitCopy};
 use crate::people::store as people;
+use crate::store::DbError;
 
 /// Gives a keyless session a copy of a unit: the one it already has, or a new one.
 pub(crate) struct Copy {
@@ -33,7 +34,8 @@ impl Operation for Copy {
             }
             let kinds = kinds_text(&Kind::ALL);
             let job = jobs::next_with_work(batch.db, 0, &kinds, batch.now_ms).await?;
-            let Some(job) = job else { return Ok(None) };
+            let Some((job, _)) = job else { return Ok(None) };
+            let job = jobs::job(batch.db, job).await?.ok_or(DbError::RowNotFound)?;
             let first = (job.cursor.min(job.panels - 1)).max(0) as u32;
             let copy = UnitCopy {
                 task: self.task.clone(),
