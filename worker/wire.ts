@@ -9,8 +9,16 @@ export interface Account {
   confidence_bps: number;
   /** The contributor's id. */
   contributor: string;
+  /** What the open epoch would pay if it closed now: after confidence, and after the budget is shared. */
+  expected?: Amount;
   /** The key. */
   key: PublicKey;
+  /** The name under which the miner is listed, if it chose one. */
+  name: string | null;
+  /** The counter of that choice. The next one needs a higher counter. */
+  name_counter?: number;
+  /** Time until the open epoch closes and pays. */
+  next_payment_ms?: number;
   /** The base rewards of the open epoch: the most that it can pay. */
   pending: Amount;
   /** What was paid. */
@@ -138,6 +146,18 @@ export type DataPlace =
   /** A part of the coordinator's own log: the entries' canonical bytes, one after the other. */
   | { at: "log"; count: number; first: number };
 
+/** A day (UTC). */
+export interface Day {
+  /** When it began (Unix, ms). */
+  at_ms: number;
+  /** What miners were paid. */
+  paid: Amount;
+  /** Verified units. */
+  units: number;
+  /** Their work. */
+  work: number;
+}
+
 /** What a miner may do, until a fact changes or the time of `next_change_ms` comes. */
 export interface Decision {
   /** The part of the time that lanes may work, from 0 to 1; 0 if it pauses. */
@@ -152,6 +172,18 @@ export interface Decision {
 
 /** A 32-byte digest: lowercase hex. */
 export type Digest = string;
+
+/** What a miner earns. */
+export interface Earnings {
+  /** What was paid on the last days (UTC) in order. The last one is today. */
+  days: PaidDay[];
+  /** What the open epoch would pay if it closed now. */
+  expected: Amount;
+  /** Time until the open epoch closes and pays. */
+  next_payment_ms: number;
+  /** What was paid. */
+  posted: Amount;
+}
 
 /** What ends a pause. */
 export type Ends =
@@ -206,8 +238,12 @@ export interface EpochView {
 export interface Estimate {
   /** The work of all checks, in the same unit. */
   check_work: number;
+  /** About how long these lanes take, sharing their time with the jobs that are active now; null without lanes. */
+  expected_ms: number | null;
   /** The kind. */
   kind: Kind;
+  /** The lanes whose speed at the kind is known now. */
+  lanes?: number;
   /** How many bytes miners upload. */
   output_bytes: number;
   /** Panels: a unit holds at least one. */
@@ -218,6 +254,8 @@ export interface Estimate {
   price_version: number;
   /** Input rows. */
   rows: number;
+  /** About how many units it will be cut into for these lanes. */
+  units?: number;
   /** Multiply-accumulates, or the bytes of a data set. */
   work: number;
 }
@@ -336,6 +374,8 @@ export interface JobRequest {
   demo?: boolean;
   /** The job's name, for people. */
   name: string | null;
+  /** How much of the miners' time it gets beside other jobs. */
+  priority?: Priority;
   /** NeoNet's name for the work, if it is not the kind's usual one: `fraud_detection` for an inference. */
   task_type: TaskType | null;
   /** What to compute. */
@@ -369,6 +409,8 @@ export interface JobView {
   panels_done: number;
   /** The panels of leased units. */
   panels_leased: number;
+  /** How much of the miners' time it gets beside other jobs. */
+  priority?: Priority;
   /** The size of the result file, once it is known. */
   result_bytes: number | null;
   /** Input rows, or the bytes of a data set. */
@@ -427,6 +469,18 @@ export interface LaneStatus {
   why: string;
   /** Multiply-accumulates per second of computing, as measured on its units. */
   work_per_s: number;
+}
+
+/** A miner that chose a name. */
+export interface Leader {
+  /** The key, which tells them apart. */
+  key: PublicKey;
+  /** The name. Several miners may have chosen the same. */
+  name: string;
+  /** Verified units. */
+  units_valid: number;
+  /** Their work. */
+  work_verified: number;
 }
 
 /** GET leaderboard. */
@@ -535,6 +589,18 @@ export interface MinerView {
   work_per_s: number;
 }
 
+/** Chooses the name under which a coordinator lists a miner. Signed by the miner's key. */
+export interface NameChoice {
+  /** The coordinator that lists it. */
+  coordinator: PublicKey;
+  /** Higher than that of every earlier choice. */
+  counter: number;
+  /** The name; absent, the miner is not listed. */
+  name: string | null;
+  /** The key that signs. */
+  public_key: PublicKey;
+}
+
 /** Something that happened. */
 export type Notice =
   /** The network's fees. */
@@ -544,8 +610,8 @@ export type Notice =
   /** A session is open. */
   | { notice: "session_started"; resumed: boolean }
   /**
-   * What a page posts with `sendBeacon` when it goes away without stopping, so that its units go back at once. The body is
-   * the session's secret, so it is not shown to people.
+   * What a page posts with `sendBeacon` when it goes away without stopping, so that its units go back at once. The
+   * body is the session's secret, so it is not shown to people.
    */
   | { body: string; notice: "beacon"; url: string }
   /** A lane has a backend, or has lost it. */
@@ -609,8 +675,22 @@ export interface Overview {
   work_verified: number;
 }
 
+/** What a miner was paid on a day (UTC). */
+export interface PaidDay {
+  /** When it began (Unix, ms). */
+  at_ms: number;
+  /** What was paid. */
+  paid: Amount;
+}
+
 /** A reason to pause, and its end. */
 export type Pause = Ends & { reason: Reason };
+
+/**
+ * How much of the miners' time a job gets beside others: one of normal priority four times as much as one of low
+ * priority, one of high priority sixteen times as much.
+ */
+export type Priority = "low" | "normal" | "high";
 
 /** A receipt with its proof, which anyone can check under the coordinator's key. */
 export interface ProvenReceipt {
@@ -730,6 +810,14 @@ export interface SessionSummary {
 /** A low-s secp256k1 signature, r then s: lowercase hex. */
 export type Signature = string;
 
+/** A miner's name, signed by its key. */
+export interface SignedName {
+  /** The signature by the statement's `public_key`. */
+  signature: Signature;
+  /** The signed statement. */
+  statement: NameChoice;
+}
+
 /**
  * A part of the week: from one minute until before another. It runs over Sunday's midnight if it ends before it
  * begins.
@@ -739,6 +827,24 @@ export interface Span {
   from: number;
   /** The minute after its last, from 0 to 10,080. */
   to: number;
+}
+
+/** The network now, and day by day. */
+export interface Statistics {
+  /** The last days (UTC) in order, including those without work. The last one is today. */
+  days: Day[];
+  /** Active jobs. */
+  jobs_now: number;
+  /** The newest receipt, with its proof. */
+  last_receipt: ProvenReceipt | null;
+  /** Miners that chose a name, by verified work, most first. Others are not listed. */
+  leaders: Leader[];
+  /** Open sessions of miners. */
+  miners_now: number;
+  /** Units verified since the beginning. */
+  units_valid: number;
+  /** Their work: multiply-accumulates, or bytes. */
+  work_verified: number;
 }
 
 /** How a miner is doing. */

@@ -280,6 +280,7 @@ async fn belong_together(db: &mut Db, data: &Path, key: &PublicKey, is_named: bo
 fn calls() -> Routes {
     let domains = [
         neonet::http::routes,
+        people::http::routes,
         mining::http::routes,
         receipts::http::routes,
         jobs::http::routes,

@@ -1,6 +1,7 @@
 //! Miners: their identities and sessions.
 
 pub(crate) mod flow;
+pub(crate) mod http;
 pub(crate) mod identity;
 pub(crate) mod store;
 

@@ -63,6 +63,8 @@ fn reads(receipts: u64, unit: &Cid, block: &Cid) -> Vec<Read> {
         Read { session: Some("s00000021"), ..read(paths::TASK, with(paths::TASK, "c00000022") + "?lane=1") },
         read(paths::TASK, with(paths::TASK, "c00000042")),
         read(paths::STATS, paths::STATS),
+        read(paths::STATISTICS, format!("{}?days=90", paths::STATISTICS)),
+        read(paths::EARNINGS, with(paths::EARNINGS, &miner(0).to_string()) + "?days=90"),
         read(paths::LEADERBOARD, format!("{}?limit=100", paths::LEADERBOARD)),
         read(paths::CONTRIBUTOR, with(paths::CONTRIBUTOR, "c00000000")),
         read(paths::GAS_INFO, paths::GAS_INFO),

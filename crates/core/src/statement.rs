@@ -45,6 +45,27 @@ impl Statement for SessionStart {
     const WHAT: &'static str = "session";
 }
 
+/// Chooses the name under which a coordinator lists a miner. Signed by the miner's key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct NameChoice {
+    /// The coordinator that lists it.
+    pub coordinator: PublicKey,
+    /// The key that signs.
+    pub public_key: PublicKey,
+    /// The name; absent, the miner is not listed.
+    pub name: Option<String>,
+    /// Higher than that of every earlier choice.
+    pub counter: u64,
+}
+
+impl Canonical for NameChoice {}
+
+impl Statement for NameChoice {
+    const WHAT: &'static str = "name";
+}
+
 /// Grants one miner one unit for a time. Signed by the coordinator.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

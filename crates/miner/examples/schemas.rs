@@ -6,6 +6,7 @@ use adit_miner::rules::{Break, Decision, Facts, Rules};
 use adit_protocol::jobs::{Estimate, FileInfo, JobList, JobRequest};
 use adit_protocol::neonet::{ContributorResponse, Leaderboard};
 use adit_protocol::records::{Activity, EpochList, Health, LedgerTotals, MinerList, Overview, ReceiptList};
+use adit_protocol::statistics::{Earnings, SignedName, Statistics};
 use utoipa::OpenApi;
 
 /// The schemas that these refer to come with them.
@@ -15,6 +16,7 @@ use utoipa::OpenApi;
     Break,
     ContributorResponse,
     Decision,
+    Earnings,
     EpochList,
     Estimate,
     Facts,
@@ -29,6 +31,8 @@ use utoipa::OpenApi;
     Overview,
     ReceiptList,
     Rules,
+    SignedName,
+    Statistics,
 )))]
 struct Wire;
 

@@ -22,6 +22,7 @@ pub mod mining;
 pub mod neonet;
 pub mod paths;
 pub mod records;
+pub mod statistics;
 
 pub use adit_core::TaskType;
 pub use error::{ErrorBody, ErrorCode};

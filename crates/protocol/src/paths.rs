@@ -71,6 +71,12 @@ paths! {
     ACTIVITY = "/v1/activity";
     /// One miner's account: `{key}` is its public key.
     ACCOUNT = "/v1/accounts/{key}";
+    /// The name under which a miner is listed.
+    ACCOUNT_NAME = "/v1/accounts/{key}/name";
+    /// What a miner earns, with its last days: `?days=N`.
+    EARNINGS = "/v1/accounts/{key}/earnings";
+    /// The network now, and day by day: `?days=N`.
+    STATISTICS = "/v1/statistics";
     /// The miners seen lately. Needs the token.
     MINERS = "/v1/miners";
     /// The ledger's totals by account kind.

@@ -152,6 +152,18 @@ pub struct Account {
     pub units_invalid: u64,
     /// Multiply-accumulates verified.
     pub work_verified: u64,
+    /// What the open epoch would pay if it closed now: after confidence, and after the budget is shared.
+    #[serde(default)]
+    pub expected: Amount,
+    /// Time until the open epoch closes and pays.
+    #[serde(default)]
+    pub next_payment_ms: u64,
+    /// The name under which the miner is listed, if it chose one.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// The counter of that choice. The next one needs a higher counter.
+    #[serde(default)]
+    pub name_counter: u64,
 }
 
 /// A miner as the operator sees it.

@@ -11,6 +11,7 @@ use adit_protocol::mining::{
 };
 use adit_protocol::neonet::*;
 use adit_protocol::records::*;
+use adit_protocol::statistics::{Earnings, SignedName, Statistics};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -42,7 +43,7 @@ pub(super) fn responses(bytes: &[u8]) {
         RegisterResponse, StartSessionResponse, Task, SubmitResultResponse, HeartbeatResponse, StopSessionResponse,
         ReturnUnitsResponse, Contributor, ContributorResponse, Tokenomics, DecentralizationStatus, GasInfo, GasEstimate, Stats, Leaderboard,
         RegisterGrant, SessionGrant, TaskGrant, Delivered, FileInfo, Estimate, JobView, JobList, Health, Overview,
-        Activity, Account, MinerList, ReceiptList, SignedHead, ConsistencyProof, EpochList, LedgerTotals,
+        Statistics, Earnings, SignedName, Activity, Account, MinerList, ReceiptList, SignedHead, ConsistencyProof, EpochList, LedgerTotals,
     );
     if let Ok(error) = serde_json::from_slice::<ErrorBody>(bytes) {
         assert!(ErrorCode::ALL.contains(&error.code));
@@ -154,6 +155,10 @@ fn account() -> Account {
         units_valid: 0,
         units_invalid: 0,
         work_verified: 0,
+        expected: Amount::ZERO,
+        next_payment_ms: 0,
+        name: None,
+        name_counter: 0,
     }
 }
 

@@ -3,6 +3,7 @@
 use adit_core::reward::{Part, confidence_bps, share_epoch};
 use adit_core::{Amount, PublicKey};
 use adit_protocol::records::{Account, AccountTotal, EpochList, EpochView};
+use adit_protocol::statistics::Earnings;
 use futures::future::BoxFuture;
 
 use super::store::{self as ledger, EpochRow, ShareRow};
@@ -11,6 +12,7 @@ use crate::app::App;
 use crate::batch::{Batch, Operation};
 use crate::error::Failure;
 use crate::neonet::gas::{self, Demand};
+use crate::operate::store::days::{self, DAY_MS};
 use crate::page::Page;
 use crate::people::store::{self as people, MinerRow};
 use crate::store::{Db, DbError, corrupt};
@@ -104,11 +106,32 @@ fn key(share: &ShareRow) -> Result<PublicKey, DbError> {
     PublicKey::try_from(share.miner.as_slice()).map_err(|_| corrupt("a key has the wrong length"))
 }
 
+/// The open epoch, and how long it still runs.
+pub(crate) struct Running {
+    epoch: EpochRow,
+    ends_in_ms: u64,
+}
+
+impl Running {
+    pub(crate) async fn now(db: &mut Db, epoch_ms: i64, now_ms: i64) -> Result<Self, DbError> {
+        let epoch = ledger::open_epoch(db).await?;
+        let ends_in_ms = (epoch.opened_at_ms + epoch_ms - now_ms).max(0) as u64;
+        Ok(Running { epoch, ends_in_ms })
+    }
+
+    /// What the epoch would pay a miner if it closed now: what [`close`] pays for the same shares.
+    fn expected(&self, value: Amount, confidence_bps: u32) -> Amount {
+        let others = Amount::from_nano(self.epoch.value).checked_sub(value).unwrap_or(Amount::ZERO);
+        let parts = [Part { value, confidence_bps }, Part { value: others, confidence_bps: 0 }];
+        share_epoch(Amount::from_nano(self.epoch.budget), &parts).rewards[0]
+    }
+}
+
 /// A miner's account.
-pub(crate) async fn account_of(db: &mut Db, miner: &PublicKey) -> Result<Option<Account>, DbError> {
+pub(crate) async fn account_of(app: &App, db: &mut Db, miner: &PublicKey) -> Result<Option<Account>, DbError> {
     let Some(record) = people::miner(db, miner).await? else { return Ok(None) };
-    let epoch = ledger::open_epoch(db).await?;
-    account_in(db, miner, &record, epoch.id).await.map(Some)
+    let running = Running::now(db, app.terms.epoch_ms, app.clock.now_ms()).await?;
+    account_in(db, miner, &record, &running).await.map(Some)
 }
 
 /// The account of the miner with this record in an epoch.
@@ -116,23 +139,39 @@ pub(crate) async fn account_in(
     db: &mut Db,
     miner: &PublicKey,
     record: &MinerRow,
-    epoch: i64,
+    running: &Running,
 ) -> Result<Account, DbError> {
+    let confidence_bps = confidence_bps(Amount::from_nano(record.good), Amount::from_nano(record.bad));
+    let pending = ledger::pending(db, running.epoch.id, miner).await?;
     Ok(Account {
         contributor: record.contributor.clone(),
         key: *miner,
-        pending: ledger::pending(db, epoch, miner).await?,
+        pending,
         posted: ledger::balance(db, &ledger::miner_account(miner)).await?,
-        confidence_bps: confidence_bps(Amount::from_nano(record.good), Amount::from_nano(record.bad)),
+        confidence_bps,
         units_valid: record.units_valid as u64,
         units_invalid: record.units_invalid as u64,
         work_verified: record.work as u64,
+        expected: running.expected(pending, confidence_bps),
+        next_payment_ms: running.ends_in_ms,
+        name: record.name.clone(),
+        name_counter: record.name_counter as u64,
     })
 }
 
 /// The public account of a key.
 pub(crate) async fn account(app: &App, miner: &PublicKey) -> Result<Option<Account>, Failure> {
-    Ok(account_of(&mut *app.store.read().await?, miner).await?)
+    Ok(account_of(app, &mut *app.store.read().await?, miner).await?)
+}
+
+/// What a key earns, with its last `count` days.
+pub(crate) async fn earnings(app: &App, miner: &PublicKey, count: i64) -> Result<Option<Earnings>, Failure> {
+    let mut db = app.store.read().await?;
+    let Some(account) = account_of(app, &mut db, miner).await? else { return Ok(None) };
+    let today = app.clock.now_ms() / DAY_MS;
+    let days = days::paid(&mut db, &ledger::miner_account(miner), today, count).await?;
+    let Account { expected, posted, next_payment_ms, .. } = account;
+    Ok(Some(Earnings { expected, posted, next_payment_ms, days }))
 }
 
 /// Lists at most `limit` epochs with a number below `before`, newest first.

@@ -3,6 +3,7 @@
 pub(crate) mod audit;
 mod rebase;
 mod retention;
+pub(crate) mod statistics;
 pub(crate) mod upkeep;
 mod views;
 
@@ -16,6 +17,7 @@ use crate::app::App;
 use crate::error::{Failure, Refusal};
 use crate::jobs::store as jobs;
 use crate::mining::store as leases;
+use crate::money::flow::Running;
 use crate::money::store as ledger;
 use crate::page::Page;
 use crate::people::store as people;
@@ -74,17 +76,23 @@ pub(crate) async fn activity(app: &App, minutes: i64) -> Result<Activity, Failur
 pub(crate) async fn miners(app: &App, before: Option<&str>, limit: Option<i64>) -> Result<MinerList, Failure> {
     let before = before.map(cursor).transpose()?.unwrap_or((i64::MAX, Vec::new()));
     let page = Page::of(None, limit, MAX_MINERS, MAX_MINERS);
-    let now_ms = app.clock.now_ms();
-    app.store.read_apart(move |db| Box::pin(miner_list(db, before, page, now_ms))).await
+    let (now_ms, epoch_ms) = (app.clock.now_ms(), app.terms.epoch_ms);
+    app.store.read_apart(move |db| Box::pin(miner_list(db, before, page, epoch_ms, now_ms))).await
 }
 
-async fn miner_list(db: &mut Db, before: (i64, Vec<u8>), page: Page, now_ms: i64) -> Result<MinerList, DbError> {
+async fn miner_list(
+    db: &mut Db,
+    before: (i64, Vec<u8>),
+    page: Page,
+    epoch_ms: i64,
+    now_ms: i64,
+) -> Result<MinerList, DbError> {
     let rows = people::miners(db, before, page.rows()).await?;
     let (rows, next) = page.cut(rows, |row| format!("{}-{}", row.seen_at_ms, hex::encode(&row.key)));
-    let epoch = ledger::open_epoch(db).await?.id;
+    let epoch = Running::now(db, epoch_ms, now_ms).await?;
     let mut miners = Vec::new();
     for row in rows {
-        miners.extend(views::miner(db, &row, epoch, now_ms).await?);
+        miners.extend(views::miner(db, &row, &epoch, now_ms).await?);
     }
     Ok(MinerList { miners, next })
 }

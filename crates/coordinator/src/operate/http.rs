@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use adit_protocol::paths;
 use adit_protocol::records::{Activity, Health, LedgerTotals, MinerList, Overview};
+use adit_protocol::statistics::Statistics;
 use axum::Json;
 use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
@@ -34,6 +35,12 @@ pub(crate) fn routes() -> Routes {
                 .query::<ActivityQuery>()
                 .gives::<Activity>("The steps that are complete."),
             activity,
+        )
+        .call(
+            get(paths::STATISTICS, "The network now, day by day, and the miners that chose a name.")
+                .query::<StatisticsQuery>()
+                .gives::<Statistics>("The figures."),
+            statistics,
         )
         .call(
             get(paths::MINERS, "Miners, last seen first.")
@@ -69,6 +76,16 @@ struct ActivityQuery {
 
 async fn activity(State(app): Shared, Query(query): Query<ActivityQuery>) -> Answer<Activity> {
     Ok(Json(flow::activity(&app, query.minutes.unwrap_or(MINUTES).clamp(1, 60)).await?))
+}
+
+#[derive(Deserialize, IntoParams)]
+struct StatisticsQuery {
+    /// How many days: 1 to 90, by default 30.
+    days: Option<i64>,
+}
+
+async fn statistics(State(app): Shared, Query(query): Query<StatisticsQuery>) -> Answer<Statistics> {
+    Ok(Json(flow::statistics::statistics(&app, query.days.unwrap_or(30).clamp(1, 90)).await?))
 }
 
 #[derive(Deserialize, IntoParams)]

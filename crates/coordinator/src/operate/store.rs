@@ -1,8 +1,10 @@
 //! The invariants of the database, as queries that count violations. Each query reads a row at most a few times.
 
+pub(crate) mod days;
+
 use crate::store::{Db, DbError, sql};
 
-const RULES: [(&str, &str); 26] = [
+const RULES: [(&str, &str); 27] = [
     ("balances do not add up to zero", "SELECT COUNT(*) FROM (SELECT SUM(balance) AS s FROM account) WHERE s <> 0"),
     ("an account is below zero", "SELECT COUNT(*) FROM account WHERE balance < 0 AND id <> 'issuance'"),
     (
@@ -160,6 +162,14 @@ const RULES: [(&str, &str); 26] = [
          ON again.epoch = epoch.id
          WHERE good <> COALESCE(counted, 0) OR active <> COALESCE(miners_counted, 0)
          OR stayed <> COALESCE(stayed_counted, 0)",
+    ),
+    (
+        "the figures of the days are not those of the receipts and the transfers",
+        "SELECT COUNT(*) FROM (SELECT (SELECT COALESCE(SUM(units), 0) FROM work_day) AS units,
+           (SELECT COUNT(*) FROM receipt WHERE verdict = 'valid') AS counted,
+           (SELECT COALESCE(SUM(paid), 0) FROM work_day) AS paid,
+           (SELECT COALESCE(SUM(amount), 0) FROM transfer WHERE credit LIKE 'miner:%') AS moved)
+         WHERE units <> counted OR paid <> moved",
     ),
     (
         "a receipt is filed under another unit",

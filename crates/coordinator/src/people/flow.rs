@@ -13,9 +13,11 @@ use futures::future::BoxFuture;
 
 pub(crate) mod end;
 mod give_back;
+mod name;
 pub(crate) mod open;
 
 pub(crate) use give_back::ReturnUnits;
+pub(crate) use name::choose_name;
 
 use end::end_session;
 use open::{open_session, own_session};

@@ -80,6 +80,8 @@ pub(crate) struct MinerRow {
     pub(crate) leases_expired: i64,
     pub(crate) work: i64,
     pub(crate) seen_at_ms: i64,
+    pub(crate) name: Option<String>,
+    pub(crate) name_counter: i64,
 }
 
 from_row!(MinerRow {
@@ -92,8 +94,17 @@ from_row!(MinerRow {
     units_invalid,
     leases_expired,
     work,
-    seen_at_ms
+    seen_at_ms,
+    name,
+    name_counter
 });
+
+/// Stores the name that a miner chose.
+pub(crate) async fn set_name(db: &mut Db, key: &PublicKey, name: Option<&str>, counter: i64) -> Result<(), DbError> {
+    let text = "UPDATE miner SET name = $2, name_counter = $3 WHERE key = $1";
+    sql(text).bind(&key.0[..]).bind(name).bind(counter).execute(db).await?;
+    Ok(())
+}
 
 pub(crate) async fn miner(db: &mut Db, key: &PublicKey) -> Result<Option<MinerRow>, DbError> {
     sql_as("SELECT * FROM miner WHERE key = $1").bind(&key.0[..]).fetch_optional(db).await

@@ -369,6 +369,10 @@ fn account() -> Account {
         units_valid: 0,
         units_invalid: 0,
         work_verified: 0,
+        expected: Amount::ZERO,
+        next_payment_ms: 0,
+        name: None,
+        name_counter: 0,
     }
 }
 

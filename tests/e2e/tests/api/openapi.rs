@@ -240,6 +240,8 @@ async fn live_answers_are_as_described() -> Result<()> {
         (paths::OVERVIEW, "", ""),
         (paths::ACTIVITY, "", "?minutes=1"),
         (paths::ACCOUNT, &key.to_string(), ""),
+        (paths::EARNINGS, &key.to_string(), "?days=7"),
+        (paths::STATISTICS, "", "?days=7"),
         (paths::MINERS, "", ""),
         (paths::LEDGER, "", ""),
         (paths::EPOCHS, "", ""),

@@ -1,6 +1,7 @@
 //! Jobs mined from beginning to end: honest miners are paid once, and wrong outputs pay nothing.
 
 mod case;
+mod earnings;
 mod exchange;
 mod forgery;
 mod liars;

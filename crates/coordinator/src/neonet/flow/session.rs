@@ -91,7 +91,7 @@ pub(crate) async fn start_session(app: &App, request: StartSessionRequest) -> Re
         Some(key) => {
             let standing = conduct::standing(&mut db, &key, &app.conduct).await?;
             let in_flight = standing.in_flight(&app.conduct).min(i64::from(MAX_LANES));
-            (account_of(&mut db, &key).await?, in_flight as u32)
+            (account_of(app, &mut db, &key).await?, in_flight as u32)
         }
         None => (None, 0),
     };

@@ -97,7 +97,7 @@ pub(crate) async fn submit_result(app: &App, request: SubmitResultRequest) -> Re
     if lease.verdict != Some(Verdict::Valid) {
         return Ok(unpaid("not verified: deliver the output with PUT /v1/leases/{lease}/output first"));
     }
-    let account = account_of(&mut db, &lease.miner()?).await?;
+    let account = account_of(app, &mut db, &lease.miner()?).await?;
     let reward = Amount::from_nano(lease.value).approximate_nnet();
     let (pending, posted) =
         account.map_or((0.0, 0.0), |account| (account.pending.approximate_nnet(), account.posted.approximate_nnet()));

@@ -4,14 +4,19 @@ use adit_core::PublicKey;
 use adit_protocol::records::{LedgerTotals, MinerView};
 
 use crate::mining::store as leases;
-use crate::money::flow::{account_in, account_totals};
+use crate::money::flow::{Running, account_in, account_totals};
 use crate::money::store as ledger;
 use crate::operate::Audited;
 use crate::people::store::MinerRow;
 use crate::store::{Db, DbError};
 
 /// A miner, as operators see it.
-pub(super) async fn miner(db: &mut Db, row: &MinerRow, epoch: i64, now_ms: i64) -> Result<Option<MinerView>, DbError> {
+pub(super) async fn miner(
+    db: &mut Db,
+    row: &MinerRow,
+    epoch: &Running,
+    now_ms: i64,
+) -> Result<Option<MinerView>, DbError> {
     let Ok(key) = PublicKey::try_from(row.key.as_slice()) else { return Ok(None) };
     let account = account_in(db, &key, row, epoch).await?;
     let (live, sessions, speed) = leases::of_miner(db, &row.key).await?;

@@ -45,6 +45,10 @@ fn status(lanes: Vec<LaneStatus>) -> Status {
         units_valid: 12,
         units_invalid: 0,
         work_verified: 1,
+        expected: Amount::ZERO,
+        next_payment_ms: 0,
+        name: None,
+        name_counter: 0,
     };
     let (earned, work_per_s) = (Amount::from_nano(50_000_000), 358_000_000_000);
     let uptime_ms = 3_600_000;
