@@ -31,6 +31,24 @@ test("outside the chosen hours it pauses, says until when, and computes nothing"
   await mine.verified(1);
 });
 
+test("whoever pays by volume, or saves data, is asked before anything is fetched", async ({ mine }) => {
+  const { page } = mine;
+  await page.addInitScript(() => {
+    Object.defineProperty(navigator, "connection", { value: Object.assign(new EventTarget(), { saveData: true }) });
+  });
+  await page.reload();
+  await expect(page.getByText("This connection is paid by volume", { exact: true })).toBeVisible();
+  await mine.start.click();
+  await expect(page.getByRole("alert")).toContainText("Start all the same?");
+  expect(page.workers()).toEqual([]);
+  await page.getByRole("button", { name: "Not now" }).click();
+  await expect(page.getByRole("alert")).toHaveCount(0);
+  await expect(mine.state).toHaveText("Ready when you are");
+  await mine.start.first().click();
+  await page.getByRole("button", { name: "Start all the same" }).click();
+  await expect(mine.state).toHaveText("Waiting for work", { timeout: 20_000 });
+});
+
 test("a person pauses for a while, and goes on before that", async ({ mine, coordinator, work }) => {
   expect(work).not.toEqual([]);
   await mine.start.click();

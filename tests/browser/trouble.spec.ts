@@ -32,6 +32,7 @@ test("an output that could not be delivered is sent after a reload, before anyth
   const [lease] = await journal(page);
   await page.unrouteAll();
   await page.reload();
+  await expect(page.getByTestId("left")).toHaveText("A finished result of your last visit was not delivered. Start sends it first.");
   const asked: string[] = [];
   page.on("request", (request) => asked.push(new URL(request.url()).pathname));
   await mine.start.click();
