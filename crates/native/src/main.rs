@@ -29,6 +29,7 @@ mod show;
 mod stop;
 #[cfg(feature = "jobs")]
 mod submit;
+mod tour;
 mod verify;
 
 use std::io::Write;
@@ -96,6 +97,7 @@ fn main() -> ExitCode {
     adit_gpu::without_desktop();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
+        Err(_) if tour::is_wanted() => return tour::show().map_or_else(|error| fail(&error), |()| ExitCode::SUCCESS),
         Err(error) => return explain(&error),
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
