@@ -25,6 +25,8 @@ mod report;
 #[cfg(feature = "serve")]
 mod serve;
 mod server;
+#[cfg(feature = "serve")]
+mod service;
 mod show;
 mod stop;
 #[cfg(feature = "jobs")]
@@ -75,6 +77,9 @@ enum Command {
     Content(content::Args),
     /// Check a receipt: signatures, log, amount, and the mathematics with coins of your own
     Verify(verify::Args),
+    /// Let systemd run a miner or a coordinator
+    #[cfg(feature = "serve")]
+    Service(service::Args),
     /// Check what this machine can mine with and what is missing
     Doctor(doctor::Args),
     /// Measure this machine's backends and show which one a miner would choose
@@ -120,6 +125,8 @@ fn main() -> ExitCode {
             #[cfg(feature = "content")]
             Command::Content(args) => content::run(args).await,
             Command::Verify(args) => verify::run(args).await,
+            #[cfg(feature = "serve")]
+            Command::Service(args) => service::run(args),
             Command::Doctor(args) => doctor::run(args).await,
             Command::Bench(args) => bench::run(args),
             #[cfg(feature = "completions")]

@@ -16,6 +16,8 @@ const WISHES: &[(&str, &[&str])] = &[
     ("Run a coordinator, with a page to mine in", &["adit serve"]),
     #[cfg(feature = "jobs")]
     ("Have something computed", &["adit submit matmul A.npy B.npy -o C.npy"]),
+    #[cfg(feature = "serve")]
+    ("Keep a miner running", &["adit service install mine --server https://adit.example"]),
     ("Check a receipt yourself", &["adit verify --lease ID"]),
 ];
 
