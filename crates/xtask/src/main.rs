@@ -2,6 +2,7 @@
 
 mod attack;
 mod bench;
+mod dist;
 mod fuzz;
 mod lint;
 mod native;
@@ -39,6 +40,7 @@ While working:
   cargo xtask test --only unit         run one stage; --skip leaves stages out
   cargo xtask fuzz --only csv          look for inputs that make a decoder panic
   cargo xtask bench verify --json F    measure, and keep the figures
+  cargo xtask dist                     make what people download, in target/dist
   cargo xtask attack                   attack a release build, and see what holds
 
 Each command prints what it runs, so that you can repeat any step by hand."
@@ -60,6 +62,8 @@ enum Command {
     Fuzz(fuzz::Args),
     /// Run a benchmark
     Bench(bench::Args),
+    /// Make what people download: a tarball, a package for Debian, packages for npm
+    Dist(dist::Args),
     /// Attack a release build, and print a table of what held
     Attack(attack::Args),
     /// Print figures about the sources: lengths, import circles, matches on kinds
@@ -87,6 +91,7 @@ fn run(command: &Command) -> Result<()> {
         Command::Lint(args) => lint::run(&repo, args),
         Command::Fuzz(args) => fuzz::run(&repo, args),
         Command::Bench(args) => bench::run(&repo, args),
+        Command::Dist(args) => dist::run(&repo, args),
         Command::Attack(args) => attack::run(&repo, args),
         Command::Shape(args) => shape::run(&repo, args),
     }

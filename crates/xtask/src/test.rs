@@ -12,7 +12,7 @@ use crate::repo::Repo;
 use crate::setup::vintage::{HOSTS, Host};
 use crate::setup::{browser, npm};
 use crate::stages::{Outcome, Stages};
-use crate::{lint, native, setup, up, web};
+use crate::{dist, lint, native, setup, up, web};
 use rust::Suite;
 use tally::Tally;
 
@@ -49,6 +49,8 @@ enum Stage {
     Vintage,
     /// Run `cargo xtask up --once`
     Up,
+    /// Make the packages, install each in an empty place, and use it
+    Dist,
 }
 
 pub(crate) fn run(repo: &Repo, args: &Args) -> Result<()> {
@@ -90,6 +92,7 @@ impl Stage {
             Self::Browser => return test_browser(repo, tally),
             Self::Vintage => return test_vintage(repo, parts, tally),
             Self::Up => up::once(repo, &program(repo)?)?,
+            Self::Dist => dist::try_all(repo, &dist::of_tests(repo, program(repo)?)?, parts),
         }
         Ok(Outcome::Done)
     }

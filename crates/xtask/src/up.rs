@@ -40,20 +40,25 @@ pub(crate) fn run(repo: &Repo, args: &Args) -> Result<()> {
 
 /// Runs the demonstration once with a program that is already built.
 pub(crate) fn once(repo: &Repo, adit: &Path) -> Result<()> {
+    once_with(repo, adit, Command::new(adit).arg("mine"))
+}
+
+/// Runs the demonstration once with another miner; the coordinator's address is added to its command.
+pub(crate) fn once_with(repo: &Repo, adit: &Path, mine: &mut Command) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let free = TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
     let site = Site { repo, adit, listen: free, data: folder.path().join("data") };
     let mut children = Children::new(Interrupt::listen()?);
-    let result = demonstrate(&site, &mut children);
+    let result = demonstrate(&site, mine, &mut children);
     children.stop_all().and(result)?;
     println!("\nThe demonstration job ended with the correct result.");
     Ok(())
 }
 
-fn demonstrate(site: &Site<'_>, children: &mut Children) -> Result<()> {
+fn demonstrate(site: &Site<'_>, mine: &mut Command, children: &mut Children) -> Result<()> {
     site.open(children)?;
     let output = site.data.with_file_name("classes.csv");
-    children.start("mine", &mut site.mine())?;
+    children.start("mine", mine.args(["--server", &site.url()]))?;
     children.start("submit", &mut site.submit(&output))?;
     match children.wait_for("submit", JOB_WITHIN)? {
         Ended::Itself => compare(&output, &site.repo.root.join(EXAMPLE).join("expected.csv")),

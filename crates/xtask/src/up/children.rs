@@ -1,8 +1,8 @@
 //! Child processes: starts them, waits for them, and stops them all at the end.
 
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -16,12 +16,18 @@ const STOP_WITHIN: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 pub(crate) struct Interrupt(Arc<AtomicBool>);
 
+/// A process has one handler, however many demonstrations it runs.
+static INTERRUPT: OnceLock<Interrupt> = OnceLock::new();
+
 impl Interrupt {
     pub(crate) fn listen() -> Result<Self> {
+        if let Some(listening) = INTERRUPT.get() {
+            return Ok(listening.clone());
+        }
         let pressed = Self(Arc::default());
         let handler = pressed.clone();
         ctrlc::set_handler(move || handler.0.store(true, Ordering::SeqCst))?;
-        Ok(pressed)
+        Ok(INTERRUPT.get_or_init(|| pressed).clone())
     }
 
     fn is_pressed(&self) -> bool {
