@@ -114,8 +114,11 @@ fn what_changes_meanwhile_and_what_is_no_file_is_an_error() {
     }
 }
 
+/// A name, and the target of a link or nothing.
+type Named<'a> = (&'a str, Option<&'a str>);
+
 /// A CAR of one folder with these names, and a file or link under each.
-fn hostile(to: &Path, entries: &[(&str, Option<&str>)]) {
+fn hostile(to: &Path, entries: &[Named<'_>]) {
     let (profile, mut blocks) = (Profile::default(), Vec::new());
     let mut links = Vec::new();
     for (name, target) in entries {
@@ -166,7 +169,7 @@ fn nothing_is_written_outside_the_folder_and_nothing_half() {
     let at = TempDir::new().unwrap();
     let (car, out) = (at.path().join("x.car"), at.path().join("deep/out"));
     fs::create_dir(at.path().join("deep")).unwrap();
-    let cases: [(&[(&str, Option<&str>)], &str); 6] = [
+    let cases: [(&[Named<'_>], &str); 6] = [
         (&[("..", None)], "it leads out of the folder"),
         (&[("../evil", None)], "it holds a slash"),
         (&[("/tmp/evil", None)], "it holds a slash"),
