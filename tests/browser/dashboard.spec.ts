@@ -131,7 +131,7 @@ test("stuck jobs, failing miners and a full store stand on top, and nothing else
   const concerns = page.getByTestId("concern");
   await expect(concerns.first()).toContainText("The store is full");
   await expect(concerns.last()).toContainText(/jobs wait, such as/);
-  await expect(concerns.last()).toContainText("no miner is connected: run `adit mine`");
+  await expect(concerns.last()).toContainText((await coordinator.job(work[0] ?? 0)).stuck ?? "a reason");
   await expect(concerns.last()).toContainText(String(work.at(-1)));
   await page.getByLabel("Operator's token").fill(coordinator.token);
   await page.getByRole("button", { name: "Use this token" }).click();

@@ -78,7 +78,7 @@ export class Api {
     try {
       return await fetch(this.#server + path, { ...common, ...options });
     } catch (error) {
-      throw options.signal?.aborted ? error : new Unreachable();
+      throw options.signal?.aborted && options.signal.reason?.name === "AbortError" ? error : new Unreachable();
     }
   }
 

@@ -90,7 +90,7 @@ export class AttentionList extends AditElement {
       case "clock":
         return { title: this.t("attention-clock", { step: format.duration(Math.abs(concern.by_ms)) }), advice: this.t("attention-clock-advice") };
       case "stuck": {
-        const named = concern.jobs.slice(0, NAMED).map(({ job, name }) => (name ? `${job} ${name}` : String(job)));
+        const named = concern.jobs.slice(0, NAMED).map(({ job, name }) => (name ? `${job} (${name})` : String(job)));
         return { title: this.t("attention-stuck", { count: concern.jobs.length, jobs: format.list(named) }), advice: concern.why };
       }
       case "wrong": {

@@ -1,6 +1,6 @@
 /** Fetches a result and hands it to the browser as a file. The token stays in a header, so a link would not do. */
 
-import type { Api, Progress } from "./api.ts";
+import { type Api, type Progress, Unreachable } from "./api.ts";
 
 export async function download(api: Api, path: string, name: string, bytes: number | null, progress: Progress, signal: AbortSignal): Promise<void> {
   const response = await api.fetch(path, { signal });
@@ -8,13 +8,13 @@ export async function download(api: Api, path: string, name: string, bytes: numb
   const pieces: BlobPart[] = [];
   let got = 0;
   const reader = response.body?.getReader();
-  for (let piece = await reader?.read(); piece && !piece.done; piece = await reader?.read()) {
+  const next = () => reader?.read().catch((error: unknown) => Promise.reject(signal.aborted ? error : new Unreachable()));
+  for (let piece = await next(); piece && !piece.done; piece = await next()) {
     pieces.push(piece.value as Uint8Array<ArrayBuffer>);
     got += piece.value.byteLength;
     if (bytes) progress(Math.min(1, got / bytes));
   }
-  // A body that ends early has thrown by now, if its length was announced.
-  if (bytes !== null && got !== bytes) throw new Error(`${got} of ${bytes} bytes`);
+  if (bytes !== null && got !== bytes) throw new Unreachable();
   keep(new Blob(pieces, { type }), name);
 }
 

@@ -52,6 +52,7 @@ export class Feed extends EventTarget {
   readonly minerPages = new Pager<string>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #running = false;
+  #asked = 0;
   /** The minutes that the charts show. */
   #minutes = 10;
 
@@ -99,13 +100,15 @@ export class Feed extends EventTarget {
   }
 
   async #refresh(): Promise<void> {
+    const asked = ++this.#asked;
     if (document.visibilityState === "visible") {
-      try {
-        this.figures = await this.#fetchAll();
-        this.trouble = undefined;
-      } catch (error) {
-        this.trouble = error;
-      }
+      const [figures, trouble] = await this.#fetchAll().then(
+        (figures) => [figures, undefined] as const,
+        (error: unknown) => [this.figures, error] as const,
+      );
+      // Something else was asked for meanwhile: that answer counts.
+      if (asked !== this.#asked) return;
+      [this.figures, this.trouble] = [figures, trouble];
       this.dispatchEvent(new Event("change"));
     }
     clearTimeout(this.#timer);

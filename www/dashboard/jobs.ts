@@ -57,11 +57,26 @@ export class Jobs extends AditElement {
       }
       @media (max-width: 48rem) {
         .line {
-          grid-template-columns: minmax(0, 1fr) auto;
-          grid-template-areas: "name state" "progress money" "open open";
+          display: flex;
+          flex-wrap: wrap;
+        }
+        .name {
+          flex: 1 1 8.5rem;
+          min-width: 0;
         }
         .state {
+          order: 1;
           text-align: end;
+        }
+        .progress {
+          order: 2;
+          flex: 1 1 8rem;
+        }
+        .money {
+          order: 3;
+        }
+        .open {
+          order: 4;
         }
       }
     `,

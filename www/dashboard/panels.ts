@@ -59,6 +59,8 @@ export class Panels extends AditElement {
       }
       li i {
         width: 0.85rem;
+      }
+      li .leased {
         animation: none;
       }
       .wrong {
@@ -76,7 +78,7 @@ export class Panels extends AditElement {
           forced-color-adjust: none;
           border-color: CanvasText;
           background: Canvas;
-          animation: none;
+          animation: none !important;
         }
         .done {
           background: CanvasText;

@@ -16,6 +16,7 @@ export class SlotElement extends Part {
     css`
       :host {
         display: grid;
+        grid-template-columns: minmax(0, 1fr);
         gap: 0.45rem;
         padding: 0.8rem 0;
         border-top: 1px solid var(--line);

@@ -31,14 +31,24 @@ export class Submit extends Part {
       form,
       .drop {
         display: grid;
+        grid-template-columns: minmax(0, 1fr);
         gap: 0.9rem;
+      }
+      select,
+      input {
+        width: 100%;
+        min-width: 0;
+      }
+      input[type="checkbox"] {
+        width: 1.15rem;
       }
       .drop {
         position: relative;
         gap: 0.1rem;
         justify-items: center;
         text-align: center;
-        padding: 1.6rem 1rem;
+        padding: min(1.6rem, 6vw) min(1rem, 3vw);
+        hyphens: auto;
         border: 2px dashed var(--muted);
         border-radius: var(--radius);
         background: var(--sunken);
