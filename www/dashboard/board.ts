@@ -22,7 +22,6 @@ import "./money.ts";
 import "./receipts.ts";
 import "./search.ts";
 import type { Draft } from "./submit/draft.ts";
-import { speed } from "./submit/price.ts";
 import "./submit/submit.ts";
 import type { Submitted } from "./submit/submit.ts";
 import "./token.ts";
@@ -138,7 +137,7 @@ export class Board extends AditRoot {
     return html`
       <adit-attention .concerns=${attention(facts, Date.now())} .seesMiners=${mayAct}></adit-attention>
       ${this.#tiles(figures)}
-      ${mayAct ? this.#submit(figures) : html`<adit-token .feed=${feed} .refused=${feed.tokenAccepted === false}></adit-token>`}
+      ${mayAct ? this.#submit() : html`<adit-token .feed=${feed} .refused=${feed.tokenAccepted === false}></adit-token>`}
       <adit-jobs .api=${feed.api} .active=${figures.active} .ended=${figures.ended} .pages=${feed.endedPages} .mayAct=${mayAct}></adit-jobs>
       <adit-search .api=${feed.api} .mayAct=${mayAct}></adit-search>
       <adit-activity .activity=${figures.activity} .minutes=${feed.minutes} @adit-span=${(event: Span) => (feed.minutes = event.minutes)}></adit-activity>
@@ -152,11 +151,11 @@ export class Board extends AditRoot {
     `;
   }
 
-  #submit({ lately }: Figures) {
+  #submit() {
     return html`
       <section class="card act" aria-label=${this.t("submit")} @adit-submitted=${this.#submitted}>
         <h2>${this.t("submit")}</h2>
-        <adit-submit .draft=${this.draft} .speed=${speed(lately?.miners ?? [])}></adit-submit>
+        <adit-submit .draft=${this.draft}></adit-submit>
       </section>
     `;
   }

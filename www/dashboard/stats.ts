@@ -9,10 +9,10 @@ import type { Figure } from "adit-ui/plot.ts";
 import { shared } from "adit-ui/styles.ts";
 import { tables } from "adit-ui/tables.ts";
 import { Watch } from "adit-ui/watch.ts";
-import type { JobView } from "adit-worker/wire.ts";
+import type { JobView, Statistics } from "adit-worker/wire.ts";
 
 import { exact, table } from "./facts.ts";
-import type { Statistics, StatsFeed } from "./stats-feed.ts";
+import type { Network, StatsFeed } from "./stats-feed.ts";
 
 /** What everybody may know of a network: what it does now, what it has done, and who did most. */
 @customElement("adit-stats")
@@ -97,7 +97,7 @@ export class Stats extends AditRoot {
   }
 
   protected override render() {
-    const { statistics, trouble } = this.feed;
+    const { network, trouble } = this.feed;
     return html`
       <header class="row spread">
         <h1>${this.t("stats")}</h1>
@@ -108,59 +108,63 @@ export class Stats extends AditRoot {
       </header>
       <main>
         <div role="alert">${trouble === undefined ? nothing : html`<p class="card trouble">${this.t("stats-away")}</p>`}</div>
-        ${statistics ? this.#page(statistics) : trouble === undefined ? html`<p class="muted">${this.t("board-asking")}</p>` : nothing}
+        ${network ? this.#page(network) : trouble === undefined ? html`<p class="muted">${this.t("board-asking")}</p>` : nothing}
       </main>
     `;
   }
 
-  #page(statistics: Statistics) {
-    const { jobs, leaders } = statistics;
+  #page({ statistics, jobs: { jobs } }: Network) {
     return html`
       ${this.#tiles(statistics)}
       <section class="card" aria-label=${this.t("stats-work")}><div class="chart">${this.#chart(statistics)}</div></section>
       <div class="pair">
         <section class="card" aria-label=${this.t("stats-jobs")}>
           <h2>${this.t("stats-jobs")}</h2>
-          ${jobs.jobs.length === 0 ? html`<p class="muted">${this.t("stats-no-jobs")}</p>` : html`<ul>${jobs.jobs.map((job) => this.#job(job))}</ul>`}
+          ${jobs.length === 0 ? html`<p class="muted">${this.t("stats-no-jobs")}</p>` : html`<ul>${jobs.map((job) => this.#job(job))}</ul>`}
         </section>
         <section class="card" aria-label=${this.t("stats-last")}><h2>${this.t("stats-last")}</h2>${this.#last(statistics)}</section>
       </div>
       <section class="card" aria-label=${this.t("stats-leaders")}>
         <h2>${this.t("stats-leaders")}</h2>
-        ${leaders.leaderboard.length === 0 ? html`<p class="muted">${this.t("board-none")}</p>` : this.#leaders(statistics)}
+        ${statistics.leaders.length === 0 ? html`<p class="muted">${this.t("stats-no-leaders")}</p>` : this.#leaders(statistics)}
       </section>
       <p class="small muted">${this.t("stats-note")}</p>
     `;
   }
 
-  #tiles({ overview }: Statistics) {
+  #tiles({ miners_now, jobs_now, units_valid, work_verified, days }: Statistics) {
     const { format } = this;
+    const today = days.at(-1);
     const tile = (title: string, value: string, note: string) =>
       html`<div class="card"><dt>${title}</dt><dd class="number">${value}</dd><dd class="small muted">${note}</dd></div>`;
+    const of = (work: number, count: number) => [format.quantity(work), this.t("stats-of-units", { count })] as const;
     return html`
       <dl class="tiles">
-        ${tile(this.t("stats-miners"), format.count(overview.sessions_open), this.t("tile-sessions-note", { count: overview.leases_live }))}
-        ${tile(this.t("stats-jobs"), format.count(overview.jobs_active), this.t("stats-jobs-all", { count: overview.jobs_total }))}
-        ${tile(this.t("tile-rate"), this.t("board-rate", { quantity: format.quantity(overview.work_per_s) }), this.t("stats-rate-note"))}
-        ${tile(this.t("stats-all"), format.quantity(overview.work_verified), this.t("stats-all-note", { count: overview.verdicts.valid }))}
+        ${tile(this.t("tile-sessions"), format.count(miners_now), this.t("stats-sessions"))}
+        ${tile(this.t("stats-jobs"), format.count(jobs_now), this.t("tile-jobs"))}
+        ${tile(this.t("stats-today"), ...of(today?.work ?? 0, today?.units ?? 0))}
+        ${tile(this.t("stats-all"), ...of(work_verified, units_valid))}
       </dl>
     `;
   }
 
-  #chart(statistics: Statistics) {
+  #chart({ days }: Statistics) {
     if (!this.plotLoaded) return nothing;
-    const { steps } = statistics.hour;
-    return html`<adit-plot .figure=${guard([steps.at(-1)?.at_ms, this.texts], () => this.#figure(statistics))}></adit-plot>`;
+    const newest = days.at(-1);
+    return html`<adit-plot .figure=${guard([newest?.at_ms, newest?.units, this.texts], () => this.#figure(days))}></adit-plot>`;
   }
 
-  #figure({ hour: { step_ms, steps } }: Statistics): Figure {
+  #figure(days: Statistics["days"]): Figure {
+    const name = (at_ms: number) => this.format.date(new Date(at_ms).toISOString().slice(0, 10));
     return {
       caption: this.t("stats-work"),
       description: this.t("stats-work-description"),
-      series: [{ name: this.t("miner-rate"), colour: "--accent" }],
-      data: [steps.map(({ at_ms }) => at_ms / 1000), steps.map(({ work }) => (work * 1000) / step_ms)],
-      xText: (seconds) => this.format.hour(seconds * 1000),
-      yText: (rate) => this.format.quantity(rate),
+      series: [{ name: this.t("stats-work"), colour: "--accent", bars: true }],
+      data: [days.map((_, place) => place), days.map(({ work }) => work)],
+      minSpan: 4,
+      steps: [1, 2, 5, 10],
+      xText: (place) => (days[place] ? name(days[place].at_ms) : ""),
+      yText: (work) => this.format.quantity(work),
     };
   }
 
@@ -177,7 +181,7 @@ export class Stats extends AditRoot {
     `;
   }
 
-  #last({ last }: Statistics) {
+  #last({ last_receipt: last }: Statistics) {
     if (!last) return html`<p class="muted">${this.t("board-none")}</p>`;
     const { receipt } = last;
     const { format } = this;
@@ -194,18 +198,18 @@ export class Stats extends AditRoot {
     `;
   }
 
-  #leaders({ leaders: { leaderboard } }: Statistics) {
+  #leaders({ leaders }: Statistics) {
     const { format } = this;
-    const rows = leaderboard.map(
-      ({ rank, id, total_tasks, total_compute_hours }) => html`
+    const rows = leaders.map(
+      ({ name, key, units_valid, work_verified }, place) => html`
         <tr data-testid="leader">
-          <td class="number">${format.count(rank)}</td>
-          <td>${id}</td>
-          <td class="right">${format.count(total_tasks)}</td>
-          <td class="right">${format.duration(total_compute_hours * 3_600_000)}</td>
+          <td class="number">${format.count(place + 1)}</td>
+          <td class="text name">${name} <span class="mono small muted" title=${key}>${short(key)}</span></td>
+          <td class="right">${format.count(units_valid)}</td>
+          <td class="right">${format.quantity(work_verified)}</td>
         </tr>
       `,
     );
-    return table(this.t("stats-leaders"), [this.t("stats-place"), this.t("miner"), `>${this.t("find-units")}`, `>${this.t("find-time")}`], rows);
+    return table(this.t("stats-leaders"), [this.t("stats-place"), this.t("miner"), `>${this.t("find-units")}`, `>${this.t("stats-operations")}`], rows);
   }
 }

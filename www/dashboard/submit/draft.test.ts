@@ -113,15 +113,16 @@ test("a job that is refused stays as it is; one that is taken makes room for the
   expect(await made.submit()).toBeUndefined();
   bench.uploads[0]?.answer(info("f"));
   await settle();
-  made.tell({ name: "  Mine  ", budget: "1.5", description: " ", link: "https://example.org/a" });
+  made.tell({ name: "  Mine  ", budget: "1.5", priority: "low", description: " ", link: "https://example.org/a" });
   bench.refusal = new Error("the budget does not cover the job");
   expect(bench.estimates[0]?.request).not.toHaveProperty("about");
+  expect(bench.estimates[0]?.request).not.toHaveProperty("priority");
   expect(await made.submit()).toBeUndefined();
   expect(made.error).toBe(bench.refusal);
   expect(made.slots[0]?.state).toBe("read");
   bench.refusal = undefined;
   expect((await made.submit())?.job).toBe(1);
-  expect(bench.jobs[0]).toMatchObject({ name: "Mine", budget: "1.5", demo: false });
+  expect(bench.jobs[0]).toMatchObject({ name: "Mine", budget: "1.5", demo: false, priority: "low" });
   expect(bench.jobs[0]?.about).toEqual({ description: null, requester: null, link: "https://example.org/a", open_source: false });
   expect([made.slots[0], made.details.name, made.price.state]).toEqual([undefined, "", "unknown"]);
 });

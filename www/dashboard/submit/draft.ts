@@ -1,6 +1,6 @@
 /** A job that is being put together: files that are uploaded and read, what is said of it, what it would cost. */
 
-import type { Amount, Estimate, FileInfo, JobAbout, JobRequest, JobView } from "adit-worker/wire.ts";
+import type { Amount, Estimate, FileInfo, JobAbout, JobRequest, JobView, Priority } from "adit-worker/wire.ts";
 
 import type { Progress } from "../api.ts";
 import { type Extra, type Glimpse, WORK, type WorkName, assign, ending, guess, isTable } from "./work.ts";
@@ -41,6 +41,7 @@ export interface Details {
   link: string;
   /** Whether what is computed is open to everybody. */
   openSource: boolean;
+  priority: Priority;
   /** An escrow in NNET; empty: the operator pays. */
   budget: Amount;
   demo: boolean;
@@ -50,7 +51,7 @@ export interface Details {
 export type Price = { state: "unknown" } | { state: "asking" } | { state: "known"; estimate: Estimate } | { state: "refused"; error: unknown };
 
 export const AS_DECIDED: TableOptions = { header: "", delimiter: "", encoding: "", decimal: "" };
-const NOTHING_SAID: Details = { name: "", description: "", requester: "", link: "", openSource: false, budget: "", demo: false };
+const NOTHING_SAID: Details = { name: "", description: "", requester: "", link: "", openSource: false, priority: "normal", budget: "", demo: false };
 
 export class Draft extends EventTarget {
   work: WorkName = "matmul";
@@ -173,6 +174,7 @@ export class Draft extends EventTarget {
       demo: details.demo,
       budget: said(details.budget),
       name: said(details.name),
+      ...(details.priority === "normal" ? {} : { priority: details.priority }),
       ...(Object.values(about).some(Boolean) ? { about } : {}),
       task_type: WORK[work].task ?? null,
     };

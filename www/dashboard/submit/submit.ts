@@ -3,13 +3,14 @@ import { customElement, property, state } from "lit/decorators.js";
 
 import { shared } from "adit-ui/styles.ts";
 import { Watch } from "adit-ui/watch.ts";
-import type { Estimate, JobView } from "adit-worker/wire.ts";
+import type { Estimate, JobView, Priority } from "adit-worker/wire.ts";
 
 import { Part } from "../part.ts";
 import type { Details, Draft } from "./draft.ts";
-import { time } from "./price.ts";
 import "./slot.ts";
 import { WORK, WORKS, type WorkName, holdsFloats } from "./work.ts";
+
+const PRIORITIES: readonly Priority[] = ["low", "normal", "high"];
 
 /** Says that a job was taken. */
 export class Submitted extends Event {
@@ -119,8 +120,6 @@ export class Submit extends Part {
   ];
 
   @property({ attribute: false }) draft!: Draft;
-  /** Multiply-accumulates a second of all that mine now. */
-  @property({ type: Number }) speed = 0;
   @state() private over = false;
   /** Whether all fields show. They do, too, once there is a file. */
   @state() private open = false;
@@ -229,6 +228,12 @@ export class Submit extends Part {
           ${this.t("submit-budget")}
           <input inputmode="decimal" autocomplete="off" pattern="[0-9]+([.][0-9]{1,9})?" placeholder=${this.t("submit-budget-none")} .value=${details.budget} @input=${text("budget")} />
         </label>
+        <label class="field">
+          ${this.t("submit-priority")}
+          <select @change=${({ target }: Event) => this.draft.tell({ priority: (target as HTMLSelectElement).value as Priority })}>
+            ${PRIORITIES.map((priority) => html`<option value=${priority} ?selected=${priority === details.priority}>${this.t("submit-priority-name", { priority })}</option>`)}
+          </select>
+        </label>
         <label class="check whole">
           <input type="checkbox" .checked=${details.openSource} @change=${({ target }: Event) => this.draft.tell({ openSource: (target as HTMLInputElement).checked })} />
           <span>${this.t("submit-open-source")}</span>
@@ -256,12 +261,11 @@ export class Submit extends Part {
 
   #priced(estimate: Estimate): [name: string, value: string, title: string][] {
     const { format } = this;
-    const { price, panels, output_bytes, work, kind } = estimate;
-    const lasts = time(estimate, this.speed);
+    const { price, panels, output_bytes, work, kind, expected_ms: lasts } = estimate;
     const size = kind.startsWith("hash_tree") ? format.bytes(work) : this.t("board-operations", { quantity: format.quantity(work) });
     return [
       [this.t("submit-price"), this.t("board-nnet", { amount: format.amount(price) }), `${price} NNET`],
-      [this.t("submit-time"), lasts === undefined ? this.t("submit-time-unknown") : format.duration(Math.max(1000, lasts)), ""],
+      [this.t("submit-time"), typeof lasts !== "number" ? this.t("submit-time-unknown") : format.duration(Math.max(1000, lasts)), ""],
       [this.t("submit-size"), size, ""],
       [this.t("submit-panels"), format.count(panels), ""],
       [this.t("submit-output"), format.bytes(output_bytes), ""],

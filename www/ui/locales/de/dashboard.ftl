@@ -287,6 +287,13 @@ submit-requester = Für wen
 submit-description = Wozu, in einer Zeile
 submit-link = Eine Seite, auf der mehr steht
 submit-open-source = Was berechnet wird, und das Ergebnis, ist offen für alle
+submit-priority = Neben anderen Aufträgen
+submit-priority-name =
+    { $priority ->
+        [low] kann er warten
+        [high] ist er dringend
+       *[normal] kommt er der Reihe nach
+    }
 submit-budget = Aus eigener Hinterlegung, NNET
 submit-budget-none = leer: Der Betreiber zahlt
 submit-demo = Vorführung: verpachten, auch wenn Prüfen so viel kostet wie Rechnen
@@ -417,19 +424,20 @@ receipt-bits = Bits an Gewissheit
 stats = Statistik
 stats-document = Adit – Statistik
 stats-away = Der Koordinator antwortet nicht. Er wird alle fünf Sekunden wieder gefragt.
-stats-miners = Rechnen jetzt
 stats-jobs = Aufträge jetzt
-stats-jobs-all = von { $count } bisher
 stats-no-jobs = Keine. Wer rechnet, wartet auf den nächsten.
 stats-all = Geprüft bisher
-stats-rate-note = in den letzten zehn Sekunden
-stats-all-note =
+stats-sessions = Browser und Programme
+stats-today = Heute geprüft
+stats-of-units =
     { $count ->
         [one] Operationen in einer Einheit
        *[other] Operationen in { $count } Einheiten
     }
-stats-work = Geprüfte Operationen je Sekunde, letzte Stunde
-stats-work-description = Verlauf der geprüften Rate in der letzten Stunde.
+stats-work = Geprüfte Arbeit je Tag
+stats-work-description = Verlauf der Arbeit, die an jedem der letzten 30 Tage geprüft wurde.
+stats-no-leaders = Noch niemand hat einen Namen gewählt.
+stats-operations = Operationen
 stats-last = Letzte Quittung
 stats-leaders = Am meisten geprüfte Arbeit
 stats-place = Platz

@@ -283,6 +283,13 @@ submit-requester = Who asks for it
 submit-description = What it is for, one line
 submit-link = A page that says more
 submit-open-source = What is computed, and its result, are open to everybody
+submit-priority = Beside other jobs
+submit-priority-name =
+    { $priority ->
+        [low] it may wait
+        [high] it is urgent
+       *[normal] it takes its turn
+    }
 submit-budget = Pay from your own escrow, NNET
 submit-budget-none = empty: the operator pays
 submit-demo = Demonstration: lease it even if checking costs as much as computing
@@ -413,19 +420,20 @@ receipt-bits = Bits of certainty
 stats = Statistics
 stats-document = Adit – statistics
 stats-away = The coordinator does not answer. It is asked again every five seconds.
-stats-miners = Mining now
 stats-jobs = Jobs now
-stats-jobs-all = of { $count } so far
 stats-no-jobs = None. Whoever mines waits for the next one.
 stats-all = Verified so far
-stats-rate-note = in the last ten seconds
-stats-all-note =
+stats-sessions = browsers and programs
+stats-today = Verified today
+stats-of-units =
     { $count ->
         [one] operations in one unit
        *[other] operations in { $count } units
     }
-stats-work = Verified operations a second, the last hour
-stats-work-description = Chart of the verified rate in the last hour.
+stats-work = Verified work by day
+stats-work-description = Chart of the work verified on each of the last 30 days.
+stats-no-leaders = Nobody has chosen a name yet.
+stats-operations = Operations
 stats-last = Last receipt
 stats-leaders = Most verified work
 stats-place = Place
