@@ -59,7 +59,7 @@ fn try_tarball(packages: &Packages) -> Result<Outcome> {
     let tried = look_at(&served.url);
     served.stop()?;
     tried?;
-    let tool = shell::capture(&mut account.command(&adit).arg("--version"))?;
+    let tool = shell::capture(account.command(&adit).arg("--version"))?;
     ensure!(tool.starts_with("adit "), "{tool}");
     Ok(Outcome::Done)
 }
@@ -151,7 +151,7 @@ fn try_debian(packages: &Packages) -> Result<Outcome> {
     };
     dpkg(&["--install"], &packages.debian)?;
     let adit = root.join("usr/bin/adit");
-    ensure!(shell::capture(&mut account.command(&adit).arg("--version"))?.starts_with("adit "));
+    ensure!(shell::capture(account.command(&adit).arg("--version"))?.starts_with("adit "));
     if shell::find("systemd-sysusers").is_some() {
         let users = fs::read_to_string(root.join("etc/passwd"))?;
         ensure!(users.contains("adit:") && users.contains("adit-mine:"), "{users}");
