@@ -62,7 +62,7 @@ pub(crate) fn unproven_ttl_ms(unit: &Unit, speed: u64) -> u64 {
 
 /// How long a lane of this speed should take, in ms; the usual time if it is not measured.
 pub(crate) fn takes_ms(work: u64, speed: u64) -> u64 {
-    if speed == 0 { TARGET_MS } else { work.saturating_mul(1_000) / speed }
+    work.saturating_mul(1_000).checked_div(speed).unwrap_or(TARGET_MS)
 }
 
 /// The lanes that are known to compute a kind, and their speeds together, in work per second.
