@@ -70,7 +70,8 @@ export interface Timing {
   runs: number;
 }
 
-/** Computes a unit repeatedly and returns the milliseconds in the lane's slices, without the first run, which packs. */
+/** Computes a unit repeatedly and returns the milliseconds in the lane's slices, without the first run, which packs, and
+ * the lane's rates in its trial. */
 export async function time({ name, folder, blocks, runs }: Timing) {
   const module = await import(`/${name}/${name}.js`);
   await module.default();
@@ -90,5 +91,5 @@ export async function time({ name, folder, blocks, runs }: Timing) {
       break;
     }
   }
-  return { backend: lane.backend, digests: [...new Set(digests)], times: times.slice(1) };
+  return { backend: lane.backend, digests: [...new Set(digests)], times: times.slice(1), rates: [...lane.rates] };
 }

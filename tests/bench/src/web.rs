@@ -5,6 +5,7 @@ use std::process::Command;
 
 use adit_core::Unit;
 use adit_cpu::Cpu;
+use adit_miner::trial::Rates;
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -31,6 +32,8 @@ pub struct Timed {
     pub backend: String,
     /// Milliseconds of each run.
     pub times: Vec<f64>,
+    /// The lane's rates in its trial, a second: int8 and f32 multiply-accumulates, bytes hashed.
+    pub rates: [f64; 3],
 }
 
 impl Timed {
@@ -38,10 +41,17 @@ impl Timed {
     pub fn median_ms(&self) -> f64 {
         median(&self.times)
     }
+
+    /// The speed at this unit as a part of the lane's speed in its trial.
+    pub fn share_of_trial(&self, unit: &Unit) -> f64 {
+        let [products, floats, bytes] = self.rates;
+        let per_s = unit.work() as f64 / self.median_ms() * 1e3;
+        per_s / Rates { products, floats, bytes }.of(unit.kind())
+    }
 }
 
 /// Times `units` in the web package `package`. `None`, with a message, if the browser or the package is missing.
-pub fn time(package: &str, units: &[BenchUnit], runs: usize) -> Result<Option<Vec<Timed>>> {
+pub fn time(package: &str, units: &[&BenchUnit], runs: usize) -> Result<Option<Vec<Timed>>> {
     if !is_there(package) {
         return Ok(None);
     }
@@ -50,7 +60,7 @@ pub fn time(package: &str, units: &[BenchUnit], runs: usize) -> Result<Option<Ve
     for (index, unit) in units.iter().enumerate() {
         let folder = index.to_string();
         write(&unit.unit, &unit.blocks, &data.path().join(&folder))?;
-        let (blocks, digest) = (unit.blocks.len(), unit.digest.to_string());
+        let (blocks, digest) = (unit.blocks.len(), unit.digest.map(|digest| digest.to_string()));
         orders.push(json!({ "name": package, "folder": folder, "blocks": blocks, "runs": runs, "digest": digest }));
     }
     std::fs::write(data.path().join("orders.json"), serde_json::to_vec(&orders)?)?;

@@ -44,7 +44,9 @@ fn main() -> Result<()> {
         units.push(BenchUnit::new(&case.model, &case.rows, &output));
     }
     println!("\nIn Chromium, one thread, medians of {WEB_RUNS}\n\n{}", Row::WEB_HEAD);
-    for (row, timed) in rows.iter_mut().zip(web::time("cpu", &units, WEB_RUNS)?.unwrap_or_default()) {
+    for (row, timed) in
+        rows.iter_mut().zip(web::time("cpu", &units.iter().collect::<Vec<_>>(), WEB_RUNS)?.unwrap_or_default())
+    {
         println!("{}", row.in_browser(&timed));
         row.wasm = Some(timed.median_ms());
     }

@@ -4,14 +4,15 @@
 //! tests/bench/web races the kernels in the browser; this program compares their results and makes the table. Times of
 //! units are what lanes report: slices, without packing. Every output is compared with the native one.
 //!
-//! `--only TEXT` races only the rows whose names begin with TEXT.
+//! `--only TEXT` races only the rows whose names begin with TEXT; `--only units` times the units alone.
 
 use std::rc::Rc;
 
 use adit_bench::row::{Row, table};
 use adit_bench::unit::BenchUnit;
-use adit_bench::web::{self, RacedRow};
+use adit_bench::web::{self, RacedRow, Timed};
 use adit_bench::{SHAPES, Shape, flags, machine, median, operands, today};
+use adit_core::Kind;
 use adit_core::kernel::{Running, to_le_bytes};
 use adit_cpu::{Cpu, Pace};
 use anyhow::{Context, Result};
@@ -21,11 +22,19 @@ const RUNS: usize = 9;
 /// The most multiply-accumulates for WebGPU; an emulated adapter would take minutes for more.
 const MOST_GPU_WORK: f64 = 4e9;
 const SLICE_MS: f64 = 50.0;
+/// The least share of its speed in the trial that a lane should reach at any unit.
+const GOAL: f64 = 0.7;
+/// What `--only` asks for to have the units alone.
+const UNITS: &str = "units";
 
 fn main() -> Result<()> {
     let [json_file, table_file, only] = flags(["--json", "--table", "--only"])?;
     let machine = machine();
     println!("{machine}\n");
+    if only.as_deref() == Some(UNITS) {
+        println!("{}", units()?.0);
+        return Ok(());
+    }
     let Some(race) = web::race(only.as_deref())? else { return Ok(()) };
     let rows = race.rows.into_iter().map(RacedRow::judge).collect::<Result<Vec<_>>>()?;
     let table = table(&rows);
@@ -51,47 +60,55 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// Times units as lanes compute them, beside the fastest native backend. Returns a table, and its figures as JSON.
+/// Times units as lanes compute them, beside the fastest native backend and the lane's own trial. Returns a table, and its
+/// figures as JSON.
 fn units() -> Result<(String, serde_json::Value)> {
     let cpu = Cpu::best()?;
-    let mut natives = SHAPES.map(|shape| Native::new(shape, &cpu));
-    natives.sort_by(|left, right| left.operations.total_cmp(&right.operations));
-    let units: Vec<BenchUnit> = natives.iter().map(|native| native.unit()).collect();
-    let mut rows: Vec<_> = natives.iter().map(Native::row).collect();
-    let mut cells = vec![String::new(); natives.len()];
-    let few = natives.iter().filter(|native| native.operations / 2.0 <= MOST_GPU_WORK).count();
-    let packages = [("cpu", units.len()), ("relaxed", units.len()), ("gpu", few)];
-    for (package, count) in packages {
-        eprintln!("timing units in package {package}");
-        let times = web::time(package, &units[..count], RUNS)?.unwrap_or_default();
-        for (index, (native, timed)) in natives.iter().zip(&times).enumerate() {
-            let (ms, gop_per_s) = (timed.median_ms(), native.operations / timed.median_ms() / 1e6);
-            cells[index] += &format!(" {gop_per_s:.1} ({:.1}) |", ms / native.ms);
-            rows[index][package] = json!({ "backend": timed.backend, "ms": ms, "gop_per_s": gop_per_s });
-        }
-        cells[times.len()..].iter_mut().for_each(|cell| *cell += " – |");
-    }
+    let mut timed = SHAPES.map(|shape| TimedUnit::native(shape, &cpu)).into_iter().collect::<Vec<_>>();
+    timed.push(TimedUnit::of("matmul_f32 1024", BenchUnit::floats(1024, 1024, 1024)));
+    timed.push(TimedUnit::of("matmul_f32 4096", BenchUnit::floats(256, 4096, 4096)));
+    timed.push(TimedUnit::of("hash_tree 32 MiB", BenchUnit::leaves(32 << 20)?));
+    timed.sort_by_key(|it| it.unit.unit.work());
     let mut table = format!(
-        "Units as a lane computes them: Gop/s, and in brackets the time against the native lane ({}); medians of \
+        "Units as a lane computes them: billions of operations a second (of bytes for leaves), in brackets the time against \
+         the native lane ({}), and after it the speed as a part of the lane's speed in its trial (goal {GOAL}); medians of \
          {RUNS}.\n\n| unit | cpu | relaxed | gpu |\n|---|---|---|---|\n",
         cpu.backend()
     );
-    for (native, cells) in natives.iter().zip(cells) {
-        table += &format!("| {} |{cells}\n", native.shape.0);
+    let mut columns = Vec::new();
+    for package in ["cpu", "relaxed", "gpu"] {
+        eprintln!("timing units in package {package}");
+        let fits = |it: &&TimedUnit| package != "gpu" || it.unit.unit.work() as f64 <= MOST_GPU_WORK;
+        let fitting: Vec<&BenchUnit> = timed.iter().filter(fits).map(|it| &it.unit).collect();
+        columns.push((package, web::time(package, &fitting, RUNS)?.unwrap_or_default()));
+    }
+    let mut rows = Vec::new();
+    for (index, it) in timed.iter().enumerate() {
+        let mut row = json!({ "unit": it.name, "operations": it.operations(), "native_ms": it.native_ms });
+        table += &format!("| {} |", it.name);
+        for (package, column) in &columns {
+            table += &column.get(index).map_or(" – |".to_owned(), |times| it.cell(times));
+            row[package] = json!(column.get(index).map(|times| it.figures(times)));
+        }
+        table += "\n";
+        rows.push(row);
     }
     Ok((table, json!({ "native": cpu.backend().name(), "rows": rows })))
 }
 
-/// A unit and its time in a native lane.
-struct Native {
-    shape: Shape,
-    operations: f64,
-    output: Vec<u8>,
-    ms: f64,
+/// A unit, and its time in a native lane where that is known.
+struct TimedUnit {
+    name: &'static str,
+    unit: BenchUnit,
+    native_ms: Option<f64>,
 }
 
-impl Native {
-    fn new(shape: Shape, cpu: &Cpu) -> Self {
+impl TimedUnit {
+    fn of(name: &'static str, unit: BenchUnit) -> Self {
+        TimedUnit { name, unit, native_ms: None }
+    }
+
+    fn native(shape: Shape, cpu: &Cpu) -> Self {
         let (weights, rows) = operands(shape);
         let prepared = Rc::new(weights.packed(cpu));
         let (mut output, mut pace) = (Vec::new(), Pace::default());
@@ -105,16 +122,28 @@ impl Native {
             ms
         };
         let times: Vec<f64> = (0..RUNS).map(|_| run()).collect();
-        let operations = 2.0 * (shape.1 as u64 * prepared.work_per_row()) as f64;
-        Native { shape, operations, output: to_le_bytes(&output), ms: median(&times) }
+        let unit = BenchUnit::new(&weights, &rows, &to_le_bytes(&output));
+        TimedUnit { name: shape.0, unit, native_ms: Some(median(&times)) }
     }
 
-    fn unit(&self) -> BenchUnit {
-        let (weights, rows) = operands(self.shape);
-        BenchUnit::new(&weights, &rows, &self.output)
+    /// Multiplications and additions, or bytes.
+    fn operations(&self) -> f64 {
+        let per_work = if self.unit.unit.kind() == Kind::HashTree { 1.0 } else { 2.0 };
+        per_work * self.unit.unit.work() as f64
     }
 
-    fn row(&self) -> serde_json::Value {
-        json!({ "unit": self.shape.0, "operations": self.operations, "native_ms": self.ms })
+    fn cell(&self, times: &Timed) -> String {
+        let rate = self.operations() / times.median_ms() / 1e6;
+        let native = self.native_ms.map_or(String::new(), |ms| format!(" ({:.1})", times.median_ms() / ms));
+        format!(" {rate:.1}{native} {:.2} |", times.share_of_trial(&self.unit.unit))
+    }
+
+    fn figures(&self, times: &Timed) -> serde_json::Value {
+        json!({
+            "backend": times.backend,
+            "ms": times.median_ms(),
+            "giga_per_s": self.operations() / times.median_ms() / 1e6,
+            "share_of_trial": times.share_of_trial(&self.unit.unit),
+        })
     }
 }
