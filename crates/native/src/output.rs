@@ -44,6 +44,8 @@ struct Target {
     before: Option<Metadata>,
     /// Whether one that appears meanwhile is replaced.
     force: bool,
+    /// Whether only its owner may read it, from its first byte.
+    secret: bool,
 }
 
 impl Output {
@@ -89,6 +91,14 @@ impl Output {
         matches!(self.to, To::Standard)
     }
 
+    /// Keeps the result from everyone but its owner, whatever file it replaces.
+    pub(crate) fn secret(mut self) -> Self {
+        if let To::File(target) = &mut self.to {
+            target.secret = true;
+        }
+        self
+    }
+
     /// Begins to write. Waits for the reader of a named pipe.
     pub(crate) async fn open(&self) -> Result<Sink> {
         Sink::open(self).await
@@ -114,7 +124,7 @@ impl To {
         let folder = folder(&path);
         ensure!(folder.is_dir(), "{}: there is no folder {}", named.display(), folder.display());
         ensure!(!ends_in_slash(&path), "{}: there is no such folder", named.display());
-        Ok(To::File(Target { path, before, force }))
+        Ok(To::File(Target { path, before, force, secret: false }))
     }
 }
 
@@ -125,7 +135,7 @@ impl Target {
         draft.prefix(".adit-").suffix(".part");
         // As any other new file, less what the umask takes away.
         #[cfg(unix)]
-        draft.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        draft.permissions(std::os::unix::fs::PermissionsExt::from_mode(if self.secret { 0o600 } else { 0o666 }));
         let folder = folder(&self.path);
         draft.tempfile_in(folder).with_context(|| format!("no file can be made in {}", folder.display()))
     }

@@ -105,13 +105,12 @@ pub(super) async fn run(args: Args, json: bool) -> Result<()> {
             shown(&key, json)
         }
         Action::Export { output, force, key } => {
-            let (key, to) = (key.open()?, Output::prepare(&output, force).await?);
+            let (key, to) = (key.open()?, Output::prepare(&output, force).await?.secret());
             let text = exported(&key)?;
             files::write_to(&to, move |out| Ok(out.write_all(text.as_bytes())?)).await?;
             if to.is_standard() {
                 return Ok(());
             }
-            crate::home::close(&output).with_context(|| output.display().to_string())?;
             let said = format!("{}: whoever has this file opens what you sealed", output.display());
             if json {
                 show::json(&json!({ "output": output, "versions": key.newest }))

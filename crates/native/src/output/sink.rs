@@ -81,7 +81,9 @@ impl Sink {
 fn keep(draft: NamedTempFile, target: &Target, named: &Path) -> Result<()> {
     if let Some(before) = &target.before {
         keep_owner(draft.as_file(), before);
-        draft.as_file().set_permissions(before.permissions())?;
+        if !target.secret {
+            draft.as_file().set_permissions(before.permissions())?;
+        }
     }
     draft.as_file().sync_all()?;
     let path = &target.path;

@@ -98,6 +98,23 @@ async fn a_link_stays_and_what_it_leads_to_is_written() {
 }
 
 #[tokio::test]
+async fn a_secret_is_for_its_owner_alone() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("key");
+    let output = Output::check(&path, false, never).unwrap().secret();
+    let mut sink = output.open().await.unwrap();
+    sink.write(b"secret").await.unwrap();
+    let draft = folder.path().join(&names(&folder)[0]);
+    assert_eq!(mode(&draft), 0o600);
+    sink.finish().await.unwrap();
+    assert_eq!(mode(&path), 0o600);
+    // A file that others may read is replaced by one that they may not.
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+    put(&Output::check(&path, true, never).unwrap().secret(), "again").await.unwrap();
+    assert_eq!(mode(&path), 0o600);
+}
+
+#[tokio::test]
 async fn pipes_are_written_to_directly_and_through_links() {
     let folder = TempDir::new().unwrap();
     let (link, pipe) = (folder.path().join("link"), folder.path().join("pipe"));
