@@ -36,6 +36,33 @@ test("the first unit is verified within three seconds of Start", async ({ mine, 
   await expect(mine.page.getByTestId("pending")).not.toHaveText(/^0\.000000 /);
 });
 
+test("the page loads at most 350 kB until it mines", async ({ page, coordinator, work }) => {
+  expect(work).not.toEqual([]);
+  const files: Promise<{ path: string; bytes: number; coding: string | null }>[] = [];
+  page.on("requestfinished", (request) => {
+    const path = new URL(request.url()).pathname;
+    // Calls and inputs are work, not the page.
+    if (path !== "/" && !path.startsWith("/assets/")) return;
+    files.push(
+      Promise.all([request.sizes(), request.response()]).then(async ([sizes, response]) => {
+        const coding = (await response?.headerValue("content-encoding")) ?? null;
+        return { path, bytes: sizes.responseBodySize, coding };
+      }),
+    );
+  });
+  const mine = new MinePage(page);
+  await mine.open(coordinator.url);
+  await mine.start.click();
+  await expect(mine.state).toHaveText("Mining");
+  const loaded = await Promise.all(files);
+  const packages = loaded.filter(({ path }) => path.endsWith(".wasm"));
+  expect(packages.map(({ coding }) => coding)).toEqual(["br", "br"]);
+  const bytes = loaded.reduce((sum, file) => sum + file.bytes, 0);
+  console.log(`${loaded.length} files, ${(bytes / 1000).toFixed(1)} kB until it mines`);
+  expect(bytes).toBeGreaterThan(200_000);
+  expect(bytes).toBeLessThanOrEqual(350_000);
+});
+
 test("Stop ends the session and every lane", async ({ mine, coordinator, work }) => {
   expect(work).not.toEqual([]);
   const before = (await coordinator.overview()).sessions_open;

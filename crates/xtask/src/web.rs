@@ -32,7 +32,8 @@ pub(crate) fn run(repo: &Repo) -> Result<()> {
         let weight = sizes::folder(&repo.dist().join("assets").join(name), sizes::is_bundled)?;
         sizes.add(&format!("bundle {name}"), weight, bundle.budget_kb_gzip);
     }
-    let first_load = sizes::site(&repo.dist(), |path| manifest.first_load.has(path))?;
+    let dist = repo.dist();
+    let first_load = sizes::site(&dist, |path| manifest.first_load.has(path.strip_prefix(&dist).unwrap_or(path)))?;
     sizes.add("page until it mines", first_load, manifest.first_load.budget_kb_brotli);
     sizes.finish()
 }

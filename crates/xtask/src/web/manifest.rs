@@ -1,6 +1,7 @@
 //! Reads wasm-pack.toml: which web packages exist, how to build them, and their size budgets.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -51,7 +52,7 @@ pub(crate) struct Bundle {
 #[serde(deny_unknown_fields)]
 pub(crate) struct FirstLoad {
     pub(crate) budget_kb_brotli: u64,
-    /// Beginnings of the names of all other files.
+    /// Beginnings of the names of all other files and folders.
     later: Vec<String>,
 }
 
@@ -97,10 +98,10 @@ fn short_paths() -> Option<String> {
 }
 
 impl FirstLoad {
-    /// Whether a file of www/dist belongs to this bundle.
+    /// Whether a file belongs to this bundle; `path` begins at www/dist.
     pub(crate) fn has(&self, path: &Path) -> bool {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        sizes::is_sent(path) && !self.later.iter().any(|beginning| name.starts_with(beginning))
+        let is_later = |name: &OsStr| self.later.iter().any(|beginning| name.to_string_lossy().starts_with(beginning));
+        sizes::is_sent(path) && !path.iter().any(is_later)
     }
 }
 
@@ -111,10 +112,11 @@ mod tests {
     #[test]
     fn what_is_not_named_as_later_counts() {
         let first_load = FirstLoad { budget_kb_brotli: 1, later: vec!["gpu".to_owned()] };
-        assert!(first_load.has(Path::new("dist/index.html")));
-        assert!(first_load.has(Path::new("dist/assets/worker/control_bg-1.wasm")));
-        assert!(!first_load.has(Path::new("dist/assets/worker/gpu_bg-1.wasm")));
-        assert!(!first_load.has(Path::new("dist/.stamp")));
+        assert!(first_load.has(Path::new("index.html")));
+        assert!(first_load.has(Path::new("assets/worker/control_bg-1.wasm")));
+        for later in ["assets/worker/gpu_bg-1.wasm", "assets/gpu/index-1.js", ".stamp"] {
+            assert!(!first_load.has(Path::new(later)), "{later}");
+        }
     }
 
     #[test]
