@@ -45,6 +45,8 @@ enum Stage {
     E2e,
     /// Run the page in a real Chromium
     Browser,
+    /// Run the page in a real Firefox
+    Firefox,
     /// Compare bits on old machines, under QEMU
     Vintage,
     /// Run `cargo xtask up --once`
@@ -90,6 +92,7 @@ impl Stage {
             Self::Doc => rust::test_docs(repo, tally)?,
             Self::E2e => rust::test(repo, Suite::EndToEnd, tally)?,
             Self::Browser => return test_browser(repo, tally),
+            Self::Firefox => return test_firefox(repo, tally),
             Self::Vintage => return test_vintage(repo, parts, tally),
             Self::Up => up::once(repo, &program(repo)?)?,
             Self::Dist => dist::try_all(repo, &dist::of_tests(repo, program(repo)?)?, parts),
@@ -109,6 +112,18 @@ fn test_browser(repo: &Repo, tally: &mut Tally) -> Result<Outcome> {
         .env(browser::CHROMIUM, chromium)
         .env(rust::PROGRAM, program(repo)?);
     tally.run(&mut playwright)?;
+    Ok(Outcome::Done)
+}
+
+fn test_firefox(repo: &Repo, tally: &mut Tally) -> Result<Outcome> {
+    let Some(firefox) = browser::firefox() else {
+        return Ok(Outcome::Skipped("there is no Firefox".to_owned()));
+    };
+    ensure!(repo.dist().is_dir(), "the page is not built: run the stage web first");
+    let mut vitest = npm::tool(repo, "vitest");
+    vitest.args(["run", "--root", "tests/firefox"]);
+    vitest.env(browser::FIREFOX, firefox).env(rust::PROGRAM, program(repo)?);
+    tally.run(&mut vitest)?;
     Ok(Outcome::Done)
 }
 

@@ -97,6 +97,13 @@ pub(crate) const PARTS: &[Part] = &[
         recipe: Recipe::Apt(&["chromium"]),
     },
     Part {
+        name: "Firefox",
+        without: "the page is never opened in a second browser (or name a Firefox in ADIT_FIREFOX)",
+        minimal: false,
+        present: |_| browser::firefox().is_some(),
+        recipe: Recipe::Apt(&["firefox-esr"]),
+    },
+    Part {
         name: "Vulkan driver",
         without: "GPU kernels are not run natively",
         minimal: false,
