@@ -1,7 +1,4 @@
-import { readFileSync, readdirSync } from "node:fs";
-
-import type { Browser } from "@playwright/test";
-
+import { memory, workers } from "./processes.ts";
 import { type MinePage, expect, test } from "./site.ts";
 
 /** Chooses hours of today that begin and end so many minutes from now. */
@@ -81,28 +78,6 @@ test("without work nothing claims to mine, and after Stop no worker is left", as
   await expect(mine.state).toHaveText("Stopped");
   await expect.poll(() => workers(browser), { timeout: 20_000 }).toBe(0);
 });
-
-/** The processes that show pages. */
-async function renderers(browser: Browser): Promise<number[]> {
-  const cdp = await browser.newBrowserCDPSession();
-  const { processInfo } = await cdp.send("SystemInfo.getProcessInfo");
-  await cdp.detach();
-  return processInfo.filter(({ type }) => type === "renderer").map(({ id }) => id);
-}
-
-/** The threads of their workers. Elsewhere than on Linux they cannot be counted, so none is. */
-async function workers(browser: Browser): Promise<number> {
-  if (process.platform !== "linux") return 0;
-  const tasks = (await renderers(browser)).map((id) => `/proc/${id}/task`);
-  const names = tasks.flatMap((folder) => readdirSync(folder).map((thread) => readFileSync(`${folder}/${thread}/comm`, "utf8")));
-  return names.filter((name) => name.startsWith("DedicatedWorker")).length;
-}
-
-/** The memory that is theirs alone, MB. */
-async function memory(browser: Browser): Promise<number> {
-  const own = (id: number) => Number(/Private_Dirty:\s+(\d+)/.exec(readFileSync(`/proc/${id}/smaps_rollup`, "utf8"))?.[1] ?? 0);
-  return (await renderers(browser)).reduce((sum, id) => sum + own(id), 0) / 1024;
-}
 
 test("after Stop the page gives its memory back", async ({ mine, browser, work }) => {
   test.skip(process.platform !== "linux", "reads /proc");

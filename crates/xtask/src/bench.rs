@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 
 use crate::repo::Repo;
-use crate::setup::{browser, peers};
-use crate::{shell, web};
+use crate::setup::{browser, npm, peers};
+use crate::test::PROGRAM;
+use crate::{native, shell, web};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -37,25 +38,29 @@ enum What {
     Kernels,
     /// Our web packages in Chromium, beside onnxruntime-web, TensorFlow.js, jax-js, hash-wasm, noble and tiny-secp256k1
     Web,
+    /// What the page costs a person in Chromium: time to the first unit, processor, memory, delay of a press
+    Page,
 }
 
 impl What {
-    /// The program of tests/bench that measures this.
-    fn program(self) -> &'static str {
+    /// The program of tests/bench that measures this; the page is measured by a script in the browser.
+    fn program(self) -> Option<&'static str> {
         match self {
-            Self::Verify => "bench-verify",
-            Self::Server => "bench-server",
-            Self::Soak => "bench-soak",
-            Self::Kernels => "bench-kernels",
-            Self::Web => "bench-web",
+            Self::Verify => Some("bench-verify"),
+            Self::Server => Some("bench-server"),
+            Self::Soak => Some("bench-soak"),
+            Self::Kernels => Some("bench-kernels"),
+            Self::Web => Some("bench-web"),
+            Self::Page => None,
         }
     }
 }
 
 /// Runs one benchmark, always in the release profile, because that is what people run.
 pub(crate) fn run(repo: &Repo, args: &Args) -> Result<()> {
+    let Some(program) = args.what.program() else { return page(repo) };
     let mut command = shell::cargo(repo);
-    command.args(["run", "--release", "--package", "adit-bench", "--bin", args.what.program(), "--"]);
+    command.args(["run", "--release", "--package", "adit-bench", "--bin", program, "--"]);
     if let (What::Web | What::Verify, Some(chromium)) = (args.what, browser::find()) {
         web::run(repo)?;
         if args.what == What::Web {
@@ -80,4 +85,15 @@ pub(crate) fn run(repo: &Repo, args: &Args) -> Result<()> {
         command.arg("--table").arg(std::path::absolute(file)?);
     }
     shell::run(command.args(&args.rest))
+}
+
+/// Opens the page on a coordinator of the release profile.
+fn page(repo: &Repo) -> Result<()> {
+    let chromium = browser::find().context("`bench page` needs a Chromium, named in ADIT_CHROMIUM or installed")?;
+    web::run(repo)?;
+    shell::run(shell::cargo(repo).args(["build", "--release", "--package", "adit-native"]))?;
+    let mut playwright = npm::tool(repo, "playwright");
+    playwright.args(["test", "--config", "tests/browser/bench.config.ts", "page.bench.ts", "--reporter", "line"]);
+    playwright.env(browser::CHROMIUM, chromium).env(PROGRAM, native::of_profile(repo, "release"));
+    shell::run(&mut playwright)
 }

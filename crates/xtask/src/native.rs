@@ -15,6 +15,11 @@ pub(crate) fn build(repo: &Repo) -> Result<PathBuf> {
 
 /// Where a build in the `ci` profile leaves the program.
 pub(crate) fn path(repo: &Repo) -> PathBuf {
+    of_profile(repo, "ci")
+}
+
+/// Where a build in this profile leaves the program.
+pub(crate) fn of_profile(repo: &Repo, profile: &str) -> PathBuf {
     let name = format!("adit{}", std::env::consts::EXE_SUFFIX);
-    repo.target.join("ci").join(name)
+    repo.target.join(profile).join(name)
 }

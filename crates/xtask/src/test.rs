@@ -13,6 +13,7 @@ use crate::setup::vintage::{HOSTS, Host};
 use crate::setup::{browser, npm};
 use crate::stages::{Outcome, Stages};
 use crate::{dist, lint, native, setup, up, web};
+pub(crate) use rust::PROGRAM;
 use rust::Suite;
 use tally::Tally;
 
@@ -110,7 +111,7 @@ fn test_browser(repo: &Repo, tally: &mut Tally) -> Result<Outcome> {
     playwright
         .args(["test", "--config", "tests/browser/playwright.config.ts"])
         .env(browser::CHROMIUM, chromium)
-        .env(rust::PROGRAM, program(repo)?);
+        .env(PROGRAM, program(repo)?);
     tally.run(&mut playwright)?;
     Ok(Outcome::Done)
 }
@@ -122,7 +123,7 @@ fn test_firefox(repo: &Repo, tally: &mut Tally) -> Result<Outcome> {
     ensure!(repo.dist().is_dir(), "the page is not built: run the stage web first");
     let mut vitest = npm::tool(repo, "vitest");
     vitest.args(["run", "--root", "tests/firefox"]);
-    vitest.env(browser::FIREFOX, firefox).env(rust::PROGRAM, program(repo)?);
+    vitest.env(browser::FIREFOX, firefox).env(PROGRAM, program(repo)?);
     tally.run(&mut vitest)?;
     Ok(Outcome::Done)
 }
