@@ -19,6 +19,8 @@ use crate::wire::{BUDGET, FIRST_IN_FLIGHT};
 
 /// A lease younger than this is live, and its session is not idle.
 const YOUNG_MS: i64 = 30_000;
+/// No unit is overdue before this, however fast its holder.
+const OVERDUE_MS: i64 = 5_000;
 /// The time without calls after which a session ends.
 const IDLE_MS: i64 = 600_000;
 /// The length of the first quarantine.
@@ -192,13 +194,20 @@ impl Truth {
         let account = self.accounts.entry(actor).or_default();
         ensure!(!account.is_surely_quarantined(now_ms), "a lease for a miner in quarantine");
         let allowed = FIRST_IN_FLIGHT as usize + account.verdicts.len();
-        let (mut under_way, mut same_lane) = (0, 0);
+        let (mut under_way, mut same_lane, mut seconds) = (0, 0, 0);
         for other in self.leases.iter().filter(|lease| Self::is_surely_live(lease, &self.jobs, now_ms)) {
             under_way += usize::from(other.actor == actor);
             same_lane += usize::from(other.session == session && other.lane == lane);
             let shared = other.job == job && other.grant.unit.input().panels.iter().any(|panel| panels.contains(panel));
-            ensure!(!shared, "panels are leased twice");
+            if !shared {
+                continue;
+            }
+            // An overdue unit may be leased to a second miner, whole.
+            let is_second = other.grant.lease.unit == grant.lease.unit && other.actor != actor;
+            ensure!(is_second && now_ms - other.issued_ms >= OVERDUE_MS, "panels are leased twice");
+            seconds += 1;
         }
+        ensure!(seconds < 2, "a unit has three leases");
         ensure!(under_way < allowed, "{under_way} leases under way, {allowed} allowed");
         ensure!(same_lane == 0, "a lane has two leases");
         let (issued_ms, session) = (now_ms, session.to_owned());

@@ -19,8 +19,8 @@ use crate::jobs::store::JobRow;
 use crate::mining::check::{CoinUses, SharedCheck, SharedCoins};
 use crate::source::{Looks, Sources};
 
-/// How many jobs keep their prepared coins in memory.
-const PREPARED: usize = 16;
+/// How many jobs keep their prepared coins in memory, 16 bytes for each column of a shared operand.
+const PREPARED: usize = 64;
 
 /// Checks outputs, and caches prepared coins by job and generation.
 #[derive(Clone)]
@@ -43,9 +43,11 @@ pub(crate) struct Done {
     pub(crate) wasted_bytes: AtomicU64,
 }
 
+/// The latest coins of the jobs asked about last, by job and generation. Jobs take turns, so it has to hold all of a round.
 #[derive(Default)]
 struct Cache {
     entries: HashMap<(i64, i64), Arc<OnceCell<Arc<SharedCoins>>>>,
+    /// The one that was asked for last at the end.
     order: VecDeque<(i64, i64)>,
     uses: CoinUses,
 }
@@ -98,17 +100,18 @@ impl Checker {
     }
 
     fn cell(&self, key: (i64, i64)) -> Arc<OnceCell<Arc<SharedCoins>>> {
-        let mut cache = self.cache();
-        if let Some(cell) = cache.entries.get(&key) {
-            return cell.clone();
-        }
-        if cache.order.len() == PREPARED
-            && let Some(oldest) = cache.order.pop_front()
+        let Cache { entries, order, .. } = &mut *self.cache();
+        // A job's earlier coins are hardly ever asked for again.
+        let stays = |held: &(i64, i64)| held.0 != key.0 || held.1 > key.1;
+        order.retain(stays);
+        entries.retain(|held, _| *held == key || stays(held));
+        if order.len() == PREPARED
+            && let Some(longest_unused) = order.pop_front()
         {
-            cache.entries.remove(&oldest);
+            entries.remove(&longest_unused);
         }
-        cache.order.push_back(key);
-        cache.entries.entry(key).or_default().clone()
+        order.push_back(key);
+        entries.entry(key).or_default().clone()
     }
 
     /// Blocks of an active job, loaded on a thread that may block.
