@@ -77,6 +77,9 @@ export const shared = css`
   .spread {
     justify-content: space-between;
   }
+  .row > * {
+    min-width: 0;
+  }
   button {
     font: inherit;
     font-weight: 600;
