@@ -14,8 +14,10 @@ use anyhow::{Context, Result};
 use directories::ProjectDirs;
 
 #[cfg(feature = "content")]
-pub(crate) use content_key::{ContentKey, random};
+pub(crate) use content_key::ContentKey;
 pub(crate) use journal::Directory;
+#[cfg(feature = "content")]
+pub(crate) use key::random;
 pub(crate) use key::{KeyFile, PASSPHRASE};
 pub(crate) use known::{Known, is_loopback};
 

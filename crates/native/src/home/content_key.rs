@@ -9,8 +9,8 @@ use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use super::key::random;
 use sealed::Secret as Kept;
-pub(crate) use sealed::random;
 
 /// A secret, its newest version, and where it is kept.
 pub(crate) struct ContentKey {

@@ -16,6 +16,8 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::show;
+#[cfg(feature = "content")]
+pub(in crate::home) use clear::stretched;
 use clear::{Clear, Secret};
 use sealed::Sealed;
 
@@ -46,10 +48,10 @@ impl fmt::Display for Sealing {
 }
 
 /// Bytes that are hex in JSON and wiped when dropped.
-struct Hex(Zeroizing<Vec<u8>>);
+pub(in crate::home) struct Hex(pub(in crate::home) Zeroizing<Vec<u8>>);
 
 impl Hex {
-    fn of(bytes: &[u8]) -> Self {
+    pub(in crate::home) fn of(bytes: &[u8]) -> Self {
         Hex(Zeroizing::new(bytes.to_vec()))
     }
 }
@@ -202,7 +204,7 @@ fn secret_key(bytes: &[u8]) -> Result<SecretKey> {
     SecretKey::from_bytes(&bytes).context("the secret is not a key")
 }
 
-fn random(bytes: &mut [u8]) -> Result<()> {
+pub(crate) fn random(bytes: &mut [u8]) -> Result<()> {
     getrandom::fill(bytes).context("the operating system gives no random bytes")
 }
 

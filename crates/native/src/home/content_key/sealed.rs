@@ -6,35 +6,19 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
-use argon2::{Algorithm, Argon2, Params, Version};
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
-use chacha20poly1305::{ChaCha20Poly1305, Key, Nonce};
+use chacha20poly1305::{ChaCha20Poly1305, Nonce};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::home::PASSPHRASE;
+use crate::home::key::{Hex, random, stretched};
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(super) enum Secret {
     Plain(Hex),
     Sealed { memory_kib: u32, passes: u32, salt: Hex, nonce: Hex, ciphertext: Hex },
-}
-
-/// Bytes that are hex in JSON and wiped when dropped.
-pub(super) struct Hex(Zeroizing<Vec<u8>>);
-
-impl Serialize for Hex {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&Zeroizing::new(hex::encode(&*self.0)))
-    }
-}
-
-impl<'de> Deserialize<'de> for Hex {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Zeroizing::new(String::deserialize(deserializer)?);
-        hex::decode(&*text).map(|bytes| Hex(Zeroizing::new(bytes))).map_err(serde::de::Error::custom)
-    }
 }
 
 const MEMORY_KIB: u32 = 19 << 10;
@@ -48,7 +32,7 @@ impl Secret {
     pub(super) fn keep(secret: &[u8], beside: &[u8], passphrase: Option<&str>) -> Result<Self> {
         match passphrase {
             Some(passphrase) => seal(secret, beside, passphrase),
-            None => Ok(Secret::Plain(Hex(Zeroizing::new(secret.to_vec())))),
+            None => Ok(Secret::Plain(Hex::of(secret))),
         }
     }
 
@@ -71,8 +55,7 @@ fn seal(secret: &[u8], beside: &[u8], passphrase: &str) -> Result<Secret> {
     let cipher = ChaCha20Poly1305::new(&stretched(passphrase, &salt, MEMORY_KIB, PASSES)?);
     let payload = Payload { msg: secret, aad: beside };
     let Ok(ciphertext) = cipher.encrypt(&Nonce::from(nonce), payload) else { bail!("the key cannot be sealed") };
-    let hex = |bytes: &[u8]| Hex(Zeroizing::new(bytes.to_vec()));
-    let (salt, nonce, ciphertext) = (hex(&salt), hex(&nonce), hex(&ciphertext));
+    let (salt, nonce, ciphertext) = (Hex::of(&salt), Hex::of(&nonce), Hex::of(&ciphertext));
     Ok(Secret::Sealed { memory_kib: MEMORY_KIB, passes: PASSES, salt, nonce, ciphertext })
 }
 
@@ -86,21 +69,4 @@ fn unseal(secret: &Secret, passphrase: &str, beside: &[u8]) -> Result<Zeroizing<
         Ok(bytes) => Ok(Zeroizing::new(bytes)),
         Err(_) => bail!("{PASSPHRASE} is not the passphrase it was sealed with, or the file is damaged"),
     }
-}
-
-fn stretched(passphrase: &str, salt: &[u8], memory_kib: u32, passes: u32) -> Result<Key> {
-    let params = Params::new(memory_kib, passes, 1, Some(32));
-    let params = params.map_err(|error| anyhow::anyhow!("key stretching: {error}"))?;
-    let mut key = Zeroizing::new([0; 32]);
-    let stretched = Argon2::new(Algorithm::Argon2id, Version::V0x13, params).hash_password_into(
-        passphrase.as_bytes(),
-        salt,
-        &mut *key,
-    );
-    stretched.map_err(|error| anyhow::anyhow!("key stretching: {error}"))?;
-    Ok(Key::from(*key))
-}
-
-pub(crate) fn random(bytes: &mut [u8]) -> Result<()> {
-    getrandom::fill(bytes).context("the operating system gives no random bytes")
 }

@@ -59,7 +59,7 @@ impl Clear {
     }
 }
 
-fn stretched(passphrase: &str, salt: &[u8], memory_kib: u32, passes: u32) -> Result<Key> {
+pub(in crate::home) fn stretched(passphrase: &str, salt: &[u8], memory_kib: u32, passes: u32) -> Result<Key> {
     let params = Params::new(memory_kib, passes, 1, Some(32));
     let params = params.map_err(|error| anyhow::anyhow!("key stretching: {error}"))?;
     let mut key = Zeroizing::new([0; 32]);
