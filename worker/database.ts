@@ -9,7 +9,7 @@ interface Schema extends DBSchema {
   /** One entry: the miner's key. */
   key: { key: "miner"; value: SealedKey };
   /** Outputs that are computed but not yet delivered: they must survive a reload. */
-  journal: { key: string; value: Uint8Array<ArrayBuffer> };
+  journal: { key: LeaseId; value: Kept | Uint8Array<ArrayBuffer> };
   /** The key that each coordinator showed first, by address. */
   coordinators: { key: string; value: PublicKey };
   /** The latest units computed here, by lease. */
@@ -18,6 +18,12 @@ interface Schema extends DBSchema {
   days: { key: string; value: Day };
   /** The kernel forms that won on a graphics adapter, by adapter and browser. */
   forms: { key: string; value: string };
+}
+
+/** An output and the coordinator that it is for. Pages of before kept the output alone, for they knew one coordinator. */
+export interface Kept {
+  server: string;
+  entry: Uint8Array<ArrayBuffer>;
 }
 
 /** A secret key, encrypted under a key that the browser holds and no script can export. */

@@ -12,11 +12,14 @@ const WRITE_AFTER_MS = 3000;
 
 export class Journal {
   readonly #database: Database;
+  readonly #server: string;
   /** Outputs that wait to be written, by lease. */
   readonly #waiting = new Map<LeaseId, { write: () => Promise<void>; timer: ReturnType<typeof setTimeout> }>();
 
-  constructor(database: Database) {
+  /** Other coordinators' outputs stay where they are until their turn comes. */
+  constructor(database: Database, server: string) {
     this.#database = database;
+    this.#server = server;
   }
 
   async keep(lease: LeaseId, entry: Uint8Array<ArrayBuffer>): Promise<void> {
@@ -25,7 +28,7 @@ export class Journal {
       this.#waiting.delete(lease);
       // Without storage a reload costs this unit and nothing else.
       await this.#database.attempt<unknown>(
-        (db) => db.put("journal", entry, lease),
+        (db) => db.put("journal", { server: this.#server, entry }, lease),
         () => undefined,
       );
     };
@@ -54,7 +57,11 @@ export class Journal {
       async (db) => {
         const { store } = db.transaction("journal");
         const [leases, entries] = await Promise.all([store.getAllKeys(), store.getAll()]);
-        return leases.map((lease, index): [LeaseId, Uint8Array] => [lease, entries[index] ?? new Uint8Array()]);
+        return leases.flatMap((lease, index): [LeaseId, Uint8Array][] => {
+          const kept = entries[index];
+          if (!kept || kept instanceof Uint8Array) return [[lease, kept ?? new Uint8Array()]];
+          return kept.server === this.#server ? [[lease, kept.entry]] : [];
+        });
       },
       () => [],
     );

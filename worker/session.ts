@@ -70,7 +70,7 @@ export class Session {
     this.#database = database;
     this.#traffic = traffic;
     this.#post = post;
-    const journal = (this.#journal = new Journal(database));
+    const journal = (this.#journal = new Journal(database, settings.server));
     this.#miner = make({
       tell: (notice) => this.#told(notice as Notice),
       order: (lane, order, transfer) => this.#lanes.order(lane, order as LaneOrder, transfer),
