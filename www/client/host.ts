@@ -2,6 +2,8 @@
 
 import type { Names } from "adit-worker/messages.ts";
 
+import type { Presence } from "./presence.ts";
+
 export interface Host {
   /** The coordinator, without a slash at the end. */
   server: string;
@@ -11,6 +13,10 @@ export interface Host {
   counter: Shelf;
   /** Starts the control worker. Bundlers must see its address, which depends on the host. */
   worker(): Worker;
+  /** Tells whether somebody uses the device, and says so when that changes. Without it the browser is asked as pages are. */
+  presence?(changed: () => void): Presence;
+  /** The most of the time that lanes may work here, whatever the person has chosen: above 0 and up to 1. */
+  cap?(): number;
 }
 
 /** Where preferences are kept, as text. Both may throw. */

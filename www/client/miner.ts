@@ -97,9 +97,10 @@ export class Miner extends EventTarget {
     this.server = host.server;
     this.preferences = preferences.load(host.shelf);
     this.#today = new Today(host.counter);
-    this.#watcher = new Watcher(this.preferences, device, () => this.#today.bytes, () => {
+    const changed = (): void => {
       if (this.active) this.#send({ type: "conditions", conditions: this.#watcher.now });
-    });
+    };
+    this.#watcher = new Watcher(this.preferences, device, host, () => this.#today.bytes, changed);
   }
 
   /** Whether Start has been pressed and nothing has ended it. */

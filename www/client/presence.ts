@@ -11,8 +11,15 @@ declare global {
   }
 }
 
+/** Who tells whether somebody uses the device. */
+export interface Presence {
+  /** For how long nobody has used it; undefined if that is not known. */
+  readonly idleMs: number | undefined;
+  stop(): void;
+}
+
 /** The least that browsers allow. */
-const THRESHOLD_MS = 60_000;
+export const THRESHOLD_MS = 60_000;
 
 export const presenceKnown = "IdleDetector" in globalThis;
 
@@ -21,7 +28,7 @@ export async function mayKnowPresence(): Promise<boolean> {
   return (await globalThis.window?.IdleDetector?.requestPermission().catch(() => "denied")) === "granted";
 }
 
-export class Presence {
+export class DetectedPresence implements Presence {
   readonly #end = new AbortController();
   #detector: IdleDetector | undefined;
   #idleSince: number | undefined;
@@ -45,7 +52,6 @@ export class Presence {
     );
   }
 
-  /** For how long nobody has used the device; undefined if that is not known. */
   get idleMs(): number | undefined {
     if (!this.#detector) return undefined;
     return this.#idleSince === undefined ? 0 : Date.now() - this.#idleSince;

@@ -4,8 +4,9 @@ import type { Conditions } from "adit-worker/messages.ts";
 import type { Facts } from "adit-worker/wire.ts";
 
 import type { Device } from "./device.ts";
+import type { Host } from "./host.ts";
 import { type Preferences, rulesOf } from "./preferences.ts";
-import { Presence } from "./presence.ts";
+import { DetectedPresence, type Presence } from "./presence.ts";
 
 /** Only Chromium has these, so TypeScript's library does not. */
 type PressureState = "nominal" | "fair" | "serious" | "critical";
@@ -19,21 +20,25 @@ declare global {
   }
 }
 
+type Senses = Pick<Host, "presence" | "cap">;
+
 /** Watches the device, and says whenever a fact has changed or the time has come to decide again. */
 export class Watcher {
   readonly #changed: () => void;
   readonly #device: Device;
   readonly #dataToday: () => number;
+  readonly #host: Senses;
   #preferences: Preferences;
   #presence: Presence | undefined;
   #pressure: Pressure | undefined;
   #restUntil: number | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(preferences: Preferences, device: Device, dataToday: () => number, changed: () => void) {
+  constructor(preferences: Preferences, device: Device, host: Senses, dataToday: () => number, changed: () => void) {
     this.#preferences = preferences;
     this.#device = device;
     this.#dataToday = dataToday;
+    this.#host = host;
     this.#changed = changed;
   }
 
@@ -42,7 +47,7 @@ export class Watcher {
     document.addEventListener("visibilitychange", this.#changed);
     this.#device.addEventListener("change", this.#changed);
     this.#pressure ??= new Pressure(this.#changed);
-    this.#presence ??= new Presence(this.#changed);
+    this.#presence ??= this.#host.presence?.(this.#changed) ?? new DetectedPresence(this.#changed);
   }
 
   unwatch(): void {
@@ -80,7 +85,10 @@ export class Watcher {
   }
 
   get now(): Conditions {
-    return { rules: rulesOf(this.#preferences), facts: this.#facts() };
+    const { duty_idle = 1, duty_in_use = 1, ...rules } = rulesOf(this.#preferences);
+    const most = this.#host.cap?.() ?? 1;
+    const duties = { duty_idle: Math.min(duty_idle, most), duty_in_use: Math.min(duty_in_use, most) };
+    return { rules: { ...rules, ...duties }, facts: this.#facts() };
   }
 
   #facts(): Facts {

@@ -2,10 +2,10 @@ import { html, nothing } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 
 import type { Device } from "adit-client/device.ts";
-import type { Miner } from "adit-client/miner.ts";
 import { POWERS, type Power, powerOf, settingsOf } from "adit-client/power.ts";
 import { maxLanes } from "adit-client/preferences.ts";
 import type { Offer } from "adit-client/shown.ts";
+import type { MinerView } from "adit-client/view.ts";
 import { AditElement } from "adit-ui/element.ts";
 import { shared } from "adit-ui/styles.ts";
 import { Watch } from "adit-ui/watch.ts";
@@ -20,7 +20,7 @@ const MINUTE = 60_000;
 export class Control extends AditElement {
   static override styles = [shared, controlStyle];
 
-  @property({ attribute: false }) miner!: Miner;
+  @property({ attribute: false }) miner!: MinerView;
   @property({ attribute: false }) device!: Device;
   /** Whether the choice of a pause is open. */
   @state() private choosing = false;

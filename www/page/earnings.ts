@@ -2,7 +2,7 @@ import { css, html, nothing } from "lit";
 import { customElement, property } from "lit/decorators.js";
 
 import { expected, visit } from "adit-client/earnings.ts";
-import type { Miner } from "adit-client/miner.ts";
+import type { MinerView } from "adit-client/view.ts";
 import { AditElement } from "adit-ui/element.ts";
 import { shared } from "adit-ui/styles.ts";
 import { Watch } from "adit-ui/watch.ts";
@@ -60,7 +60,7 @@ export class Earnings extends AditElement {
     `,
   ];
 
-  @property({ attribute: false }) miner!: Miner;
+  @property({ attribute: false }) miner!: MinerView;
 
   constructor() {
     super();

@@ -1,7 +1,7 @@
 import { css, html, nothing } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 
-import type { Miner } from "adit-client/miner.ts";
+import type { MinerView } from "adit-client/view.ts";
 import { AditElement } from "adit-ui/element.ts";
 import { short } from "adit-ui/format.ts";
 import { shared } from "adit-ui/styles.ts";
@@ -45,7 +45,9 @@ export class Key extends AditElement {
     `,
   ];
 
-  @property({ attribute: false }) miner!: Miner;
+  @property({ attribute: false }) miner!: MinerView;
+  /** Where the key lies and what deletes it, if it is not a page that made it. */
+  @property() kept = "";
   @state() private message = "";
   @state() private failed = false;
   @state() private busy = false;
@@ -61,7 +63,7 @@ export class Key extends AditElement {
       <section class="card" aria-label=${this.t("key")}>
         <h2>${this.t("key")}</h2>
         <p class="small muted">
-          ${this.miner.storageLost ? this.t("key-lost-text") : this.t("key-text")}
+          ${this.miner.storageLost ? this.t("key-lost-text") : this.kept || this.t("key-text")}
         </p>
         ${publicKey ? html`<p class="mono" data-testid="key" title=${publicKey}>${short(publicKey)}</p>` : nothing}
         <details>

@@ -1,9 +1,9 @@
 import { css, html, nothing } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 
-import type { Miner } from "adit-client/miner.ts";
 import type { DayHours } from "adit-client/preferences.ts";
 import { mayKnowPresence, presenceKnown } from "adit-client/presence.ts";
+import type { MinerView } from "adit-client/view.ts";
 import { AditElement } from "adit-ui/element.ts";
 import { shared } from "adit-ui/styles.ts";
 import { Watch } from "adit-ui/watch.ts";
@@ -55,7 +55,9 @@ export class Schedule extends AditElement {
     `,
   ];
 
-  @property({ attribute: false }) miner!: Miner;
+  @property({ attribute: false }) miner!: MinerView;
+  /** Whether it is told who uses the device, so that no browser has to be asked. */
+  @property({ type: Boolean }) told = false;
   @state() private silenced = false;
 
   constructor() {
@@ -75,7 +77,7 @@ export class Schedule extends AditElement {
         />
         ${this.t("set-hours")}
       </label>
-      ${onlyHours ? this.#days() : nothing} ${presenceKnown ? this.#inUse() : nothing}
+      ${onlyHours ? this.#days() : nothing} ${this.told || presenceKnown ? this.#inUse() : nothing}
       <label>
         <input
           type="checkbox"
@@ -148,7 +150,7 @@ export class Schedule extends AditElement {
     const choose = async ({ target }: Event) => {
       const menu = target as HTMLSelectElement;
       const inUse = Number(menu.value);
-      this.silenced = inUse < 1 && !(await mayKnowPresence());
+      this.silenced = inUse < 1 && !this.told && !(await mayKnowPresence());
       this.miner.prefer({ inUse: this.silenced ? 1 : inUse });
     };
     const { inUse } = this.miner.preferences;

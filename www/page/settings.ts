@@ -2,8 +2,8 @@ import { css, html, nothing } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 
 import { kindWords } from "adit-client/kinds.ts";
-import type { Miner } from "adit-client/miner.ts";
 import { KINDS, maxLanes } from "adit-client/preferences.ts";
+import type { MinerView } from "adit-client/view.ts";
 import { AditElement } from "adit-ui/element.ts";
 import { shared } from "adit-ui/styles.ts";
 import { Watch } from "adit-ui/watch.ts";
@@ -46,7 +46,9 @@ export class Settings extends AditElement {
     `,
   ];
 
-  @property({ attribute: false }) miner!: Miner;
+  @property({ attribute: false }) miner!: MinerView;
+  /** An extension has no tab, and knows without asking whether somebody uses the device. */
+  @property() where: "tab" | "extension" = "tab";
   @state() private silenced = false;
 
   constructor() {
@@ -61,15 +63,21 @@ export class Settings extends AditElement {
         <fieldset>
           <legend class="unseen">${this.t("settings-pauses")}</legend>
           ${this.#switch("pauseOnBattery", this.t("set-battery"), this.t("where-told"))}
-          ${this.#switch("pauseWhenHidden", this.t("set-hidden"), this.t("set-hidden-note"))}
-          ${this.#switch("pauseUnderPressure", this.t("set-pressure"), this.t("where-told"))} ${this.#notifications()}
+          ${this.where === "tab" ? this.#ofTabs() : nothing}
         </fieldset>
-        <details>
+        <details ?open=${this.where === "extension"}>
           <summary>${this.t("schedule")}</summary>
-          <adit-schedule .miner=${this.miner}></adit-schedule>
+          <adit-schedule .miner=${this.miner} ?told=${this.where === "extension"}></adit-schedule>
         </details>
         ${this.#kinds()} ${this.#advanced()}
       </section>
+    `;
+  }
+
+  #ofTabs() {
+    return html`
+      ${this.#switch("pauseWhenHidden", this.t("set-hidden"), this.t("set-hidden-note"))}
+      ${this.#switch("pauseUnderPressure", this.t("set-pressure"), this.t("where-told"))} ${this.#notifications()}
     `;
   }
 
@@ -105,7 +113,7 @@ export class Settings extends AditElement {
     const { cpuLanes, gpu, duty } = miner.preferences;
     const percent = Math.round(duty * 100);
     return html`
-      <details>
+      <details ?open=${this.where === "extension"}>
         <summary>${this.t("advanced")}</summary>
         <label class="range" for="duty">
           <span>${this.t("set-duty")}</span>
@@ -135,7 +143,7 @@ export class Settings extends AditElement {
           />
           ${this.#switch("gpu", this.t("set-gpu"), this.t("set-gpu-note"))}
         </fieldset>
-        <p class="small muted">${miner.active ? this.t("after-stop") : this.t("one-tab")}</p>
+        <p class="small muted">${miner.active ? this.t("after-stop") : this.where === "tab" ? this.t("one-tab") : nothing}</p>
       </details>
     `;
   }

@@ -1,0 +1,28 @@
+/** What elements need of a miner: the one in their own page, or one that mines elsewhere and is heard of in messages. */
+
+import type { Miner } from "./miner.ts";
+
+/** What is shown. */
+export type Showing = Pick<
+  Miner,
+  | "server"
+  | "phase"
+  | "shown"
+  | "active"
+  | "preferences"
+  | "status"
+  | "account"
+  | "paysAt"
+  | "publicKey"
+  | "storageLost"
+  | "left"
+  | "data"
+>;
+
+/** What may be done. */
+export type Doing = Pick<
+  Miner,
+  "start" | "stop" | "finish" | "rest" | "goOn" | "hurry" | "takeOver" | "trustStrangeKey" | "prefer" | "ask"
+>;
+
+export type MinerView = EventTarget & Showing & Doing;
