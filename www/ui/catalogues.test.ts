@@ -8,7 +8,7 @@ import { LANGUAGES, choose, load } from "./languages.ts";
 import { Texts } from "./text.ts";
 
 const WWW = fileURLToPath(new URL("..", import.meta.url));
-const FILES = ["common", "page", "dashboard"];
+const FILES = ["common", "page", "dashboard", "extension"];
 
 function catalogue(language: string, file: string): string {
   return readFileSync(`${WWW}ui/locales/${language}/${file}.ftl`, "utf8");
@@ -49,7 +49,12 @@ function used(folder: string): { ids: Set<string>; computed: string[] } {
 }
 
 /** Who may use which file. */
-const USERS = { common: ["ui", "client", "page", "dashboard"], page: ["page", "client"], dashboard: ["dashboard"] };
+const USERS = {
+  common: ["ui", "client", "page", "dashboard", "extension"],
+  page: ["page", "client"],
+  dashboard: ["dashboard"],
+  extension: ["extension"],
+};
 
 test("every catalogue is Fluent, and says each thing once", () => {
   for (const language of Object.keys(LANGUAGES)) {
@@ -83,7 +88,13 @@ test("every id that a source names exists, none is unused, and all are literals"
     expect([...messages("en", file).patterns.keys()].filter((id) => !named.has(id))).toEqual([]);
   }
   const known = (...files: string[]) => new Set(files.flatMap((file) => [...messages("en", file).patterns.keys()]));
-  const allowed = { ui: known("common"), client: known("common", "page"), page: known("common", "page"), dashboard: known("common", "dashboard") };
+  const allowed = {
+    ui: known("common"),
+    client: known("common", "page"),
+    page: known("common", "page"),
+    dashboard: known("common", "dashboard"),
+    extension: known("common", "page", "extension"),
+  };
   for (const [folder, ids] of Object.entries(allowed)) {
     const { ids: named, computed } = used(folder);
     expect(computed).toEqual([]);

@@ -63,6 +63,11 @@ export class LanguageChosen extends Event {
   }
 }
 
+/** The language that the person has chosen on this origin, else what the browser prefers. */
+export function preferred(asked: string | null = null): { language: string; locale: string } {
+  return choose({ kept: read(), asked, browser: navigator.languages });
+}
+
 /** Lets `root` speak the person's language, now and whenever they choose another. */
 export async function speak(root: Speaker, catalogues: Catalogues): Promise<void> {
   const turn = async () => {

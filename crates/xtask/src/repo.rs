@@ -37,6 +37,11 @@ impl Repo {
     pub(crate) fn dist(&self) -> PathBuf {
         self.root.join("www/dist")
     }
+
+    /// The built browser extension, a folder and an archive for each browser.
+    pub(crate) fn extension(&self) -> PathBuf {
+        self.root.join("www/extension/dist")
+    }
 }
 
 #[derive(PartialEq)]

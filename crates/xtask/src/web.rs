@@ -2,6 +2,7 @@
 
 mod benchmark;
 mod bundle;
+mod extension;
 mod manifest;
 mod site;
 mod sizes;
@@ -32,6 +33,8 @@ pub(crate) fn run(repo: &Repo) -> Result<()> {
         let weight = sizes::folder(&repo.dist().join("assets").join(name), sizes::is_bundled)?;
         sizes.add(&format!("bundle {name}"), weight, bundle.budget_kb_gzip);
     }
+    let extension = sizes::folder(&repo.extension().join(extension::BUILT), sizes::is_bundled)?;
+    sizes.add("extension", extension, manifest.extension.budget_kb_gzip);
     let dist = repo.dist();
     let first_load = sizes::site(&dist, |path| manifest.first_load.has(path.strip_prefix(&dist).unwrap_or(path)))?;
     sizes.add("page until it mines", first_load, manifest.first_load.budget_kb_brotli);

@@ -26,6 +26,8 @@ pub(crate) struct Manifest {
     /// Folders under www/dist/assets.
     #[serde(rename = "bundle")]
     pub(crate) bundles: BTreeMap<String, Bundle>,
+    /// The scripts and pages of the browser extension.
+    pub(crate) extension: Bundle,
     pub(crate) first_load: FirstLoad,
 }
 

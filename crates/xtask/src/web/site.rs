@@ -6,13 +6,13 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use super::sizes;
 use super::stamp::{Stamp, files_under};
+use super::{extension, sizes};
 use crate::repo::Repo;
 use crate::setup::npm;
 use crate::shell;
 
-/// The workspaces of www/ with an HTML file. www/vite.ts configures how each is built.
+/// The workspaces of www/ that a coordinator serves. www/vite.ts configures how each is built.
 const SITES: [&str; 2] = ["page", "dashboard"];
 
 /// Folders with a tsconfig.json of their own, because pages, workers and tests have different globals.
@@ -27,7 +27,7 @@ pub(crate) fn build(repo: &Repo) -> Result<()> {
     // The names of all sources are part of the recipe, so that a new file causes a rebuild.
     let recipe = format!("{sources:?}");
     let stamp = Stamp::new(repo.dist().join(".stamp"), recipe);
-    if stamp.is_fresh() {
+    if stamp.is_fresh() && repo.extension().is_dir() {
         println!("www/dist is up to date");
         return Ok(());
     }
@@ -42,6 +42,7 @@ pub(crate) fn build(repo: &Repo) -> Result<()> {
     for file in files_under(&repo.dist(), &[])?.iter().filter(|file| sizes::is_sent(file)) {
         sizes::compress(file)?;
     }
+    extension::build(repo)?;
     stamp.write(&sources)
 }
 
