@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import type { JobView, Overview, Receipt, ReceiptList } from "../../worker/wire.ts";
+import type { Account, JobView, Overview, Receipt, ReceiptList } from "../../worker/wire.ts";
 import { npy } from "./npy.ts";
 
 const DIST = fileURLToPath(new URL("../../www/dist", import.meta.url));
@@ -27,13 +27,16 @@ export interface Shape {
 export class Coordinator {
   readonly url: string;
   #token: string;
+  /** Further words of `adit serve`. */
+  readonly #words: readonly string[];
   #data: string | undefined;
   #child: ChildProcess | undefined;
   readonly #files = new Map<string, Promise<string>>();
 
-  private constructor(url: string, token: string) {
+  private constructor(url: string, token: string, words: readonly string[] = []) {
     this.url = url;
     this.#token = token;
+    this.#words = words;
   }
 
   /** The one at ADIT_URL, or a new one. */
@@ -48,8 +51,8 @@ export class Coordinator {
   }
 
   /** A new coordinator with an empty folder. */
-  static async start(): Promise<Coordinator> {
-    const coordinator = new Coordinator(`http://127.0.0.1:${await freePort()}`, "");
+  static async start(...words: string[]): Promise<Coordinator> {
+    const coordinator = new Coordinator(`http://127.0.0.1:${await freePort()}`, "", words);
     await coordinator.restart({ fresh: true });
     return coordinator;
   }
@@ -69,7 +72,7 @@ export class Coordinator {
     const program = process.env["ADIT_BIN"];
     if (!program || !this.#data) throw new Error("set ADIT_BIN to the built program, or ADIT_URL to a coordinator");
     const listen = new URL(this.url).host;
-    const args = ["serve", "--log-level", "warn", "--listen", listen, "--data", this.#data, "--web", DIST, "--host", INSECURE_HOST];
+    const args = ["serve", "--log-level", "warn", "--listen", listen, "--data", this.#data, "--web", DIST, "--host", INSECURE_HOST, ...this.#words];
     this.#child = spawn(program, args, { stdio: ["ignore", "ignore", "inherit"] });
     await this.#healthy();
     this.#token = readFileSync(join(this.#data, "admin.token"), "utf8").trim();
@@ -148,6 +151,11 @@ export class Coordinator {
     return this.#call("GET", `/v1/jobs/${job}`);
   }
 
+  /** What a key has been paid. */
+  async posted(key: string): Promise<string> {
+    return (await this.#call<Account>("GET", `/v1/accounts/${key}`)).posted;
+  }
+
   /** The number of valid outputs so far. */
   async valid(): Promise<number> {
     return (await this.overview()).verdicts.valid;
@@ -214,7 +222,7 @@ export class Coordinator {
   }
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once("error", reject);

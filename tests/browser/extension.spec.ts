@@ -1,0 +1,164 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+
+import type { Page } from "@playwright/test";
+
+import { Extension } from "./extension.ts";
+import { Coordinator, expect, test as base } from "./site.ts";
+
+const SHAPE = { rows: 16_384, k: 4096, n: 1024 };
+const PICTURES = fileURLToPath(new URL("screenshots", import.meta.url));
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+const test = base.extend<{ extension: Extension; admitting: Coordinator }>({
+  extension: async ({ launchOptions }, use) => {
+    const extension = new Extension(launchOptions);
+    await extension.open();
+    await use(extension);
+    await extension.end();
+  },
+  admitting: async ({}, use) => {
+    test.skip(!Coordinator.ownOnes, "needs a coordinator that lets the extension in");
+    const coordinator = await Coordinator.start("--origin", Extension.origin, "--epoch-seconds", "10");
+    for (let jobs = 0; jobs < 8; jobs += 1) await coordinator.submit("background", SHAPE);
+    await use(coordinator);
+    await coordinator.end();
+  },
+});
+
+/** Waits until more units are verified than there were. */
+async function more(coordinator: Coordinator, than?: number): Promise<void> {
+  const before = than ?? (await coordinator.valid());
+  await expect.poll(() => coordinator.valid(), { timeout: 30_000 }).toBeGreaterThan(before);
+}
+
+const state = (page: Page) => page.getByTestId("state");
+
+/** Ends the service worker as the browser does, and waits until it has gone. */
+async function killServiceWorker(extension: Extension, page: Page): Promise<void> {
+  const cdp = await extension.context.newCDPSession(page);
+  await cdp.send("ServiceWorker.enable");
+  const gone = new Promise<void>((resolve) => {
+    cdp.on("ServiceWorker.workerVersionUpdated", ({ versions }) => {
+      if (versions.some(({ runningStatus }) => runningStatus === "stopped")) resolve();
+    });
+  });
+  await cdp.send("ServiceWorker.stopAllWorkers");
+  await gone;
+  await cdp.detach();
+}
+
+test("after consent it mines to a paid reward with no tab open, without its service worker, after a restart, until Stop", async ({ extension, admitting }) => {
+  const first = await extension.window("popup");
+  await expect(first.getByRole("heading", { name: "Before anything runs" })).toBeVisible();
+  await first.waitForTimeout(1000);
+  expect((await admitting.overview()).sessions_open).toBe(0);
+  await extension.agree(first, "javascript:alert(1)");
+  await expect(first.getByRole("alert")).toContainText("not the address of a coordinator");
+  await extension.agree(first, admitting.url);
+  await expect(state(first)).toHaveText("Mining", { timeout: 20_000 });
+  await killServiceWorker(extension, first);
+  await first.close();
+  await more(admitting);
+
+  // It is woken by whoever needs it.
+  const second = await extension.window("options");
+  const key = await second.getByTestId("key").getAttribute("title");
+  await expect(second.getByTestId("coordinator")).toContainText("at work for it");
+  await second.close();
+  await expect.poll(() => admitting.posted(key ?? ""), { timeout: 30_000 }).not.toBe("0");
+
+  await extension.close();
+  const before = await admitting.valid();
+  await extension.open();
+  await more(admitting, before);
+
+  const third = await extension.window("popup");
+  await expect(state(third)).toHaveText("Mining");
+  await third.getByRole("button", { name: "Stop" }).click();
+  const told = async () => `${await state(third).innerText()}: ${await third.getByTestId("detail").innerText()}`;
+  await expect.poll(told).toContain("Stopped");
+  const done = await admitting.valid();
+  await extension.close();
+  await extension.open();
+  const fourth = await extension.window("options");
+  expect(await fourth.getByTestId("key").getAttribute("title")).toBe(key);
+  await fourth.waitForTimeout(1500);
+  expect(await admitting.valid()).toBe(done);
+});
+
+test("it turns to the next coordinator while the first is away, and pauses while somebody uses the device", async ({ extension, admitting }) => {
+  const other = await Coordinator.start("--origin", Extension.origin);
+  try {
+    for (let jobs = 0; jobs < 4; jobs += 1) await other.submit("instead", SHAPE);
+    const popup = await extension.window("popup");
+    await extension.agree(popup, admitting.url);
+    await expect(state(popup)).toHaveText("Mining", { timeout: 20_000 });
+    const options = await extension.window("options");
+    await options.getByLabel("The coordinator's address").fill(other.url);
+    await options.getByRole("button", { name: "Add" }).click();
+    await expect(options.getByTestId("coordinator")).toHaveCount(2);
+    await admitting.kill();
+    await more(other, 0);
+    await expect(popup.getByTestId("for")).toContainText(new URL(other.url).host);
+
+    await options.getByLabel("While somebody uses this device").selectOption("pause");
+    const tell = (idle: string) => options.evaluate((idle) => {
+      const { runtime } = (globalThis as unknown as { chrome: { runtime: { sendMessage(message: object): Promise<unknown> } } }).chrome;
+      return runtime.sendMessage({ to: "host", tell: "idle", idle });
+    }, idle);
+    await tell("active");
+    await expect(state(popup)).toHaveText("Paused: somebody uses this device");
+    await tell("idle");
+    await expect(state(popup)).toHaveText("Mining");
+    await options.getByRole("button", { name: "Take it back" }).click();
+    await expect(options.getByRole("heading", { name: "Before anything runs" })).toBeVisible();
+    await expect.poll(async () => (await other.overview()).leases_live).toBe(0);
+  } finally {
+    await other.end();
+  }
+});
+
+async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(axe);
+  return page.evaluate(async () => {
+    const { axe } = window as unknown as { axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> } };
+    const { violations } = await axe.run();
+    return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`));
+  });
+}
+
+const looks = [
+  { name: "desktop-light", viewport: { width: 1280, height: 900 }, colorScheme: "light", lang: "en" },
+  { name: "phone-dark", viewport: { width: 390, height: 844 }, colorScheme: "dark", lang: "de" },
+] as const;
+
+test("its windows look right and can be used by everybody", async ({ extension, admitting }) => {
+  await extension.close();
+  for (const { name, viewport, colorScheme, lang } of looks) {
+    await extension.open({ viewport, colorScheme, reducedMotion: "reduce" });
+    const picture = async (page: Page, view: string) => {
+      await page.screenshot({ path: `${PICTURES}/extension-${view}-${name}.png`, fullPage: true });
+      expect(await violations(page)).toEqual([]);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
+    };
+    const popup = await extension.window("popup");
+    // A window under a button is narrow.
+    await popup.setViewportSize({ width: 400, height: 600 });
+    await popup.evaluate((lang) => localStorage.setItem("adit-lang", lang), lang);
+    await popup.reload();
+    await expect(popup.locator("adit-consent")).toBeVisible();
+    await picture(popup, "consent");
+    await popup.locator("input[name=coordinator]").fill(admitting.url);
+    await popup.locator("button.main").click();
+    await expect(popup.locator(".lamp.on")).toBeVisible({ timeout: 20_000 });
+    await picture(popup, "popup");
+    const options = await extension.window("options");
+    await expect(options.getByTestId("coordinator")).toBeVisible();
+    await picture(options, "options");
+    await options.locator("section.withdraw button").click();
+    await expect(options.locator("adit-consent")).toBeVisible();
+    await extension.close();
+  }
+});
