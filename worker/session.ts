@@ -41,6 +41,8 @@ export class Session {
   #rival: Rates | undefined;
   #gpuAsked = false;
   #gpuRaced = false;
+  /** Whether the miner has ended and its memory is given back: what comes now comes too late. */
+  #over = false;
 
   /** Loads what is needed and begins. */
   static async open(settings: Settings, conditions: Conditions, surroundings: Surroundings): Promise<Session> {
@@ -86,21 +88,22 @@ export class Session {
   }
 
   stop(): void {
-    this.#miner.stop();
+    if (!this.#over) this.#miner.stop();
   }
 
   /** Stops after the units under way. */
   finish(): void {
-    this.#miner.finish();
+    if (!this.#over) this.#miner.finish();
   }
 
   /** Tries again now what failed before. */
   hurry(): void {
-    this.#miner.hurry();
+    if (!this.#over) this.#miner.hurry();
   }
 
   /** Decides whether it may work now, and how much. */
   decide({ rules, facts }: Conditions): void {
+    if (this.#over) return;
     const decision = this.#decide(JSON.stringify(rules), JSON.stringify(facts)) as Decision;
     const pauses = decision.pauses.map(({ reason }) => reason);
     const now = new Set<string>(pauses);
@@ -119,6 +122,7 @@ export class Session {
       if (key) this.#post({ type: "strange-key", key });
       throw error;
     } finally {
+      this.#over = true;
       this.#lanes.close();
       this.#miner.free();
       await Promise.all([this.#journal.flush(), this.#remembering]);

@@ -180,9 +180,9 @@ export class MiningHost {
   }
 
   #noteIdle(idle: IdleState): void {
-    if (idle === "active") this.#idleSince = undefined;
-    else this.#idleSince ??= Date.now() - THRESHOLD_MS;
-    this.#presenceChanged();
+    const before = this.#idleSince;
+    this.#idleSince = idle === "active" ? undefined : (before ?? Date.now() - THRESHOLD_MS);
+    if (this.#idleSince !== before) this.#presenceChanged();
   }
 
   #changed = (): void => {
