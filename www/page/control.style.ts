@@ -97,6 +97,7 @@ export const controlStyle = css`
     border-radius: 9px;
     min-width: 0;
     overflow-wrap: anywhere;
+    hyphens: auto;
     font-weight: 600;
     cursor: pointer;
   }

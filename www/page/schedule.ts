@@ -21,6 +21,9 @@ export class Schedule extends AditElement {
         align-items: center;
         padding: 0.45rem 0;
       }
+      label:has(> input[type="checkbox"]) {
+        flex-wrap: nowrap;
+      }
       fieldset {
         border: 0;
         padding: 0;
