@@ -1,7 +1,7 @@
 //! Redirects, which the caller follows: each hop is a request of its own, whose address is checked like the first.
 
 use crate::request::scheme;
-use crate::{Fetch, FetchError, Reach, Request, Response};
+use crate::{Fetch, FetchError, Incoming, Reach, Request, Response};
 
 /// The most redirects that a request for a block follows.
 pub const BLOCK_REDIRECTS: u8 = 5;
@@ -24,12 +24,17 @@ pub const BLOCK_REDIRECTS: u8 = 5;
 /// assert_eq!(fetch.seen()[1].url, "http://gateway/ipfs/b");
 /// ```
 pub async fn follow<F: Fetch>(fetch: &F, request: Request) -> Result<Response, FetchError> {
+    open_following(fetch, request).await?.whole().await
+}
+
+/// As [`follow`], for bodies that are read as they arrive. What redirects say besides where they lead is not read.
+pub async fn open_following<F: Fetch>(fetch: &F, request: Request) -> Result<Incoming, FetchError> {
     if F::FOLLOWS {
-        return fetch.fetch(request).await;
+        return fetch.open(request).await;
     }
     let (first, mut left, mut request) = (request.url.clone(), request.redirects, request);
     loop {
-        let response = fetch.fetch(request.clone()).await?;
+        let response = fetch.open(request.clone()).await?;
         let Some(location) = redirect(&request, &response) else { return Ok(response) };
         let Some(url) = join(&request.url, location).filter(|url| scheme(url).is_ok()) else {
             return Err(FetchError::Redirect(format!("to {}, which is no http address", shown(location))));
@@ -57,7 +62,7 @@ fn shown(location: &str) -> String {
 }
 
 /// Where the response sends a request that follows redirects.
-fn redirect<'a>(request: &Request, response: &'a Response) -> Option<&'a str> {
+fn redirect<'a>(request: &Request, response: &'a Incoming) -> Option<&'a str> {
     let redirects = matches!(response.status, 301 | 302 | 303 | 307 | 308);
     let follows = request.redirects > 0 && request.method == crate::Method::Get;
     if redirects && follows { response.header("location") } else { None }

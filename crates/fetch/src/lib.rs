@@ -47,7 +47,7 @@ pub use body::Body;
 pub use body::{Reader, Upload};
 #[cfg(all(feature = "browser", target_arch = "wasm32"))]
 pub use browser::Browser;
-pub use follow::{BLOCK_REDIRECTS, follow};
+pub use follow::{BLOCK_REDIRECTS, follow, open_following};
 pub use options::{CONNECT_MS, Options, SILENCE_MS};
 pub use proxy::{InvalidProxy, OWN_VARIABLE, Proxies, Proxy};
 pub use reach::{AllowedHost, InvalidHost, Reach};

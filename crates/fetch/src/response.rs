@@ -1,6 +1,6 @@
 //! A response, whole or still arriving.
 
-use futures::stream::StreamExt;
+use futures::stream::{self, StreamExt};
 
 use crate::FetchError;
 
@@ -74,6 +74,9 @@ pub fn http_date(text: &str) -> Option<i64> {
     i64::try_from(date.duration_since(std::time::UNIX_EPOCH).ok()?.as_secs()).ok()
 }
 
+/// Bodies of responses that are there already arrive in chunks of this size.
+const READY_CHUNK_BYTES: usize = 1 << 10;
+
 /// The chunks of a body as an adapter reads them.
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) type Chunks = futures::stream::BoxStream<'static, Result<Vec<u8>, FetchError>>;
@@ -107,6 +110,25 @@ impl Incoming {
             return Err(FetchError::TooLarge(max_bytes));
         }
         Ok(Incoming { status, headers, chunks, max_bytes, received: 0, announced })
+    }
+
+    /// A response that is there already, for adapters that need no wire. A `content-length` above the body's length makes a
+    /// body that ends early.
+    pub fn ready(response: Response, max_bytes: usize) -> Result<Self, FetchError> {
+        let announced = response.header("content-length").and_then(|length| length.parse().ok());
+        let Response { status, headers, body } = response;
+        let chunks: Vec<_> = body.chunks(READY_CHUNK_BYTES).map(|chunk| Ok(chunk.to_vec())).collect();
+        Incoming::new(status, headers, announced, stream::iter(chunks).boxed(), max_bytes)
+    }
+
+    /// The first header of this lower-case name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The response without its body, of which nothing more is read.
+    pub fn into_head(self) -> Response {
+        Response { status: self.status, headers: self.headers, body: Vec::new() }
     }
 
     /// The next chunk of the body; `None` at its end. A body above the cap and one that ends before its announced length
