@@ -7,6 +7,7 @@ mod dag;
 mod file;
 mod list;
 mod resolve;
+mod scope;
 
 use bytes::Bytes;
 
@@ -19,6 +20,7 @@ pub use dag::{Dag, links};
 pub use file::FileWalk;
 pub use list::{Entry, List};
 pub use resolve::{Found, Resolve};
+pub use scope::{ByteRange, CarWalk, InvalidRange, Scope};
 
 /// Limits of a walk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,6 +130,9 @@ pub enum WalkError {
         /// Where it was looked for.
         folder: Box<Cid>,
     },
+    /// A path ends inside a block, where no link is.
+    #[error("the path ends inside block {0}: only whole blocks are given")]
+    Inside(Box<Cid>),
     /// The walk goes too deep.
     #[error("the blocks lie more than {0} links deep")]
     Depth(u32),

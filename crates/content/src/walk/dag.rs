@@ -8,10 +8,12 @@ use super::{Limits, Step, Walk, WalkError, expect, malformed};
 use crate::cid::{Block, Cid, DAG_CBOR, DAG_PB, MAX_INLINE_BYTES, RAW};
 use crate::dag_pb::Node;
 
-/// Walks over a DAG. Every block comes once, however often it is linked to.
+/// Walks over a DAG. Every block comes once, however often it is linked to, unless duplicates are asked for.
 pub struct Dag {
     limits: Limits,
-    seen: HashSet<Cid>,
+    /// None if blocks come as often as they are linked to.
+    seen: Option<HashSet<Cid>>,
+    taken: usize,
     /// The blocks that are still to be read, the next one last, with their depths.
     waiting: Vec<(Cid, u32)>,
     ready: Option<Block>,
@@ -20,20 +22,33 @@ pub struct Dag {
 impl Dag {
     /// Over everything below `root`, and the root.
     pub fn new(root: Cid, limits: Limits) -> Self {
-        Dag { limits, seen: HashSet::new(), waiting: vec![(root, 0)], ready: None }
+        Dag { limits, seen: Some(HashSet::new()), taken: 0, waiting: vec![(root, 0)], ready: None }
+    }
+
+    /// The same, where a block comes as often as it is linked to.
+    pub fn with_duplicates(root: Cid, limits: Limits) -> Self {
+        Dag { seen: None, ..Dag::new(root, limits) }
+    }
+
+    fn was_seen(&self, cid: &Cid) -> bool {
+        self.seen.as_ref().is_some_and(|seen| seen.contains(cid))
     }
 
     fn take(&mut self, block: Block) -> Result<(), WalkError> {
         let Some((_, depth)) = self.waiting.pop() else { return Err(WalkError::Unasked) };
-        if self.seen.len() == self.limits.blocks {
+        if self.taken == self.limits.blocks {
             return Err(WalkError::Blocks(self.limits.blocks));
         }
-        self.seen.insert(*block.cid());
+        self.taken += 1;
+        if let Some(seen) = &mut self.seen {
+            seen.insert(*block.cid());
+        }
         let links = links(&block)?;
         if !links.is_empty() && depth == self.limits.depth {
             return Err(WalkError::Depth(self.limits.depth));
         }
-        self.waiting.extend(links.into_iter().rev().filter(|cid| !self.seen.contains(cid)).map(|cid| (cid, depth + 1)));
+        let below: Vec<_> = links.into_iter().rev().filter(|cid| !self.was_seen(cid)).collect();
+        self.waiting.extend(below.into_iter().map(|cid| (cid, depth + 1)));
         if self.waiting.len() > self.limits.pending {
             return Err(WalkError::Pending(self.limits.pending));
         }
@@ -69,7 +84,7 @@ impl Walk for Dag {
                 return Ok(Step::Item(block));
             }
             let Some((next, _)) = self.waiting.last() else { return Ok(Step::Done) };
-            if self.seen.contains(next) {
+            if self.was_seen(next) {
                 self.waiting.pop();
                 continue;
             }

@@ -1,11 +1,16 @@
 //! What a path names.
 
+use ipld_core::ipld::Ipld;
+
 use super::list::slot;
-use super::{Part, Step, Walk, WalkError, expect, slots};
-use crate::cid::{Block, Cid};
+use super::{Part, Step, Walk, WalkError, expect, malformed, slots};
+use crate::cid::{self, Block, Cid, DAG_CBOR};
 use crate::name::ContentPath;
 use crate::slots::Path;
 use crate::unixfs::Kind;
+
+/// The largest DAG-CBOR block that a path leads through, in bytes. Read, it takes many times as much memory.
+const MAX_DATA_BYTES: usize = 256 << 10;
 
 /// What a path names, and the blocks on the way.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +47,9 @@ impl Resolve {
             return Err(WalkError::Unasked);
         };
         let not_found = || WalkError::NotFound { name: name.clone(), folder: Box::new(*block.cid()) };
+        if block.cid().codec() == DAG_CBOR {
+            return self.take_data(block);
+        }
         let Part::Node(node, message) = Part::read(&block)? else { return Err(not_found()) };
         let below = match message.kind {
             Kind::Directory if self.level == 0 => {
@@ -74,6 +82,36 @@ impl Resolve {
         }
         found.blocks.push(block);
         Ok(())
+    }
+}
+
+impl Resolve {
+    /// Follows the path through a DAG-CBOR block, to the first link in it.
+    fn take_data(&mut self, block: Block) -> Result<(), WalkError> {
+        let Some(found) = &mut self.found else { return Err(WalkError::Unasked) };
+        if block.bytes().len() > MAX_DATA_BYTES {
+            return Err(malformed(block.cid(), "it is too large to be looked into"));
+        }
+        let data: Result<Ipld, _> = serde_ipld_dagcbor::from_slice(block.bytes());
+        let data = data.map_err(|_| malformed(block.cid(), "it is no DAG-CBOR"))?;
+        let mut at = &data;
+        loop {
+            if let Ipld::Link(link) = at {
+                let cid = cid::read_whole(&link.to_bytes());
+                let cid = cid.map_err(|_| malformed(block.cid(), "a link in it cannot be read"))?;
+                (self.next, self.level, found.cid) = (cid, 0, cid);
+                found.roots.push(cid);
+                found.blocks.push(block);
+                return Ok(());
+            }
+            let Some(name) = self.names.pop() else { return Err(WalkError::Inside(Box::new(*block.cid()))) };
+            let below = match at {
+                Ipld::Map(map) => map.get(&name),
+                Ipld::List(list) => name.parse::<usize>().ok().and_then(|index| list.get(index)),
+                _ => None,
+            };
+            at = below.ok_or_else(|| WalkError::NotFound { name, folder: Box::new(*block.cid()) })?;
+        }
     }
 }
 
