@@ -1,6 +1,6 @@
-//! Content as IPFS names it: UnixFS files and folders, CARs, sealed files.
+//! Content as IPFS names it: UnixFS files and folders, CARs, sealed files, and where they are kept.
 //!
-//! No I/O: an importer is fed bytes and gives blocks, a [`walk`] says which block it needs and is handed it. A [`Block`] is
+//! No I/O of its own: an importer is fed bytes and gives blocks, a [`walk`] says which block it needs and is handed it. A [`Block`] is
 //! bytes that hash to their CID; there is no other way to make one, so no walk and no CAR passes on bytes that were not checked.
 //!
 //! ```
@@ -25,13 +25,18 @@
 pub mod car;
 pub mod cid;
 pub mod dag_pb;
+#[cfg(feature = "remote")]
+pub mod gateways;
 pub mod import;
 pub mod name;
+#[cfg(feature = "remote")]
+pub mod node;
 pub mod profile;
 mod protobuf;
 #[cfg(feature = "seal")]
 pub mod seal;
 mod slots;
+pub mod storage;
 pub mod unixfs;
 pub mod walk;
 

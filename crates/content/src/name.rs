@@ -31,7 +31,7 @@ pub fn check_name(name: &str) -> Result<(), NameError> {
 }
 
 /// A stranger's text in a message: short, in quotes, without control characters.
-struct Shown<'a>(&'a str);
+pub(crate) struct Shown<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -48,6 +48,12 @@ pub struct ContentPath {
     pub root: Cid,
     /// The names after it.
     pub names: Vec<String>,
+}
+
+impl From<Cid> for ContentPath {
+    fn from(root: Cid) -> Self {
+        ContentPath { root, names: Vec::new() }
+    }
 }
 
 /// Why a text is no path.
