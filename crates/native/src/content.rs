@@ -1,20 +1,28 @@
 //! `adit content`: files and folders as IPFS names them, packed into CARs, unpacked again, and sealed.
 
 mod archive;
+mod embedded;
 mod files;
+#[cfg(feature = "serve")]
+mod gateway;
 mod import;
 mod keys;
+mod modes;
+mod noted;
 mod sealing;
+mod source;
+mod stored;
 #[cfg(test)]
 mod tests;
 mod unpack;
+mod wanted;
 
 use std::path::PathBuf;
 
 use adit_content::profile::PROFILES;
 use adit_content::seal::Recipient;
 use adit_content::walk::stat;
-use adit_content::{ContentPath, Limits, List, Profile, Resolve, Stat, Walk, name};
+use adit_content::{Cid, ContentPath, Limits, List, Profile, Stat, Walk, name};
 use anyhow::{Context, Result};
 use serde_json::json;
 
@@ -23,11 +31,15 @@ use crate::stop::Stopped;
 use crate::{show, stop};
 use archive::Archive;
 use import::{Pack, Plan};
+use source::{Source, Stored, find};
 
-/// Name, pack, unpack and seal files and folders as IPFS does.
+/// Name, keep, fetch, pack, unpack and seal files and folders as IPFS does.
 ///
-/// Nothing here leaves this machine. `import` names what it is given by its CID, the same that other IPFS programs give under
-/// the same profile, and packs it into a CAR with `--car`. `export` and `ls` read a CAR, and check every block of it.
+/// `import` names what it is given by its CID, the same that other IPFS programs give under the same profile, and packs it
+/// into a CAR with `--car`. `export` and `ls` read a CAR, and check every block of it.
+///
+/// `add` keeps a file or folder in a folder of this program's own, and `get`, `cat` and `ls` give it back by its CID. What is
+/// pinned stays until it is unpinned, and is whole or not there at all.
 ///
 /// `seal` encrypts a file so that any age tool opens it with the right key. Keys come from one secret that is made when it is
 /// first used: `key export` prints what to keep in a safe place.
@@ -39,6 +51,10 @@ use import::{Pack, Plan};
 ///   adit content ls photos.car
 ///
 ///   adit content export photos.car -o copy
+///
+///   adit content add photos
+///
+///   adit content get bafybeihmztar2fdsbq7osgkrsvhjt46a7n2rvulq3ouclvhvlern7qcbe4 -o photos
 ///
 ///   adit content seal report.pdf -o report.pdf.age
 ///
@@ -99,13 +115,23 @@ enum Action {
         #[arg(long, value_name = "BYTES", default_value_t = 64 << 30)]
         max_bytes: u64,
     },
-    /// List a folder in a CAR
+    #[command(flatten)]
+    Stored(stored::Action),
+    /// Give what is kept to others, as a trustless IPFS gateway
+    ///
+    /// It answers with raw blocks and CARs of what is in the folder of mode embedded, pinned or not, to whoever can reach the
+    /// address; sealed files stay sealed. Ctrl-C ends it.
+    #[cfg(feature = "serve")]
+    Gateway(gateway::Args),
+    /// List a folder, in a CAR or by its CID
     Ls {
-        /// The CAR
-        car: PathBuf,
-        /// The folder's path in it
+        /// The CAR, or CID/PATH
+        what: PathBuf,
+        /// The folder's path in the CAR
         #[arg(long, value_name = "PATH", default_value = "")]
         path: String,
+        #[command(flatten)]
+        place: modes::Place,
     },
     /// Encrypt a file: for yourself, for others, or with a passphrase
     Seal(sealing::SealArgs),
@@ -120,6 +146,11 @@ fn profile() -> clap::builder::PossibleValuesParser {
 }
 
 pub(crate) async fn run(args: Args) -> Result<()> {
+    // It ends in good order by itself.
+    #[cfg(feature = "serve")]
+    if matches!(args.action, Action::Gateway(_)) {
+        return act(args).await;
+    }
     tokio::select! {
         done = act(args) => done,
         () = stop::signal() => Err(Stopped("Stopped; nothing was kept".into()).into()),
@@ -137,10 +168,28 @@ async fn act(args: Args) -> Result<()> {
             if json { show::json(&found) } else { Ok(show::result(plan.root.cid)?) }
         }
         Action::Export { car, output, path, force, max_bytes } => {
-            unpack::export(car, output, path, force, max_bytes, json).await
+            let open = move || {
+                let mut archive = Archive::open(&car)?;
+                let root = find_in(&mut archive, &path)?;
+                Ok((archive, root))
+            };
+            unpack::export(open, unpack::To { path: output, force, max_bytes, json }).await
         }
-        Action::Ls { car, path } => {
-            let entries = apart(move || list(&car, &path)).await?;
+        #[cfg(feature = "serve")]
+        Action::Gateway(args) => gateway::run(args).await,
+        Action::Stored(action) => stored::run(action, json).await,
+        Action::Ls { what, path, place } => {
+            let entries = if what.is_file() {
+                apart(move || list(&mut Archive::open(&what)?, &path)).await?
+            } else {
+                let at = stored::path_of(&what)?;
+                let mut source = Stored::of(place.open()?.blocks());
+                apart(move || {
+                    let root = find(&mut source, &at)?;
+                    list_folder(&mut source, root)
+                })
+                .await?
+            };
             let lines: Vec<String> = entries.iter().map(Listed::to_string).collect();
             match json {
                 true => show::json(&json!({ "entries": entries })),
@@ -200,13 +249,22 @@ impl std::fmt::Display for Listed {
     }
 }
 
-fn list(car: &std::path::Path, path: &str) -> Result<Vec<Listed>> {
-    let mut archive = Archive::open(car)?;
-    let root = archive.find(path)?;
+/// What a path in a CAR names.
+fn find_in(archive: &mut Archive, path: &str) -> Result<Cid> {
+    let root = archive.root()?;
+    find(archive, &ContentPath { root, names: name::names(path) })
+}
+
+fn list(archive: &mut Archive, path: &str) -> Result<Vec<Listed>> {
+    let root = find_in(archive, path)?;
+    list_folder(archive, root)
+}
+
+fn list_folder(source: &mut impl Source, root: Cid) -> Result<Vec<Listed>> {
     let (mut walk, mut entries) = (List::new(root, Limits::default()), Vec::new());
-    while let Some(entry) = walk.next_from(|cid| archive.block(cid))? {
+    while let Some(entry) = walk.next_from(|cid| source.block(cid))? {
         anyhow::ensure!(entries.len() < unpack::MAX_ENTRIES, "the folder has more than {} names", unpack::MAX_ENTRIES);
-        let found = archive.look(&entry.cid)?.map(|block| stat(&block)).transpose()?;
+        let found = source.look(&entry.cid)?.map(|block| stat(&block)).transpose()?;
         let (kind, bytes) = match found {
             Some(Stat::File(bytes)) => ("file", Some(bytes)),
             Some(Stat::Folder) => ("folder", None),
@@ -216,15 +274,6 @@ fn list(car: &std::path::Path, path: &str) -> Result<Vec<Listed>> {
         entries.push(Listed { name: entry.name, cid: entry.cid.to_string(), kind, bytes });
     }
     Ok(entries)
-}
-
-impl Archive {
-    /// What a path in the CAR names.
-    fn find(&mut self, path: &str) -> Result<adit_content::Cid> {
-        let path = ContentPath { root: self.root()?, names: name::names(path) };
-        let found = Resolve::new(&path).next_from(|cid| self.block(cid))?;
-        Ok(found.context("the path names nothing")?.cid)
-    }
 }
 
 /// Runs work that reads files, apart from what waits for signals.

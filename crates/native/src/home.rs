@@ -49,6 +49,12 @@ impl Home {
         self.key.with_file_name("content.key")
     }
 
+    /// The folder of the blocks that are kept on this machine.
+    #[cfg(feature = "content")]
+    pub(crate) fn blocks(&self) -> PathBuf {
+        self.key.with_file_name("content")
+    }
+
     /// The journal's directory.
     pub(crate) fn journal(&self) -> PathBuf {
         self.key.with_extension("journal")
@@ -104,7 +110,7 @@ pub(crate) fn sync_folder(file: &Path) -> io::Result<()> {
 }
 
 /// Makes a file's folder, for its owner alone.
-fn make_folder(file: &Path) -> io::Result<()> {
+pub(crate) fn make_folder(file: &Path) -> io::Result<()> {
     let mut folder = fs::DirBuilder::new();
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);

@@ -9,6 +9,8 @@ use adit_content::car::CarReader;
 use adit_content::{Block, Cid};
 use anyhow::{Context, Result, bail, ensure};
 
+use super::source::Source;
+
 /// Bytes that are read at once.
 const PIECE_BYTES: usize = 256 << 10;
 /// The most blocks of a CAR.
@@ -58,16 +60,14 @@ impl Archive {
             roots => bail!("{} has {} roots; one is read", self.path.display(), roots.len()),
         }
     }
+}
 
-    /// A block that must be there.
-    pub(super) fn block(&mut self, cid: &Cid) -> Result<Block> {
-        let missing = || format!("{} lacks block {cid}: it holds only a part", self.path.display());
-        let missing = missing();
-        self.look(cid)?.context(missing)
+impl Source for Archive {
+    fn missing(&self, cid: &Cid) -> String {
+        format!("{} lacks block {cid}: it holds only a part", self.path.display())
     }
 
-    /// A block, if it is there.
-    pub(super) fn look(&mut self, cid: &Cid) -> Result<Option<Block>> {
+    fn look(&mut self, cid: &Cid) -> Result<Option<Block>> {
         if let Some(block) = Block::inline(cid) {
             return Ok(Some(block));
         }

@@ -138,7 +138,8 @@ impl Plan {
         Ok(())
     }
 
-    fn block(&self, cid: &Cid) -> Result<Block> {
+    /// A block of what was read in the first pass.
+    pub(super) fn block(&self, cid: &Cid) -> Result<Block> {
         if let Some(block) = self.nodes.get(cid) {
             return Ok(block.clone());
         }

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use super::archive::Archive;
 use super::import::{Pack, Plan};
 use super::unpack::Unpacked;
-use super::{list, recipients};
+use super::{find_in, list, recipients};
 
 fn pack(from: &Path, to: &Path, profile: Profile) -> String {
     let plan = Plan::make(from, profile, Pack::Yes).unwrap();
@@ -19,7 +19,7 @@ fn pack(from: &Path, to: &Path, profile: Profile) -> String {
 
 fn unpack(car: &Path, path: &str, to: &Path) -> anyhow::Result<u64> {
     let mut archive = Archive::open(car)?;
-    let root = archive.find(path)?;
+    let root = find_in(&mut archive, path)?;
     Unpacked::write(archive, root, to, 1 << 30)
 }
 
@@ -70,8 +70,11 @@ fn a_folder_goes_into_a_car_and_comes_back_the_same() {
         assert_eq!(unpack(&car, "", &copy).unwrap(), 6_145_739);
         assert_eq!(inside(&copy), inside(&folder), "{profile}");
         assert_eq!(Plan::make(&copy, profile, Pack::No).unwrap().root.cid.to_string(), cid);
-        let names: Vec<_> =
-            list(&car, "a/b").unwrap().into_iter().map(|entry| (entry.name, entry.kind, entry.bytes)).collect();
+        let names: Vec<_> = list(&mut Archive::open(&car).unwrap(), "a/b")
+            .unwrap()
+            .into_iter()
+            .map(|entry| (entry.name, entry.kind, entry.bytes))
+            .collect();
         let wanted = [("empty".to_owned(), "folder", None), ("hello.txt".to_owned(), "file", Some(11))];
         assert_eq!(names, wanted);
         // A block that is in a file again and again comes once.
@@ -202,8 +205,8 @@ fn a_cut_or_changed_car_and_a_bomb_are_refused() {
     fs::write(&car, changed).unwrap();
     assert!(format!("{:#}", unpack(&car, "", &out).unwrap_err()).contains("damaged or forged"));
     fs::write(&car, &whole).unwrap();
-    let mut archive = Archive::open(&car).unwrap();
-    let root = archive.find("").unwrap();
+    let archive = Archive::open(&car).unwrap();
+    let root = archive.root().unwrap();
     let refused = format!("{:#}", Unpacked::write(archive, root, &out, 1000).unwrap_err());
     assert!(refused.contains("--max-bytes"), "{refused}");
     assert!(!out.exists());

@@ -1,4 +1,4 @@
-//! What a CAR holds, written as a file or folder. A stranger made it, so names, links, sizes and numbers are checked.
+//! What blocks hold, written as a file or folder. A stranger made them, so names, links, sizes and numbers are checked.
 
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
@@ -10,7 +10,7 @@ use adit_content::{Cid, FileWalk, Limits, List, Stat, Walk};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::json;
 
-use super::archive::Archive;
+use super::source::Source;
 use super::{apart, files};
 use crate::output::Output;
 use crate::show;
@@ -20,19 +20,25 @@ pub(super) const MAX_ENTRIES: usize = 2_000_000;
 /// The deepest folder that is written.
 const MAX_DEPTH: usize = 200;
 
-pub(super) async fn export(
-    car: PathBuf,
-    to: PathBuf,
-    path: String,
-    force: bool,
-    max_bytes: u64,
-    json: bool,
+/// Where what was found goes.
+pub(super) struct To {
+    pub(super) path: PathBuf,
+    /// Whether a file that exists is replaced.
+    pub(super) force: bool,
+    pub(super) max_bytes: u64,
+    pub(super) json: bool,
+}
+
+/// Writes what `open` finds: a source of blocks, and what in it is meant.
+pub(super) async fn export<S: Source + 'static>(
+    open: impl FnOnce() -> Result<(S, Cid)> + Send + 'static,
+    to: To,
 ) -> Result<()> {
-    let (mut archive, root, what) = apart(move || {
-        let mut archive = Archive::open(&car)?;
-        let root = archive.find(&path)?;
-        let what = stat(&archive.block(&root)?)?;
-        Ok((archive, root, what))
+    let To { path: to, force, max_bytes, json } = to;
+    let (mut source, root, what) = apart(move || {
+        let (mut source, root) = open()?;
+        let what = stat(&source.block(&root)?)?;
+        Ok((source, root, what))
     })
     .await?;
     let (bytes, standard) = match what {
@@ -40,12 +46,12 @@ pub(super) async fn export(
             ensure!(bytes <= max_bytes, "the file has {bytes} bytes, and --max-bytes is {max_bytes}");
             let output = Output::prepare(&to, force).await?;
             output.room_for(bytes)?;
-            let ((), bytes) = files::write_to(&output, move |out| write_file(&mut archive, root, out)).await?;
+            let ((), bytes) = files::write_to(&output, move |out| write_file(&mut source, root, out)).await?;
             (bytes, output.is_standard())
         }
         Stat::Folder => {
             let to = to.clone();
-            (apart(move || Unpacked::write(archive, root, &to, max_bytes)).await?, false)
+            (apart(move || Unpacked::write(source, root, &to, max_bytes)).await?, false)
         }
         Stat::Symlink(target) => bail!("it is a symbolic link to {target:?}, not a file or folder"),
     };
@@ -58,30 +64,31 @@ pub(super) async fn export(
     if json { show::json(&report) } else { Ok(show::result(text)?) }
 }
 
-fn write_file(archive: &mut Archive, root: Cid, out: &mut dyn Write) -> Result<()> {
+/// Writes a file's bytes.
+pub(super) fn write_file(source: &mut impl Source, root: Cid, out: &mut dyn Write) -> Result<()> {
     let mut walk = FileWalk::new(root, Limits::default());
-    while let Some(bytes) = walk.next_from(|cid| archive.block(cid))? {
+    while let Some(bytes) = walk.next_from(|cid| source.block(cid))? {
         out.write_all(&bytes)?;
     }
     Ok(())
 }
 
 /// A folder on its way.
-pub(super) struct Unpacked {
-    archive: Archive,
+pub(super) struct Unpacked<S> {
+    source: S,
     entries: usize,
     bytes: u64,
     max_bytes: u64,
 }
 
-impl Unpacked {
+impl<S: Source> Unpacked<S> {
     /// Writes a folder beside its place and moves it there once it is whole.
-    pub(super) fn write(archive: Archive, root: Cid, to: &Path, max_bytes: u64) -> Result<u64> {
+    pub(super) fn write(source: S, root: Cid, to: &Path, max_bytes: u64) -> Result<u64> {
         let named = || to.display().to_string();
         ensure!(fs::symlink_metadata(to).is_err(), "{} exists: name a folder that does not", to.display());
         let beside = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let draft = tempfile::Builder::new().prefix(".adit-").suffix(".part").tempdir_in(beside).with_context(named)?;
-        let mut unpacked = Unpacked { archive, entries: 0, bytes: 0, max_bytes };
+        let mut unpacked = Unpacked { source, entries: 0, bytes: 0, max_bytes };
         let whole = draft.path().join("whole");
         unpacked.folder(root, &whole, 0)?;
         fs::rename(&whole, to).with_context(named)?;
@@ -92,7 +99,7 @@ impl Unpacked {
         ensure!(depth <= MAX_DEPTH, "more than {MAX_DEPTH} folders lie in each other");
         fs::create_dir(to).context("a folder cannot be made")?;
         let mut walk = List::new(root, Limits::default());
-        while let Some(entry) = walk.next_from(|cid| self.archive.block(cid))? {
+        while let Some(entry) = walk.next_from(|cid| self.source.block(cid))? {
             check_name(&entry.name)?;
             self.entries += 1;
             ensure!(self.entries <= MAX_ENTRIES, "more than {MAX_ENTRIES} files and folders");
@@ -102,7 +109,7 @@ impl Unpacked {
     }
 
     fn entry(&mut self, cid: Cid, to: &Path, depth: usize) -> Result<()> {
-        match stat(&self.archive.block(&cid)?)? {
+        match stat(&self.source.block(&cid)?)? {
             Stat::Folder => self.folder(cid, to, depth + 1),
             Stat::Symlink(target) => link(&target, to, depth),
             Stat::File(bytes) => {
@@ -110,7 +117,7 @@ impl Unpacked {
                 ensure!(self.bytes <= self.max_bytes, "more than {} bytes: --max-bytes allows more", self.max_bytes);
                 // What exists already differs in case alone, where the disk takes those for the same.
                 let mut out = BufWriter::new(File::create_new(to)?);
-                write_file(&mut self.archive, cid, &mut out)?;
+                write_file(&mut self.source, cid, &mut out)?;
                 Ok(out.flush()?)
             }
         }

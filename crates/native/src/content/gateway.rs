@@ -1,0 +1,70 @@
+//! `adit content gateway`: what the folder keeps, for others, as a trustless gateway: raw blocks and CARs, which whoever gets
+//! them can check. What is not in the folder is not fetched for anybody.
+//!
+//! It has a listener of its own, so strangers' content never shares an origin with the page or the operators' token.
+
+mod answer;
+mod ask;
+#[cfg(test)]
+mod tests;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use adit_content::storage::Blocks;
+use adit_coordinator::{Bodies, Connections, listen};
+use anyhow::{Context, Result};
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, Uri};
+use axum::response::Response;
+use axum::routing::get;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+
+use super::modes::Place;
+use crate::{show, stop};
+
+/// Pieces of memory for blocks that are being sent. Further ones wait.
+const PIECES: usize = 64;
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The address to listen on; others on the network reach it only if this is one of theirs
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    #[command(flatten)]
+    place: Place,
+}
+
+pub(super) async fn run(args: Args) -> Result<()> {
+    let blocks = args.place.open_folder()?;
+    let listener = TcpListener::bind(args.listen).await;
+    let listener = listener.with_context(|| format!("{} cannot be listened on", args.listen))?;
+    show::message(format_args!("Gateway on http://{}", listener.local_addr()?));
+    listen(listener, app(Arc::new(blocks)), Connections::default(), Bodies::default(), stop::signal()).await;
+    Ok(())
+}
+
+/// What a call needs.
+#[derive(Clone)]
+struct Gate {
+    blocks: Arc<dyn Blocks>,
+    /// A permit for each block that is in memory.
+    memory: Arc<Semaphore>,
+}
+
+fn app(blocks: Arc<dyn Blocks>) -> Router {
+    let gate = Gate { blocks, memory: Arc::new(Semaphore::new(PIECES)) };
+    let calls = get(give).options(|| async { answer::options() });
+    Router::new().route("/ipfs/{*path}", calls).with_state(gate)
+}
+
+async fn give(State(gate): State<Gate>, Path(path): Path<String>, uri: Uri, headers: HeaderMap) -> Response {
+    let only_if_cached = ask::is_only_if_cached(&headers);
+    let answered = match ask::Ask::read(&path, &uri, &headers) {
+        Ok(ask) => answer::answer(&gate, ask, &headers).await,
+        Err(refusal) => Err(refusal),
+    };
+    answered.unwrap_or_else(|refusal| answer::refuse(&refusal, only_if_cached))
+}
