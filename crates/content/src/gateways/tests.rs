@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, Waker};
 
-use adit_fetch::{Incoming, MaybeSend, Request};
+use adit_fetch::{Incoming, Request};
 use bytes::Bytes;
 use futures::executor::block_on;
 use futures::future::FutureExt;
@@ -63,13 +63,11 @@ struct Wire {
 }
 
 impl Fetch for Wire {
-    fn open(&self, request: Request) -> impl Future<Output = Result<Incoming, FetchError>> + MaybeSend {
-        async move {
-            self.seen.lock().unwrap().push(request.url.clone());
-            let (after_ms, answer) = (self.answer)(&request.url);
-            self.clock.sleep(after_ms).await;
-            Incoming::ready(answer?, request.max_bytes)
-        }
+    async fn open(&self, request: Request) -> Result<Incoming, FetchError> {
+        self.seen.lock().unwrap().push(request.url.clone());
+        let (after_ms, answer) = (self.answer)(&request.url);
+        self.clock.sleep(after_ms).await;
+        Incoming::ready(answer?, request.max_bytes)
     }
 }
 
