@@ -16,7 +16,13 @@ use crate::{Dag, Limits, Profile, car};
 
 /// A clock that moves when everybody waits.
 #[derive(Clone, Default)]
-struct Virtual(Arc<(AtomicU64, Mutex<BTreeMap<(u64, u64), Waker>>)>);
+struct Virtual(Arc<Hands>);
+
+#[derive(Default)]
+struct Hands {
+    now_ms: AtomicU64,
+    sleepers: Mutex<BTreeMap<(u64, u64), Waker>>,
+}
 
 impl Virtual {
     /// Runs until `work` is done.
@@ -26,9 +32,9 @@ impl Virtual {
             if let Poll::Ready(done) = work.poll_unpin(&mut Context::from_waker(Waker::noop())) {
                 return done;
             }
-            let sleepers = &mut *self.0.1.lock().unwrap();
+            let sleepers = &mut *self.0.sleepers.lock().unwrap();
             let ((at, _), waker) = sleepers.pop_first().expect("everybody waits for nothing");
-            self.0.0.store(at, Ordering::Relaxed);
+            self.0.now_ms.store(at, Ordering::Relaxed);
             waker.wake();
         }
     }
@@ -36,7 +42,7 @@ impl Virtual {
 
 impl Clock for Virtual {
     fn now_ms(&self) -> u64 {
-        self.0.0.load(Ordering::Relaxed)
+        self.0.now_ms.load(Ordering::Relaxed)
     }
 
     fn sleep(&self, ms: u64) -> Pin<Box<dyn Future<Output = ()> + Send>> {
@@ -46,7 +52,7 @@ impl Clock for Virtual {
             if clock.now_ms() >= at {
                 return Poll::Ready(());
             }
-            clock.0.1.lock().unwrap().insert((at, number), context.waker().clone());
+            clock.0.sleepers.lock().unwrap().insert((at, number), context.waker().clone());
             Poll::Pending
         }))
     }
@@ -255,7 +261,7 @@ fn a_second_gateway_is_asked_when_the_first_is_slower_than_it_was() {
     let scene = scene("ab", move |url| {
         let stalls = url.starts_with("http://a/") && url.contains(&first.to_string());
         let after_ms = if url.starts_with("http://b/") { 300 } else { 100 };
-        let silent = stalls.then(|| (30_000, Err(FetchError::Silent(30_000))));
+        let silent = stalls.then_some((30_000, Err(FetchError::Silent(30_000))));
         silent.unwrap_or_else(|| (after_ms, honest(url, root, &blocks)))
     });
     let leaf = *sample().1[2].cid();

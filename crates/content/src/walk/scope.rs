@@ -52,7 +52,8 @@ impl ByteRange {
             Err(_) => size.saturating_sub(end.unsigned_abs()),
         };
         let end = |to: i64| if to < 0 && to.unsigned_abs() > size { 0 } else { at(to).saturating_add(1) };
-        at(self.from).min(size)..self.to.map_or(size, end).min(size)
+        let from = at(self.from).min(size);
+        from..self.to.map_or(size, end).clamp(from, size)
     }
 }
 
@@ -204,7 +205,7 @@ mod tests {
             ("0:-3", 0..998),
             ("-10:-5", 990..996),
             ("2000:*", 1000..1000),
-            ("-1:0", 999..1),
+            ("-1:0", 999..999),
             ("0:-9999", 0..0),
             ("0:9223372036854775807", 0..1000),
         ] {

@@ -207,7 +207,7 @@ async fn entity_bytes() {
         ("1024:9999999", 4..5),
         ("5000:*", 0..0),
     ] {
-        let wanted: Vec<Cid> = [nested.root, folder, multi].into_iter().chain(parts[which].to_vec()).collect();
+        let wanted: Vec<Cid> = [nested.root, folder, multi].into_iter().chain(parts[which].iter().copied()).collect();
         for scope in ["", "&dag-scope=entity"] {
             let query = format!("{scope}&entity-bytes={bytes}");
             assert_eq!(nested.car("/subdir/multiblock.txt", &query).await, wanted, "{bytes}");
