@@ -31,24 +31,25 @@ pub(crate) struct Args {
     json: bool,
 }
 
+/// What was measured, and what a miner would choose.
 #[derive(Serialize)]
-struct Report {
-    engines: Vec<Measured>,
-    chosen: String,
-    why: String,
+pub(crate) struct Report {
+    pub(crate) engines: Vec<Measured>,
+    pub(crate) chosen: String,
+    pub(crate) why: String,
 }
 
 #[derive(Serialize)]
-struct Measured {
-    engine: String,
+pub(crate) struct Measured {
+    pub(crate) engine: String,
     /// int8 multiply-accumulates per second, by size.
-    work_per_s: Vec<(u32, u64)>,
+    pub(crate) work_per_s: Vec<(u32, u64)>,
     /// f32 multiply-accumulates per second, at the largest size.
-    floats_per_s: u64,
+    pub(crate) floats_per_s: u64,
     /// Bytes per second hashed as the leaves of a tree.
-    bytes_per_s: u64,
+    pub(crate) bytes_per_s: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<String>,
+    pub(crate) error: Option<String>,
 }
 
 impl Measured {
@@ -61,28 +62,30 @@ impl Measured {
 }
 
 pub(crate) fn run(args: Args) -> Result<()> {
-    let mut engines = Vec::new();
-    for backend in Backend::available() {
-        engines.push(match Cpu::with(backend) {
-            Ok(cpu) => measure(format!("cpu {backend}"), &Processor(cpu), &args)?,
-            Err(error) => failed(format!("cpu {backend}"), error.to_string()),
-        });
-    }
-    engines.extend(graphics(&args)?);
-    let report = choose(engines);
+    let report =
+        choose(processors(&args.sizes, args.least_ms).chain(graphics(&args).transpose()).collect::<Result<_>>()?);
     if args.json {
         return show::json(&report);
     }
     Ok(show::result(text(&report, &args.sizes))?)
 }
 
-fn measure<E: Engine>(engine: String, backend: &E, args: &Args) -> Result<Measured> {
-    let (mut rates, least_ms) = (Vec::new(), f64::from(args.least_ms));
+/// Measures the processor's backends, one at each step.
+pub(crate) fn processors(sizes: &[u32], least_ms: u32) -> impl ExactSizeIterator<Item = Result<Measured>> {
+    let measured = move |backend: Backend| match Cpu::with(backend) {
+        Ok(cpu) => measure(format!("cpu {backend}"), &Processor(cpu), sizes, least_ms),
+        Err(error) => Ok(failed(format!("cpu {backend}"), error.to_string())),
+    };
+    Backend::available().into_iter().map(measured)
+}
+
+fn measure<E: Engine>(engine: String, backend: &E, sizes: &[u32], least_ms: u32) -> Result<Measured> {
+    let (mut rates, least_ms) = (Vec::new(), f64::from(least_ms));
     let square = |n: u32| Shape { rows: n as usize, k: n as usize, n: n as usize };
-    for n in &args.sizes {
+    for n in sizes {
         rates.push((*n, block_on(work_per_s(backend, square(*n), least_ms, clock()))? as u64));
     }
-    let largest = args.sizes.iter().copied().max().unwrap_or(1).min(float::MAX_K);
+    let largest = sizes.iter().copied().max().unwrap_or(1).min(float::MAX_K);
     let floats_per_s = block_on(floats_per_s(backend, square(largest), least_ms, clock()))? as u64;
     let bytes_per_s = block_on(bytes_per_s(backend, least_ms, clock()))? as u64;
     Ok(Measured { engine, work_per_s: rates, floats_per_s, bytes_per_s, error: None })
@@ -105,7 +108,7 @@ fn graphics(args: &Args) -> Result<Option<Measured>> {
     Ok(Some(match graphics::open(adapters, None) {
         Ok(graphics::Opened { engine, .. }) => {
             let facts = engine.facts();
-            measure(format!("gpu {} {}", facts.backend, graphics::name(&facts)), &engine, args)?
+            measure(format!("gpu {} {}", facts.backend, graphics::name(&facts)), &engine, &args.sizes, args.least_ms)?
         }
         Err(error) => failed("gpu".into(), format!("{error:#}")),
     }))
@@ -117,7 +120,7 @@ fn graphics(_: &Args) -> Result<Option<Measured>> {
 }
 
 /// Lanes run on the first processor backend that agrees. A graphics lane joins for the kinds at which it beats one of them.
-fn choose(engines: Vec<Measured>) -> Report {
+pub(crate) fn choose(engines: Vec<Measured>) -> Report {
     let of = |device: &'static str| {
         engines.iter().filter(move |engine| engine.engine.starts_with(device) && engine.error.is_none())
     };

@@ -16,7 +16,9 @@ use directories::ProjectDirs;
 #[cfg(feature = "content")]
 pub(crate) use content_key::ContentKey;
 pub(crate) use journal::Directory;
-#[cfg(feature = "content")]
+#[cfg(feature = "mcp")]
+pub(crate) use key::Sealing;
+#[cfg(any(feature = "content", feature = "mcp"))]
 pub(crate) use key::random;
 pub(crate) use key::{KeyFile, PASSPHRASE};
 pub(crate) use known::{Known, is_loopback};
@@ -53,6 +55,18 @@ impl Home {
     #[cfg(feature = "content")]
     pub(crate) fn blocks(&self) -> PathBuf {
         self.key.with_file_name("content")
+    }
+
+    /// The file of the token that opens the MCP server over HTTP.
+    #[cfg(feature = "mcp")]
+    pub(crate) fn mcp_token(&self) -> PathBuf {
+        self.key.with_file_name("mcp.token")
+    }
+
+    /// The directory of what agents ask people.
+    #[cfg(feature = "mcp")]
+    pub(crate) fn mcp_questions(&self) -> PathBuf {
+        self.key.with_file_name("mcp.questions")
     }
 
     /// The journal's directory.

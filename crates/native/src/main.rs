@@ -18,6 +18,8 @@ mod engines;
 mod home;
 #[cfg(feature = "jobs")]
 mod jobs;
+#[cfg(feature = "mcp")]
+mod mcp;
 mod mine;
 #[cfg(any(feature = "content", feature = "jobs"))]
 mod output;
@@ -75,6 +77,9 @@ enum Command {
     /// Name, pack, unpack and seal files and folders as IPFS does
     #[cfg(feature = "content")]
     Content(content::Args),
+    /// Let agents mine, store content and submit jobs, over the Model Context Protocol
+    #[cfg(feature = "mcp")]
+    Mcp(Box<mcp::Args>),
     /// Check a receipt: signatures, log, amount, and the mathematics with coins of your own
     Verify(verify::Args),
     /// Let systemd run a miner or a coordinator
@@ -124,6 +129,8 @@ fn main() -> ExitCode {
             Command::Jobs(args) => jobs::run(args).await,
             #[cfg(feature = "content")]
             Command::Content(args) => content::run(args).await,
+            #[cfg(feature = "mcp")]
+            Command::Mcp(args) => mcp::run(*args).await,
             Command::Verify(args) => verify::run(args).await,
             #[cfg(feature = "serve")]
             Command::Service(args) => service::run(args),

@@ -25,6 +25,10 @@ pub(crate) const DEFAULT_SERVER: &str = "http://127.0.0.1:8000";
 #[cfg(feature = "jobs")]
 const DEFAULT_DATA: &str = ".adit";
 
+/// The environment variable that holds the operators' token.
+#[cfg(any(feature = "jobs", feature = "mcp"))]
+pub(crate) const TOKEN: &str = "ADIT_TOKEN";
+
 /// How often a call is sent whose repetition does no harm.
 const TRIES: u32 = 3;
 
@@ -127,16 +131,22 @@ impl Server {
 
     /// The API for calls that need the operator's token.
     pub(crate) fn connect_as_operator(&self) -> Result<Remote> {
-        use anyhow::Context;
-        let token = match std::env::var("ADIT_TOKEN") {
-            Ok(token) => token,
-            Err(_) => {
-                let path = self.data.join("admin.token");
-                std::fs::read_to_string(&path).with_context(|| {
-                    format!("{}: name the coordinator's directory with --data, or set ADIT_TOKEN", path.display())
-                })?
-            }
-        };
-        Ok(self.connect()?.with_token(token.trim()))
+        Ok(self.connect()?.with_token(operators_token(&self.data)?))
     }
+}
+
+/// The operators' token: of this process's environment, or of the coordinator's directory.
+#[cfg(any(feature = "jobs", feature = "mcp"))]
+pub(crate) fn operators_token(data: &std::path::Path) -> Result<String> {
+    use anyhow::Context;
+    let token = match std::env::var(TOKEN) {
+        Ok(token) => token,
+        Err(_) => {
+            let path = data.join("admin.token");
+            std::fs::read_to_string(&path).with_context(|| {
+                format!("{}: name the coordinator's directory with --data, or set ADIT_TOKEN", path.display())
+            })?
+        }
+    };
+    Ok(token.trim().to_owned())
 }

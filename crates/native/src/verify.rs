@@ -57,23 +57,36 @@ pub(crate) async fn run(args: Args) -> Result<()> {
         _ => bail!("name a receipt's file, or a lease with --lease"),
     };
     let remote = remote.filter(|_| !args.offline);
+    let lines = examine(&proven, remote.as_ref(), args.coordinator_key, args.key.as_deref(), &args.gateway).await?;
+    let shown = show_report(&proven.receipt, &lines, args.json);
+    // A reader that has read enough changes nothing about the receipt.
+    ensure!(report::holds(&lines), "the receipt does not hold");
+    shown
+}
+
+/// Checks a receipt: alone and, with a coordinator, its later log and the mathematics. `given` is the coordinator's key; without
+/// it, the one that is kept beside the miner's key counts.
+pub(crate) async fn examine(
+    proven: &ProvenReceipt,
+    remote: Option<&Remote>,
+    given: Option<PublicKey>,
+    key: Option<&Path>,
+    gateways: &[String],
+) -> Result<Vec<Line>> {
     let mut lines = Vec::new();
-    let pinned = pinned(&args, remote.as_ref(), &proven.receipt, &mut lines).await?;
-    check_receipt(&proven, &pinned, &mut lines);
-    match &remote {
+    let pinned = pinned(given, key, remote, &proven.receipt, &mut lines).await?;
+    check_receipt(proven, &pinned, &mut lines);
+    match remote {
         Some(remote) => {
-            lines.push(later_log(remote, &proven, &pinned).await);
-            lines.push(mathematics::check(remote, &args.gateway, &proven.receipt).await);
+            lines.push(later_log(remote, proven, &pinned).await);
+            lines.push(mathematics::check(remote, gateways, &proven.receipt).await);
         }
         None => {
             let why = "not checked: no server to ask for later heads, the unit, its inputs and the output";
             lines.push(Line::skipped("mathematics", why).advise("name a coordinator with --server"));
         }
     }
-    let shown = show_report(&proven.receipt, &lines, args.json);
-    // A reader that has read enough changes nothing about the receipt.
-    ensure!(report::holds(&lines), "the receipt does not hold");
-    shown
+    Ok(lines)
 }
 
 fn show_report(receipt: &Receipt, lines: &[Line], json: bool) -> Result<()> {
@@ -98,12 +111,18 @@ fn read(path: &Path) -> Result<ProvenReceipt> {
 }
 
 /// The key to check the receipt under, and where it comes from.
-async fn pinned(args: &Args, remote: Option<&Remote>, receipt: &Receipt, lines: &mut Vec<Line>) -> Result<PublicKey> {
-    if let Some(key) = args.coordinator_key {
+async fn pinned(
+    given: Option<PublicKey>,
+    key: Option<&Path>,
+    remote: Option<&Remote>,
+    receipt: &Receipt,
+    lines: &mut Vec<Line>,
+) -> Result<PublicKey> {
+    if let Some(key) = given {
         lines.push(Line::ok("key", format!("{key}, as given")));
         return Ok(key);
     }
-    let known = match (remote, Home::find(args.key.as_deref())) {
+    let known = match (remote, Home::find(key)) {
         (Some(remote), Ok(home)) => Known::load(home.known())?.get(remote.server()),
         _ => None,
     };
