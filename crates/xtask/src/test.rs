@@ -48,6 +48,8 @@ enum Stage {
     Browser,
     /// Run the page in a real Firefox
     Firefox,
+    /// Let the protocol's own clients call the MCP server
+    Mcp,
     /// Compare bits on old machines, under QEMU
     Vintage,
     /// Run `cargo xtask up --once`
@@ -94,6 +96,7 @@ impl Stage {
             Self::E2e => rust::test(repo, Suite::EndToEnd, tally)?,
             Self::Browser => return test_browser(repo, tally),
             Self::Firefox => return test_firefox(repo, tally),
+            Self::Mcp => test_mcp(repo, tally)?,
             Self::Vintage => return test_vintage(repo, parts, tally),
             Self::Up => up::once(repo, &program(repo)?)?,
             Self::Dist => dist::try_all(repo, &dist::of_tests(repo, program(repo)?)?, parts),
@@ -126,6 +129,12 @@ fn test_firefox(repo: &Repo, tally: &mut Tally) -> Result<Outcome> {
     vitest.env(browser::FIREFOX, firefox).env(PROGRAM, program(repo)?);
     tally.run(&mut vitest)?;
     Ok(Outcome::Done)
+}
+
+fn test_mcp(repo: &Repo, tally: &mut Tally) -> Result<()> {
+    let mut vitest = npm::tool(repo, "vitest");
+    vitest.args(["run", "--root", "tests/mcp"]).env(PROGRAM, program(repo)?);
+    tally.run(&mut vitest)
 }
 
 fn test_vintage(repo: &Repo, parts: &mut Stages, tally: &mut Tally) -> Result<Outcome> {

@@ -16,7 +16,7 @@ use crate::shell;
 const SITES: [&str; 2] = ["page", "dashboard"];
 
 /// Folders with a tsconfig.json of their own, because pages, workers and tests have different globals.
-const TYPED: [&str; 4] = ["www", "worker", "tests/browser", "tests/firefox"];
+const TYPED: [&str; 5] = ["www", "worker", "tests/browser", "tests/firefox", "tests/mcp"];
 
 /// Folders without sources of a site: bundles, the benchmarks' packages, caches of tools.
 const NO_SOURCES: [&str; 4] = ["dist", "bench", "bench-relaxed", "node_modules"];
