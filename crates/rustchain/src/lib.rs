@@ -1,0 +1,50 @@
+//! RustChain as its node speaks it: canonical JSON, addresses, attestations, transfers, scores and shares.
+//!
+//! No I/O: bytes become types and back, formulas take integers, and calls are requests that somebody else sends. Nothing
+//! here needs TLS, an async runtime or 64-bit atomics, so old machines run it too. Sums are integers of 1e-6 RTC (µRTC),
+//! never NNET.
+//!
+//! | module | what |
+//! |---|---|
+//! | `json` | JSON that keeps the text of numbers, and Python's canonical form of it |
+//! | `key` | Ed25519 keys, signatures, addresses |
+//! | `attestation` | an attestation as bytes, as a type, and as a thing to sign |
+//! | `fingerprint` | verdicts on the checks of an attestation |
+//! | `code` | the node's error codes: what each means, and whether to try again |
+//! | `calls` | the node's calls as requests, and its answers as types |
+//! | `enrolment`, `transfer` | the two other signed texts |
+//! | `table` | what the node multiplies a device's reward by, and the pool's scores |
+//! | `weight`, `share`, `list` | a member's weight and share, and the public list that anyone can check |
+//! | `epoch` | slots of 600 s, epochs of 144 slots |
+//!
+//! ```
+//! use adit_rustchain::{Json, SecretKey};
+//!
+//! let payload = Json::parse(br#"{"b": 1E5, "a": "caf\u00e9"}"#)?;
+//! assert_eq!(payload.canonical(), r#"{"a":"caf\u00e9","b":100000.0}"#);
+//! let key = SecretKey::from_seed([7; 32]);
+//! let signature = key.sign(payload.canonical().as_bytes());
+//! assert!(key.public_key().verifies(payload.canonical().as_bytes(), &signature));
+//! # Ok::<(), adit_rustchain::JsonError>(())
+//! ```
+
+pub mod attestation;
+pub mod binding;
+pub mod calls;
+pub mod code;
+pub mod enrolment;
+pub mod epoch;
+pub mod fingerprint;
+pub mod json;
+pub mod key;
+pub mod list;
+pub mod share;
+pub mod table;
+pub mod transfer;
+pub mod weight;
+
+pub use attestation::{Attestation, Draft, Proof};
+pub use code::{Code, Refusal, Retry};
+pub use fingerprint::{Fault, Verdict};
+pub use json::{Json, JsonError, Number, Object};
+pub use key::{Address, MinerId, PublicKey, SecretKey, Signature};
