@@ -205,7 +205,7 @@ pub(crate) fn read_key(text: &str) -> Option<SecretKey> {
     SecretKey::from_bytes(&bytes).ok()
 }
 
-fn read_secret(path: &Path) -> Result<Option<String>, ServeError> {
+pub(crate) fn read_secret(path: &Path) -> Result<Option<String>, ServeError> {
     close(path)?;
     match fs::read_to_string(path) {
         Ok(text) => Ok(Some(text)),

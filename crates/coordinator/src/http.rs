@@ -5,7 +5,7 @@ pub(crate) mod authority;
 pub(crate) mod call;
 pub(crate) mod error;
 pub(crate) mod extract;
-mod log;
+pub(crate) mod log;
 mod message;
 mod page;
 pub(crate) mod part;

@@ -1,6 +1,6 @@
 //! Adit's coordinator, which splits jobs into units, leases them to miners, verifies the outputs and pays for them.
 //!
-//! Each domain has a folder: [`jobs`], [`mining`], [`people`], [`money`], [`receipts`], [`operate`], [`neonet`]. In it,
+//! Each domain has a folder: [`jobs`], [`mining`], [`people`], [`money`], [`receipts`], [`operate`], [`neonet`], [`pool`]. In it,
 //! `http` parses requests and formats answers, `flow` loads data, applies the rules and saves, and `store` holds the
 //! SQL. Every other file is a rule: a pure function of its arguments. `http` never uses the store, and rules use
 //! neither. Domains share only flows and rules. [`store`] is the database engine, and [`batch`] is what its writer
@@ -32,6 +32,7 @@ mod neonet;
 mod operate;
 mod page;
 mod people;
+mod pool;
 mod private;
 mod random;
 pub mod range;
@@ -64,6 +65,7 @@ pub use listen::{Connections, listen};
 pub use mining::Conduct;
 pub use neonet::gas;
 pub use operate::Retention;
+pub use pool::{Node, NodeAnswer, Pool, PoolConfig, PoolError, PoolFee, Upstream, serve_pool};
 pub use source::{BlockAnswer, BlockSource, Patience, Sources};
 pub use store::DbError;
 pub use web::{Embedded, Web};

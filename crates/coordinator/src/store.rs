@@ -18,9 +18,9 @@ mod writer;
 pub(crate) use counter::counter;
 pub use error::DbError;
 pub(crate) use error::corrupt;
-pub(crate) use migrations::bring_up;
 #[cfg(test)]
 pub(crate) use migrations::bring_up_to;
+pub(crate) use migrations::{bring_up, migrate};
 pub(crate) use pulse::Vitals;
 pub(crate) use row::{FromRow, Row, from_row, sql, sql_as};
 pub(crate) use sqlite::{Db, Reader, Readers};

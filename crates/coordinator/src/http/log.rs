@@ -17,7 +17,7 @@ pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
 const MAX_ID: usize = 64;
 
 /// Handles a request inside a span with its id, and logs the answer.
-pub(super) async fn request(request: Request, next: Next) -> Response {
+pub(crate) async fn request(request: Request, next: Next) -> Response {
     let id = given_id(request.headers()).unwrap_or_else(|| uuid::Uuid::new_v4().simple().to_string());
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str);
     let span = tracing::error_span!("request", id, method = method(&request), route);

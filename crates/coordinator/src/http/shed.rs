@@ -50,7 +50,7 @@ pub(super) async fn shed(State(app): Shared, mut request: Request, next: Next) -
 }
 
 /// The block to limit. Without a socket there is no peer, and only this process can call.
-fn caller(peer: Option<IpAddr>, headers: &HeaderMap) -> Option<AddressBlock> {
+pub(crate) fn caller(peer: Option<IpAddr>, headers: &HeaderMap) -> Option<AddressBlock> {
     let peer = peer?;
     if !peer.to_canonical().is_loopback() {
         return AddressBlock::of(peer);

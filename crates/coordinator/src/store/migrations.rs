@@ -30,16 +30,17 @@ const STEPS: &[&str] = &[
 
 /// Upgrades an empty or older database to the current version.
 pub(crate) async fn bring_up(db: &mut Db) -> Result<(), DbError> {
-    apply(db, STEPS).await
+    migrate(db, STEPS).await
 }
 
 /// Upgrades a database to a version of the past.
 #[cfg(test)]
 pub(crate) async fn bring_up_to(db: &mut Db, version: usize) -> Result<(), DbError> {
-    apply(db, &STEPS[..version]).await
+    migrate(db, &STEPS[..version]).await
 }
 
-async fn apply(db: &mut Db, steps: &[&str]) -> Result<(), DbError> {
+/// Runs those of `steps` that a database has not run yet; for databases other than the coordinator's.
+pub(crate) async fn migrate(db: &mut Db, steps: &[&str]) -> Result<(), DbError> {
     let known = steps.len() as i64;
     let found = version(db).await?;
     if found > known {
@@ -89,9 +90,9 @@ mod tests {
     async fn a_database_runs_each_step_once() {
         let folder = tempfile::tempdir().unwrap();
         let mut db = database(&folder);
-        apply(&mut db, &[FIRST]).await.unwrap();
-        apply(&mut db, &[FIRST]).await.unwrap();
-        apply(&mut db, &[FIRST, SECOND]).await.unwrap();
+        migrate(&mut db, &[FIRST]).await.unwrap();
+        migrate(&mut db, &[FIRST]).await.unwrap();
+        migrate(&mut db, &[FIRST, SECOND]).await.unwrap();
         assert_eq!(rows(&mut db, "SELECT weight FROM thing").await, [7]);
         assert_eq!(version(&mut db).await.unwrap(), 2);
     }
@@ -101,10 +102,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut db = database(&folder);
         let broken = "INSERT INTO thing VALUES (2); INSERT INTO nothing VALUES (3)";
-        apply(&mut db, &[FIRST, broken]).await.unwrap_err();
+        migrate(&mut db, &[FIRST, broken]).await.unwrap_err();
         assert_eq!(version(&mut db).await.unwrap(), 1);
         assert_eq!(rows(&mut db, "SELECT id FROM thing").await, [1]);
-        apply(&mut db, &[FIRST, SECOND]).await.unwrap();
+        migrate(&mut db, &[FIRST, SECOND]).await.unwrap();
         assert_eq!(version(&mut db).await.unwrap(), 2);
     }
 
@@ -112,8 +113,8 @@ mod tests {
     async fn a_newer_database_is_refused_and_left_alone() {
         let folder = tempfile::tempdir().unwrap();
         let mut db = database(&folder);
-        apply(&mut db, &[FIRST, SECOND]).await.unwrap();
-        let error = apply(&mut db, &[FIRST]).await.unwrap_err();
+        migrate(&mut db, &[FIRST, SECOND]).await.unwrap();
+        let error = migrate(&mut db, &[FIRST]).await.unwrap_err();
         assert!(error.to_string().contains("version 2") && error.to_string().contains("up to 1"), "{error}");
         assert_eq!(version(&mut db).await.unwrap(), 2);
     }

@@ -1,0 +1,291 @@
+//! A pool of miners who share RustChain rewards: a domain with a database, a port and a key of its own.
+//!
+//! Members attest with their own wallets. With a node, attestations go to it byte for byte, the node pays the members, and
+//! the pool counts, shows and takes nothing (*direct*). Without a node the pool gives challenges and verdicts of its own, in
+//! the node's shapes (*local*). Either way an attestation counts once a device and slot, and only if the wallet's key signed
+//! it; at the end of an epoch the pool signs the public list of weights and shares.
+//!
+//! [`count`] holds the rule of what counts, [`queue`] what a node allows to an address; formulas are in `adit_rustchain`.
+
+mod count;
+mod flow;
+mod http;
+mod queue;
+mod settings;
+mod state;
+mod store;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::fs::{File, TryLockError};
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use adit_core::PublicKey;
+use adit_core::sign::SecretKey;
+use adit_rustchain::{Code, Refusal};
+use axum::Router;
+
+pub use settings::{Node, NodeAnswer, PoolConfig, PoolFee, Upstream};
+
+use crate::bodies::Bodies;
+use crate::clock::Clock;
+use crate::directory;
+use crate::limits::{Limiter, Wait};
+use crate::listen::listen;
+use crate::store::{Db, DbError};
+use crate::vital::vital_task;
+use flow::books::{Books, Failure};
+use flow::epochs::{SetFee, Terms, Upkeep};
+use flow::node::Relayed;
+use queue::Allowance;
+
+/// How often upkeep runs.
+const TICK: Duration = Duration::from_secs(10);
+/// The most answers of the node that are kept at once.
+const MOST_KEPT: usize = 64;
+/// The purpose of the secret that hides devices.
+const SALT: &str = "adit pool 2026-11 device ids";
+
+/// The state that every call shares.
+pub(crate) struct PoolApp {
+    books: Books,
+    terms: Terms,
+    node: Option<Node>,
+    /// Hides what devices say of themselves.
+    salt: [u8; 32],
+    clock: Clock,
+    limiter: Mutex<Limiter>,
+    allowance: Mutex<Allowance>,
+    kept: Mutex<HashMap<String, (Instant, Relayed)>>,
+}
+
+impl PoolApp {
+    fn limit(&self, rule: impl FnOnce(&mut Limiter, i64) -> Result<(), Wait>) -> Result<(), Wait> {
+        rule(&mut locked(&self.limiter), self.clock.elapsed_ms())
+    }
+
+    /// Takes a place in what the node allows to the pool's address, or says when there will be one.
+    fn allow(&self, rule: impl FnOnce(&mut Allowance, i64) -> Result<(), i64>) -> Result<(), Refusal> {
+        rule(&mut locked(&self.allowance), self.clock.elapsed_ms()).map_err(|wait_ms| {
+            let seconds = u32::try_from(wait_ms.max(1)).unwrap_or(u32::MAX).div_ceil(1_000);
+            let text =
+                format!("the pool has used up what the node allows to its address; there is a place in {seconds} s");
+            Refusal::saying(Code::RelayFull, text).retry_after(seconds)
+        })
+    }
+
+    /// An answer of the node that is not older than this.
+    fn kept(&self, path: &str, within: Duration) -> Option<Relayed> {
+        let kept = locked(&self.kept);
+        kept.get(path).filter(|(at, _)| at.elapsed() < within).map(|(_, answer)| answer.clone())
+    }
+
+    fn keep(&self, path: &str, answer: Relayed) {
+        let mut kept = locked(&self.kept);
+        if kept.len() >= MOST_KEPT {
+            kept.clear();
+        }
+        kept.insert(path.to_owned(), (Instant::now(), answer));
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// An open pool, with or without a socket.
+pub struct Pool {
+    app: Arc<PoolApp>,
+    upkeep: Option<tokio::task::JoinHandle<()>>,
+    fee_from_epoch: i64,
+    // Held while the database is in use.
+    _lock: File,
+}
+
+impl Pool {
+    /// Opens the database. Makes it and the pool's key on first use.
+    pub async fn open(config: &PoolConfig) -> Result<Pool, PoolError> {
+        let path = &config.database;
+        let lock = lock(path)?;
+        let key = load_or_make_key(path)?;
+        directory::make_database(path).map_err(|error| PoolError::Key(Box::new(error)))?;
+        let db = Db::open(path, config.durable)?;
+        config.clock.begin();
+        let books = Books::open(path, db, config.clock.clone()).await?;
+        let terms = Terms { key: key.clone(), epoch_reward: config.epoch_reward };
+        let app = Arc::new(PoolApp {
+            books,
+            terms,
+            node: config.node.clone(),
+            salt: blake3::derive_key(SALT, &*key.to_bytes()),
+            clock: config.clock.clone(),
+            limiter: Mutex::new(Limiter::new(config.limits)),
+            allowance: Mutex::default(),
+            kept: Mutex::default(),
+        });
+        let node = config.node.as_ref().map(|node| node.url.clone());
+        let fee_from_epoch = app.books.write(SetFee(config.fee.bps())).await?;
+        app.books.write(flow::settings::Started::new(&key.public_key(), config.fee, node)).await??;
+        let upkeep = config.clock.runs().then(|| tokio::spawn(vital_task("the pool's upkeep", keep_up(app.clone()))));
+        Ok(Pool { app, upkeep, fee_from_epoch, _lock: lock })
+    }
+
+    /// The key with which the pool signs its lists.
+    pub fn public_key(&self) -> PublicKey {
+        self.app.terms.key.public_key()
+    }
+
+    /// The epoch from which the configured fee holds; a later one than the current if it was changed.
+    pub fn fee_from_epoch(&self) -> i64 {
+        self.fee_from_epoch
+    }
+
+    /// The router for all calls.
+    pub fn router(&self) -> Router {
+        http::router(self.app.clone())
+    }
+
+    /// Runs one round of upkeep: closes the epoch if it is over.
+    pub async fn upkeep(&self) -> Result<(), PoolError> {
+        Ok(self.app.books.write(Upkeep(self.app.terms.clone())).await?)
+    }
+
+    /// What does not add up in the books, a sentence each.
+    pub async fn audit(&self) -> Result<Vec<String>, PoolError> {
+        Ok(flow::reads::audit(&self.app).await?)
+    }
+
+    /// Commits what is queued and closes the database.
+    pub async fn close(self) {
+        self.app.books.close().await;
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        if let Some(upkeep) = &self.upkeep {
+            upkeep.abort();
+        }
+    }
+}
+
+async fn keep_up(app: Arc<PoolApp>) {
+    let mut ticks = tokio::time::interval(TICK);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        match app.books.write(Upkeep(app.terms.clone())).await {
+            Err(Failure::Stopping) => return,
+            Err(error) => tracing::error!(%error, "the pool's upkeep failed"),
+            Ok(()) => {}
+        }
+    }
+}
+
+/// A file's name with something at its end.
+fn beside(database: &Path, suffix: &str) -> PathBuf {
+    let mut name = database.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+/// Keeps other pools off a database.
+fn lock(database: &Path) -> Result<File, PoolError> {
+    let path = beside(database, ".lock");
+    let failed = |error: io::Error| PoolError::File(path.clone(), error);
+    let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(PoolError::InUse(database.to_owned())),
+        Err(TryLockError::Error(error)) => Err(failed(error)),
+    }
+}
+
+/// The key beside the database, readable by its owner alone.
+fn load_or_make_key(database: &Path) -> Result<SecretKey, PoolError> {
+    let path = beside(database, ".key");
+    let key = |error| PoolError::Key(Box::new(error));
+    if let Some(text) = directory::read_secret(&path).map_err(key)? {
+        return directory::read_key(&text).ok_or(PoolError::NotAKey(path));
+    }
+    if database.is_file() {
+        return Err(PoolError::KeyLost(path));
+    }
+    loop {
+        let bytes = crate::random::secret().map_err(PoolError::Random)?;
+        // All but about one in 2^128 32-byte strings are valid keys.
+        if let Ok(secret) = SecretKey::from_bytes(&bytes) {
+            directory::write_secret(&path, &hex::encode(*secret.to_bytes())).map_err(key)?;
+            return Ok(secret);
+        }
+    }
+}
+
+/// Runs a pool until `shutdown` resolves. `ready` receives the address.
+pub async fn serve_pool(
+    config: PoolConfig,
+    ready: impl FnOnce(SocketAddr, &Pool),
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), PoolError> {
+    let listener = tokio::net::TcpListener::bind(config.listen);
+    let listener = listener.await.map_err(|error| PoolError::Listen(config.listen, error))?;
+    let pool = Pool::open(&config).await?;
+    let address = listener.local_addr().map_err(|error| PoolError::Listen(config.listen, error))?;
+    ready(address, &pool);
+    listen(listener, pool.router(), config.connections, Bodies::default(), shutdown).await;
+    pool.close().await;
+    Ok(())
+}
+
+/// Why a pool cannot start or keep running.
+#[derive(Debug, thiserror::Error)]
+pub enum PoolError {
+    /// The address is not available.
+    #[error("cannot listen on {0}: {1}; if another program uses the port, choose one with --port")]
+    Listen(SocketAddr, io::Error),
+    /// Another process uses the database.
+    #[error("the database {0} is in use by another pool: stop it, or choose another file with --db-path")]
+    InUse(PathBuf),
+    /// A file cannot be used.
+    #[error("{0}: {1}")]
+    File(PathBuf, io::Error),
+    /// The key's or the database's file cannot be used.
+    #[error(transparent)]
+    Key(Box<crate::error::ServeError>),
+    /// The key file holds no key.
+    #[error("{0} does not hold a secp256k1 key: restore it from a backup, or begin with a new database")]
+    NotAKey(PathBuf),
+    /// The key is missing, but the database is there.
+    #[error(
+        "{0} is missing, but its key has signed the lists in the database: restore it from a backup, or begin with a new database"
+    )]
+    KeyLost(PathBuf),
+    /// The key did not sign the database.
+    #[error("the key beside the database is {found}, but its lists are signed by {signer}: put that key back")]
+    OtherKey {
+        /// The key in the file.
+        found: String,
+        /// The key that the database names.
+        signer: String,
+    },
+    /// The database cannot be opened.
+    #[error("the pool's database cannot be opened: {0}")]
+    Database(#[from] DbError),
+    /// The database fails.
+    #[error("the pool's books failed: {0}")]
+    Books(String),
+    /// The operating system provides no randomness.
+    #[error("the operating system gives no random bytes: {0}")]
+    Random(getrandom::Error),
+}
+
+impl From<Failure> for PoolError {
+    fn from(failure: Failure) -> Self {
+        PoolError::Books(failure.to_string())
+    }
+}

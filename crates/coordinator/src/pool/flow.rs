@@ -1,0 +1,11 @@
+//! What the pool does: challenges, attestations, epochs, and what it shows.
+
+pub(super) mod books;
+pub(super) mod challenge;
+pub(super) mod claim;
+pub(super) mod epochs;
+pub(super) mod node;
+pub(super) mod reads;
+pub(super) mod record;
+pub(super) mod settings;
+pub(super) mod submit;

@@ -1,0 +1,88 @@
+//! What the pool shows.
+
+use adit_rustchain::MinerId;
+use adit_rustchain::epoch::{epoch, slot};
+
+use super::books::Failure;
+use crate::pool::PoolApp;
+use crate::pool::state::{Closed, Fee, Member, Share};
+use crate::pool::store;
+use crate::pool::store::{epochs, members};
+
+/// A member is active if it attested within this time, in ms.
+pub(crate) const ACTIVE_MS: i64 = 3_600_000;
+
+/// The pool at a glance. Sums are µRTC, weights 1e-6.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Stats {
+    pub(crate) now_ms: i64,
+    pub(crate) members: i64,
+    pub(crate) claims: i64,
+    pub(crate) active: i64,
+    pub(crate) attestations: i64,
+    pub(crate) shared: i64,
+    pub(crate) fees: i64,
+    pub(crate) carry: i64,
+    pub(crate) epoch: i64,
+    pub(crate) slot: i64,
+    pub(crate) weight: i64,
+    pub(crate) fee_bps: i64,
+}
+
+pub(crate) async fn stats(pool: &PoolApp) -> Result<Stats, Failure> {
+    let mut db = pool.books.read().await?;
+    let now_ms = pool.clock.now_ms();
+    let now_s = now_ms.div_euclid(1_000);
+    let (active, weight) = members::active(&mut db, now_ms - ACTIVE_MS).await?;
+    Ok(Stats {
+        now_ms,
+        members: store::counter(&mut db, "members").await?,
+        claims: store::counter(&mut db, "claims").await?,
+        active,
+        attestations: store::counter(&mut db, "attestations").await?,
+        shared: store::counter(&mut db, "shared").await?,
+        fees: store::counter(&mut db, "fees").await?,
+        carry: epochs::balance(&mut db, "carry").await?,
+        epoch: epoch(now_s),
+        slot: slot(now_s),
+        weight,
+        fee_bps: epochs::fee_bps(&mut db, epoch(now_s)).await?.unwrap_or(0),
+    })
+}
+
+pub(crate) async fn members(pool: &PoolApp, limit: i64, offset: i64) -> Result<Vec<Member>, Failure> {
+    Ok(members::members(&mut *pool.books.read().await?, limit, offset).await?)
+}
+
+pub(crate) async fn member(pool: &PoolApp, id: &str) -> Result<Option<Member>, Failure> {
+    Ok(members::member(&mut *pool.books.read().await?, id).await?)
+}
+
+pub(crate) async fn shares(pool: &PoolApp, limit: i64) -> Result<Vec<Share>, Failure> {
+    Ok(epochs::shares(&mut *pool.books.read().await?, limit).await?)
+}
+
+pub(crate) async fn closed(pool: &PoolApp, limit: i64) -> Result<Vec<Closed>, Failure> {
+    Ok(epochs::epochs(&mut *pool.books.read().await?, limit).await?)
+}
+
+pub(crate) async fn fees(pool: &PoolApp, limit: i64) -> Result<Vec<Fee>, Failure> {
+    Ok(epochs::fees(&mut *pool.books.read().await?, limit).await?)
+}
+
+/// An epoch's list as it was signed, in JSON.
+pub(crate) async fn list(pool: &PoolApp, epoch: i64) -> Result<Option<String>, Failure> {
+    Ok(epochs::list(&mut *pool.books.read().await?, epoch).await?)
+}
+
+/// A member whose last attestation still holds, with the ticket of it.
+pub(crate) async fn attested(pool: &PoolApp, miner: &MinerId) -> Result<Option<Member>, Failure> {
+    let since_ms = pool.clock.now_ms() - adit_rustchain::attestation::ATTESTATION_S * 1_000;
+    let found = member(pool, miner.as_str()).await?;
+    Ok(found.filter(|member| member.ticket.is_some() && member.seen_at_ms >= since_ms))
+}
+
+/// What does not add up, a sentence each.
+pub(crate) async fn audit(pool: &PoolApp) -> Result<Vec<String>, Failure> {
+    Ok(epochs::audit(&mut *pool.books.read().await?).await?)
+}

@@ -1,0 +1,156 @@
+//! Attestations: judged by the pool in local mode, else by the node, to which they go byte for byte.
+
+use adit_rustchain::attestation::Attestation;
+use adit_rustchain::{Code, Json, Refusal, calls, fingerprint, json};
+use futures::future::BoxFuture;
+
+use super::books::{Entry, Failure};
+use super::challenge::consume;
+use super::epochs::{Terms, close_due};
+use super::node::{self, Relayed};
+use super::record::{Accepted, NodeSays, Recorded, record};
+use crate::pool::PoolApp;
+use crate::random;
+use crate::store::{Db, DbError};
+
+/// What answers an attestation.
+pub(crate) enum Answer {
+    /// The pool's own verdict, with the device as the node would repeat it.
+    Own(Recorded, Box<Attestation>),
+    Node(Relayed),
+}
+
+/// Takes an attestation.
+pub(crate) async fn submit(pool: &PoolApp, body: Vec<u8>) -> Result<Answer, Failure> {
+    let (attestation, bytes) = read(body)?;
+    let device = device_id(pool, &attestation);
+    let profile = blake3::hash(fingerprint::profile(&attestation).as_bytes()).as_bytes().to_vec();
+    match &pool.node {
+        None => {
+            let ticket = ticket()?;
+            let accepted = Accepted { attestation, ticket, device, profile, node: None };
+            let attestation = Box::new(accepted.attestation.clone());
+            let recorded = pool.books.write(Submit { accepted, terms: pool.terms.clone() }).await??;
+            say(&attestation, &recorded);
+            Ok(Answer::Own(recorded, attestation))
+        }
+        Some(node) => {
+            pool.allow(|allowance, now_ms| allowance.submit(attestation.miner.as_str(), now_ms))?;
+            let relayed = node::relay(node, calls::SUBMIT.to_owned(), bytes).await?;
+            if let Some((ticket, passed)) = accepted_of(&relayed) {
+                let listed = node::listed(node, &attestation.miner).await;
+                let node = Some(NodeSays { passed, listed });
+                let accepted = Accepted { attestation, ticket, device, profile, node };
+                note(pool, accepted).await;
+            }
+            Ok(Answer::Node(relayed))
+        }
+    }
+}
+
+/// Notes what the node accepted. Whatever comes of it, the member gets the node's own answer.
+async fn note(pool: &PoolApp, accepted: Accepted) {
+    let attestation = accepted.attestation.clone();
+    match pool.books.write(Note { accepted, terms: pool.terms.clone() }).await {
+        Ok(Ok(recorded)) => say(&attestation, &recorded),
+        Ok(Err(refusal)) => {
+            tracing::info!(miner = %attestation.miner, reason = %refusal, "an attestation counts nothing")
+        }
+        Err(failure) => tracing::error!(%failure, "an attestation that the node accepted could not be noted"),
+    }
+}
+
+/// A line for each attestation.
+fn say(attestation: &Attestation, recorded: &Recorded) {
+    let reason = recorded.reason.as_deref().unwrap_or("counted");
+    tracing::info!(miner = %attestation.miner, ticket = recorded.ticket, weight = recorded.weight, reason, "attestation");
+}
+
+/// Reads an attestation, and the bytes to pass on: those that came, unless they carry what old clients call a signature.
+fn read(body: Vec<u8>) -> Result<(Attestation, Vec<u8>), Refusal> {
+    let json = Json::parse(&body).map_err(|error| Refusal::saying(Code::InvalidJsonObject, error.to_string()))?;
+    match without_digest(&json) {
+        Some(json) => Ok((Attestation::from_json(&json)?, json.canonical().into_bytes())),
+        None => Ok((Attestation::from_json(&json)?, body)),
+    }
+}
+
+/// The attestation of clawrtc 1.9.0 without its field `signature`, which holds a digest and no signature. The node refuses
+/// it always. One with a public key is never touched.
+fn without_digest(json: &Json) -> Option<Json> {
+    let object = json.as_object()?;
+    let is_digest = object.get("signature_type").and_then(Json::as_text) == Some("sha512_legacy");
+    if !is_digest || object.contains_key("public_key") {
+        return None;
+    }
+    let kept = object.iter().filter(|(key, _)| !["signature", "signature_type"].contains(&key.as_str()));
+    Some(Json::Object(kept.map(|(key, value)| (key.clone(), value.clone())).collect::<json::Object>()))
+}
+
+/// A device's id: a hash, under a secret of the pool, of what it says of itself. One that has no serial number and no network
+/// card is told from others of its model by its wallet.
+fn device_id(pool: &PoolApp, attestation: &Attestation) -> String {
+    let (device, signals) = (&attestation.device, &attestation.signals);
+    let cores = device.cores.unwrap_or_default().to_string();
+    let mut parts = vec![device.family.as_str(), &device.arch, &device.model, &cores];
+    let mut macs: Vec<&str> = signals.macs.iter().map(String::as_str).collect();
+    macs.sort_unstable();
+    match [&device.serial, &signals.serial].into_iter().find(|serial| !serial.is_empty()) {
+        Some(serial) => parts.extend(["serial", serial]),
+        None if !macs.is_empty() => {
+            parts.push("macs");
+            parts.extend(macs);
+        }
+        None => parts.extend(["wallet", attestation.miner.as_str()]),
+    }
+    let text = Json::List(parts.into_iter().map(Json::from).collect()).canonical();
+    hex::encode(&blake3::keyed_hash(&pool.salt, text.as_bytes()).as_bytes()[..16])
+}
+
+fn ticket() -> Result<String, Refusal> {
+    let random =
+        random::secret().map_err(|_| Refusal::saying(Code::InternalError, "the system gives no randomness"))?;
+    Ok(format!("ticket_{}", hex::encode(&random[..16])))
+}
+
+/// The ticket of an answer that accepts, and whether the fingerprint passed.
+fn accepted_of(relayed: &Relayed) -> Option<(String, bool)> {
+    let answer = adit_rustchain::calls::accepted(relayed.status, &relayed.body).ok()?;
+    Some((answer.ticket, answer.fingerprint_passed))
+}
+
+/// An attestation in answer to a challenge of the pool's own.
+struct Submit {
+    accepted: Accepted,
+    terms: Terms,
+}
+
+impl Entry for Submit {
+    type Output = Result<Recorded, Refusal>;
+    fn apply<'a>(&'a self, db: &'a mut Db, now_ms: i64) -> BoxFuture<'a, Result<Self::Output, DbError>> {
+        Box::pin(async move {
+            close_due(db, &self.terms, now_ms).await?;
+            let attestation = &self.accepted.attestation;
+            if let Err(refusal) = consume(db, &attestation.nonce, &attestation.miner, now_ms).await? {
+                return Ok(Err(refusal));
+            }
+            record(db, &self.accepted, now_ms).await
+        })
+    }
+}
+
+/// An attestation that the node accepted.
+struct Note {
+    accepted: Accepted,
+    terms: Terms,
+}
+
+impl Entry for Note {
+    type Output = Result<Recorded, Refusal>;
+    fn apply<'a>(&'a self, db: &'a mut Db, now_ms: i64) -> BoxFuture<'a, Result<Self::Output, DbError>> {
+        Box::pin(async move {
+            close_due(db, &self.terms, now_ms).await?;
+            record(db, &self.accepted, now_ms).await
+        })
+    }
+}

@@ -1,0 +1,145 @@
+//! What all calls of a pool share: bodies, errors in both shapes, rate limits, headers.
+
+use std::net::SocketAddr;
+
+use adit_rustchain::{Code, Refusal};
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::super::flow::books::Failure;
+use super::Shared;
+
+/// A page of the pool may run nothing, load nothing and be framed by nobody.
+const POLICY: HeaderValue =
+    HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'");
+
+/// An error in the pool proxy's shape: `{"error", "code"}`.
+#[derive(Debug)]
+pub(super) struct ApiError {
+    status: u16,
+    message: String,
+    code: String,
+    retry_after_s: Option<u32>,
+}
+
+impl ApiError {
+    pub(super) fn new(status: u16, message: &str, code: &str) -> Self {
+        ApiError { status, message: message.into(), code: code.into(), retry_after_s: None }
+    }
+}
+
+impl From<Failure> for ApiError {
+    fn from(failure: Failure) -> Self {
+        let Refusal { code, message, retry_after_s } = refusal_of(failure);
+        ApiError { status: code.status(), message, code: code.name().to_ascii_lowercase(), retry_after_s }
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let body = axum::Json(serde_json::json!({ "error": self.message, "code": self.code }));
+        answer(self.status, body.into_response(), self.retry_after_s)
+    }
+}
+
+/// An error in the node's shape: `{"ok": false, "error", "code", "message"}`.
+#[derive(Debug)]
+pub(super) struct NodeError(Refusal);
+
+impl From<Failure> for NodeError {
+    fn from(failure: Failure) -> Self {
+        NodeError(refusal_of(failure))
+    }
+}
+
+impl From<Code> for NodeError {
+    fn from(code: Code) -> Self {
+        NodeError(code.into())
+    }
+}
+
+impl From<Refusal> for NodeError {
+    fn from(refusal: Refusal) -> Self {
+        NodeError(refusal)
+    }
+}
+
+impl IntoResponse for NodeError {
+    fn into_response(self) -> Response {
+        let body = json(self.0.to_json().canonical());
+        answer(self.0.code.status(), body, self.0.retry_after_s)
+    }
+}
+
+fn answer(status: u16, mut response: Response, retry_after_s: Option<u32>) -> Response {
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    if let Some(seconds) = retry_after_s {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}
+
+/// JSON text as an answer.
+pub(super) fn json(text: impl Into<axum::body::Body>) -> Response {
+    ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], text.into()).into_response()
+}
+
+fn refusal_of(failure: Failure) -> Refusal {
+    match failure {
+        Failure::Refused(refusal) => refusal,
+        Failure::Database(error) => {
+            tracing::error!(%error, "the pool's database failed");
+            Refusal::saying(Code::IdentityStateUnavailable, "the pool's database failed; its log says why")
+        }
+        Failure::Stopping => Refusal::saying(Code::IdentityStateUnavailable, "the pool is stopping").retry_after(2),
+    }
+}
+
+/// The whole body, whatever its type is said to be.
+pub(super) fn whole(body: Result<Bytes, BytesRejection>) -> Result<Bytes, Refusal> {
+    body.map_err(|rejection| {
+        let is_large = rejection.status() == StatusCode::PAYLOAD_TOO_LARGE;
+        let code = if is_large { Code::BodyTooLarge } else { Code::InvalidJsonObject };
+        Refusal::new(code)
+    })
+}
+
+/// Refuses requests for other hosts, and those over the limit of their network.
+pub(super) async fn shed(State(pool): Shared, request: Request, next: Next) -> Response {
+    // A request in absolute form asks for a proxy, and this is one for no host.
+    if request.uri().authority().is_some() {
+        return ApiError::new(403, "this pool is a proxy for no host", "no_proxy").into_response();
+    }
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    let from = crate::http::shed::caller(peer, request.headers());
+    match pool.limit(|limiter, now_ms| limiter.call(from, now_ms)) {
+        Ok(()) => next.run(request).await,
+        Err(wait) => {
+            let seconds = u32::try_from(wait.ms.div_ceil(1_000)).unwrap_or(u32::MAX).max(1);
+            NodeError(Refusal::new(Code::TooManyRequests).retry_after(seconds)).into_response()
+        }
+    }
+}
+
+/// Sets headers on every answer.
+pub(super) async fn harden(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::CONTENT_SECURITY_POLICY, POLICY);
+    response
+}
+
+pub(super) async fn no_such_path() -> ApiError {
+    ApiError::new(404, "Not Found: see / for what there is", "no_such_path")
+}
+
+pub(super) async fn method_not_allowed() -> ApiError {
+    ApiError::new(405, "Method Not Allowed", "method_not_allowed")
+}

@@ -1,0 +1,152 @@
+//! The calls of a RustChain node, answered by the pool itself or by its node.
+
+use adit_rustchain::attestation::{Attestation, CHALLENGE_S, workload};
+use adit_rustchain::epoch::SLOTS;
+use adit_rustchain::{Code, Json, MinerId, Number, calls};
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{RawQuery, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+
+use super::super::flow::node::{Relayed, ask, relay};
+use super::super::flow::record::Recorded;
+use super::super::flow::{challenge as challenges, reads, submit as submissions};
+use super::Shared;
+use super::edge::{NodeError, json, whole};
+
+type Answered = Result<Response, NodeError>;
+
+/// Passes the node's answer on as it is.
+fn passed_on(relayed: Relayed) -> Response {
+    let mut response = json(relayed.body);
+    *response.status_mut() = StatusCode::from_u16(relayed.status).unwrap_or(StatusCode::BAD_GATEWAY);
+    if let Some(seconds) = relayed.retry_after_s {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}
+
+fn own(answer: Json) -> Answered {
+    Ok(json(answer.canonical()))
+}
+
+pub(super) async fn challenge(State(pool): Shared, body: Result<Bytes, BytesRejection>) -> Answered {
+    match challenges::challenge(&pool, &whole(body)?).await? {
+        challenges::Answer::Node(relayed) => Ok(passed_on(relayed)),
+        challenges::Answer::Own(given) => own(Json::object([
+            ("nonce", given.nonce.into()),
+            ("expires_at", (given.now_s + CHALLENGE_S).into()),
+            ("bound_miner", given.miner.map_or(Json::Null, Json::from)),
+            ("server_time", given.now_s.into()),
+        ])),
+    }
+}
+
+pub(super) async fn submit(State(pool): Shared, body: Result<Bytes, BytesRejection>) -> Answered {
+    match submissions::submit(&pool, whole(body)?.to_vec()).await? {
+        submissions::Answer::Node(relayed) => Ok(passed_on(relayed)),
+        submissions::Answer::Own(recorded, attestation) => own(accepted(&recorded, &attestation)),
+    }
+}
+
+/// The node's answer to an attestation, with the pool's verdict beside it.
+fn accepted(recorded: &Recorded, attestation: &Attestation) -> Json {
+    let device = &attestation.device;
+    let checks = Json::parse(recorded.checks.as_bytes()).unwrap_or(Json::Null);
+    let ours = Json::object([
+        ("counted", recorded.reason.is_none().into()),
+        ("reason", recorded.reason.clone().map_or(Json::Null, Json::from)),
+        ("checks", checks),
+        ("counted_slots", recorded.slots.into()),
+        ("score", Number::micro(recorded.score).into()),
+        ("weight", Number::micro(recorded.weight).into()),
+    ]);
+    Json::object([
+        ("ok", true.into()),
+        ("status", "accepted".into()),
+        ("ticket_id", recorded.ticket.as_str().into()),
+        (
+            "device",
+            Json::object([
+                ("device_family", device.family.as_str().into()),
+                ("device_arch", device.arch.as_str().into()),
+                ("device_model", device.model.as_str().into()),
+            ]),
+        ),
+        ("fingerprint_passed", recorded.passed.into()),
+        ("temporal_review_flag", false.into()),
+        ("measurement_binding_state", attestation.binding.name().into()),
+        ("measurement_workload_next", (workload(&attestation.nonce) as i64).into()),
+        ("macs_recorded", (attestation.signals.macs.len() as i64).into()),
+        ("warthog_bonus", Number::micro(1_000_000).into()),
+        ("adit", ours),
+    ])
+}
+
+pub(super) async fn epoch(State(pool): Shared) -> Answered {
+    if let Some(node) = &pool.node {
+        return Ok(passed_on(ask(&pool, node, calls::EPOCH).await?));
+    }
+    let stats = reads::stats(&pool).await?;
+    own(Json::object([
+        ("epoch", stats.epoch.into()),
+        ("slot", stats.slot.into()),
+        ("epoch_pot", Number::micro(pool.terms.epoch_reward).into()),
+        ("enrolled_miners", stats.members.into()),
+        ("blocks_per_epoch", SLOTS.into()),
+        ("total_supply_rtc", adit_rustchain::epoch::SUPPLY_RTC.into()),
+    ]))
+}
+
+/// A signed enrolment goes to the node. An unsigned one is answered here: an accepted attestation has enrolled the miner
+/// already, and the node would refuse it again and again.
+pub(super) async fn enroll(State(pool): Shared, body: Result<Bytes, BytesRejection>) -> Answered {
+    let body = whole(body)?;
+    let request = Json::parse(&body).map_err(|_| Code::InvalidJsonObject)?;
+    let named = request.member("miner_pubkey").or_else(|| request.member("miner")).and_then(Json::as_text);
+    let miner: MinerId = named.ok_or(Code::MissingMiner)?.parse().map_err(|_| Code::InvalidMiner)?;
+    let is_signed = request.member("public_key").is_some_and(|key| !key.is_null());
+    if let Some(node) = pool.node.as_ref().filter(|_| is_signed) {
+        return Ok(passed_on(relay(node, calls::ENROLL.to_owned(), body.to_vec()).await?));
+    }
+    let member = reads::attested(&pool, &miner).await?.ok_or(Code::NoRecentAttestation)?;
+    let epoch = reads::stats(&pool).await?.epoch;
+    let ticket = member.ticket.map_or(Json::Null, Json::from);
+    own(Json::object([
+        ("ok", true.into()),
+        ("epoch", epoch.into()),
+        ("weight", Number::micro(member.score).into()),
+        ("hw_weight", Number::micro(member.score).into()),
+        ("fingerprint_failed", (member.passed == 0).into()),
+        ("miner_pk", miner.as_str().into()),
+        ("adit", Json::object([("enrolled_by", "attestation".into()), ("ticket", ticket)])),
+    ]))
+}
+
+pub(super) async fn health(State(pool): Shared) -> Answered {
+    own(Json::object([
+        ("ok", true.into()),
+        ("version", concat!("adit-pool ", env!("CARGO_PKG_VERSION")).into()),
+        ("uptime_s", (pool.clock.elapsed_ms() / 1_000).into()),
+        ("db_rw", true.into()),
+    ]))
+}
+
+/// Producing headers is not the pool's: its members are never eligible here.
+pub(super) async fn eligibility(State(pool): Shared, RawQuery(query): RawQuery) -> Answered {
+    if let Some(node) = &pool.node {
+        let query = query.filter(|query| query.len() <= 256).unwrap_or_default();
+        return Ok(passed_on(ask(&pool, node, &format!("{}?{query}", calls::ELIGIBILITY)).await?));
+    }
+    let slot = reads::stats(&pool).await?.slot;
+    own(Json::object([("eligible", false.into()), ("reason", "not_your_turn".into()), ("slot", slot.into())]))
+}
+
+pub(super) async fn headers(State(pool): Shared, body: Result<Bytes, BytesRejection>) -> Answered {
+    let body = whole(body)?;
+    match &pool.node {
+        Some(node) => Ok(passed_on(relay(node, calls::HEADERS.to_owned(), body.to_vec()).await?)),
+        None => Err(Code::NotSlotProducer.into()),
+    }
+}

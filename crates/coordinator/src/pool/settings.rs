@@ -1,0 +1,122 @@
+//! What an operator settles about a pool.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use adit_rustchain::share::MAX_FEE_BPS;
+use futures::future::BoxFuture;
+
+use crate::clock::Clock;
+use crate::limits::Limits;
+use crate::listen::Connections;
+
+/// A pool's configuration.
+#[derive(Clone)]
+pub struct PoolConfig {
+    /// The address to listen on. Port 0 lets the system choose.
+    pub listen: SocketAddr,
+    /// The database's file. Created if missing, with the pool's key beside it.
+    pub database: PathBuf,
+    /// The fee.
+    pub fee: PoolFee,
+    /// What the operator gives for each epoch of a local pool, in µRTC.
+    pub epoch_reward: i64,
+    /// The node; without one the pool gives challenges and verdicts of its own.
+    pub node: Option<Node>,
+    /// Limits of connections.
+    pub connections: Connections,
+    /// Rate limits for callers.
+    pub limits: Limits,
+    /// Whether commits wait for the disk.
+    pub durable: bool,
+    /// The clock.
+    pub clock: Clock,
+}
+
+impl PoolConfig {
+    /// A local pool with the original's fee of 1 %.
+    pub fn new(listen: SocketAddr, database: PathBuf) -> Self {
+        PoolConfig {
+            listen,
+            database,
+            fee: PoolFee(100),
+            epoch_reward: 0,
+            node: None,
+            connections: Connections::default(),
+            limits: Limits::default(),
+            durable: true,
+            clock: Clock::default(),
+        }
+    }
+}
+
+/// A node, and how to reach it.
+#[derive(Clone)]
+pub struct Node {
+    /// Its address, as `https://rustchain.org`.
+    pub url: String,
+    /// Sends requests to it.
+    pub upstream: Arc<dyn Upstream>,
+}
+
+/// Sends requests to a pool's node.
+pub trait Upstream: Send + Sync {
+    /// Sends `body`, or asks without one, at a path of the node, and returns the whole answer; else a sentence.
+    fn send(&self, path: String, body: Option<Vec<u8>>) -> BoxFuture<'_, Result<NodeAnswer, String>>;
+}
+
+/// What a node answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodeAnswer {
+    /// The status.
+    pub status: u16,
+    /// The whole body.
+    pub body: Vec<u8>,
+    /// When the node wants to be asked again.
+    pub retry_after_ms: Option<u64>,
+}
+
+/// A fee in basis points, 0 to 500. As text it is a fraction: `0.01` is 1 %.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PoolFee(i64);
+
+impl PoolFee {
+    /// The fee in basis points.
+    pub fn bps(self) -> i64 {
+        self.0
+    }
+}
+
+impl FromStr for PoolFee {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || "a fee is a fraction from 0 to 0.05 in steps of 0.0001, as 0.01 for 1 %".to_owned();
+        let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+        let fraction = fraction.trim_end_matches('0');
+        let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        if whole.trim_start_matches('0') != "" || text.is_empty() || !is_digits(whole) || !is_digits(fraction) {
+            return Err(wrong());
+        }
+        let bps = format!("{fraction:0<4}").parse::<i64>().ok().filter(|_| fraction.len() <= 4);
+        bps.filter(|bps| *bps <= MAX_FEE_BPS).map(PoolFee).ok_or_else(wrong)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fee_is_an_exact_fraction_up_to_five_percent() {
+        for (text, bps) in
+            [("0.01", 100), ("0", 0), ("0.0", 0), ("0.05", 500), ("0.0001", 1), (".02", 200), ("0.0500", 500)]
+        {
+            assert_eq!(text.parse(), Ok(PoolFee(bps)), "{text}");
+        }
+        for text in ["", "1", "0.06", "0.5", "-0.01", "0.00001", "1e-2", "nan", "0.0x", "10", "5%"] {
+            assert!(text.parse::<PoolFee>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! Direct mode: attestations go to a strict node, and the pool counts what it accepts.
+
+use super::strict::{FAULTS, Fault, Strict};
+use super::*;
+
+async fn world() -> (World, Arc<Strict>) {
+    let mut node = None;
+    let clock = Clock::standing_still(epoch_start_s(EPOCH) * 1_000);
+    let strict = Strict::new(clock.clone());
+    node.replace(strict.clone());
+    let world = World::with(node.map(|node| node as Arc<dyn Upstream>), |config| config.clock = clock.clone()).await;
+    (World { clock, ..world }, strict)
+}
+
+fn g4() -> Rig {
+    Rig { family: "PowerPC", arch: "MG40", ..Rig::new(1) }
+}
+
+async fn row(world: &World, rig: &Rig) -> Json {
+    world.get(&format!("/api/miner/{}", rig.miner)).await
+}
+
+#[tokio::test]
+async fn an_attestation_reaches_the_node_byte_for_byte() {
+    let (world, node) = world().await;
+    let rig = Rig::new(1);
+    let nonce = world.challenge(&rig.miner).await;
+    let text = world.payload(&rig, &nonce).1.replace(",\"", ", \"");
+    let (status, json) = world.call("POST", "/attest/submit", text.clone()).await;
+    assert_eq!((status, json.member("adit")), (200, None), "the node's own answer");
+    assert_eq!(locked(&node.state).last_body, text.as_bytes());
+    let row = row(&world, &rig).await;
+    assert_eq!(ours(&row, "kind"), &"direct".into());
+    // The node pays 0.8 for it, so the pool's table has its 1.0.
+    assert_eq!((float(&row, "hardware_score"), ours(&row, "verified")), (1.0, &true.into()));
+    assert_eq!(
+        ours(&row, "node").member("ticket").and_then(Json::as_text),
+        json.member("ticket_id").and_then(Json::as_text)
+    );
+    world.is_sound().await;
+}
+
+/// Sent again, it is the node that refuses, and nothing is counted twice.
+#[tokio::test]
+async fn a_replay_counts_nothing() {
+    let (world, _) = world().await;
+    let rig = Rig::new(1);
+    let nonce = world.challenge(&rig.miner).await;
+    let text = world.payload(&rig, &nonce).1;
+    assert_eq!(world.call("POST", "/attest/submit", text.clone()).await.0, 200);
+    world.next_slot();
+    assert_eq!(code(&world.call("POST", "/attest/submit", text).await), (409, "NONCE_REPLAY".into()));
+    assert_eq!(ours(&row(&world, &rig).await, "counted_slots"), &1.into());
+}
+
+#[tokio::test]
+async fn the_score_is_capped_by_what_the_node_pays() {
+    let (world, _) = world().await;
+    // The original's table gave this 2.5, for the letters "G4" in it.
+    assert_eq!(world.attest(&Rig { indicators: vec![], ..g4() }).await.0, 200);
+    let sparc = Rig { family: "SPARC", arch: "sparc_v9", ..Rig::new(2) };
+    assert_eq!(world.attest(&sparc).await.0, 200);
+    assert_eq!(float(&row(&world, &sparc).await, "hardware_score"), 1.25);
+    let phone = Rig { family: "ARM", arch: "aarch64", ..Rig::new(3) };
+    assert_eq!(world.attest(&phone).await.0, 200);
+    assert_eq!(float(&row(&world, &phone).await, "hardware_score"), 0.000625);
+    let claimed = row(&world, &g4()).await;
+    assert_eq!(float(&claimed, "hardware_score"), 0.0, "no AltiVec: {claimed:?}");
+}
+
+#[tokio::test]
+async fn the_eleventh_challenge_is_told_to_wait() {
+    let (world, node) = world().await;
+    let rig = Rig::new(1);
+    for _ in 0..10 {
+        world.challenge(&rig.miner).await;
+    }
+    let refused = world.call("POST", "/attest/challenge", "{}").await;
+    assert_eq!(code(&refused), (503, "RELAY_FULL".into()));
+    world.clock.advance(60_000);
+    world.challenge(&rig.miner).await;
+    assert!(locked(&node.state).fault.is_none());
+}
+
+#[tokio::test]
+async fn the_sixteenth_miner_is_told_to_wait_and_never_reaches_the_node() {
+    let (world, node) = world().await;
+    for seed in 1..=15 {
+        assert_eq!(world.attest(&Rig::new(seed)).await.0, 200, "{seed}");
+        world.clock.advance(7_000);
+    }
+    let refused = world.attest(&Rig::new(16)).await;
+    assert_eq!(code(&refused), (503, "RELAY_FULL".into()));
+    assert!(text(&refused.1, "message").contains("there is a place in"), "{refused:?}");
+    assert_eq!(locked(&node.state).accepted.len(), 15);
+}
+
+/// What clawrtc 1.9.0 calls a signature is a digest, which the node refuses always.
+#[tokio::test]
+async fn an_old_clients_digest_is_left_out() {
+    let (world, node) = world().await;
+    let rig = Rig::new(1);
+    let nonce = world.challenge(&rig.miner).await;
+    let mut payload = world.payload(&rig, &nonce).0;
+    payload.remove("public_key");
+    payload.insert("signature_type".into(), "sha512_legacy".into());
+    let (status, json) = world.call("POST", "/attest/submit", Json::Object(payload).canonical()).await;
+    assert_eq!(status, 200, "{json:?}");
+    assert!(!String::from_utf8_lossy(&locked(&node.state).last_body).contains("signature"));
+    let row = row(&world, &rig).await;
+    assert_eq!((ours(&row, "verified"), float(&row, "contribution_weight")), (&false.into(), 0.0));
+    // It enrols without a signature, which is answered here; else it would ask again for ever.
+    let body = format!(r#"{{"miner_pubkey":"{}","miner_id":"windows_00","device":{{}}}}"#, rig.miner);
+    let (status, json) = world.call("POST", "/epoch/enroll", body).await;
+    assert_eq!((status, ours(&json, "enrolled_by")), (200, &"attestation".into()));
+    let stranger = world.call("POST", "/epoch/enroll", r#"{"miner_pubkey":"nobody"}"#).await;
+    assert_eq!(code(&stranger), (412, "NO_RECENT_ATTESTATION".into()));
+}
+
+#[tokio::test]
+async fn each_fault_of_the_node_has_a_sentence() {
+    let (world, node) = world().await;
+    let rig = Rig::new(1);
+    for fault in [Fault::Down, Fault::Slow] {
+        node.fault(Some(fault));
+        let refused = world.call("POST", "/attest/challenge", "{}").await;
+        assert_eq!(code(&refused), (502, "NODE_UNREACHABLE".into()));
+    }
+    node.fault(None);
+    let nonce = world.challenge(&rig.miner).await;
+    node.fault(Some(Fault::Restart));
+    let text = world.payload(&rig, &nonce).1;
+    assert_eq!(code(&world.call("POST", "/attest/submit", text).await), (409, "CHALLENGE_INVALID".into()));
+    node.fault(Some(Fault::Unlisted));
+    assert_eq!(world.attest(&rig).await.0, 200);
+    let unlisted = row(&world, &rig).await;
+    assert_eq!(float(&unlisted, "hardware_score"), 0.0);
+    assert!(ours(&unlisted, "reason").as_text().unwrap().contains("does not list"));
+}
+
+/// Histories of faults: whatever happens, the books add up and nothing counts that the node did not accept.
+#[tokio::test]
+async fn seeded_histories_of_faults_keep_the_books_sound() {
+    for seed in 0..40u64 {
+        let (world, node) = world().await;
+        let rigs = [Rig::new(1), Rig::new(2), Rig { indicators: vec!["KVM"], ..Rig::new(3) }];
+        let mut draw = Draw(seed);
+        let mut kept: Vec<String> = Vec::new();
+        for _ in 0..30 {
+            node.fault(if draw.below(3) == 0 { Some(FAULTS[draw.below(FAULTS.len())]) } else { None });
+            let rig = &rigs[draw.below(rigs.len())];
+            match draw.below(6) {
+                // A payload of before, whatever became of it.
+                0 if !kept.is_empty() => {
+                    let text = kept[draw.below(kept.len())].clone();
+                    world.call("POST", "/attest/submit", text).await;
+                }
+                1 => {
+                    world.call("POST", "/api/attest", format!(r#"{{"wallet":"{}"}}"#, rig.miner)).await;
+                }
+                _ => {
+                    let body = format!(r#"{{"miner":"{}"}}"#, rig.miner);
+                    let (_, json) = world.call("POST", "/attest/challenge", body).await;
+                    if let Some(nonce) = json.member("nonce").and_then(Json::as_text) {
+                        let text = world.payload(rig, nonce).1;
+                        kept.push(text.clone());
+                        world.call("POST", "/attest/submit", text).await;
+                    }
+                }
+            }
+            world.clock.advance([1_000, 61_000, SLOT_MS, 10 * SLOT_MS, 150 * SLOT_MS][draw.below(5)]);
+            world.pool.upkeep().await.unwrap();
+            world.is_sound().await;
+        }
+        node.fault(None);
+        for rig in &rigs {
+            let (status, row) = world.call("GET", &format!("/api/miner/{}", rig.miner), "").await;
+            let slots =
+                if status == 200 { ours(&row, "counted_slots").as_number().unwrap().as_i64().unwrap() } else { 0 };
+            let accepted = locked(&node.state).accepted.clone();
+            let paid: std::collections::BTreeSet<_> =
+                accepted.iter().filter(|(miner, _)| *miner == rig.miner.to_string()).collect();
+            assert!(slots <= paid.len() as i64, "seed {seed}: {slots} slots of {}", paid.len());
+            assert!(rig.indicators.is_empty() || slots == 0, "seed {seed}: a virtual machine counts");
+        }
+    }
+}
+
+/// Steele, Lea and Flood's splitmix64.
+struct Draw(u64);
+
+impl Draw {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((mixed ^ (mixed >> 31)) % bound as u64) as usize
+    }
+}
