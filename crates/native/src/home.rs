@@ -3,8 +3,10 @@
 #[cfg(feature = "content")]
 mod content_key;
 mod journal;
+mod kept;
 mod key;
 mod known;
+mod rustchain_key;
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
@@ -22,6 +24,7 @@ pub(crate) use key::Sealing;
 pub(crate) use key::random;
 pub(crate) use key::{KeyFile, PASSPHRASE};
 pub(crate) use known::{Known, is_loopback};
+pub(crate) use rustchain_key::RustchainKey;
 
 /// The places of a miner's files, all beside its key.
 #[derive(Clone, Debug)]
@@ -67,6 +70,11 @@ impl Home {
     #[cfg(feature = "mcp")]
     pub(crate) fn mcp_questions(&self) -> PathBuf {
         self.key.with_file_name("mcp.questions")
+    }
+
+    /// The file of the key that attests to RustChain.
+    pub(crate) fn rustchain_key(&self) -> PathBuf {
+        self.key.with_file_name("rustchain.key")
     }
 
     /// The journal's directory.

@@ -6,6 +6,7 @@
 // The macros panic where nobody reads; `show` does not.
 #![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
 
+mod attest;
 #[cfg(feature = "serve")]
 mod backup;
 mod bench;
@@ -23,6 +24,8 @@ mod mcp;
 mod mine;
 #[cfg(any(feature = "content", feature = "jobs"))]
 mod output;
+#[cfg(feature = "serve")]
+mod pool;
 mod report;
 #[cfg(feature = "serve")]
 mod serve;
@@ -59,6 +62,11 @@ struct Cli {
 enum Command {
     /// Mine: compute units for a coordinator and be paid for what it verifies
     Mine(mine::Args),
+    /// Attest this device to a RustChain node or a pool
+    Attest(attest::Args),
+    /// Run a pool of RustChain miners, or check an epoch's list
+    #[cfg(feature = "serve")]
+    Pool(pool::Args),
     /// Run a coordinator: hand out units, verify every output, keep the ledger
     #[cfg(feature = "serve")]
     Serve(serve::Args),
@@ -117,6 +125,9 @@ fn main() -> ExitCode {
     let result = runtime.block_on(async {
         match cli.command {
             Command::Mine(args) => mine::run(args).await,
+            Command::Attest(args) => attest::run(args).await,
+            #[cfg(feature = "serve")]
+            Command::Pool(args) => pool::run(args).await,
             #[cfg(feature = "serve")]
             Command::Serve(args) => serve::run(args).await,
             #[cfg(feature = "serve")]

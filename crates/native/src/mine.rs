@@ -20,7 +20,7 @@ mod printer;
 mod screen;
 mod session;
 mod setup;
-mod text;
+pub(crate) mod text;
 mod when;
 
 use std::cell::RefCell;

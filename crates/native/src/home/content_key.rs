@@ -1,7 +1,5 @@
 //! The file of the secret that content is sealed with.
 
-mod sealed;
-
 use std::path::{Path, PathBuf};
 
 use adit_content::seal::Secret;
@@ -9,8 +7,8 @@ use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use super::kept::Secret as Kept;
 use super::key::random;
-use sealed::Secret as Kept;
 
 /// A secret, its newest version, and where it is kept.
 pub(crate) struct ContentKey {

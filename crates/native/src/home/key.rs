@@ -16,7 +16,6 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::show;
-#[cfg(feature = "content")]
 pub(in crate::home) use clear::stretched;
 use clear::{Clear, Secret};
 use sealed::Sealed;

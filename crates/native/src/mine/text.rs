@@ -4,7 +4,7 @@
 const MAX_CHARS: usize = 300;
 
 /// Removes what would move the cursor, ring the bell, or reverse the direction of writing.
-pub(super) fn clean(text: &str) -> String {
+pub(crate) fn clean(text: &str) -> String {
     let shown = |c: &char| !c.is_control() && !is_invisible(*c);
     let spaced = text.chars().map(|c| if c == '\n' || c == '\t' { ' ' } else { c });
     spaced.filter(shown).take(MAX_CHARS).collect()

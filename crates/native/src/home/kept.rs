@@ -1,4 +1,4 @@
-//! How the file keeps the secret.
+//! How a file keeps a secret that is not the miner's key.
 //!
 //! With a passphrase (ADIT_PASSPHRASE) it is sealed: ChaCha20-Poly1305 under a key that Argon2id (RFC 9106) derives from
 //! the passphrase, with 19 MiB and two passes. Without one it is stored in the clear, readable only by its owner.
@@ -16,7 +16,7 @@ use crate::home::key::{Hex, random, stretched};
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub(super) enum Secret {
+pub(in crate::home) enum Secret {
     Plain(Hex),
     Sealed { memory_kib: u32, passes: u32, salt: Hex, nonce: Hex, ciphertext: Hex },
 }
@@ -29,15 +29,25 @@ const MAX_PASSES: u32 = 64;
 
 impl Secret {
     /// Keeps a secret, sealed if there is a passphrase. `beside` is authenticated with it.
-    pub(super) fn keep(secret: &[u8], beside: &[u8], passphrase: Option<&str>) -> Result<Self> {
+    pub(in crate::home) fn keep(secret: &[u8], beside: &[u8], passphrase: Option<&str>) -> Result<Self> {
         match passphrase {
             Some(passphrase) => seal(secret, beside, passphrase),
             None => Ok(Secret::Plain(Hex::of(secret))),
         }
     }
 
+    /// Whether it is in the clear.
+    pub(in crate::home) fn is_plain(&self) -> bool {
+        matches!(self, Secret::Plain(_))
+    }
+
     /// Opens the secret of the file at `path`.
-    pub(super) fn open(self, path: &Path, passphrase: Option<&str>, beside: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
+    pub(in crate::home) fn open(
+        self,
+        path: &Path,
+        passphrase: Option<&str>,
+        beside: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>> {
         if let Secret::Plain(bytes) = self {
             return Ok(bytes.0);
         }

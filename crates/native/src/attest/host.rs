@@ -1,0 +1,93 @@
+//! What is said of this host: nothing that names it, unless its owner agrees.
+//!
+//! Addresses of network cards leave as HMAC-SHA256 under a salt of the key, the host's name likewise, and no serial number
+//! at all. No address of a cloud is asked, and no variable of the environment is read.
+
+use adit_rustchain::SecretKey;
+use adit_rustchain::attestation::{Device, Signals};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::{Digest, Sha256};
+
+/// The most network cards that are told.
+const MOST_CARDS: usize = 3;
+
+/// The device as it is.
+pub(super) fn device(binds_serial: bool) -> Device {
+    let (family, arch) = family();
+    let cpu = processor().unwrap_or_default();
+    let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as i64);
+    let serial =
+        if binds_serial { read("/sys/class/dmi/id/product_serial").unwrap_or_default() } else { String::new() };
+    Device { family: family.into(), arch: arch.into(), model: cpu.clone(), cpu, cores: Some(cores), serial }
+}
+
+/// The node's names for what this program was built for. An older device of the family may have a better one at the node,
+/// which nothing here claims.
+fn family() -> (&'static str, &'static str) {
+    match std::env::consts::ARCH {
+        "x86_64" => ("x86_64", "modern"),
+        "x86" => ("x86", "modern"),
+        "aarch64" => ("ARM", "aarch64"),
+        "arm" => ("ARM", "armv7"),
+        "powerpc" | "powerpc64" => ("PowerPC", "powerpc"),
+        "sparc" | "sparc64" => ("SPARC", "sparc_v9"),
+        "riscv64" => ("RISC-V", "riscv64"),
+        "s390x" => ("S390", "s390x"),
+        other => (other, other),
+    }
+}
+
+fn processor() -> Option<String> {
+    let text = std::fs::read_to_string("/proc/cpuinfo").ok()?;
+    let named = text.lines().find(|line| line.starts_with("model name") || line.starts_with("cpu\t"))?;
+    let name: String = named.split_once(':')?.1.trim().chars().filter(char::is_ascii).take(100).collect();
+    Some(name)
+}
+
+/// What identifies the host, hidden under a salt that only this key has.
+pub(super) fn signals(key: &SecretKey) -> Signals {
+    let salt = Sha256::new_with_prefix("adit/attest-salt/1").chain_update(&*key.seed()).finalize();
+    let hostname = read("/proc/sys/kernel/hostname").or_else(|| read("/etc/hostname")).unwrap_or_default();
+    let hostname = format!("host-{}", &hidden(&salt, &hostname)[..8]);
+    Signals { macs: cards().iter().map(|card| hidden(&salt, card)).collect(), hostname, serial: String::new() }
+}
+
+/// 16 bytes of HMAC-SHA256, in hex.
+fn hidden(salt: &[u8], text: &str) -> String {
+    // HMAC takes keys of any length.
+    let Ok(mut mac) = <Hmac<Sha256> as KeyInit>::new_from_slice(salt) else { return String::new() };
+    mac.update(text.as_bytes());
+    hex::encode(&mac.finalize().into_bytes()[..16])
+}
+
+/// The addresses of network cards that are devices, in order.
+fn cards() -> Vec<String> {
+    let Ok(folder) = std::fs::read_dir("/sys/class/net") else { return Vec::new() };
+    let real = folder.flatten().map(|entry| entry.path()).filter(|path| path.join("device").exists());
+    let mut cards: Vec<String> = real.filter_map(|path| read(path.join("address").to_str()?)).collect();
+    cards.sort_unstable();
+    cards.truncate(MOST_CARDS);
+    cards
+}
+
+fn read(path: &str) -> Option<String> {
+    let text = std::fs::read_to_string(path).ok()?;
+    let text = text.trim();
+    (1..=200).contains(&text.len()).then(|| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_name_of_the_host_leaves_it() {
+        let key = SecretKey::from_seed([3; 32]);
+        let told = format!("{:?} {:?}", signals(&key), device(false));
+        for secret in cards().into_iter().chain(read("/proc/sys/kernel/hostname")).filter(|name| name.len() > 3) {
+            assert!(!told.contains(&secret), "{secret} in {told}");
+        }
+        assert_ne!(signals(&key).hostname, signals(&SecretKey::from_seed([4; 32])).hostname);
+        assert_eq!(signals(&key), signals(&key));
+    }
+}

@@ -1,0 +1,182 @@
+//! `adit pool`: a pool of RustChain miners, with the flags and variables of the pool proxy.
+
+mod check;
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use adit_coordinator::{Node, NodeAnswer, Pool, PoolConfig, PoolFee, Upstream, serve_pool};
+use adit_fetch::{Fetch, Request};
+use anyhow::{Result, ensure};
+use futures::future::{BoxFuture, FutureExt};
+
+use crate::server::{Http, http};
+use crate::show;
+
+/// Run a pool of RustChain miners.
+///
+/// Members attest with their own wallets (`adit attest --pool URL`, or any RustChain miner with this pool as its node).
+/// With --node-url the pool passes attestations on to that node byte for byte, counts what it accepts, and takes nothing:
+/// the node pays the members. Without it nothing is asked of any node: the pool gives challenges and verdicts of its own.
+/// Open http://HOST:PORT/ for the dashboard.
+#[derive(clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    what: Option<What>,
+    #[command(flatten)]
+    run: Run,
+}
+
+#[derive(clap::Subcommand)]
+enum What {
+    /// Recompute an epoch's public list: weights, shares, sums, root and signature; needs no network
+    Check(check::Args),
+}
+
+#[derive(clap::Args)]
+struct Run {
+    /// The port to listen on, from 0 (the system chooses) to 65535
+    #[arg(long, value_name = "PORT", env = "POOL_PORT", default_value_t = 8080)]
+    port: u16,
+    /// The address to listen on; 127.0.0.1 for this machine alone
+    #[arg(long, value_name = "ADDRESS", env = "POOL_HOST", default_value_t = IpAddr::V4(Ipv4Addr::UNSPECIFIED))]
+    host: IpAddr,
+    /// The RustChain node to pass attestations on to [default: none, so that nothing leaves this machine]
+    #[arg(long, value_name = "URL", env = "POOL_NODE_URL")]
+    node_url: Option<String>,
+    /// The pool's fee as a fraction, from 0 to 0.05: 0.01 is 1 %. A change holds from the epoch after the next on
+    #[arg(long, value_name = "FRACTION", env = "POOL_FEE", default_value = "0.01")]
+    pool_fee: PoolFee,
+    /// The database's file; the pool's key is kept beside it
+    #[arg(long, value_name = "FILE", env = "POOL_DB_PATH", default_value = "./pool_proxy.db")]
+    db_path: PathBuf,
+    /// What you give for each epoch without a node, from 0 to 1000000 RTC; it is counted here and paid nowhere
+    #[arg(long, value_name = "RTC", env = "POOL_EPOCH_REWARD", default_value = "0", conflicts_with = "node_url")]
+    epoch_reward: Rtc,
+}
+
+/// A sum of RTC with up to six decimals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Rtc(i64);
+
+/// The largest sum that may be given for an epoch, in RTC.
+const MOST_RTC: i64 = 1_000_000;
+
+impl FromStr for Rtc {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("a sum is from 0 to {MOST_RTC} RTC with up to six decimals, as 1.5");
+        let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+        let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        if whole.is_empty() || fraction.len() > 6 || !is_digits(whole) || !is_digits(fraction) {
+            return Err(wrong());
+        }
+        let (whole, fraction) = (whole.parse::<i64>(), format!("{fraction:0<6}").parse::<i64>());
+        let micro = whole.ok().filter(|whole| *whole <= MOST_RTC).zip(fraction.ok());
+        let micro = micro.map(|(whole, fraction)| whole * 1_000_000 + fraction);
+        micro.filter(|micro| *micro <= MOST_RTC * 1_000_000).map(Rtc).ok_or_else(wrong)
+    }
+}
+
+pub(crate) async fn run(args: Args) -> Result<()> {
+    match args.what {
+        Some(What::Check(args)) => check::run(&args),
+        None => serve(args.run).await,
+    }
+}
+
+async fn serve(args: Run) -> Result<()> {
+    let report = show::report();
+    log_to(&report);
+    let mut config = PoolConfig::new(SocketAddr::new(args.host, args.port), args.db_path.clone());
+    config.fee = args.pool_fee;
+    config.epoch_reward = args.epoch_reward.0;
+    config.node = args.node_url.as_deref().map(node).transpose()?;
+    let (says, database, node_url) = (report.clone(), args.db_path, args.node_url);
+    let ready = move |address: SocketAddr, pool: &Pool| {
+        says.line(format_args!("[OK] Pool on http://{address}, key {}", pool.public_key()));
+        says.line(format_args!("[OK] Database in {}", database.display()));
+        says.line(match &node_url {
+            Some(url) => format!("[OK] Attestations go to {url}; it pays the members, and the pool takes nothing"),
+            None => "[OK] Local mode: no node is asked; --node-url URL names one".to_owned(),
+        });
+        let bps = args.pool_fee.bps();
+        let from = pool.fee_from_epoch();
+        says.line(format_args!("[OK] Fee {}.{:02} % from epoch {from} on", bps / 100, bps % 100));
+    };
+    serve_pool(config, ready, crate::stop::signal()).await?;
+    report.line("[OK] Stopped; everything that was accepted is stored");
+    report.flush(show::LAST_LINES);
+    Ok(())
+}
+
+/// A line for each attestation, on standard output as in the original.
+fn log_to(report: &show::Lines) {
+    let report = report.clone();
+    let filter = tracing_subscriber::EnvFilter::try_from_env("ADIT_LOG_LEVEL");
+    let filter = filter.unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info,adit_coordinator::http=warn"));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(move || report.clone());
+    log.log_internal_errors(false).with_ansi(false).with_target(false).init();
+}
+
+fn node(url: &str) -> Result<Node> {
+    let url = url.trim_end_matches('/').to_owned();
+    let is_plain = url.starts_with("http://");
+    ensure!(
+        is_plain || url.starts_with("https://"),
+        "--node-url must begin with https:// or http://, as in https://rustchain.org"
+    );
+    if is_plain {
+        show::message(format_args!(
+            "warning: {url} is asked in the clear: whoever is between can read wallets, hardware and host names, and can \
+             answer in the node's place; signed attestations cannot be changed. Use https:// if the node has it"
+        ));
+    }
+    Ok(Node { upstream: Arc::new(Over { http: http()?, url: url.clone() }), url })
+}
+
+/// The node over HTTP.
+struct Over {
+    http: Http,
+    url: String,
+}
+
+/// How long the node may take, in ms.
+const NODE_MS: u32 = 30_000;
+/// The largest answer of the node, in bytes.
+const MAX_ANSWER: usize = 1 << 20;
+
+impl Upstream for Over {
+    fn send(&self, path: String, body: Option<Vec<u8>>) -> BoxFuture<'_, Result<NodeAnswer, String>> {
+        let url = format!("{}{path}", self.url);
+        let request = match body {
+            Some(body) => Request::post_json(url, body),
+            None => Request::get(url),
+        };
+        let request = request.max_bytes(MAX_ANSWER).timeout_ms(NODE_MS);
+        async move {
+            let response = self.http.fetch(request).await.map_err(|error| error.to_string())?;
+            let retry_after_ms = response.retry_after_ms();
+            Ok(NodeAnswer { status: response.status, body: response.body, retry_after_ms })
+        }
+        .boxed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sum_is_exact() {
+        for (text, micro) in [("0", 0), ("1.5", 1_500_000), ("0.000001", 1), ("1000000", 1_000_000_000_000)] {
+            assert_eq!(text.parse(), Ok(Rtc(micro)), "{text}");
+        }
+        for text in ["", "-1", "1.0000001", "1000000.000001", "1e3", "99999999999999999999", ".5", "1.x"] {
+            assert!(text.parse::<Rtc>().is_err(), "{text}");
+        }
+    }
+}
