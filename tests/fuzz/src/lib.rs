@@ -12,6 +12,7 @@ mod mutate;
 mod outputs;
 mod proofs;
 mod router;
+mod rustchain;
 mod samples;
 mod statements;
 mod texts;
@@ -50,6 +51,11 @@ pub const TARGETS: &[Target] = &[
     Target { name: "cids", run: content::cids, seeds: content::cid_seeds },
     Target { name: "nodes", run: content::nodes, seeds: content::node_seeds },
     Target { name: "cars", run: content::cars, seeds: content::car_seeds },
+    // rustchain
+    Target { name: "canonical", run: rustchain::canonical, seeds: rustchain::canonical_seeds },
+    Target { name: "attestations", run: rustchain::attestations, seeds: rustchain::attestation_seeds },
+    Target { name: "node_answers", run: rustchain::answers, seeds: rustchain::answer_seeds },
+    Target { name: "share_lists", run: rustchain::lists, seeds: rustchain::list_seeds },
     // coordinator
     Target { name: "npy", run: files::npy, seeds: files::npy_seeds },
     Target { name: "csv", run: files::csv, seeds: files::csv_seeds },
