@@ -8,7 +8,7 @@ import { LANGUAGES, choose, load } from "./languages.ts";
 import { Texts } from "./text.ts";
 
 const WWW = fileURLToPath(new URL("..", import.meta.url));
-const FILES = ["common", "page", "dashboard", "extension"];
+const FILES = ["common", "page", "dashboard", "extension", "embed"];
 
 function catalogue(language: string, file: string): string {
   return readFileSync(`${WWW}ui/locales/${language}/${file}.ftl`, "utf8");
@@ -50,10 +50,11 @@ function used(folder: string): { ids: Set<string>; computed: string[] } {
 
 /** Who may use which file. */
 const USERS = {
-  common: ["ui", "client", "page", "dashboard", "extension"],
+  common: ["ui", "client", "page", "dashboard", "extension", "embed"],
   page: ["page", "client"],
   dashboard: ["dashboard"],
   extension: ["extension"],
+  embed: ["embed"],
 };
 
 test("every catalogue is Fluent, and says each thing once", () => {
@@ -94,6 +95,7 @@ test("every id that a source names exists, none is unused, and all are literals"
     page: known("common", "page"),
     dashboard: known("common", "dashboard"),
     extension: known("common", "page", "extension"),
+    embed: known("common", "page", "embed"),
   };
   for (const [folder, ids] of Object.entries(allowed)) {
     const { ids: named, computed } = used(folder);

@@ -2,6 +2,7 @@
 
 mod benchmark;
 mod bundle;
+mod element;
 mod extension;
 mod manifest;
 mod site;

@@ -7,13 +7,13 @@ use std::process::Command;
 use anyhow::Result;
 
 use super::stamp::{Stamp, files_under};
-use super::{extension, sizes};
+use super::{element, extension, sizes};
 use crate::repo::Repo;
 use crate::setup::npm;
 use crate::shell;
 
 /// The workspaces of www/ that a coordinator serves. www/vite.ts configures how each is built.
-const SITES: [&str; 2] = ["page", "dashboard"];
+const SITES: [&str; 4] = ["page", "dashboard", "embed", "element"];
 
 /// Folders with a tsconfig.json of their own, because pages, workers and tests have different globals.
 const TYPED: [&str; 5] = ["www", "worker", "tests/browser", "tests/firefox", "tests/mcp"];
@@ -42,6 +42,7 @@ pub(crate) fn build(repo: &Repo) -> Result<()> {
     for file in files_under(&repo.dist(), &[])?.iter().filter(|file| sizes::is_sent(file)) {
         sizes::compress(file)?;
     }
+    element::build(repo)?;
     extension::build(repo)?;
     stamp.write(&sources)
 }

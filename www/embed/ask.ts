@@ -1,0 +1,58 @@
+/** The question before anything runs. It is plain HTML, so that nothing more has to be loaded for it. */
+
+import type { Texts } from "adit-ui/text.ts";
+
+import { Sight } from "./sight.ts";
+
+export interface Question {
+  texts: Texts;
+  /** The host of the site that embeds the frame. */
+  site: string;
+  /** The host of the coordinator. */
+  coordinator: string;
+  lanes: number;
+  cores: number;
+  /** Whether this is a window of its own, which no site can cover. */
+  own: boolean;
+  /** Called when the person agrees. */
+  agreed(): void;
+  /** Called where this frame cannot know that all of it is seen: a window of the coordinator's asks instead. */
+  elsewhere(): void;
+}
+
+/** Shows the question, and returns what brings it to attention. */
+export function ask({ texts, site, coordinator, lanes, cores, own, agreed, elsewhere }: Question): () => void {
+  const line = (text: string, name = "") => Object.assign(document.createElement("p"), { textContent: text, className: name });
+  const section = Object.assign(document.createElement("main"), { className: "ask" });
+  const title = Object.assign(document.createElement("h1"), { textContent: texts.t("embed-title", { site }) });
+  const button = document.createElement("button");
+  const note = line(texts.t("embed-free"), "muted");
+  note.setAttribute("role", "status");
+  section.append(
+    title,
+    line(texts.t("embed-what", { coordinator })),
+    line(texts.t("embed-much", { lanes, cores })),
+    line(texts.t("embed-cost")),
+    line(texts.t("embed-whom", { site })),
+    button,
+    note,
+  );
+  document.body.replaceChildren(section);
+
+  const sight = own ? undefined : new Sight(section, () => turn());
+  const turn = () => {
+    const seen = sight?.now ?? "clear";
+    button.setAttribute("aria-disabled", String(seen === "soon"));
+    button.textContent = seen === "covered" ? texts.t("embed-window") : texts.t("embed-agree");
+    note.textContent = seen === "covered" ? texts.t("embed-covered") : texts.t("embed-free");
+  };
+  turn();
+  button.addEventListener("click", (event) => {
+    // Scripts press buttons too.
+    if (!event.isTrusted) return;
+    const seen = sight?.now ?? "clear";
+    if (seen === "clear") agreed();
+    else if (seen === "covered") elsewhere();
+  });
+  return () => button.focus();
+}
