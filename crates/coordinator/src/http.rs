@@ -45,7 +45,7 @@ pub(crate) fn router(app: Arc<App>, calls: Routes, web: Option<&Web>) -> Router 
         .route("/ai-energy/{*rest}", any(no_such_path))
         .method_not_allowed_fallback(method_not_allowed);
     let api = match web {
-        Some(web) => api.merge(page::router(web, &app.sources)),
+        Some(web) => api.merge(page::router(web, &app)),
         None => api.fallback(no_such_path),
     };
     api.layer(middleware::from_fn_with_state(app.clone(), shed::shed))

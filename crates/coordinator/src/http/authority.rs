@@ -49,6 +49,16 @@ impl Authority {
         is_localhost(name) || address(name).is_some() || self.is_listed(name)
     }
 
+    /// Whose pages may embed the miner, as a policy's source list: those that may call.
+    pub(super) fn embedders(&self) -> String {
+        if !self.local {
+            return "*".to_owned();
+        }
+        let harmless = |origin: &&String| !origin.contains([';', ',', '\'', '"']);
+        let listed = self.origins.iter().filter(harmless).map(String::as_str);
+        ["'self'"].into_iter().chain(listed).collect::<Vec<_>>().join(" ")
+    }
+
     /// Refuses a request under a foreign host, or from a page of a foreign origin.
     fn check(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), ApiError> {
         if !self.local {
@@ -188,6 +198,14 @@ mod tests {
         assert_eq!(refused(true, host, Some("")), Some(ErrorCode::WrongOrigin));
         // A page behind a rebound name is of its own origin, but not under a host of ours.
         assert_eq!(refused(true, Some("evil.example"), Some("http://evil.example")), Some(ErrorCode::WrongHost));
+    }
+
+    #[test]
+    fn on_loopback_only_own_and_listed_origins_embed_the_miner() {
+        assert_eq!(authority(true).embedders(), "'self' http://localhost:3000 app://page");
+        assert_eq!(authority(false).embedders(), "*");
+        let origins = vec!["http://a;script-src".into(), "http://b".into()];
+        assert_eq!(Authority { origins, ..authority(true) }.embedders(), "'self' http://b");
     }
 
     #[test]

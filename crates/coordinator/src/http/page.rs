@@ -31,20 +31,25 @@ const NO_PERMISSIONS: HeaderValue = HeaderValue::from_static(
 
 /// Serves the built files. A path without a file gets the same error as any unknown path. Asset names change with their
 /// content, so browsers cache assets for good and revalidate documents.
-pub(super) fn router(web: &Web, sources: &Sources) -> Router<Arc<App>> {
+pub(super) fn router(web: &Web, app: &App) -> Router<Arc<App>> {
     match web {
-        Web::Folder(folder) => serve(folder, OnDisk, sources),
-        Web::Embedded(files) => serve(Path::new(""), InMemory(files.clone()), sources),
+        Web::Folder(folder) => serve(folder, OnDisk, app),
+        Web::Embedded(files) => serve(Path::new(""), InMemory(files.clone()), app),
     }
 }
 
-fn serve<B: Backend>(root: &Path, backend: B, sources: &Sources) -> Router<Arc<App>> {
+fn serve<B: Backend>(root: &Path, backend: B, app: &App) -> Router<Arc<App>> {
     let kept = |how: &'static str| {
         let found = move |response: &Response<_>| response.status().is_success().then(|| HeaderValue::from_static(how));
         SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, found)
     };
     let files = |folder: &Path| files(folder, backend.clone());
     let documents = kept("no-cache").layer(files(root));
+    let allows = |frames: &str| {
+        SetResponseHeaderLayer::if_not_present(header::CONTENT_SECURITY_POLICY, of_files(policy(&app.sources, frames)))
+    };
+    let embed = allows(&app.authority.embedders())
+        .layer(middleware::map_request(|asked| at("/embed.html", asked)).layer(documents.clone()));
     Router::new()
         .nest_service("/assets", kept("public, max-age=31536000, immutable").layer(files(&root.join("assets"))))
         .route_service(
@@ -52,8 +57,9 @@ fn serve<B: Backend>(root: &Path, backend: B, sources: &Sources) -> Router<Arc<A
             middleware::map_request(|asked| at("/dashboard.html", asked)).layer(documents.clone()),
         )
         .route_service("/stats", middleware::map_request(|asked| at("/stats.html", asked)).layer(documents.clone()))
+        .route_service("/embed", embed)
         .fallback_service(documents)
-        .layer(SetResponseHeaderLayer::if_not_present(header::CONTENT_SECURITY_POLICY, of_files(policy(sources))))
+        .layer(allows("'none'"))
         .layer(SetResponseHeaderLayer::if_not_present(PERMISSIONS_POLICY, of_files(Some(NO_PERMISSIONS))))
 }
 
@@ -80,12 +86,13 @@ fn of_files<B>(value: Option<HeaderValue>) -> impl Fn(&Response<B>) -> Option<He
 }
 
 /// What documents and workers may load: files of this coordinator, its calls, and data at the gateways that its operator
-/// listed. Nobody may frame them, lest another page lead a person to press Start. WebAssembly is compiled, never text.
-fn policy(sources: &Sources) -> Option<HeaderValue> {
+/// listed. WebAssembly is compiled, never text. `frames` says whose pages may frame them. Nobody may frame most, lest another
+/// page lead a person to press Start; the frame of `<adit-miner>` asks by itself, and checks that nothing covers it.
+fn policy(sources: &Sources, frames: &str) -> Option<HeaderValue> {
     let gateways: String = sources.origins().map(|origin| format!(" {origin}")).collect();
     let text = format!(
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'{gateways}; style-src \
-         'self'; img-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+         'self'; img-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors {frames}"
     );
     HeaderValue::from_str(&text).ok()
 }
@@ -109,7 +116,7 @@ mod tests {
     fn workers_may_fetch_from_listed_gateways_alone() {
         let listed = ["https://gateway.example:8080/base", "http://[::1]:5001", "https://x;script-src *,y/z"];
         let sources = Sources::new(listed.map(str::to_owned).to_vec(), Nowhere);
-        let policy = policy(&sources).unwrap();
+        let policy = policy(&sources, "'none'").unwrap();
         let policy = policy.to_str().unwrap();
         assert!(
             policy.contains("connect-src 'self' https://gateway.example:8080 http://[::1]:5001; style-src"),
