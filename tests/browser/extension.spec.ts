@@ -1,15 +1,13 @@
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 
 import type { Page } from "@playwright/test";
 
+import { violations } from "./axe.ts";
 import { Extension } from "./extension.ts";
 import { Coordinator, expect, test as base } from "./site.ts";
 
 const SHAPE = { rows: 16_384, k: 4096, n: 1024 };
 const PICTURES = fileURLToPath(new URL("screenshots", import.meta.url));
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 const test = base.extend<{ extension: Extension; admitting: Coordinator }>({
   extension: async ({ launchOptions }, use) => {
@@ -119,15 +117,6 @@ test("it turns to the next coordinator while the first is away, and pauses while
     await other.end();
   }
 });
-
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(axe);
-  return page.evaluate(async () => {
-    const { axe } = window as unknown as { axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> } };
-    const { violations } = await axe.run();
-    return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`));
-  });
-}
 
 const looks = [
   { name: "desktop-light", viewport: { width: 1280, height: 900 }, colorScheme: "light", lang: "en" },
