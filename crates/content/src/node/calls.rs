@@ -3,7 +3,7 @@
 use adit_fetch::Fetch;
 
 use super::answers::{self, Identity, Repository, Traffic, number, values};
-use super::{Call, LONG_S, Node};
+use super::{Call, LONG_S, Node, SHORT_S};
 use crate::cid::{self, Block, Cid, DAG_CBOR, DAG_PB, MAX_BLOCK_BYTES, RAW};
 use crate::name::Shown;
 use crate::storage::{StorageError, key};
@@ -56,6 +56,10 @@ impl<F: Fetch> Node<F> {
         let body = self.call(call).await.map_err(|error| match error {
             StorageError::Node(said) if said.contains("not found") || said.contains("could not find") => {
                 StorageError::missing(cid)
+            }
+            StorageError::Node(said) if said.contains("timed out") || said.contains("deadline exceeded") => {
+                let why = format!("the node did not find it within {SHORT_S} s");
+                StorageError::Unavailable { cid: Box::new(*cid), why }
             }
             error => error,
         })?;
