@@ -117,10 +117,10 @@ enum Action {
     },
     #[command(flatten)]
     Stored(stored::Action),
-    /// Give what is kept to others, as a trustless IPFS gateway
+    /// Give what is kept to others, as an IPFS gateway
     ///
-    /// It answers with raw blocks and CARs of what is in the folder of mode embedded, pinned or not, to whoever can reach the
-    /// address; sealed files stay sealed. Ctrl-C ends it.
+    /// It answers with raw blocks, CARs, files and folders of what is in the folder of mode embedded, pinned or not, to whoever
+    /// can reach the address; sealed files stay sealed. Browsers run no script of it. Ctrl-C ends it.
     #[cfg(feature = "serve")]
     Gateway(gateway::Args),
     /// List a folder, in a CAR or by its CID

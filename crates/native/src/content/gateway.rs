@@ -1,10 +1,11 @@
-//! `adit content gateway`: what the folder keeps, for others, as a trustless gateway: raw blocks and CARs, which whoever gets
-//! them can check. What is not in the folder is not fetched for anybody.
+//! `adit content gateway`: what the folder keeps, for others: raw blocks and CARs, which whoever gets them can check, and files
+//! and folders for browsers. What is not in the folder is not fetched for anybody.
 //!
 //! It has a listener of its own, so strangers' content never shares an origin with the page or the operators' token.
 
 mod answer;
 mod ask;
+mod files;
 #[cfg(test)]
 mod tests;
 

@@ -15,16 +15,23 @@ use axum::response::Response;
 use bytes::Bytes;
 use futures::stream::{self, Stream, StreamExt};
 
-use super::Gate;
-use super::ask::{Ask, CAR_TYPE, Car, Format, RAW_TYPE};
+use super::ask::{Ask, CAR_TYPE, Car, Format, RAW_TYPE, native_type};
+use super::{Gate, files};
 
 /// Content never changes under its name.
-const FOR_EVER: &str = "public, max-age=29030400, immutable";
+pub(super) const FOR_EVER: &str = "public, max-age=29030400, immutable";
 
 /// Why there is no answer.
 pub(super) struct Refusal {
     pub(super) status: StatusCode,
     pub(super) text: String,
+}
+
+impl Refusal {
+    /// What a malformed block says.
+    pub(super) fn from_walk(error: WalkError) -> Self {
+        StorageError::from(error).into()
+    }
 }
 
 impl From<StorageError> for Refusal {
@@ -51,27 +58,36 @@ pub(super) async fn answer(gate: &Gate, ask: Ask, headers: &HeaderMap) -> Result
     };
     let roots: Vec<String> = found.roots.iter().map(Cid::to_string).collect();
     let response = begin(StatusCode::OK).header("x-ipfs-path", &ask.shown).header("x-ipfs-roots", roots.join(","));
+    match (ask.format, native_type(found.cid.codec())) {
+        (Format::Native(codec), _) if codec != found.cid.codec() => {
+            let text = "one codec is not converted into another here: ask with ?format=raw".to_owned();
+            return Err(Refusal { status: StatusCode::NOT_ACCEPTABLE, text });
+        }
+        (Format::Native(_) | Format::Files, Some(kind)) => return native(response, &first, kind, headers),
+        (Format::Files, None) => return files::answer(gate, response, &ask, (found, first), headers).await,
+        _ => {}
+    }
     let etag = etag(&found.cid, ask.format);
     let response = response.header(header::ETAG, &etag).header(header::CACHE_CONTROL, FOR_EVER);
     if is_known(headers, &etag) {
         return finish(response.status(StatusCode::NOT_MODIFIED), Body::empty());
     }
     match ask.format {
-        Format::Raw => raw(response, &first, headers),
         Format::Car(asked) => whole_car(gate, response, found, asked),
+        _ => raw(response, &first, headers),
     }
 }
 
 fn raw(response: Builder, block: &Block, headers: &HeaderMap) -> Result<Response, Refusal> {
     let response = response.header(header::CONTENT_TYPE, RAW_TYPE).header(header::ACCEPT_RANGES, "bytes");
     let response = response.header(header::CONTENT_DISPOSITION, attachment(block.cid(), "bin"));
-    let size = block.bytes().len();
+    let size = block.bytes().len() as u64;
     match range(headers, size) {
         None => finish(response, Body::from(block.bytes().clone())),
         Some(Some(range)) => {
             let text = format!("bytes {}-{}/{size}", range.start, range.end - 1);
             let response = response.status(StatusCode::PARTIAL_CONTENT).header(header::CONTENT_RANGE, text);
-            finish(response, Body::from(block.bytes().slice(range)))
+            finish(response, Body::from(block.bytes().slice(range.start as usize..range.end as usize)))
         }
         Some(None) => {
             let response = response.status(StatusCode::RANGE_NOT_SATISFIABLE);
@@ -80,14 +96,26 @@ fn raw(response: Builder, block: &Block, headers: &HeaderMap) -> Result<Response
     }
 }
 
+/// A block that is no file, as it is.
+fn native(response: Builder, block: &Block, kind: &str, headers: &HeaderMap) -> Result<Response, Refusal> {
+    let etag = format!("\"{}\"", block.cid());
+    let response = response.header(header::ETAG, &etag).header(header::CACHE_CONTROL, FOR_EVER);
+    if is_known(headers, &etag) {
+        return finish(response.status(StatusCode::NOT_MODIFIED), Body::empty());
+    }
+    let response = response.header(header::CONTENT_TYPE, kind);
+    let response = response.header(header::CONTENT_DISPOSITION, attachment(block.cid(), "bin"));
+    finish(response, Body::from(block.bytes().clone()))
+}
+
 /// The one range that is asked for. Several are answered with everything; the inner None is one that there is not.
-fn range(headers: &HeaderMap, size: usize) -> Option<Option<Range<usize>>> {
+pub(super) fn range(headers: &HeaderMap, size: u64) -> Option<Option<Range<u64>>> {
     let text = headers.get(header::RANGE)?.to_str().ok()?.strip_prefix("bytes=")?;
     if text.contains(',') {
         return None;
     }
     let (from, to) = text.trim().split_once('-')?;
-    let range = match (from.parse::<usize>(), to.parse::<usize>()) {
+    let range = match (from.parse::<u64>(), to.parse::<u64>()) {
         (Ok(from), Ok(to)) if from <= to => from..to.saturating_add(1).min(size),
         (Ok(from), Err(_)) if to.is_empty() => from..size,
         (Err(_), Ok(last)) if from.is_empty() => size.saturating_sub(last)..size,
@@ -130,7 +158,7 @@ fn etag(cid: &Cid, format: Format) -> String {
 }
 
 /// Whether the caller has this answer.
-fn is_known(headers: &HeaderMap, etag: &str) -> bool {
+pub(super) fn is_known(headers: &HeaderMap, etag: &str) -> bool {
     let bare = |text: &str| text.trim().trim_start_matches("W/").to_owned();
     let values = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(',')).any(|value| value.trim() == "*" || bare(value) == bare(etag))
@@ -140,13 +168,17 @@ fn attachment(cid: &Cid, extension: &str) -> String {
     format!("attachment; filename=\"{cid}.{extension}\"")
 }
 
+/// No script runs, no form is sent, and no cookie or storage is seen, whatever strangers wrote.
+const SANDBOX: &str = "sandbox; default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'; media-src 'self'";
+
 /// Pages of every origin may read what anybody may.
-const OPEN: [(HeaderName, &str); 5] = [
+const OPEN: [(HeaderName, &str); 6] = [
     (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
     (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD, OPTIONS"),
     (header::ACCESS_CONTROL_EXPOSE_HEADERS, "Content-Length, Content-Range, X-Ipfs-Path, X-Ipfs-Roots"),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    (header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'"),
+    (header::CONTENT_SECURITY_POLICY, SANDBOX),
+    (HeaderName::from_static("cross-origin-resource-policy"), "cross-origin"),
 ];
 
 fn begin(status: StatusCode) -> Builder {
@@ -160,7 +192,7 @@ pub(super) fn options() -> Response {
     response.body(Body::empty()).unwrap_or_default()
 }
 
-fn finish(response: Builder, body: Body) -> Result<Response, Refusal> {
+pub(super) fn finish(response: Builder, body: Body) -> Result<Response, Refusal> {
     let unsaid = |error: axum::http::Error| Refusal { status: StatusCode::BAD_REQUEST, text: error.to_string() };
     response.body(body).map_err(unsaid)
 }

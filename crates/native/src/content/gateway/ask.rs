@@ -3,27 +3,41 @@
 use std::collections::HashMap;
 
 use adit_content::ContentPath;
+use adit_content::cid::DAG_CBOR;
 use adit_content::walk::{ByteRange, Scope};
 use axum::extract::Query;
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 
 use super::answer::Refusal;
+use super::files::Shown;
 
 pub(super) const RAW_TYPE: &str = "application/vnd.ipld.raw";
 pub(super) const CAR_TYPE: &str = "application/vnd.ipld.car";
 
+/// Codecs that are passed on and not read.
+const DAG_JSON: u64 = 0x0129;
+const JSON: u64 = 0x0200;
+const CBOR: u64 = 0x51;
+
 /// A request that can be answered.
+#[derive(Clone)]
 pub(super) struct Ask {
     pub(super) path: ContentPath,
     /// The path as it was asked for.
     pub(super) shown: String,
+    pub(super) query: Option<String>,
     pub(super) format: Format,
+    pub(super) shown_as: Shown,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Format {
     Raw,
     Car(Car),
+    /// A block of this codec, under its own type.
+    Native(u64),
+    /// Files and folders, which cannot be checked.
+    Files,
 }
 
 /// What a CAR is to hold.
@@ -42,21 +56,36 @@ impl Ask {
             return Err(bad(&"a service worker would control everything below /ipfs/"));
         }
         let query = Query::<HashMap<String, String>>::try_from_uri(uri).map_err(|error| bad(&error))?.0;
+        let format = Format::read(&query, headers)?;
+        let shown_as = Shown {
+            filename: query.get("filename").cloned(),
+            download: query.get("download").is_some_and(|value| value == "true"),
+        };
+        let (shown, query) = (uri.path().to_owned(), uri.query().map(str::to_owned));
+        Ok(Ask { path: parsed, shown, query, format, shown_as })
+    }
+}
+
+impl Format {
+    fn read(query: &HashMap<String, String>, headers: &HeaderMap) -> Result<Self, Refusal> {
         let accepted = accepted(headers);
         let (named, parameters) = match query.get("format") {
             Some(format) => (format.as_str(), accepted.filter(|(format, _)| *format == "car").map(|(_, found)| found)),
             None => accepted.map_or(("", None), |(format, found)| (format, Some(found))),
         };
-        let format = match named {
-            "raw" => Format::Raw,
-            "car" => Format::Car(Car::read(&query, &parameters.unwrap_or_default())?),
+        match named {
+            "" => Ok(Format::Files),
+            "raw" => Ok(Format::Raw),
+            "car" => Ok(Format::Car(Car::read(query, &parameters.unwrap_or_default())?)),
+            "dag-cbor" => Ok(Format::Native(DAG_CBOR)),
+            "dag-json" => Ok(Format::Native(DAG_JSON)),
+            "json" => Ok(Format::Native(JSON)),
+            "cbor" => Ok(Format::Native(CBOR)),
             _ => {
-                let text =
-                    "this gateway gives blocks and CARs, which can be checked: ask with ?format=raw or ?format=car";
-                return Err(Refusal { status: StatusCode::NOT_ACCEPTABLE, text: text.to_owned() });
+                let text = "this gateway gives blocks (?format=raw), CARs (?format=car), files and folders";
+                Err(Refusal { status: StatusCode::NOT_ACCEPTABLE, text: text.to_owned() })
             }
-        };
-        Ok(Ask { path: parsed, shown: uri.path().to_owned(), format })
+        }
     }
 }
 
@@ -101,6 +130,17 @@ fn accepted(headers: &HeaderMap) -> Option<(&'static str, HashMap<String, String
         let pairs = parts.filter_map(|part| part.split_once('='));
         Some((format, pairs.map(|(name, value)| (name.to_owned(), value.trim_matches('"').to_owned())).collect()))
     })
+}
+
+/// The type of a block that is no file, by its codec.
+pub(super) fn native_type(codec: u64) -> Option<&'static str> {
+    match codec {
+        DAG_CBOR => Some("application/vnd.ipld.dag-cbor"),
+        DAG_JSON => Some("application/vnd.ipld.dag-json"),
+        JSON => Some("application/json"),
+        CBOR => Some("application/cbor"),
+        _ => None,
+    }
 }
 
 /// Whether only what is here already is wanted.
