@@ -17,13 +17,16 @@ pub(crate) struct Part {
 pub(crate) enum Recipe {
     /// A target of the Rust toolchain.
     Target(&'static str),
-    /// The packages of package-lock.json.
-    Npm,
+    /// The packages of package-lock.json in a folder of the repository.
+    Npm(&'static str),
     /// Debian packages.
     Apt(&'static [&'static str]),
     /// Instructions for a person, where we cannot install it.
     ByHand(&'static str),
 }
+
+/// The folder of the IPFS node that tests talk to.
+const JS_IPFS: &str = "tests/peers/ipfs";
 
 pub(crate) const PARTS: &[Part] = &[
     Part {
@@ -45,7 +48,7 @@ pub(crate) const PARTS: &[Part] = &[
         without: "the page cannot be built",
         minimal: true,
         present: |repo| !npm::is_stale(&repo.root),
-        recipe: Recipe::Npm,
+        recipe: Recipe::Npm(""),
     },
     Part {
         name: "bare-metal target",
@@ -102,6 +105,13 @@ pub(crate) const PARTS: &[Part] = &[
         minimal: false,
         present: |_| browser::firefox().is_some(),
         recipe: Recipe::Apt(&["firefox-esr"]),
+    },
+    Part {
+        name: "js-ipfs",
+        without: "content is exchanged with no node but our own",
+        minimal: false,
+        present: |repo| !npm::is_stale(&repo.root.join(JS_IPFS)),
+        recipe: Recipe::Npm(JS_IPFS),
     },
     Part {
         name: "Vulkan driver",
