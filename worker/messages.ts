@@ -21,6 +21,10 @@ export interface Settings {
   gpu: boolean;
   /** Kinds of work that the person does not want. */
   unwanted: string[];
+  /** Whether to work only for jobs whose work and result are open to everybody. */
+  openSource: boolean;
+  /** The only job to work for. */
+  job: number | undefined;
 }
 
 /** When a person wants to mine, and what the page knows about the device. */

@@ -52,10 +52,11 @@ export class Session {
     post({ type: "key", publicKey });
     const pinned = await coordinatorKey(database, settings.server);
     return new Session(settings, surroundings, module, decide, (host) => {
-      const { server, cpuLanes, gpu } = settings;
+      const { server, cpuLanes, gpu, openSource, job } = settings;
       const { duty_idle: duty = 1 } = conditions.rules;
       const miner = new Miner(server, location.origin, cpuLanes, gpu, duty, pinned, secret, host);
       secret.fill(0);
+      miner.choose(openSource, job);
       return miner;
     });
   }

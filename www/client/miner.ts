@@ -76,6 +76,9 @@ export class Miner extends EventTarget {
   /** When the open epoch ends and pays, Unix ms. */
   paysAt: number | undefined;
 
+  /** The only job to work for. It is not kept, because jobs end. */
+  job: number | undefined;
+
   readonly #host: Host;
   readonly #outputs = new Outputs();
   #worker: Worker | undefined;
@@ -86,6 +89,8 @@ export class Miner extends EventTarget {
   #farewell: { url: string; body: string } | undefined;
   #questions = new Map<number, { resolve: (answer: never) => void; reject: (reason: Error) => void }>();
   #nextQuestion = 0;
+  /** The bytes of inputs that lanes wait for. */
+  readonly #fetching = new Map<number, number>();
   /** When a unit was last under way. */
   #busyAt = -Infinity;
   readonly #watcher: Watcher;
@@ -147,8 +152,8 @@ export class Miner extends EventTarget {
     this.status = undefined;
     this.#enter("starting");
     this.#watcher.watch();
-    const { cpuLanes, gpu, unwanted } = this.preferences;
-    const settings = { server: this.server, cpuLanes, gpu, unwanted };
+    const { cpuLanes, gpu, unwanted, openSource } = this.preferences;
+    const settings = { server: this.server, cpuLanes, gpu, unwanted, openSource, job: this.job };
     this.#send({ type: "start", settings, conditions: this.#watcher.now });
     window.addEventListener("online", this.#online);
     window.addEventListener("pagehide", this.#leave);
@@ -316,7 +321,11 @@ export class Miner extends EventTarget {
       case "lane":
         this.#noteLane(notice);
         break;
+      case "fetching":
+        this.#fetching.set(notice.lane, notice.bytes);
+        break;
       case "task_started":
+        this.#fetching.delete(notice.lane);
         this.limit = undefined;
         this.waiting.delete(notice.lane);
         this.#busyAt = performance.now();
@@ -335,6 +344,7 @@ export class Miner extends EventTarget {
         break;
       case "task_dropped":
         this.tasks.delete(notice.lane);
+        this.#fetching.delete(notice.lane);
         break;
       case "retry":
         this.retry = { reason: notice.reason, at: Date.now() + notice.in_ms };
@@ -427,6 +437,7 @@ export class Miner extends EventTarget {
     this.retry = undefined;
     this.limit = undefined;
     this.tasks.clear();
+    this.#fetching.clear();
     this.waiting.clear();
     this.finishing = false;
     this.#busyAt = -Infinity;
@@ -471,6 +482,7 @@ export class Miner extends EventTarget {
       waiting: this.waiting.size > 0 ? { lanes: this.waiting.size, at: Math.min(...this.waiting.values()) } : undefined,
       units: tasks.length,
       work: tasks.reduce((sum, { work }) => sum + work, 0),
+      fetching: [...this.#fetching.values()].reduce((sum, bytes) => sum + bytes, 0),
       finishing,
       between: performance.now() - this.#busyAt < BETWEEN_MS,
       mined: this.status !== undefined,

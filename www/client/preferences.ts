@@ -25,6 +25,8 @@ export interface Preferences {
   notify: boolean;
   /** Kinds of work that the person does not want. */
   unwanted: string[];
+  /** Whether to work only for jobs whose work and result are open to everybody. */
+  openSource: boolean;
 }
 
 /** The hours of a day, in minutes since midnight. They run into the next day if they end before they begin. */
@@ -54,6 +56,7 @@ const defaults: Preferences = {
   hours: Array.from({ length: 7 }, () => ({ on: true, from: 20 * 60, to: 8 * 60 })),
   notify: false,
   unwanted: [],
+  openSource: false,
 };
 
 /** The kinds of work that this page can do. */
@@ -83,7 +86,7 @@ export function save(shelf: Shelf, preferences: Preferences): Preferences {
 export function parse(text: string | null): Preferences {
   const preferences = { ...defaults };
   const stored = object(text);
-  for (const name of ["gpu", "pauseOnBattery", "pauseWhenHidden", "pauseUnderPressure", "pauseOnMetered", "onlyHours", "notify"] as const) {
+  for (const name of ["gpu", "pauseOnBattery", "pauseWhenHidden", "pauseUnderPressure", "pauseOnMetered", "onlyHours", "notify", "openSource"] as const) {
     if (typeof stored[name] === "boolean") preferences[name] = stored[name];
   }
   const { inUse, maxDataMb, hours } = stored;

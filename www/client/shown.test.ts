@@ -25,6 +25,7 @@ const facts: fc.Arbitrary<Facts> = fc.record({
   waiting: maybe(fc.record({ lanes: fc.nat({ max: 5 }), at: fc.nat() })),
   units: fc.nat({ max: 4 }),
   work: fc.nat(),
+  fetching: fc.nat(),
   finishing: fc.boolean(),
   between: fc.boolean(),
   mined: fc.boolean(),
@@ -49,7 +50,7 @@ function* combinations(): Generator<Facts> {
                   for (const between of flags)
                     for (const mined of flags)
                       for (const [strangeKey, failure] of [[false, none], [true, none], [false, "why"]] as const)
-                        yield { phase, obstacle, strangeKey, failure, pauses, retry, limit, lanes: states, waiting, units, work: 1, finishing, between, mined, cpuLanes: 1, gpu: mined };
+                        yield { phase, obstacle, strangeKey, failure, pauses, retry, limit, lanes: states, waiting, units, work: 1, fetching: 0, finishing, between, mined, cpuLanes: 1, gpu: mined };
 }
 
 /** Holds for every combination of facts. */

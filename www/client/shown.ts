@@ -35,6 +35,8 @@ export interface Facts {
   /** How many units are under way, and their operations. */
   units: number;
   work: number;
+  /** The bytes of inputs that they wait for. */
+  fetching: number;
   /** Whether the person wants to stop after these. */
   finishing: boolean;
   /** Whether a unit was under way a moment ago, so that the next one is due at once. */
@@ -137,10 +139,11 @@ function mining(facts: Facts): Shown {
   return { ...base("asking", "rest", say("state-asking"), ["pause", "stop"]), detail: say("state-asking-detail") };
 }
 
-function working({ finishing, units, work }: Facts): Shown {
+function working({ finishing, units, work, fetching }: Facts): Shown {
   if (finishing) return { ...base("finishing", "on", say("state-finishing"), ["stop"]), detail: say("state-finishing-detail") };
-  const detail = say("state-mining-detail", { units, work: { measure: "quantity", value: work } });
-  return { ...base("mining", "on", say("state-mining"), ["pause", "finish", "stop"]), detail: units > 0 ? detail : undefined };
+  const shown = base("mining", "on", say("state-mining"), ["pause", "finish", "stop"]);
+  if (units > 0) return { ...shown, detail: say("state-mining-detail", { units, work: { measure: "quantity", value: work } }) };
+  return { ...shown, detail: fetching > 0 ? say("state-fetching-detail", { bytes: { measure: "bytes", value: fetching } }) : undefined };
 }
 
 function paused({ pauses }: Facts): Shown {

@@ -25,4 +25,5 @@ export type Doing = Pick<
   "start" | "stop" | "finish" | "rest" | "goOn" | "hurry" | "takeOver" | "trustStrangeKey" | "prefer" | "ask"
 >;
 
-export type MinerView = EventTarget & Showing & Doing;
+/** `job` can be chosen only where the miner itself is. */
+export type MinerView = EventTarget & Showing & Doing & { job?: number | undefined };

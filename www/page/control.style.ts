@@ -167,14 +167,4 @@ export const controlStyle = css`
       outline: 3px solid Highlight;
     }
   }
-  @media (prefers-reduced-motion: no-preference) {
-    .lamp.on {
-      animation: glow 2.4s ease-in-out infinite;
-    }
-    @keyframes glow {
-      50% {
-        opacity: 0.45;
-      }
-    }
-  }
 `;

@@ -14,7 +14,7 @@ export class Countdown extends AditElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    this.#timer = setInterval(() => this.requestUpdate(), 500);
+    this.#timer = setInterval(() => this.requestUpdate(), 1000);
   }
 
   override disconnectedCallback(): void {

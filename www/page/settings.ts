@@ -1,14 +1,14 @@
 import { css, html, nothing } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 
-import { kindWords } from "adit-client/kinds.ts";
-import { KINDS, maxLanes } from "adit-client/preferences.ts";
+import { maxLanes } from "adit-client/preferences.ts";
 import type { MinerView } from "adit-client/view.ts";
 import { AditElement } from "adit-ui/element.ts";
 import { shared } from "adit-ui/styles.ts";
 import { Watch } from "adit-ui/watch.ts";
 
 import { allowed } from "./notify.ts";
+import "./choice.ts";
 import "./schedule.ts";
 
 type Switch = "gpu" | "pauseOnBattery" | "pauseWhenHidden" | "pauseUnderPressure";
@@ -69,7 +69,11 @@ export class Settings extends AditElement {
           <summary>${this.t("schedule")}</summary>
           <adit-schedule .miner=${this.miner} ?told=${this.where === "extension"}></adit-schedule>
         </details>
-        ${this.#kinds()} ${this.#advanced()}
+        <details>
+          <summary>${this.t("set-kinds")}</summary>
+          <adit-choice .miner=${this.miner} ?jobs=${this.where === "tab"}></adit-choice>
+        </details>
+        ${this.#advanced()}
       </section>
     `;
   }
@@ -78,33 +82,6 @@ export class Settings extends AditElement {
     return html`
       ${this.#switch("pauseWhenHidden", this.t("set-hidden"), this.t("set-hidden-note"))}
       ${this.#switch("pauseUnderPressure", this.t("set-pressure"), this.t("where-told"))} ${this.#notifications()}
-    `;
-  }
-
-  #kinds() {
-    const { miner } = this;
-    const { unwanted } = miner.preferences;
-    const box = (kind: string) => html`
-      <label>
-        <input
-          type="checkbox"
-          .checked=${!unwanted.includes(kind)}
-          ?disabled=${miner.active || (!unwanted.includes(kind) && unwanted.length === KINDS.length - 1)}
-          @change=${({ target }: Event) =>
-            miner.prefer({ unwanted: (target as HTMLInputElement).checked ? unwanted.filter((other) => other !== kind) : [...unwanted, kind] })}
-        />
-        <span>${this.say(kindWords(kind))} <span class="mono small muted">${kind}</span></span>
-      </label>
-    `;
-    return html`
-      <details>
-        <summary>${this.t("set-kinds")}</summary>
-        <fieldset>
-          <legend class="unseen">${this.t("set-kinds")}</legend>
-          ${KINDS.map(box)}
-        </fieldset>
-        ${miner.active ? html`<p class="small muted">${this.t("after-stop")}</p>` : nothing}
-      </details>
     `;
   }
 

@@ -46,7 +46,16 @@ impl<F: Fetch, S: Sleep> Client<F, S> {
         body: &impl Serialize,
         repeat: Repeat,
     ) -> Result<T, ClientError> {
-        let request = self.request(Method::Post, path);
+        self.send(self.request(Method::Post, path), body, repeat).await
+    }
+
+    /// Sends `body` as JSON.
+    pub(crate) async fn send<T: DeserializeOwned>(
+        &self,
+        request: Request,
+        body: &impl Serialize,
+        repeat: Repeat,
+    ) -> Result<T, ClientError> {
         let unspoken = |error: serde_json::Error| unexpected(&request.url, &error);
         let json = serde_json::to_vec(body).map_err(unspoken)?;
         // Jobs are planned and small ones computed before they are answered.

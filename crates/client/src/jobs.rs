@@ -1,7 +1,7 @@
 //! A requester's calls: upload files, submit jobs, follow them, fetch results.
 
 use adit_fetch::{Body, Fetch, Incoming, Method, NO_LIMIT_MS};
-use adit_protocol::jobs::{Estimate, FileInfo, JobList, JobRequest, JobView};
+use adit_protocol::jobs::{Estimate, FileInfo, JobDescription, JobList, JobRequest, JobView};
 use adit_protocol::paths;
 
 use crate::call::{encoded, path};
@@ -44,6 +44,11 @@ impl<F: Fetch, S: Sleep> Client<F, S> {
     /// The size and price of a job, without submitting it. Needs the token.
     pub async fn estimate(&self, job: &JobRequest) -> Result<Estimate, ClientError> {
         self.post(paths::ESTIMATE, job, Repeat::Harmless).await
+    }
+
+    /// The size and price of a job whose files are only described. Needs the token.
+    pub async fn estimate_described(&self, job: &JobDescription) -> Result<Estimate, ClientError> {
+        self.post(paths::ESTIMATE_DESCRIBED, job, Repeat::Harmless).await
     }
 
     /// Submits a job. Needs the token. After an error look at the list of jobs: a second call submits a second job.

@@ -4,6 +4,7 @@ use adit_core::PublicKey;
 use adit_fetch::{Fetch, Method};
 use adit_protocol::paths;
 use adit_protocol::records::{Account, Activity, EpochList, Health, LedgerTotals, MinerList, Overview};
+use adit_protocol::statistics::SignedName;
 
 use crate::call::path;
 use crate::retry::{Repeat, Sleep};
@@ -31,6 +32,12 @@ impl<F: Fetch, S: Sleep> Client<F, S> {
     /// A miner's account.
     pub async fn account(&self, key: &PublicKey) -> Result<Account, ClientError> {
         self.get(&path(paths::ACCOUNT, key)).await
+    }
+
+    /// Chooses the name under which a miner is listed, signed by its key.
+    pub async fn choose_name(&self, signed: &SignedName) -> Result<Account, ClientError> {
+        let path = path(paths::ACCOUNT_NAME, signed.statement.public_key);
+        self.send(self.request(Method::Put, &path), signed, Repeat::Harmless).await
     }
 
     /// The miners seen lately: the first page. Needs the token.

@@ -1,5 +1,7 @@
 //! Jobs: uploaded files, the orders made from them, prices, progress and results.
 
+pub(crate) mod choice;
+mod described;
 pub(crate) mod flow;
 pub(crate) mod http;
 pub mod intake;

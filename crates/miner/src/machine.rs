@@ -46,7 +46,7 @@ mod session;
 mod tally;
 mod work;
 
-pub use config::{Config, Device, default_contributor};
+pub use config::{Choice, Config, Device, default_contributor};
 pub use event::{Action, CallId, Event};
 
 use blocks::{Cache, Want, Wanted};

@@ -37,6 +37,15 @@ pub enum Notice {
     },
     /// A lane has a backend, or has lost it.
     Lane(LaneStatus),
+    /// A unit's inputs come from the network, and are many.
+    Fetching {
+        /// The lane.
+        lane: u32,
+        /// The job.
+        job: u64,
+        /// What is not here yet, in bytes.
+        bytes: u64,
+    },
     /// A unit is being computed.
     TaskStarted {
         /// The lane.

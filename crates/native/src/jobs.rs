@@ -8,6 +8,7 @@ use adit_protocol::jobs::{JobAbout, JobState, JobView};
 use anyhow::Result;
 use serde::Serialize;
 
+use crate::amount::nnet;
 use crate::output::Output;
 use crate::server::Server;
 use crate::stop::Stopped;
@@ -133,7 +134,7 @@ impl Display for Details<'_> {
         )?;
         writeln!(f, "  work       {} {}", quantity(job.work as f64), job.kind.work_unit())?;
         let from = if job.sponsored { " of the epoch's budget" } else { " of its escrow" };
-        write!(f, "  spent      {} NNET{from}", job.spent)?;
+        write!(f, "  spent      {}{from}", nnet(job.spent))?;
         if let Some(why) = &job.stuck {
             write!(f, "\n  stuck      {why}")?;
         }

@@ -6,6 +6,8 @@
 // The macros panic where nobody reads; `show` does not.
 #![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
 
+mod account;
+mod amount;
 mod attest;
 #[cfg(feature = "serve")]
 mod backup;
@@ -36,6 +38,7 @@ mod show;
 mod stop;
 #[cfg(feature = "jobs")]
 mod submit;
+mod text;
 mod tour;
 mod verify;
 
@@ -62,6 +65,8 @@ struct Cli {
 enum Command {
     /// Mine: compute units for a coordinator and be paid for what it verifies
     Mine(mine::Args),
+    /// Show what your key has earned and when it is paid next, or choose the name it is listed under
+    Account(account::Args),
     /// Attest this device to a RustChain node or a pool
     Attest(attest::Args),
     /// Run a pool of RustChain miners, or check an epoch's list
@@ -125,6 +130,7 @@ fn main() -> ExitCode {
     let result = runtime.block_on(async {
         match cli.command {
             Command::Mine(args) => mine::run(args).await,
+            Command::Account(args) => account::run(args).await,
             Command::Attest(args) => attest::run(args).await,
             #[cfg(feature = "serve")]
             Command::Pool(args) => pool::run(args).await,

@@ -20,12 +20,10 @@ mod printer;
 mod screen;
 mod session;
 mod setup;
-pub(crate) mod text;
 mod when;
 
 use std::cell::RefCell;
 
-use adit_core::Amount;
 use adit_miner::machine::Config;
 use adit_miner::notice::Notice;
 use adit_miner::rules::{Decision, Facts};
@@ -59,7 +57,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "URL")]
     gateway: Vec<String>,
     /// Mine for an original NeoNet server, which verifies nothing: results are computed, but nobody checks them
-    #[arg(long, conflicts_with_all = ["payout", "coordinator_key", "gateway", "When"])]
+    #[arg(long, conflicts_with_all = ["payout", "coordinator_key", "gateway", "open_source", "job", "When"])]
     original: bool,
     /// Print every notice as a line of JSON
     #[arg(long)]
@@ -141,30 +139,4 @@ async fn watch(person: UnboundedSender<Wish>, to_tell: Option<Lines>) -> std::co
     #[cfg(feature = "tui")]
     screen::leave();
     std::process::exit(130)
-}
-
-/// An amount with six places and its unit, so that amounts below one another align. What is less than that is not shown as
-/// nothing.
-fn nnet(amount: Amount) -> String {
-    const SHOWN_NANO: u64 = 1_000;
-    let (nano, sign) = (amount.nano().unsigned_abs(), if amount.nano() < 0 { "-" } else { "" });
-    if nano > 0 && nano < SHOWN_NANO {
-        return "<0.000001 NNET".into();
-    }
-    format!("{sign}{}.{:06} NNET", nano / 1_000_000_000, nano % 1_000_000_000 / SHOWN_NANO)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn amounts_have_six_places_and_dust_is_not_nothing() {
-        let shown = |nano| nnet(Amount::from_nano(nano));
-        assert_eq!(
-            [0, 1, 999, 1_000, 130_000_000, 2_000_000_999].map(shown),
-            ["0.000000 NNET", "<0.000001 NNET", "<0.000001 NNET", "0.000001 NNET", "0.130000 NNET", "2.000000 NNET"]
-        );
-        assert_eq!(shown(-1_500_000), "-0.001500 NNET");
-    }
 }

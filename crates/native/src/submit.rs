@@ -12,7 +12,7 @@ use std::path::Path;
 use adit_core::{Amount, Kind};
 use adit_miner::trial::quantity;
 use adit_protocol::TaskType;
-use adit_protocol::jobs::{Estimate, JobAbout, JobRequest, Priority};
+use adit_protocol::jobs::{Estimate, JobAbout, JobDescription, JobRequest, Priority};
 use anyhow::{Context, Result};
 use serde_json::json;
 
@@ -23,6 +23,7 @@ use stage::{Reached, Stage};
 use tables::Tables;
 use work::Work;
 
+use crate::amount::nnet;
 use crate::output::Output;
 use crate::server::{Remote, Server};
 use crate::show;
@@ -62,7 +63,7 @@ pub(crate) struct Args {
     /// How much of the miners' time the job gets beside others
     #[arg(long, value_enum, value_name = "PRIORITY", default_value = "normal", global = true)]
     priority: Urgency,
-    /// Print what the job would cost, and stop
+    /// Print what the job would cost, and stop; the files are read here and not uploaded
     #[arg(long, global = true)]
     estimate: bool,
     /// Do not wait for the result; `adit jobs result` fetches it
@@ -132,15 +133,15 @@ async fn submit(args: &Args, stage: &Stage<impl Fn(u64) -> String>) -> Result<()
     let inputs = open_all(&args.work.files(), args.format).await?;
     let tables = Tables::look(&args.work, &inputs, say)?;
     let remote = args.server.connect_as_operator()?;
-    let request = request(&remote, args, inputs, &tables, say).await?;
-    let estimate = remote.estimate(&request).await?;
-    let Estimate { kind, rows, panels, price, .. } = &estimate;
-    let work = format!("{} {}", quantity(estimate.work as f64), kind.work_unit());
-    say(format!("{kind}: {rows} rows in {panels} panels, {work}, at most {price} NNET"));
     if args.estimate {
+        let estimate = estimate(&remote, &args.work, inputs, tables).await?;
+        say(size(&estimate));
         say(time(&estimate));
         return print_if(args.json, None, &json!({ "estimate": estimate }));
     }
+    let request = request(&remote, args, inputs, &tables, say).await?;
+    let estimate = remote.estimate(&request).await?;
+    say(size(&estimate));
     output.iter().try_for_each(|output| output.room_for(result_bytes(&estimate)))?;
     stage.reach(Reached::Submitting);
     let job = remote.submit(&request).await?;
@@ -163,6 +164,26 @@ async fn submit(args: &Args, stage: &Stage<impl Fn(u64) -> String>) -> Result<()
     }
     let report = json!({ "job": job, "output": args.work.output(), "bytes": bytes, "accuracy": accuracy });
     print_if(args.json, Some(&output), &report)
+}
+
+/// Reads the files here, and sends what they hold instead of their bytes.
+async fn estimate(remote: &Remote, work: &Work, inputs: Vec<Input>, tables: Tables) -> Result<Estimate> {
+    let Some(kind) = work.kind() else {
+        return Ok(remote.estimate(&JobRequest::new(work.request(&[])?)).await?);
+    };
+    let read = move || {
+        let read = |(place, input): (usize, &Input)| tables.read(place, input).with_context(|| input.name.clone());
+        inputs.iter().enumerate().map(read).collect::<Result<Vec<_>>>()
+    };
+    let files = tokio::task::spawn_blocking(read).await??;
+    Ok(remote.estimate_described(&JobDescription { kind, files }).await?)
+}
+
+/// What a job is, in one line.
+fn size(estimate: &Estimate) -> String {
+    let Estimate { kind, rows, panels, work, price, .. } = estimate;
+    let work = format!("{} {}", quantity(*work as f64), kind.work_unit());
+    format!("{kind}: {rows} rows in {panels} panels, {work}, at most {}", nnet(*price))
 }
 
 /// Uploads the files and makes the request of them.

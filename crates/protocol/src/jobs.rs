@@ -190,6 +190,17 @@ pub enum DataPlace {
     },
 }
 
+/// A job's size, for an estimate without its files.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct JobDescription {
+    /// The kind.
+    pub kind: Kind,
+    /// What its files hold, in the order in which [`JobWork`] names them.
+    pub files: Vec<FileContent>,
+}
+
 /// What a job would cost.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -58,6 +58,8 @@ paths! {
     FILES = "/v1/files";
     /// Price and size of a job before it is sent.
     ESTIMATE = "/v1/estimate";
+    /// Estimates a job of files that are described, not uploaded.
+    ESTIMATE_DESCRIBED = "/v1/estimate/described";
     /// Submits a job (POST), lists jobs (GET).
     JOBS = "/v1/jobs";
     /// Shows a job (GET), cancels it (DELETE).

@@ -4,7 +4,7 @@ use adit_core::sign::SecretKey;
 use adit_fetch::Browser;
 use adit_miner::driver::{Control, Host};
 use adit_miner::lane::LaneEvent;
-use adit_miner::machine::{Config, Device};
+use adit_miner::machine::{Choice, Config, Device};
 use adit_miner::rules;
 use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use wasm_bindgen::prelude::*;
@@ -105,6 +105,11 @@ impl Miner {
             adit_miner::run(config, surroundings, controls, lane_events, tell).await.map_err(JsError::from)?;
             Ok(JsValue::UNDEFINED)
         })
+    }
+
+    /// Chooses among the work there is, before it runs: only what is open to everybody, or only one job.
+    pub fn choose(&mut self, open_source: bool, job: Option<f64>) {
+        self.config.choice = Choice { open_source, job: job.map(|job| job as u64) };
     }
 
     /// Sets the part of the time that lanes may work.

@@ -9,7 +9,7 @@ mod submit;
 mod uploads;
 mod view;
 
-use adit_protocol::jobs::{Estimate, JobList, JobRequest, JobView, MAX_NAME_BYTES, Priority, is_line};
+use adit_protocol::jobs::{Estimate, JobDescription, JobList, JobRequest, JobView, MAX_NAME_BYTES, Priority, is_line};
 use adit_protocol::{ErrorCode, TaskType};
 
 pub(crate) use result::{ResultStream, result};
@@ -18,6 +18,7 @@ pub(crate) use uploads::upload;
 use crate::app::App;
 use crate::blocking::blocking;
 use crate::error::{Failure, Refusal};
+use crate::jobs::described::described;
 use crate::jobs::no_such_job;
 use crate::jobs::order::{Order, task_type};
 use crate::jobs::store::{self as jobs, Words, summary};
@@ -32,7 +33,18 @@ const MAX_JOBS: i64 = 200;
 
 /// Estimates what a job costs.
 pub(crate) async fn estimate(app: &App, request: &JobRequest) -> Result<Estimate, Failure> {
-    let mut estimate = orders::order(app, &request.work).await?.estimate();
+    with_time(app, orders::order(app, &request.work).await?.estimate()).await
+}
+
+/// Estimates what a job costs whose files are only described.
+pub(crate) async fn estimate_described(app: &App, job: &JobDescription) -> Result<Estimate, Failure> {
+    let order = described(job.kind, &job.files)?;
+    orders::outputs_fit(app, &order)?;
+    with_time(app, order.estimate()).await
+}
+
+/// Adds what the miners at work now say of the time.
+async fn with_time(app: &App, mut estimate: Estimate) -> Result<Estimate, Failure> {
     let mut db = app.store.read().await?;
     let pace = leases::pace(&mut db, estimate.kind.name()).await?;
     let others = jobs::active(&mut db).await?;

@@ -1,7 +1,7 @@
 //! Files, jobs and results over HTTP.
 
 use adit_protocol::ErrorCode;
-use adit_protocol::jobs::{Estimate, FileInfo, JobList, JobRequest, JobView};
+use adit_protocol::jobs::{Estimate, FileInfo, JobDescription, JobList, JobRequest, JobView};
 use adit_protocol::paths;
 use adit_table::Options;
 use axum::Json;
@@ -41,6 +41,12 @@ pub(crate) fn routes() -> Routes {
                 .takes::<JobRequest>()
                 .gives::<Estimate>("The estimate."),
             estimate,
+        )
+        .call(
+            post(paths::ESTIMATE_DESCRIBED, "Estimates a job of files that are described, not uploaded.")
+                .takes::<JobDescription>()
+                .gives::<Estimate>("The estimate."),
+            estimate_described,
         )
         .call(post(paths::JOBS, "Submits a job.").takes::<JobRequest>().gives::<JobView>("The job."), submit)
         .call(get(paths::JOBS, "Jobs, newest first.").query::<JobsQuery>().gives::<JobList>("At most 200 jobs."), list)
@@ -102,6 +108,10 @@ async fn upload(State(app): Shared, _: Operator, Query(query): Query<UploadQuery
 
 async fn estimate(State(app): Shared, _: Operator, Body(request): Body<JobRequest>) -> Answer<Estimate> {
     Ok(Json(flow::estimate(&app, &request).await?))
+}
+
+async fn estimate_described(State(app): Shared, _: Operator, Body(job): Body<JobDescription>) -> Answer<Estimate> {
+    Ok(Json(flow::estimate_described(&app, &job).await?))
 }
 
 async fn submit(State(app): Shared, _: Operator, Body(request): Body<JobRequest>) -> Answer<JobView> {

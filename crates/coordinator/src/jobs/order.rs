@@ -15,7 +15,7 @@ use adit_core::split::{cut, whole_panel_rows};
 use adit_core::unit::{MAX_OUTPUT_BYTES, Operand, UnitError, is_source};
 use adit_core::{Cid, Kind, Unit};
 use adit_cpu::Cpu;
-use adit_protocol::jobs::{DataPlace, Estimate, FileContent, JobRequest, JobWork};
+use adit_protocol::jobs::{DataPlace, Estimate, JobRequest, JobWork};
 use adit_protocol::{ErrorCode, TaskType};
 use serde_json::{Value, json};
 
@@ -41,7 +41,7 @@ pub(crate) struct Order {
 }
 
 impl Order {
-    fn new(template: Unit, blocks: Vec<Vec<u8>>) -> Self {
+    pub(super) fn new(template: Unit, blocks: Vec<Vec<u8>>) -> Self {
         Order { template, blocks, facts: None }
     }
 
@@ -105,9 +105,7 @@ impl Order {
 
     /// Orders a check that `bytes` are intact.
     pub(crate) fn bytes(bytes: &[u8]) -> Self {
-        // About 64 blocks of whole leaves.
-        let wanted = (bytes.len() as u32).div_ceil(64).next_multiple_of(LEAF_BYTES);
-        let (data, blocks) = cut_bytes(bytes, 1, wanted.min(MAX_BLOCK_BYTES as u32));
+        let (data, blocks) = cut_bytes(bytes, 1, data_panel_bytes(bytes.len() as u32));
         Order::new(Unit::HashTree(HashTree { data, source: None }), blocks)
     }
 
@@ -173,6 +171,11 @@ impl Order {
     }
 }
 
+/// The size of a data set's blocks: about 64 of them, of whole leaves.
+pub(super) fn data_panel_bytes(bytes: u32) -> u32 {
+    bytes.div_ceil(64).next_multiple_of(LEAF_BYTES).min(MAX_BLOCK_BYTES as u32)
+}
+
 fn cut_bytes(bytes: &[u8], cols: u32, panel_rows: u32) -> (Operand, Vec<Vec<u8>>) {
     let (operand, blocks) = cut(bytes, (bytes.len() / cols as usize) as u32, cols, panel_rows);
     (operand, blocks.into_iter().map(<[u8]>::to_vec).collect())
@@ -185,24 +188,6 @@ fn column(Column { name, empty, other, integers }: &Column) -> Value {
         "min": integers.min.map(|least| least.to_string()), "max": integers.max.map(|most| most.to_string()),
         "sum_of_squares": integers.squares.map(|squares| squares.to_string()),
     })
-}
-
-/// Describes a parsed file.
-pub(crate) fn describe(parsed: &Parsed) -> FileContent {
-    match parsed {
-        Parsed::Matrix(matrix) => FileContent::Matrix { rows: matrix.rows, cols: matrix.cols },
-        Parsed::Samples(samples) => FileContent::Samples { rows: samples.rows, cols: samples.cols },
-        Parsed::Model(model) => {
-            let outputs = model.layers.iter().map(|layer| layer.n);
-            FileContent::Model { dims: std::iter::once(model.inputs()).chain(outputs).collect() }
-        }
-        Parsed::Floats(floats) => FileContent::Floats { rows: floats.rows as u32, cols: floats.cols as u32 },
-        Parsed::Data(data) => FileContent::Data {
-            bytes: data.bytes.len() as u64,
-            columns: data.table.as_ref().map(|(_, columns)| columns.len() as u32),
-        },
-        Parsed::Blocks(data) => FileContent::Blocks { blocks: data.panels.len() as u32, bytes: u64::from(data.rows) },
-    }
 }
 
 /// NeoNet's task type for a job. Refuses one that does not fit the kind.

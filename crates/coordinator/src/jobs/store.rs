@@ -11,8 +11,12 @@ use adit_protocol::TaskType;
 use adit_protocol::jobs::{JobAbout, JobState, Priority};
 
 use self::summary::Size;
+use super::choice::Choice;
 use super::state::UnitState;
 use crate::store::{Db, DbError, corrupt, counter, from_row, sql, sql_as, text_enum};
+
+/// Stands for every job, where one may be named.
+const ANY_JOB: i64 = -1;
 
 text_enum!(JobState);
 text_enum!(Priority);
@@ -160,20 +164,22 @@ pub(crate) async fn job(db: &mut Db, id: i64) -> Result<Option<JobRow>, DbError>
     sql_as(text).bind(id).fetch_optional(db).await
 }
 
-/// The oldest active job from job `from` on with panels to lease and a kind in `kinds`, which is comma-delimited, unless it
-/// waits for its source; and its priority.
+/// The oldest active job from job `from` on of a lane's choice that has panels to lease, unless it waits for its source; and
+/// its priority.
 pub(crate) async fn next_with_work(
     db: &mut Db,
     from: i64,
-    kinds: &str,
+    choice: &Choice,
     now_ms: i64,
 ) -> Result<Option<(i64, Priority)>, DbError> {
     let text =
         "SELECT id, priority FROM job WHERE kind = $1 AND state = 'active' AND panels > panels_done + panels_leased
-                AND id >= $2 AND resume_at_ms <= $3 ORDER BY id LIMIT 1";
+                AND id >= $2 AND resume_at_ms <= $3 AND open_source >= $4 AND (id = $5 OR $5 < 0) ORDER BY id LIMIT 1";
+    let (open_source, only) = (i64::from(choice.open_source()), choice.job().unwrap_or(ANY_JOB));
     let mut oldest: Option<(i64, Priority)> = None;
-    for kind in kinds.split(',').filter(|kind| !kind.is_empty()) {
-        if let Some(row) = sql(text).bind(kind).bind(from).bind(now_ms).fetch_optional(&mut *db).await? {
+    for kind in choice.kinds() {
+        let query = sql(text).bind(kind).bind(from).bind(now_ms).bind(open_source).bind(only);
+        if let Some(row) = query.fetch_optional(&mut *db).await? {
             let id = row.try_get(0)?;
             if oldest.is_none_or(|(oldest, _)| id < oldest) {
                 oldest = Some((id, row.try_get(1)?));
@@ -183,13 +189,15 @@ pub(crate) async fn next_with_work(
     Ok(oldest)
 }
 
-/// At most `limit` active jobs, oldest first, of which every panel is done or leased, of a kind in `kinds`.
-pub(crate) async fn all_leased(db: &mut Db, kinds: &str, now_ms: i64, limit: i64) -> Result<Vec<i64>, DbError> {
+/// At most `limit` active jobs of a lane's choice, oldest first, of which every panel is done or leased.
+pub(crate) async fn all_leased(db: &mut Db, choice: &Choice, now_ms: i64, limit: i64) -> Result<Vec<i64>, DbError> {
     let text = "SELECT id FROM job WHERE kind = $1 AND state = 'active' AND panels <= panels_done + panels_leased
-                AND resume_at_ms <= $2 ORDER BY id LIMIT $3";
+                AND resume_at_ms <= $2 AND open_source >= $4 AND (id = $5 OR $5 < 0) ORDER BY id LIMIT $3";
+    let (open_source, only) = (i64::from(choice.open_source()), choice.job().unwrap_or(ANY_JOB));
     let mut found = Vec::new();
-    for kind in kinds.split(',').filter(|kind| !kind.is_empty()) {
-        for row in sql(text).bind(kind).bind(now_ms).bind(limit).fetch_all(&mut *db).await? {
+    for kind in choice.kinds() {
+        let query = sql(text).bind(kind).bind(now_ms).bind(limit).bind(open_source).bind(only);
+        for row in query.fetch_all(&mut *db).await? {
             found.push(row.try_get(0)?);
         }
     }

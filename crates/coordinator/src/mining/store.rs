@@ -5,12 +5,13 @@ pub(crate) mod forget;
 pub(crate) mod second;
 pub(crate) mod unreached;
 
+use adit_core::PublicKey;
 use adit_core::sign::LeaseId;
 use adit_core::statement::{Receipt, Verdict};
-use adit_core::{Kind, PublicKey};
 
 use super::sizing::Pace;
 use super::state::LeaseState;
+use crate::jobs::choice::Choice;
 use crate::store::{Db, DbError, corrupt, counter, from_row, sql, sql_as, text_enum};
 
 text_enum!(LeaseState);
@@ -83,7 +84,7 @@ pub(crate) async fn live(db: &mut Db, id: &[u8]) -> Result<Option<LeaseRow>, DbE
     sql_as("SELECT * FROM lease WHERE id = $1 AND state = 'live'").bind(id).fetch_optional(db).await
 }
 
-/// A lane: its last lease, unless already delivered, and its kinds, comma-delimited.
+/// A lane: its last lease, unless already delivered, and what it takes, as [`Choice`] is stored.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct LaneRow {
     pub(crate) lease: Option<Vec<u8>>,
@@ -91,12 +92,6 @@ pub(crate) struct LaneRow {
 }
 
 from_row!(LaneRow { lease, kinds });
-
-/// Encodes kinds for a lane's row, with a comma on either side of each.
-pub(crate) fn kinds_text(kinds: &[Kind]) -> String {
-    let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
-    format!(",{},", names.join(","))
-}
 
 /// Loads a lane, or an empty one if it never asked.
 pub(crate) async fn lane(db: &mut Db, session: &str, lane: u32) -> Result<LaneRow, DbError> {
@@ -144,8 +139,8 @@ pub(crate) async fn live_of_session(db: &mut Db, session: &str) -> Result<Vec<Le
     sql_as(text).bind(session).fetch_all(db).await
 }
 
-/// Inserts a lease and records that its lane computes `kinds`.
-pub(crate) async fn insert(db: &mut Db, lease: &LeaseRow, kinds: &str) -> Result<(), DbError> {
+/// Inserts a lease and records what its lane takes.
+pub(crate) async fn insert(db: &mut Db, lease: &LeaseRow, choice: &Choice) -> Result<(), DbError> {
     let text = "INSERT INTO lease (id, unit, job, miner, session, lane, task, work, value, ttl_ms, issued_at_ms, deadline_ms,
                 unproven, address_block, state) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 'live')";
     let query = sql(text).bind(&lease.id[..]).bind(lease.unit).bind(lease.job).bind(&lease.miner[..]);
@@ -157,7 +152,7 @@ pub(crate) async fn insert(db: &mut Db, lease: &LeaseRow, kinds: &str) -> Result
     .bind(&lease.session)
     .bind(lease.lane)
     .bind(&lease.id[..])
-    .bind(kinds)
+    .bind(choice.text())
     .execute(db)
     .await?;
     Ok(())

@@ -16,6 +16,7 @@ use crate::http::error::ApiError;
 use crate::http::extract::{Body, Path, Query, header_text, read_body};
 use crate::http::shed::Caller;
 use crate::http::{Answer, Routes, Shared};
+use crate::jobs::choice::Choice;
 
 /// The tag of these calls in the API description.
 const TAG: &str = "neonet";
@@ -122,17 +123,28 @@ struct TaskQuery {
     lane: u32,
     /// The kinds that the lane computes, comma-separated. By default, the kinds made of int8 products.
     kinds: Option<String>,
+    /// Whether the lane works only for jobs whose work and result are open to everybody.
+    #[serde(default)]
+    open_source: bool,
+    /// The only job that the lane works for.
+    job: Option<u64>,
+}
+
+impl TaskQuery {
+    fn choice(&self) -> Choice {
+        Choice::new(&flow::kinds_of(self.kinds.as_deref()), self.open_source, self.job)
+    }
 }
 
 async fn task(
     State(app): Shared,
     Path(contributor): Path<String>,
-    Query(TaskQuery { lane, kinds }): Query<TaskQuery>,
+    Query(query): Query<TaskQuery>,
     Extension(Caller(from)): Extension<Caller>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let session = header_text(&headers, paths::SESSION_HEADER);
-    Ok(match flow::task(&app, &contributor, session, lane, kinds.as_deref(), from).await? {
+    Ok(match flow::task(&app, &contributor, session, query.lane, query.choice(), from).await? {
         Some(task) => Json(task).into_response(),
         None => no_work(),
     })

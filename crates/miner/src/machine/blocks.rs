@@ -167,6 +167,11 @@ impl Gathered {
         self.missing.keys().copied()
     }
 
+    /// The bytes that are still missing.
+    pub(crate) fn missing_bytes(&self) -> u64 {
+        self.missing.values().map(|bytes| u64::from(*bytes)).sum()
+    }
+
     pub(crate) fn needs(&self, cid: &Cid) -> bool {
         self.missing.contains_key(cid)
     }

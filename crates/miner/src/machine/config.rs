@@ -37,6 +37,8 @@ pub struct Config {
     pub cache_bytes: usize,
     /// Stop after this many verdicts.
     pub max_units: Option<u64>,
+    /// What a person chose among the work there is.
+    pub choice: Choice,
 }
 
 impl Config {
@@ -58,8 +60,18 @@ impl Config {
             duty: 1.0,
             cache_bytes: 256 << 20,
             max_units: None,
+            choice: Choice::default(),
         }
     }
+}
+
+/// Which jobs to work for, among those of the kinds that lanes compute.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Choice {
+    /// Only those whose work and result are open to everybody.
+    pub open_source: bool,
+    /// Only this one.
+    pub job: Option<u64>,
 }
 
 /// What a lane computes on.

@@ -15,6 +15,7 @@ use super::blocks::{Gathered, Place, Search, Step, Want};
 use super::lane::{Assigned, Work};
 use super::{Answered, Call, Machine, Timer};
 use crate::lane::BlockBytes;
+use crate::notice::Notice;
 
 /// How long fetching a block may take.
 const BLOCK_MS: u32 = 60_000;
@@ -26,6 +27,9 @@ const SOURCE_ROUNDS: u32 = 2;
 const SECOND_LOOK_MS: u64 = 3_000;
 /// The longest wait that a busy source may ask for; if it asks for more, it is not asked again.
 const LONGEST_WAIT_MS: u64 = 10_000;
+
+/// From this many missing bytes on, people are told that they are being fetched.
+const ANNOUNCED_BYTES: u64 = 4 << 20;
 
 /// The media type of raw blocks.
 const BLOCK_TYPE: &str = "application/vnd.ipld.raw";
@@ -76,7 +80,11 @@ impl Machine {
                 None => self.wanted.add(Want { cid, lane: None }, Search::new(None, BLOCK_MS)),
             }
         }
+        let (job, bytes) = (assigned.grant.job, gathered.missing_bytes());
         self.lanes[index as usize].work = Work::Fetching(assigned, gathered);
+        if bytes >= ANNOUNCED_BYTES {
+            self.notice(Notice::Fetching { lane: index, job, bytes });
+        }
         self.start_if_complete(index);
         self.ask_blocks();
     }

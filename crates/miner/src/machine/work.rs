@@ -35,7 +35,13 @@ impl Machine {
         }
         let path = paths::with(paths::TASK, &self.config.contributor.to_lowercase());
         let kinds: Vec<&str> = self.lanes[index as usize].kinds.iter().map(|kind| kind.name()).collect();
-        let url = format!("{}?lane={index}&kinds={}", self.url(&path), kinds.join(","));
+        let mut url = format!("{}?lane={index}&kinds={}", self.url(&path), kinds.join(","));
+        if self.config.choice.open_source {
+            url.push_str("&open_source=true");
+        }
+        if let Some(job) = self.config.choice.job {
+            url.push_str(&format!("&job={job}"));
+        }
         let request = Request::get(url).header(paths::SESSION_HEADER, session.id.clone()).max_bytes(TASK_BYTES);
         let lane = &mut self.lanes[index as usize];
         (lane.work, lane.limited) = (Work::Asking, false);

@@ -88,6 +88,23 @@ fn a_task_says_what_it_is_about_in_words_that_may_be_shown() {
     assert_eq!(*shown, TaskAbout { job: shown.job.clone(), ..about });
 }
 
+/// Who waits for many inputs is told so, before the unit begins; few are not worth a word.
+#[test]
+fn inputs_that_take_long_are_announced() {
+    let told = |twin| {
+        let mut world = World::with(config(1), twin, honest(), BTreeMap::new());
+        world.run(UNIT_MS);
+        let notices = world.notices.iter().filter_map(|(_, notice)| match notice {
+            Notice::Fetching { bytes, .. } => Some(*bytes),
+            Notice::TaskStarted { .. } => Some(0),
+            _ => None,
+        });
+        notices.collect::<Vec<_>>()
+    };
+    assert_eq!(told(Twin::with_large_inputs()), [1024 + 1024 * 4096, 0]);
+    assert_eq!(told(Twin::new(1))[0], 0);
+}
+
 /// A heartbeat's answer says on what it works in vain. The lane stops at once, takes the next unit, and has made no fault.
 #[test]
 fn a_lane_that_works_in_vain_stops_and_goes_on_with_another_unit() {

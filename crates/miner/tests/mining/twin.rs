@@ -79,6 +79,15 @@ impl Twin {
         twin
     }
 
+    /// A unit whose inputs take long to come: 1 row times a matrix of 4 MiB.
+    pub(crate) fn with_large_inputs() -> Self {
+        let mut twin = Twin::new(0);
+        let b = twin.operand(SplitMix64::new(2).signed(1024 * 4096), 1024, 4096, 256);
+        let unit = Unit::MatmulI8(MatmulI8 { a: twin.operand(SplitMix64::new(3).signed(1024), 1, 1024, 1), b });
+        twin.units.push(unit);
+        twin
+    }
+
     fn matmul(&mut self, values: &mut SplitMix64) -> Unit {
         let b = self.operand(SplitMix64::new(2).signed(64 * 33), 64, 33, 20);
         Unit::MatmulI8(MatmulI8 { a: self.operand(values.signed(41 * 64), 41, 64, 16), b })

@@ -17,9 +17,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::printer::timed;
-use super::text::clean;
 use crate::server::Http;
 use crate::show::Lines;
+use crate::text::clean;
 
 /// The largest answer to accept.
 const MAX_ANSWER: usize = 256 << 10;

@@ -13,9 +13,9 @@ use adit_protocol::neonet::GasInfo;
 use serde::Serialize;
 
 use super::banner::Banner;
-use super::nnet;
 use super::pauses;
-use super::text::clean;
+use crate::amount::{clock, nnet};
+use crate::text::clean;
 
 /// The time between two lines of status.
 const STATUS_EVERY: Duration = Duration::from_secs(30);
@@ -132,6 +132,10 @@ impl<W: Write> Printer<W> {
                     about.map_or(String::new(), |about| told_about(&about))
                 ));
             }
+            Notice::Fetching { lane, job, bytes } => {
+                let bytes = quantity(bytes as f64);
+                self.line(&format!("[INFO] Fetching {bytes}B of inputs | Lane {lane} | Job {job}"));
+            }
             Notice::TaskComputed { lane, busy_ms, .. } => {
                 self.line(&format!("[DONE] Computed in {busy_ms:.0}ms | Lane {lane}"));
             }
@@ -243,7 +247,8 @@ pub(super) fn shown(status: &Status) -> String {
     let mut line = format!("[STATUS] Tasks: {units_valid} | Rewards: {}", nnet(*earned));
     line += &format!(" | {} operations/s verified", quantity(*work_per_s as f64));
     if let Some(account) = &status.account {
-        line += &format!(" | Pending: {} | Paid: {}", nnet(account.pending), nnet(account.posted));
+        let (expected, next) = (nnet(account.expected), clock(account.next_payment_ms));
+        line += &format!(" | Expected: {expected} in {next} | Paid: {}", nnet(account.posted));
     }
     line
 }

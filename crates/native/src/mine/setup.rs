@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use adit_core::PublicKey;
-use adit_miner::machine::{Config, Device, default_contributor};
+use adit_miner::machine::{Choice, Config, Device, default_contributor};
 use anyhow::{Result, ensure};
 
 use super::when::When;
@@ -46,6 +46,12 @@ pub(crate) struct Setup {
     /// Stop after this many verdicts, at least 1
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) max_units: Option<u64>,
+    /// Work only for jobs whose work and result are open to everybody
+    #[arg(long)]
+    open_source: bool,
+    /// Work only for the job with this number, from 1 on
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    job: Option<u64>,
     #[command(flatten)]
     pub(super) when: When,
 }
@@ -82,6 +88,7 @@ impl Setup {
             None => format!("remove its line from {}", known.path().display()),
         };
         config.max_units = self.max_units;
+        config.choice = Choice { open_source: self.open_source, job: self.job };
         // Blocks for later units have a part of the memory that is allowed.
         config.cache_bytes =
             self.when.max_memory_bytes().map_or(config.cache_bytes, |most| config.cache_bytes.min(most / 4));

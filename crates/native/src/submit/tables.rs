@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use adit_coordinator::intake::{self, Format, Reading};
 use adit_fetch::Body;
 use adit_protocol::jobs::{FileContent, FileInfo};
 use adit_table::{Decimal, Delimiter, Limits, Options, Table, TableError, TextEncoding};
@@ -79,6 +80,17 @@ impl Tables {
         Ok(tables)
     }
 
+    /// Reads an input as the coordinator does.
+    pub(super) fn read(&self, place: usize, input: &Input) -> Result<FileContent> {
+        let format: Format = input.format.unwrap_or(&input.name).parse()?;
+        let options = if is_table(input) { self.options } else { Options::default() };
+        let bytes = bytes(&input.body)?;
+        let (parsed, _) = intake::read(&Reading::new(format, options)?, &bytes)?;
+        let content = parsed.content();
+        self.counted(place, &input.name, &content)?;
+        Ok(content)
+    }
+
     /// How an input is to be read, if that was said and it is a table.
     pub(super) fn options(&self, input: &Input) -> Vec<(&'static str, String)> {
         if is_table(input) { self.options.pairs() } else { Vec::new() }
@@ -93,9 +105,14 @@ impl Tables {
             (Some(ours), Some(theirs)) if ours != theirs => bail!("{name}: the coordinator reads it as {theirs}"),
             _ => {}
         }
-        match info.content {
+        self.counted(place, name, &info.content)
+    }
+
+    /// Counts the labels against samples that are no table.
+    fn counted(&self, place: usize, name: &str, content: &FileContent) -> Result<()> {
+        match content {
             FileContent::Samples { rows, .. } | FileContent::Matrix { rows, .. } if place == SAMPLES => {
-                self.count(Some(name), Some(rows.into()))
+                self.count(Some(name), Some((*rows).into()))
             }
             _ => Ok(()),
         }

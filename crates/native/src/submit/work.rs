@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use adit_core::Cid;
+use adit_core::{Cid, Kind};
 use adit_protocol::TaskType;
 use adit_protocol::jobs::{DataPlace, JobWork};
 use adit_table::Options;
@@ -144,6 +144,19 @@ impl Work {
             }
             _ => bail!("{} files were uploaded for this work", files.len()),
         })
+    }
+
+    /// What is computed from the files; none where there are no files.
+    pub(super) fn kind(&self) -> Option<Kind> {
+        match self {
+            Work::Matmul { .. } => Some(Kind::MatmulI8),
+            Work::MatmulF32 { .. } => Some(Kind::MatmulF32),
+            Work::Infer(_) | Work::Fraud(_) => Some(Kind::MlpI8),
+            Work::Gradient { .. } => Some(Kind::GradientI8),
+            Work::Validate { .. } => Some(Kind::HashTree),
+            Work::Audit { .. } => Some(Kind::HashTree2),
+            Work::Protect { .. } => None,
+        }
     }
 
     /// NeoNet's name for the work, if it is not the kind's usual one.

@@ -1,8 +1,9 @@
 //! Jobs share miners: a small one does not wait for a large one that came first.
 
 use adit_core::Amount;
-use adit_protocol::jobs::{FileInfo, JobRequest, JobView, JobWork, Priority};
+use adit_protocol::jobs::{FileInfo, JobAbout, JobRequest, JobView, JobWork, Priority};
 use adit_protocol::mining::Delivered;
+use adit_protocol::neonet::Task;
 use adit_protocol::{ErrorCode, paths};
 use adit_support::{Client, Server, files, without_admission};
 use anyhow::{Context, Result, ensure};
@@ -57,6 +58,41 @@ async fn a_requester_cannot_raise_a_jobs_priority_above_what_the_operator_allows
     {
         let job: JobView = post(order(priority, budget)).await?.json()?;
         assert_eq!(job.priority, priority);
+    }
+    Ok(())
+}
+
+/// The choice holds for the task that a delivery brings with it, too.
+#[tokio::test]
+async fn a_lane_works_for_the_jobs_that_its_owner_chose() -> Result<()> {
+    let server = Server::start_with(without_admission).await?;
+    let mut miner = Client::new(&server, "miner", 1)?;
+    let a = miner.upload("A.npy", files::npy(4_000, 64, &files::values(1, 4_000 * 64))).await?.json::<FileInfo>()?.file;
+    let b = miner.upload("B.npy", files::npy(64, 64, &files::values(2, 64 * 64))).await?.json::<FileInfo>()?.file;
+    let mut jobs = Vec::new();
+    for open_source in [false, true, true] {
+        let about = JobAbout { open_source, ..JobAbout::default() };
+        let order = JobRequest { about, ..JobRequest::new(JobWork::MatmulI8 { a, b }) };
+        let job: JobView = miner.send(miner.as_operator(Method::POST, paths::JOBS).json(&order)).await?.json()?;
+        jobs.push(job.job);
+    }
+    miner.open().await?;
+    let only = jobs[2];
+    for (lane, choice, allowed) in [
+        (0, "&open_source=true".to_owned(), &jobs[1..]),
+        (1, format!("&job={only}"), &jobs[2..]),
+        (2, format!("&open_source=true&job={}", jobs[0]), &[]),
+        (3, "&job=18446744073709551615".to_owned(), &[]),
+    ] {
+        let reply = miner.ask_for(lane, &format!("matmul_i8/1{choice}")).await?;
+        let mut task = if reply.status == 204 { None } else { Some(reply.json::<Task>()?) };
+        ensure!(task.is_some() != allowed.is_empty(), "{choice}");
+        for _ in 0..3 {
+            let Some(grant) = task.and_then(|task| task.adit) else { break };
+            ensure!(allowed.contains(&grant.job), "{choice}: job {}", grant.job);
+            let output = miner.compute(&grant).await?;
+            task = miner.deliver(&grant, output).await?.json::<Delivered>()?.next;
+        }
     }
     Ok(())
 }

@@ -3,11 +3,14 @@
 use std::path::Path;
 use std::process::{Output, Stdio};
 
+use adit_core::content_id::output_cid;
 use adit_core::kernel::matmul_i8;
-use adit_protocol::jobs::JobState;
+use adit_protocol::ErrorCode;
+use adit_protocol::jobs::{FileInfo, JobRequest, JobState, JobWork};
 use adit_support::program::{self, Program};
 use adit_support::{Client, Server, files};
 use anyhow::{Context, Result, ensure};
+use serde_json::Value;
 use tempfile::TempDir;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
@@ -120,6 +123,28 @@ async fn what_is_wrong_with_a_place_is_said_before_a_job_is_sent() -> Result<()>
     ensure!(forced.status.success(), "{}", told(&forced));
     desk.is_right(&std::fs::read(desk.path("C.npy"))?)?;
     assert_eq!(desk.names()?, ["A.npy", "C.npy"]);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_estimate_sends_no_file() -> Result<()> {
+    let Some(desk) = Desk::start().await? else { return Ok(()) };
+    let asked = desk.square("C.npy", &["--estimate", "--json"]).await?;
+    let report: Value = serde_json::from_slice(&asked.stdout).with_context(|| told(&asked))?;
+    let operator = Client::new(&desk.server, "operator", 1)?;
+    let file = output_cid(*blake3::hash(&std::fs::read(desk.path("A.npy"))?).as_bytes());
+    let job = JobRequest::new(JobWork::MatmulI8 { a: file, b: file });
+    let unknown = operator.api().estimate(&job).await.expect_err("nothing was uploaded");
+    ensure!(unknown.code() == Some(ErrorCode::NoSuchFile), "{unknown}");
+    // What it said is what the coordinator says of the file itself.
+    let sent: FileInfo = operator.upload("A.npy", files::npy(4, 4, &desk.matrix)).await?.json()?;
+    assert_eq!(
+        (sent.file, serde_json::to_value(operator.api().estimate(&job).await?)?),
+        (file, report["estimate"].clone())
+    );
+    std::fs::write(desk.path("B.npy"), files::npy(2, 8, &desk.matrix))?;
+    let refused = desk.adit(&["submit", "matmul", "A.npy", "B.npy", "-o", "C.npy", "--estimate"], &[]).await?;
+    ensure!(refused.status.code() == Some(1) && told(&refused).contains("do not fit"), "{}", told(&refused));
     Ok(())
 }
 

@@ -38,6 +38,7 @@ state-mining-detail =
         [one] Eine Einheit in Arbeit, { $work } Operationen
        *[other] { $units } Einheiten in Arbeit, { $work } Operationen
     }
+state-fetching-detail = Lädt { $bytes } an Eingaben
 state-finishing = Beendet, was in Arbeit ist
 state-finishing-detail = Nichts Neues beginnt. Es stoppt von selbst, sobald das letzte Ergebnis abgegeben ist.
 state-paused = Pausiert: { $reasons }
@@ -338,6 +339,10 @@ set-metered = Pausieren, wenn die Verbindung nach Volumen bezahlt wird
 set-data = Megabyte am Tag, höchstens
 set-data-note = 0 heißt ohne Grenze.
 set-kinds = Welche Arbeit
+set-open = Nur Arbeit, die allen offensteht
+set-open-note = Das sagt der Auftraggeber vom Auftrag und seinem Ergebnis.
+set-job = Arbeiten für
+any-job = jeden Auftrag
 after-stop = Das lässt sich nach Stopp ändern.
 advanced = Für Fortgeschrittene
 set-duty = Wie viel gearbeitet wird

@@ -38,6 +38,7 @@ state-mining-detail =
         [one] One unit under way, { $work } operations
        *[other] { $units } units under way, { $work } operations
     }
+state-fetching-detail = Fetching { $bytes } of inputs
 state-finishing = Finishing what is under way
 state-finishing-detail = Nothing new begins. It stops by itself when the last result is delivered.
 state-paused = Paused: { $reasons }
@@ -333,6 +334,10 @@ set-metered = Pause on a connection that is paid by volume
 set-data = Megabytes a day at most
 set-data-note = 0 means no limit.
 set-kinds = Which work
+set-open = Only work that is open to everybody
+set-open-note = Requesters say so of a job and its result.
+set-job = Work for
+any-job = any job
 after-stop = This can be changed after Stop.
 advanced = Advanced
 set-duty = How hard to work

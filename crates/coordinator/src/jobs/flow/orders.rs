@@ -46,12 +46,18 @@ pub(super) async fn order(app: &App, work: &JobWork) -> Result<Order, Failure> {
         }
         JobWork::HashTree { data: DataPlace::Log { first, count } } => log_segment(app, *first, *count).await?,
     };
+    outputs_fit(app, &order)?;
+    Ok(order)
+}
+
+/// Checks that the store can hold all outputs.
+pub(super) fn outputs_fit(app: &App, order: &Order) -> Result<(), Refusal> {
     let (bytes, room) = (order.template.output_bytes(), app.max_stored_bytes);
     if bytes > room {
         let detail = format!("the outputs take {bytes} bytes, but the store holds {room}: split the work");
-        return Err(Refusal::new(ErrorCode::InvalidShape, detail).into());
+        return Err(Refusal::new(ErrorCode::InvalidShape, detail));
     }
-    Ok(order)
+    Ok(())
 }
 
 async fn log_segment(app: &App, first: u64, count: u64) -> Result<Order, Failure> {

@@ -11,7 +11,6 @@ use crate::app::App;
 use crate::blocking::blocking;
 use crate::error::{Failure, Refusal};
 use crate::jobs::intake::{self, Format, IntakeError, Parsed, Reading};
-use crate::jobs::order::describe;
 use crate::jobs::store::blocks;
 
 /// Parses a whole file and stores it. `format` overrides the file name's extension, `options` say how to read a table.
@@ -29,7 +28,7 @@ pub(crate) async fn upload(
     let parse = move || {
         let (parsed, decision) = intake::read(&reading, &bytes)?;
         let said = decision.map(|decision| decision.to_string());
-        Ok::<_, IntakeError>((describe(&parsed), said, reading.name(&bytes), bytes))
+        Ok::<_, IntakeError>((parsed.content(), said, reading.name(&bytes), bytes))
     };
     let (content, said, file, bytes) = blocking(parse).await?.map_err(Refusal::from)?;
     let max_stored_bytes = app.max_stored_bytes;

@@ -3,6 +3,7 @@
 use adit_core::kernel::float::FloatMatrix;
 use adit_core::reduce::Reduction;
 use adit_core::unit::{MAX_COLS, MAX_ROWS, Operand, Requant};
+use adit_protocol::jobs::FileContent;
 
 use super::error::{IntakeError, at_most};
 
@@ -81,6 +82,26 @@ pub struct Column {
 }
 
 impl Parsed {
+    /// What the file holds, in short.
+    pub fn content(&self) -> FileContent {
+        match self {
+            Parsed::Matrix(matrix) => FileContent::Matrix { rows: matrix.rows, cols: matrix.cols },
+            Parsed::Samples(samples) => FileContent::Samples { rows: samples.rows, cols: samples.cols },
+            Parsed::Model(model) => {
+                let outputs = model.layers.iter().map(|layer| layer.n);
+                FileContent::Model { dims: std::iter::once(model.inputs()).chain(outputs).collect() }
+            }
+            Parsed::Floats(floats) => FileContent::Floats { rows: floats.rows as u32, cols: floats.cols as u32 },
+            Parsed::Data(data) => FileContent::Data {
+                bytes: data.bytes.len() as u64,
+                columns: data.table.as_ref().map(|(_, columns)| columns.len() as u32),
+            },
+            Parsed::Blocks(data) => {
+                FileContent::Blocks { blocks: data.panels.len() as u32, bytes: u64::from(data.rows) }
+            }
+        }
+    }
+
     pub(super) fn into_matrix(self, role: &'static str) -> Result<Matrix, IntakeError> {
         match self {
             Parsed::Matrix(matrix) | Parsed::Samples(matrix) => Ok(matrix),

@@ -6,6 +6,7 @@ use super::lease::{CROWDED_S, LeaseLane, must_wait};
 use super::take::{Asker, Found, Taken, take_unit};
 use crate::batch::Batch;
 use crate::error::{Failure, Refusal};
+use crate::jobs::choice::Choice;
 use crate::jobs::store::{self as jobs, JobRow};
 use crate::mining::sizing::{is_able, takes_ms};
 use crate::mining::store as leases;
@@ -24,11 +25,11 @@ impl LeaseLane {
         &self,
         batch: &mut Batch<'_>,
         asker: &Asker,
-        kinds: &str,
+        choice: &Choice,
     ) -> Result<Option<(JobRow, Taken, u64)>, Failure> {
         let (mut tried, mut crowded) = (Vec::new(), false);
         while tried.len() < JOBS_TRIED {
-            let Some(id) = next_turn(batch, kinds, &tried).await? else { break };
+            let Some(id) = next_turn(batch, choice, &tried).await? else { break };
             tried.push(id);
             let Some(job) = jobs::job(batch.db, id).await? else { continue };
             let template = job.template()?;
@@ -53,14 +54,19 @@ impl LeaseLane {
     }
 }
 
-/// Goes round the jobs with work for lanes of these kinds, from the one whose turn it is, to one that has time left and was not
+/// Goes round the jobs of a lane's choice with work, from the one whose turn it is, to one that has time left and was not
 /// tried. If none has within a number of steps, the first that was met.
-async fn next_turn(batch: &mut Batch<'_>, kinds: &str, tried: &[i64]) -> Result<Option<i64>, DbError> {
-    let mut from = batch.turns().begin(kinds);
+async fn next_turn(batch: &mut Batch<'_>, choice: &Choice, tried: &[i64]) -> Result<Option<i64>, DbError> {
+    if choice.job().is_some() {
+        // One job needs no turns.
+        let found = jobs::next_with_work(batch.db, 0, choice, batch.now_ms).await?;
+        return Ok(found.map(|(id, _)| id).filter(|id| !tried.contains(id)));
+    }
+    let mut from = batch.turns().begin(choice.text());
     let mut first = None;
     let (mut seen, mut wrapped) = (0, false);
     while seen < JOBS_SEEN {
-        let Some((id, priority)) = jobs::next_with_work(batch.db, from, kinds, batch.now_ms).await? else {
+        let Some((id, priority)) = jobs::next_with_work(batch.db, from, choice, batch.now_ms).await? else {
             if wrapped && first.is_none() {
                 return Ok(None);
             }
@@ -72,7 +78,7 @@ async fn next_turn(batch: &mut Batch<'_>, kinds: &str, tried: &[i64]) -> Result<
             continue;
         }
         first = first.or(Some(id));
-        if batch.turns().visit(kinds, id, weight(priority)) {
+        if batch.turns().visit(choice.text(), id, weight(priority)) {
             return Ok(Some(id));
         }
     }

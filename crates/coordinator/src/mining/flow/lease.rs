@@ -4,7 +4,7 @@ use adit_core::assemble::Run;
 use adit_core::reward::{PRICE_VERSION, base_reward};
 use adit_core::sign::LeaseId;
 use adit_core::statement::{Lease, STATEMENT_VERSION};
-use adit_core::{Amount, Kind, PublicKey, Unit};
+use adit_core::{Amount, PublicKey, Unit};
 use adit_protocol::mining::{Input, TaskAbout, TaskGrant};
 use adit_protocol::{ErrorCode, TaskType};
 use futures::future::BoxFuture;
@@ -14,6 +14,7 @@ use super::take::{Asker, Taken};
 use crate::app::App;
 use crate::batch::{Batch, Operation};
 use crate::error::{Failure, Refusal};
+use crate::jobs::choice::Choice;
 use crate::jobs::state::UnitState;
 use crate::jobs::store::{self as jobs, Counted, JobRow, Words};
 use crate::jobs::unit_of;
@@ -21,7 +22,7 @@ use crate::mining::MAX_LANES;
 use crate::mining::conduct::Deed;
 use crate::mining::sizing::{ttl_ms, unproven_ttl_ms};
 use crate::mining::state::LeaseState;
-use crate::mining::store::{self as leases, LaneRow, LeaseRow, kinds_text};
+use crate::mining::store::{self as leases, LaneRow, LeaseRow};
 use crate::people::flow::open::open_session;
 use crate::random::{random, random_uuid};
 use crate::store::DbError;
@@ -39,8 +40,8 @@ pub(crate) struct LeaseLane {
     pub(crate) session: String,
     pub(crate) contributor: String,
     pub(crate) lane: u32,
-    /// The kinds the lane computes; `None` keeps the last answer.
-    pub(crate) kinds: Option<Vec<Kind>>,
+    /// What the lane takes; `None` keeps the last answer.
+    pub(crate) choice: Option<Choice>,
     /// The address block of the caller, if it has one.
     pub(crate) from: Option<Vec<u8>>,
     /// A random id for a new lease.
@@ -82,13 +83,13 @@ impl LeaseLane {
         let proven = may_have_another(batch, &miner, self.from.as_deref()).await?;
         let abandons = self.from.as_deref().is_some_and(|block| batch.abandons(block));
         let asker = Asker { miner, proven, abandons, lanes: batch.lanes_at_work(AT_WORK_MS).await? };
-        let kinds = self.kinds.as_deref().map_or(kinds, kinds_text);
-        let found = match self.find(batch, &asker, &kinds).await? {
-            None => self.find_overdue(batch, &asker, &kinds).await?,
+        let choice = self.choice.clone().unwrap_or_else(|| Choice::stored(kinds));
+        let found = match self.find(batch, &asker, &choice).await? {
+            None => self.find_overdue(batch, &asker, &choice).await?,
             found => found,
         };
         match found {
-            Some((job, taken, speed)) => Ok(Some(self.issue(batch, &asker, &kinds, job, taken, speed).await?)),
+            Some((job, taken, speed)) => Ok(Some(self.issue(batch, &asker, &choice, job, taken, speed).await?)),
             None => Ok(None),
         }
     }
@@ -107,7 +108,7 @@ impl LeaseLane {
         &self,
         batch: &mut Batch<'_>,
         asker: &Asker,
-        kinds: &str,
+        choice: &Choice,
         job: JobRow,
         taken: Taken,
         speed: u64,
@@ -136,7 +137,7 @@ impl LeaseLane {
             unproven: (!asker.proven).then_some(unit.input().panels.len() as i64),
             address_block: self.from.clone().filter(|_| !asker.proven),
         };
-        leases::insert(batch.db, &lease, kinds).await?;
+        leases::insert(batch.db, &lease, choice).await?;
         Ok(self.leased(lease, taken, job, batch.now_ms))
     }
 
@@ -159,18 +160,18 @@ pub(crate) struct Granted {
     pub(crate) issued_at_ms: i64,
 }
 
-/// Requests a unit for a lane. Without `kinds`, the lane's last answer applies. `from` is the caller's address block.
+/// Requests a unit for a lane. Without `choice`, the lane's last answer applies. `from` is the caller's address block.
 pub(crate) fn lease_lane(
     session: String,
     contributor: String,
     lane: u32,
-    kinds: Option<Vec<Kind>>,
+    choice: Option<Choice>,
     from: Option<Vec<u8>>,
 ) -> Result<LeaseLane, Refusal> {
     let lease: [u8; 32] = random()?;
     let mut id = [0; 16];
     id.copy_from_slice(&lease[..16]);
-    Ok(LeaseLane { session, contributor, lane, kinds, from, lease: LeaseId(id), task: random_uuid() })
+    Ok(LeaseLane { session, contributor, lane, choice, from, lease: LeaseId(id), task: random_uuid() })
 }
 
 /// Signs a lease. The coins are prepared in the background while the miner works.

@@ -5,6 +5,7 @@ use super::lease::must_wait;
 use super::take::{Asker, Taken};
 use crate::batch::Batch;
 use crate::error::Failure;
+use crate::jobs::choice::Choice;
 use crate::jobs::store::{self as jobs, JobRow};
 use crate::jobs::unit_of;
 use crate::mining::second::{LEAST_MS, UnderWay};
@@ -22,12 +23,12 @@ impl LeaseLane {
         &self,
         batch: &mut Batch<'_>,
         asker: &Asker,
-        kinds: &str,
+        choice: &Choice,
     ) -> Result<Option<(JobRow, Taken, u64)>, Failure> {
         if !asker.proven || batch.conduct().second_after == 0 {
             return Ok(None);
         }
-        for id in jobs::all_leased(batch.db, kinds, batch.now_ms, JOBS).await? {
+        for id in jobs::all_leased(batch.db, choice, batch.now_ms, JOBS).await? {
             let issued_before_ms = batch.now_ms - LEAST_MS;
             let held = second::candidates(batch.db, id, &asker.miner.0, issued_before_ms, LEASES).await?;
             if held.is_empty() {

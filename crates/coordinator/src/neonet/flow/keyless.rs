@@ -8,9 +8,9 @@ use futures::future::BoxFuture;
 
 use crate::batch::{Batch, Operation};
 use crate::error::{Failure, Refusal};
+use crate::jobs::choice::Choice;
 use crate::jobs::store as jobs;
 use crate::jobs::unit_of;
-use crate::mining::store::kinds_text;
 use crate::neonet::store::{self as keyless, UnitCopy};
 use crate::people::store as people;
 use crate::store::DbError;
@@ -32,8 +32,8 @@ impl Operation for Copy {
             if let Some(copy) = keyless::assigned(batch.db, &self.session).await? {
                 return Ok(Some(copy));
             }
-            let kinds = kinds_text(&Kind::ALL);
-            let job = jobs::next_with_work(batch.db, 0, &kinds, batch.now_ms).await?;
+            let choice = Choice::new(&Kind::ALL, false, None);
+            let job = jobs::next_with_work(batch.db, 0, &choice, batch.now_ms).await?;
             let Some((job, _)) = job else { return Ok(None) };
             let job = jobs::job(batch.db, job).await?.ok_or(DbError::RowNotFound)?;
             let first = (job.cursor.min(job.panels - 1)).max(0) as u32;

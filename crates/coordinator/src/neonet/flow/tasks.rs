@@ -8,6 +8,7 @@ use adit_protocol::neonet::{SubmitResultRequest, SubmitResultResponse, Task};
 use super::keyless::{Copy, Refuse};
 use crate::app::App;
 use crate::error::{Failure, Refusal};
+use crate::jobs::choice::Choice;
 use crate::limits::AddressBlock;
 use crate::mining::flow::{grant, lease_lane};
 use crate::mining::store as leases;
@@ -24,12 +25,12 @@ pub(crate) async fn task(
     contributor: &str,
     session: Option<&str>,
     lane: u32,
-    kinds: Option<&str>,
+    choice: Choice,
     from: Option<AddressBlock>,
 ) -> Result<Option<Task>, Failure> {
     let contributor = contributor_id(contributor)?;
     match session {
-        Some(session) => leased(app, contributor, session, lane, kinds, from).await,
+        Some(session) => leased(app, contributor, session, lane, choice, from).await,
         None => {
             let mut db = app.store.read().await?;
             must_be_registered(&mut db, &contributor).await?;
@@ -46,7 +47,7 @@ async fn leased(
     contributor: String,
     session: &str,
     lane: u32,
-    kinds: Option<&str>,
+    choice: Choice,
     from: Option<AddressBlock>,
 ) -> Result<Option<Task>, Failure> {
     let known = people::session(&mut *app.store.read().await?, session).await?;
@@ -54,14 +55,14 @@ async fn leased(
         app.may_ask(key)?;
     }
     let from = from.map(|block| block.as_bytes().to_vec());
-    let operation = lease_lane(session.to_owned(), contributor, lane, Some(kinds_of(kinds)), from)?;
+    let operation = lease_lane(session.to_owned(), contributor, lane, Some(choice), from)?;
     let (leased, _) = app.store.write(operation).await?;
     Ok(leased.map(|leased| grant(app, leased)).transpose()?.map(Task::from))
 }
 
 /// Parses a lane's comma-separated kinds; the default is those of int8 products. Skips kinds that this coordinator does
 /// not know, and repeats.
-fn kinds_of(text: Option<&str>) -> Vec<Kind> {
+pub(crate) fn kinds_of(text: Option<&str>) -> Vec<Kind> {
     match text {
         Some(text) => Kind::ALL.into_iter().filter(|kind| text.split(',').any(|t| t == kind.name())).collect(),
         None => Kind::PRODUCTS.to_vec(),

@@ -13,7 +13,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear, Paragraph};
 
 use super::view::{Session, Task, View};
-use crate::mine::nnet;
+use crate::amount::{clock, nnet};
 
 /// A terminal below this many columns or lines gets the small view.
 const FULL: (u16, u16) = (64, 18);
@@ -27,8 +27,8 @@ const HELP: [&str; 12] = [
     "?       this help",
     "",
     "Rate: operations a second, of verified units.",
-    "Expected: what the open epoch will probably",
-    "pay: pending rewards times your confidence.",
+    "In 12:34: what the open epoch would pay if it",
+    "closed now; it closes and pays in that time.",
     "",
     "Lines instead of this view: --plain.",
 ];
@@ -114,9 +114,8 @@ fn earned(view: &View, called: &str) -> String {
 /// What the open epoch will probably pay, and what was paid.
 fn account(view: &View) -> Vec<String> {
     let Some(account) = &view.status.account else { return vec!["account not known yet".into()] };
-    let expected = i128::from(account.pending.nano()) * i128::from(account.confidence_bps) / 10_000;
-    let expected = Amount::from_nano(i64::try_from(expected).unwrap_or(account.pending.nano()));
-    vec![format!("{} expected", nnet(expected)), format!("{} paid", nnet(account.posted))]
+    let left_ms = view.payment_at_ms.saturating_sub(view.now_ms);
+    vec![format!("{} in {}", nnet(account.expected), clock(left_ms)), format!("{} paid", nnet(account.posted))]
 }
 
 /// What it takes from the machine: first what computes and for how long.
@@ -175,11 +174,6 @@ fn bar(part: f64, cells: usize) -> String {
 /// How much of a lane's unit is computed.
 fn progress(view: &View, lane: u32) -> f64 {
     view.status.lanes.iter().find(|known| known.lane == lane).map_or(0.0, |lane| lane.progress.clamp(0.0, 1.0))
-}
-
-/// Minutes and seconds since the start.
-fn clock(at_ms: u64) -> String {
-    format!("{}:{:02}", at_ms / 60_000, at_ms / 1_000 % 60)
 }
 
 fn duration(ms: u64) -> String {

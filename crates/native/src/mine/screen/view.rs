@@ -6,13 +6,14 @@ use adit_core::Amount;
 use adit_core::statement::Verdict;
 use adit_miner::notice::{LaneStatus, Notice, Status};
 use adit_miner::rules::{Break, Decision, Fact, Facts, Reason};
+use adit_miner::trial::quantity;
 use adit_protocol::mining::TaskAbout;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use crate::mine::banner::Banner;
 use crate::mine::overseer::Wish;
 use crate::mine::pauses;
-use crate::mine::text::clean;
+use crate::text::clean;
 
 /// Samples of the rate that are kept, one each second.
 const RATES: usize = 600;
@@ -28,6 +29,8 @@ pub(super) struct View {
     pub(super) coordinator: Option<String>,
     pub(super) session: Session,
     pub(super) status: Status,
+    /// When the open epoch closes and pays.
+    pub(super) payment_at_ms: u64,
     /// What each lane computes.
     pub(super) tasks: BTreeMap<u32, Task>,
     /// Verified multiply-accumulates per second, one sample each second, newest last.
@@ -133,6 +136,7 @@ impl View {
             coordinator: None,
             session: Session::Opening,
             status: Status::default(),
+            payment_at_ms: 0,
             tasks: BTreeMap::new(),
             rates: VecDeque::new(),
             receipts: VecDeque::new(),
@@ -198,6 +202,13 @@ impl View {
                 self.go_on();
                 self.tasks.insert(lane, Task::new(job, &task_type, work, about.as_deref()));
             }
+            Notice::Fetching { lane, job, bytes } => {
+                self.say(
+                    format!("Lane {lane} fetches {}B of inputs for job {job}", quantity(bytes as f64)),
+                    false,
+                    now_ms,
+                );
+            }
             Notice::TaskComputed { .. } | Notice::Beacon { .. } => {}
             Notice::Verdict { lane, verdict, reward, receipt } => {
                 let receipt = receipt.receipt;
@@ -219,10 +230,19 @@ impl View {
                 self.no_work(lane);
                 self.say(reason, false, now_ms);
             }
-            Notice::Status(status) => self.status = cleaned(status),
+            Notice::Status(status) => self.status(status, now_ms),
             Notice::Stopped { .. } => self.session = Session::Ended,
             Notice::Fatal { reason } => self.say(reason, true, now_ms),
         }
+    }
+
+    fn status(&mut self, status: Status, now_ms: u64) {
+        // An account is asked for less often than a status is told.
+        if let Some(account) = status.account.as_ref().filter(|account| self.status.account.as_ref() != Some(*account))
+        {
+            self.payment_at_ms = now_ms + account.next_payment_ms;
+        }
+        self.status = cleaned(status);
     }
 
     fn verdict(&mut self, receipt: Receipt) {

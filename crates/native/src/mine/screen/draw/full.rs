@@ -9,8 +9,8 @@ use ratatui::style::{Color, Style, Stylize};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Cell, Paragraph, Row, Sparkline, Table, Wrap};
 
-use super::{account, bar, clock, costs, earned, headline, job, progress, rate, requester, title, units};
-use crate::mine::nnet;
+use super::{account, bar, costs, earned, headline, job, progress, rate, requester, title, units};
+use crate::amount::{clock, nnet};
 use crate::mine::screen::view::{Message, Receipt, View};
 
 const KEYS: &str = " p pause 15 min   h 1 h   t until tomorrow   f finish   q stop   ? help ";
