@@ -12,8 +12,8 @@ use adit_rustchain::{MinerId, Verdict};
 use anyhow::{Result, bail, ensure};
 
 use crate::home::{Home, PASSPHRASE, RustchainKey};
-use crate::mine::text::clean;
 use crate::server::http;
+use crate::text::clean;
 use crate::{show, stop};
 use checks::Translation;
 use round::{Ended, Miner, Outcome};

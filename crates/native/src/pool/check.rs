@@ -7,8 +7,8 @@ use adit_core::PublicKey;
 use adit_rustchain::list::List;
 use anyhow::{Context, Result, ensure};
 
-use crate::mine::text::clean;
 use crate::show;
+use crate::text::clean;
 
 /// Recompute an epoch's public list.
 ///
