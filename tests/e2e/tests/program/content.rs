@@ -10,7 +10,7 @@ use adit_support::program::{self, Program};
 use anyhow::{Context, Result, ensure};
 use axum::extract::State;
 use axum::http::{StatusCode, Uri, header};
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::process::Command;
@@ -82,23 +82,25 @@ async fn gateway(desk: &Desk, store: &str) -> Result<(Program, String)> {
 /// Passes on what `to` answers, with the last byte changed.
 async fn liar(to: String) -> Result<(String, Arc<AtomicUsize>)> {
     let asked = Arc::new(AtomicUsize::new(0));
-    let lie = async |State((to, asked)): State<(String, Arc<AtomicUsize>)>, uri: Uri| {
-        asked.fetch_add(1, Ordering::Relaxed);
-        let Ok(response) = reqwest::get(format!("{to}{uri}")).await else {
-            return StatusCode::BAD_GATEWAY.into_response();
-        };
-        let status = StatusCode::from_u16(response.status().as_u16()).unwrap_or_default();
-        let kind =
-            response.headers().get("content-type").and_then(|kind| kind.to_str().ok()).unwrap_or_default().to_owned();
-        let mut body = response.bytes().await.map(Vec::from).unwrap_or_default();
-        body.last_mut().into_iter().for_each(|last| *last ^= 1);
-        (status, [(header::CONTENT_TYPE, kind)], body).into_response()
-    };
     let app = axum::Router::new().fallback(lie).with_state((to, asked.clone()));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("http://{}", listener.local_addr()?);
     tokio::spawn(async move { axum::serve(listener, app).await });
     Ok((url, asked))
+}
+
+/// Asks the gateway that it stands for, and changes the last byte.
+async fn lie(State((to, asked)): State<(String, Arc<AtomicUsize>)>, uri: Uri) -> Response {
+    asked.fetch_add(1, Ordering::Relaxed);
+    let Ok(response) = reqwest::get(format!("{to}{uri}")).await else {
+        return StatusCode::BAD_GATEWAY.into_response();
+    };
+    let status = StatusCode::from_u16(response.status().as_u16()).unwrap_or_default();
+    let kind = response.headers().get("content-type").and_then(|kind| kind.to_str().ok());
+    let kind = kind.unwrap_or_default().to_owned();
+    let mut body = response.bytes().await.map(Vec::from).unwrap_or_default();
+    body.last_mut().into_iter().for_each(|last| *last ^= 1);
+    (status, [(header::CONTENT_TYPE, kind)], body).into_response()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -172,21 +174,21 @@ async fn a_node_of_js_ipfs_keeps_content_under_our_name() -> Result<()> {
     let Some((first, url)) = daemon(&desk.at.path().join("first")).await? else { return Ok(()) };
     let local = ["--mode", "local", "--ipfs-api", &url];
     for profile in ["unixfs-v1-2025", "unixfs-v0-2015"] {
-        let added = desk.json("a", &[&["add", "folder", "--profile", profile], &local[..]].concat()).await?;
+        let added = desk.json("a", &[&["add", "folder", "--profile", profile][..], &local].concat()).await?;
         let cid = added["cid"].as_str().context("no CID")?;
         let kept = desk.json("a", &["add", "folder", "--profile", profile]).await?;
         ensure!(kept["cid"] == *cid, "{added} {kept}");
-        let pins = desk.json("a", &[&["pins"], &local[..]].concat()).await?;
+        let pins = desk.json("a", &[&["pins"][..], &local].concat()).await?;
         ensure!(pins["pins"].as_array().is_some_and(|pins| pins.len() > 2), "{pins}");
-        desk.done("none", &[&["get", cid, "-o", profile], &local[..]].concat()).await?;
+        desk.done("none", &[&["get", cid, "-o", profile][..], &local].concat()).await?;
         desk.is_whole(profile)?;
-        desk.done("a", &[&["unpin", cid], &local[..]].concat()).await?;
-        let refused = desk.refused("a", &[&["unpin", cid], &local[..]].concat()).await?;
+        desk.done("a", &[&["unpin", cid][..], &local].concat()).await?;
+        let refused = desk.refused("a", &[&["unpin", cid][..], &local].concat()).await?;
         ensure!(refused.contains("is not pinned"), "{refused}");
     }
-    ensure!(desk.json("a", &[&["stat"], &local[..]].concat()).await?["bytes"].as_u64() > Some(5_000_000));
+    ensure!(desk.json("a", &[&["stat"][..], &local].concat()).await?["bytes"].as_u64() > Some(5_000_000));
     first.kill().await?;
-    let refused = desk.refused("a", &[&["pins"], &local[..]].concat()).await?;
+    let refused = desk.refused("a", &[&["pins"][..], &local].concat()).await?;
     ensure!(refused.contains("IPFS_API_URL names it"), "{refused}");
     Ok(())
 }
