@@ -96,7 +96,7 @@ impl FromStr for PoolFee {
         let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
         let fraction = fraction.trim_end_matches('0');
         let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-        if whole.trim_start_matches('0') != "" || text.is_empty() || !is_digits(whole) || !is_digits(fraction) {
+        if !whole.trim_start_matches('0').is_empty() || text.is_empty() || !is_digits(whole) || !is_digits(fraction) {
             return Err(wrong());
         }
         let bps = format!("{fraction:0<4}").parse::<i64>().ok().filter(|_| fraction.len() <= 4);
