@@ -144,7 +144,7 @@ async fn attest(args: &Args, servers: &[String], miner: &Miner) -> Result<()> {
             Ended::Silent(sentence) => {
                 // The next pool in order is asked at once; after the last one it is time to wait.
                 at += 1;
-                if at % servers.len() != 0 {
+                if !at.is_multiple_of(servers.len()) {
                     say(args, &sentence, 0);
                     continue;
                 }

@@ -96,7 +96,7 @@ pub(in crate::pool) async fn balance(db: &mut Db, name: &str) -> Result<i64, DbE
 /// What does not add up, a sentence each: see `audit` of the flow.
 pub(in crate::pool) async fn audit(db: &mut Db) -> Result<Vec<String>, DbError> {
     const CHECKS: [(&str, &str); 8] = [
-        ("the accounts do not sum to 0", "SELECT 1 FROM account HAVING SUM(balance) <> 0"),
+        ("the accounts do not sum to 0", "SELECT 1 FROM (SELECT SUM(balance) AS total FROM account) WHERE total <> 0"),
         (
             "a balance is not the sum of its entries",
             "SELECT 1 FROM account a WHERE balance <> \

@@ -4,11 +4,9 @@ use super::strict::{FAULTS, Fault, Strict};
 use super::*;
 
 async fn world() -> (World, Arc<Strict>) {
-    let mut node = None;
     let clock = Clock::standing_still(epoch_start_s(EPOCH) * 1_000);
     let strict = Strict::new(clock.clone());
-    node.replace(strict.clone());
-    let world = World::with(node.map(|node| node as Arc<dyn Upstream>), |config| config.clock = clock.clone()).await;
+    let world = World::with(Some(strict.clone()), |config| config.clock = clock.clone()).await;
     (World { clock, ..world }, strict)
 }
 
