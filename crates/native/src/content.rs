@@ -31,6 +31,8 @@ use crate::stop::Stopped;
 use crate::{show, stop};
 use archive::Archive;
 use import::{Pack, Plan};
+#[cfg(feature = "mcp")]
+pub(crate) use modes::{Opened, Place};
 use source::{Source, Stored, find};
 
 /// Name, keep, fetch, pack, unpack and seal files and folders as IPFS does.

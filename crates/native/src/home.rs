@@ -77,6 +77,12 @@ impl Home {
         self.key.with_file_name("rustchain.key")
     }
 
+    /// The list of what agents sealed.
+    #[cfg(all(feature = "content", feature = "mcp"))]
+    pub(crate) fn mcp_sealed(&self) -> PathBuf {
+        self.key.with_file_name("mcp.sealed")
+    }
+
     /// The journal's directory.
     pub(crate) fn journal(&self) -> PathBuf {
         self.key.with_extension("journal")
@@ -114,6 +120,13 @@ pub(crate) fn make_private(path: &Path, bytes: &[u8]) -> io::Result<bool> {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
         Err(error) => Err(error),
     }
+}
+
+/// Adds to a file that only its owner may read, and makes it if there is none.
+#[cfg(all(feature = "content", feature = "mcp"))]
+pub(crate) fn append_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    make_folder(path)?;
+    write(private().create(true).append(true), path, bytes)
 }
 
 /// Renames a file within its folder, durably.

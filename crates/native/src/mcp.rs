@@ -5,6 +5,8 @@ mod measure;
 mod miner;
 mod questions;
 mod receipts;
+#[cfg(feature = "content")]
+mod store;
 mod token;
 
 use std::net::SocketAddr;
@@ -13,7 +15,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use adit_core::Amount;
-use adit_mcp::backend::{Coordinator, NoStore, Parts};
+#[cfg(not(feature = "content"))]
+use adit_mcp::backend::NoStore;
+use adit_mcp::backend::{Coordinator, Parts, Store};
 use adit_mcp::{Desk, Server, Tool, Tools, http, stdio};
 use anyhow::{Context, Result, ensure};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -79,9 +83,47 @@ struct Serve {
     data: Option<PathBuf>,
     #[command(flatten)]
     setup: Setup,
-    /// An IPFS gateway to ask for input blocks before the coordinator; may be repeated
-    #[arg(long, value_name = "URL")]
-    gateway: Vec<String>,
+    #[cfg(feature = "content")]
+    #[command(flatten)]
+    content: Content,
+}
+
+/// Where content is kept, and what of this machine's own is pinned.
+#[cfg(feature = "content")]
+#[derive(clap::Args)]
+struct Content {
+    #[command(flatten)]
+    place: crate::content::Place,
+    /// What pin_ecosystem_data pins: a file, a folder, or a pattern with `*`, in quotes; may be repeated. Links are left out
+    #[arg(long, value_name = "PATTERN")]
+    ecosystem: Vec<String>,
+    /// The same, sealed before it is pinned; may be repeated
+    #[arg(long, value_name = "PATTERN")]
+    ecosystem_sealed: Vec<String>,
+}
+
+#[cfg(feature = "content")]
+impl Serve {
+    fn gateways(&self) -> &[String] {
+        self.content.place.gateways()
+    }
+
+    fn store(&self, home: &Home) -> Result<Box<dyn Store>> {
+        let Content { place, ecosystem, ecosystem_sealed } = &self.content;
+        let files = store::Files { plain: ecosystem.clone(), sealed: ecosystem_sealed.clone() };
+        Ok(Box::new(store::Kept::open(place.clone(), files, home)?))
+    }
+}
+
+#[cfg(not(feature = "content"))]
+impl Serve {
+    fn gateways(&self) -> &[String] {
+        &[]
+    }
+
+    fn store(&self, _: &Home) -> Result<Box<dyn Store>> {
+        Ok(Box::new(NoStore))
+    }
 }
 
 /// The tools about which a person decides.
@@ -130,13 +172,13 @@ fn parts(args: &Serve, home: &Home) -> Result<Parts> {
         Some(token) => Coordinator::new(connect()?.with_token(token.trim()), true),
         None => Coordinator::new(connect()?, false),
     };
-    let miner = Background::new(setup.clone(), args.gateway.clone(), home.clone());
+    let miner = Background::new(setup.clone(), args.gateways().to_vec(), home.clone());
     Ok(Parts {
         miner: Box::new(miner::Mining::new(miner, setup.server.clone())),
         jobs: Box::new(jobs),
-        receipts: Box::new(receipts::Checks::new(connect()?, setup, &args.gateway)),
+        receipts: Box::new(receipts::Checks::new(connect()?, setup, args.gateways())),
         bench: Box::new(measure::Measure),
-        store: Box::new(NoStore),
+        store: args.store(home)?,
     })
 }
 

@@ -74,10 +74,9 @@ impl Place {
         let (storage, list): (Arc<dyn Storage>, _) = match self.mode {
             Mode::Embedded => (Arc::new(embedded.clone()), List::Folder(embedded)),
             Mode::Local => {
-                let url = api_url(&self.ipfs_api)
-                    .with_context(|| format!("{:?} is no address of a node's RPC", self.ipfs_api))?;
                 let wanted = Wanted::new(folder.join("local"));
-                (Arc::new(Noted::new(Node::new(http()?, &url), wanted.clone())), List::Node(wanted))
+                let node = Node::new(http()?, &self.api_url()?);
+                (Arc::new(Noted::new(node, wanted.clone())), List::Node(wanted))
             }
             Mode::Gateway => {
                 let hint = "mode gateway needs one: name it with --gateway URL, or set ADIT_GATEWAY";
@@ -94,6 +93,25 @@ impl Place {
     #[cfg(feature = "serve")]
     pub(crate) fn open_folder(&self) -> Result<Embedded> {
         Ok(Embedded::open(&self.folder()?, self.max_store << 30)?)
+    }
+
+    /// The gateways that are asked.
+    #[cfg(feature = "mcp")]
+    pub(crate) fn gateways(&self) -> &[String] {
+        &self.gateway
+    }
+
+    /// The node of mode `local`.
+    #[cfg(feature = "mcp")]
+    pub(crate) fn node(&self) -> Result<Option<Node<Http>>> {
+        if self.mode != Mode::Local {
+            return Ok(None);
+        }
+        Ok(Some(Node::new(http()?, &self.api_url()?)))
+    }
+
+    fn api_url(&self) -> Result<String> {
+        api_url(&self.ipfs_api).with_context(|| format!("{:?} is no address of a node's RPC", self.ipfs_api))
     }
 
     fn folder(&self) -> Result<PathBuf> {
