@@ -1,10 +1,10 @@
 //! Adit's coordinator, which splits jobs into units, leases them to miners, verifies the outputs and pays for them.
 //!
-//! Each domain has a folder: [`jobs`], [`mining`], [`content`], [`people`], [`money`], [`receipts`], [`operate`], [`neonet`], [`pool`]. In it,
-//! `http` parses requests and formats answers, `flow` loads data, applies the rules and saves, and `store` holds the
-//! SQL. Every other file is a rule: a pure function of its arguments. `http` never uses the store, and rules use
-//! neither. Domains share only flows and rules. [`store`] is the database engine, and [`batch`] is what its writer
-//! applies.
+//! Each domain has a folder: [`jobs`], [`mining`], [`content`], [`people`], [`money`], [`receipts`], [`operate`],
+//! [`neonet`], [`pool`]. In it, `http` parses requests and formats answers, `flow` loads data, applies the rules and saves,
+//! and `store` holds the SQL. Every other file is a rule: a pure function of its arguments. `http` never uses the store,
+//! and rules use neither. Domains share only flows and rules. [`store`] is the database engine, and [`batch`] is what its
+//! writer applies.
 //!
 //! The path of a unit: `jobs/intake` and `jobs/order` (panels) → `jobs/flow` (job) → `mining/flow/lease` (unit, lease)
 //! → `mining/http` and `mining/flow/delivery` (output) → `mining/flow/verify` over `mining/check` (verification) →
