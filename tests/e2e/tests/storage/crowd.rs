@@ -73,7 +73,9 @@ impl Actor {
             Way::OneCopy => {
                 // The ten of them keep one replica together.
                 self.kept = if friends.is_none() { own.len() as u64 } else { 0 };
-                own.copy_from_slice(friends.unwrap_or(&own.clone()));
+                if let Some(first) = friends {
+                    own.copy_from_slice(first);
+                }
             }
             Way::Empty | Way::Replays | Way::OnDemand | Way::Gateway => self.kept = 0,
         }
