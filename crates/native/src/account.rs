@@ -86,7 +86,8 @@ impl fmt::Display for Shown<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use adit_core::{Amount, SecretKey};
+    use adit_core::Amount;
+    use adit_core::sign::SecretKey;
 
     #[test]
     fn an_account_says_what_was_paid_and_what_comes_when() {

@@ -120,7 +120,7 @@ enum Action {
         max_bytes: u64,
     },
     #[command(flatten)]
-    Stored(stored::Action),
+    Kept(stored::Action),
     /// Give what is kept to others, as an IPFS gateway
     ///
     /// It answers with raw blocks, CARs, files and folders of what is in the folder of mode embedded, pinned or not, to whoever
@@ -196,7 +196,7 @@ async fn act(args: Args) -> Result<()> {
         }
         #[cfg(feature = "serve")]
         Action::Gateway(args) => gateway::run(args).await,
-        Action::Stored(action) => stored::run(action, json).await,
+        Action::Kept(action) => stored::run(action, json).await,
         Action::Ls { what, path, place } => {
             let entries = if what.is_file() {
                 apart(move || list(&mut Archive::open(&what)?, &path)).await?
