@@ -46,7 +46,7 @@ fn processor() -> Option<String> {
 
 /// What identifies the host, hidden under a salt that only this key has.
 pub(super) fn signals(key: &SecretKey) -> Signals {
-    let salt = Sha256::new_with_prefix("adit/attest-salt/1").chain_update(&*key.seed()).finalize();
+    let salt = Sha256::new_with_prefix("adit/attest-salt/1").chain_update(*key.seed()).finalize();
     let hostname = read("/proc/sys/kernel/hostname").or_else(|| read("/etc/hostname")).unwrap_or_default();
     let hostname = format!("host-{}", &hidden(&salt, &hostname)[..8]);
     Signals { macs: cards().iter().map(|card| hidden(&salt, card)).collect(), hostname, serial: String::new() }

@@ -1,6 +1,5 @@
 //! `adit content put`: stores a file or folder with miners, shows what is stored, and brings it back.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use adit_client::{ClientError, PinOrder};
