@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use adit_content::Cid;
 use adit_core::sign::LeaseId;
@@ -37,12 +37,12 @@ pub(crate) struct Shared(Arc<Mutex<World>>);
 
 impl Shared {
     pub(crate) fn look(&self) -> MutexGuard<'_, World> {
-        self.0.lock().unwrap()
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Stores content under a CID that is made of its bytes.
     pub(crate) fn put(&self, bytes: &[u8]) -> Cid {
-        let cid = Cid::from_str(&adit_core::content_id::block_cid(bytes).to_string()).unwrap();
+        let cid = Cid::from_str(&adit_core::content_id::block_cid(bytes).to_string()).expect("a CID");
         self.look().content.insert(cid.to_string(), bytes.to_vec());
         self.look().pinned.push(cid.to_string());
         cid
@@ -209,7 +209,7 @@ impl Store for Shared {
         let after = after.map(Cid::to_string).unwrap_or_default();
         let mut all: Vec<&String> = world.pinned.iter().filter(|cid| **cid > after).collect();
         all.sort();
-        let pins = all.iter().take(limit).map(|cid| Pin { cid: cid.parse().unwrap(), bytes: None }).collect();
+        let pins = all.iter().take(limit).map(|cid| Pin { cid: cid.parse().expect("a CID"), bytes: None }).collect();
         now(Pins { pins, more: all.len() > limit, total_bytes: 1 << 20 })
     }
 
