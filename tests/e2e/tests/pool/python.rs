@@ -86,7 +86,8 @@ fn integer(draw: &mut Draw, text: &mut String) {
         return text.push('0');
     }
     text.push(char::from(b'1' + draw.below(9) as u8));
-    digits(draw, text, [3, 20, 200][draw.below(3)]);
+    let most = [3, 20, 200][draw.below(3)];
+    digits(draw, text, most);
 }
 
 fn float(draw: &mut Draw, text: &mut String) {
@@ -94,14 +95,16 @@ fn float(draw: &mut Draw, text: &mut String) {
     text.push(char::from(b'0' + draw.below(10) as u8));
     if draw.below(3) > 0 {
         text.push('.');
-        digits(draw, text, [3, 17, 40][draw.below(3)]);
+        let most = [3, 17, 40][draw.below(3)];
+        digits(draw, text, most);
     } else {
         text.push_str(".0");
     }
     if draw.below(2) == 0 {
         text.push(['e', 'E'][draw.below(2)]);
         text.push_str(["", "+", "-"][draw.below(3)]);
-        text.push_str(&draw.below([20, 300][draw.below(2)]).to_string());
+        let most = [20, 300][draw.below(2)];
+        text.push_str(&draw.below(most).to_string());
     }
 }
 
