@@ -616,6 +616,8 @@ export type Notice =
   | { body: string; notice: "beacon"; url: string }
   /** A lane has a backend, or has lost it. */
   | LaneStatus & { notice: "lane" }
+  /** A unit's inputs come from the network, and are many. */
+  | { bytes: number; job: number; lane: number; notice: "fetching" }
   /** A unit is being computed. */
   | { about: TaskAbout | null; job: number; kind: Kind; lane: number; lease: LeaseId; notice: "task_started"; task_type: string; work: number }
   /** A unit is computed. */
