@@ -65,7 +65,7 @@ impl Actor {
         match self.way {
             Way::Honest | Way::Late => {}
             Way::Holes => {
-                for chunk in own.chunks_mut(1_024).filter(|_| random.draw() % 100 == 0) {
+                for chunk in own.chunks_mut(1_024).filter(|_| random.draw().is_multiple_of(100)) {
                     self.kept -= chunk.len() as u64;
                     chunk.fill(0);
                 }
