@@ -89,10 +89,8 @@ export class Miner extends EventTarget {
   #farewell: { url: string; body: string } | undefined;
   #questions = new Map<number, { resolve: (answer: never) => void; reject: (reason: Error) => void }>();
   #nextQuestion = 0;
-  /** The bytes of inputs that lanes wait for. */
-  readonly #fetching = new Map<number, number>();
-  /** When a unit was last under way. */
-  #busyAt = -Infinity;
+  readonly #fetchingBytes = new Map<number, number>();
+  #lastBusyAt = -Infinity;
   readonly #watcher: Watcher;
   readonly #today: Today;
 
@@ -322,13 +320,13 @@ export class Miner extends EventTarget {
         this.#noteLane(notice);
         break;
       case "fetching":
-        this.#fetching.set(notice.lane, notice.bytes);
+        this.#fetchingBytes.set(notice.lane, notice.bytes);
         break;
       case "task_started":
-        this.#fetching.delete(notice.lane);
+        this.#fetchingBytes.delete(notice.lane);
         this.limit = undefined;
         this.waiting.delete(notice.lane);
-        this.#busyAt = performance.now();
+        this.#lastBusyAt = performance.now();
         this.tasks.set(notice.lane, {
           lane: notice.lane,
           job: notice.job,
@@ -338,13 +336,13 @@ export class Miner extends EventTarget {
         });
         break;
       case "verdict":
-        this.#busyAt = performance.now();
+        this.#lastBusyAt = performance.now();
         this.tasks.delete(notice.lane);
         this.#add([notice.receipt]);
         break;
       case "task_dropped":
         this.tasks.delete(notice.lane);
-        this.#fetching.delete(notice.lane);
+        this.#fetchingBytes.delete(notice.lane);
         break;
       case "retry":
         this.retry = { reason: notice.reason, at: Date.now() + notice.in_ms };
@@ -352,13 +350,13 @@ export class Miner extends EventTarget {
       case "no_work":
         this.tasks.delete(notice.lane);
         this.waiting.set(notice.lane, Date.now() + notice.in_ms);
-        this.#busyAt = -Infinity;
+        this.#lastBusyAt = -Infinity;
         this.limit = undefined;
         break;
       case "limited":
         this.tasks.delete(notice.lane);
         this.limit = { reason: notice.reason, at: Date.now() + notice.in_ms };
-        this.#busyAt = -Infinity;
+        this.#lastBusyAt = -Infinity;
         break;
       case "status":
         this.status = notice;
@@ -437,10 +435,10 @@ export class Miner extends EventTarget {
     this.retry = undefined;
     this.limit = undefined;
     this.tasks.clear();
-    this.#fetching.clear();
+    this.#fetchingBytes.clear();
     this.waiting.clear();
     this.finishing = false;
-    this.#busyAt = -Infinity;
+    this.#lastBusyAt = -Infinity;
     // What the lanes last said is no longer true.
     if (this.status) this.status = { ...this.status, lanes: [], work_per_s: 0, paused: [] };
     window.removeEventListener("online", this.#online);
@@ -482,9 +480,9 @@ export class Miner extends EventTarget {
       waiting: this.waiting.size > 0 ? { lanes: this.waiting.size, at: Math.min(...this.waiting.values()) } : undefined,
       units: tasks.length,
       work: tasks.reduce((sum, { work }) => sum + work, 0),
-      fetching: [...this.#fetching.values()].reduce((sum, bytes) => sum + bytes, 0),
+      fetching: [...this.#fetchingBytes.values()].reduce((sum, bytes) => sum + bytes, 0),
       finishing,
-      between: performance.now() - this.#busyAt < BETWEEN_MS,
+      between: performance.now() - this.#lastBusyAt < BETWEEN_MS,
       mined: this.status !== undefined,
       cpuLanes: preferences.cpuLanes,
       gpu: preferences.gpu,

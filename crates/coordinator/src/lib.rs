@@ -174,6 +174,19 @@ pub struct Coordinator {
     _lock: directory::Lock,
 }
 
+/// Starts upkeep and audits.
+fn in_background(
+    store: &Store,
+    clock: &Clock,
+    upkeep: &Arc<Upkeep>,
+    audits: &Arc<Audits>,
+) -> Vec<tokio::task::JoinHandle<()>> {
+    let upkeep = upkeep.clone();
+    let audits = audit::run(store.clone(), clock.clone(), audits.clone());
+    let ticks = vital_task("upkeep", async move { upkeep.run().await });
+    vec![tokio::spawn(ticks), tokio::spawn(audits)]
+}
+
 impl Coordinator {
     /// Opens the directory. Creates the key, token and database on first use, and otherwise resumes.
     pub async fn open(config: &Config) -> Result<Self, ServeError> {
@@ -197,17 +210,10 @@ impl Coordinator {
             directory::name_key(&config.data)?;
         }
         let checker = Checker::new(store.clone(), config.sources.clone())?;
-        let (kept, storage) = (config.retention, config.storage);
-        let upkeep = Arc::new(Upkeep::new(store.clone(), config.clock.clone(), terms, kept, storage));
+        let (kept, clock) = (config.retention, &config.clock);
+        let upkeep = Arc::new(Upkeep::new(store.clone(), clock.clone(), terms, kept, config.storage));
         let audits = Arc::new(Audits::default());
-        let background = if config.clock.runs() {
-            let (upkeep, audits) = (upkeep.clone(), audits.clone());
-            let audits = audit::run(store.clone(), config.clock.clone(), audits);
-            let ticks = vital_task("upkeep", async move { upkeep.run().await });
-            vec![tokio::spawn(ticks), tokio::spawn(audits)]
-        } else {
-            Vec::new()
-        };
+        let background = if clock.runs() { in_background(&store, clock, &upkeep, &audits) } else { Vec::new() };
         let app = Arc::new(App {
             store,
             checker,

@@ -11,7 +11,6 @@ use adit_core::statement::{Receipt, Verdict};
 
 use super::sizing::Pace;
 use super::state::LeaseState;
-use crate::jobs::choice::Choice;
 use crate::store::{Db, DbError, corrupt, counter, from_row, sql, sql_as, text_enum};
 
 text_enum!(LeaseState);
@@ -84,7 +83,7 @@ pub(crate) async fn live(db: &mut Db, id: &[u8]) -> Result<Option<LeaseRow>, DbE
     sql_as("SELECT * FROM lease WHERE id = $1 AND state = 'live'").bind(id).fetch_optional(db).await
 }
 
-/// A lane: its last lease, unless already delivered, and what it takes, as [`Choice`] is stored.
+/// A lane: its last lease, unless already delivered, and what it takes, as text.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct LaneRow {
     pub(crate) lease: Option<Vec<u8>>,
@@ -140,7 +139,7 @@ pub(crate) async fn live_of_session(db: &mut Db, session: &str) -> Result<Vec<Le
 }
 
 /// Inserts a lease and records what its lane takes.
-pub(crate) async fn insert(db: &mut Db, lease: &LeaseRow, choice: &Choice) -> Result<(), DbError> {
+pub(crate) async fn insert(db: &mut Db, lease: &LeaseRow, choice: &str) -> Result<(), DbError> {
     let text = "INSERT INTO lease (id, unit, job, miner, session, lane, task, work, value, ttl_ms, issued_at_ms, deadline_ms,
                 unproven, address_block, state) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 'live')";
     let query = sql(text).bind(&lease.id[..]).bind(lease.unit).bind(lease.job).bind(&lease.miner[..]);
@@ -152,7 +151,7 @@ pub(crate) async fn insert(db: &mut Db, lease: &LeaseRow, choice: &Choice) -> Re
     .bind(&lease.session)
     .bind(lease.lane)
     .bind(&lease.id[..])
-    .bind(choice.text())
+    .bind(choice)
     .execute(db)
     .await?;
     Ok(())

@@ -11,7 +11,7 @@ pub(crate) use gas::{estimate as gas_estimate, info as gas_info};
 pub(crate) use network::{leaderboard, stats};
 pub(crate) use people::{contributor, decentralization, tokenomics};
 pub(crate) use session::{heartbeat, register, return_units, start_session, stop_session};
-pub(crate) use tasks::{kinds_of, submit_result, task};
+pub(crate) use tasks::{Asked, submit_result, task};
 
 use crate::mining::RETRY_MS;
 

@@ -16,7 +16,6 @@ use crate::http::error::ApiError;
 use crate::http::extract::{Body, Path, Query, header_text, read_body};
 use crate::http::shed::Caller;
 use crate::http::{Answer, Routes, Shared};
-use crate::jobs::choice::Choice;
 
 /// The tag of these calls in the API description.
 const TAG: &str = "neonet";
@@ -130,12 +129,6 @@ struct TaskQuery {
     job: Option<u64>,
 }
 
-impl TaskQuery {
-    fn choice(&self) -> Choice {
-        Choice::new(&flow::kinds_of(self.kinds.as_deref()), self.open_source, self.job)
-    }
-}
-
 async fn task(
     State(app): Shared,
     Path(contributor): Path<String>,
@@ -144,7 +137,9 @@ async fn task(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let session = header_text(&headers, paths::SESSION_HEADER);
-    Ok(match flow::task(&app, &contributor, session, query.lane, query.choice(), from).await? {
+    let TaskQuery { lane, kinds, open_source, job } = query;
+    let asked = flow::Asked { lane, kinds: kinds.as_deref(), open_source, job };
+    Ok(match flow::task(&app, &contributor, session, asked, from).await? {
         Some(task) => Json(task).into_response(),
         None => no_work(),
     })

@@ -137,7 +137,7 @@ impl LeaseLane {
             unproven: (!asker.proven).then_some(unit.input().panels.len() as i64),
             address_block: self.from.clone().filter(|_| !asker.proven),
         };
-        leases::insert(batch.db, &lease, choice).await?;
+        leases::insert(batch.db, &lease, choice.text()).await?;
         Ok(self.leased(lease, taken, job, batch.now_ms))
     }
 

@@ -19,18 +19,29 @@ use crate::people::store::{self as people, SessionRow};
 use crate::random::random_uuid;
 use crate::store::Db;
 
+/// What a lane asks for.
+pub(crate) struct Asked<'a> {
+    /// The lane's number.
+    pub(crate) lane: u32,
+    /// The kinds that it computes, comma-separated.
+    pub(crate) kinds: Option<&'a str>,
+    /// Whether only jobs that are open to everybody will do.
+    pub(crate) open_source: bool,
+    /// The only job that will do.
+    pub(crate) job: Option<u64>,
+}
+
 /// A lane's task, if there is work: a lease for a session with a key, otherwise a copy.
 pub(crate) async fn task(
     app: &App,
     contributor: &str,
     session: Option<&str>,
-    lane: u32,
-    choice: Choice,
+    asked: Asked<'_>,
     from: Option<AddressBlock>,
 ) -> Result<Option<Task>, Failure> {
     let contributor = contributor_id(contributor)?;
     match session {
-        Some(session) => leased(app, contributor, session, lane, choice, from).await,
+        Some(session) => leased(app, contributor, session, asked, from).await,
         None => {
             let mut db = app.store.read().await?;
             must_be_registered(&mut db, &contributor).await?;
@@ -46,8 +57,7 @@ async fn leased(
     app: &App,
     contributor: String,
     session: &str,
-    lane: u32,
-    choice: Choice,
+    asked: Asked<'_>,
     from: Option<AddressBlock>,
 ) -> Result<Option<Task>, Failure> {
     let known = people::session(&mut *app.store.read().await?, session).await?;
@@ -55,14 +65,15 @@ async fn leased(
         app.may_ask(key)?;
     }
     let from = from.map(|block| block.as_bytes().to_vec());
-    let operation = lease_lane(session.to_owned(), contributor, lane, Some(choice), from)?;
+    let choice = Choice::new(&kinds_of(asked.kinds), asked.open_source, asked.job);
+    let operation = lease_lane(session.to_owned(), contributor, asked.lane, Some(choice), from)?;
     let (leased, _) = app.store.write(operation).await?;
     Ok(leased.map(|leased| grant(app, leased)).transpose()?.map(Task::from))
 }
 
 /// Parses a lane's comma-separated kinds; the default is those of int8 products. Skips kinds that this coordinator does
 /// not know, and repeats.
-pub(crate) fn kinds_of(text: Option<&str>) -> Vec<Kind> {
+fn kinds_of(text: Option<&str>) -> Vec<Kind> {
     match text {
         Some(text) => Kind::ALL.into_iter().filter(|kind| text.split(',').any(|t| t == kind.name())).collect(),
         None => Kind::PRODUCTS.to_vec(),
