@@ -136,7 +136,6 @@ impl Rates {
             Primitive::Int8 => self.products,
             Primitive::Float => self.floats,
             Primitive::Hash => self.bytes,
-            Primitive::Holding => 0.0,
         }
     }
 

@@ -5,7 +5,6 @@ pub mod digits;
 pub mod load;
 pub mod peers;
 pub mod row;
-pub mod storage;
 pub mod unit;
 pub mod web;
 

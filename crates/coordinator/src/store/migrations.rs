@@ -26,7 +26,6 @@ const STEPS: &[&str] = &[
     include_str!("migrations/12-second.sql"),
     include_str!("migrations/13-priority.sql"),
     include_str!("migrations/14-days.sql"),
-    include_str!("migrations/15-storage.sql"),
 ];
 
 /// Upgrades an empty or older database to the current version.

@@ -2,7 +2,7 @@
 
 use super::facts::Facts;
 use super::name::Kind;
-use super::{gradient_i8, hash_tree, hash_tree_2, matmul_f32, matmul_i8, mlp_i8, store};
+use super::{gradient_i8, hash_tree, hash_tree_2, matmul_f32, matmul_i8, mlp_i8};
 
 impl Kind {
     /// The kind's constants.
@@ -14,7 +14,6 @@ impl Kind {
             Kind::MatmulF32 => &matmul_f32::FACTS,
             Kind::HashTree => &hash_tree::FACTS,
             Kind::HashTree2 => &hash_tree_2::FACTS,
-            Kind::Store => &store::FACTS,
         }
     }
 }

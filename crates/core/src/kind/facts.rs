@@ -39,8 +39,6 @@ pub enum Primitive {
     Float,
     /// SHA-256 of leaves.
     Hash,
-    /// Nothing: bytes are held.
-    Holding,
 }
 
 /// The file that a job's outputs become.
