@@ -278,7 +278,9 @@ impl Tools {
 }
 
 fn content_id(text: &str) -> Result<Cid, ToolError> {
-    text.parse().map_err(|_| ToolError::new(Code::BadArguments, "this is no CID: a CID begins with bafy, bafk or Qm"))
+    let none = || ToolError::new(Code::BadArguments, "this is no CID: a CID begins with bafy, bafk or Qm");
+    // The parser takes the end of a path for a CID.
+    text.parse().ok().filter(|_| !text.contains('/')).ok_or_else(none)
 }
 
 /// The publication of content that is not sealed. The decision is about its digest; a person sees how it begins.
