@@ -20,6 +20,11 @@ class Pages(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         name = self.path.split("?")[0].strip("/") or "plain"
         page = FOLDER / f"{name}.html"
+        if name == "favicon.ico":
+            # Browsers ask for it on their own, and there is none.
+            self.send_response(204)
+            self.end_headers()
+            return
         if not name.isalpha() or not page.is_file():
             self.send_error(404)
             return

@@ -62,12 +62,16 @@ impl Number {
 }
 
 /// Python's `repr` of a finite float: the shortest digits that read back as the same float, with an exponent if it is below
-/// -4 or above 15. Rust's `{:e}` finds the same digits; only the layout differs.
+/// -4 or above 15. Of two shortest texts that are equally near, Python takes the even one, as exact rounding does; Rust's
+/// `{:e}` takes the larger.
 fn float_text(value: f64) -> String {
     if value == 0.0 {
         return if value.is_sign_negative() { "-0.0".into() } else { "0.0".into() };
     }
-    let scientific = format!("{:e}", value.abs());
+    let shortest = format!("{:e}", value.abs());
+    let digits = shortest.split('e').next().map_or(0, |mantissa| mantissa.bytes().filter(u8::is_ascii_digit).count());
+    let rounded = format!("{:.*e}", digits.saturating_sub(1), value.abs());
+    let scientific = if rounded.parse() == Ok(value.abs()) { rounded } else { shortest };
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     let exponent: i32 = exponent.parse().unwrap_or_default();
     let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
