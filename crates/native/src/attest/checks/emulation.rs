@@ -4,6 +4,10 @@
 //! own word; one that hides all of them is not found. An emulator must translate code once before it runs it, so the first
 //! call of a function costs a multiple of the third.
 
+#[cfg(target_arch = "x86")]
+use std::arch::x86 as arch;
+#[cfg(target_arch = "x86_64")]
+use std::arch::x86_64 as arch;
 use std::hint::black_box;
 use std::time::Instant;
 
@@ -74,10 +78,13 @@ pub(super) fn check(translation: &Translation) -> Found {
         .advising("emulated and virtual machines earn weight 0: attest from a machine of your own, outside of them")
 }
 
-/// The processor's word for whether something runs it.
+/// The processor's word for whether something runs it. The crate's own reader wants SSE, which an i586 has not.
 #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
 fn hypervisor() -> Option<String> {
-    let cpuid = raw_cpuid::CpuId::new();
+    let cpuid = raw_cpuid::CpuId::with_cpuid_fn(|leaf, subleaf| {
+        let answer = arch::__cpuid_count(leaf, subleaf);
+        raw_cpuid::CpuIdResult { eax: answer.eax, ebx: answer.ebx, ecx: answer.ecx, edx: answer.edx }
+    });
     let is_run = cpuid.get_feature_info().is_some_and(|features| features.has_hypervisor());
     let vendor = cpuid.get_hypervisor_info().map(|info| format!("{:?}", info.identify()));
     is_run.then(|| match vendor {
