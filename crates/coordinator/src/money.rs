@@ -2,6 +2,7 @@
 
 pub(crate) mod flow;
 pub(crate) mod http;
+pub(crate) mod sites;
 pub(crate) mod store;
 
 use adit_core::Amount;

@@ -82,6 +82,31 @@ pub fn share_epoch(budget: Amount, parts: &[Part]) -> Split {
     Split { rewards, carry: Amount::from_nano(budget.nano() - paid) }
 }
 
+/// The part of a miner's `reward` in an epoch that goes to a site: ⌊reward · Σ(v_u · bps_u) / (10 000 · v)⌋, with v_u the base
+/// rewards of the units that were shared with the site, bps_u its part of each, and v the miner's base rewards in the epoch.
+/// The miner keeps the rest, so that nothing is lost to rounding.
+///
+/// ```
+/// use adit_core::{reward::site_part, Amount};
+/// let (reward, value) = (Amount::from_nano(100), Amount::from_nano(400));
+/// // Three quarters of the work were shared, at 25 %.
+/// assert_eq!(site_part(reward, value, &[(Amount::from_nano(300), 2_500)]), Amount::from_nano(18));
+/// ```
+pub fn site_part(reward: Amount, value: Amount, shared: &[(Amount, u32)]) -> Amount {
+    let whole = i128::from(BPS) * i128::from(value.nano());
+    if whole <= 0 {
+        return Amount::ZERO;
+    }
+    let weighted: i128 = shared.iter().map(|(value, bps)| i128::from(value.nano()) * i128::from(*bps)).sum();
+    let weighted = weighted.clamp(0, whole);
+    // The product may take 140 bits, so the reward is multiplied in two halves.
+    let (high, low) = (i128::from(reward.nano().max(0)) >> 32, i128::from(reward.nano().max(0)) & 0xffff_ffff);
+    let upper = high * weighted;
+    let part = ((upper / whole) << 32) + (((upper % whole) << 32) + low * weighted) / whole;
+    // Fits, because it is at most the reward.
+    Amount::from_nano(part as i64)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -131,6 +156,28 @@ mod tests {
             let (one, _) = shared(&[(whole, 9_000), (other, 9_000)]);
             let (two, _) = shared(&[(part, 9_000), (whole - part, 9_000), (other, 9_000)]);
             prop_assert!(two[0] + two[1] <= one[0]);
+        }
+
+        /// The formula as it stands in the doc comment, where it fits 128 bits.
+        #[test]
+        fn a_sites_part_is_the_formulas(
+            reward in 0i64..1 << 50, rest in 0i64..1 << 40, shared in prop::collection::vec((0i64..1 << 40, 1u32..=10_000), 0..8),
+        ) {
+            let value = shared.iter().map(|(value, _)| value).sum::<i64>() + rest;
+            let weighted: i128 = shared.iter().map(|(value, bps)| i128::from(*value) * i128::from(*bps)).sum();
+            let expected = if value == 0 { 0 } else { i128::from(reward) * weighted / (10_000 * i128::from(value)) };
+            let shared: Vec<_> = shared.iter().map(|(value, bps)| (Amount::from_nano(*value), *bps)).collect();
+            let part = site_part(Amount::from_nano(reward), Amount::from_nano(value), &shared);
+            prop_assert_eq!(i128::from(part.nano()), expected);
+        }
+
+        #[test]
+        fn a_sites_part_stays_within_the_reward(reward in 0..=i64::MAX, value in 0..=i64::MAX, bps in 0u32..=10_000) {
+            let [reward, value] = [reward, value].map(Amount::from_nano);
+            let part = site_part(reward, value, &[(value, bps)]);
+            prop_assert!(part >= Amount::ZERO && part <= reward);
+            let all = if value > Amount::ZERO { reward } else { Amount::ZERO };
+            prop_assert!(bps < 10_000 || part == all);
         }
 
         #[test]

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use crate::amount::Amount;
+use crate::amount::{Amount, BPS};
 use crate::content_id::Cid;
 use crate::encoding::{self, Canonical};
 use crate::kind::name::Kind;
@@ -37,6 +37,28 @@ pub struct SessionStart {
     pub payout: Option<String>,
     /// The page's origin, or `native`.
     pub origin: String,
+    /// The part of what it earns that goes to a site. Version 2 of the statement is the one that has it: without it the bytes
+    /// are those of version 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub share: Option<SiteShare>,
+}
+
+/// The part of a miner's rewards that it gives to the site that embeds it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct SiteShare {
+    /// The site's key.
+    pub site: PublicKey,
+    /// Its part in basis points, from 1 to 10,000.
+    pub site_bps: u32,
+}
+
+impl SiteShare {
+    /// Whether the key is a point of the curve and the part is within its range.
+    pub fn is_valid(&self) -> bool {
+        self.site.is_valid() && (1..=BPS as u32).contains(&self.site_bps)
+    }
 }
 
 impl Canonical for SessionStart {}

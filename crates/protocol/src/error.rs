@@ -67,6 +67,8 @@ error_codes! {
     InvalidPublicKey = "invalid_public_key", 400;
     /// The payout address is malformed.
     InvalidPayout = "invalid_payout", 400;
+    /// A session's share names no key, or a part that is not within 1 to 10,000 basis points.
+    InvalidShare = "invalid_share", 400;
     /// The challenge is unknown, used or expired.
     ChallengeUsed = "challenge_used", 409;
     /// A signature is malformed, has a high s, or is not the key's signature over the statement.

@@ -1,6 +1,7 @@
 //! The package `control`: the miner's machine and driver, for the control worker.
 
 use adit_core::sign::SecretKey;
+use adit_core::statement::SiteShare;
 use adit_fetch::Browser;
 use adit_miner::driver::{Control, Host};
 use adit_miner::lane::LaneEvent;
@@ -110,6 +111,16 @@ impl Miner {
     /// Chooses among the work there is, before it runs: only what is open to everybody, or only one job.
     pub fn choose(&mut self, open_source: bool, job: Option<f64>) {
         self.config.choice = Choice { open_source, job: job.map(|job| job as u64) };
+    }
+
+    /// Gives a part of what it earns, in basis points, to the key of a site, before it runs. The error says what is wrong.
+    pub fn share(&mut self, site: &str, site_bps: u32) -> Result<(), JsError> {
+        let share = SiteShare { site: site.parse()?, site_bps };
+        if !share.is_valid() {
+            return Err(JsError::new("a site's share is a key and a part within 1 to 10000 basis points"));
+        }
+        self.config.share = Some(share);
+        Ok(())
     }
 
     /// Sets the part of the time that lanes may work.

@@ -110,6 +110,7 @@ impl House {
             public_key: miner().public_key(),
             payout: None,
             origin: "native".into(),
+            share: None,
         };
         let signed = SignedStart { signature: miner().sign(&statement), statement };
         let started: StartSessionResponse =

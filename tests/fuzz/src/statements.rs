@@ -64,6 +64,7 @@ pub(super) fn statement_seeds() -> Vec<Vec<u8>> {
         public_key: miner().public_key(),
         payout: Some("0x00000000000000000000000000000000000000aa".into()),
         origin: "native".into(),
+        share: None,
     };
     let mut seeds = vec![encode(&start)];
     for sample in samples() {

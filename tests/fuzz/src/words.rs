@@ -60,6 +60,7 @@ pub(super) fn request_seeds() -> Vec<Vec<u8>> {
         public_key: miner().public_key(),
         payout: None,
         origin: "native".into(),
+        share: None,
     };
     let signed = SignedStart { signature: miner().sign(&start), statement: start };
     let key = RegisterKey { public_key: miner().public_key(), payout: Some(format!("0x{}", "ab".repeat(20))) };

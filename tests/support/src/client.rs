@@ -358,5 +358,6 @@ pub fn start_statement(grant: &RegisterGrant, contributor: &str, public_key: Pub
         public_key,
         payout: None,
         origin: "native".into(),
+        share: None,
     }
 }

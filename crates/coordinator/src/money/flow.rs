@@ -6,7 +6,8 @@ use adit_protocol::records::{Account, AccountTotal, EpochList, EpochView};
 use adit_protocol::statistics::Earnings;
 use futures::future::BoxFuture;
 
-use super::store::{self as ledger, EpochRow, ShareRow};
+use super::sites::sites_parts;
+use super::store::{self as ledger, EpochRow, ShareRow, sites};
 use super::{Terms, issuable};
 use crate::app::App;
 use crate::batch::{Batch, Operation};
@@ -89,9 +90,10 @@ async fn close(batch: &mut Batch<'_>, epoch: &EpochRow) -> Result<Amount, Failur
     for (share, reward) in shares.iter().zip(&split.rewards) {
         let key = key(share)?;
         if *reward > Amount::ZERO {
+            let shared = sites::of(batch.db, epoch.id, &key).await?;
+            let parts = sites_parts(*reward, Amount::from_nano(share.sponsored), &shared);
             let transfer = format!("epoch:{}:{key}", epoch.id);
-            let account = ledger::miner_account(&key);
-            ledger::transfer(batch.db, &transfer, ledger::BUDGET, &account, *reward, batch.now_ms).await?;
+            pay(batch, ledger::BUDGET, &transfer, &key, *reward, &parts).await?;
             paid += reward.nano();
             miners += 1;
         }
@@ -100,6 +102,28 @@ async fn close(batch: &mut Batch<'_>, epoch: &EpochRow) -> Result<Amount, Failur
     let closed =
         ledger::close_epoch(batch.db, epoch.id, Amount::from_nano(paid), split.carry, miners, batch.now_ms).await?;
     if closed { Ok(split.carry) } else { Err(corrupt("an epoch would be closed twice").into()) }
+}
+
+/// Pays `amount` in parts: to each site its own, and the rest to the miner. All transfers have ids that begin with `id`.
+pub(crate) async fn pay(
+    batch: &mut Batch<'_>,
+    from: &str,
+    id: &str,
+    miner: &PublicKey,
+    amount: Amount,
+    sites: &[(PublicKey, Amount)],
+) -> Result<(), Failure> {
+    let mut rest = amount.nano();
+    for (site, part) in sites.iter().filter(|(_, part)| *part > Amount::ZERO) {
+        rest -= part.nano();
+        let (id, account) = (format!("{id}:site:{site}"), ledger::miner_account(site));
+        ledger::transfer(batch.db, &id, from, &account, *part, batch.now_ms).await?;
+    }
+    if rest > 0 {
+        let account = ledger::miner_account(miner);
+        ledger::transfer(batch.db, id, from, &account, Amount::from_nano(rest), batch.now_ms).await?;
+    }
+    Ok(())
 }
 
 fn key(share: &ShareRow) -> Result<PublicKey, DbError> {
@@ -143,6 +167,9 @@ pub(crate) async fn account_in(
 ) -> Result<Account, DbError> {
     let confidence_bps = confidence_bps(Amount::from_nano(record.good), Amount::from_nano(record.bad));
     let pending = ledger::pending(db, running.epoch.id, miner).await?;
+    let reward = running.expected(pending, confidence_bps);
+    let shared = sites::of(db, running.epoch.id, miner).await?;
+    let given: i64 = sites_parts(reward, pending, &shared).iter().map(|(_, part)| part.nano()).sum();
     Ok(Account {
         contributor: record.contributor.clone(),
         key: *miner,
@@ -152,7 +179,7 @@ pub(crate) async fn account_in(
         units_valid: record.units_valid as u64,
         units_invalid: record.units_invalid as u64,
         work_verified: record.work as u64,
-        expected: running.expected(pending, confidence_bps),
+        expected: Amount::from_nano(reward.nano() - given),
         next_payment_ms: running.ends_in_ms,
         name: record.name.clone(),
         name_counter: record.name_counter as u64,

@@ -3,6 +3,8 @@
 //! Accounts: `issuance` (the only one that may be negative), `budget` (pays for epochs), `requester:operator`,
 //! `escrow:<job>`, `miner:<key>`.
 
+pub(crate) mod sites;
+
 use adit_core::{Amount, PublicKey};
 
 use crate::store::{Db, DbError, corrupt, counter, from_row, sql, sql_as};

@@ -95,6 +95,12 @@ const RULES: [(&str, &str); 27] = [
          OR share.sponsored > share.good",
     ),
     (
+        "a miner shares more with sites than it earned",
+        "SELECT COUNT(*) FROM (SELECT epoch, miner, SUM(value) AS value FROM site_share GROUP BY epoch, miner) AS shared
+         LEFT JOIN share ON share.epoch = shared.epoch AND share.miner = shared.miner
+         WHERE shared.value > COALESCE(share.sponsored, 0)",
+    ),
+    (
         "an epoch's value is not the sum of its shares",
         "SELECT COUNT(*) FROM epoch LEFT JOIN
            (SELECT epoch, SUM(sponsored) AS value FROM share GROUP BY epoch) AS shared ON shared.epoch = epoch.id

@@ -6,6 +6,7 @@
 
 use adit_core::PublicKey;
 use adit_core::sign::{Challenge, LeaseId};
+use adit_core::statement::SiteShare;
 use adit_protocol::ErrorCode;
 use adit_protocol::mining::{RegisterKey, SignedStart};
 use adit_protocol::neonet::RegisterRequest;
@@ -129,12 +130,22 @@ impl StartSession {
                 let detail = "the signed statement names another coordinator or contributor; register again";
                 return Err(Refusal::new(ErrorCode::StatementMismatch, detail));
             }
+            if statement.share.is_some_and(|share| !share.is_valid()) {
+                let detail =
+                    "the share names no point of secp256k1, or a part that is not within 1 to 10000 basis points";
+                return Err(Refusal::new(ErrorCode::InvalidShare, detail));
+            }
             if statement.public_key.verify(statement, signature).is_err() {
                 let detail = "adit.signature is not a low-s signature by adit.statement.public_key over the statement";
                 return Err(Refusal::new(ErrorCode::InvalidSignature, detail));
             }
         }
         Ok(StartSession { contributor, start, session, max_keyless })
+    }
+
+    /// The part that goes to a site, as the last signed statement says.
+    fn share(&self) -> Option<&SiteShare> {
+        self.start.as_ref()?.statement.share.as_ref()
     }
 
     /// Consumes the challenge and returns the proved key.
@@ -183,6 +194,7 @@ impl Operation for StartSession {
             }
             if let Some(session) = people::open_session(batch.db, &self.contributor, key.as_ref()).await? {
                 people::touch_session(batch.db, &session.id, &self.contributor, batch.now_ms).await?;
+                people::share_session(batch.db, &session.id, self.share()).await?;
                 return Ok(Started { session, new: false });
             }
             if key.is_none() && people::keyless_sessions(batch.db).await? >= i64::from(self.max_keyless) {
@@ -190,6 +202,7 @@ impl Operation for StartSession {
                 return Err(Refusal::new(ErrorCode::TooManyRequests, detail).retry_after(60).into());
             }
             people::insert_session(batch.db, &self.session, &self.contributor, key.as_ref(), batch.now_ms).await?;
+            people::share_session(batch.db, &self.session, self.share()).await?;
             let session = people::session(batch.db, &self.session).await?.ok_or(DbError::RowNotFound)?;
             Ok(Started { session, new: true })
         })

@@ -4,6 +4,7 @@ pub(crate) mod forget;
 
 use adit_core::PublicKey;
 use adit_core::sign::Challenge;
+use adit_core::statement::SiteShare;
 
 use super::CHALLENGE_MS;
 use crate::store::{Db, DbError, corrupt, counter, from_row, sql, sql_as};
@@ -196,6 +197,14 @@ pub(crate) struct SessionRow {
 
 from_row!(SessionRow { id, contributor, miner, started_at_ms, seen_at_ms, ended_at_ms, units_valid, earned });
 
+/// Stores with which site a session's rewards are shared from now on, if with any.
+pub(crate) async fn share_session(db: &mut Db, id: &str, share: Option<&SiteShare>) -> Result<(), DbError> {
+    let text = "UPDATE session SET site = $2, site_bps = $3 WHERE id = $1 AND (site IS NOT $2 OR site_bps <> $3)";
+    let (site, bps) = share.map_or((None, 0), |share| (Some(share.site.0.to_vec()), i64::from(share.site_bps)));
+    sql(text).bind(id).bind(site).bind(bps).execute(db).await?;
+    Ok(())
+}
+
 impl SessionRow {
     /// The key that opened it.
     pub(crate) fn key(&self) -> Option<PublicKey> {
@@ -285,11 +294,14 @@ pub(crate) async fn rebase(db: &mut Db, by_ms: i64, now_ms: i64) -> Result<(), D
     Ok(())
 }
 
-pub(crate) async fn count_unit(db: &mut Db, session: &str, value: i64) -> Result<(), DbError> {
+/// Counts a verified unit, and answers with which site its session shares.
+pub(crate) async fn count_unit(db: &mut Db, session: &str, value: i64) -> Result<Option<SiteShare>, DbError> {
     let text = "UPDATE session SET units_valid = units_valid + 1,
-                earned = MIN(earned, 9223372036854775807 - $2) + $2 WHERE id = $1";
-    sql(text).bind(session).bind(value).execute(db).await?;
-    Ok(())
+                earned = MIN(earned, 9223372036854775807 - $2) + $2 WHERE id = $1 RETURNING site, site_bps";
+    let Some(row) = sql(text).bind(session).bind(value).fetch_optional(db).await? else { return Ok(None) };
+    let Some(site) = row.try_get::<Option<&[u8]>>(0)? else { return Ok(None) };
+    let site = PublicKey::try_from(site).map_err(|_| corrupt("a site's key has the wrong length"))?;
+    Ok(Some(SiteShare { site, site_bps: row.try_get::<i64>(1)? as u32 }))
 }
 
 /// A contributor's total session time, in ms, and the number of its open sessions.

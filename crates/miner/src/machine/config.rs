@@ -39,6 +39,8 @@ pub struct Config {
     pub max_units: Option<u64>,
     /// What a person chose among the work there is.
     pub choice: Choice,
+    /// The part of what it earns that goes to the site that embeds it.
+    pub share: Option<SiteShare>,
 }
 
 impl Config {
@@ -61,6 +63,7 @@ impl Config {
             cache_bytes: 256 << 20,
             max_units: None,
             choice: Choice::default(),
+            share: None,
         }
     }
 }

@@ -99,6 +99,7 @@ impl Machine {
             public_key: self.config.key.public_key(),
             payout: self.config.payout.clone(),
             origin: self.config.origin.clone(),
+            share: self.config.share,
         };
         let signature = self.config.key.sign(&statement);
         let adit = Some(SignedStart { statement, signature });
@@ -109,7 +110,10 @@ impl Machine {
     pub(super) fn session_started(&mut self, answer: Answered) {
         match Answer::<StartSessionResponse>::of(answer) {
             Answer::Given(response) => self.open(response),
-            Answer::Refused(code @ (ErrorCode::ContributorTaken | ErrorCode::InvalidPayout), reason) => {
+            Answer::Refused(
+                code @ (ErrorCode::ContributorTaken | ErrorCode::InvalidPayout | ErrorCode::InvalidShare),
+                reason,
+            ) => {
                 self.fatal(format!("the session was refused: {reason} ({})", code.name()));
             }
             Answer::Refused(_, reason) | Answer::Nonsense(reason) => {

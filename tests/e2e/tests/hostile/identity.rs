@@ -1,7 +1,8 @@
 //! Attempts to use another's key, id, payout address, session, challenge or the operator's calls.
 
+use adit_core::PublicKey;
 use adit_core::sign::Challenge;
-use adit_core::statement::SessionStart;
+use adit_core::statement::{SessionStart, SiteShare};
 use adit_protocol::ErrorCode::{self, *};
 use adit_protocol::mining::RegisterGrant;
 use adit_protocol::neonet::{ContributorResponse, RegisterResponse, StartSessionResponse};
@@ -22,6 +23,11 @@ async fn register(client: &Client, adit: Value) -> Result<Reply> {
 
 async fn challenge(client: &Client, adit: Value) -> Result<RegisterGrant> {
     register(client, adit).await?.json::<RegisterResponse>()?.adit.context("no challenge")
+}
+
+/// A part for another's key.
+fn share(site: &Client, site_bps: u32) -> Option<SiteShare> {
+    Some(SiteShare { site: site.key.public_key(), site_bps })
 }
 
 #[tokio::test]
@@ -66,7 +72,7 @@ async fn a_start_that_is_not_what_was_registered_is_refused() -> Result<()> {
         let signature = client.key.sign(&statement);
         client.start_with(statement, signature).await?.code()
     };
-    let cases: [(Change, ErrorCode); 8] = [
+    let cases: [(Change, ErrorCode); 11] = [
         (|s, _, victim| s.coordinator = victim.key.public_key(), StatementMismatch),
         (|s, _, _| s.contributor = "victim".into(), StatementMismatch),
         (|s, _, _| s.contributor = "Stranger".into(), StatementMismatch),
@@ -74,6 +80,9 @@ async fn a_start_that_is_not_what_was_registered_is_refused() -> Result<()> {
         (|s, _, _| s.payout = None, StatementMismatch),
         (|s, _, _| s.payout = Some(PAYOUT.replace("0x0", "0x1")), StatementMismatch),
         (|s, _, _| s.challenge = Challenge([1; 32]), ChallengeUsed),
+        (|s, _, victim| s.share = share(victim, 0), InvalidShare),
+        (|s, _, victim| s.share = share(victim, 10_001), InvalidShare),
+        (|s, _, _| s.share = Some(SiteShare { site: PublicKey([5; 33]), site_bps: 1 }), InvalidShare),
         // The victim's key, with which the stranger cannot sign.
         (|s, _, victim| s.public_key = victim.key.public_key(), InvalidSignature),
     ];
@@ -84,6 +93,9 @@ async fn a_start_that_is_not_what_was_registered_is_refused() -> Result<()> {
     for forged in [high_s(&signature), victim.key.sign(&good), adit_core::Signature([0; 64])] {
         assert_eq!(client.start_with(good.clone(), forged).await?.code()?, InvalidSignature);
     }
+    // The signature does not cover a share that somebody adds.
+    let shared = SessionStart { share: share(&victim, 10_000), ..good.clone() };
+    assert_eq!(client.start_with(shared, signature).await?.code()?, InvalidSignature);
     // The signature does not cover an unknown field.
     for place in ["", "statement"] {
         let mut adit = json!({ "statement": good, "signature": signature });

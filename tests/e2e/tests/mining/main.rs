@@ -7,4 +7,5 @@ mod forgery;
 mod liars;
 mod model;
 mod second;
+mod sites;
 mod turns;

@@ -21,7 +21,9 @@ use crate::mining::no_such_lease;
 use crate::mining::sizing::measured;
 use crate::mining::state::LeaseState;
 use crate::mining::store::{self as leases, LeaseRow, unreached};
-use crate::money::store::{self as ledger, EpochRow};
+use crate::money::flow::pay;
+use crate::money::sites::at_once;
+use crate::money::store::{self as ledger, EpochRow, sites};
 use crate::people::store::{self as people, MinerRow};
 use crate::receipts::store as log;
 use crate::source::Patience;
@@ -251,13 +253,15 @@ impl Settle {
         let (miner, value) = (receipt.miner, receipt.value);
         blocks::insert_output(batch.db, unit.id, &self.output).await?;
         let pending = if sponsored { value } else { Amount::ZERO };
-        ledger::add_share(batch.db, receipt.epoch as i64, &miner, pending, value, Amount::ZERO).await?;
-        if !sponsored && value > Amount::ZERO {
-            let id = format!("lease:{}", self.lease);
-            let (escrow, account) = (ledger::escrow_account(lease.job), ledger::miner_account(&miner));
-            ledger::transfer(batch.db, &id, &escrow, &account, value, batch.now_ms).await?;
+        let epoch = receipt.epoch as i64;
+        ledger::add_share(batch.db, epoch, &miner, pending, value, Amount::ZERO).await?;
+        let site = people::count_unit(batch.db, &lease.session, value.nano()).await?;
+        if !sponsored {
+            let escrow = ledger::escrow_account(lease.job);
+            pay(batch, &escrow, &format!("lease:{}", self.lease), &miner, value, &at_once(site, value)).await?;
+        } else if let Some(site) = site {
+            sites::add(batch.db, epoch, &miner, &site, value).await?;
         }
-        people::count_unit(batch.db, &lease.session, value.nano()).await?;
         let elapsed_ms = (self.announced_at_ms - lease.issued_at_ms).max(1) as u64;
         leases::free_lane(batch.db, lease).await?;
         let known = leases::speed(batch.db, &lease.session, lease.lane, self.kind.name()).await?;
