@@ -25,6 +25,15 @@ export interface Settings {
   openSource: boolean;
   /** The only job to work for. */
   job: number | undefined;
+  /** The part of what it earns that goes to the site that embeds the miner. */
+  share: Share | undefined;
+}
+
+export interface Share {
+  /** The site's key. */
+  site: string;
+  /** Its part in basis points, from 1 to 10,000. */
+  bps: number;
 }
 
 /** When a person wants to mine, and what the page knows about the device. */

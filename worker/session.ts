@@ -52,11 +52,12 @@ export class Session {
     post({ type: "key", publicKey });
     const pinned = await coordinatorKey(database, settings.server);
     return new Session(settings, surroundings, module, decide, (host) => {
-      const { server, cpuLanes, gpu, openSource, job } = settings;
+      const { server, cpuLanes, gpu, openSource, job, share } = settings;
       const { duty_idle: duty = 1 } = conditions.rules;
       const miner = new Miner(server, location.origin, cpuLanes, gpu, duty, pinned, secret, host);
       secret.fill(0);
       miner.choose(openSource, job);
+      if (share) miner.share(share.site, share.bps);
       return miner;
     });
   }

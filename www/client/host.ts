@@ -1,6 +1,6 @@
 /** What a host gives its miner: a page, an element on somebody's site, or an extension. The client has no names of its own. */
 
-import type { Names } from "adit-worker/messages.ts";
+import type { Names, Share } from "adit-worker/messages.ts";
 
 import type { Presence } from "./presence.ts";
 
@@ -17,6 +17,8 @@ export interface Host {
   presence?(changed: () => void): Presence;
   /** The most of the time that lanes may work here, whatever the person has chosen: above 0 and up to 1. */
   cap?(): number;
+  /** The part of what is earned here that goes to the site around it, if the person has agreed to one. */
+  share?(): Share | undefined;
 }
 
 /** Where preferences are kept, as text. Both may throw. */

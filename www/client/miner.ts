@@ -151,7 +151,7 @@ export class Miner extends EventTarget {
     this.#enter("starting");
     this.#watcher.watch();
     const { cpuLanes, gpu, unwanted, openSource } = this.preferences;
-    const settings = { server: this.server, cpuLanes, gpu, unwanted, openSource, job: this.job };
+    const settings = { server: this.server, cpuLanes, gpu, unwanted, openSource, job: this.job, share: this.#host.share?.() };
     this.#send({ type: "start", settings, conditions: this.#watcher.now });
     window.addEventListener("online", this.#online);
     window.addEventListener("pagehide", this.#leave);
