@@ -22,6 +22,17 @@ function journal(page: Page): Promise<IDBValidKey[]> {
   );
 }
 
+/** Waits until the next attempt is far away, and expects one at once when `act` is done. */
+async function triesAtOnce(page: Page, act: () => Promise<void>): Promise<void> {
+  const seconds = async () => {
+    const [, minutes, rest] = /Trying again\D*(\d+):(\d\d)/.exec((await page.getByText(/Trying again/).textContent()) ?? "") ?? [];
+    return 60 * Number(minutes ?? 0) + Number(rest ?? 0);
+  };
+  await expect.poll(seconds, { timeout: 60_000, intervals: [100] }).toBeGreaterThanOrEqual(7);
+  const tried = page.waitForRequest((request) => /\/(output|register|task)/.test(request.url()), { timeout: 3_000 });
+  await Promise.all([tried, act()]);
+}
+
 test("an output that could not be delivered is sent after a reload, before anything new", async ({ mine, coordinator, work }) => {
   expect(work).not.toEqual([]);
   const { page } = mine;
@@ -61,6 +72,7 @@ test("a receipt that does not hold is not believed", async ({ mine, work }) => {
 
 test("a coordinator that goes away is waited for", async ({ page }) => {
   test.skip(!Coordinator.ownOnes, "needs a coordinator that may be stopped");
+  test.setTimeout(120_000);
   const own = await Coordinator.start();
   try {
     await own.submit("outage", { rows: 16_384, k: 4096, n: 1024 });
@@ -71,7 +83,11 @@ test("a coordinator that goes away is waited for", async ({ page }) => {
     await own.kill();
     await expect(mine.state).toHaveText("The coordinator does not answer", { timeout: 20_000 });
     await expect(page.getByText(/Trying again/)).toBeVisible();
+    // Neither a press nor the network's return waits for a wait that is still long.
+    await triesAtOnce(page, () => page.getByRole("button", { name: "Try now" }).click());
+    await triesAtOnce(page, () => page.evaluate(() => void window.dispatchEvent(new Event("online"))));
     await own.restart({ fresh: false });
+    await page.getByRole("button", { name: "Try now" }).click();
     await expect(mine.state).toHaveText("Mining", { timeout: 40_000 });
     await mine.verified(2);
   } finally {
