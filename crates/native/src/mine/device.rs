@@ -21,6 +21,7 @@ pub(super) async fn look(rules: &Rules, now_ms: u64) -> Facts {
         on_battery: rules.pause_on_battery.then(|| on_battery(Path::new("/sys/class/power_supply"))).flatten(),
         memory_bytes: memory_bytes(),
         celsius: celsius(Path::new("/sys/class")),
+        metered: if rules.pause_on_metered { metered().await } else { None },
         ..Facts::default()
     }
 }
@@ -93,17 +94,43 @@ fn resident(status: &str) -> Option<u64> {
 
 /// For how long nobody has used this machine, as the login manager knows it: desktops report it, and it watches terminals.
 async fn idle_ms() -> Option<u64> {
-    /// It answers at once, or not at all.
+    let answer = said_by("loginctl", &["show", "--property=IdleHint", "--property=IdleSinceHint"]).await?;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
+    idle(&answer, now)
+}
+
+/// Whether the connection is paid by volume, as NetworkManager knows it.
+async fn metered() -> Option<bool> {
+    const WHAT: [&str; 6] = [
+        "--system",
+        "get-property",
+        "org.freedesktop.NetworkManager",
+        "/org/freedesktop/NetworkManager",
+        "org.freedesktop.NetworkManager",
+        "Metered",
+    ];
+    is_metered(&said_by("busctl", &WHAT).await?)
+}
+
+/// NMMetered of NetworkManager's D-Bus API: 1 and 3 are yes and a guess of yes, 2 and 4 no and a guess of no, 0 unknown.
+fn is_metered(answer: &str) -> Option<bool> {
+    match answer.trim() {
+        "u 1" | "u 3" => Some(true),
+        "u 2" | "u 4" => Some(false),
+        _ => None,
+    }
+}
+
+/// What a program of the system writes, unless it is not there or does not answer at once.
+async fn said_by(program: &str, arguments: &[&str]) -> Option<String> {
     const PATIENCE: Duration = Duration::from_secs(2);
     if !cfg!(target_os = "linux") {
         return None;
     }
-    let mut ask = tokio::process::Command::new("loginctl");
-    ask.args(["show", "--property=IdleHint", "--property=IdleSinceHint"]).kill_on_drop(true);
-    let answer = ask.stdin(Stdio::null()).stderr(Stdio::null()).output();
+    let mut ask = tokio::process::Command::new(program);
+    let answer = ask.args(arguments).kill_on_drop(true).stdin(Stdio::null()).stderr(Stdio::null()).output();
     let answer = tokio::time::timeout(PATIENCE, answer).await.ok()?.ok()?;
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
-    idle(std::str::from_utf8(&answer.stdout).ok()?, now)
+    String::from_utf8(answer.stdout).ok()
 }
 
 fn idle(answer: &str, now: Duration) -> Option<u64> {
@@ -173,6 +200,13 @@ mod tests {
         assert_eq!(idle("IdleHint=yes\nIdleSinceHint=400000000\n", now), Some(600_000));
         assert_eq!(idle("IdleHint=yes\nIdleSinceHint=4000000000\n", now), Some(0));
         assert_eq!(idle("Failed to connect to bus\n", now), None);
+    }
+
+    #[test]
+    fn the_network_managers_word_is_understood() {
+        let words = ["u 0\n", "u 1\n", "u 2\n", "u 3\n", "u 4\n", "", "Failed to get property\n"];
+        let expected = [None, Some(true), Some(false), Some(true), Some(false), None, None];
+        assert_eq!(words.map(is_metered), expected);
     }
 
     #[test]

@@ -68,7 +68,10 @@ pub(super) fn unknown(fact: Fact) -> &'static str {
         Fact::Data => "the data of this day is not known: --max-data has no effect",
         Fact::Memory => "this machine does not tell the miner's memory: --max-memory has no effect",
         Fact::Temperature => "this machine does not tell its temperature: --max-temperature has no effect",
-        Fact::Hidden | Fact::Pressure | Fact::Metered => "a rule asks about what this machine does not tell",
+        Fact::Metered => {
+            "this machine does not tell whether its connection is metered: --pause-on-metered has no effect"
+        }
+        Fact::Hidden | Fact::Pressure => "a rule asks about what this machine does not tell",
     }
 }
 

@@ -27,6 +27,9 @@ pub(crate) struct When {
     /// Pause while this machine runs on battery
     #[arg(long)]
     pause_on_battery: bool,
+    /// Pause while the connection is paid by volume
+    #[arg(long)]
+    pause_on_metered: bool,
     /// Pause for the rest of the day after this much data, received and sent, from 1MB to 1PB, such as 2GB
     #[arg(long, value_name = "SIZE", value_parser = |text: &str| size(text, DATA_BYTES, "from 1MB to 1PB"))]
     max_data: Option<u64>,
@@ -66,6 +69,7 @@ impl When {
             duty_in_use: self.throttle_in_use.unwrap_or(in_use),
             idle_after_ms: self.when_idle.unwrap_or(defaults.idle_after_ms),
             pause_on_battery: self.pause_on_battery,
+            pause_on_metered: self.pause_on_metered,
             max_data_bytes: self.max_data,
             max_memory_bytes: self.max_memory,
             max_celsius: self.max_temperature,
@@ -90,6 +94,9 @@ pub(super) fn shown(rules: &Rules) -> Vec<String> {
     }
     if rules.pause_on_battery {
         lines.push("On battery: paused".into());
+    }
+    if rules.pause_on_metered {
+        lines.push("On a metered connection: paused".into());
     }
     let megabytes = |name: &str, bytes: Option<u64>| Some(format!("{name}: at most {} MB", bytes? / 1_000_000));
     lines.extend(megabytes("Data per day", rules.max_data_bytes));
@@ -160,14 +167,14 @@ mod tests {
     #[test]
     fn flags_become_rules_that_hold() {
         assert_eq!(rules(&[]), Ok(Rules::default()));
-        let words =
-            "--throttle 0.5 --when-idle 10m --pause-on-battery --max-data 2GB --max-memory 1GiB --max-temperature 80";
+        let words = "--throttle 0.5 --when-idle 10m --pause-on-battery --pause-on-metered --max-data 2GB --max-memory 1GiB --max-temperature 80";
         let chosen = rules(&words.split(' ').collect::<Vec<_>>()).unwrap();
         let expected = Rules {
             duty_idle: 0.5,
             duty_in_use: 0.0,
             idle_after_ms: 600_000,
             pause_on_battery: true,
+            pause_on_metered: true,
             max_data_bytes: Some(2_000_000_000),
             max_memory_bytes: Some(1 << 30),
             max_celsius: Some(80),
@@ -180,6 +187,7 @@ mod tests {
                 "Throttle: 50 % of the time",
                 "In use: paused, until 10 min idle",
                 "On battery: paused",
+                "On a metered connection: paused",
                 "Data per day: at most 2000 MB",
                 "Memory: at most 1073 MB",
                 "Temperature: below 80 °C"
