@@ -46,6 +46,28 @@ test("whoever pays by volume, or saves data, is asked before anything is fetched
   await expect(mine.state).toHaveText("Waiting for work", { timeout: 20_000 });
 });
 
+test("while somebody uses the device it pauses, if the browser may tell", async ({ mine, context, coordinator, work }) => {
+  expect(work).not.toEqual([]);
+  const { page } = mine;
+  const devtools = await context.newCDPSession(page);
+  const { targetInfo } = await devtools.send("Target.getTargetInfo");
+  const { browserContextId } = targetInfo;
+  await devtools.send("Browser.grantPermissions", { permissions: ["idleDetection"], ...(browserContextId && { browserContextId }) });
+  const used = (isUserActive: boolean) => devtools.send("Emulation.setIdleOverride", { isUserActive, isScreenUnlocked: true });
+  await used(true);
+  await mine.unfold("Hours and limits");
+  await page.locator("select[name=inUse]").selectOption("0");
+  const done = await coordinator.valid();
+  await mine.start.click();
+  await expect(mine.state).toHaveText("Paused: somebody uses this device", { timeout: 20_000 });
+  expect(await coordinator.valid()).toBe(done);
+  // The detector speaks once nobody has used the device for as long as the rule asks.
+  await used(false);
+  await expect.poll(() => coordinator.valid(), { timeout: 30_000 }).toBeGreaterThan(done);
+  await used(true);
+  await expect(mine.state).toHaveText("Paused: somebody uses this device", { timeout: 20_000 });
+});
+
 test("a person pauses for a while, and goes on before that", async ({ mine, coordinator, work }) => {
   expect(work).not.toEqual([]);
   await mine.start.click();
