@@ -5,7 +5,7 @@
  * site's scripts reach neither; the shell only passes on what the frame says of itself.
  */
 
-import { type FrameMessage, HELLO, type SiteMessage, type State, type Theme, capOf, coordinatorOf, fromFrame } from "./messages.ts";
+import { type FrameMessage, HELLO, type SiteMessage, type State, type Theme, capOf, coordinatorOf, fromFrame, shareOf } from "./messages.ts";
 
 export type { State, Theme };
 
@@ -35,7 +35,7 @@ style.replaceSync(`
 `);
 
 export class AditMiner extends HTMLElement {
-  static readonly observedAttributes = ["coordinator", "cap", "theme", "lang", "label", "elsewhere-text", "refused-text"];
+  static readonly observedAttributes = ["coordinator", "cap", "site", "site-bps", "theme", "lang", "label", "elsewhere-text", "refused-text"];
 
   readonly #root: ShadowRoot;
   #now: MinerState = { state: "loading", agreed: false, rate: 0 };
@@ -153,7 +153,8 @@ export class AditMiner extends HTMLElement {
   #wish(): void {
     const theme = this.getAttribute("theme");
     const cap = this.hasAttribute("cap") ? capOf(Number(this.getAttribute("cap")) / 100) : 1;
-    this.#post({ type: "wishes", cap, theme: theme === "light" || theme === "dark" ? theme : "auto", lang: this.getAttribute("lang") });
+    const share = shareOf({ site: this.getAttribute("site"), bps: Number(this.getAttribute("site-bps") ?? Number.NaN) });
+    this.#post({ type: "wishes", cap, theme: theme === "light" || theme === "dark" ? theme : "auto", lang: this.getAttribute("lang"), share });
   }
 
   #post(message: SiteMessage): void {

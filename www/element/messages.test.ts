@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { capOf, coordinatorOf, fromFrame, fromSite } from "./messages.ts";
+import { capOf, coordinatorOf, fromFrame, fromSite, shareOf } from "./messages.ts";
 
 test("a coordinator is an http or https address", () => {
   const base = "https://site.example/page/";
@@ -13,8 +13,8 @@ test("a coordinator is an http or https address", () => {
 
 test("a site caps, and what is no cap caps nothing", () => {
   expect([0.5, 1, 0.001, 0, -1, 7, Number.NaN, Infinity, "0.5", null].map(capOf)).toEqual([0.5, 1, 0.05, 1, 1, 1, 1, 1, 1, 1]);
-  expect(fromSite({ type: "wishes", cap: 0.2, theme: "dark", lang: "de", more: 1 })).toEqual({ type: "wishes", cap: 0.2, theme: "dark", lang: "de" });
-  expect(fromSite({ type: "wishes", theme: "<b>", lang: "../x" })).toEqual({ type: "wishes", cap: 1, theme: "auto", lang: null });
+  expect(fromSite({ type: "wishes", cap: 0.2, theme: "dark", lang: "de", more: 1 })).toEqual({ type: "wishes", cap: 0.2, theme: "dark", lang: "de", share: null });
+  expect(fromSite({ type: "wishes", theme: "<b>", lang: "../x" })).toEqual({ type: "wishes", cap: 1, theme: "auto", lang: null, share: null });
   expect(fromSite({ type: "request", start: true })).toEqual({ type: "request" });
   for (const data of [null, undefined, 7, "request", [], {}, { type: "start" }]) expect(fromSite(data)).toBeUndefined();
 });
@@ -25,4 +25,11 @@ test("of a frame no more is believed than what it may say", () => {
   expect(fromFrame({ type: "height", px: 1e300 })).toEqual({ type: "height", px: 1e300 });
   const nonsense = [null, "x", { type: "state" }, { type: "state", state: "toString" }, { type: "height", px: "9" }, { type: "height", px: Number.NaN }];
   for (const data of nonsense) expect(fromFrame(data)).toBeUndefined();
+});
+
+test("a share is a key and a part that can be paid", () => {
+  const site = `02${"ab".repeat(32)}`;
+  expect(fromSite({ type: "wishes", share: { site, bps: 2_500, more: 1 } })).toMatchObject({ share: { site, bps: 2_500 } });
+  const refused = [null, {}, { site, bps: 0 }, { site, bps: 10_001 }, { site, bps: 0.5 }, { site, bps: "1" }, { site: site.toUpperCase(), bps: 1 }, { site: `05${site.slice(2)}`, bps: 1 }, { site: `${site}\n`, bps: 1 }];
+  for (const share of refused) expect(shareOf(share)).toBeNull();
 });

@@ -21,10 +21,18 @@ export type State =
 
 export type Theme = "auto" | "light" | "dark";
 
+/** The part of what is earned that a site asks for. The visitor alone gives it. */
+export interface Share {
+  /** The site's key on the coordinator. */
+  site: string;
+  /** Its part in basis points, from 1 to 10,000. */
+  bps: number;
+}
+
 /** From the element. */
 export type SiteMessage =
   /** `cap` is the most of the time that this site wants lanes to work, above 0 and up to 1. It never raises anything. */
-  | { type: "wishes"; cap: number; theme: Theme; lang: string | null }
+  | { type: "wishes"; cap: number; theme: Theme; lang: string | null; share: Share | null }
   /** Asks the visitor, if they have not agreed. It starts nothing. */
   | { type: "request" };
 
@@ -47,7 +55,7 @@ export function fromFrame(data: unknown): FrameMessage | undefined {
 
 /** The message of a site, checked: it may be hostile. */
 export function fromSite(data: unknown): SiteMessage | undefined {
-  const { type, cap, theme, lang } = (data ?? {}) as Record<string, unknown>;
+  const { type, cap, theme, lang, share } = (data ?? {}) as Record<string, unknown>;
   if (type === "request") return { type };
   if (type !== "wishes") return undefined;
   return {
@@ -55,7 +63,15 @@ export function fromSite(data: unknown): SiteMessage | undefined {
     cap: capOf(cap),
     theme: theme === "light" || theme === "dark" ? theme : "auto",
     lang: typeof lang === "string" && /^[A-Za-z-]{2,16}$/.test(lang) ? lang : null,
+    share: shareOf(share),
   };
+}
+
+/** A key and a part, checked. */
+export function shareOf(value: unknown): Share | null {
+  const { site, bps } = (value ?? {}) as Record<string, unknown>;
+  if (typeof site !== "string" || !/^0[23][0-9a-f]{64}$/.test(site)) return null;
+  return typeof bps === "number" && Number.isInteger(bps) && bps >= 1 && bps <= 10_000 ? { site, bps } : null;
 }
 
 /** The least that lanes can work. */

@@ -14,26 +14,32 @@ export interface Question {
   cores: number;
   /** Whether this is a window of its own, which no site can cover. */
   own: boolean;
-  /** Called when the person agrees. */
-  agreed(): void;
+  /** The part of what is earned that the site asks for, as text; undefined if it asks for none. */
+  part: string | undefined;
+  /** Called when the person agrees, with whether they give the site its part. */
+  agreed(gives: boolean): void;
   /** Called where this frame cannot know that all of it is seen: a window of the coordinator's asks instead. */
   elsewhere(): void;
 }
 
 /** Shows the question, and returns what brings it to attention. */
-export function ask({ texts, site, coordinator, lanes, cores, own, agreed, elsewhere }: Question): () => void {
+export function ask({ texts, site, coordinator, lanes, cores, own, part, agreed, elsewhere }: Question): () => void {
   const line = (text: string, name = "") => Object.assign(document.createElement("p"), { textContent: text, className: name });
   const section = Object.assign(document.createElement("main"), { className: "ask" });
   const title = Object.assign(document.createElement("h1"), { textContent: texts.t("embed-title", { site }) });
   const button = document.createElement("button");
   const note = line(texts.t("embed-free"), "muted");
   note.setAttribute("role", "status");
+  const gift = Object.assign(document.createElement("input"), { type: "checkbox" });
+  const label = document.createElement("label");
+  if (part) label.append(gift, texts.t("embed-share", { part, site }));
   section.append(
     title,
     line(texts.t("embed-what", { coordinator })),
     line(texts.t("embed-much", { lanes, cores })),
     line(texts.t("embed-cost")),
     line(texts.t("embed-whom", { site })),
+    ...(part ? [label] : []),
     button,
     note,
   );
@@ -51,7 +57,7 @@ export function ask({ texts, site, coordinator, lanes, cores, own, agreed, elsew
     // Scripts press buttons too.
     if (!event.isTrusted) return;
     const seen = sight?.now ?? "clear";
-    if (seen === "clear") agreed();
+    if (seen === "clear") agreed(gift.checked);
     else if (seen === "covered") elsewhere();
   });
   return () => button.focus();

@@ -3,12 +3,13 @@
  * around it gets a channel, over which it learns the state and the rate, and can ask for less.
  */
 
-import { type FrameMessage, HELLO, type SiteMessage, fromSite } from "adit-miner/messages.ts";
+import { type FrameMessage, HELLO, type Share, type SiteMessage, fromSite, shareOf } from "adit-miner/messages.ts";
 import { choose, load } from "adit-ui/languages.ts";
 
 import { ask } from "./ask.ts";
 import { asking } from "./catalogues.ts";
 import { Memory } from "./memory.ts";
+import { hostOf, partOf } from "./names.ts";
 
 /** The frame's end of the channel, and who has the other. */
 export interface Embedder {
@@ -17,6 +18,8 @@ export interface Embedder {
   lang: string | null;
   /** The most of the time that the site wants lanes to work. */
   cap: number;
+  /** The part of what is earned that the site asks for. */
+  share: Share | null;
   /** Called when the site has said something new. */
   heard(message: SiteMessage): void;
   post(message: FrameMessage): void;
@@ -25,26 +28,28 @@ export interface Embedder {
 /** The window that asks in the frame's stead. */
 const WINDOW = "#ask=";
 const AGREED = "adit-agreed";
+/** The same, and the site gets the part that it asks for. */
+const GIVEN = "adit-agreed-and-given";
 
 const server = new URL(".", document.baseURI).href.replace(/\/$/, "");
 const cores = navigator.hardwareConcurrency || 1;
 /** As in `settingsOf("quiet")`, which is not loaded yet. */
 const lanes = Math.max(1, Math.floor(cores / 4));
 
-if (location.hash.startsWith(WINDOW)) void askInWindow(decodeURIComponent(location.hash.slice(WINDOW.length)));
+if (location.hash.startsWith(WINDOW)) void askInWindow(location.hash.slice(WINDOW.length));
 else if (window.parent !== window) window.addEventListener("message", greeted);
 
 /** Takes the channel that the page around this frame offers. The browser vouches for its origin. */
 function greeted({ data, source, origin, ports: [port] }: MessageEvent): void {
   if (data !== HELLO || source !== window.parent || !port) return;
   window.removeEventListener("message", greeted);
-  const embedder: Embedder = { site: origin, lang: null, cap: 1, heard: () => {}, post: (message) => port.postMessage(message) };
+  const embedder: Embedder = { site: origin, lang: null, cap: 1, share: null, heard: () => {}, post: (message) => port.postMessage(message) };
   let begun = false;
   port.onmessage = ({ data }) => {
     const message = fromSite(data);
     if (!message) return;
     if (message.type === "wishes") {
-      ({ cap: embedder.cap, lang: embedder.lang } = message);
+      ({ cap: embedder.cap, lang: embedder.lang, share: embedder.share } = message);
       document.documentElement.dataset["theme"] = message.theme;
     }
     embedder.heard(message);
@@ -64,8 +69,10 @@ async function begin(embedder: Embedder): Promise<void> {
 }
 
 async function askFirst(embedder: Embedder, memory: Memory): Promise<void> {
-  const agreed = () => {
-    memory.keep({ agreed: true, mining: true });
+  // What the question shows is what is agreed to, whatever the site asks for meanwhile.
+  const { share } = embedder;
+  const agreed = (gives: boolean) => {
+    memory.keep({ agreed: true, mining: true, given: gives ? share : null });
     embedder.heard = () => {};
     void mine(embedder, memory);
   };
@@ -74,8 +81,9 @@ async function askFirst(embedder: Embedder, memory: Memory): Promise<void> {
     texts,
     ...parties(embedder.site),
     own: false,
+    part: share ? partOf(share, texts.language) : undefined,
     agreed,
-    elsewhere: () => askElsewhere(embedder.site, agreed),
+    elsewhere: () => askElsewhere(embedder.site, share, agreed),
   });
   embedder.heard = ({ type }) => type === "request" && attention();
   embedder.post({ type: "state", state: "asking", agreed: false, rate: 0 });
@@ -87,35 +95,32 @@ async function mine(embedder: Embedder, memory: Memory): Promise<void> {
 }
 
 /** Opens a window of this origin, which nothing can cover. Its storage may be another one, so it answers by a message. */
-function askElsewhere(site: string, agreed: () => void): void {
-  const opened = window.open(`${location.pathname}${WINDOW}${encodeURIComponent(site)}`, "_blank", "popup,width=480,height=560");
+function askElsewhere(site: string, share: Share | null, agreed: (gives: boolean) => void): void {
+  const asked = encodeURIComponent(JSON.stringify({ site, share }));
+  const opened = window.open(`${location.pathname}${WINDOW}${asked}`, "_blank", "popup,width=480,height=620");
   const answered = ({ data, source, origin }: MessageEvent) => {
-    if (data !== AGREED || source !== opened || origin !== location.origin) return;
+    if ((data !== AGREED && data !== GIVEN) || source !== opened || origin !== location.origin) return;
     window.removeEventListener("message", answered);
-    agreed();
+    agreed(data === GIVEN);
   };
   window.addEventListener("message", answered);
 }
 
-async function askInWindow(site: string): Promise<void> {
-  const agreed = () => {
-    (window.opener as Window | null)?.postMessage(AGREED, location.origin);
+async function askInWindow(asked: string): Promise<void> {
+  const { site, share } = JSON.parse(decodeURIComponent(asked)) as Record<string, unknown>;
+  const agreed = (gives: boolean) => {
+    (window.opener as Window | null)?.postMessage(gives ? GIVEN : AGREED, location.origin);
     window.close();
   };
-  ask({ texts: await spoken(null), ...parties(site), own: true, agreed, elsewhere: () => {} });
+  const texts = await spoken(null);
+  const offered = shareOf(share);
+  const part = offered ? partOf(offered, texts.language) : undefined;
+  ask({ texts, ...parties(String(site)), own: true, part, agreed, elsewhere: () => {} });
 }
+
 
 function parties(site: string) {
   return { site: hostOf(site), coordinator: hostOf(server), lanes, cores };
-}
-
-/** Sites without a host of their own are named as they are. */
-function hostOf(address: string): string {
-  try {
-    return new URL(address).host || address;
-  } catch {
-    return address;
-  }
 }
 
 async function spoken(asked: string | null) {

@@ -17,6 +17,7 @@ import { Watch } from "adit-ui/watch.ts";
 import { asking, mining } from "./catalogues.ts";
 import type { Embedder } from "./main.ts";
 import type { Memory } from "./memory.ts";
+import { hostOf, partOf } from "./names.ts";
 
 /** The key of this frame is not the page's: a visitor may have agreed to one and not to the other. */
 const NAMES = { database: "adit-embed", lock: "adit-mine", channel: "adit" };
@@ -25,7 +26,7 @@ const PREFERENCES = "adit-embed";
 /** Shows the miner, and goes on with it if the visitor has not stopped it. */
 export async function begin(embedder: Embedder, memory: Memory, server: string, withdrawn: () => void): Promise<void> {
   const device = new Device();
-  const miner = new Miner(hostFor(embedder, server), device);
+  const miner = new Miner(hostFor(embedder, memory, server), device);
   const tell = () => {
     const { agreed } = memory.now;
     embedder.post({ type: "state", state: stateOf(miner.shown.state), agreed, rate: miner.status?.work_per_s ?? 0 });
@@ -44,7 +45,7 @@ export async function begin(embedder: Embedder, memory: Memory, server: string, 
   tell();
 }
 
-function hostFor(embedder: Embedder, server: string) {
+function hostFor(embedder: Embedder, memory: Memory, server: string) {
   const shelf = (key: string, otherwise: string | null) => ({
     read: () => {
       try {
@@ -64,6 +65,7 @@ function hostFor(embedder: Embedder, server: string) {
     counter: shelf("adit-embed-data", null),
     worker: () => new Worker(new URL("../../worker/control.ts", import.meta.url), { type: "module", name: "control" }),
     cap: () => embedder.cap,
+    share: () => memory.shared(embedder.share),
   };
 }
 
@@ -135,6 +137,7 @@ export class Embedded extends AditRoot {
     const { miner } = this;
     const { status, account } = miner;
     const earned = status ? visit(status, account?.confidence_bps ?? 0).earned : "0";
+    const share = this.#memory.shared(this.#embedder.share);
     return html`
       <main>
         <h1 class="unseen">${this.t("control")}</h1>
@@ -143,6 +146,14 @@ export class Embedded extends AditRoot {
           <span class="muted">${this.t("embed-earned")} <span class="number" data-testid="earned">${this.format.amount(earned)}</span> NNET</span>
           <button @click=${this.#withdraw}>${this.t("embed-withdraw")}</button>
         </div>
+        ${share
+          ? html`
+              <div class="foot row spread small">
+                <span data-testid="shared">${this.t("embed-shared", { part: partOf(share, document.documentElement.lang), site: hostOf(this.#embedder.site) })}</span>
+                <button @click=${this.#keepAll}>${this.t("embed-keep")}</button>
+              </div>
+            `
+          : nothing}
         ${this.#embedder.cap < 1 ? html`<p class="muted small foot">${this.t("embed-cap", { cap: this.format.percent(this.#embedder.cap) })}</p>` : nothing}
         ${this.#fleeting() ? html`<p class="small warn foot">${this.t("embed-fleeting")}</p>` : nothing}
         <details class="foot small"><summary>${this.t("key")}</summary><adit-key .miner=${miner} kept=${this.t("embed-key")}></adit-key></details>
@@ -161,9 +172,16 @@ export class Embedded extends AditRoot {
     if (phase === "stopping" || (active && !this.#memory.now.mining)) this.#memory.keep({ mining: phase !== "stopping" });
   }
 
+  /** A session shares as it was signed, so the one under way ends. */
+  #keepAll = (): void => {
+    this.miner.stop();
+    this.#memory.keep({ given: null, mining: false });
+    this.requestUpdate();
+  };
+
   #withdraw = (): void => {
     this.miner.stop();
-    this.#memory.keep({ agreed: false, mining: false });
+    this.#memory.keep({ agreed: false, mining: false, given: null });
     try {
       // The question says what would run, which is what it begins with.
       localStorage.removeItem(PREFERENCES);

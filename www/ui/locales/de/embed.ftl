@@ -14,6 +14,9 @@ embed-cost = Es kostet Strom, etwas Wärme und Daten: Ein Auftrag kann einige ze
 embed-whom =
     Was es verdient, gehört Ihnen: Ein Schlüssel in Ihrem Browser besitzt es. { $site } sieht, ob es läuft und wie schnell,
     sonst nichts.
+embed-share = { $part } des Verdienten { $site } geben.
+embed-shared = { $part } des Verdienten gehen an { $site }.
+embed-keep = Stoppen und alles behalten
 embed-agree = Einwilligen und starten
 embed-window = In einem Fenster antworten
 embed-free = Sie können Nein sagen: Dann wird nichts geladen, und nichts läuft.

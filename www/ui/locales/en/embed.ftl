@@ -11,6 +11,9 @@ embed-much =
     } while a page of this site is open, and again when you come back. You can change or stop it here at any time.
 embed-cost = It costs electricity, some warmth, and data: a job may need tens of megabytes. On battery it pauses.
 embed-whom = What it earns is yours: a key in your browser owns it. { $site } sees whether it runs and how fast, no more.
+embed-share = Give { $part } of what it earns to { $site }.
+embed-shared = { $part } of what it earns goes to { $site }.
+embed-keep = Stop and keep all
 embed-agree = Agree and start
 embed-window = Answer in a window
 embed-free = You are free to say no: then nothing is loaded and nothing runs.
