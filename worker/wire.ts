@@ -158,15 +158,15 @@ export interface Day {
   work: number;
 }
 
-/** What a miner may do, until a fact changes or the time of `next_change_ms` comes. */
+/** What a miner may do until a fact changes or `next_change_ms` is reached. */
 export interface Decision {
-  /** The part of the time that lanes may work, from 0 to 1; 0 if it pauses. */
+  /** The fraction of the time that lanes may work, from 0 to 1; 0 if it pauses. */
   duty: number;
   /** When the decision changes if nothing but time does. */
   next_change_ms: number | null;
   /** Every reason to pause that holds, the person's own first; none if it may work. */
   pauses: Pause[];
-  /** What a rule asks about and the host does not know. It does not pause. */
+  /** Facts that a rule asks about and the host does not know. They do not pause the miner. */
   unknown: Fact[];
 }
 
@@ -195,11 +195,11 @@ export type Ends =
   | { after_ms: number; ends: "idle" }
   /** The device is plugged in. */
   | { ends: "plugged_in" }
-  /** The page is seen. */
+  /** The page is visible. */
   | { ends: "visible" }
   /** Other programs leave the processor alone. */
   | { ends: "calm" }
-  /** The connection is not paid by volume. */
+  /** The connection is not billed by volume. */
   | { ends: "unmetered" }
   /** The miner's memory falls to this. */
   | { bytes: number; ends: "less_memory" }
@@ -279,9 +279,9 @@ export interface Facts {
   local: LocalTime | null;
   /** The miner's memory. */
   memory_bytes: number | null;
-  /** Whether the connection is paid by volume. */
+  /** Whether the connection is billed by volume. */
   metered: boolean | null;
-  /** The time, of any clock that all instants here are of. */
+  /** The current time, on the clock that all instants here use. */
   now_ms?: number;
   /** Whether it runs on battery. */
   on_battery: boolean | null;
@@ -522,8 +522,8 @@ export interface LedgerTotals {
 }
 
 /**
- * A time of the local week. The host's calendar knows it; when it is set or changes by an hour, the host decides
- * again.
+ * A time of the local week, from the host's calendar. When the clock is set or daylight saving begins or ends, the
+ * host decides again.
  */
 export interface LocalTime {
   /** Minutes since Monday, 0:00: from 0 to 10,079. */
@@ -610,13 +610,13 @@ export type Notice =
   /** A session is open. */
   | { notice: "session_started"; resumed: boolean }
   /**
-   * What a page posts with `sendBeacon` when it goes away without stopping, so that its units go back at once. The
+   * What a page posts with `sendBeacon` when it is closed without stopping, so that its units go back at once. The
    * body is the session's secret, so it is not shown to people.
    */
   | { body: string; notice: "beacon"; url: string }
   /** A lane has a backend, or has lost it. */
   | LaneStatus & { notice: "lane" }
-  /** A unit's inputs come from the network, and are many. */
+  /** Many of a unit's input bytes have to be fetched from the network. */
   | { bytes: number; job: number; lane: number; notice: "fetching" }
   /** A unit is being computed. */
   | { about: TaskAbout | null; job: number; kind: Kind; lane: number; lease: LeaseId; notice: "task_started"; task_type: string; work: number }
@@ -771,13 +771,13 @@ export interface ReceiptList {
 export interface Rules {
   /** By how much the device must then cool down, in °C: from 1 to 30. */
   cooling_celsius?: number;
-  /** The part of the time that lanes work while nobody does, above 0 and up to 1. */
+  /** The fraction of the time that lanes work while nobody does, above 0 and up to 1. */
   duty_idle?: number;
-  /** The part of the time that lanes work while somebody uses the device, from 0 to 1; 0 pauses. */
+  /** The fraction of the time that lanes work while somebody uses the device, from 0 to 1; 0 pauses. */
   duty_in_use?: number;
   /** The parts of the local week in which it works; empty for all of it. At most 80. */
   hours?: Span[];
-  /** How long nobody uses the device until it counts as idle: from 60,000 (a minute) to 86,400,000 (a day). */
+  /** How long nobody must use the device before it counts as idle: from 60,000 (a minute) to 86,400,000 (a day). */
   idle_after_ms?: number;
   /** The temperature at which it pauses, in °C: from 30 to 110. */
   max_celsius: number | null;
@@ -787,7 +787,7 @@ export interface Rules {
   max_memory_bytes: number | null;
   /** Whether to pause on battery. */
   pause_on_battery?: boolean;
-  /** Whether to pause on a connection that is paid by volume. */
+  /** Whether to pause on a connection that is billed by volume. */
   pause_on_metered?: boolean;
   /** Whether to pause while other programs need the processor. */
   pause_under_pressure?: boolean;
@@ -821,7 +821,7 @@ export interface SignedName {
 }
 
 /**
- * A part of the week: from one minute until before another. It runs over Sunday's midnight if it ends before it
+ * A part of the week: from one minute until just before another. It runs past Sunday's midnight if it ends before it
  * begins.
  */
 export interface Span {

@@ -1,5 +1,5 @@
-//! Prints the JSON schemas of all that crosses to a page, the miner's notices and the coordinator's answers, and the paths that
-//! a coordinator serves. `cargo xtask wire` turns both into TypeScript.
+//! Prints the JSON schemas of everything that a page receives, the miner's notices and the coordinator's answers, and the
+//! paths that a coordinator serves. `cargo xtask wire` turns both into TypeScript.
 
 use adit_miner::notice::Notice;
 use adit_miner::rules::{Break, Decision, Facts, Rules};
@@ -9,7 +9,7 @@ use adit_protocol::records::{Activity, EpochList, Health, LedgerTotals, MinerLis
 use adit_protocol::statistics::{Earnings, SignedName, Statistics};
 use utoipa::OpenApi;
 
-/// The schemas that these refer to come with them.
+/// The types whose schemas are printed; schemas that they refer to are included.
 #[derive(OpenApi)]
 #[openapi(components(schemas(
     Activity,

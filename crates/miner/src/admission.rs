@@ -4,8 +4,8 @@ use adit_core::Kind;
 
 use crate::trial::Rates;
 
-/// What a further lane of an adapter reports instead of a race of its own: the first lane may be at work already, and would
-/// spoil the measurement.
+/// The reason that an adapter's further lanes give. They run no race of their own: the first lane may already be at work,
+/// which would spoil the measurement.
 pub const ANOTHER_LANE: &str = "the same adapter: it computes for one lane while the other reads, delivers and fetches";
 
 /// An adapter that asks for lanes, after its trial.
@@ -24,9 +24,9 @@ pub struct Contender<'a> {
 pub enum Rival {
     /// A processor's lane with these rates.
     Processor(Rates),
-    /// Nothing: a person asked for this adapter, and the race is only reported.
+    /// None that counts: a person asked for this adapter, so the race is only reported.
     Waived(Rates),
-    /// Nothing: there is no processor's lane.
+    /// None: there is no processor lane.
     None,
 }
 

@@ -30,7 +30,7 @@ pub trait Lanes {
     fn send(&mut self, lane: u32, command: LaneCommand);
 }
 
-/// What a host brings.
+/// What a host provides.
 #[derive(Debug)]
 pub struct Host<F, J, R, L> {
     /// The HTTP client.
@@ -52,7 +52,7 @@ pub enum Control {
     Pause(String),
     /// This reason to pause no longer holds.
     Resume(String),
-    /// Try again now what failed before.
+    /// Retry now whatever has failed, without waiting.
     Hurry,
     /// Take no further unit, and stop once those under way are delivered.
     Finish,
@@ -163,7 +163,7 @@ impl<'a, F: Fetch, J: Journal, L: Lanes, N: FnMut(Notice)> Carrier<'a, F, J, L, 
         self.writes.push(put.map(move |result| Event::Kept { lease, result }).boxed_local());
     }
 
-    /// A failure is ignored: an entry that stays is sent once more in the next run, which costs one request.
+    /// Ignores a failure: an entry left behind is sent again in the next run, at the cost of one request.
     fn forget(&mut self, lease: LeaseId) {
         self.writes.push(self.journal.remove(lease).map(|_| Event::Tick).boxed_local());
     }

@@ -61,7 +61,7 @@ impl Journal for Memory {
     }
 }
 
-/// A signed delivery with its output: all that it takes to send it again and to check the answer.
+/// A signed delivery and its output: all that is needed to send it again and to check the answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Entry {

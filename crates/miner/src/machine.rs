@@ -63,7 +63,7 @@ pub struct Machine {
     coordinator: Option<PublicKey>,
     calls: BTreeMap<CallId, Call>,
     next_call: u64,
-    /// The first call of the open session. What an older call's answer says about a session is about an older session.
+    /// The first call of the open session. Older calls belong to an earlier session, and so does what their answers say.
     session_calls: CallId,
     answers_session: bool,
     schedule: Schedule,
@@ -314,7 +314,7 @@ impl Machine {
         self.schedule.set(Timer::Status, self.now_ms + EVERY_MS);
     }
 
-    /// Stops if a person wants it to and no unit is under way any more.
+    /// Stops if a person asked for it and no unit is under way.
     fn stop_if_finished(&mut self) {
         if self.finishing && self.deliveries.is_empty() && !self.lanes.iter().any(Lane::is_busy) {
             self.stop();
@@ -342,7 +342,7 @@ impl Machine {
     }
 }
 
-/// People are told why a delivery could not be kept. It costs nothing unless the miner crashes, and then one unit.
+/// Reports why a delivery could not be kept. This costs a unit if the miner crashes, and otherwise nothing.
 fn journal_failed(error: &JournalError) -> Notice {
     Notice::Retry { reason: error.to_string(), in_ms: 0 }
 }

@@ -27,23 +27,23 @@ pub enum Notice {
         /// Whether it continues an earlier one.
         resumed: bool,
     },
-    /// What a page posts with `sendBeacon` when it goes away without stopping, so that its units go back at once. The body is
-    /// the session's secret, so it is not shown to people.
+    /// What a page posts with `sendBeacon` when it is closed without stopping, so that its units go back at once. The body
+    /// is the session's secret, so it is not shown to people.
     Beacon {
-        /// Where to.
+        /// The address to post to.
         url: String,
         /// The body, as plain text.
         body: String,
     },
     /// A lane has a backend, or has lost it.
     Lane(LaneStatus),
-    /// A unit's inputs come from the network, and are many.
+    /// Many of a unit's input bytes have to be fetched from the network.
     Fetching {
         /// The lane.
         lane: u32,
         /// The job.
         job: u64,
-        /// What is not here yet, in bytes.
+        /// The bytes still to fetch.
         bytes: u64,
     },
     /// A unit is being computed.
@@ -94,14 +94,14 @@ pub enum Notice {
     Retry {
         /// Why.
         reason: String,
-        /// In how long.
+        /// The time until the next try.
         in_ms: u64,
     },
     /// There is no work for a lane.
     NoWork {
         /// The lane.
         lane: u32,
-        /// In how long it asks again.
+        /// The time until it asks again.
         in_ms: u64,
     },
     /// There is work, but the coordinator leases no unit to this lane yet.
@@ -110,7 +110,7 @@ pub enum Notice {
         lane: u32,
         /// Why, as the coordinator puts it.
         reason: String,
-        /// In how long it asks again, unless a unit is verified before.
+        /// The time until it asks again; a verified unit ends the wait early.
         in_ms: u64,
     },
     /// The status: every second, and after every verdict.

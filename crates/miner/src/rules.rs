@@ -1,7 +1,8 @@
 //! When a miner may work: a person's rules, what a host knows, and what follows.
 //!
-//! A [`Rules`] value is what a person chose, [`Facts`] are what the host knows at this moment, and [`decide`] is pure: a browser
-//! and a terminal decide alike. What a host does not know never pauses; the decision names it, so that people can be told.
+//! A [`Rules`] value is what a person chose, and [`Facts`] are what the host knows at this moment. [`decide`] is pure, so a
+//! browser and a terminal decide alike. An unknown fact never pauses a miner; the decision names it, so that people can be
+//! told.
 //!
 //! ```
 //! use adit_miner::rules::{Facts, Reason, Rules, decide};
@@ -33,7 +34,7 @@ pub use facts::{Break, Facts, LocalTime};
 pub use hours::{DAY, HOUR, Span, WEEK};
 pub use words::{HoursError, hours, show_hours};
 
-/// How long nobody uses a device until it counts as idle: from one minute to one day.
+/// The range of the time without use after which a device counts as idle: from one minute to one day.
 pub const IDLE_AFTER_MS: RangeInclusive<u64> = 60_000..=86_400_000;
 /// The caps on data in a day: from 1 MB to 1 PB.
 pub const DATA_BYTES: RangeInclusive<u64> = 1_000_000..=1_000_000_000_000_000;
@@ -53,11 +54,11 @@ pub const MAX_SPANS: usize = 80;
 pub struct Rules {
     /// The parts of the local week in which it works; empty for all of it. At most 80.
     pub hours: Vec<Span>,
-    /// The part of the time that lanes work while somebody uses the device, from 0 to 1; 0 pauses.
+    /// The fraction of the time that lanes work while somebody uses the device, from 0 to 1; 0 pauses.
     pub duty_in_use: f64,
-    /// The part of the time that lanes work while nobody does, above 0 and up to 1.
+    /// The fraction of the time that lanes work while nobody does, above 0 and up to 1.
     pub duty_idle: f64,
-    /// How long nobody uses the device until it counts as idle: from 60,000 (a minute) to 86,400,000 (a day).
+    /// How long nobody must use the device before it counts as idle: from 60,000 (a minute) to 86,400,000 (a day).
     pub idle_after_ms: u64,
     /// Whether to pause on battery.
     pub pause_on_battery: bool,
@@ -65,7 +66,7 @@ pub struct Rules {
     pub pause_when_hidden: bool,
     /// Whether to pause while other programs need the processor.
     pub pause_under_pressure: bool,
-    /// Whether to pause on a connection that is paid by volume.
+    /// Whether to pause on a connection that is billed by volume.
     pub pause_on_metered: bool,
     /// The most bytes received and sent in a day: from 1,000,000 to 10^15.
     pub max_data_bytes: Option<u64>,
@@ -96,24 +97,24 @@ impl Default for Rules {
     }
 }
 
-/// Rules that make no sense.
+/// Why rules or facts are refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RulesError {
-    /// It is no JSON, or no object.
+    /// The text is not JSON, or not an object.
     #[error("rules and facts are objects of JSON")]
     NoObject,
-    /// A field that nobody knows.
+    /// A field is unknown.
     #[error("there is no rule or fact `{0}`")]
     Unknown(String),
-    /// A field of another type.
+    /// A field has the wrong type.
     #[error("{name} must be {must}")]
     Type {
         /// The field.
         name: &'static str,
-        /// What it must be.
+        /// The type it must have.
         must: &'static str,
     },
-    /// It is no break.
+    /// The name of a break is unknown.
     #[error("a break is quarter_hour, hour or tomorrow")]
     Break,
     /// A number is out of range.
@@ -121,25 +122,25 @@ pub enum RulesError {
     Range {
         /// The field.
         name: &'static str,
-        /// What was given.
+        /// The value given.
         value: u64,
-        /// The least that may be given.
+        /// The least value allowed.
         least: u64,
-        /// The most that may be given.
+        /// The greatest value allowed.
         most: u64,
     },
-    /// A part of the time is out of range.
+    /// A fraction is out of range.
     #[error("{name} must be {range}")]
     Duty {
         /// The field.
         name: &'static str,
-        /// What it may be.
+        /// The range allowed.
         range: &'static str,
     },
-    /// A span of hours that is none.
+    /// A span of hours is empty, or outside of the week.
     #[error("hours from minute {} to minute {} of the week are no span: minutes are from 0 to 10080, and a span is not empty", .0.from, .0.to)]
     Span(Span),
-    /// Too many spans.
+    /// There are too many spans.
     #[error("hours has {0} spans, but at most 80 are allowed")]
     Spans(usize),
 }

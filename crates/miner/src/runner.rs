@@ -80,7 +80,7 @@ impl AsRef<[u8]> for HeldBlock {
     }
 }
 
-/// Multiply-accumulates, or bytes, for a millisecond: a first guess, slow enough for the slowest host.
+/// A first guess at the multiply-accumulates, or bytes, per millisecond: slow enough for the slowest host.
 const FIRST_SPEED: f64 = 2e4;
 /// How often progress is reported.
 const TELL_MS: f64 = 200.0;

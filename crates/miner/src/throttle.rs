@@ -3,7 +3,7 @@
 //! At duty d, a lane rests for b · (1 − d) / d after working for b. In fact it rests longer, because timers fire late and because
 //! it has nothing to do while an output is delivered. So the rest is kept as a debt that every wait pays off.
 
-/// How much rest a wait can pay in advance: after a long wait, a lane must not work without rest for just as long.
+/// How much rest a wait can pay in advance. Without this cap, a lane would work without rest for as long as it had waited.
 const MAX_CREDIT_MS: f64 = 1_000.0;
 
 /// How much a lane may work, and the rest that it owes.

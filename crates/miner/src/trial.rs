@@ -24,7 +24,7 @@ pub async fn first_disagreement<E: Engine>(engine: &E) -> Result<Option<&'static
 pub async fn agrees<E: Engine>(engine: &E, vector: &Vector) -> Result<bool, EngineError> {
     let (prepared, rows) = vector.try_prepare(|b, k, n| engine.pack(b, k, n))?;
     let mut running = Running::new(prepared.into(), rows);
-    // In two parts, so that sums have to be added up where they can be.
+    // In two parts, so that results summed over rows have to be added up across parts.
     let most = vector.rows.div_ceil(2);
     if engine.passes(&running.packed().layers) {
         while let Some(pass) = running.pass(most) {
@@ -39,8 +39,8 @@ pub async fn agrees<E: Engine>(engine: &E, vector: &Vector) -> Result<bool, Engi
     Ok(vector.matches(&running.into_output()))
 }
 
-/// The kinds of `engine` whose vectors it agrees with. Int8 products are [`first_disagreement`]'s affair: an engine that
-/// gets those wrong is not used at all.
+/// The kinds whose vectors `engine` agrees with. [`first_disagreement`] checks int8 products: an engine that gets those
+/// wrong is not used at all.
 pub async fn kinds<E: Engine>(engine: &E) -> Result<Vec<Kind>, EngineError> {
     let mut kinds = engine.kinds().to_vec();
     if needs(&kinds, Primitive::Float) && !floats_agree(engine).await? {
@@ -130,7 +130,7 @@ impl Rates {
         Ok(rates)
     }
 
-    /// The rate of what a kind is made of.
+    /// The rate of the primitive that `kind` is made of.
     pub fn of(&self, kind: Kind) -> f64 {
         match kind.facts().primitive {
             Primitive::Int8 => self.products,

@@ -54,8 +54,8 @@ impl Cache {
 #[derive(Debug, Default)]
 pub(crate) struct Wanted(BTreeMap<Want, Search>);
 
-/// A block that is wanted. What a unit asks about at its own source is looked for there, for that lane alone: another source may
-/// answer otherwise.
+/// A wanted block. A block that a unit's own source may hold is looked for there for that lane alone, because another source
+/// may answer differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Want {
     pub(crate) cid: Cid,
@@ -150,7 +150,7 @@ pub(crate) struct Gathered {
     missing: BTreeMap<Cid, u32>,
 }
 
-/// A block has another size than the unit says.
+/// A block's size differs from the size in the unit.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct WrongSize;
 
@@ -199,7 +199,7 @@ impl Gathered {
         self.missing.clear();
     }
 
-    /// Every block in the unit's order but the unknown ones, once nothing is missing.
+    /// All known blocks in the unit's order, once none is missing.
     pub(crate) fn complete(&self) -> Option<Vec<(Cid, BlockBytes)>> {
         let here = |cid: &Cid| Some((*cid, self.here.get(cid)?.clone()));
         self.missing.is_empty().then(|| self.order.iter().filter_map(here).collect())

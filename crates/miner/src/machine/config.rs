@@ -37,7 +37,7 @@ pub struct Config {
     pub cache_bytes: usize,
     /// Stop after this many verdicts.
     pub max_units: Option<u64>,
-    /// What a person chose among the work there is.
+    /// Which jobs the person chose to work for.
     pub choice: Choice,
     /// The part of what it earns that goes to the site that embeds it.
     pub share: Option<SiteShare>,

@@ -19,13 +19,13 @@ use crate::notice::Notice;
 
 /// How long an upload may take, plus a time in proportion to its size.
 const UPLOAD_MS: u64 = 60_000;
-/// The slowest connection that is waited for, in bytes a millisecond.
+/// The slowest upload that is waited for, in bytes per millisecond.
 const SLOWEST: u64 = 32;
-/// A delivery is given up after this many answers that do not hold.
+/// A delivery is given up after this many invalid answers.
 const PATIENCE: u32 = 6;
 
 impl Machine {
-    /// Takes up the journal of an earlier run.
+    /// Resumes the deliveries that an earlier run left in the journal.
     pub(super) fn recover(&mut self, journal: Vec<(LeaseId, Vec<u8>)>) {
         for (lease, bytes) in journal {
             match Entry::from_bytes(&bytes) {
@@ -199,7 +199,7 @@ impl Machine {
         }
     }
 
-    /// Retries like [`send_again`](Self::send_again), but not for ever: an answer that does not hold may never do so.
+    /// Retries like [`send_again`](Self::send_again), but gives up in the end: an invalid answer may never become valid.
     fn send_later(&mut self, lease: LeaseId, reason: String) {
         if self.schedule.failures(Timer::Deliver(lease)) >= PATIENCE {
             return self.drop_delivery(lease, &reason);

@@ -21,23 +21,23 @@ pub enum Event {
     },
     /// A call was answered, or failed.
     Answer {
-        /// Which.
+        /// The call's id.
         call: CallId,
-        /// The answer.
+        /// The response, or why there is none.
         answer: Result<Response, FetchError>,
     },
     /// A delivery was journaled, or could not be.
     Kept {
-        /// Which.
+        /// The lease of the delivery.
         lease: LeaseId,
-        /// Whether it is.
+        /// Whether it was journaled.
         result: Result<(), JournalError>,
     },
     /// A lane reported something.
     Lane {
-        /// Which.
+        /// The lane's index.
         lane: u32,
-        /// What.
+        /// What it reported.
         event: LaneEvent,
     },
     /// A person chose the fraction of the time that lanes may work, 0.0 ..= 1.0.
@@ -61,28 +61,28 @@ pub enum Event {
 pub enum Action {
     /// Send a request and report the answer with [`Event::Answer`].
     Call {
-        /// Its name.
+        /// The id that the answer must carry.
         call: CallId,
-        /// What to send.
+        /// The request to send.
         request: Request,
     },
     /// Put a delivery into the journal and report the result with [`Event::Kept`].
     Keep {
-        /// Its lease.
+        /// The lease of the delivery.
         lease: LeaseId,
-        /// What to keep.
+        /// The encoded delivery.
         entry: Vec<u8>,
     },
     /// Remove a delivery from the journal.
     Forget {
-        /// Its lease.
+        /// The lease of the delivery.
         lease: LeaseId,
     },
     /// Command a lane.
     Lane {
-        /// Which.
+        /// The lane's index.
         lane: u32,
-        /// What.
+        /// The command.
         command: LaneCommand,
     },
     /// Tell people.

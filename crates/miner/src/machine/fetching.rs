@@ -23,19 +23,19 @@ const BLOCK_MS: u32 = 60_000;
 const BLOCK_ROUNDS: u32 = 4;
 /// How often a unit's own source is asked for a block.
 const SOURCE_ROUNDS: u32 = 2;
-/// How long after the first look at a source comes the second.
+/// The time between the first and the second look at a source.
 const SECOND_LOOK_MS: u64 = 3_000;
 /// The longest wait that a busy source may ask for; if it asks for more, it is not asked again.
 const LONGEST_WAIT_MS: u64 = 10_000;
 
-/// From this many missing bytes on, people are told that they are being fetched.
+/// People are told about a fetch of at least this many bytes.
 const ANNOUNCED_BYTES: u64 = 4 << 20;
 
 /// The media type of raw blocks.
 const BLOCK_TYPE: &str = "application/vnd.ipld.raw";
 
-/// What came in place of a block, as the end of a sentence that begins with its name. All but a plain no is the source's
-/// fault, and says nothing about the block.
+/// Describes an answer that is not the block, to complete a sentence that begins with the block's name. Anything but a plain
+/// no is the source's fault and says nothing about the block.
 fn what_came(response: &Response) -> String {
     let header = |name| response.header(name).unwrap_or_default().trim().to_ascii_lowercase();
     let encoding = header("content-encoding");
@@ -227,7 +227,7 @@ impl Machine {
         self.ask_blocks();
     }
 
-    /// Whether a lane waits for this block from where it is looked for.
+    /// Whether a lane still waits for this block from this place.
     fn needs(&self, index: u32, want: &Want) -> bool {
         let Work::Fetching(assigned, gathered) = &self.lanes[index as usize].work else { return false };
         let lane = assigned.grant.unit.source().map(|_| index);

@@ -103,7 +103,8 @@ impl Machine {
         }
     }
 
-    /// The memory of units under way is free once they are delivered: a lack of it alone does not stop them.
+    /// The duty after pauses. A lack of memory alone does not stop units under way, because delivering them frees their
+    /// memory.
     fn effective_duty(&self) -> f64 {
         if self.pauses.iter().all(|reason| *reason == Reason::Memory.name()) { self.duty } else { 0.0 }
     }

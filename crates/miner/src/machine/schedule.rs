@@ -82,7 +82,7 @@ impl Schedule {
         delay_ms
     }
 
-    /// Makes due every retry that waits by the miner's own choice. What a coordinator asked for is kept.
+    /// Makes every retry due whose delay the miner chose itself. Delays that a coordinator asked for stay.
     pub(crate) fn hurry(&mut self, now_ms: u64) {
         for timer in mem::take(&mut self.chosen) {
             self.due.insert(timer, now_ms);

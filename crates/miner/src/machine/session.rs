@@ -17,16 +17,16 @@ use crate::notice::Notice;
 
 /// The longest time between two heartbeats, and between two looks at the account.
 const BEAT_MS: u64 = 30_000;
-/// How often fees are asked for; they change slowly.
+/// How often to ask for fees, which change slowly.
 const GAS_MS: u64 = 300_000;
-/// Nobody waits long for a miner to stop.
+/// How long the call that ends the session may take: nobody waits long for a miner to stop.
 const STOP_MS: u32 = 5_000;
 /// The largest answer, other than a task.
 const ANSWER_BYTES: usize = 256 << 10;
 /// A session's id is a UUID.
 const SESSION_ID_BYTES: usize = 64;
 
-/// What matters of the answer to a heartbeat.
+/// The part of a heartbeat's answer that the miner uses.
 #[derive(Deserialize)]
 struct Beaten {
     #[serde(default)]
@@ -39,7 +39,7 @@ impl Machine {
         self.call(Call::Gas, Request::get(self.url(paths::GAS_INFO)).max_bytes(ANSWER_BYTES));
     }
 
-    /// Fees are only shown: without an answer there are none to show.
+    /// Fees are for display only, so a failed call is ignored.
     pub(super) fn gas_answered(&mut self, answer: Answered) {
         if let Answer::Given(gas) = Answer::<GasInfo>::of(answer) {
             self.notice(Notice::Gas(gas));
@@ -152,7 +152,7 @@ impl Machine {
             return;
         }
         if !self.answers_session {
-            // The answer to an older call: the open session has taken over its purpose.
+            // An answer to an older call; the session has been replaced since.
             self.send_all();
             return self.employ_all();
         }
@@ -191,7 +191,7 @@ impl Machine {
         }
     }
 
-    /// The account is only shown: without an answer the last one stands.
+    /// The account is for display only: if the call fails, the last one stays.
     pub(super) fn account_answered(&mut self, answer: Answered) {
         if let Answer::Given(account) = Answer::<Account>::of(answer) {
             self.take_account(account);

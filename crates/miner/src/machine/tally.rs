@@ -37,7 +37,8 @@ impl Tally {
         self.earned = self.earned.checked_add(value).unwrap_or(self.earned);
         if let Some(account) = &mut self.account {
             account.pending = account.pending.checked_add(value).unwrap_or(account.pending);
-            // After confidence; whether the budget is shared by more than it covers is in the next look at the account.
+            // The value after confidence. Whether the epoch's budget covers all shares is known only from the account's next
+            // answer.
             let confident = i128::from(value.nano()) * i128::from(account.confidence_bps) / i128::from(BPS);
             let confident = Amount::from_nano(i64::try_from(confident).unwrap_or(i64::MAX));
             account.expected = account.expected.checked_add(confident).unwrap_or(account.expected);

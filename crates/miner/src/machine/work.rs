@@ -160,7 +160,7 @@ impl Machine {
         self.forget_unneeded();
     }
 
-    /// Drops the units of these leases, of which the coordinator says that nobody needs them any more, and asks for others.
+    /// Drops the units of these leases, which the coordinator says nobody needs any more, and asks for others.
     pub(super) fn stop_in_vain(&mut self, vain: &[LeaseId]) {
         for index in 0..self.lanes.len() as u32 {
             let lane = &self.lanes[index as usize];
@@ -193,7 +193,7 @@ impl Machine {
         self.notice(Notice::Limited { lane: index, reason, in_ms });
     }
 
-    /// Has a lane ask again, at the latest when the coordinator says.
+    /// Makes a lane wait and ask again when the coordinator says. Returns the wait in ms.
     fn wait(&mut self, index: u32, asked_ms: Option<u64>) -> u64 {
         self.schedule.clear(Timer::Ask(index));
         let in_ms = super::schedule::spread(asked_ms.unwrap_or(ASK_AGAIN_MS), &mut self.random);

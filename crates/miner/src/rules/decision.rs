@@ -6,15 +6,15 @@ use super::Rules;
 use super::facts::Facts;
 use super::hours::open;
 
-/// What a miner may do, until a fact changes or the time of `next_change_ms` comes.
+/// What a miner may do until a fact changes or `next_change_ms` is reached.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Decision {
     /// Every reason to pause that holds, the person's own first; none if it may work.
     pub pauses: Vec<Pause>,
-    /// The part of the time that lanes may work, from 0 to 1; 0 if it pauses.
+    /// The fraction of the time that lanes may work, from 0 to 1; 0 if it pauses.
     pub duty: f64,
-    /// What a rule asks about and the host does not know. It does not pause.
+    /// Facts that a rule asks about and the host does not know. They do not pause the miner.
     pub unknown: Vec<Fact>,
     /// When the decision changes if nothing but time does.
     pub next_change_ms: Option<u64>,
@@ -48,11 +48,11 @@ pub enum Reason {
     Hidden,
     /// Other programs need the processor.
     Pressure,
-    /// The connection is paid by volume.
+    /// The connection is billed by volume.
     Metered,
     /// The day's data is used up.
     Data,
-    /// The miner has too much memory.
+    /// The miner uses too much memory.
     Memory,
     /// The device is too hot.
     Heat,
@@ -97,11 +97,11 @@ pub enum Ends {
     },
     /// The device is plugged in.
     PluggedIn,
-    /// The page is seen.
+    /// The page is visible.
     Visible,
     /// Other programs leave the processor alone.
     Calm,
-    /// The connection is not paid by volume.
+    /// The connection is not billed by volume.
     Unmetered,
     /// The miner's memory falls to this.
     LessMemory {
@@ -130,7 +130,7 @@ pub enum Fact {
     Hidden,
     /// Whether other programs need the processor.
     Pressure,
-    /// Whether the connection is paid by volume.
+    /// Whether the connection is billed by volume.
     Metered,
     /// The day's data.
     Data,
@@ -211,7 +211,7 @@ impl Making<'_> {
         }
     }
 
-    /// A rule about something that holds or does not.
+    /// Applies a rule about a fact that is either true or false.
     fn state(&mut self, rule: bool, holds: Option<bool>, fact: Fact, reason: Reason, ends: Ends) {
         match holds {
             _ if !rule => {}

@@ -12,7 +12,7 @@ use super::hours::{DAY, HOUR, WEEK};
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct Facts {
-    /// The time, of any clock that all instants here are of.
+    /// The current time, on the clock that all instants here use.
     pub now_ms: u64,
     /// The time of the local week.
     pub local: Option<LocalTime>,
@@ -26,7 +26,7 @@ pub struct Facts {
     pub hidden: Option<bool>,
     /// Whether other programs need the processor.
     pub pressure: Option<bool>,
-    /// Whether the connection is paid by volume.
+    /// Whether the connection is billed by volume.
     pub metered: Option<bool>,
     /// Bytes received and sent on this local day.
     pub data_bytes: Option<u64>,
@@ -60,7 +60,8 @@ impl Facts {
     }
 }
 
-/// A time of the local week. The host's calendar knows it; when it is set or changes by an hour, the host decides again.
+/// A time of the local week, from the host's calendar. When the clock is set or daylight saving begins or ends, the host
+/// decides again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LocalTime {
@@ -73,7 +74,7 @@ pub struct LocalTime {
 impl LocalTime {
     fn of(value: Value) -> Result<Self, RulesError> {
         let mut fields = Fields::of(value)?;
-        // A minute of no week is that of the last.
+        // A minute past the end of the week counts as the week's last.
         let minute = fields.whole("minute").unwrap_or_default().min(u64::from(WEEK) - 1) as u32;
         let local = LocalTime { minute, next_minute_ms: fields.whole("next_minute_ms").unwrap_or_default() };
         fields.end().map(|()| local)
@@ -92,7 +93,7 @@ impl LocalTime {
         }
     }
 
-    /// Minutes until the next time that a day is `minute` minutes old.
+    /// Minutes until the time of day is next `minute` minutes past midnight.
     pub(super) fn until_of_day(&self, minute: u32) -> u32 {
         let of_day = self.minute % DAY;
         if of_day < minute { minute - of_day } else { DAY + minute - of_day }
@@ -108,8 +109,7 @@ pub enum Break {
     QuarterHour,
     /// For an hour.
     Hour,
-    /// Until the next six o'clock in the morning, so that it means a night to those who are up late; for a day where the local
-    /// time is not known.
+    /// Until the next 6 a.m., so that it lasts the night for those who are up late; for a day if the local time is unknown.
     Tomorrow,
 }
 

@@ -1,5 +1,5 @@
-//! Reads the fields of a JSON object one by one. Pages carry this code, and what serde derives for the same is five times as
-//! large.
+//! Reads the fields of a JSON object one by one. Pages carry this code; what serde derives for the same purpose is five
+//! times as large.
 
 use serde_json::{Map, Value};
 

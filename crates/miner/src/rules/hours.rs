@@ -14,7 +14,8 @@ pub const DAY: u32 = 24 * HOUR;
 /// Minutes of a week, which begins on Monday at 0:00.
 pub const WEEK: u32 = 7 * DAY;
 
-/// A part of the week: from one minute until before another. It runs over Sunday's midnight if it ends before it begins.
+/// A part of the week: from one minute until just before another. It runs past Sunday's midnight if it ends before it
+/// begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Span {
@@ -27,7 +28,7 @@ pub struct Span {
 impl Span {
     pub(super) fn of(value: Value) -> Result<Self, RulesError> {
         let mut fields = Fields::of(value)?;
-        // What is left out, or beyond the week, makes a span that is refused.
+        // A minute that is missing or beyond the week makes a span that is refused.
         let mut minute = |name| fields.whole(name).unwrap_or(u64::MAX).min(u64::from(WEEK) + 1) as u32;
         let span = Span { from: minute("from"), to: minute("to") };
         fields.end().map(|()| span)

@@ -110,7 +110,7 @@ proptest! {
         let blind = decide(&rules, &nothing);
         prop_assert_eq!(&blind.pauses, &vec![]);
         prop_assert!(blind.duty > 0.0);
-        // To know more takes from what is unknown, and only what is known pauses.
+        // A fact that becomes known is no longer unknown, and only known facts pause.
         let decision = decide(&rules, &facts);
         let known = [
             (Fact::LocalTime, Reason::Hours, facts.local.is_some()),
@@ -138,7 +138,7 @@ proptest! {
         let decision = decide(&rules, &facts);
         let now = ever_same(decision.clone());
         let Some(next_ms) = decision.next_change_ms else {
-            // It never changes: not in the next two weeks at least.
+            // It never changes, at least not in the next two weeks.
             for day in 0..14 {
                 let at_ms = NOW_MS + (f64::from(day) + part) as u64 * 86_400_000;
                 prop_assert_eq!(&ever_same(decide(&rules, &later(&facts, at_ms))), &now);

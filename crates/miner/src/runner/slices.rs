@@ -4,17 +4,18 @@
 //! one. So the time of a call is a line in its rows: a fixed part, and a part for each row. Both grow with the operand,
 //! which makes a line that was learnt with one shape a guess for the next.
 
-/// What a call may take beyond its target, as a multiple of it, so that little of its time is the fixed part.
+/// The longest that a call may take to keep the fixed part of its time small, as a multiple of the target.
 const LONGEST: f64 = 4.0;
-/// A call has so many rows that the fixed part is hardly over a quarter of its time, if that is not too long.
+/// A call takes this many times the fixed part's rows, unless that takes too long. The fixed part is then little more than a
+/// quarter of its time.
 const PART_FOR_ROWS: f64 = 2.5;
-/// The rows that kernels compute together. So many are taken, however long they take, unless they double the call's time.
+/// The rows that kernels compute together. A call takes as many, however long that takes, unless it doubles the call's time.
 const TILE: f64 = 12.0;
 /// The most by which a call's work grows over the last.
 const GROWTH: f64 = 2.0;
-/// How much of a sample is left after each further one.
+/// The weight that a sample keeps after each later one.
 const FADES: f64 = 0.7;
-/// Below this variance of the rows, as a part of their squared mean, the samples tell nothing about the fixed part.
+/// Below this variance of the rows, as a fraction of their squared mean, the samples tell nothing about the fixed part.
 const LEAST_VARIANCE: f64 = 0.02;
 /// The least time of a call that is believed, in ms. Browsers' clocks are coarse.
 const LEAST_MS: f64 = 0.01;
@@ -43,7 +44,7 @@ pub(super) struct Slices {
 struct Line {
     fixed: f64,
     per_row: f64,
-    /// Whether the fixed part is that of earlier calls, because the latest had all as many rows.
+    /// Whether the fixed part comes from earlier calls, because the latest calls all had the same number of rows.
     is_old: bool,
 }
 
@@ -68,7 +69,8 @@ impl Slices {
         let within = |ms: f64| (ms / work - fixed) / per_row;
         let (target, longest, fixed_rows) = (within(self.target_ms), within(LONGEST * self.target_ms), fixed / per_row);
         let wanted = target.max((PART_FOR_ROWS * fixed_rows).min(longest)).max(fixed_rows.min(TILE));
-        // Calls of equal size do not show what is fixed: with few rows it may be more than was known, with many less.
+        // Calls of equal size do not show the fixed part. After calls of few rows it may be larger than assumed, so try more
+        // rows; after large ones, try fewer.
         if is_old && self.last_rows < TILE {
             wanted.max((GROWTH * self.last_rows).min(longest))
         } else if is_old && wanted > target {

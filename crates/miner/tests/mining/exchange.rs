@@ -65,7 +65,7 @@ fn lanes_wait_until_the_first_unit_is_verified() {
     assert_eq!(world.started(), 4);
 }
 
-/// What a job says of itself reaches the person, except for what could pass itself off as something else.
+/// What a job says of itself is shown to the person, except for text that could pass itself off as something else.
 #[test]
 fn a_task_says_what_it_is_about_in_words_that_may_be_shown() {
     let job = JobAbout {
@@ -88,7 +88,7 @@ fn a_task_says_what_it_is_about_in_words_that_may_be_shown() {
     assert_eq!(*shown, TaskAbout { job: shown.job.clone(), ..about });
 }
 
-/// Who waits for many inputs is told so, before the unit begins; few are not worth a word.
+/// A large download of inputs is announced before the unit begins; a small one is not.
 #[test]
 fn inputs_that_take_long_are_announced() {
     let told = |twin| {
@@ -105,7 +105,8 @@ fn inputs_that_take_long_are_announced() {
     assert_eq!(told(Twin::new(1))[0], 0);
 }
 
-/// A heartbeat's answer says on what it works in vain. The lane stops at once, takes the next unit, and has made no fault.
+/// A heartbeat's answer lists leases that nobody needs any more. The lane stops at once, takes the next unit, and is not at
+/// fault.
 #[test]
 fn a_lane_that_works_in_vain_stops_and_goes_on_with_another_unit() {
     let mut told = 0;
@@ -131,7 +132,7 @@ fn a_lane_that_works_in_vain_stops_and_goes_on_with_another_unit() {
     assert_eq!(world.machine.status().lanes[0].state, "computing");
 }
 
-/// A page that goes has to know where to say so, and in which words.
+/// A page that is being closed has to know where to give its units back, and with what body.
 #[test]
 fn a_page_is_told_how_to_give_its_units_back() {
     let mut world = World::new(1, 1);
@@ -149,7 +150,7 @@ fn a_page_is_told_how_to_give_its_units_back() {
     assert_eq!(Some(body), session);
 }
 
-/// One lease more for each verified unit, as the coordinator's rules have it.
+/// Each verified unit allows one lease more, as the coordinator's rules say.
 #[test]
 fn each_verified_unit_sets_another_lane_to_work_at_once() {
     let limited: Network = Box::new(|request, twin, _| {

@@ -64,7 +64,7 @@ fn blocks_that_a_source_lacks_are_reported_missing() {
     }
 }
 
-/// A source that answers the looks at one block in this order, and has the others.
+/// A source that answers the requests for one block in this order, and holds the others.
 fn answers(bad: Cid, mut looks: Vec<Answered>) -> Network {
     let mut others = source(None, None);
     Box::new(move |request, twin, now_ms| match request.url.contains(&bad.to_string()) {
@@ -73,7 +73,8 @@ fn answers(bad: Cid, mut looks: Vec<Answered>) -> Network {
     })
 }
 
-/// What the miner says of three blocks, the second of which was looked at like this; and the times of the looks.
+/// The states that the miner reports for three blocks when the source answers requests for the second like this, and the
+/// times of those requests.
 fn states(looks: Vec<Answered>) -> (World, Vec<u8>, Vec<u64>) {
     let mut twin = Twin::new(0);
     let unit = twin.states(SOURCE);
@@ -156,7 +157,7 @@ fn a_source_that_wants_a_little_time_is_asked_again_when_it_says() {
     }
 }
 
-/// One unknown block decides, so a source that is away is asked for few.
+/// One unknown block decides the unit, so a source that is away is asked for few blocks.
 #[test]
 fn a_source_that_is_away_is_soon_left_alone() {
     let mut twin = Twin::new(0);

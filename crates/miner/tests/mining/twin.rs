@@ -36,7 +36,7 @@ pub(crate) struct Twin {
     pub(crate) leases: BTreeMap<LeaseId, Leased>,
     /// The blocks that a unit's own source lacks.
     pub(crate) gone: Option<Cid>,
-    /// What it says that its job is about.
+    /// What it says its job is about.
     pub(crate) about: Option<TaskAbout>,
     session: Option<String>,
     challenge: Option<Challenge>,
@@ -79,7 +79,7 @@ impl Twin {
         twin
     }
 
-    /// A unit whose inputs take long to come: 1 row times a matrix of 4 MiB.
+    /// A unit whose inputs take long to fetch: 1 row times a matrix of 4 MiB.
     pub(crate) fn with_large_inputs() -> Self {
         let mut twin = Twin::new(0);
         let b = twin.operand(SplitMix64::new(2).signed(1024 * 4096), 1024, 4096, 256);
