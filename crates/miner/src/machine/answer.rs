@@ -31,7 +31,7 @@ impl<T: DeserializeOwned> Answer<T> {
             204 => Answer::Nothing { asked_ms: response.retry_after_ms() },
             200..=299 => match serde_json::from_slice(&response.body) {
                 Ok(given) => Answer::Given(given),
-                Err(error) => Answer::Nonsense(format!("the answer is not of the expected shape ({error})")),
+                Err(error) => Answer::Nonsense(format!("the answer does not have the expected shape ({error})")),
             },
             _ => Self::of_error(&response),
         }

@@ -41,7 +41,7 @@ fn what_came(response: &Response) -> String {
     let encoding = header("content-encoding");
     match response.status {
         200 if !["", "identity"].contains(&encoding.as_str()) => {
-            " came compressed, which nobody asked for: the source is no plain gateway".to_owned()
+            " came compressed, which nobody asked for: the source is not a plain gateway".to_owned()
         }
         200 if header("content-type").starts_with("text/html") => {
             ": the source sent a web page in its place".to_owned()
@@ -74,7 +74,7 @@ impl Machine {
             }
             match self.cache.get(&cid) {
                 Some(block) if gathered.take(cid, &block).is_err() => {
-                    return self.give_up(index, "an input block is not of the unit's size".into());
+                    return self.give_up(index, "an input block's size differs from the unit's".into());
                 }
                 Some(_) => {}
                 None => self.wanted.add(Want { cid, lane: None }, Search::new(None, BLOCK_MS)),
@@ -151,7 +151,7 @@ impl Machine {
             }
             match gathered.take(want.cid, &block) {
                 Ok(()) => self.start_if_complete(index as u32),
-                Err(_) => self.give_up(index as u32, "an input block is not of the unit's size".into()),
+                Err(_) => self.give_up(index as u32, "an input block's size differs from the unit's".into()),
             }
         }
     }
@@ -160,7 +160,7 @@ impl Machine {
         let Work::Fetching(_, gathered) = &mut self.lanes[lane as usize].work else { return };
         match gathered.take(want.cid, &block) {
             Ok(()) => self.start_if_complete(lane),
-            Err(_) => self.block_unknown(lane, "an input block is not of the unit's size".into()),
+            Err(_) => self.block_unknown(lane, "an input block's size differs from the unit's".into()),
         }
     }
 

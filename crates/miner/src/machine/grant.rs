@@ -22,7 +22,7 @@ pub(crate) enum GrantError {
     Unit(#[from] UnitError),
     #[error("the unit is not the leased one")]
     UnitCid,
-    #[error("the task's kind or work is not its unit's")]
+    #[error("the task's kind or work differs from its unit's")]
     Facts,
     #[error("the base reward does not follow from the work and the price")]
     Value,

@@ -77,13 +77,13 @@ impl Machine {
         let key = grant.coordinator_key;
         if let Some(known) = self.coordinator.filter(|known| *known != key) {
             return self.fatal(format!(
-                "the coordinator's key is {key}, but {known} was known from before. If it was replaced on purpose, {}; \
+                "the coordinator's key is {key}, but it was {known} before. If it was replaced on purpose, {}; \
                  otherwise somebody is in between",
                 self.config.repin
             ));
         }
         if !key.is_valid() {
-            return self.retry(Timer::Register, "the coordinator's key is no key".into(), None);
+            return self.retry(Timer::Register, "the coordinator sent an invalid key".into(), None);
         }
         self.coordinator = Some(key);
         let contributor = self.config.contributor.to_lowercase();

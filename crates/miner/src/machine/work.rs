@@ -87,7 +87,7 @@ impl Machine {
             return self.ask_later(index, "the task carries no lease".into(), None);
         };
         if let Err(error) = grant::check(&granted, &coordinator, &self.config.key.public_key()) {
-            return self.ask_later(index, format!("the task is not in order: {error}"), None);
+            return self.ask_later(index, format!("the task is invalid: {error}"), None);
         }
         if !self.lanes[index as usize].kinds.contains(&granted.kind) {
             return self.ask_later(index, format!("this lane does not compute {}", granted.kind), None);

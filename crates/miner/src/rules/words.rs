@@ -17,7 +17,7 @@ pub enum HoursError {
     #[error("`{0}` ends when it begins: leave the times out for whole days")]
     Empty(String),
     /// Too many spans.
-    #[error("these are more than 80 spans of the week")]
+    #[error("at most 80 spans of the week are allowed")]
     Many,
 }
 
