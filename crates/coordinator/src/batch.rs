@@ -50,9 +50,9 @@ pub(crate) struct Beside {
     log: LogEdge,
     lanes_at_work: Option<u32>,
     clock: Clock,
-    /// A step of the wall clock that the batch follows, once it is committed.
+    /// A step of the wall clock, which the coordinator's clock follows once the batch is committed.
     follow_ms: i64,
-    /// Shared by all batches: one that fails takes nothing back, because a rough figure is enough.
+    /// Shared by all batches. A batch that fails takes nothing back, because a rough figure is enough.
     abandoned: Arc<Mutex<Abandoned>>,
     /// Likewise.
     turns: Arc<Mutex<Turns>>,

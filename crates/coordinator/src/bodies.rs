@@ -1,8 +1,8 @@
-//! What the bodies of requests and answers may take: memory, and time.
+//! Limits on the memory and the time that bodies of requests and answers may take.
 //!
-//! A peer that does not read keeps what it was sent in memory, and one that does not send keeps what was prepared for its
-//! output. So both draw on budgets of bytes, in which no address block and no key gets more than a share, and every body
-//! keeps a least rate.
+//! A peer that does not read keeps its answer in our memory, and one that does not send keeps what was prepared for its
+//! output. So both draw on budgets of bytes, of which no address block and no key gets more than a share, and every body
+//! must keep a minimum rate.
 
 pub(crate) mod budget;
 pub(crate) mod incoming;
@@ -17,22 +17,21 @@ use pace::Pace;
 /// Caps on the bodies of requests and answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bodies {
-    /// The most bytes of blocks, outputs and results that are in memory because they are being sent. Further ones wait.
+    /// The most bytes of blocks, outputs and results in memory while they are sent. Further ones wait.
     pub answer_bytes: u64,
     /// The most of them for one address block.
     pub block_answer_bytes: u64,
-    /// The most bytes of outputs that are being received, together with the inputs that they are checked against. Further
-    /// ones wait.
+    /// The most bytes of outputs being received, together with the inputs that they are checked against. Further ones wait.
     pub output_bytes: u64,
     /// The most of them from one address block.
     pub block_output_bytes: u64,
     /// The most of them from one key.
     pub key_output_bytes: u64,
-    /// The least rate of a body, in bytes per second, in either direction.
+    /// The minimum rate of a body, in bytes per second, in either direction.
     pub least_bytes_per_s: u32,
-    /// How long a body may stay behind its least rate, in ms.
+    /// How long a body may stay behind its minimum rate, in ms.
     pub grace_ms: u64,
-    /// The longest time that an output may take to arrive, in ms. A large one has a higher least rate for it.
+    /// The longest time that an output may take to arrive, in ms. A large output must keep a higher rate to arrive in time.
     pub longest_output_ms: u64,
 }
 

@@ -57,7 +57,7 @@ pub(crate) fn take(data: &Path) -> Result<Lock, ServeError> {
     Ok(Lock { _file: file, _folder: folder })
 }
 
-/// Whether closing the directory to others takes nothing from anyone: it holds a coordinator, or nothing.
+/// Whether closing the directory to others costs nobody anything: it is empty, or holds a coordinator.
 fn is_ours(data: &Path) -> io::Result<bool> {
     let names = fs::read_dir(data)?.map(|entry| entry.map(|entry| entry.file_name()));
     let names = names.collect::<io::Result<Vec<_>>>()?;
@@ -131,12 +131,12 @@ fn close(path: &Path) -> Result<(), ServeError> {
 /// The coordinator's key.
 pub(crate) struct Key {
     pub(crate) secret: SecretKey,
-    /// Whether it has its name, so that there is a database that it has signed.
+    /// Whether the key has its final name, so that it has signed a database.
     pub(crate) is_named: bool,
 }
 
-/// Loads or creates the coordinator's key. A new one gets its name from [`name_key`], once there is a database. So a
-/// key without its database has lost it, and a database without its key was signed by another.
+/// Loads or creates the coordinator's key. A new key gets its final name from [`name_key`] once the database exists. So a
+/// key under that name without a database means that the database is lost, and a database without a key that the key is.
 pub(crate) fn load_or_make_key(data: &Path) -> Result<Key, ServeError> {
     let (path, new) = (data.join(KEY), data.join(NEW_KEY));
     let has_database = data.join(DATABASE).is_file();
@@ -163,7 +163,7 @@ pub(crate) fn load_or_make_key(data: &Path) -> Result<Key, ServeError> {
     }
 }
 
-/// Gives a new key its name.
+/// Gives a new key its final name.
 pub(crate) fn name_key(data: &Path) -> Result<(), ServeError> {
     let path = data.join(KEY);
     private::rename(&data.join(NEW_KEY), &path).map_err(|error| ServeError::File(path, error))

@@ -75,9 +75,9 @@ pub enum ServeError {
         name: &'static str,
         /// Its value.
         value: i128,
-        /// The least that it may be.
+        /// The least value allowed.
         least: i128,
-        /// The most that it may be.
+        /// The greatest value allowed.
         most: i128,
     },
     /// Another process uses the directory.

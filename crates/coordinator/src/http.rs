@@ -72,7 +72,7 @@ fn cors(authority: &Authority) -> CorsLayer {
         .max_age(Duration::from_secs(3_600))
 }
 
-/// What a gateway says of a block.
+/// The headers in which a gateway describes a block.
 fn of_gateways() -> impl Iterator<Item = HeaderName> {
     let known = [header::ETAG, header::ACCEPT_RANGES, header::CONTENT_RANGE, header::CONTENT_LENGTH];
     let own = ["x-ipfs-path", "x-ipfs-roots"].map(HeaderName::from_static);
@@ -83,9 +83,9 @@ async fn method_not_allowed() -> ApiError {
     ApiError::new(ErrorCode::MethodNotAllowed, "Method Not Allowed: see /openapi.json for every path")
 }
 
-/// What an answer may do that is opened as a document: nothing. Pages come with a policy of their own.
+/// The policy for an answer that is opened as a document: it may do nothing. Pages have a policy of their own.
 const INERT: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
-/// Whose pages may embed what comes from here.
+/// Only pages of this origin may embed answers.
 const OWN_ORIGIN: HeaderValue = HeaderValue::from_static("same-origin");
 
 /// Sets headers on every answer.
@@ -96,7 +96,8 @@ async fn harden(State(app): Shared, request: Request, next: Next) -> Response {
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(INERT);
     if app.authority.is_local() {
-        // Requests without an Origin, such as those for images, are answered: browsers then keep the answer from the page.
+        // Requests without an Origin, such as those for images, are answered, but browsers then keep the answer from the
+        // page.
         headers.insert(HeaderName::from_static("cross-origin-resource-policy"), OWN_ORIGIN);
     }
     response

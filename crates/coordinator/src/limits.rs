@@ -253,8 +253,8 @@ impl Limiter {
         self.keys.take(key, 1, nanos(now_ms))
     }
 
-    /// Refuses to check an output while the checks of its key or of its block have wasted more than their budgets. The
-    /// block pays `in_advance`, so that what is under way at once counts, too.
+    /// Refuses to check an output while the checks of its key or of its block have wasted more than their budgets. The block
+    /// pays `in_advance`, so that concurrent checks count, too.
     pub(crate) fn begin_check(&mut self, who: Checked, in_advance: u64, now_ms: i64) -> Result<(), Wait> {
         let now_ns = nanos(now_ms);
         self.wasted.take(who.key, 0, now_ns)?;

@@ -1,8 +1,8 @@
 //! Connections: how many there may be, how long they may be idle, and how they end when the program stops.
 //!
 //! A connection costs a file descriptor and some memory for as long as its peer likes, before anything is known about the
-//! peer. So there is a cap on all, one on each address block, and a limit on the wait for a request's head. What bodies and
-//! handlers may take is the business of those who read and write them.
+//! peer. So there is a cap on all, one on each address block, and a limit on the wait for a request's head. Bodies and
+//! handlers are limited where they are read and written.
 
 mod linger;
 
@@ -32,9 +32,9 @@ use crate::bodies::outgoing::Outgoing;
 use crate::bodies::pace::Pace;
 use crate::limits::AddressBlock;
 
-/// What is read of a connection at once, which also caps a request's head, in bytes.
+/// The most bytes read from a connection at once, which also caps a request's head.
 const BUFFER_BYTES: usize = 64 << 10;
-/// The most that the system keeps of what it has not sent yet, in bytes.
+/// The most bytes that the system buffers for sending.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const UNSENT_BYTES: u32 = 128 << 10;
 /// How long to wait for a file descriptor to become free.
@@ -50,18 +50,17 @@ pub struct Connections {
     /// The most connections of one address block: an IPv4 /24 or an IPv6 /56. An address of loopback, where a proxy may
     /// speak for many, has half of all.
     pub most_of_block: usize,
-    /// The longest wait for the whole head of the next request, in ms: so long a connection may be idle, and so long a head
-    /// may take.
+    /// The longest wait for the whole head of the next request, in ms. It bounds both an idle connection and a slow head.
     pub head_ms: u64,
     /// After this time without a sign of the peer, in ms, the system asks whether it is still there, and closes the
     /// connection if it is not.
     pub probe_ms: u64,
     /// How long open requests may take to end when the program stops, in ms. Then every connection is closed.
     pub drain_ms: u64,
-    /// How long a connection is read after its last answer, in ms, if that answer came before the end of the request: else
-    /// the peer may never see it.
+    /// How long a connection is read after its last answer, in ms, if that answer came before the end of the request:
+    /// otherwise the peer may never see it.
     pub linger_ms: u64,
-    /// The most bytes that are read so.
+    /// The most bytes read in that time.
     pub linger_bytes: u64,
 }
 
@@ -109,7 +108,7 @@ pub async fn listen(
 /// The listening socket.
 struct Door {
     listener: TcpListener,
-    /// Whether the last connection could not be accepted for want of something.
+    /// Whether the last connection could not be accepted for lack of some resource.
     is_short: bool,
 }
 
@@ -147,7 +146,7 @@ fn turn_away(stream: TcpStream) {
         content-type: application/json\r\ncontent-length: 88\r\n\r\n\
         {\"detail\":\"Connections are too many, from your network or in all.\",\"code\":\"unavailable\"}";
     if let Ok(mut stream) = stream.into_std() {
-        // It does not block. A peer that gets only the end of the connection learns as much.
+        // The write does not block. A peer that gets only the end of the connection learns as much.
         let _ = stream.write(BUSY);
     }
 }
@@ -168,7 +167,7 @@ impl Connection {
         let Connection { stream, peer, limits, pace, watcher, _seat } = self;
         // Without it, a peer that vanished holds its place for good.
         let _ = SockRef::from(&stream).set_tcp_keepalive(&keepalive(limits));
-        // Else the system takes megabytes for a peer that does not read, and does not say for a long time that a slow one
+        // Otherwise the system buffers megabytes for a peer that does not read, and hides for a long time that a slow one
         // has read some of them.
         #[cfg(any(target_os = "linux", target_os = "android"))]
         let _ = SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT_BYTES);

@@ -1,6 +1,6 @@
 //! Compatibility with NeoNet clients: the shapes of their calls, network fees, phases, and clients without a key.
 //!
-//! NeoNet is the miner whose wire format Adit extends; "the original" means its client. Nothing here affects payment.
+//! NeoNet is the AI-mining network whose API Adit extends; "the original" is its miner. Nothing here affects payment.
 
 pub(crate) mod flow;
 pub mod gas;

@@ -1,6 +1,6 @@
 //! Files and folders that only their owner may read.
 //!
-//! A mode is set after creating, not only asked for: the umask takes bits away. On systems without modes, a file has
+//! A mode is set again after creation, because the umask may have removed bits from it. On systems without modes, a file has
 //! those of its folder.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
@@ -77,7 +77,7 @@ pub(crate) fn is_open(_: &Path) -> io::Result<bool> {
     Ok(false)
 }
 
-/// Takes from others what they may do with a file or folder. Returns whether there was anything to take.
+/// Removes the access of others to a file or folder. Returns whether they had any.
 pub(crate) fn close(path: &Path) -> io::Result<bool> {
     if !is_open(path)? {
         return Ok(false);
@@ -88,7 +88,7 @@ pub(crate) fn close(path: &Path) -> io::Result<bool> {
         let mode = fs::metadata(path)?.permissions().mode();
         fs::set_permissions(path, fs::Permissions::from_mode(mode & !OTHERS))?;
     }
-    // Some file systems accept the call and keep the mode.
+    // Some file systems accept the call and change nothing.
     if is_open(path)? { Err(io::Error::other("the file system keeps the mode")) } else { Ok(true) }
 }
 
@@ -109,7 +109,7 @@ mod tests {
         assert!(make_folder(&inner).unwrap() && !make_folder(&inner).unwrap());
         write(&file, b"one").unwrap();
         assert_eq!((mode(&inner), mode(&file), fs::read(&file).unwrap()), (0o700, 0o600, b"one".to_vec()));
-        // A draft of an earlier crash, left open to everyone, lends its mode to nothing.
+        // A draft that an earlier crash left open to everyone does not pass its mode on.
         fs::write(file.with_extension("part"), "torn").unwrap();
         fs::set_permissions(file.with_extension("part"), fs::Permissions::from_mode(0o666)).unwrap();
         write(&file, b"two").unwrap();

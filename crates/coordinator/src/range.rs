@@ -1,4 +1,4 @@
-//! The ranges of settings. Within them no sum of times, bytes or amounts leaves 64 bits.
+//! The ranges of settings. Within them, every sum of times, bytes or amounts fits in 64 bits.
 
 use std::fmt::{self, Display};
 use std::str::FromStr;
@@ -32,7 +32,7 @@ pub type MaxConnections = Whole<1, 1_000_000>;
 /// How long the program waits for open requests when it stops, in seconds.
 pub type DrainSeconds = Whole<1, 86_400>;
 
-/// A text is no whole number, or one outside of its range.
+/// A text is not a whole number, or is outside of its range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected a whole number from {least} to {most}")]
 pub struct NotWhole {
@@ -65,7 +65,7 @@ impl<const LEAST: u64, const MOST: u64> Display for Whole<LEAST, MOST> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget(Amount);
 
-/// A text is no budget.
+/// A text is not a budget.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected an amount that is not negative, from 0 to {} NNET", Amount::from_nano(i64::MAX))]
 pub struct NotABudget;
@@ -260,7 +260,7 @@ mod tests {
             };
             with(least).unwrap();
             with(most).unwrap();
-            // What the type cannot hold does not come this far.
+            // A value that the type cannot hold does not get this far.
             let fits = |n: &i128| (0..=i64::MAX.into()).contains(n) && *n != i128::from(u32::MAX) + 1;
             for beyond in [least - 1, most + 1].into_iter().filter(fits) {
                 let error = with(beyond).unwrap_err().to_string();

@@ -46,7 +46,7 @@ fn template() -> Unit {
     Unit::MatmulI8(MatmulI8 { a, b })
 }
 
-/// The name of a thing of the history, as its SQL makes it.
+/// The name of an item of the history, as its SQL makes it.
 fn miner(number: u64) -> PublicKey {
     PublicKey(format!("{number:033x}").into_bytes().try_into().unwrap())
 }

@@ -78,9 +78,9 @@ impl Patience {
     }
 }
 
-/// The gateways that jobs may name, and how to query them. The default is none: a coordinator fetches only from
-/// gateways that its operator has listed, address for address. The list may hold private addresses, because nobody else
-/// writes it; where a gateway redirects to is another matter.
+/// The gateways that jobs may name, and how to query them. The default is none: a coordinator fetches only from gateways
+/// that its operator has listed, address for address. The list may hold private addresses, because only the operator writes
+/// it; redirects are restricted further.
 #[derive(Clone, Default)]
 pub struct Sources {
     allowed: Vec<String>,
@@ -88,7 +88,7 @@ pub struct Sources {
     patience: Patience,
 }
 
-/// What was found of blocks. A block that is left out is unknown.
+/// What looks at a source found, by block. A block that is left out is unknown.
 pub(crate) type Looks = HashMap<Cid, Found<Vec<u8>>>;
 
 impl Sources {

@@ -1,7 +1,8 @@
 //! A budget of bytes in memory, with a share for each key and each address block.
 //!
-//! A permit is given whole or not at all, so nobody holds a part of one while it waits for the rest, and no two can block
-//! each other. Permits are given in the order in which they were asked for; only who has used up a share is passed over.
+//! A permit is given whole or not at all, so nobody holds part of one while it waits for the rest, and no two can block each
+//! other. Permits are given in the order in which they were requested; only those who have used up their share are passed
+//! over.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
@@ -92,7 +93,7 @@ impl Budget {
         let given = state.give(self.caps);
         drop(state);
         for Waiting { bytes, owner, permit } in given {
-            // Who no longer waits drops its permit, which returns the bytes.
+            // A waiter that has given up drops its permit, which returns the bytes.
             let _ = permit.send(Permit { budget: self.clone(), bytes, owner });
         }
     }
@@ -103,7 +104,7 @@ impl Budget {
 }
 
 impl State {
-    /// Takes from the queue those for whom there is room.
+    /// Removes from the queue the waiters for whom there is room.
     fn give(&mut self, caps: Caps) -> Vec<Waiting> {
         let (mut given, mut all_wait) = (Vec::new(), false);
         for waiting in std::mem::take(&mut self.waiting) {
@@ -111,7 +112,8 @@ impl State {
                 continue;
             }
             let may = self.shares_fit(&waiting, caps);
-            // Once one waits for the whole budget, those after it do, too: small permits must not starve a large one.
+            // Once a waiter does not fit into the whole budget, those behind it wait too: small permits must not starve a
+            // large one.
             all_wait |= may && !fits(self.held, waiting.bytes, caps.all);
             if all_wait || !may {
                 self.waiting.push_back(waiting);
@@ -251,7 +253,7 @@ mod tests {
         assert_eq!(budget.held().0, 0);
     }
 
-    /// The parts of two permits can block each other for ever; whole ones cannot.
+    /// Parts of two permits could block each other for ever; whole ones cannot.
     #[tokio::test]
     async fn half_received_bodies_cannot_block_each_other() {
         let budget = budget();

@@ -18,7 +18,7 @@ pub(crate) struct Incoming {
 pub(crate) enum Broken {
     /// The connection broke, or the body's framing is wrong.
     Cut,
-    /// It fell behind its least rate.
+    /// It fell behind its minimum rate.
     Slow,
 }
 

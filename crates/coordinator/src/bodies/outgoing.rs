@@ -12,7 +12,7 @@ use tokio::time::{Instant, Sleep, sleep};
 
 use super::pace::Pace;
 
-/// A connection whose peer must take what is sent at the least rate.
+/// A connection whose peer must read at the minimum rate.
 #[derive(Debug)]
 pub(crate) struct Outgoing<S> {
     connection: S,
@@ -31,7 +31,7 @@ impl<S> Outgoing<S> {
         Outgoing { connection, pace, waits: None }
     }
 
-    /// Notes how a write went. One that waits for too long fails.
+    /// Notes how a write went. Fails one that has waited for too long.
     fn note(&mut self, context: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         let Poll::Ready(written) = written else {
             let wait = self

@@ -1,11 +1,11 @@
-//! The least rate of a body. Time is an argument.
+//! The minimum rate of a body. Time is an argument.
 
 use std::time::Duration;
 
 const NANOS_PER_S: u128 = 1_000_000_000;
 
-/// How far a body is behind its least rate. Time in which its peer kept us waiting puts it behind, bytes that moved bring
-/// it forward, and it is never ahead: a peer that was fast may not stop for longer than one that was slow.
+/// How far a body is behind its minimum rate. Waiting for the peer puts it behind, and bytes that move let it catch up. It
+/// is never ahead: a peer that was fast may not pause for longer than one that was slow.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pace {
     bytes_per_s: u64,
@@ -24,12 +24,12 @@ impl Pace {
         self.grace.saturating_sub(self.behind)
     }
 
-    /// The peer kept us waiting.
+    /// Counts time spent waiting for the peer.
     pub(crate) fn waited(&mut self, time: Duration) {
         self.behind = self.behind.saturating_add(time);
     }
 
-    /// Bytes moved.
+    /// Counts bytes that moved.
     pub(crate) fn moved(&mut self, bytes: usize) {
         let nanos = bytes as u128 * NANOS_PER_S / u128::from(self.bytes_per_s);
         self.behind = self.behind.saturating_sub(Duration::from_nanos(nanos.try_into().unwrap_or(u64::MAX)));
@@ -52,7 +52,7 @@ mod tests {
         assert_eq!(pace.left(), Duration::ZERO);
     }
 
-    /// A byte a second is no progress: such a peer lasts hardly longer than one that does nothing.
+    /// A peer that sends a byte a second lasts hardly longer than one that sends nothing.
     #[test]
     fn trickling_does_not_help() {
         let mut pace = Pace::new(1_000, 20 * SECOND);

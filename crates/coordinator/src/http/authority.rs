@@ -101,7 +101,7 @@ pub(super) async fn guard(State(app): Shared, request: Request, next: Next) -> R
     }
 }
 
-/// The header's values. One that is not text is empty, which is nobody's host or origin.
+/// The header's values. One that is not text becomes empty, which matches no host or origin.
 fn texts(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
     headers.get_all(name).iter().map(|value: &HeaderValue| value.to_str().unwrap_or_default())
 }

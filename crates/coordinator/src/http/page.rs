@@ -24,7 +24,7 @@ use crate::source::Sources;
 use crate::web::Web;
 
 const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
-/// The page asks for none of these.
+/// Permissions that the page does not ask for.
 const NO_PERMISSIONS: HeaderValue = HeaderValue::from_static(
     "camera=(), display-capture=(), geolocation=(), hid=(), microphone=(), midi=(), payment=(), serial=(), usb=()",
 );
@@ -77,7 +77,7 @@ async fn at(file: &'static str, mut request: Request) -> Request {
     request
 }
 
-/// A header of files and of the answer that a file has not changed, whose headers replace those that the browser keeps.
+/// A header's value for files and for 304 answers, whose headers replace those that the browser has cached.
 fn of_files<B>(value: Option<HeaderValue>) -> impl Fn(&Response<B>) -> Option<HeaderValue> + Clone {
     move |response: &Response<B>| {
         let status = response.status();
@@ -85,9 +85,10 @@ fn of_files<B>(value: Option<HeaderValue>) -> impl Fn(&Response<B>) -> Option<He
     }
 }
 
-/// What documents and workers may load: files of this coordinator, its calls, and data at the gateways that its operator
-/// listed. WebAssembly is compiled, never text. `frames` says whose pages may frame them. Nobody may frame most, lest another
-/// page lead a person to press Start; the frame of `<adit-miner>` asks by itself, and checks that nothing covers it.
+/// The policy of documents and workers. They may load this coordinator's files, make its calls, and fetch data from the
+/// gateways that its operator listed; they may compile WebAssembly, but evaluate no text. `frames` says whose pages may
+/// frame them. Most may not be framed, so that no other page can lead a person to press Start; the frame of `<adit-miner>`
+/// asks for consent itself, and checks that nothing covers it.
 fn policy(sources: &Sources, frames: &str) -> Option<HeaderValue> {
     let gateways: String = sources.origins().map(|origin| format!(" {origin}")).collect();
     let text = format!(

@@ -5,7 +5,7 @@ use std::ops::Range;
 use axum::http::{HeaderMap, HeaderName, Method, header};
 use http_range_header::{EndPosition, RangeUnsatisfiableError, StartPosition, parse_range_header};
 
-/// What a read asks for, of bytes that are there.
+/// The part of some bytes that a read asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Part {
     /// Nothing: the reader has the bytes already (304).
@@ -39,7 +39,7 @@ fn is_known(headers: &HeaderMap, etag: &str) -> bool {
     tags.map(str::trim).any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
 }
 
-/// One range is honoured. Several, and what is no range of bytes, are ignored, as a server may.
+/// Honours one range. Ignores several ranges and units other than bytes, as a server may.
 fn range(wanted: &str, length: usize) -> Part {
     let parsed = match parse_range_header(wanted) {
         Ok(parsed) => parsed,

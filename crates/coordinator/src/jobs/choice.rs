@@ -2,9 +2,9 @@
 
 use adit_core::Kind;
 
-/// Stands among the kinds of a lane that works for open-source jobs alone.
+/// The word for a lane that works only for open-source jobs.
 const OPEN_SOURCE: &str = "open_source";
-/// Stands before the number of the only job that a lane works for.
+/// The prefix of the word that names the only job a lane works for.
 const JOB: &str = "job:";
 
 /// What a lane takes. Stored with the lane as comma-delimited words: the kinds, then what was chosen.
@@ -43,7 +43,7 @@ impl Choice {
     /// The only job that will do.
     pub(crate) fn job(&self) -> Option<i64> {
         let job: u64 = self.words().find_map(|word| word.strip_prefix(JOB)?.parse().ok())?;
-        // There is no job with the largest number.
+        // No job has the largest number.
         Some(i64::try_from(job).unwrap_or(i64::MAX))
     }
 

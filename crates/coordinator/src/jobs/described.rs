@@ -25,7 +25,7 @@ const SCALE: Requant = Requant { multiplier: 1, shift: 1 };
 /// A source, where data is elsewhere.
 const ELSEWHERE: &str = "https://described.example";
 
-/// The order for files that hold this, in the order in which a job of the kind names them.
+/// The order for files with this content, in the order in which a job of the kind names them.
 pub(super) fn described(kind: Kind, files: &[FileContent]) -> Result<Order, Refusal> {
     let template = match (kind, files) {
         (Kind::MatmulI8, [a, b]) => product(matrix(a)?, matrix(b)?)?,

@@ -43,7 +43,7 @@ pub(crate) async fn estimate_described(app: &App, job: &JobDescription) -> Resul
     with_time(app, order.estimate()).await
 }
 
-/// Adds what the miners at work now say of the time.
+/// Adds how long the lanes now at work would take.
 async fn with_time(app: &App, mut estimate: Estimate) -> Result<Estimate, Failure> {
     let mut db = app.store.read().await?;
     let pace = leases::pace(&mut db, estimate.kind.name()).await?;

@@ -92,7 +92,7 @@ pub fn parse(format: Format, bytes: &[u8]) -> Result<Parsed, IntakeError> {
     read(&Reading::from(format), bytes).map(|(parsed, _)| parsed)
 }
 
-/// Parses a whole file as it is said to be read. Of a table it says what was decided.
+/// Parses a whole file under the given options. For a table, also returns how it was read.
 pub fn read(reading: &Reading, bytes: &[u8]) -> Result<(Parsed, Option<Decision>), IntakeError> {
     let Reading { format, options } = reading;
     let of_table = |parsed, decision| Ok((parsed, Some(decision)));

@@ -15,7 +15,7 @@ use super::choice::Choice;
 use super::state::UnitState;
 use crate::store::{Db, DbError, corrupt, counter, from_row, sql, sql_as, text_enum};
 
-/// Stands for every job, where one may be named.
+/// Means any job, where a job may be named.
 const ANY_JOB: i64 = -1;
 
 text_enum!(JobState);
@@ -164,8 +164,8 @@ pub(crate) async fn job(db: &mut Db, id: i64) -> Result<Option<JobRow>, DbError>
     sql_as(text).bind(id).fetch_optional(db).await
 }
 
-/// The oldest active job from job `from` on of a lane's choice that has panels to lease, unless it waits for its source; and
-/// its priority.
+/// The oldest active job, from job `from` on, that has panels to lease, suits a lane's choice and does not wait for its
+/// source; and its priority.
 pub(crate) async fn next_with_work(
     db: &mut Db,
     from: i64,
@@ -189,7 +189,7 @@ pub(crate) async fn next_with_work(
     Ok(oldest)
 }
 
-/// At most `limit` active jobs of a lane's choice, oldest first, of which every panel is done or leased.
+/// At most `limit` active jobs that suit a lane's choice and have every panel done or leased, oldest first.
 pub(crate) async fn all_leased(db: &mut Db, choice: &Choice, now_ms: i64, limit: i64) -> Result<Vec<i64>, DbError> {
     let text = "SELECT id FROM job WHERE kind = $1 AND state = 'active' AND panels <= panels_done + panels_leased
                 AND resume_at_ms <= $2 AND open_source >= $4 AND (id = $5 OR $5 < 0) ORDER BY id LIMIT $3";

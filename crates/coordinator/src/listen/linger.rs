@@ -83,7 +83,7 @@ impl Body for Watched {
     }
 }
 
-/// A connection that reads on after its end, if a request is unread.
+/// A connection that goes on reading after its end if a request is unread.
 #[derive(Debug)]
 pub(super) struct Lingering<S> {
     connection: S,
@@ -105,7 +105,7 @@ impl<S> Lingering<S> {
 }
 
 impl<S: AsyncRead + Unpin> Lingering<S> {
-    /// Reads until the peer ends, or patience does. What goes wrong does not matter any more.
+    /// Reads until the peer closes or time is up. Errors no longer matter.
     fn poll_drain(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let Patience { bytes, time } = self.patience;
         let end = self.end.get_or_insert_with(|| End { left: bytes, until: Box::pin(sleep(time)) });

@@ -43,7 +43,7 @@ pub(crate) fn free_panels(rules: &Conduct, waiting: i64, held: i64, abandons: bo
     ((waiting + held) / part - held).max(0)
 }
 
-/// How many leases unproven keys may hold so that one more needs no part of its job, with this many active jobs.
+/// How many leases unproven keys may hold without needing any of a job's part, with this many active jobs.
 pub(crate) fn most_beside(rules: &Conduct, jobs: i64) -> i64 {
     (jobs / part(rules)).max(1)
 }

@@ -2,7 +2,7 @@
 //! would hold up the whole job while others are idle. The first valid output is paid; the other comes too late, which
 //! counts against nobody.
 
-/// However fast a lane is, its unit is not overdue before this: what is small is mostly transfer.
+/// No unit is overdue before this, however fast its lane: a small unit is mostly transfer.
 pub(crate) const LEAST_MS: i64 = 5_000;
 /// The most live leases of a unit.
 pub(crate) const MOST_LEASES: i64 = 2;
@@ -70,7 +70,7 @@ mod tests {
     }
 
     proptest! {
-        /// Nobody is doubted within the time that was expected, and everybody is before the lease ends.
+        /// No unit is overdue within its expected time, and every unit is before its lease ends.
         #[test]
         fn a_second_lease_comes_after_the_expected_time_and_before_the_end(
             work in 0u64..1 << 50, speed in 0u64..1 << 50, ttl_ms in 15_000i64..3_600_000, age_ms in 0i64..3_600_000,

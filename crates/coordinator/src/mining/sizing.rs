@@ -13,7 +13,7 @@ const MIN_TTL_MS: u64 = 30_000;
 const MAX_TTL_MS: u64 = 3_600_000;
 /// The shortest and the longest lease of a key that is not proven.
 const UNPROVEN_TTL_MS: std::ops::RangeInclusive<u64> = 10_000..=120_000;
-/// The slowest line that the lease of such a key allows for, in bytes per second.
+/// The slowest connection that such a lease allows for, in bytes per second.
 const SLOWEST_LINE: u64 = 1 << 20;
 
 /// The number of panels for a lane.
@@ -47,8 +47,8 @@ pub(crate) fn ttl_ms(kind: Kind, work: u64, speed: u64) -> u64 {
     (work.saturating_mul(3_000) / speed.max(1)).clamp(MIN_TTL_MS, MAX_TTL_MS)
 }
 
-/// The duration of an unproven key's lease: what the slowest host worth waiting for needs, and its line. What nobody
-/// delivers is soon given to somebody else.
+/// The duration of an unproven key's lease: what the slowest host and connection worth waiting for need. A unit that is not
+/// delivered is soon given to somebody else.
 pub(crate) fn unproven_ttl_ms(unit: &Unit, speed: u64) -> u64 {
     let facts = unit.kind().facts();
     let compute_ms = match speed {
@@ -79,7 +79,7 @@ pub(crate) fn expected_units(work: u64, panels: u32, pace: Pace) -> u32 {
     u32::try_from(units).unwrap_or(u32::MAX).clamp(1, panels.max(1))
 }
 
-/// About how long a job takes beside `others`, in ms. Nobody knows without lanes.
+/// About how long a job takes beside `others`, in ms; `None` without a lane.
 pub(crate) fn expected_ms(work: u64, others: u64, pace: Pace) -> Option<u64> {
     let alone_ms = work.saturating_mul(1_000).checked_div(pace.work_per_s)?;
     Some(alone_ms.saturating_mul(others.saturating_add(1)))

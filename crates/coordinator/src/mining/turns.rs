@@ -1,9 +1,9 @@
 //! How jobs share miners: deficit round robin (M. Shreedhar and G. Varghese, "Efficient Fair Queuing Using Deficit
-//! Round-Robin", IEEE/ACM Transactions on Networking 4, 1996). Jobs take turns. In its turn a job is given lane time by its
-//! weight; a unit that takes more than is left is paid back in later turns. So a job of seconds does not wait for one of
-//! hours, and large units get a job no more than small ones.
+//! Round-Robin", IEEE/ACM Transactions on Networking 4, 1996). Jobs take turns. In its turn, a job gets lane time in
+//! proportion to its weight, and pays in later turns for a unit that takes more than is left. So a job of seconds does not
+//! wait for one of hours, and a job gains nothing by large units.
 //!
-//! Only in memory: a restart begins a new round, which costs nobody more than a turn.
+//! Kept in memory only: a restart begins a new round, which costs nobody more than a turn.
 
 use std::collections::HashMap;
 
@@ -37,13 +37,14 @@ pub(crate) struct Turns {
 }
 
 impl Turns {
-    /// From which job on lanes that compute `kinds` look: the one whose turn it is, or the next one if it has used its time.
+    /// The job from which lanes that compute `kinds` look for work: the one whose turn it is, or the next one if it has used
+    /// its time.
     pub(crate) fn begin(&self, kinds: &str) -> i64 {
         let at = self.at(kinds);
         if self.left(at) > 0 { at } else { at + 1 }
     }
 
-    /// Comes to a job on the way round. Answers whether it has time left.
+    /// Visits a job on the way round. Returns whether it has time left.
     pub(crate) fn visit(&mut self, kinds: &str, job: i64, weight: i64) -> bool {
         if self.at(kinds) == job && self.left(job) > 0 {
             return true;

@@ -1,9 +1,9 @@
 //! Network fees by the base-fee recurrence of EIP-1559, in integers.
 //!
 //! Source: EIP-1559, «Specification» (<https://eips.ethereum.org/EIPS/eip-1559>), which compares a block's gas with its
-//! target. Here an epoch takes the place of a block, and demand that of gas: the base rewards of all outputs verified
-//! in the epoch, compared with its block budget. If the network verifies more work than the budget pays for, fees rise
-//! by at most an eighth per epoch; if it verifies less, they fall.
+//! target. Here an epoch takes the place of a block, and demand that of gas: the base rewards of all outputs verified in the
+//! epoch, compared with its budget. If the network verifies more work than the budget pays for, fees rise by at most an
+//! eighth per epoch; if it verifies less, they fall.
 
 /// ELASTICITY_MULTIPLIER: an epoch's limit as a multiple of its target.
 pub const ELASTICITY_MULTIPLIER: u64 = 2;
@@ -22,7 +22,7 @@ pub const BASE_FEE_RANGE: (u64, u64) = (700_000, 350_000_000);
 pub struct Demand {
     /// Base rewards of verified outputs, in nano-NNET.
     pub used: u64,
-    /// The block budget, in nano-NNET.
+    /// The epoch's budget, in nano-NNET.
     pub target: u64,
 }
 

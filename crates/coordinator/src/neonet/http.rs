@@ -159,7 +159,7 @@ async fn heartbeat(State(app): Shared, Body(request): Body<HeartbeatRequest>) ->
     Ok(Json(flow::heartbeat(&app, request).await?))
 }
 
-/// A page that goes cannot wait for a preflight, so this call takes what needs none.
+/// A page that is being closed cannot wait for a preflight, so this call accepts a body that needs none.
 async fn return_units(State(app): Shared, body: HttpBody) -> Answer<ReturnUnitsResponse> {
     let bytes = read_body(&app, body, MAX_RETURN_BYTES).await?;
     Ok(Json(flow::return_units(&app, &bytes).await?))

@@ -118,7 +118,7 @@ pub(crate) async fn audited_ledger(app: &App) -> Result<LedgerTotals, Failure> {
 pub(crate) async fn health(app: &App) -> Result<Health, Failure> {
     ledger::open_epoch(&mut *app.store.read().await?).await?;
     let Vitals { since_commit, fails, error } = app.store.vitals();
-    // Upkeep commits twice a second, if only nothing.
+    // Upkeep commits twice a second, even when it has nothing to store.
     let stalled = app.clock.runs() && since_commit > STALLED;
     let status = if fails {
         "failing"

@@ -11,7 +11,7 @@ const KEEP_MS: i64 = 3_600_000;
 /// The longest time for which a step keeps upkeep from deleting.
 const MOST_KEPT_MS: i64 = 7 * 24 * 3_600_000;
 
-/// From when on upkeep may do what it does, on the clock's elapsed time.
+/// The earliest times at which upkeep may act, on the clock's elapsed time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Grace {
     end_from_ms: i64,
@@ -24,7 +24,7 @@ impl Grace {
         Grace { end_from_ms: elapsed_ms + GRACE_MS, delete_from_ms: elapsed_ms + KEEP_MS }
     }
 
-    /// After a step. Data seems older by a step forward, so it is kept for as long again.
+    /// After a step. A step forward makes data seem older, so data is kept for as long again.
     pub(crate) fn after_step(self, by_ms: i64, elapsed_ms: i64) -> Self {
         let keep_ms = by_ms.clamp(KEEP_MS, MOST_KEPT_MS);
         Grace {

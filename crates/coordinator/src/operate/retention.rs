@@ -1,8 +1,8 @@
 //! How long the coordinator keeps what has ended.
 //!
-//! Receipts, the log, the ledger, epochs with their shares, jobs, and units and leases that a receipt speaks of are kept
-//! for good: whoever holds a receipt can have it checked. So are miners with a valid output, and the ids they proved.
-//! Everything else goes some time after its end, in small batches, so that the writer is never busy with it for long.
+//! Receipts, the log, the ledger, epochs with their shares, jobs, and units and leases that a receipt names are kept for
+//! good: whoever holds a receipt can have it checked. So are miners with a valid output, and the ids they proved. Everything
+//! else is deleted some time after its end, in small batches, so that the writer is never busy with it for long.
 
 const HOUR_MS: i64 = 3_600_000;
 const DAY_MS: i64 = 24 * HOUR_MS;

@@ -195,7 +195,7 @@ pub(crate) async fn audit(db: &mut Db) -> Result<Vec<String>, DbError> {
     Ok(broken)
 }
 
-/// Stores a row, to find out whether the database takes any.
+/// Stores a row, to find out whether the database takes writes.
 pub(crate) async fn probe(db: &mut Db, now_ms: i64) -> Result<(), DbError> {
     let text =
         "INSERT INTO meta (name, value) VALUES ('probe', $1) ON CONFLICT (name) DO UPDATE SET value = excluded.value";

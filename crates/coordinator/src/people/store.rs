@@ -274,7 +274,7 @@ pub(crate) async fn open_sessions(db: &mut Db) -> Result<i64, DbError> {
     counter(db, "sessions open").await
 }
 
-/// Moves open sessions by a step of the clock to `now_ms`. Nothing was seen or noted later than now.
+/// Moves open sessions by a step of the clock to `now_ms`. Times later than now become now.
 pub(crate) async fn rebase(db: &mut Db, by_ms: i64, now_ms: i64) -> Result<(), DbError> {
     let shift = "UPDATE session SET started_at_ms = started_at_ms + $1, seen_at_ms = seen_at_ms + $1
                  WHERE ended_at_ms IS NULL AND $1 > 0";

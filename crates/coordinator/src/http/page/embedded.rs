@@ -1,4 +1,4 @@
-//! Lets the service of folders serve files in memory, so that both answer alike.
+//! Lets `ServeDir` serve files in memory, so that they are answered like files in a folder.
 
 use std::future::{Ready, ready};
 use std::io::{self, Cursor, SeekFrom};

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use futures::future::{BoxFuture, FutureExt};
 use tower_http::services::fs::{Backend, TokioBackend, TokioFile};
 
-/// The file system, where a name that it cannot have is the name of no file. The service would answer HEAD of such a name
-/// with a failure.
+/// The file system, in which an impossible name is that of a missing file. `ServeDir` would answer HEAD of such a name with
+/// a failure.
 #[derive(Clone)]
 pub(super) struct OnDisk;
 

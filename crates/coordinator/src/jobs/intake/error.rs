@@ -73,10 +73,10 @@ pub enum IntakeError {
         /// The cell's text, shortened.
         cell: String,
     },
-    /// The file is no table, or can be read in more than one way.
+    /// The file is not a table, or can be read in more than one way.
     #[error(transparent)]
     Table(TableError),
-    /// Something is said about how to read a table, but the file is none.
+    /// An option says how to read a table, but the file is not one.
     #[error("{option} says how to read a table, but a file of format {format} is none: leave it out")]
     NotATable {
         /// The first option.

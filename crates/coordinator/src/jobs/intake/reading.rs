@@ -1,4 +1,4 @@
-//! How an uploaded file is to be read: its format, and what was said about a table.
+//! How an uploaded file is to be read: its format, and the options for a table.
 
 use std::fmt;
 use std::str::FromStr;
@@ -14,12 +14,12 @@ use super::{Format, IntakeError};
 pub struct Reading {
     /// The format.
     pub format: Format,
-    /// What was said about a table; nothing for a file that is none.
+    /// The options for a table; empty for other files.
     pub options: Options,
 }
 
 impl Reading {
-    /// A file of this format. Refuses options for a file that is no table.
+    /// A file of this format. Refuses options for a file that is not a table.
     pub fn new(format: Format, options: Options) -> Result<Self, IntakeError> {
         let is_table = matches!(format, Format::Csv | Format::Table | Format::Blocks);
         match options.pairs().first() {

@@ -11,7 +11,7 @@ pub(super) fn parse(bytes: &[u8], options: &Options) -> Result<(Matrix, Decision
     let limits = Limits { columns: MAX_K as usize, ..Limits::default() };
     match Table::read(bytes, options, limits) {
         Ok(table) => samples(&table),
-        // Where a cell below the doubtful line is no sample, that is the mistake to mend first.
+        // If a cell below the doubtful line is not a sample, report that mistake first.
         Err(doubt @ TableError::Header { .. }) => {
             let below = Table::read(bytes, &Options { header: Some(true), ..*options }, limits).map_err(refused)?;
             samples(&below).and(Err(doubt.into()))
@@ -36,7 +36,7 @@ fn samples(table: &Table<'_>) -> Result<(Matrix, Decision), IntakeError> {
     Ok((Matrix { rows, cols, values }, decision.clone()))
 }
 
-/// What no table can be cut into is a cell that is no sample.
+/// Reports text that cannot be cut into a table as a cell that is not a sample.
 fn refused(error: TableError) -> IntakeError {
     match error {
         TableError::Columns { got, .. } => inner_dimension(got as u64).err().unwrap_or(IntakeError::Empty),

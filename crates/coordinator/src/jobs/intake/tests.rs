@@ -359,7 +359,7 @@ proptest! {
 
     #[test]
     fn samples_round_trip(matrix in any_matrix(0), names: bool, crlf: bool) {
-        // A first sample that looks like names is refused, unless it is said that it is none.
+        // A first sample that looks like names is refused, unless an option says that it is a sample.
         let first = &matrix.values[..matrix.cols as usize];
         prop_assume!(names || first.len() == 1 && first != [0] || !first.windows(2).all(|pair| pair[1] == pair[0].wrapping_add(1)));
         prop_assume!(names || first != [(matrix.rows - 1) as i8, 1] && first != [(matrix.rows - 1) as i8, 2]);

@@ -20,7 +20,7 @@ pub(crate) struct Report<'a> {
     segments: Vec<Value>,
     bytes_present: u64,
     missing: Vec<Cid>,
-    /// Those of the missing that the source said it does not have, and those of which nobody can tell.
+    /// The missing blocks that the source said it does not have, and those whose state is unknown.
     absent: Vec<Cid>,
     unknown: Vec<Cid>,
 }

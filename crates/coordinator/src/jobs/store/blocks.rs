@@ -40,7 +40,7 @@ pub(crate) async fn insert_file(
     let text = "INSERT INTO file (cid, format, bytes, used_at_ms) VALUES ($1, $2, $3, $4)
                 ON CONFLICT (cid) DO UPDATE SET used_at_ms = excluded.used_at_ms, format = excluded.format";
     sql(text).bind(&cid).bind(format).bind(bytes.len() as i64).bind(now_ms).execute(&mut *db).await?;
-    // Pieces that are being deleted are wanted again.
+    // The file is wanted again, so its pieces are no longer to be deleted.
     sql("DELETE FROM forgotten_file WHERE file = $1").bind(&cid).execute(&mut *db).await?;
     for (piece, bytes) in bytes.chunks(PIECE_BYTES).enumerate() {
         sql("INSERT INTO file_piece (file, piece, bytes) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
@@ -96,7 +96,7 @@ pub(crate) async fn has_output(db: &mut Db, unit: i64) -> Result<bool, DbError> 
     Ok(sql(text).bind(unit).fetch_optional(db).await?.is_some())
 }
 
-/// Takes what ended or was used after `now_ms`, by a clock that was wrong, for what ends now.
+/// Treats jobs and files with times after `now_ms`, from a clock that was wrong, as if those times were now.
 pub(crate) async fn rebase(db: &mut Db, now_ms: i64) -> Result<(), DbError> {
     let future = [
         "UPDATE job SET ended_at_ms = $1 WHERE ended_at_ms > $1",

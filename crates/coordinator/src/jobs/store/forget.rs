@@ -6,7 +6,7 @@ use crate::store::{Db, DbError, sql};
 const PIECES: i64 = 16;
 
 /// Deletes some rows of jobs that ended before `before_ms`: outputs, then blocks that no other job names, then at most
-/// `limit` units without receipts. Answers whether there was anything to do.
+/// `limit` units without receipts. Returns whether there was anything to do.
 pub(crate) async fn results(db: &mut Db, before_ms: i64, limit: i64) -> Result<bool, DbError> {
     let due = "UPDATE job SET kept = 0 WHERE id IN
                (SELECT id FROM job WHERE kept = 1 AND ended_at_ms < $1 ORDER BY ended_at_ms LIMIT 16) RETURNING id";
@@ -24,7 +24,7 @@ pub(crate) async fn results(db: &mut Db, before_ms: i64, limit: i64) -> Result<b
     Ok(true)
 }
 
-/// Deletes some outputs of a job's units from panel `first` on. Answers whether there are no more.
+/// Deletes some outputs of a job's units from panel `first` on. Returns whether there are no more.
 async fn outputs(db: &mut Db, job: i64, first: i64) -> Result<bool, DbError> {
     // A job is computed by miners or here, so these two are not mixed.
     let text = "SELECT id, first FROM (SELECT id, first FROM unit WHERE job = $1 AND state = 'settled' AND first >= $2
@@ -37,7 +37,7 @@ async fn outputs(db: &mut Db, job: i64, first: i64) -> Result<bool, DbError> {
         let text = "DELETE FROM output WHERE unit = $1 AND piece IN
                     (SELECT piece FROM output WHERE unit = $1 ORDER BY piece LIMIT $2)";
         left -= sql(text).bind(id).bind(left).execute(&mut *db).await? as i64;
-        // A unit of which pieces are left is looked at again.
+        // A unit with pieces left is visited again.
         let from = if left == 0 { first } else { first + 1 };
         let text = "UPDATE forgotten_job SET first = $2 WHERE job = $1";
         sql(text).bind(job).bind(from).execute(&mut *db).await?;
@@ -48,7 +48,7 @@ async fn outputs(db: &mut Db, job: i64, first: i64) -> Result<bool, DbError> {
     Ok(units.is_empty())
 }
 
-/// Deletes some of a job's blocks. Answers whether there are no more.
+/// Deletes some of a job's blocks. Returns whether there are no more.
 async fn blocks(db: &mut Db, job: i64) -> Result<bool, DbError> {
     let text = "DELETE FROM job_block WHERE job = $1 AND cid IN
                 (SELECT cid FROM job_block WHERE job = $1 LIMIT $2) RETURNING cid";
@@ -60,8 +60,7 @@ async fn blocks(db: &mut Db, job: i64) -> Result<bool, DbError> {
     Ok(rows.is_empty())
 }
 
-/// Deletes some units of an ended job that no lease names, and the panels that went back to it. Answers whether there
-/// are no more.
+/// Deletes some units of an ended job that no lease names, and its returned panels. Returns whether there are no more.
 async fn units(db: &mut Db, job: i64, limit: i64) -> Result<bool, DbError> {
     sql("DELETE FROM returned WHERE job = $1").bind(job).execute(&mut *db).await?;
     let text = "DELETE FROM unit WHERE id IN (SELECT id FROM unit WHERE job = $1 AND state IN ('waiting', 'returned')
@@ -69,7 +68,7 @@ async fn units(db: &mut Db, job: i64, limit: i64) -> Result<bool, DbError> {
     Ok(sql(text).bind(job).bind(limit).execute(db).await? < limit as u64)
 }
 
-/// Deletes some pieces of files that were last used before `before_ms`. Answers whether there was anything to do.
+/// Deletes some pieces of files that were last used before `before_ms`. Returns whether there was anything to do.
 pub(crate) async fn files(db: &mut Db, before_ms: i64) -> Result<bool, DbError> {
     let due = "DELETE FROM file WHERE cid IN (SELECT cid FROM file WHERE used_at_ms < $1 LIMIT 16) RETURNING cid";
     for row in sql(due).bind(before_ms).fetch_all(&mut *db).await? {

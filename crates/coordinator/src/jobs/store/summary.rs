@@ -92,7 +92,7 @@ pub(crate) async fn jobs(
     limit: i64,
     ended: Option<bool>,
 ) -> Result<Vec<JobSummary>, DbError> {
-    // The terms are those of an index each, so that no row is passed over.
+    // Each condition is that of an index, so that no row is visited in vain.
     let text = match ended {
         None => "SELECT * FROM job WHERE id < $1 ORDER BY id DESC LIMIT $2",
         Some(true) => "SELECT * FROM job WHERE id < $1 AND state <> 'active' ORDER BY id DESC LIMIT $2",

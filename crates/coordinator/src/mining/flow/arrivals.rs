@@ -33,7 +33,7 @@ pub(crate) struct Place<'a> {
     lease: LeaseId,
     number: u64,
     replaced: oneshot::Receiver<Ended>,
-    /// Tells the one that was replaced that this one has ended.
+    /// When dropped, tells the replaced delivery that this one has ended.
     _ends: Option<oneshot::Sender<()>>,
 }
 
@@ -53,7 +53,7 @@ impl Arrivals {
         Place { arrivals: self, lease, number, replaced, _ends: ends }
     }
 
-    /// How many deliveries arrive.
+    /// The number of deliveries that are arriving.
     pub(crate) fn count(&self) -> u64 {
         self.lock().by_lease.len() as u64
     }
@@ -64,11 +64,11 @@ impl Arrivals {
 }
 
 impl Place<'_> {
-    /// Waits until a later delivery takes this place, and returns what resolves when that one has ended.
+    /// Waits until a later delivery takes this place. Returns a future that resolves when that delivery has ended.
     pub(crate) async fn replaced(&mut self) -> Ended {
         match (&mut self.replaced).await {
             Ok(ended) => ended,
-            // The sender is dropped with this place alone.
+            // The sender is dropped only together with this place.
             Err(_) => std::future::pending().await,
         }
     }

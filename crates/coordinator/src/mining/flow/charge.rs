@@ -9,7 +9,7 @@ use crate::error::Refusal;
 use crate::limits::Checked;
 use crate::mining::cost::CheckCost;
 
-/// A check that is under way. When it ends, however it ends, what it has wasted is charged.
+/// A check under way. However it ends, what it wasted is charged.
 pub(super) struct Charge<'a> {
     app: &'a App,
     who: Checked,
@@ -25,12 +25,12 @@ impl<'a> Charge<'a> {
         Ok(Charge { app, who, cost, wasted: cost.pass })
     }
 
-    /// The search begins, which reads what it reads, even if nobody waits for its answer.
+    /// Notes that the search has begun. It reads its bytes even if nobody waits for its answer.
     pub(super) fn searches(&mut self) {
         self.wasted = self.cost.pass + self.cost.search;
     }
 
-    /// Ends a check that came to a judgement.
+    /// Ends a check that reached a judgement.
     pub(super) fn judged(mut self, judgement: &Judgement) {
         self.wasted = match judgement {
             Judgement::Right | Judgement::Unreachable => 0,

@@ -120,7 +120,7 @@ impl Delivery {
             let detail = "the lease has ended and the unit is done; ask for the next task";
             return Err(Refusal::new(ErrorCode::LeaseExpired, detail).into());
         }
-        // Who is over the budget need not send.
+        // A miner over its budget need not send the output.
         app.begin_check(self.checked(from)?, 0)?;
         let mut place = app.arrivals.enter(self.signed.statement.lease);
         let arrived = tokio::select! {
@@ -207,7 +207,7 @@ impl Delivery {
 }
 
 impl SignedOutput {
-    /// Whether it says all that a delivery must. Without it there is nothing to look up.
+    /// Whether the claim has all that a delivery must have. Otherwise there is nothing to look up.
     pub(crate) fn is_complete(&self) -> bool {
         self.length.is_some() && self.digest.is_some() && self.signature.is_some()
     }

@@ -15,7 +15,7 @@ use crate::store::DbError;
 
 /// How many jobs to try when a lane cannot take units of the first one.
 const JOBS_TRIED: usize = 8;
-/// How many jobs to look at for one whose turn it is. After so many, one that owes time is good enough.
+/// How many jobs to look at for one that has time left. After that many, one that owes time will do.
 const JOBS_SEEN: usize = 32;
 
 impl LeaseLane {
@@ -54,8 +54,8 @@ impl LeaseLane {
     }
 }
 
-/// Goes round the jobs of a lane's choice with work, from the one whose turn it is, to one that has time left and was not
-/// tried. If none has within a number of steps, the first that was met.
+/// Goes round the jobs with work that suit a lane's choice, starting with the one whose turn it is, to one that has time
+/// left and was not tried. If none has within a number of steps, returns the first one met.
 async fn next_turn(batch: &mut Batch<'_>, choice: &Choice, tried: &[i64]) -> Result<Option<i64>, DbError> {
     if choice.job().is_some() {
         // One job needs no turns.

@@ -288,7 +288,8 @@ pub(crate) async fn give_back(batch: &mut Batch<'_>, lease: &LeaseRow, ending: E
     release_unit(batch, lease.unit, ending).await
 }
 
-/// What an unproven key abandons counts in its address block. Its lane counts no longer among those that share a job.
+/// Counts the unit that an unproven key abandoned in its address block, and stops counting its lane among those that share a
+/// job.
 async fn abandon(batch: &mut Batch<'_>, lease: &LeaseRow) -> Result<(), DbError> {
     if let Some(block) = lease.address_block.as_deref() {
         batch.abandoned(block);

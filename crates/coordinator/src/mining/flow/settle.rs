@@ -265,7 +265,7 @@ impl Settle {
         let elapsed_ms = (self.announced_at_ms - lease.issued_at_ms).max(1) as u64;
         leases::free_lane(batch.db, lease).await?;
         let known = leases::speed(batch.db, &lease.session, lease.lane, self.kind.name()).await?;
-        // A unit that was done in part took time for what was not there.
+        // A unit that was done in part also took time to look for what was missing.
         let whole = self.work == lease.work as u64;
         if let Some(speed) = measured(self.kind, self.work, elapsed_ms, known).filter(|_| whole) {
             leases::measure_lane(batch.db, lease, self.kind.name(), speed).await?;

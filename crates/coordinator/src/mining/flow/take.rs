@@ -61,7 +61,7 @@ pub(super) async fn take_unit(
     if let Some(taken) = cut_unit(batch, job, template, wanted).await? {
         return Ok(Found::Unit(taken));
     }
-    // An unproven key may not have reached all that waits.
+    // An unproven key may have been refused some of the waiting units.
     let anything = any_waiting(batch, asker);
     let left = !asker.proven && jobs::waiting_unit(batch.db, job.id, &anything).await?.is_some();
     Ok(if left { Found::Crowded } else { Found::Nothing })

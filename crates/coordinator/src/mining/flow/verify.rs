@@ -43,11 +43,11 @@ pub(crate) struct Done {
     pub(crate) wasted_bytes: AtomicU64,
 }
 
-/// The latest coins of the jobs asked about last, by job and generation. Jobs take turns, so it has to hold all of a round.
+/// The latest coins of the most recently used jobs, by job and generation. Jobs take turns, so it has to hold a whole round.
 #[derive(Default)]
 struct Cache {
     entries: HashMap<(i64, i64), Arc<OnceCell<Arc<SharedCoins>>>>,
-    /// The one that was asked for last at the end.
+    /// The most recently used last.
     order: VecDeque<(i64, i64)>,
     uses: CoinUses,
 }
@@ -57,8 +57,8 @@ impl Checker {
         Ok(Checker { store, fold: FastFold::best()?, sources, cache: Arc::default(), done: Arc::default() })
     }
 
-    /// Prepares a job's first coins in the background while the miner works. Later ones replaced those that a wrong
-    /// output was checked with, and wait for a delivery: otherwise a liar would pay for one check and cause a second one.
+    /// Prepares a job's first coins in the background while the miner works. Later coins, which replaced those of a wrong
+    /// output, are prepared at the next delivery: otherwise a liar would pay for one check and cause a second one.
     pub(crate) fn prepare_soon(&self, job: JobRow) {
         if job.coin_generation > 0 {
             return;

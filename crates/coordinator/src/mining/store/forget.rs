@@ -3,7 +3,7 @@
 use crate::store::{Db, DbError, sql};
 
 /// Deletes at most `limit` leases that ended without an output and whose deadline was before `before_ms`, with the units
-/// that no lease and no job needs any more. Answers how many leases.
+/// that no lease and no job needs any more. Returns the number of leases.
 pub(crate) async fn ended(db: &mut Db, before_ms: i64, limit: i64) -> Result<u64, DbError> {
     let mut deleted = 0;
     for state in ["expired", "dropped"] {

@@ -1,4 +1,4 @@
-//! SQL for miners to whom a job's source answers otherwise than to the coordinator, or not at all.
+//! SQL for miners that a job's source answers differently than it answers the coordinator, or not at all.
 
 use crate::store::{Db, DbError, sql};
 
@@ -19,13 +19,13 @@ pub(crate) async fn add(db: &mut Db, job: i64, miner: &[u8], resume_at_ms: i64) 
     Ok(())
 }
 
-/// Forgets a miner's failures: both see the same again.
+/// Forgets a miner's failures: it sees the same as the coordinator again.
 pub(crate) async fn forget(db: &mut Db, job: i64, miner: &[u8]) -> Result<(), DbError> {
     sql("DELETE FROM unreached WHERE job = $1 AND miner = $2").bind(job).bind(miner).execute(db).await?;
     Ok(())
 }
 
-/// Ends all waits when the clock was wrong: a try too early costs one look.
+/// Ends all waits when the clock was wrong: an early try costs one look.
 pub(super) async fn rebase(db: &mut Db, now_ms: i64) -> Result<(), DbError> {
     let text = "UPDATE unreached SET resume_at_ms = $1 WHERE resume_at_ms > $1";
     sql(text).bind(now_ms).execute(db).await?;

@@ -125,7 +125,7 @@ pub(crate) async fn heartbeat(app: &App, request: HeartbeatRequest) -> Result<He
     })
 }
 
-/// Returns a session's units. The body is the session's id, in the words that a browser may send as a page goes.
+/// Returns a session's units. The body is the session's id, in a form that a browser can send while a page is being closed.
 pub(crate) async fn return_units(app: &App, body: &[u8]) -> Result<ReturnUnitsResponse, Failure> {
     let session = std::str::from_utf8(body).unwrap_or_default().trim();
     let session = session.strip_prefix("session_id=").unwrap_or(session).to_owned();

@@ -9,7 +9,7 @@ use crate::mining::store as leases;
 use crate::money::store as ledger;
 use crate::people::store as people;
 
-/// The shortest step. What is shorter would be heard of too often: some time servers step by a second.
+/// The shortest step that is followed. Shorter ones would be reported too often: some time servers step by a second.
 const STEP_MS: i64 = 5_000;
 
 /// Whether the wall clock was set, if it is off by this much.
@@ -17,10 +17,10 @@ pub(super) fn was_set(off_ms: i64) -> bool {
     off_ms.saturating_abs() >= STEP_MS
 }
 
-/// Follows the wall clock if it was set, and answers by how much.
+/// Follows the wall clock if it was set. Returns by how much.
 ///
-/// A step forward moves what is due along. A step back, now or while the coordinator was away, pulls back only what
-/// would be due later than if it began now: what was noted before the clock went wrong is right as it is.
+/// A step forward moves what is due along. A step back, now or while the coordinator was away, pulls back only what would be
+/// due later than if it began now: times stored before the clock went wrong are right.
 pub(super) struct Rebase;
 
 impl Operation for Rebase {

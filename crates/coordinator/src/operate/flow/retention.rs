@@ -16,7 +16,7 @@ const BATCHES: u32 = 200;
 /// What a batch deletes.
 #[derive(Clone, Copy, Debug)]
 enum Part {
-    /// What callers leave behind that prove no key: expired challenges, and ids. With the limits on joining, this bounds
+    /// What callers without a proved key leave behind: expired challenges, and ids. With the limits on joining, this bounds
     /// the tables that anyone can add rows to.
     Unproved,
     /// Leases, sessions and miners, some time after their end, and the seconds of activity.
@@ -25,7 +25,7 @@ enum Part {
     Results,
 }
 
-/// Deletes one batch, and answers whether more may be left.
+/// Deletes one batch. Returns whether more may be left.
 struct Delete(Part, Retention);
 
 impl Operation for Delete {

@@ -9,7 +9,7 @@ use crate::mining::flow::lease::{Ending, give_back};
 use crate::mining::store as leases;
 use crate::people::store as people;
 
-/// Returns all leases of a session to their jobs. Its holder says so itself and early, so it counts against nobody.
+/// Returns all leases of a session to their jobs. The holder does so itself and early, so it counts against nobody.
 pub(crate) struct ReturnUnits {
     pub(crate) session: String,
 }

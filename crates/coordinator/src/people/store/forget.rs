@@ -1,5 +1,5 @@
-//! SQL that deletes sessions and people who left nothing behind. Each statement deletes at most `limit` rows and answers
-//! how many.
+//! SQL that deletes sessions and people who left nothing behind. Each statement deletes at most `limit` rows and returns how
+//! many.
 
 use crate::store::{Db, DbError, sql};
 
@@ -27,7 +27,7 @@ pub(crate) async fn unproved_ids(db: &mut Db, before_ms: i64, limit: i64) -> Res
 }
 
 /// Deletes miners without a valid output that were last seen before `before_ms`, with their ids and their conduct, which
-/// lasts no longer than a quarantine. The open epoch's shares are closed over miners that are there.
+/// lasts no longer than a quarantine. Miners with a share of the open epoch stay, because its close pays them.
 pub(crate) async fn passers_by(db: &mut Db, before_ms: i64, limit: i64) -> Result<u64, DbError> {
     let text = "DELETE FROM miner WHERE key IN
                 (SELECT key FROM miner WHERE seen_at_ms < $1 AND units_valid = 0

@@ -61,7 +61,7 @@ pub(super) fn open(bytes: &[u8]) -> Result<(Header, &[u8]), IntakeError> {
     if length > UNPADDED_BYTES && !text.ends_with(b"\n") {
         return Err(IntakeError::NpyHeader);
     }
-    // Names of fields, which no matrix has, are all that may not be ASCII.
+    // Only names of fields may be other than ASCII, and a matrix has none.
     Ok((header(&String::from_utf8_lossy(text))?, data))
 }
 

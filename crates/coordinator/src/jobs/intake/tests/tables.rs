@@ -1,4 +1,4 @@
-//! Tables as samples, totals and lists: read right, or refused with what settles it.
+//! Tables as samples, totals and lists: read correctly, or refused with advice that settles it.
 
 use super::*;
 

@@ -67,7 +67,7 @@ impl Delivery {
         // A pass reads just what it keeps in memory: the output and the inputs.
         let room = app.outputs.take(cost.pass, Owner { key: Some(who.key), block: from }).await;
         let charge = Charge::begin(app, who, cost)?;
-        // The coins of now: those from before a reject are no secret any more.
+        // The current coins: those from before a reject are no longer secret.
         let job = jobs::job(&mut *app.store.read().await?, self.lease.job).await?.ok_or(DbError::RowNotFound)?;
         let coins = app.checker.prepared(&job).await?;
         let inputs = app.checker.inputs(&self.unit).await?;
