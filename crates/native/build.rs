@@ -1,4 +1,4 @@
-//! Rebuilds the program when the page that it holds was built anew.
+//! Rebuilds the program when the page that it embeds has been rebuilt.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ fn main() {
     if Path::new(dist).join("index.html.gz").is_file() {
         println!("cargo:rerun-if-changed={dist}");
     } else {
-        // The folder appears below this one. A path that does not exist would make every build start again.
+        // The folder will appear in this one. Watching a path that does not exist would rerun this script in every build.
         println!("cargo:rerun-if-changed=../../www");
     }
 }

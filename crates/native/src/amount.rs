@@ -2,8 +2,8 @@
 
 use adit_core::Amount;
 
-/// An amount with six places and its unit, so that amounts below one another align. What is less than that is not shown as
-/// nothing.
+/// An amount with six decimal places and its unit, so that amounts in a column align. An amount too small for them is not
+/// shown as zero.
 pub(crate) fn nnet(amount: Amount) -> String {
     const SHOWN_NANO: u64 = 1_000;
     let (nano, sign) = (amount.nano().unsigned_abs(), if amount.nano() < 0 { "-" } else { "" });

@@ -172,7 +172,7 @@ async fn coordinator(server: &str) -> Vec<Line> {
 /// Compares the clocks, ours being at `now_s`. Nothing that Adit signs depends on a miner's clock, but TLS needs it roughly
 /// right.
 fn clock(date: &str, now_s: i64) -> Option<Line> {
-    /// A difference that neither TLS nor people mind.
+    /// The largest difference that matters neither to TLS nor to people.
     const FAIR_S: i64 = 300;
     let ahead_s = now_s.saturating_sub(http_date(date)?);
     let found = match ahead_s {

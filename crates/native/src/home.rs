@@ -66,7 +66,7 @@ impl Home {
         self.key.with_file_name("mcp.token")
     }
 
-    /// The directory of what agents ask people.
+    /// The directory of agents' questions to people.
     #[cfg(feature = "mcp")]
     pub(crate) fn mcp_questions(&self) -> PathBuf {
         self.key.with_file_name("mcp.questions")
@@ -88,12 +88,12 @@ impl Home {
         self.key.with_extension("journal")
     }
 
-    /// The file of what was measured on graphics adapters.
+    /// The file of the kernels' forms that won on graphics adapters.
     pub(crate) fn adapters(&self) -> PathBuf {
         self.key.with_extension("adapters.json")
     }
 
-    /// The file of the bytes of a day.
+    /// The file that counts a day's bytes.
     pub(crate) fn data(&self) -> PathBuf {
         self.key.with_extension("data.json")
     }
@@ -122,7 +122,7 @@ pub(crate) fn make_private(path: &Path, bytes: &[u8]) -> io::Result<bool> {
     }
 }
 
-/// Adds to a file that only its owner may read, and makes it if there is none.
+/// Appends to a file that only its owner may read, and creates it if there is none.
 #[cfg(all(feature = "content", feature = "mcp"))]
 pub(crate) fn append_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     make_folder(path)?;
@@ -152,7 +152,7 @@ pub(crate) fn make_folder(file: &Path) -> io::Result<()> {
     file.parent().map_or(Ok(()), |path| folder.recursive(true).create(path))
 }
 
-/// Takes from others what they may do with a file or folder. Returns whether there was anything to take.
+/// Removes the access of others to a file or folder. Returns whether they had any.
 #[cfg(unix)]
 pub(crate) fn close(path: &Path) -> io::Result<bool> {
     use std::os::unix::fs::PermissionsExt;
@@ -178,7 +178,7 @@ fn private() -> OpenOptions {
 
 fn write(options: &OpenOptions, path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = options.open(path)?;
-    // A draft of an earlier crash keeps its mode, and the umask takes bits away.
+    // A draft left by a crash keeps its mode, and the umask removes bits, so the mode is set again.
     #[cfg(unix)]
     file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
     file.write_all(bytes)?;

@@ -1,9 +1,9 @@
 //! `adit`: mine verified work, hand it out, submit it, check its receipts.
 //!
-//! A file for each command, and a feature for each capability. Without any of them the program mines and verifies on machines
-//! that have no TLS, graphics or room for a coordinator.
+//! Each command has a file, and each capability a feature. Without features the program mines and verifies on machines that
+//! have no TLS, graphics or room for a coordinator.
 
-// The macros panic where nobody reads; `show` does not.
+// The macros panic when nobody reads their output; `show` does not.
 #![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
 
 mod account;

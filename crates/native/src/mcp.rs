@@ -126,7 +126,7 @@ impl Serve {
     }
 }
 
-/// The tools about which a person decides.
+/// The tools that need a person's decision.
 fn asking_tool() -> impl TypedValueParser<Value = Tool> {
     let asking = Tool::ALL.into_iter().filter(|tool| tool.asks()).map(Tool::name);
     PossibleValuesParser::new(asking).try_map(|name| Tool::named(&name).ok_or("there is no such tool"))

@@ -40,7 +40,7 @@ enum To {
 #[derive(Clone, Debug)]
 struct Target {
     path: PathBuf,
-    /// The file that is there, if there is one.
+    /// The existing file, if there is one.
     before: Option<Metadata>,
     /// Whether one that appears meanwhile is replaced.
     force: bool,
@@ -72,11 +72,11 @@ impl Output {
     /// Checks, and asks a person at the terminal about a file that exists.
     pub(crate) async fn prepare(named: &Path, force: bool) -> Result<Self> {
         let path = named.to_owned();
-        // Apart, because a person takes their time, and may press Ctrl-C meanwhile.
+        // On a thread of its own, because a person takes their time, and may press Ctrl-C meanwhile.
         tokio::task::spawn_blocking(move || Output::check(&path, force, || ask(&path))).await?
     }
 
-    /// Fails if a result of so many bytes does not fit the disk.
+    /// Fails if a result of this many bytes does not fit the disk.
     pub(crate) fn room_for(&self, bytes: u64) -> Result<()> {
         let To::File(target) = &self.to else { return Ok(()) };
         let folder = folder(&target.path);
@@ -133,7 +133,7 @@ impl Target {
     fn draft(&self) -> Result<NamedTempFile> {
         let mut draft = tempfile::Builder::new();
         draft.prefix(".adit-").suffix(".part");
-        // As any other new file, less what the umask takes away.
+        // The mode of any new file, less what the umask removes.
         #[cfg(unix)]
         draft.permissions(std::os::unix::fs::PermissionsExt::from_mode(if self.secret { 0o600 } else { 0o666 }));
         let folder = folder(&self.path);
@@ -196,7 +196,7 @@ fn may_write(path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// How many bytes a folder's disk has left, if it says so.
+/// The bytes left on a folder's disk, if known.
 #[cfg(unix)]
 fn free_bytes(folder: &Path) -> Option<u64> {
     let disk = rustix::fs::statvfs(folder).ok().filter(|disk| disk.f_blocks > 0)?;

@@ -18,10 +18,10 @@ pub(crate) type Http = adit_fetch::Ureq;
 /// A coordinator's API.
 pub(crate) type Remote = Client<Http, Timer>;
 
-/// The coordinator of commands that are given none.
+/// The coordinator of commands that do not name one.
 pub(crate) const DEFAULT_SERVER: &str = "http://127.0.0.1:8000";
 
-/// The coordinator's directory, of commands that are given none.
+/// The coordinator's directory of commands that do not name one.
 #[cfg(feature = "jobs")]
 const DEFAULT_DATA: &str = ".adit";
 
@@ -29,7 +29,7 @@ const DEFAULT_DATA: &str = ".adit";
 #[cfg(any(feature = "jobs", feature = "mcp"))]
 pub(crate) const TOKEN: &str = "ADIT_TOKEN";
 
-/// How often a call is sent whose repetition does no harm.
+/// How often to send a call that may safely be repeated.
 const TRIES: u32 = 3;
 
 /// The hosts that a coordinator may name although they are not public.

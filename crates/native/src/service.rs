@@ -183,7 +183,7 @@ fn status(args: &Status) -> Result<()> {
     Ok(())
 }
 
-/// Fails with what the command itself would say of its flags.
+/// Fails with the command's own error if it does not accept its flags.
 fn is_understood(what: What, flags: &[String]) -> Result<()> {
     let words = ["adit", what.word()].into_iter().chain(flags.iter().map(String::as_str));
     if let Err(error) = Cli::try_parse_from(words) {
@@ -261,7 +261,7 @@ impl Manager {
         Some(command)
     }
 
-    /// Says something to systemd; its own complaints appear as they are.
+    /// Gives systemd a command; its error messages are shown unchanged.
     fn tell(&self, words: &[&str]) -> Result<()> {
         let Some(mut command) = self.command(words) else { return Ok(()) };
         let status = command.status().context("systemctl cannot be started")?;
@@ -269,7 +269,7 @@ impl Manager {
         Ok(())
     }
 
-    /// One word that systemd says of a unit, whatever its exit status.
+    /// The one word that systemd answers about a unit, whatever the exit status.
     fn ask(&self, question: &str, what: What) -> Option<String> {
         let output = self.command(&[question, what.unit()])?.output().ok()?;
         Some(String::from_utf8_lossy(&output.stdout).trim().to_owned()).filter(|word| !word.is_empty())

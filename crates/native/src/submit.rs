@@ -222,7 +222,7 @@ fn time(estimate: &Estimate) -> String {
     }
 }
 
-/// How large the result will be at least.
+/// The least number of bytes in the result, as far as it is known.
 fn result_bytes(estimate: &Estimate) -> u64 {
     match estimate.kind {
         Kind::MatmulI8 | Kind::MatmulF32 => estimate.output_bytes,

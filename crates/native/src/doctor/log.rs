@@ -1,4 +1,4 @@
-//! Whether what programs say arrives anywhere.
+//! Checks that messages and logs can be written.
 
 use adit_fetch::{Fetch, Request};
 use adit_protocol::paths;
@@ -20,7 +20,7 @@ pub(super) fn own() -> Line {
     }
 }
 
-/// Whether a coordinator could write its whole log; nothing, if it does not say so.
+/// Checks that a coordinator could write its whole log; no line if it does not report that.
 pub(super) async fn of_coordinator(http: &Http, server: &str) -> Option<Line> {
     let answer = http.fetch(Request::get(format!("{server}{}", paths::METRICS)).timeout_ms(5_000)).await.ok()?;
     let lost = lost(std::str::from_utf8(&answer.body).ok()?)?;

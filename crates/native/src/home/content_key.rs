@@ -22,7 +22,7 @@ pub(crate) struct ContentKey {
 #[serde(deny_unknown_fields)]
 struct Stored {
     version: u32,
-    /// The newest key, which seals; all before it open.
+    /// The newest version, which seals. Every version up to it opens.
     newest: u32,
     secret: Kept,
 }
@@ -87,7 +87,7 @@ impl ContentKey {
     }
 }
 
-/// What is authenticated with the secret, so that nobody can take a version back.
+/// Data authenticated with the secret, so that nobody can turn the version back.
 fn beside(newest: u32) -> Vec<u8> {
     format!("adit/content-key/{newest}").into_bytes()
 }

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 
 /// Coordinators' keys by address.
 ///
-/// Keys of loopback addresses are not kept: what listens there changes often, and nobody can be in between.
+/// Keys of loopback addresses are not kept: what listens there changes often, and nobody can intercept it.
 #[derive(Debug)]
 pub(crate) struct Known {
     path: PathBuf,

@@ -78,7 +78,7 @@ fn text_of(secret: &SecretKey, passphrase: Option<&str>) -> Result<Zeroizing<Vec
     Ok(Zeroizing::new(serde_json::to_vec_pretty(&stored)?))
 }
 
-/// What is authenticated with the secret, so that nobody can put another public key beside it.
+/// Data authenticated with the secret, so that nobody can put another public key beside it.
 fn beside(public: &PublicKey) -> Vec<u8> {
     format!("adit/rustchain-key/{public}").into_bytes()
 }

@@ -31,7 +31,7 @@ pub(super) async fn run(id: &str, home: &Home) -> Result<()> {
     Ok(show::result("Approved, once. Tell the agent to call the tool again")?)
 }
 
-/// The question for a terminal. All of it may be an agent's words.
+/// The question as a terminal shows it. An agent may have written any part of it.
 fn shown(Question { tool, arguments, sentence, principal, .. }: &Question) -> String {
     let (tool, principal) = (escape_line(tool, 100), escape_line(principal, 100));
     format!(
@@ -72,7 +72,7 @@ async fn ask(_: &'static str) -> Result<Zeroizing<String>> {
     anyhow::bail!("this system has no way yet to ask at a terminal: allow the tool with `adit mcp --allow TOOL`")
 }
 
-/// A terminal that does not show what is typed, until this is dropped.
+/// A terminal without echo, until this is dropped.
 #[cfg(unix)]
 struct Quiet {
     terminal: std::fs::File,
@@ -86,7 +86,7 @@ impl Quiet {
         let before = tcgetattr(terminal)?;
         let mut quiet = before.clone();
         quiet.local_modes.remove(LocalModes::ECHO);
-        // What was typed before the question is no answer to it.
+        // Input typed before the question does not answer it.
         tcsetattr(terminal, OptionalActions::Flush, &quiet)?;
         Ok(Quiet { terminal: terminal.try_clone()?, before })
     }

@@ -1,4 +1,4 @@
-//! The measurement of this machine as the tools see it: a short one of `adit bench`, on the processor.
+//! Measures this machine for the tools: a short `adit bench` on the processor.
 
 use adit_mcp::backend::{Bench, EngineRates, Pending, Rates, Told};
 use adit_mcp::{Code, ToolError};
@@ -12,10 +12,10 @@ use crate::bench::{self, Measured, Report};
 const SIZE: u32 = 512;
 const LEAST_MS: u32 = 100;
 
-/// Measures on a thread apart, since it takes a core for seconds.
+/// Measures on a thread of its own, since it takes a core for seconds.
 pub(super) struct Measure;
 
-/// How far it is, and what was measured last.
+/// The number of backends, and the latest measurement.
 struct Step {
     of: u32,
     measured: anyhow::Result<Measured>,

@@ -22,15 +22,15 @@ const DIGITS: usize = 16;
 /// The folder, and the key whose signatures count.
 pub(super) struct Folder {
     home: Home,
-    /// The key, once it was seen: another one in its place counts for nothing.
+    /// The key that was seen first. Another key in its place does not count.
     key: OnceLock<PublicKey>,
 }
 
 impl Folder {
-    /// The folder, without the questions of servers that are gone.
+    /// Opens the folder and removes the questions of servers that are gone.
     pub(super) fn open(home: &Home) -> Self {
         let folder = Folder { home: home.clone(), key: OnceLock::new() };
-        // A key that comes later is seen then.
+        // A key made later is noted later.
         drop(folder.sealed_key());
         for entry in fs::read_dir(home.mcp_questions()).into_iter().flatten().flatten() {
             let age = entry.metadata().and_then(|facts| facts.modified()).map(|at| at.elapsed().unwrap_or_default());
@@ -74,7 +74,7 @@ impl Terminal for Folder {
     }
 
     fn clear(&self, id: &str) {
-        // What stays is no answer to any other question.
+        // A file that stays answers no other question.
         ["json", "yes"].iter().for_each(|kind| drop(fs::remove_file(path(&self.home, id, kind))));
     }
 }

@@ -1,4 +1,4 @@
-//! The check of receipts as the tools see it: the one of `adit verify`.
+//! Checks receipts for the tools, as `adit verify` does.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::report::{self, Line, State};
 use crate::server::Remote;
 use crate::verify;
 
-/// Checks at one coordinator.
+/// Checks receipts of one coordinator.
 pub(super) struct Checks(Arc<Inner>);
 
 struct Inner {

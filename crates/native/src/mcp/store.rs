@@ -25,7 +25,7 @@ use ledger::Ledger;
 const MOST_BYTES: u64 = 64 << 20;
 /// How a sealed file begins: of age, and of Fernet.
 const SEALED: [&[u8]; 2] = [b"age-encryption.org/v1\n", b"gAAAA"];
-/// When to try again what a place did not answer.
+/// When to ask again a place that did not answer.
 const SOON_MS: u64 = 10_000;
 
 /// A store, its key, and what was sealed with it here.
@@ -107,7 +107,7 @@ impl Store for Kept {
         self.storage.mode()
     }
 
-    /// A node serves what it pins, and `adit serve --gateway` may serve this program's own folder.
+    /// A node serves what it pins, and `adit content gateway` may serve this program's own folder.
     fn publishes(&self) -> bool {
         true
     }

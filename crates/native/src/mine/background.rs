@@ -1,4 +1,4 @@
-//! A miner that runs beside something else: it prints nothing, and whoever asks sees how it does.
+//! A miner in the background: it prints nothing, and reports its state when asked.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -18,7 +18,7 @@ use super::setup::Setup;
 use super::{passphrase, pauses};
 use crate::home::{Home, KeyFile, Known};
 
-/// How long a start waits for the coordinator to answer, or not to.
+/// How long a start waits to learn whether the coordinator answers.
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 /// How long a stop waits for the session to end.
 const END_WITHIN: Duration = Duration::from_secs(10);
@@ -53,7 +53,7 @@ pub(crate) struct Seen {
     pub(crate) problem: Option<String>,
 }
 
-/// What a miner is about.
+/// What a miner is doing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum State {
     #[default]
@@ -70,18 +70,18 @@ impl State {
 }
 
 impl Background {
-    /// A miner with these flags, which has not begun, and which asks these gateways for input blocks.
+    /// A miner with these flags that has not started. It asks these gateways for input blocks.
     pub(crate) fn new(setup: Setup, gateways: Vec<String>, home: Home) -> Self {
         Background { setup, gateways, home, running: Mutex::default(), turn: tokio::sync::Mutex::default() }
     }
 
-    /// Opens the key, and makes one at the first use. The miner's id, and its public key.
+    /// Opens the key, or creates it at first use. Returns the miner's id and its public key.
     pub(crate) fn identify(&self) -> Result<(String, PublicKey)> {
         let key = self.key()?.key.public_key();
         Ok((self.setup.id.clone().unwrap_or_else(|| default_contributor(&key)), key))
     }
 
-    /// Starts, and waits a little until the coordinator has answered. Whether it was not running before.
+    /// Starts the miner, and waits a little for the coordinator's answer. Returns whether it was stopped before.
     pub(crate) async fn start(&self) -> Result<bool> {
         let _turn = self.turn.lock().await;
         if self.running().as_ref().is_some_and(|running| !running.seen.borrow().state.is_over()) {
@@ -98,12 +98,12 @@ impl Background {
         let mut watched = seen.clone();
         *self.running() = Some(Running { wishes, seen, since: Instant::now() });
         let answered = watched.wait_for(|seen| seen.state != State::Connecting || seen.problem.is_some());
-        // One that still connects goes on by itself.
+        // A miner that is still connecting goes on by itself.
         drop(tokio::time::timeout(CONNECT_WITHIN, answered).await);
         Ok(true)
     }
 
-    /// Stops, and waits for the session's end. Whether it was running before.
+    /// Stops the miner, and waits for the session's end. Returns whether it was running before.
     pub(crate) async fn stop(&self) -> Result<bool> {
         let _turn = self.turn.lock().await;
         let Some((wishes, mut seen)) = self.running().as_ref().map(|of| (of.wishes.clone(), of.seen.clone())) else {
@@ -112,7 +112,7 @@ impl Background {
         if seen.borrow().state.is_over() {
             return Ok(false);
         }
-        // One that does not listen any more is ending by itself.
+        // A miner that no longer listens is ending by itself.
         let _ = wishes.unbounded_send(Wish::Stop);
         let ended = tokio::time::timeout(END_WITHIN, seen.wait_for(|seen| seen.state.is_over()));
         let waited = ended.await.is_ok();
@@ -138,7 +138,7 @@ impl Background {
     }
 }
 
-/// Mines on this thread until it is wished otherwise.
+/// Mines on this thread until told otherwise.
 fn run(
     setup: &Setup,
     home: &Home,
@@ -215,7 +215,7 @@ mod tests {
         setup: Setup,
     }
 
-    /// A coordinator that is not there: the miner tries again, says why, and stops when it is told to.
+    /// Without a coordinator, the miner tries again, says why, and stops when told to.
     #[tokio::test]
     async fn a_miner_without_a_coordinator_says_so_and_stops() {
         let folder = tempfile::tempdir().unwrap();

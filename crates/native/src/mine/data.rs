@@ -1,4 +1,4 @@
-//! Counts the bytes that a miner receives and sends, by day, also over a restart.
+//! Counts the bytes that a miner receives and sends in a day, across restarts.
 
 use std::fs;
 use std::future::Future;

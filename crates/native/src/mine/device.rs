@@ -1,6 +1,6 @@
-//! What this machine tells about itself: power, temperature, memory, idleness and the time of the week.
+//! What this machine reports about itself: power, temperature, memory, idleness and the time of the week.
 //!
-//! Linux tells most of it in files; elsewhere, and where a file is missing, a fact is not known.
+//! Linux reports most of it in files. Elsewhere, and where a file is missing, the fact is unknown.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use adit_miner::rules::{DAY, HOUR};
 use adit_miner::rules::{Facts, LocalTime, Rules};
 
-/// Looks at what people see and what `rules` ask about, at `now_ms` of the caller's clock.
+/// Reads the facts that people see and that `rules` ask about, at `now_ms` of the caller's clock.
 pub(super) async fn look(rules: &Rules, now_ms: u64) -> Facts {
     let asks_idle = rules.duty_in_use != rules.duty_idle;
     Facts {

@@ -100,7 +100,7 @@ impl Output {
     }
 }
 
-/// Fails if not everything was shown, so that whoever watches over the miner learns of it at last.
+/// Fails if not everything was shown, so that whoever supervises the miner learns of it in the end.
 pub(super) fn shown_whole(lines: &Lines) -> Result<()> {
     let written = lines.flush(LAST_LINES);
     let lost = lines.lost();

@@ -25,7 +25,7 @@ pub(super) enum Wish {
     /// End that pause.
     #[cfg(feature = "tui")]
     GoOn,
-    /// Lanes may work for this part of the time.
+    /// Let lanes work for this fraction of the time.
     #[cfg(feature = "tui")]
     Duty(f64),
     /// Take no further unit, and stop once those under way are delivered.
@@ -35,7 +35,7 @@ pub(super) enum Wish {
     Stop,
 }
 
-/// The rules, and what was decided by them.
+/// The rules, and the last decision under them.
 pub(super) struct Overseer {
     rules: Rules,
     started: Instant,
@@ -105,7 +105,7 @@ impl Overseer {
         }
     }
 
-    /// Looks at the machine and decides. Whether anything but the times of a decision has changed.
+    /// Looks at the machine and decides. Returns whether anything but the decision's times has changed.
     async fn look(&mut self) -> bool {
         let facts = device::look(&self.rules, self.now_ms()).await;
         let cooling = self.last.pauses.iter().any(|pause| pause.reason == Reason::Heat);
@@ -136,7 +136,7 @@ fn controls(last: &Decision, next: &Decision) -> Vec<Control> {
     let begins = next.pauses.iter().map(|pause| pause.reason).filter(|reason| !has(last, *reason));
     let ends = last.pauses.iter().map(|pause| pause.reason).filter(|reason| !has(next, *reason));
     let mut controls: Vec<Control> = begins.map(|reason| Control::Pause(name(reason))).collect();
-    // The duty before the pauses end, so that nothing is computed at the duty of an earlier time.
+    // The duty changes before the pauses end, so that nothing is computed at an outdated duty.
     controls.extend((next.duty > 0.0 && next.duty != last.duty).then_some(Control::Duty(next.duty)));
     controls.extend(ends.map(|reason| Control::Resume(name(reason))));
     controls

@@ -59,7 +59,7 @@ fn span(ms: u64) -> String {
     }
 }
 
-/// What follows from a fact that this machine does not tell.
+/// What it means that this machine does not report a fact.
 pub(super) fn unknown(fact: Fact) -> &'static str {
     match fact {
         Fact::LocalTime => "the local time is not known here: --hours has no effect",

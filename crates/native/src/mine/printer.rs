@@ -31,7 +31,7 @@ pub(super) struct Printer<W> {
     last: Option<Status>,
     /// Why it pauses and until when.
     paused: Option<String>,
-    /// What was said to be unknown.
+    /// The facts that people were told are unknown.
     unknown: Vec<Fact>,
 }
 
@@ -43,7 +43,7 @@ struct Timed<'a, T> {
     at_ms: u64,
 }
 
-/// The lines of JSON that no notice of the miner stands for.
+/// The lines of JSON that are not notices of the miner.
 #[derive(Serialize)]
 #[serde(tag = "notice", rename_all = "snake_case")]
 enum Extra<'a> {
@@ -253,7 +253,7 @@ pub(super) fn shown(status: &Status) -> String {
     line
 }
 
-/// The decision with instants of the wall clock instead of one that stands at `now_ms`.
+/// The decision with its instants moved from a clock that shows `now_ms` to the wall clock.
 fn since_1970(mut decision: Decision, now_ms: u64) -> Decision {
     let unix = |at_ms: u64| unix_ms().saturating_add(at_ms.saturating_sub(now_ms));
     decision.next_change_ms = decision.next_change_ms.map(unix);

@@ -48,7 +48,7 @@ pub(super) struct Screen {
 }
 
 impl Screen {
-    /// Takes the terminal. Keys become wishes of `person`.
+    /// Takes over the terminal. Keys are sent as wishes through `person`.
     pub(super) fn open(banner: &Banner<'_>, person: UnboundedSender<Wish>) -> io::Result<Self> {
         let started = Instant::now();
         let view = Arc::new(Mutex::new(View::new(banner)));
@@ -60,7 +60,7 @@ impl Screen {
         let terminal = ratatui::try_init().inspect_err(|_| drop(ratatui::try_restore()))?;
         OURS.store(true, Ordering::SeqCst);
         let told = view.clone();
-        // If this fails, complaints of libraries stay on the screen until it is drawn again.
+        // If this fails, messages of libraries stay on the screen until it is drawn again.
         let _ = errors::take(move |line| locked(&told).warn(line, started.elapsed().as_millis() as u64));
         let shown = view.clone();
         let drawer = thread::Builder::new().name("screen".into()).spawn(move || {

@@ -1,4 +1,4 @@
-//! One run of a miner with its lanes, rules and journal, whoever watches it.
+//! One run of a miner with its lanes, rules and journal, whatever shows it.
 
 use std::time::{Duration, Instant};
 
@@ -37,7 +37,7 @@ impl Session {
         Ok(Session { fetch, overseer, controls, journal, adapter })
     }
 
-    /// Mines until somebody wishes otherwise, or until it cannot go on. The lanes may end later than that.
+    /// Mines until told otherwise, or until it cannot go on. The lanes may end later.
     pub(super) async fn run(
         self,
         config: Config,
@@ -56,7 +56,7 @@ impl Session {
     }
 }
 
-/// Keeps the coordinator's key when it is told. What is returned is what went wrong.
+/// Keeps the coordinator's key once it is known. Returns what went wrong, if anything.
 pub(super) fn pin(known: &mut Known, server: &str, notice: &Notice) -> Option<String> {
     let Notice::Registered { coordinator_key, .. } = notice else { return None };
     let error = known.pin(server, *coordinator_key).err()?;

@@ -89,7 +89,7 @@ impl Setup {
         };
         config.max_units = self.max_units;
         config.choice = Choice { open_source: self.open_source, job: self.job };
-        // Blocks for later units have a part of the memory that is allowed.
+        // The cache of blocks for later units gets a part of the allowed memory.
         config.cache_bytes =
             self.when.max_memory_bytes().map_or(config.cache_bytes, |most| config.cache_bytes.min(most / 4));
         Ok(config)
@@ -101,7 +101,7 @@ pub(super) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
-/// What became of a `--cpu` that asks for more than there is: a thread for each would slow all of them down.
+/// A warning if `--cpu` asks for more cores than there are: a thread for each would slow all of them down.
 pub(super) fn too_many(asked: Option<usize>, cores: usize) -> Option<String> {
     let asked = asked.filter(|asked| *asked > cores)?;
     Some(format!("--cpu {asked} counts as {cores}: this machine has no more cores for this program"))

@@ -1,7 +1,7 @@
 //! Lines on their way to a stream.
 //!
-//! A thread of its own writes them, so that a reader that is gone, that has no room, or that stands still fails and holds up
-//! nobody. Lines that cannot be written are counted.
+//! A separate thread writes them, so that a reader that is gone, full or stuck neither fails nor delays anybody. Lines that
+//! cannot be written are counted.
 
 use std::collections::VecDeque;
 use std::fmt::Display;

@@ -64,7 +64,7 @@ pub(super) async fn open_all(files: &[(&Path, Option<&'static str>)], told: Opti
     ensure!(times <= 1, "standard input can be only one of the files");
     let files: Vec<_> = files.iter().map(|(path, fixed)| (path.to_path_buf(), *fixed)).collect();
     let open = move || files.iter().map(|(path, fixed)| Input::open(path, *fixed, told)).collect();
-    // Apart, because whoever writes to a pipe may let us wait, and a person may press Ctrl-C meanwhile.
+    // On a thread of its own, because the writer of a pipe may keep us waiting, and a person may press Ctrl-C meanwhile.
     tokio::task::spawn_blocking(open).await?
 }
 

@@ -1,4 +1,4 @@
-//! The tables of a job: looked at here before anything is sent, with the reader that the coordinator has.
+//! The tables of a job: read here before anything is sent, with the coordinator's own reader.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -91,12 +91,12 @@ impl Tables {
         Ok(content)
     }
 
-    /// How an input is to be read, if that was said and it is a table.
+    /// How an input is to be read, if options say so and it is a table.
     pub(super) fn options(&self, input: &Input) -> Vec<(&'static str, String)> {
         if is_table(input) { self.options.pairs() } else { Vec::new() }
     }
 
-    /// Checks that the coordinator read a file as we did, and the labels against samples that are no table.
+    /// Checks that the coordinator read a file as we did, and counts the labels against samples that are not a table.
     pub(super) fn fit(&self, place: usize, name: &str, info: &FileInfo) -> Result<()> {
         match (self.said.get(place).and_then(Option::as_ref), &info.reading) {
             (Some(_), None) if !self.options.is_empty() => {
@@ -108,7 +108,7 @@ impl Tables {
         self.counted(place, name, &info.content)
     }
 
-    /// Counts the labels against samples that are no table.
+    /// Counts the labels against samples that are not a table.
     fn counted(&self, place: usize, name: &str, content: &FileContent) -> Result<()> {
         match content {
             FileContent::Samples { rows, .. } | FileContent::Matrix { rows, .. } if place == SAMPLES => {
@@ -164,7 +164,7 @@ impl Labels {
         let named = || file.display().to_string();
         let bytes = std::fs::read(file).with_context(named)?;
         let table = match settled(&bytes, options, rows) {
-            // Where a cell below a doubtful line is no class, that is the mistake to mend first.
+            // If a cell below a doubtful line is not a class, report that mistake first.
             Err(doubt @ TableError::Header { .. }) => {
                 let header = Options { header: Some(true), ..*options };
                 let below = Table::read(&bytes, &header, Limits::default()).with_context(named)?;
@@ -179,7 +179,7 @@ impl Labels {
         Ok(Labels { file: file.to_owned(), classes })
     }
 
-    /// Checks that there is one for each of `rows` samples.
+    /// Checks that there is one label for each of `rows` samples.
     fn fit(&self, samples: &str, rows: u64) -> Result<()> {
         let (labels, file) = (self.classes.len() as u64, self.file.display());
         let hint = if labels.abs_diff(rows) == 1 {
@@ -284,7 +284,7 @@ mod tests {
         assert!(tables.fit(1, "X.csv", &info(Some("UTF-8"))).is_ok());
         assert!(tables.fit(0, "M.safetensors", &info(None)).is_ok());
         assert!(tables.fit(1, "X.csv", &info(Some("UTF-16LE"))).is_err());
-        // An older one, which reads tables its own way.
+        // An older coordinator, which reads tables its own way.
         assert!(tables.fit(1, "X.csv", &info(None)).is_err());
         tables.options = Options::default();
         assert!(tables.fit(1, "X.csv", &info(None)).is_ok());

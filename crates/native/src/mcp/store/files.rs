@@ -67,7 +67,7 @@ fn expand(pattern: &str, seal: bool, found: &mut Vec<Listed>) -> Result<(), Tool
     Ok(())
 }
 
-/// The part of a pattern before its first special character: what is listed lies below it.
+/// The part of a pattern before its first special character; all matches lie below it.
 fn base(pattern: &Path) -> PathBuf {
     let is_plain = |part: &Component<'_>| !part.as_os_str().to_string_lossy().contains(['*', '?', '[']);
     let base: PathBuf = pattern.components().take_while(is_plain).collect();

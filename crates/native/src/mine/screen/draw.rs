@@ -98,9 +98,9 @@ fn requester(task: &Task) -> String {
     task.requester.clone().unwrap_or_else(|| "a requester who gives no name".into())
 }
 
-/// Earned in this run, which is `called` so, and by the hour if that says anything yet.
+/// What this run earned, followed by `called`, and by the hour once that means something.
 fn earned(view: &View, called: &str) -> String {
-    /// Below this a rate is chance.
+    /// A rate over less time than this is chance.
     const ENOUGH_MS: u64 = 60_000;
     let status = &view.status;
     let run = format!("{}{called}", nnet(status.earned));

@@ -45,7 +45,7 @@ pub(super) struct View {
     pub(super) paused: Option<String>,
     /// Whether a person's own pause holds.
     pub(super) on_break: bool,
-    /// What was said to be unknown.
+    /// The facts that people were told are unknown.
     unknown: Vec<Fact>,
     /// Whether it stops after the units under way.
     pub(super) finishing: bool,

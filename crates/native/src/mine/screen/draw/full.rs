@@ -70,7 +70,7 @@ fn job_line(job: &str, done: f64, width: u16) -> Line<'static> {
     Line::from(vec![format!("{name:<room$} ").bold(), bar, format!(" {:>3.0} %", done * 100.0).into()])
 }
 
-/// A line behind its name.
+/// A line after its label.
 fn label(name: &str, mut line: Line<'static>) -> Line<'static> {
     line.spans.insert(0, format!(" {name:<9}").dim());
     line

@@ -40,7 +40,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, view: &View) {
     frame.render_widget(Line::from(keys).reversed(), foot);
 }
 
-/// A line behind its name.
+/// A line after its label.
 fn label(name: &str, text: String) -> Line<'static> {
     Line::from(vec![format!("{name:<6}").dim(), text.into()])
 }
