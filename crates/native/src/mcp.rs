@@ -204,7 +204,7 @@ async fn over_http(tools: &Arc<Tools>, address: SocketAddr, home: &Home) -> Resu
     );
     let path = home.mcp_token();
     let token = token::open_or_make(&path)?;
-    let listener = TcpListener::bind(address).await.with_context(|| format!("{address} cannot be listened on"))?;
+    let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
     let address = listener.local_addr()?;
     show::message(format_args!("MCP server on http://{address}{}; its token is in {}", http::PATH, path.display()));
     tokio::select! {

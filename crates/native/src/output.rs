@@ -137,7 +137,7 @@ impl Target {
         #[cfg(unix)]
         draft.permissions(std::os::unix::fs::PermissionsExt::from_mode(if self.secret { 0o600 } else { 0o666 }));
         let folder = folder(&self.path);
-        draft.tempfile_in(folder).with_context(|| format!("no file can be made in {}", folder.display()))
+        draft.tempfile_in(folder).with_context(|| format!("cannot make a file in {}", folder.display()))
     }
 }
 

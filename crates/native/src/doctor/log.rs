@@ -16,7 +16,7 @@ pub(super) fn own() -> Line {
     match show::messages().lost() {
         0 => Line::ok("log", "standard error takes messages"),
         _ => Line::skipped("log", "standard error takes no messages: its reader is gone, or its disk is full")
-            .advise("programs go on without; give them a log that can be written"),
+            .advise("programs work without it; give them a log that can be written"),
     }
 }
 

@@ -20,7 +20,7 @@ pub(super) fn open_or_make(path: &Path) -> Result<String> {
     close(path).with_context(named)?;
     let token = std::fs::read_to_string(path).with_context(named)?.trim().to_owned();
     // With an empty token anyone could call.
-    ensure!(token.len() >= LEAST_CHARS, "{} is no token: remove it, and a new one is made", path.display());
+    ensure!(token.len() >= LEAST_CHARS, "{} does not hold a token: remove it to get a new one", path.display());
     Ok(token)
 }
 

@@ -94,7 +94,7 @@ impl Background {
         let (setup, home) = (self.setup.clone(), self.home.clone());
         let began = thread::Builder::new().name("miner".into());
         let began = began.spawn(move || run(&setup, &home, config, known, wished, &teller));
-        began.context("the miner's thread cannot be started")?;
+        began.context("cannot start the miner's thread")?;
         let mut watched = seen.clone();
         *self.running() = Some(Running { wishes, seen, since: Instant::now() });
         let answered = watched.wait_for(|seen| seen.state != State::Connecting || seen.problem.is_some());

@@ -106,7 +106,7 @@ pub(super) async fn run(mining: Mining, stop: impl Future<Output = ()>) -> Resul
     };
     let stopped = mining.post(paths::STOP_SESSION, session.body()).await;
     let Session { tasks, rewards, .. } = session;
-    mining.tell(&Event::Stopped { tasks, rewards, warning: "nothing of it was verified" });
+    mining.tell(&Event::Stopped { tasks, rewards, warning: "none of it was verified" });
     ended.and(stopped.map(|_| ()))
 }
 

@@ -22,7 +22,7 @@ fn why(reason: Reason) -> &'static str {
         Reason::Battery => "on battery",
         Reason::Hidden => "not seen",
         Reason::Pressure => "other programs need the processor",
-        Reason::Metered => "the connection is paid by volume",
+        Reason::Metered => "the connection is billed by volume",
         Reason::Data => "today's data is used up",
         Reason::Memory => "too much memory is used",
         Reason::Heat => "too hot",

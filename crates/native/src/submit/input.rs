@@ -84,7 +84,7 @@ fn format(path: &Path, fixed: Option<&'static str>, told: Option<Format>) -> Res
         (Some(fixed), _) => Some(fixed),
         (None, Some(told)) if nameless => Some(told.name()),
         (None, None) if nameless => {
-            bail!("{}: its name says no format; give it with --format", path.display())
+            bail!("{}: the name does not show its format; give it with --format", path.display())
         }
         _ => None,
     })

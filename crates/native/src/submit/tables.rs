@@ -100,7 +100,7 @@ impl Tables {
     pub(super) fn fit(&self, place: usize, name: &str, info: &FileInfo) -> Result<()> {
         match (self.said.get(place).and_then(Option::as_ref), &info.reading) {
             (Some(_), None) if !self.options.is_empty() => {
-                bail!("{name}: this coordinator does not know how to be told how to read a table; it must be upgraded")
+                bail!("{name}: this coordinator takes no options for tables; it must be upgraded")
             }
             (Some(ours), Some(theirs)) if ours != theirs => bail!("{name}: the coordinator reads it as {theirs}"),
             _ => {}
