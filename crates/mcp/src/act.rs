@@ -63,7 +63,7 @@ impl Question {
         Some(Act { tool: Tool::named(&self.tool)?, arguments, sentence })
     }
 
-    /// What a person signs who says yes. The digest is made of the arguments that were shown, so that a changed question
+    /// What a person who says yes signs. The digest is made of the arguments that were shown, so that a changed question
     /// approves nothing else.
     pub fn approval(&self) -> Option<Approval> {
         let (act, id, principal) = (self.act()?.digest(), self.id.clone(), self.principal.clone());
@@ -97,7 +97,7 @@ pub trait Terminal: Send + Sync {
     /// Leaves a question there.
     fn leave(&self, question: &Question) -> std::io::Result<()>;
 
-    /// The signature that answers a question, if there is one, and the key that it is to be held against.
+    /// The signature that answers a question, if there is one, and the key to verify it with.
     fn answer(&self, id: &str) -> Option<(Signature, PublicKey)>;
 
     /// Takes a question away, with its answer.

@@ -1,4 +1,4 @@
-//! What the tools act on: a seam for each part that a host brings, with a twin that is not there.
+//! What the tools act on: a trait for each part that a host provides, with a stand-in where the part is missing.
 
 use adit_client::{Client, Sleep};
 use adit_core::sign::LeaseId;
@@ -15,15 +15,15 @@ use crate::error::{Code, ToolError};
 /// An answer that is still to come.
 pub type Pending<'a, T> = BoxFuture<'a, Result<T, ToolError>>;
 
-/// All that a host brings.
+/// Everything that a host provides.
 pub struct Parts {
     /// The miner.
     pub miner: Box<dyn Miner>,
     /// The coordinator's jobs.
     pub jobs: Box<dyn Jobs>,
-    /// The check of receipts.
+    /// Checks receipts.
     pub receipts: Box<dyn Receipts>,
-    /// The machine's measurement.
+    /// Measures this machine.
     pub bench: Box<dyn Bench>,
     /// The content store.
     pub store: Box<dyn Store>,
@@ -31,16 +31,16 @@ pub struct Parts {
 
 /// A miner in this process.
 pub trait Miner: Send + Sync {
-    /// Opens the miner's key, and makes one at the first use.
+    /// Opens the miner's key, and creates it at first use.
     fn identify(&self) -> Result<Identity, ToolError>;
 
-    /// Starts mining. Whether it was not mining before.
+    /// Starts mining. Returns whether it was stopped before.
     fn start(&self) -> Pending<'_, bool>;
 
-    /// Stops mining, and ends the session. Whether it was mining before.
+    /// Stops mining, and ends the session. Returns whether it was mining before.
     fn stop(&self) -> Pending<'_, bool>;
 
-    /// How it is doing. Texts may be strangers'.
+    /// How it is doing. Its texts may come from strangers.
     fn figures(&self) -> Figures;
 }
 
@@ -99,7 +99,7 @@ pub struct Lane {
 
 /// A coordinator's jobs.
 pub trait Jobs: Send + Sync {
-    /// Fails if nobody gave this server the right to submit.
+    /// Fails if the operator did not let this server submit jobs.
     fn may_submit(&self) -> Result<(), ToolError>;
 
     /// What a job would cost.
@@ -108,7 +108,7 @@ pub trait Jobs: Send + Sync {
     /// Submits a job.
     fn submit<'a>(&'a self, job: &'a JobRequest) -> Pending<'a, JobView>;
 
-    /// A job. Its words are strangers'.
+    /// A job. Its words come from a stranger.
     fn job(&self, job: u64) -> Pending<'_, JobView>;
 }
 
@@ -146,7 +146,7 @@ impl<F: Fetch + Send + Sync, S: Sleep + Send + Sync> Jobs for Coordinator<F, S> 
     }
 }
 
-/// The check of receipts.
+/// Checks receipts.
 pub trait Receipts: Send + Sync {
     /// Checks the receipt of a lease: signatures, log, amount, and the mathematics with coins of its own.
     fn verify(&self, lease: LeaseId) -> Pending<'_, Report>;
@@ -178,12 +178,12 @@ pub struct Finding {
     pub advice: Option<String>,
 }
 
-/// Is told how far a long call is: done, of how many, and at what.
+/// Reports the progress of a long call: steps done, steps in all, and what is being done.
 pub type Told<'a> = &'a (dyn Fn(u32, u32, &str) + Send + Sync);
 
-/// The measurement of this machine.
+/// Measures this machine.
 pub trait Bench: Send + Sync {
-    /// Measures every backend. Dropping the answer ends it after the backend under way.
+    /// Measures every backend. Dropping the future stops it after the backend under way.
     fn run<'a>(&'a self, told: Told<'a>) -> Pending<'a, Rates>;
 }
 

@@ -25,7 +25,7 @@ struct Waiting {
 /// Too many questions wait already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Full {
-    /// When the oldest ends.
+    /// Time until the oldest one expires.
     pub(crate) in_ms: u64,
 }
 
@@ -51,7 +51,7 @@ impl Book {
         Ok(Question { id, tool: act.tool.name().into(), arguments, sentence, principal: principal.into() })
     }
 
-    /// Uses up the question `id`. Whether it asked about this act, for this principal, and not too long ago.
+    /// Uses up the question `id`. Returns whether it asked about this act, for this principal, and not too long ago.
     pub(crate) fn redeem(&mut self, id: &str, act: &Act, principal: &str, now_ms: u64) -> bool {
         let fits = |waiting: &Waiting| {
             waiting.act == act.digest() && waiting.principal == principal && waiting.left_ms(now_ms) > 0
@@ -62,7 +62,7 @@ impl Book {
         self.0.remove(id).is_some()
     }
 
-    /// Takes the questions away that nobody can answer any more, and returns their ids.
+    /// Removes the questions that nobody can answer any more, and returns their ids.
     pub(crate) fn expire(&mut self, now_ms: u64) -> Vec<String> {
         let over = self.0.iter().filter(|(_, waiting)| waiting.left_ms(now_ms) == 0);
         let over: Vec<String> = over.map(|(id, _)| id.clone()).collect();

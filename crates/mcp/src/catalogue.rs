@@ -1,4 +1,4 @@
-//! The tools: names, descriptions, schemas and hints. All of it is fixed text, so that nothing pinned can reach it.
+//! The tools: names, descriptions, schemas and hints. All of it is fixed text, so that pinned content cannot get into it.
 
 use std::sync::Arc;
 
@@ -18,13 +18,13 @@ pub enum Tool {
     StartMining,
     /// Stops it.
     StopMining,
-    /// Shows how it goes.
+    /// Shows how mining goes.
     GetMiningStatus,
     /// Stores content.
     PinContent,
     /// Reads content.
     GetContent,
-    /// Lets content go.
+    /// Unpins content.
     UnpinContent,
     /// Lists what is stored.
     ListPinnedContent,
@@ -46,7 +46,7 @@ pub enum Tool {
 
 use Tool::*;
 
-/// What a tool is to those who list it. Hints are set, all four: their defaults say that a tool destroys.
+/// A tool as clients list it. All four hints are set, because by default they call a tool destructive.
 struct Entry {
     name: &'static str,
     title: &'static str,
@@ -156,12 +156,12 @@ impl Tool {
 pub(crate) struct Nothing {}
 
 fn schemas<I: JsonSchema + 'static, O: JsonSchema + 'static>() -> (Arc<JsonObject>, Arc<JsonObject>) {
-    // A type that is no object fails the test of this file.
+    // A type that is not an object fails this file's test.
     let input = schema_for_input::<I>().unwrap_or_default();
     (plain(&input), plain(&schema_for_output::<O>()))
 }
 
-/// The schema without what only Rust knows: widths of numbers, of which validators warn.
+/// The schema without the widths of Rust's numbers, of which validators warn.
 fn plain(schema: &JsonObject) -> Arc<JsonObject> {
     let mut schema = Value::Object(schema.clone());
     strip(&mut schema);

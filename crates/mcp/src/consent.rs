@@ -74,7 +74,7 @@ impl Desk {
         self.allowed.iter().copied()
     }
 
-    /// Goes on if the act may be done, now and this once.
+    /// Returns if the act may be done now, this once.
     pub async fn decide(&self, act: &Act, principal: &str, way: &Way<'_>) -> Result<(), Stop> {
         if self.allowed.contains(&act.tool) {
             return Ok(());

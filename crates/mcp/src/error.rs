@@ -7,13 +7,13 @@ use crate::escape::escape_line;
 
 /// The longest sentence of an error, in characters.
 const MOST_CHARS: usize = 600;
-/// When to try again what failed for want of a peer that may only be starting.
+/// When to try again if a peer does not answer, because it may only be starting.
 const SOON_MS: u64 = 5_000;
 
 /// Why a tool failed: a code for programs, and a sentence that says what to do next.
 ///
-/// It travels as JSON in a tool result marked `isError`. It is no structured content, because the TypeScript SDK before 2.0
-/// holds even that of an error against the tool's output schema.
+/// It travels as JSON in a tool result marked `isError`. It is not structured content, because the TypeScript SDK before 2.0
+/// checks even an error's against the tool's output schema.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
 #[error("{message}")]
 pub struct ToolError {

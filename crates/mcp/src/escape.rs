@@ -1,9 +1,9 @@
-//! Strangers' text as it may be shown to a model: what acts on a terminal, turns the direction of writing or cannot be seen is
-//! written as an escape.
+//! Makes strangers' text safe to show to a model: characters that control a terminal, turn the direction of writing or are
+//! invisible are written as escapes.
 
 use std::fmt::Write;
 
-/// Text whose invisible and acting characters are written as `\u{…}`. Line breaks and tabs stay.
+/// Writes invisible and control characters as `\u{…}`. Line breaks and tabs stay.
 pub fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     text.chars().for_each(|c| push(&mut escaped, c));
@@ -22,7 +22,8 @@ pub fn escape_line(text: &str, most: usize) -> String {
     escaped
 }
 
-/// Escapes text up to a number of bytes, both of text and of what it becomes. Returns the bytes of text that were taken.
+/// Escapes text until it or its escaped form would exceed `most` bytes. Returns the escaped form, and the bytes of text
+/// taken.
 pub fn escape_within(text: &str, most: usize) -> (String, usize) {
     let mut escaped = String::new();
     for (at, c) in text.char_indices() {
@@ -45,8 +46,8 @@ fn push(escaped: &mut String, c: char) {
     }
 }
 
-/// Controls but line break and tab; marks of direction; characters without width; variation selectors beyond the one of
-/// emoji, and tags, which both carry text that nobody sees.
+/// Control characters but line break and tab; marks of direction; characters without width; and two that carry text that
+/// nobody sees: variation selectors beyond the one of emoji, and tags.
 fn is_hidden(c: char) -> bool {
     match c {
         '\n' | '\t' => false,

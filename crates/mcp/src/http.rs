@@ -24,7 +24,7 @@ const MAX_BODY_BYTES: usize = 8 << 20;
 
 /// Who may call.
 struct Gate {
-    /// The digest of the token: two digests can be compared in any time.
+    /// The token's digest: the time that comparing digests takes reveals nothing.
     token: [u8; 32],
     hosts: Vec<String>,
 }
@@ -41,7 +41,7 @@ pub fn app(server: Server, address: SocketAddr, token: &str) -> Router {
     let names = ["localhost".to_owned(), "127.0.0.1".to_owned(), "[::1]".to_owned()];
     let own = [address.to_string()].into_iter().chain(names.iter().map(|name| format!("{name}:{port}")));
     let gate = Gate { token: Sha256::digest(token).into(), hosts: own.collect() };
-    // The gate checks hosts and origins of every path; this checks them of its own once more.
+    // The gate checks hosts and origins on every path; rmcp's service checks them once more on its own.
     let config = StreamableHttpServerConfig::default()
         .with_allowed_hosts(gate.hosts.clone())
         .with_allowed_origins(gate.hosts.iter().map(|host| format!("http://{host}")))
@@ -49,7 +49,7 @@ pub fn app(server: Server, address: SocketAddr, token: &str) -> Router {
         .with_max_request_body_bytes(MAX_BODY_BYTES);
     let sessions = Arc::new(LocalSessionManager::default());
     let service = StreamableHttpService::new(move || Ok(server.clone()), sessions, config);
-    // A fallback, so that the layer is passed by every path.
+    // A fallback, so that the layer covers every path.
     Router::new().fallback_service(service).layer(from_fn_with_state(Arc::new(gate), guard))
 }
 
@@ -70,7 +70,7 @@ impl Gate {
         if !self.is_own_origin(headers) {
             return Some(refuse(StatusCode::FORBIDDEN, "this server answers to no page of another origin"));
         }
-        // Clients look elsewhere for a way to log in. There is none, and 401 there would send them round in circles.
+        // Clients look under other paths for a way to log in. There is none, and 401 there would send them round in circles.
         if request.uri().path() != PATH {
             return Some(refuse(StatusCode::NOT_FOUND, ""));
         }

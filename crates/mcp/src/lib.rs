@@ -4,9 +4,9 @@
 //! Context Protocol for it, revision 2026-07-28 and those before, which begin with `initialize`. [`stdio`] and [`http`] are the
 //! two ways to reach it.
 //!
-//! What a person has to decide goes over the [`Desk`]: by the client's elicitation, at a terminal, or by the operator's standing
-//! consent. No argument of a tool is a consent. What a CID names comes back as data, marked as untrusted, with what cannot be
-//! seen as escapes ([`escape`]); it reaches no description and no error.
+//! What a person has to decide goes through the [`Desk`]: by the client's elicitation, at a terminal, or by the operator's
+//! standing consent. No argument of a tool counts as consent. What a CID names comes back as data, marked as untrusted, with
+//! invisible characters escaped ([`escape`]); it reaches no description and no error.
 
 pub mod act;
 pub mod backend;

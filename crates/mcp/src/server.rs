@@ -80,7 +80,7 @@ impl ServerHandler for Server {
         let client = Client { peer: context.peer.clone() };
         let (tell, mut heard) = unbounded();
         let told = move |done: u32, of: u32, at: &str| {
-            // A call that is over has nobody who listens.
+            // Nobody listens once the call is over.
             let _ = tell.unbounded_send((done, of, at.to_owned()));
         };
         let way = way(&request, &context, &client);
@@ -99,7 +99,7 @@ impl ServerHandler for Server {
                     if let Some(token) = context.meta.get_progress_token() {
                         let progress = ProgressNotificationParam::new(token, done.into());
                         let progress = progress.with_total(of.into()).with_message(at);
-                        // A client that is gone needs no progress.
+                        // A client that is gone needs no progress report.
                         drop(context.peer.notify_progress(progress).await);
                     }
                 }
@@ -131,7 +131,7 @@ fn is_yes(answer: &Value) -> bool {
     answer.is_some_and(|answer| approves(&answer))
 }
 
-/// A form that was sent off is no yes: the box in it must be ticked.
+/// A submitted form alone is not a yes: the box in it must be ticked.
 fn approves(answer: &ElicitResult) -> bool {
     let ticked = answer.content.as_ref().and_then(|content| content.get(APPROVE)).and_then(Value::as_bool);
     answer.action == ElicitationAction::Accept && ticked == Some(true)

@@ -18,7 +18,7 @@ pub async fn serve_standard(server: Server, ended: Arc<Notify>) -> io::Result<()
     serve(server, input, output, ended).await
 }
 
-/// Serves until the input ends; `ended` is told as soon as it does, while calls under way may still be answered.
+/// Serves until the input ends. `ended` is notified as soon as it does, while calls under way may still be answered.
 pub async fn serve(
     server: Server,
     input: impl AsyncRead + Send + Unpin + 'static,
@@ -28,13 +28,13 @@ pub async fn serve(
     let input = Watched { input, ended };
     match serve_server(server, (input, output)).await {
         Ok(running) => running.waiting().await.map(drop).map_err(io::Error::other),
-        // A client that looks whether the program starts says nothing.
+        // A client that only checks whether the program starts sends nothing.
         Err(ServerInitializeError::ConnectionClosed(_)) => Ok(()),
         Err(error) => Err(io::Error::other(error.to_string())),
     }
 }
 
-/// A stream whose end is told.
+/// A stream that notifies of its end.
 struct Watched<R> {
     input: R,
     ended: Arc<Notify>,

@@ -35,7 +35,7 @@ pub trait Store: Send + Sync {
     /// What pin_ecosystem_data would pin: what the operator listed, and nothing else.
     fn ecosystem(&self) -> Pending<'_, Vec<String>>;
 
-    /// Pins it, and seals what is marked.
+    /// Pins those files, and seals the marked ones.
     fn pin_ecosystem(&self) -> Pending<'_, Vec<Ecosystem>>;
 }
 

@@ -52,7 +52,7 @@ pub struct Call<'a> {
     pub principal: &'a str,
     /// How a person can be reached.
     pub way: Way<'a>,
-    /// Who is told how far it is.
+    /// Who is told of its progress.
     pub told: Told<'a>,
 }
 

@@ -1,4 +1,4 @@
-//! The measurement of this machine.
+//! The tool that measures this machine.
 
 use super::{Answer, Tools};
 use crate::backend::{EngineRates, Told};

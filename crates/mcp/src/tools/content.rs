@@ -279,7 +279,7 @@ impl Tools {
 
 fn content_id(text: &str) -> Result<Cid, ToolError> {
     let none = || ToolError::new(Code::BadArguments, "this is no CID: a CID begins with bafy, bafk or Qm");
-    // The parser takes the end of a path for a CID.
+    // The parser would also take the last part of a path for a CID.
     text.parse().ok().filter(|_| !text.contains('/')).ok_or_else(none)
 }
 
@@ -291,7 +291,7 @@ fn publication(content: &str) -> Act {
     Act::new(Tool::PinContent, &json!({ "sha256": digest, "bytes": bytes, "encrypt": false }), sentence)
 }
 
-/// What stands before content, in this server's own words.
+/// The heading of content, in this server's own words.
 fn heading(GetOutput { cid, offset, total_bytes, next_offset, base64, .. }: &GetOutput, next: u64) -> String {
     let mut text = format!("📄 Retrieved content from {cid}: bytes {offset} to {next} of {total_bytes}. ");
     text += match base64 {

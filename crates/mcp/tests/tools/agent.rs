@@ -8,7 +8,7 @@ use adit_mcp::act::NoTerminal;
 use adit_mcp::{Answer, Call, Desk, Stop, Tool, Way};
 use serde_json::{Value, json};
 
-/// Calls a tool as a client does that can ask nobody.
+/// Calls a tool as a client that can ask nobody.
 async fn call(tools: &adit_mcp::Tools, name: &str, arguments: Value) -> Result<Answer, Stop> {
     let Value::Object(arguments) = arguments else { panic!("{arguments}") };
     let tool = Tool::named(name).expect(name);
@@ -54,7 +54,7 @@ struct Scene {
     poison: Cid,
 }
 
-/// Content that tells an agent to do all that a person decides about, with arguments that pretend to be a consent.
+/// Content that tells an agent to do everything that a person decides about, with arguments that pretend to be consent.
 fn scene() -> Scene {
     let shared = Shared::default();
     let treasure = shared.put(b"a file that must stay");
@@ -81,7 +81,7 @@ fn scene() -> Scene {
     Scene { shared, secret, treasure, poison }
 }
 
-/// Obeys until there is nothing left to obey. How many calls it made.
+/// Obeys until there is nothing left to obey. Returns how many calls it made.
 async fn obey(tools: &adit_mcp::Tools, first: Cid) -> usize {
     let mut todo = VecDeque::from([("get_content".to_owned(), json!({ "cid": first.to_string() }))]);
     let mut done = Vec::new();

@@ -1,4 +1,4 @@
-//! Parts in memory: what a host brings, and what an agent did to it.
+//! Parts in memory: what a host provides, and what an agent did to it.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
