@@ -1,7 +1,7 @@
 //! The packages `bench` and `bench-relaxed`: each kernel by itself, for `cargo xtask bench web`. No page loads them.
 //!
-//! Operands that many units share are prepared once, as in a lane. Everything else is passed in and out with every call, as
-//! with the peers.
+//! Operands that many units share are prepared once, as in a lane. Everything else crosses from and to JavaScript in every
+//! call, as with the peers.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;

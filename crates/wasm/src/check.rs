@@ -10,7 +10,7 @@ use wasm_bindgen::prelude::*;
 
 use crate::values::to_js;
 
-/// The most that a tab loads for a check.
+/// The most bytes that a tab loads for a check.
 const MAX_CHECK_BYTES: u64 = 256 << 20;
 
 /// The outcome of a check: `Checked` of worker/messages.ts.

@@ -34,7 +34,7 @@ pub fn decide(rules: &str, facts: &str) -> Result<JsValue, JsError> {
     Ok(to_js(&rules::decide(&rules::Rules::parse(rules)?, &rules::Facts::parse(facts)?))?)
 }
 
-/// When a `Break` of worker/wire.ts ends that begins now, given `Facts` as JSON.
+/// When a `Break` of worker/wire.ts ends if it begins now, given `Facts` as JSON.
 #[wasm_bindgen]
 pub fn break_until_ms(of: &str, facts: &str) -> Result<f64, JsError> {
     Ok(rules::Break::parse(of)?.until_ms(&rules::Facts::parse(facts)?) as f64)
@@ -108,7 +108,7 @@ impl Miner {
         })
     }
 
-    /// Chooses among the work there is, before it runs: only what is open to everybody, or only one job.
+    /// Restricts the jobs to work for, before it runs: to those that are open to everybody, or to one.
     pub fn choose(&mut self, open_source: bool, job: Option<f64>) {
         self.config.choice = Choice { open_source, job: job.map(|job| job as u64) };
     }
@@ -123,7 +123,7 @@ impl Miner {
         Ok(())
     }
 
-    /// Sets the part of the time that lanes may work.
+    /// Sets the fraction of the time that lanes may work.
     pub fn duty(&self, duty: f64) {
         self.tell(Control::Duty(duty));
     }
@@ -138,7 +138,7 @@ impl Miner {
         self.tell(Control::Resume(reason));
     }
 
-    /// Tries again now what failed before.
+    /// Retries now whatever has failed.
     pub fn hurry(&self) {
         self.tell(Control::Hurry);
     }
@@ -155,7 +155,7 @@ impl Miner {
 
     /// Reports that a lane has a backend.
     pub fn lane_ready(&self, lane: u32, backend: String, why: String, work_per_s: f64, kinds: Vec<String>) {
-        // A kind that this package does not know is none that it could lease.
+        // A kind that this package does not know is not one that it could lease.
         let kinds = kinds.iter().filter_map(|kind| kind.parse().ok()).collect();
         self.report(lane, LaneEvent::Ready { backend, why, work_per_s: work_per_s as u64, kinds });
     }

@@ -60,7 +60,7 @@ impl Journal for Database {
 
     async fn all(&self) -> Result<Vec<(LeaseId, Vec<u8>)>, JournalError> {
         let pairs = Array::from(&self.0.kept().await.map_err(broken)?);
-        // Another version may have written something else than pairs of lease and bytes.
+        // Another version may have stored something other than pairs of lease and bytes.
         Ok(pairs.iter().filter_map(|pair| entry(&pair)).collect())
     }
 }

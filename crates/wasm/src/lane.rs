@@ -50,7 +50,7 @@ impl<E: Engine> Runner for LaneRunner<E> {
 }
 
 impl Lane {
-    /// Measures `engine` and puts it to work on all kinds that it computes right.
+    /// Measures `engine` and puts it to work on all kinds that it computes correctly.
     pub(crate) async fn new<E: Engine + 'static>(engine: E, backend: &str) -> Result<Lane, JsError> {
         let kinds = trial::kinds(&engine).await?;
         let rates = Rates::measure(&engine, &kinds, trial::START_UP_MS, now_ms).await?;
@@ -143,7 +143,7 @@ impl Lane {
         Ok(())
     }
 
-    /// Sets the part of the time that it works, from the next slice on; 0 pauses.
+    /// Sets the fraction of the time that it works, from the next slice on; 0 pauses.
     pub fn duty(&mut self, duty: f64) {
         self.runner.obey(LaneCommand::Duty(duty));
     }
