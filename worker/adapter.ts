@@ -27,7 +27,7 @@ export async function rememberForms(database: Database, forms: string): Promise<
   }
 }
 
-/** The user agent belongs to it: another version of the browser compiles the kernels differently. */
+/** The key includes the user agent, because another version of the browser compiles the kernels differently. */
 async function adapterKey(): Promise<string> {
   const info = await adapterInfo();
   return [info?.vendor, info?.architecture, info?.device, info?.description, navigator.userAgent].join(" | ");

@@ -20,7 +20,7 @@ interface Schema extends DBSchema {
   forms: { key: string; value: string };
 }
 
-/** An output and the coordinator that it is for. Pages of before kept the output alone, for they knew one coordinator. */
+/** An output and the coordinator that it is for. Earlier pages kept only the output, because they knew one coordinator. */
 export interface Kept {
   server: string;
   entry: Uint8Array<ArrayBuffer>;
@@ -37,7 +37,7 @@ export interface SealedKey {
 /** Grows with every change of `upgrade`. */
 export const VERSION = 3;
 
-/** What holds where nothing can be kept: as long as the worker lives. */
+/** Takes the database's place where nothing can be kept; it lasts as long as the worker. */
 export interface Memory {
   key: SealedKey | undefined;
   coordinators: Map<string, PublicKey>;
@@ -67,8 +67,8 @@ export class Database {
   }
 
   /**
-   * Uses the database or, from the first failure on, memory alone: a key that could not be read must not be overwritten by one
-   * that was made because of that.
+   * Uses the database or, from the first failure on, memory alone. Otherwise a key that could not be read would be overwritten
+   * by the one that was made in its place.
    */
   async attempt<T>(use: (db: IDBPDatabase<Schema>) => Promise<T>, otherwise: (memory: Memory) => T): Promise<T> {
     if (this.#isLost) return otherwise(this.#memory);
@@ -90,7 +90,7 @@ export class Database {
     return this.#opened;
   }
 
-  /** Where site data is blocked, even to name the interface may throw. */
+  /** Where site data is blocked, even naming the interface may throw. */
   async #connect(): Promise<IDBPDatabase<Schema>> {
     return openDB<Schema>(this.#name, VERSION, { upgrade, blocking: this.#makeWay });
   }

@@ -50,9 +50,9 @@ export type PageMessage =
   | { type: "stop" }
   /** Stop after the units under way. */
   | { type: "finish" }
-  /** Try again now what failed before. */
+  /** Retry now whatever has failed. */
   | { type: "hurry" }
-  /** They have changed, or the time has come that the last decision named. */
+  /** The conditions have changed, or the time that the last decision named has come. */
   | { type: "conditions"; conditions: Conditions }
   /** Asks the tab that mines to stop. */
   | { type: "take-over" }

@@ -41,7 +41,7 @@ export class Session {
   #rival: Rates | undefined;
   #gpuAsked = false;
   #gpuRaced = false;
-  /** Whether the miner has ended and its memory is given back: what comes now comes too late. */
+  /** Whether the miner has ended and freed its memory, so that whatever comes now comes too late. */
   #over = false;
 
   /** Loads what is needed and begins. */
@@ -98,7 +98,7 @@ export class Session {
     if (!this.#over) this.#miner.finish();
   }
 
-  /** Tries again now what failed before. */
+  /** Retries now whatever has failed. */
   hurry(): void {
     if (!this.#over) this.#miner.hurry();
   }
