@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_acts_or_hides_is_written_out_and_the_rest_stays() {
+    fn control_and_hidden_characters_are_escaped_and_the_rest_stays() {
         let hidden = "a\u{1b}[2J\u{0}\u{9b}\u{202e}b\u{200b}\u{feff}\u{e0041}\u{e01ef}\u{fe01}c\r\n\td";
         let shown = "a\\u{1b}[2J\\u{0}\\u{9b}\\u{202e}b\\u{200b}\\u{feff}\\u{e0041}\\u{e01ef}\\u{fe01}c\\u{d}\n\td";
         assert_eq!(escape(hidden), shown);

@@ -25,7 +25,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn amounts_have_six_places_and_dust_is_not_nothing() {
+    fn amounts_have_six_places_and_small_ones_are_not_zero() {
         let shown = |nano| nnet(Amount::from_nano(nano));
         assert_eq!(
             [0, 1, 999, 1_000, 130_000_000, 2_000_000_999].map(shown),

@@ -238,7 +238,7 @@ mod tests {
     /// A global flag and an argument of one subcommand must not share a name: clap would take one for the other.
     #[cfg(feature = "jobs")]
     #[test]
-    fn no_work_takes_the_coordinators_directory_for_its_own() {
+    fn no_kind_of_work_reuses_the_name_of_a_common_flag() {
         let words = ["adit", "submit", "validate", "X.csv", "-o", "r.json", "--data", "d"];
         let matches = super::Cli::command().try_get_matches_from(words).unwrap();
         let (_, submit) = matches.subcommand().unwrap();

@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_stored_is_what_was_choice() {
+    fn a_stored_choice_reads_back_the_same() {
         for (open_source, job) in [(false, None), (true, None), (false, Some(12)), (true, Some(0))] {
             let choice = Choice::new(&[Kind::MatmulI8, Kind::HashTree], open_source, job);
             let read = Choice::stored(choice.text().to_owned());

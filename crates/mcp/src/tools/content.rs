@@ -353,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_of_what_hides_is_no_longer_than_others_and_moves_on() {
+    fn a_page_of_hidden_characters_is_no_longer_than_others_and_moves_on() {
         let hidden = "\u{e0041}".repeat(PAGE_BYTES / 4);
         let (text, _, taken) = page(hidden.as_bytes(), true);
         assert!(text.is_some_and(|text| text.len() <= PAGE_BYTES) && taken > 0 && taken % 4 == 0);

@@ -78,7 +78,7 @@ fn an_absent_coordinator_is_retried_with_growing_delays() {
 }
 
 #[test]
-fn whoever_does_not_want_to_wait_is_tried_for_at_once() {
+fn a_person_who_does_not_want_to_wait_causes_a_retry_at_once() {
     let network: Network = Box::new(|request, twin, now_ms| match now_ms {
         300_000.. => Ok(twin.answer(request)),
         _ => Err(FetchError::Connect("refused".into())),

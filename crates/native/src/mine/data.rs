@@ -96,7 +96,7 @@ mod tests {
     use adit_fetch::Scripted;
 
     #[test]
-    fn a_day_is_counted_over_a_restart_and_a_new_one_begins_at_nothing() {
+    fn a_day_is_counted_across_a_restart_and_a_new_one_begins_at_zero() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("miner.data.json");
         let mut day = Day::open(file.clone());

@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_machine_runs_on_battery_if_its_own_discharges_and_nothing_supplies_it() {
+    fn a_machine_runs_on_battery_if_its_own_discharges_and_nothing_powers_it() {
         let of = |files: &[(&str, &str)]| on_battery(folder(files).path());
         let battery = [("BAT0/type", "Battery"), ("BAT0/status", "Discharging")];
         assert_eq!(of(&battery), Some(true));

@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn a_format_is_told_where_the_name_says_none() {
+    fn a_format_is_given_where_the_name_shows_none() {
         let (named, nameless) = (Path::new("X.csv"), Path::new("-"));
         assert_eq!(format(named, None, Some(Format::Npy)).unwrap(), None);
         assert_eq!(format(nameless, None, Some(Format::Csv)).unwrap(), Some("csv"));

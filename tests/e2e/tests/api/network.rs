@@ -83,9 +83,9 @@ async fn fees_follow_the_recurrence_over_verified_work() -> Result<()> {
     server.assert_balanced().await
 }
 
-/// 4e9 NNET an epoch: the third one would take what is issued out of 64 bits.
+/// At 4e9 NNET an epoch, the third one would take the amount issued beyond 64 bits.
 #[tokio::test]
-async fn the_largest_budgets_end_no_epoch_for_ever() -> Result<()> {
+async fn the_largest_budgets_never_keep_an_epoch_from_closing() -> Result<()> {
     let huge = |config: &mut Config| config.epoch_budget = Amount::from_nano(4_000_000_000_000_000_000);
     let server = Server::start_with(huge).await?;
     let reader = Client::new(&server, "reader", 9)?;

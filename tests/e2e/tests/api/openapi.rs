@@ -103,7 +103,7 @@ fn references(value: &Value, into: &mut Vec<String>) {
 }
 
 #[tokio::test]
-async fn the_document_tells_of_every_path_and_no_other() -> Result<()> {
+async fn the_document_lists_every_path_and_no_other() -> Result<()> {
     let server = Server::start().await?;
     let document = Document::of(&Client::new(&server, "reader", 1)?).await?;
     ensure!(document.0["openapi"].as_str().is_some_and(|version| version.starts_with("3.1.")));

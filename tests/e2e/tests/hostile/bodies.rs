@@ -35,7 +35,7 @@ async fn answer(scene: &Scene, path: &str, kind: Option<&str>, body: Vec<u8>) ->
 }
 
 #[tokio::test]
-async fn what_is_no_json_is_refused() -> Result<()> {
+async fn bodies_that_are_not_json_are_refused() -> Result<()> {
     let scene = Scene::start().await?;
     for (path, good) in calls() {
         let good = good.to_string();

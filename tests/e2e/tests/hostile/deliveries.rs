@@ -357,7 +357,7 @@ async fn half_sent<'a>(
 
 /// An answer during an upload would end the connection, and its sender might never read it.
 #[tokio::test]
-async fn what_is_sent_again_is_taken_in_before_it_is_answered() -> Result<()> {
+async fn a_repeated_body_is_read_whole_before_it_is_answered() -> Result<()> {
     let scene = Scene::start().await?;
     let (client, grant, output) = with_lease(&scene).await?;
     let first: Delivered = client.deliver(&grant, output.clone()).await?.json()?;
@@ -428,7 +428,7 @@ async fn a_unit_cut_anew_while_its_output_arrives_is_not_done_twice() -> Result<
 /// A client that is refused while it still sends learns why, because the connection stays open. Clients that read only
 /// after they have sent everything would otherwise see a reset connection and try again.
 #[tokio::test]
-async fn a_refusal_reaches_who_is_still_sending() -> Result<()> {
+async fn a_refusal_reaches_a_client_that_is_still_sending() -> Result<()> {
     let scene = Scene::start().await?;
     let body = vec![1; 24 << 20];
     let length = body.len().to_string();

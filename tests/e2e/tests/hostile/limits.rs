@@ -76,7 +76,7 @@ async fn a_live_leases_delivery_is_taken_when_everything_else_is_refused() -> Re
 
 /// A PUT counts as any request until it proves that it is a delivery: by length, live lease and signature.
 #[tokio::test]
-async fn a_put_is_no_delivery_before_it_is_signed() -> Result<()> {
+async fn a_put_is_not_a_delivery_before_it_is_signed() -> Result<()> {
     const BURST: usize = 24;
     let still = Clock::standing_still(1_780_000_000_000);
     let change = |config: &mut Config| config.limits.block = Rate { per_s: 1, burst: BURST as u32 };
@@ -185,7 +185,7 @@ async fn a_miner_without_a_lease_is_forgotten_and_one_with_a_record_is_not() -> 
 }
 
 #[tokio::test]
-async fn checks_for_nothing_have_a_budget() -> Result<()> {
+async fn checks_in_vain_have_a_budget() -> Result<()> {
     let rate = Rate { per_s: 1, burst: 5_000 };
     let scene = scene(|config| config.limits.wasted_bytes = rate).await?;
     let mut vandal = scene.stranger("vandal", 3).await?;

@@ -121,7 +121,7 @@ async fn each_verified_unit_lets_a_key_hold_one_more_for_longer() -> Result<()> 
 }
 
 #[tokio::test]
-async fn who_lets_as_much_expire_as_it_delivers_begins_anew() -> Result<()> {
+async fn a_key_that_lets_as_much_expire_as_it_delivers_begins_anew() -> Result<()> {
     let (server, _, _) = large_job().await?;
     let mut miner = Client::new(&server, "miner", 1)?;
     miner.open().await?;

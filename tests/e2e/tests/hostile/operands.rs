@@ -127,7 +127,7 @@ async fn files_that_hold_no_operand_are_refused() -> Result<()> {
 }
 
 #[tokio::test]
-async fn tables_are_read_as_it_is_said_and_the_answer_says_how() -> Result<()> {
+async fn tables_are_read_as_the_options_say_and_the_answer_says_how() -> Result<()> {
     let server = Server::start().await?;
     let client = Client::new(&server, "requester", 1)?;
     let send = async |said: &str, bytes: &[u8]| {
@@ -142,7 +142,7 @@ async fn tables_are_read_as_it_is_said_and_the_answer_says_how() -> Result<()> {
     assert_eq!(named.reading.as_deref(), Some(said));
     let values: FileInfo = send("&header=no", doubtful).await?.json()?;
     assert_ne!(named.file, values.file, "the same bytes hold two tables");
-    // A job reads each as it was said, though the other was uploaded later.
+    // A job reads each file with its own options, although the other was uploaded later.
     let model = upload(&client, "M.safetensors", files::model(&[(vec![1; 6], vec![0; 2])], [1, 1])).await?;
     for (file, rows) in [(named.file, 2), (values.file, 3)] {
         let order = json!({ "work": { "kind": "mlp_i8/1", "model": model, "input": file } });

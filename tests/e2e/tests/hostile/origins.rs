@@ -1,4 +1,4 @@
-//! Pages of other origins, and names that were rebound to loopback: a coordinator there answers neither.
+//! Pages of other origins, and names rebound to loopback: a coordinator on loopback answers neither.
 
 use std::net::SocketAddr;
 

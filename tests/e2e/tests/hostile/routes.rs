@@ -137,7 +137,7 @@ async fn nothing_malformed_is_a_fault_of_ours() -> Result<()> {
 }
 
 #[tokio::test]
-async fn paths_that_are_none_are_told_so() -> Result<()> {
+async fn unknown_paths_are_reported() -> Result<()> {
     let page = tempfile::TempDir::new()?;
     std::fs::write(page.path().join("index.html"), "<p>page</p>")?;
     std::fs::write(page.path().join("secret.txt"), "not the page's parent's")?;
@@ -190,7 +190,7 @@ async fn paths_that_are_none_are_told_so() -> Result<()> {
 }
 
 #[tokio::test]
-async fn methods_that_a_path_does_not_have_are_told_so() -> Result<()> {
+async fn methods_that_a_path_does_not_have_are_reported() -> Result<()> {
     let scene = Scene::start().await?;
     for (method, path) in
         [("PATCH", paths::JOBS), ("POST", paths::STATS), ("GET", paths::REGISTER), ("DELETE", paths::FILES)]

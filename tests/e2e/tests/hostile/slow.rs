@@ -89,7 +89,7 @@ async fn readers_that_do_not_read_are_cut_off() -> Result<()> {
     for _ in 0..20 {
         readers.push(never_reads(&server.url, &path, "203.0.113.1").await?);
     }
-    // Only who is cut off gives back what it holds, because none of them closes its connection.
+    // They give back what they hold only because they are cut off: none of them closes its connection.
     while metric(&miner, "adit_answer_bytes_held_most").await? < 2 * MIB {}
     until(&miner, "adit_answer_bytes_held", 0).await?;
     drop(readers);
@@ -155,7 +155,7 @@ async fn heads_without_bodies_hold_nothing() -> Result<()> {
     scene.server.assert_balanced().await
 }
 
-/// The one that hangs has the memory for its output, of which there is no more for the same key.
+/// The delivery that hangs holds the memory for its output, and its key may have no more.
 #[tokio::test]
 async fn a_delivery_that_is_sent_again_replaces_one_that_hangs() -> Result<()> {
     let server = Server::start_with(|config| {

@@ -192,7 +192,7 @@ async fn a_coordinator_killed_while_it_begins_begins_again() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_second_coordinator_is_told_what_is_taken() -> Result<()> {
+async fn a_second_coordinator_learns_what_is_in_use() -> Result<()> {
     let Some(program) = program::find()? else { return Ok(()) };
     let data = TempDir::new()?;
     let mut first = Served::start(&program, any_port(), data.path()).await?;

@@ -90,7 +90,7 @@ async fn answer(State(answers): State<Answers>, uri: Uri) -> Response {
         (Says::Right, None) => StatusCode::NOT_FOUND.into_response(),
         (Says::Status(status), _) => StatusCode::from_u16(status).unwrap_or_default().into_response(),
         (Says::WrongBytes, _) => vec![0; BLOCK].into_response(),
-        // To what would be the right answer.
+        // The redirect leads to the right answer.
         (Says::Redirect, _) => (StatusCode::FOUND, [(header::LOCATION, "/right")]).into_response(),
         (Says::Nothing, _) => futures::future::pending().await,
     }

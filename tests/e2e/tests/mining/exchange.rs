@@ -203,7 +203,7 @@ async fn a_budget_pays_at_once_and_its_rest_goes_back() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_log_is_never_signed_on_by_another_key() -> Result<()> {
+async fn a_log_is_never_continued_by_another_key() -> Result<()> {
     use adit_coordinator::{Config, Coordinator, ServeError};
     let data = tempfile::TempDir::new()?;
     let config = Config::new("127.0.0.1:0".parse()?, data.path().to_owned());

@@ -443,7 +443,7 @@ async fn run(seed: u64, steps: usize) -> Result<()> {
 }
 
 #[tokio::test]
-async fn random_histories_are_those_of_the_model() -> Result<()> {
+async fn random_histories_match_the_model() -> Result<()> {
     // ADIT_SEEDS=100..200 tries another range.
     let (from, to) = match std::env::var("ADIT_SEEDS") {
         Ok(range) => {

@@ -94,7 +94,7 @@ async fn a_job_backed_up_while_it_is_mined_goes_on_elsewhere() -> Result<()> {
 }
 
 #[tokio::test]
-async fn what_is_no_whole_backup_is_refused_and_leaves_nothing() -> Result<()> {
+async fn an_incomplete_backup_is_refused_and_leaves_nothing() -> Result<()> {
     let folder = TempDir::new()?;
     let scene = Scene::start().await?;
     let mut miner = scene.stranger("miner", 1).await?;

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 const HOUR_MS: i64 = 3_600_000;
 const DAY_MS: i64 = 24 * HOUR_MS;
-/// What servers of tests have.
+/// The length of an epoch in test servers.
 const EPOCH_MS: i64 = HOUR_MS;
 
 async fn overview(client: &Client) -> Result<Overview> {
@@ -77,7 +77,7 @@ async fn a_clock_set_back_by_an_hour_stops_nobody() -> Result<()> {
     let Overview { leases_live, sessions_open, .. } = overview(&miner).await?;
     assert_eq!((leases_live, sessions_open), (3, 2));
     is_valid(&mut miner, &grant).await?;
-    // What nobody delivers ends as soon as it would have, not an hour later.
+    // A lease that is not delivered ends when it would have, not an hour later.
     scene.server.advance(LEASE_MS).await?;
     assert_eq!(overview(&miner).await?.leases_live, 0);
     scene.server.advance(LEASE_MS + 1).await?;

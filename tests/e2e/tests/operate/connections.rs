@@ -37,7 +37,7 @@ async fn heads_that_never_end_and_idle_connections_are_closed() -> Result<()> {
 }
 
 #[tokio::test]
-async fn connections_beyond_the_cap_are_told_so_and_places_become_free() -> Result<()> {
+async fn connections_beyond_the_cap_are_refused_and_places_become_free() -> Result<()> {
     // One address of loopback has half of all.
     let server = Server::start_with(|config| config.connections.most = 6).await?;
     let mut held = Vec::new();
@@ -54,7 +54,7 @@ async fn connections_beyond_the_cap_are_told_so_and_places_become_free() -> Resu
     server.assert_balanced().await
 }
 
-/// What a caller at this address is answered.
+/// The answer to a caller at this address.
 async fn health(url: &str, from: [u8; 4]) -> Result<StatusCode> {
     let caller = reqwest::Client::builder().local_address(std::net::IpAddr::from(from)).build()?;
     Ok(caller.get(format!("{url}{HEALTH}")).send().await?.status())
@@ -104,7 +104,7 @@ async fn a_second_signal_ends_the_program_at_once() -> Result<()> {
     ensure!(served.program().is_running()?);
     assert_eq!(served.program().terminate().await?.code(), Some(130));
     drop(held);
-    // What was accepted is there.
+    // What was accepted is stored.
     let again = Served::start(&path, listen, data.path()).await?;
     ensure!(Client::at(&again.url, &again.token, "reader", 9)?.api().ledger().await?.balanced);
     again.killed().await
@@ -113,7 +113,7 @@ async fn a_second_signal_ends_the_program_at_once() -> Result<()> {
 /// File descriptors run out: the program says so once, and accepts connections again as soon as it can.
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn want_of_file_descriptors_is_said_and_survived() -> Result<()> {
+async fn a_lack_of_file_descriptors_is_reported_and_survived() -> Result<()> {
     let Some(path) = program::find()? else { return Ok(()) };
     let data = tempfile::TempDir::new()?;
     let mut served = Served::start(&path, "127.0.0.1:0".parse()?, data.path()).await?;

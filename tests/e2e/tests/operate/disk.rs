@@ -1,4 +1,4 @@
-//! A coordinator whose disk is full, a real one: it says so, answers reads, and goes on once there is room.
+//! A coordinator on a real disk that is full: it says so, answers reads, and goes on once there is room.
 #![cfg(target_os = "linux")]
 
 use std::io::{ErrorKind, Write};
@@ -102,7 +102,7 @@ async fn is_full(client: &Client) -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_full_disk_is_told_and_outlived() -> Result<()> {
+async fn a_full_disk_is_reported_and_survived() -> Result<()> {
     let Some(program) = program::find()? else { return Ok(()) };
     let Some(disk) = Disk::mount().await? else { return Ok(()) };
     let mut served = disk.serve(&program)?;

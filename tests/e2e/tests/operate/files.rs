@@ -131,7 +131,7 @@ async fn a_directory_is_served_once_under_every_name() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_bind_mount_is_no_second_directory() -> Result<()> {
+async fn a_bind_mount_is_not_a_second_directory() -> Result<()> {
     let Some(program) = program::find()? else { return Ok(()) };
     let folder = TempDir::new()?;
     let (data, bound) = (folder.path().join("data"), folder.path().join("bound"));
@@ -177,7 +177,7 @@ async fn a_key_and_a_database_that_do_not_belong_together_are_refused() -> Resul
 }
 
 #[tokio::test]
-async fn a_database_that_vanished_is_missed() -> Result<()> {
+async fn a_missing_database_is_noticed() -> Result<()> {
     let data = TempDir::new()?;
     let key = served(data.path()).await?;
     let (database, kept) = (data.path().join(DATABASE), data.path().join("kept"));

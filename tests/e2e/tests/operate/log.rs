@@ -98,7 +98,7 @@ async fn the_log_of_an_exchange_holds_every_request_and_no_secret() -> Result<()
 }
 
 #[tokio::test]
-async fn what_the_database_says_of_a_request_carries_its_id() -> Result<()> {
+async fn database_errors_carry_the_id_of_their_request() -> Result<()> {
     let data = TempDir::new()?;
     let Some(mut served) = start(&data).await? else { return Ok(()) };
     let client = Client::at(&served.url, &served.token, "unlucky", 1)?;

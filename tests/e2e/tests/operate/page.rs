@@ -34,12 +34,12 @@ fn gzip(text: &str) -> Result<Vec<u8>> {
     Ok(encoder.finish()?)
 }
 
-/// Stands for what Brotli makes of a text; nobody looks into it.
+/// Stands in for text compressed with Brotli; nobody decompresses it.
 fn brotli(text: &str) -> Vec<u8> {
     format!("br of {text}").into_bytes()
 }
 
-/// The same site as a folder and as the program holds it.
+/// The same site as a folder and as the program embeds it.
 fn forms(folder: &Path, files: &[&str]) -> Result<[Web; 2]> {
     let at = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
     let mut held = Vec::new();
@@ -55,7 +55,7 @@ fn header(reply: &Reply, name: reqwest::header::HeaderName) -> &str {
 }
 
 #[tokio::test]
-async fn files_are_sent_compressed_and_kept_as_long_as_they_are_true() -> Result<()> {
+async fn files_are_sent_compressed_and_cached_as_long_as_they_are_valid() -> Result<()> {
     let files = ["index.html", "dashboard.html", "stats.html", "assets/page-1a2b.js"];
     let site = site(&files)?;
     for web in forms(site.path(), &files)? {
@@ -137,7 +137,7 @@ fn is_hardened(reply: &Reply, path: &str) {
     assert_eq!(header(reply, embedded), "same-origin", "{path}");
 }
 
-/// Whatever is asked for, both forms give the same status, body and headers, but for dates and what is made from them.
+/// For every request, both forms give the same status, body and headers, except for dates and tags.
 #[tokio::test]
 async fn a_page_within_the_program_answers_as_a_folder_does() -> Result<()> {
     let files = ["index.html", "dashboard.html", "assets/page/page-1a2b.js", "assets/page/x.wasm", "assets/page/x.css"];
@@ -193,7 +193,7 @@ async fn a_page_within_the_program_answers_as_a_folder_does() -> Result<()> {
     embedded.assert_balanced().await
 }
 
-/// What does not depend on when a file was written or a question asked.
+/// What does not depend on when a file was written or requested.
 fn lasting(reply: &Reply) -> (u16, Vec<(String, String)>, String) {
     let mut headers: Vec<_> = reply.headers.iter().collect();
     headers.retain(|(name, _)| !["date", "etag", "last-modified", "x-request-id"].contains(&name.as_str()));
@@ -203,9 +203,9 @@ fn lasting(reply: &Reply) -> (u16, Vec<(String, String)>, String) {
     (reply.status.as_u16(), headers, String::from_utf8_lossy(&reply.body).into_owned())
 }
 
-/// A file's tag is that of its form, and what has not changed is not sent again.
+/// Each form of a file has a tag of its own, and a file that has not changed is not sent again.
 #[tokio::test]
-async fn what_the_program_holds_is_asked_for_once() -> Result<()> {
+async fn an_unchanged_file_is_sent_once() -> Result<()> {
     let files = ["index.html", "assets/page-1a2b.js"];
     let site = site(&files)?;
     for web in forms(site.path(), &files)? {

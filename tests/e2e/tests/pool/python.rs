@@ -1,4 +1,4 @@
-//! Canonical JSON is that of Python's `json`, on documents that nobody chose.
+//! Canonical JSON equals that of Python's `json` on random documents.
 
 use std::io::Write;
 use std::process::{Command, Stdio};

@@ -99,7 +99,7 @@ async fn a_result_goes_through_standard_output_and_an_input_through_standard_inp
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_wrong_with_a_place_is_said_before_a_job_is_sent() -> Result<()> {
+async fn a_place_that_cannot_work_is_refused_before_a_job_is_sent() -> Result<()> {
     let Some(desk) = Desk::start().await? else { return Ok(()) };
     std::fs::write(desk.path("C.npy"), "precious")?;
     let refusals = [("C.npy", "--force replaces it"), ("none/C.npy", "there is no folder none"), (".", "is a folder")];
@@ -136,7 +136,7 @@ async fn an_estimate_sends_no_file() -> Result<()> {
     let job = JobRequest::new(JobWork::MatmulI8 { a: file, b: file });
     let unknown = operator.api().estimate(&job).await.expect_err("nothing was uploaded");
     ensure!(unknown.code() == Some(ErrorCode::NoSuchFile), "{unknown}");
-    // What it said is what the coordinator says of the file itself.
+    // The coordinator says the same of the file itself.
     let sent: FileInfo = operator.upload("A.npy", files::npy(4, 4, &desk.matrix)).await?.json()?;
     assert_eq!(
         (sent.file, serde_json::to_value(operator.api().estimate(&job).await?)?),

@@ -74,7 +74,7 @@ async fn a_coordinator_outlives_its_log() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_miner_mines_on_and_does_not_end_as_if_all_were_well() -> Result<()> {
+async fn a_miner_mines_on_and_fails_in_the_end() -> Result<()> {
     let Some(program) = program::find()? else { return Ok(()) };
     for (hole, flag) in [(Hole::Full, "--plain"), (Hole::Closed, "--json")] {
         let (server, folder) = (Server::start().await?, TempDir::new()?);

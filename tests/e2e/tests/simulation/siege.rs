@@ -47,9 +47,9 @@ fn strict(config: &mut Config) {
     config.limits.block_wasted_bytes = WASTED;
     // Less than the strangers announce.
     config.bodies.output_bytes = 8 << 10;
-    // The scene's time is not that of bodies.
+    // Bodies do not run on the scene's clock.
     config.bodies.grace_ms = 3_600_000;
-    // How much strangers may hold is another scene's question.
+    // Another scene tests how much strangers may hold.
     (config.conduct.unproven_per_block, config.conduct.unproven_part) = (u32::MAX, 1);
 }
 

@@ -42,7 +42,7 @@ fn flags_go_over_the_environment_over_the_file_over_defaults() {
 }
 
 #[test]
-fn a_setting_of_several_values_is_one_everywhere() {
+fn a_setting_with_several_values_works_in_every_layer() {
     let folder = Folder::with("host = [\"one.example\", \"two.example\"]\n");
     let hosts = |settings: Settings| settings.all::<String>("host").unwrap();
     assert_eq!(hosts(folder.gather(&[], &[]).unwrap()), ["one.example", "two.example"]);
@@ -83,7 +83,7 @@ fn a_file_that_is_named_must_be_there_and_may_name_the_directory() {
 }
 
 #[test]
-fn what_is_printed_says_the_same_again() {
+fn printed_settings_read_back_the_same() {
     let folder = Folder::with("host = [\"a \\\"quoted\\\" name\", \"b\"]\nepoch-seconds = 5\n");
     let settings = folder.gather(&[("log", "json")], &[]).unwrap();
     let printed = settings.to_toml();

@@ -237,7 +237,7 @@ impl World {
         }
         let any = self.below(self.uploads.len() as u64) as usize;
         let lease = self.uploads[any].lease;
-        // One that was replaced is answered after the last of its lease, so that one goes on first.
+        // A replaced delivery is answered after the lease's last one, so the last one goes on first.
         let last = self.uploads.iter().rposition(|upload| upload.lease == lease).context("an upload")?;
         let Pending { output, upload, replaced, .. } = self.uploads.remove(last);
         if self.chance(30) {
