@@ -1,4 +1,5 @@
-//! A miner and requester for tests: what is right goes through the typed API, and what is wrong on purpose is sent as it is.
+//! A miner and requester for tests: correct calls go through the typed API, and deliberately wrong ones are sent as they
+//! are.
 
 use std::collections::HashMap;
 
@@ -56,7 +57,7 @@ const LOOK_MS: u32 = 2_000;
 /// The typed API.
 pub type Api = adit_client::Client<Caller>;
 
-/// What names the caller of a request that came through a proxy.
+/// The header that names the caller of a request through a proxy.
 const FORWARDED: &str = "x-forwarded-for";
 
 /// HTTP as a caller whose address a proxy on loopback names.

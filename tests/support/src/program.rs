@@ -38,7 +38,7 @@ impl Program {
         Self::start_into(program, arguments, Stdio::piped(), Stdio::piped())
     }
 
-    /// Starts it with other streams as standard output and standard error. Lines are heard from pipes alone.
+    /// Starts it with other streams as standard output and standard error. Only lines from pipes are read.
     pub fn start_into(program: &Path, arguments: &[&str], out: Stdio, err: Stdio) -> Result<Self> {
         let mut command = Command::new(program);
         command.args(arguments).stdin(Stdio::null()).stdout(out).stderr(err).kill_on_drop(true);
