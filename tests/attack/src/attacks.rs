@@ -24,11 +24,11 @@ pub(crate) struct Attack {
     pub(crate) name: &'static str,
     /// What it does.
     pub(crate) tried: &'static str,
-    /// Does it, and reports what came of it.
+    /// Carries it out, and reports the outcome.
     pub(crate) run: fn(&Stage) -> BoxFuture<'_, Result<Outcome>>,
 }
 
-/// What came of an attack.
+/// The outcome of an attack.
 pub(crate) struct Outcome {
     /// Whether the program withstood it.
     pub(crate) held: bool,

@@ -41,7 +41,7 @@ struct Args {
     json: bool,
 }
 
-/// What one attack tries, and what came of it.
+/// What one attack tries, and its outcome.
 struct Row {
     name: &'static str,
     tried: &'static str,

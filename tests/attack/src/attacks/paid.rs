@@ -1,4 +1,4 @@
-//! Attacks that want to be paid, or paid for, without work.
+//! Attacks that try to get paid, or paid for, without work.
 
 use std::time::Duration;
 

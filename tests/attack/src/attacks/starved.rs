@@ -1,4 +1,4 @@
-//! Attacks that want to use up the coordinator, so that nobody else is served.
+//! Attacks that try to exhaust the coordinator, so that nobody else is served.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -106,7 +106,7 @@ pub(super) async fn half_requests(stage: &Stage) -> Result<Outcome> {
     let mut target = Target::start(&limited(stage, "ulimit -n 1024")?, &[]).await?;
     let mut halves = Vec::new();
     for _ in 0..1_030 {
-        // The coordinator may close what is too much, so a failure here is no error.
+        // The coordinator may close excess connections, so a failure here is not an error.
         if let Ok(mut connection) = Connection::open(&target.served.url).await {
             connection.write(b"GET /healthz HTTP/1.1\r\nx-forwarded-for: 203.0.113.1\r\nhost: ").await;
             halves.push(connection);
