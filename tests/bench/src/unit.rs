@@ -68,7 +68,7 @@ impl BenchUnit {
         BenchUnit { unit: Unit::MatmulF32(MatmulF32 { a, b }), blocks, digest: None }
     }
 
-    /// The leaves of so many bytes, under the lease of the benchmark's lanes.
+    /// The leaves of this many bytes, under the lease of the benchmark's lanes.
     pub fn leaves(count: usize) -> Result<Self, MissingBlock> {
         let mut blocks = Vec::new();
         let bytes: Vec<u8> = (0..count).map(|index| (index % 251) as u8).collect();

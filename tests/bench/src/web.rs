@@ -42,7 +42,7 @@ impl Timed {
         median(&self.times)
     }
 
-    /// The speed at this unit as a part of the lane's speed in its trial.
+    /// The speed at this unit as a fraction of the lane's speed in its trial.
     pub fn share_of_trial(&self, unit: &Unit) -> f64 {
         let [products, floats, bytes] = self.rates;
         let per_s = unit.work() as f64 / self.median_ms() * 1e3;

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 /// The default duration.
 const MINUTES: f64 = 10.0;
-/// The share of the run, at its start, that does not count, because caches and the allocator's arenas still fill.
+/// The fraction of the run, at its start, that does not count, because caches and the allocator's arenas still fill.
 const WARM_UP: f64 = 0.2;
 /// The most by which median memory may grow from the first to the second half of the rest.
 const MOST_GROWTH_BYTES: u64 = 8 << 20;

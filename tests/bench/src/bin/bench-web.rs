@@ -22,9 +22,9 @@ const RUNS: usize = 9;
 /// The most multiply-accumulates for WebGPU; an emulated adapter would take minutes for more.
 const MOST_GPU_WORK: f64 = 4e9;
 const SLICE_MS: f64 = 50.0;
-/// The least share of its speed in the trial that a lane should reach at any unit.
+/// The least fraction of its speed in the trial that a lane should reach at any unit.
 const GOAL: f64 = 0.7;
-/// What `--only` asks for to have the units alone.
+/// The argument of `--only` for the units alone.
 const UNITS: &str = "units";
 
 fn main() -> Result<()> {
