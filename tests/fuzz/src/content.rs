@@ -11,7 +11,7 @@ use adit_content::walk::stat;
 use adit_content::{Block, Cid, ContentPath, Dag, FileBuilder, FileWalk, FolderBuilder, Limits, List, Profile};
 use adit_content::{Resolve, Walk, WalkError};
 
-/// Identifiers and paths: what is read is written again alike.
+/// Identifiers and paths: whatever is read is written back the same.
 pub(super) fn cids(bytes: &[u8]) {
     if let Ok(cid) = cid::read_whole(bytes) {
         assert_eq!(cid::read_whole(&cid.to_bytes()), Ok(cid));
@@ -34,7 +34,7 @@ pub(super) fn cid_seeds() -> Vec<Vec<u8>> {
     texts.iter().chain([&v0]).map(|text| text.as_bytes().to_vec()).chain([binary]).collect()
 }
 
-/// Nodes and their messages: what is read is written again alike.
+/// Nodes and their messages: whatever is read is written back the same.
 pub(super) fn nodes(bytes: &[u8]) {
     let bytes = bytes::Bytes::copy_from_slice(bytes);
     if let Ok(node) = Node::decode(&bytes) {
