@@ -54,7 +54,7 @@ pub(crate) struct Beside {
     follow_ms: i64,
     /// Shared by all batches. A batch that fails takes nothing back, because a rough figure is enough.
     abandoned: Arc<Mutex<Abandoned>>,
-    /// Likewise.
+    /// Shared by all batches, for the same reason.
     turns: Arc<Mutex<Turns>>,
 }
 

@@ -21,7 +21,7 @@ struct Inner {
     began: Option<Instant>,
     /// The wall clock then (Unix, ms).
     began_at_ms: i64,
-    /// What tests moved it forward.
+    /// By how much tests moved this clock forward.
     advanced_ms: AtomicI64,
     /// By how much tests set the wall clock.
     set_ms: AtomicI64,

@@ -1,11 +1,11 @@
 //! Rate limits: token buckets for address blocks, for keys and for all callers together. Time is an argument,
 //! and never steps.
 //!
-//! Buckets are kept in memory, per coordinator; a restart forgets only about a second of calls. Registrations, requests
-//! for work and reads are shed first. A delivery on a live lease passes even if its block's bucket or the overall one is
-//! empty, because the work is already done. It must first prove that it is one, and each lease has only so many. It
-//! takes what it finds in the overall bucket, so a coordinator with many deliveries hands out less new work, but it
-//! leaves no debt. See [`Limits`] for the figures.
+//! Buckets are kept in memory, per coordinator; a restart forgets only about a second of calls. Registrations, requests for
+//! work and reads are shed first. A delivery on a live lease passes even if its block's bucket or the overall one is empty,
+//! because the work is already done. It must first prove to be one, and each lease allows only a limited number of them. It
+//! takes what it finds in the overall bucket, so a coordinator with many deliveries hands out less new work, but it leaves
+//! no debt. See [`Limits`] for the figures.
 
 use std::collections::HashMap;
 use std::hash::Hash;

@@ -15,7 +15,7 @@ pub(crate) struct Terms {
     pub(crate) epoch_ms: i64,
 }
 
-/// What may still be issued when `issued` already is: no balance, and no sum of balances, leaves an i64.
+/// The amount that may still be issued after `issued`, so that every balance and every sum of balances fits in an i64.
 pub(crate) fn issuable(issued: Amount) -> Amount {
     Amount::from_nano(i64::MAX).checked_sub(issued).unwrap_or(Amount::ZERO)
 }

@@ -139,7 +139,7 @@ impl Sources {
         found
     }
 
-    /// One look for each block; without the unknown ones.
+    /// Looks at each block once. Leaves out the unknown ones.
     async fn round(&self, source: &str, wanted: Vec<(Cid, u32)>, deadline: Instant) -> Looks {
         let looks = wanted.into_iter().map(|(cid, bytes)| self.once(source, cid, bytes).boxed());
         let mut looks = stream::iter(looks).buffer_unordered(AT_ONCE);
@@ -237,7 +237,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_busy_source_is_asked_again() {
-        /// Says so many times that it is busy, for so long, and then gives the block.
+        /// Says this many times that it is busy, and for how long, and then gives the block.
         struct Busy(Mutex<u32>, u16, Option<u64>);
         impl BlockSource for Busy {
             fn ask<'a>(&'a self, _: &'a str, _: &'a Cid) -> BoxFuture<'a, Option<BlockAnswer>> {

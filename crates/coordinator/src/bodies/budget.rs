@@ -235,7 +235,7 @@ mod tests {
         let mut same_key = Box::pin(budget.take(10, block(1)));
         assert!(poll!(&mut large).is_pending() && poll!(&mut small).is_pending() && poll!(&mut same_key).is_pending());
         assert_eq!(budget.held().0, 40);
-        // It may be smaller than was thought, which makes room.
+        // The body may be smaller than announced, which makes room.
         held.shrink(10);
         let large = large.now_or_never().unwrap();
         assert!(poll!(&mut small).is_pending());
@@ -243,7 +243,7 @@ mod tests {
         let small = small.now_or_never().unwrap();
         assert!(same_key.now_or_never().is_some());
         drop((held, small));
-        // One that gave up does not stand in the way.
+        // A waiter that gave up does not hold others up.
         let whole = budget.take(100, Owner::default()).await;
         assert!(budget.take(100, Owner::default()).now_or_never().is_none());
         let mut next = Box::pin(budget.take(1, Owner::default()));

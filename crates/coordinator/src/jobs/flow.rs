@@ -81,7 +81,7 @@ pub(crate) async fn submit(app: &App, request: JobRequest) -> Result<JobView, Fa
     show(app, job).await
 }
 
-/// What a requester says of the job. An empty name is none.
+/// What a requester says of the job. An empty name counts as none.
 fn words(request: &JobRequest) -> Result<Words, Refusal> {
     let name = request.name.clone().filter(|name| !name.is_empty());
     let unfit = |field, wanted| Refusal::new(ErrorCode::InvalidParameter, format!("{field} must be {wanted}"));

@@ -98,7 +98,7 @@ impl JobRow {
         task_type_of(self.task_type, &self.kind)
     }
 
-    /// What its requester says of it.
+    /// The requester's words about it.
     pub(crate) fn words(&self) -> Words {
         let (description, requester, link) = (self.description.clone(), self.requester.clone(), self.link.clone());
         let about = JobAbout { description, requester, link, open_source: self.open_source == 1 };

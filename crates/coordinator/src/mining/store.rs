@@ -105,7 +105,7 @@ pub(crate) async fn speed(db: &mut Db, session: &str, lane: i64, kind: &str) -> 
     Ok(row.map(|row| row.try_get::<i64>(0)).transpose()?.unwrap_or(0) as u64)
 }
 
-/// The open lanes with a measured speed at a kind, at most so many, and their speeds together.
+/// The number of open lanes with a measured speed at a kind, up to a limit, and the sum of their speeds.
 pub(crate) async fn pace(db: &mut Db, kind: &str) -> Result<Pace, DbError> {
     let text = "SELECT COUNT(*), COALESCE(SUM(work_per_s), 0) FROM (SELECT MIN(work_per_s, 1 << 46) AS work_per_s
          FROM lane_speed JOIN session ON session.id = lane_speed.session

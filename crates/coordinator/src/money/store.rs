@@ -121,7 +121,7 @@ pub(crate) async fn active_miners(db: &mut Db) -> Result<u64, DbError> {
     let text = "SELECT active, stayed FROM epoch ORDER BY id DESC LIMIT 2";
     let mut miners = 0;
     for (age, row) in sql(text).fetch_all(db).await?.iter().enumerate() {
-        // Those of the newest epoch that were active in the one before are counted there.
+        // Miners of the newest epoch that were active in the previous one are counted there.
         let twice = if age == 0 { row.try_get::<i64>(1)? } else { 0 };
         miners += row.try_get::<i64>(0)? - twice;
     }

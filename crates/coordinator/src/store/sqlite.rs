@@ -65,7 +65,7 @@ impl Db {
         connection.pragma_update(None, "temp_store", "memory")?;
         connection.pragma_update(None, "cache_size", -32_768)?;
         connection.set_prepared_statement_cache_capacity(256);
-        // Else the planner looks at bound values, and plans a statement again at each run that binds another.
+        // Otherwise the planner looks at bound values, and plans a statement again at each run that binds another.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         Ok(Db {
             connection,

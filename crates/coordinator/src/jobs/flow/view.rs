@@ -76,7 +76,7 @@ fn stuck(row: &JobSummary, crowd: Crowd) -> Option<String> {
     })
 }
 
-/// What a job's plan says of the whole job.
+/// The size of the whole job, from its plan.
 pub(super) fn size(template: &Unit) -> Size {
     Size { rows: template.input().rows, work: template.work(), result_bytes: result::length(template) }
 }

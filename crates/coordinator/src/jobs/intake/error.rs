@@ -394,7 +394,7 @@ impl From<TableError> for IntakeError {
     }
 }
 
-/// What may be wrong with a cell that is no sample.
+/// A hint at what is wrong with a cell that is not a sample.
 fn advice(line: u64, column: usize, cell: &str) -> &'static str {
     if cell.is_empty() && line == 1 && column == 1 {
         return "; if the column is an index without a name, write the file without it (pandas: index=False)";

@@ -101,7 +101,7 @@ pub(crate) async fn jobs(
     sql_as(text).bind(before).bind(limit).fetch_all(db).await
 }
 
-/// What a job's plan says of the whole job.
+/// The size of the whole job, from its plan.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Size {
     pub(crate) rows: u32,

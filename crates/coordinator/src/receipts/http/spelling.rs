@@ -25,7 +25,7 @@ pub(super) enum Named {
     Foreign,
 }
 
-/// What `text` asks for; `None` if it is no content identifier.
+/// What `text` asks for; `None` if it is not a content identifier.
 pub(super) fn named(text: &str) -> Option<Named> {
     // The parser also takes a path, and would look for the identifier in it.
     if text.len() > LONGEST || text.contains('/') {
