@@ -171,7 +171,7 @@ pub async fn work_per_s<E: Engine>(
     best_per_s(most, least_ms, now_ms, multiply).await
 }
 
-/// The same for f32 products.
+/// The best f32 multiply-accumulates per second, measured in the same way.
 pub async fn floats_per_s<E: Engine>(
     engine: &E,
     shape: Shape,

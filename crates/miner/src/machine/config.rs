@@ -73,7 +73,7 @@ impl Config {
 pub struct Choice {
     /// Only those whose work and result are open to everybody.
     pub open_source: bool,
-    /// Only this one.
+    /// Only the job with this number.
     pub job: Option<u64>,
 }
 

@@ -94,7 +94,7 @@ impl Slices {
         Line { fixed: mean_time - per_row * mean_rows, per_row, is_old: false }
     }
 
-    /// Notes a call with so many rows.
+    /// Notes the time that a call of `rows` rows took.
     pub(super) fn learn(&mut self, rows: usize, work_per_row: f64, took_ms: f64) {
         let (rows, took_ms) = (rows.max(1) as f64, took_ms.max(LEAST_MS));
         let time = took_ms / work_per_row.max(1.0);
