@@ -35,7 +35,7 @@ impl Folder {
         for entry in fs::read_dir(home.mcp_questions()).into_iter().flatten().flatten() {
             let age = entry.metadata().and_then(|facts| facts.modified()).map(|at| at.elapsed().unwrap_or_default());
             if age.is_ok_and(|age| age > OLD) {
-                // What cannot be removed harms nobody: no server asks about it.
+                // A file that cannot be removed does no harm: no server asks about it.
                 let _ = fs::remove_file(entry.path());
             }
         }

@@ -82,7 +82,7 @@ impl Day {
             && kept != self.kept
             && let Ok(text) = serde_json::to_vec(&kept)
         {
-            // What cannot be written is lost only if the program ends.
+            // A count that cannot be written is lost only if the program ends.
             let _ = write_private(&self.file, &text);
         }
         (self.kept, self.counted) = (kept, total);

@@ -1,4 +1,4 @@
-//! Pauses in words: why a miner pauses, and when or by what it goes on.
+//! Pauses in words: why a miner pauses, and when it goes on or what makes it go on.
 
 use adit_miner::rules::{DAY, Decision, Ends, Fact, HOUR, Pause, Reason, WEEK};
 

@@ -35,7 +35,7 @@ impl<F: Fn(u64) -> String> Stage<F> {
         (self.command)(job)
     }
 
-    /// What is left if the person stops it now.
+    /// What remains if the person stops it now.
     pub(super) fn stopped(&self) -> Stopped {
         Stopped(match self.reached.get() {
             Reached::Preparing => "Stopped; no job was submitted".into(),
