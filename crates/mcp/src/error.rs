@@ -58,7 +58,7 @@ pub enum Code {
     Cancelled,
     /// There is no payment on a chain yet.
     NoPayment,
-    /// What is wrong is not the caller's doing.
+    /// The fault is not the caller's.
     Internal,
 }
 

@@ -22,7 +22,7 @@ pub const PATH: &str = "/mcp";
 /// The largest request: a megabyte of content in which every character is an escape.
 const MAX_BODY_BYTES: usize = 8 << 20;
 
-/// Who may call.
+/// Decides who may call.
 struct Gate {
     /// The token's digest: the time that comparing digests takes reveals nothing.
     token: [u8; 32],
