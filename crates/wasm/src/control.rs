@@ -17,7 +17,7 @@ use crate::values::to_js;
 /// The most input blocks that are kept for later units. It is small because a tab shares the device's memory.
 const CACHE_BYTES: usize = 128 << 20;
 
-/// Derives the public key of a secret one, as hex. The error says that the bytes are no key.
+/// Derives the public key of a secret one, as hex. The error says that the bytes are not a key.
 #[wasm_bindgen]
 pub fn public_key(secret: &[u8]) -> Result<String, JsError> {
     Ok(secret_key(secret)?.public_key().to_string())
