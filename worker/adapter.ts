@@ -23,7 +23,7 @@ export async function rememberForms(database: Database, forms: string): Promise<
   try {
     await (await database.open()).put("forms", forms, await adapterKey());
   } catch {
-    // As above.
+    // Without storage they race again at the next Start.
   }
 }
 

@@ -9,7 +9,7 @@ export const loadControl = once(async () => {
   return control;
 });
 
-/** What checks receipts. */
+/** The package that checks receipts. */
 export const loadCheck = once(async () => {
   const check = await import("../pkg/check/check.js");
   await check.default();

@@ -6,7 +6,7 @@ import type { PublicKey } from "./wire.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** Derives the public key from a secret one; throws if the bytes are no key. */
+/** Derives the public key from a secret one; throws if the bytes are not a key. */
 export type Derive = (secret: Uint8Array) => PublicKey;
 
 /** The JSON of a key file. */
