@@ -61,7 +61,7 @@ fn tree(sample: &Sample, data: &Operand, elsewhere: bool, output: &[u8]) {
     }
 }
 
-/// The same of data elsewhere: the blocks that the sample lacks are absent.
+/// The same for data elsewhere: the blocks that the sample lacks are absent.
 fn states(sample: &Sample, data: &Operand, output: &[u8]) {
     let all = SourceSample::whole(LEASE, data);
     let found = |cid: &Cid| sample.block(cid).map_or(Found::Absent, Found::Present);

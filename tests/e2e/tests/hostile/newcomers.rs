@@ -179,7 +179,7 @@ async fn a_single_fresh_key_begins_whatever_is_left() -> Result<()> {
     ensure!(granted(&fresh.ask(0).await?)?.is_none());
     scene.server.advance(SHORT_MS).await?;
     assert_eq!(granted(&fresh.ask(0).await?)?.context("no lease")?.unit, left.unit);
-    // Nothing else is left, which is no refusal.
+    // Nothing else is left, which is not a refusal.
     assert_eq!(scene.stranger("another", 5).await?.ask(0).await?.status, 204);
     scene.ends_well().await
 }

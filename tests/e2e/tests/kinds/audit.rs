@@ -161,7 +161,7 @@ async fn lease(client: &Client) -> Result<TaskGrant> {
     client.task(0).await?.and_then(|task| task.adit).context("no lease")
 }
 
-/// What a miner delivers that says the same of every block.
+/// The output of a miner that reports the same state for every block.
 fn claim(grant: &TaskGrant, state: BlockState) -> Vec<u8> {
     let mut output = grant.unit.output(&Scalar, &grant.lease.lease, |_| None).unwrap_or_default();
     output[..grant.unit.input().panels.len()].fill(state as u8);
@@ -299,7 +299,7 @@ async fn a_miner_that_alone_cannot_reach_the_source_waits() -> Result<()> {
     audit.server.assert_balanced().await
 }
 
-/// An error of the coordinator's own look is no verdict, whatever the miner says.
+/// An error in the coordinator's own look is not a verdict, whatever the miner says.
 #[tokio::test]
 async fn what_the_coordinator_cannot_see_is_not_decided() -> Result<()> {
     let audit = Audit::start().await?;
@@ -342,7 +342,7 @@ async fn absence_is_an_answer_and_pays_nothing() -> Result<()> {
 /// A name, and a function that makes the output from the correct one and the number of its blocks.
 type Forgery = (&'static str, fn(&[u8], usize) -> Vec<u8>);
 
-/// What contradicts itself is wrong without a look at the gateway, and a receipt that calls it right is refuted.
+/// An output that contradicts itself is wrong without a look at the gateway, and a receipt that calls it right is refuted.
 #[tokio::test]
 async fn outputs_that_contradict_themselves_are_wrong() -> Result<()> {
     let audit = Audit::start().await?;
@@ -443,7 +443,7 @@ async fn a_job_over_data_elsewhere_goes_on_as_the_second_version() -> Result<()>
     miner.move_to(&audit.server);
     assert_eq!(miner.job(job).await?.kind, Kind::HashTree2);
 
-    // What was leased under the first version may still be delivered, and its receipt rechecks as such.
+    // Units leased under the first version may still be delivered, and their receipts recheck as such.
     let Unit::HashTree2(HashTree2 { data, source }) = grant.unit.clone() else { anyhow::bail!("another kind") };
     let unit = Unit::HashTree(HashTree { data, source: Some(source) });
     let lease = Lease { unit: unit.cid(), ..grant.lease.clone() };

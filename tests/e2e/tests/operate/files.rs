@@ -20,7 +20,7 @@ async fn open(data: &Path) -> Result<Coordinator, ServeError> {
     Coordinator::open(&Config::new(any_port(), data.to_owned())).await
 }
 
-/// What a coordinator that cannot be opened says.
+/// The error of a coordinator that cannot be opened.
 async fn refusal(data: &Path) -> Result<String> {
     Ok(open(data).await.err().with_context(|| format!("{} was opened", data.display()))?.to_string())
 }

@@ -108,7 +108,7 @@ async fn say_what_browsers_must_not_do(web: Web) -> Result<()> {
     let client = Client::new(&server, "visitor", 1)?;
     for path in ["/", "/index.html", "/dashboard", "/assets/worker/lane-1a2b.js"] {
         let first = client.get(path).await?;
-        // What has not changed is kept with the headers of this answer.
+        // The browser keeps an unchanged file with this answer's headers.
         let since = header(&first, LAST_MODIFIED).to_owned();
         let again = client.send(client.request(Method::GET, path).header(IF_MODIFIED_SINCE, since)).await?;
         assert_eq!((first.status.as_u16(), again.status.as_u16()), (200, 304), "{path}");

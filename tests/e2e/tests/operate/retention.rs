@@ -1,4 +1,4 @@
-//! What has ended is deleted some time later, and what a receipt speaks of is not.
+//! What has ended is deleted some time later, except for what a receipt names.
 
 use adit_core::statement::Verdict;
 use adit_protocol::ErrorCode;

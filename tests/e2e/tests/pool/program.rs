@@ -18,7 +18,7 @@ async fn pool(program: &Path, database: &Path, flags: &[&str]) -> Result<(Progra
     Ok((pool, url.to_owned()))
 }
 
-/// One round of attesting; what was printed on standard output.
+/// Attests once. Returns what was printed on standard output.
 async fn attest(program: &Path, flags: &[&str], home: &Path) -> Result<String> {
     let mut command = Command::new(program);
     command.args(["attest", "--once"]).args(flags).arg("--key").arg(home.join("miner.key"));

@@ -80,7 +80,7 @@ struct Crowd {
     random: SplitMix64,
     coordinator: PublicKey,
     miners: Vec<Miner>,
-    /// What is to come, by its time and number.
+    /// Future events, by their time and number.
     agenda: BTreeMap<(u64, u64), (usize, Next)>,
     planned: u64,
     now_ms: u64,
