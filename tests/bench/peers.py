@@ -2,7 +2,7 @@
 
 Reads a line of JSON per run, {"peer": …, "m": …, "k": …, "n": …}, and answers with the milliseconds and the SHA-256 of the
 result, so that a caller can let contenders take turns and compare their results. Operands are the caller's: SplitMix64, see
-crates/core/src/vectors.rs. Needs numpy, onnx and onnxruntime (PyPI), and cupy for cuBLAS on a machine with CUDA.
+crates/core/src/random.rs. Needs numpy, onnx and onnxruntime (PyPI), and cupy for cuBLAS on a machine with CUDA.
 """
 
 import functools
