@@ -753,8 +753,8 @@ export interface Receipt {
   /** `STATEMENT_VERSION`. */
   version: number;
   /**
-   * The work that was done, in the kind's [unit of work](Kind::work_unit): the unit's, or of data elsewhere the bytes
-   * that the output says are present.
+   * The work that was done, in the kind's [unit of work](Kind::work_unit): the whole unit's, or for data at an
+   * external source the bytes that the output reports present.
    */
   work: number;
 }

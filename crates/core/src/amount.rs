@@ -28,7 +28,7 @@ pub const NANO_PER_NNET: i64 = 1_000_000_000;
 pub const BPS: i64 = 10_000;
 
 impl Amount {
-    /// No NNET.
+    /// Zero NNET.
     pub const ZERO: Amount = Amount(0);
 
     /// An amount of nano-NNET.

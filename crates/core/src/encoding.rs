@@ -30,7 +30,7 @@ impl Canonical for Cid {}
 /// The canonical bytes of `value`.
 ///
 /// # Panics
-/// If `T` breaks the promise of [`Canonical`]: bytes that stand for nothing must not be signed.
+/// If `T` breaks the promise of [`Canonical`]: bytes that encode nothing must not be signed.
 pub fn encode<T: Canonical>(value: &T) -> Vec<u8> {
     match serde_ipld_dagcbor::to_vec(value) {
         Ok(bytes) => bytes,

@@ -1,15 +1,15 @@
-//! What looking for a block at a gateway finds.
+//! The result of looking for a block at a gateway.
 
 use crate::content_id::{Cid, block_matches};
 
-/// What looking for a block at a gateway found.
+/// The result of looking for a block at a gateway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Found<Block> {
     /// Its bytes.
     Present(Block),
-    /// The gateway says that it does not have the block.
+    /// The gateway answers that it does not have the block.
     Absent,
-    /// Neither: an error, no answer, a redirect, other bytes. An error is not an answer.
+    /// Anything else: an error, no answer, a redirect or the wrong bytes. None of these proves that the block is absent.
     Unknown,
 }
 
@@ -42,7 +42,7 @@ impl<Block: AsRef<[u8]>> Found<Block> {
         }
     }
 
-    /// The same with borrowed bytes.
+    /// Borrows the bytes.
     pub fn as_slice(&self) -> Found<&[u8]> {
         match self {
             Found::Present(block) => Found::Present(block.as_ref()),
@@ -52,20 +52,20 @@ impl<Block: AsRef<[u8]>> Found<Block> {
     }
 }
 
-/// A block's state, as outputs of `hash_tree/2` spell it: one byte.
+/// A block's state, which outputs of `hash_tree/2` encode as one byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum BlockState {
     /// The source has it.
     Present = 1,
-    /// The source says that it does not have it.
+    /// The source answers that it does not have it.
     Absent = 2,
-    /// Nobody can tell.
+    /// It could not be determined.
     Unknown = 3,
 }
 
 impl BlockState {
-    /// The state of this spelling.
+    /// The state that `byte` encodes, or `None` if it encodes none.
     pub fn from_byte(byte: u8) -> Option<Self> {
         [BlockState::Present, BlockState::Absent, BlockState::Unknown].into_iter().find(|state| *state as u8 == byte)
     }
@@ -77,7 +77,7 @@ mod tests {
     use crate::content_id::block_cid;
 
     #[test]
-    fn only_the_right_bytes_are_present_and_only_a_plain_no_is_absent() {
+    fn only_the_right_bytes_are_present_and_only_404_and_410_are_absent() {
         let cid = block_cid(b"block");
         assert_eq!(Found::in_answer(&cid, 200, b"block"), Found::Present(b"block"));
         assert_eq!(Found::in_answer(&cid, 200, &b"other"[..]), Found::Unknown);

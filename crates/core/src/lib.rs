@@ -5,8 +5,8 @@
 //!
 //! To follow one unit through these files: [`split`] cuts operands into panels, [`kind`] specifies the work, a [`unit`] is a piece
 //! of it, a [`statement`] leases it, a [`kernel`] computes it, [`verify`] checks the output, [`reward`] prices it, a [`statement`]
-//! in the [`log`] is its receipt, [`assemble`] puts the job's result together, and [`recheck`] lets anyone check it again. Beside
-//! this path stands [`reduce`], which is never delegated.
+//! in the [`log`] is its receipt, [`assemble`] puts the job's result together, and [`recheck`] lets anyone check it again. [`reduce`]
+//! is not on this path: reductions are never delegated.
 //!
 //! ```
 //! use adit_core::{kernel, verify::{CheckLayer, Coins, check_rows}};

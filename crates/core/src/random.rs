@@ -1,8 +1,8 @@
-//! Numbers that look random and follow from a seed: for test data and for choices that need no secrecy.
+//! Deterministic pseudorandom numbers, for test data and for choices that need no secrecy.
 
 use alloc::vec::Vec;
 
-/// The generator SplitMix64 (Steele, Lea, Flood 2014). Anyone who sees a few numbers can tell the rest: not for secrets.
+/// The generator SplitMix64 (Steele, Lea, Flood 2014). A few outputs reveal all others, so it must not make secrets.
 ///
 /// Frozen vectors depend on its sequence.
 #[derive(Clone, Debug)]

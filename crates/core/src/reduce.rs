@@ -1,6 +1,6 @@
 //! Reductions over integers: count, sum, least, largest and sum of squares, exactly, in 128 bits.
 //!
-//! They cost no more than reading the values, so they are computed on reading and never delegated.
+//! They cost no more than reading the values, so they are computed while reading and never delegated.
 
 use serde::{Deserialize, Serialize};
 

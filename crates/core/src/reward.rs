@@ -8,13 +8,13 @@ use alloc::vec::Vec;
 use crate::amount::{Amount, BPS};
 use crate::kind::name::Kind;
 
-/// How much work one price buys: multiply-accumulates or bytes.
+/// The work that one price buys, in multiply-accumulates or bytes.
 pub const WORK_PER_PRICE: u64 = 1 << 20;
 
 /// The version of [`price`], which leases and receipts name.
 pub const PRICE_VERSION: u32 = 1;
 
-/// The base rewards of earlier valid work, in nano-NNET, that gain half of the confidence that can be gained.
+/// The base rewards of earlier valid work, in nano-NNET, at which confidence is halfway between its minimum and maximum.
 pub const CONFIDENCE_HALF: i64 = 1_000_000_000;
 
 /// Price of 2^20 units of work of a kind. Kinds are priced by what a processor does in the same time.

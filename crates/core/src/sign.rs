@@ -167,7 +167,7 @@ impl fmt::Debug for SecretKey {
 
 /// The signature is malformed, has a high s, or is not this key's signature over this statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the signature is not one of this key over this statement")]
+#[error("not a valid signature by this key over this statement")]
 pub struct InvalidSignature;
 
 impl PublicKey {

@@ -198,8 +198,8 @@ pub struct Receipt {
     pub verdict: Verdict,
     /// A wrong value of an invalid output, which anyone can recompute.
     pub counterexample: Option<Counterexample>,
-    /// The work that was done, in the kind's [unit of work](Kind::work_unit): the unit's, or of data elsewhere the bytes that the
-    /// output says are present.
+    /// The work that was done, in the kind's [unit of work](Kind::work_unit): the whole unit's, or for data at an external
+    /// source the bytes that the output reports present.
     pub work: u64,
     /// The version of the price list.
     pub price_version: u32,
@@ -220,7 +220,7 @@ pub struct Receipt {
 impl Canonical for Receipt {}
 
 impl Receipt {
-    /// How thoroughly the output was checked, for people: `64 bits`, `16 of 240 leaves`, `5 rounds`.
+    /// How thoroughly the output was checked, for display: `64 bits`, `16 of 240 leaves`, `5 rounds`.
     pub fn strength(&self) -> String {
         match self.method {
             Method::Sampled { sampled, of } => alloc::format!("{sampled} of {of} leaves"),

@@ -1,4 +1,4 @@
-//! What requesters call work, and which kinds may be called so. The names are NeoNet's.
+//! Task types: what requesters call their work, and which kinds fit each. The names are NeoNet's.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,11 +19,11 @@ pub enum TaskType {
     GradientCompute,
     /// Whether a data set is there and intact, and what its columns hold.
     DataValidation,
-    /// The same for a part of the coordinator's own log.
+    /// Whether a part of the coordinator's own log is intact.
     NetworkProtection,
-    /// Known, and not handed out: a step of training is a gradient so far.
+    /// Recognised but never handed out: a training step is delegated as a gradient.
     ModelTraining,
-    /// Known, and not handed out: what a client computes on data of its own cannot be verified yet.
+    /// Recognised but never handed out: work on a client's own data cannot be verified yet.
     FederatedLearning,
 }
 
@@ -59,12 +59,12 @@ impl TaskType {
         Self::ALL.into_iter().find(|task_type| task_type.name() == name)
     }
 
-    /// What work of a kind is called unless the requester says otherwise.
+    /// The task type of work of `kind` unless the requester chooses another.
     pub const fn of(kind: Kind) -> Self {
         kind.facts().task_type
     }
 
-    /// Whether work of `kind` may be called so.
+    /// Whether a requester may give work of `kind` this type.
     ///
     /// ```
     /// use adit_core::{Kind, TaskType};

@@ -1,4 +1,4 @@
-//! A unit: the smallest piece of a job, computed and checked alone, named by the CID of its encoding.
+//! A unit: the smallest piece of a job, computed and checked on its own, and named by the CID of its encoding.
 
 pub(crate) mod error;
 pub(crate) mod layer;
@@ -40,14 +40,14 @@ pub const MAX_OUTPUT_BYTES: u64 = 64 << 20;
 /// The largest inputs of one unit, in bytes.
 pub const MAX_INPUT_BYTES: u64 = 256 << 20;
 
-/// What one lease asks for. The job that it is cut from is a unit too, without the caps on sizes: its template.
+/// What one lease asks for. A job is a unit too, exempt from the size caps: the template that its units are cut from.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Unit {
     /// C = A · B.
     #[serde(rename = "matmul_i8/1")]
     MatmulI8(MatmulI8),
-    /// Inference.
+    /// Inference with a quantised perceptron.
     #[serde(rename = "mlp_i8/1")]
     MlpI8(MlpI8),
     /// A batch's gradient.
@@ -59,14 +59,14 @@ pub enum Unit {
     /// The leaves of a data set.
     #[serde(rename = "hash_tree/1")]
     HashTree(HashTree),
-    /// The leaves of a data set at a source of its own, as far as the source has them.
+    /// The leaves of a data set at an external source, as far as the source has them.
     #[serde(rename = "hash_tree/2")]
     HashTree2(HashTree2),
 }
 
 impl Canonical for Unit {}
 
-/// What the kind's file says.
+/// What the kind's module defines.
 impl Unit {
     /// The kernel that computes it.
     pub fn kind(&self) -> Kind {
@@ -118,18 +118,18 @@ impl Unit {
         4 * values + of_kind!(self, it => it.bytes_before_rows())
     }
 
-    /// What it takes to compute, from the parameters alone, in [`Kind::work_unit`]s.
+    /// The most work that the unit can take, in [`Kind::work_unit`]s. It follows from the parameters alone.
     pub fn work(&self) -> u64 {
         of_kind!(self, it => it.work())
     }
 
-    /// The part of the [work](Unit::work) that `output` says was done, which its receipt states and pays: of data elsewhere, the
-    /// bytes that the source had. All of it for the other kinds.
+    /// The part of the [work](Unit::work) that `output` reports as done, which its receipt states and pays: for data at an
+    /// external source, the bytes that the source had; for other kinds, all of it.
     pub fn work_done(&self, output: &[u8]) -> u64 {
         of_kind!(self, it => it.work_done(output))
     }
 
-    /// What the check at delivery takes once its coins are prepared, in [`Kind::work_unit`]s.
+    /// The cost of the check at delivery once its coins are prepared, in [`Kind::work_unit`]s.
     pub fn check_work(&self) -> u64 {
         of_kind!(self, it => it.check_work())
     }
@@ -156,13 +156,13 @@ impl Unit {
 
 /// How an output is checked: see [`Verifiable`].
 impl Unit {
-    /// How outputs are checked, and to how many bits where `concurrent` checks share coins. A method that does not reach
-    /// every wrong output has no bits.
+    /// How outputs are checked, and the bits of soundness while `concurrent` checks share coins: 0 for a method that has no
+    /// such bound.
     pub fn method(&self, concurrent: u32) -> (Method, u32) {
         of_kind!(self, it => it.method(concurrent))
     }
 
-    /// Prepares the coins that `seed` makes, from the [shared blocks](Unit::shared_blocks).
+    /// Expands `seed` into coins and prepares them for checking, from the [shared blocks](Unit::shared_blocks).
     pub fn check_plan<'a, F: Fold>(
         &self,
         fold: &F,
@@ -187,7 +187,7 @@ impl Unit {
         of_kind!(self, it => it.evidence(check))
     }
 
-    /// What a finished check comes to. `block` returns what was found of each block of the evidence.
+    /// The judgement on a finished check. `block` returns what was found of each block of the evidence.
     pub fn judge<'a>(
         &self,
         check: &FinishedCheck<'_>,
@@ -197,7 +197,7 @@ impl Unit {
         of_kind!(self, it => it.judge(check, inputs, block))
     }
 
-    /// Checks an output from scratch, and what is claimed of it. `seed` is the caller's own randomness.
+    /// Checks from scratch an output and the `claim` made about it. `seed` is the caller's own randomness.
     pub fn recheck<'a>(
         &self,
         claim: &Claim,
@@ -209,7 +209,7 @@ impl Unit {
     }
 }
 
-/// What follows from that.
+/// What follows from the kind's definitions.
 impl Unit {
     /// Where a gradient's output has its tensors.
     pub fn layout(&self) -> Layout {

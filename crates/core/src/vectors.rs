@@ -1,8 +1,8 @@
 //! The start-up set: a backend that disagrees with it is switched off before it costs anybody a unit.
 //!
 //! A vector goes from a seed to a digest. The digests were computed by independent implementations (tests/vectors) and are
-//! frozen; they stand in their kinds' files. Those of `hash_tree/2` are no part of the start-up set: its leaves are those of the
-//! first version, and what it adds no backend computes.
+//! frozen; they stand in their kinds' files. Those of `hash_tree/2` are not in the start-up set: its leaves are those of
+//! `hash_tree/1`, and no backend computes the rest.
 
 pub(crate) mod digest;
 pub(crate) mod float;

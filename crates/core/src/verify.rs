@@ -10,7 +10,7 @@
 //! the output. If Q checks share coins at the same time, the bound is Q · 2^-64: see [`bits`].
 //!
 //! Products of f32 matrices are checked within a tolerance ([`FloatCheck`]), trees by sampling ([`LeafSample`],
-//! and [`SourceSample`] of data elsewhere).
+//! and [`SourceSample`] for data at an external source).
 
 pub(crate) mod chain;
 pub(crate) mod coins;

@@ -35,7 +35,7 @@ fn saturates_at(requant: Requant) -> i32 {
     needed.div_ceil(u64::from(requant.multiplier.max(1))).min(i32::MAX as u64) as i32
 }
 
-/// Computes as much as fills vectors and returns the rest: here all of it, because the compiler makes its own vectors.
+/// Leaves everything to the scalar loop, which the compiler vectorises.
 #[cfg(not(target_feature = "simd128"))]
 fn vectors<'a>(
     sums: &'a [i32],
@@ -47,7 +47,7 @@ fn vectors<'a>(
     (sums, bias, activations)
 }
 
-/// The same for WebAssembly, four at a time. Narrowing saturates at 127.
+/// Computes whole vectors of four for WebAssembly, and returns the rest. Narrowing saturates at 127.
 #[cfg(target_feature = "simd128")]
 fn vectors<'a>(
     sums: &'a [i32],

@@ -16,16 +16,16 @@ use crate::log::Hash;
 
 /// An engine multiplies and hashes. It stays on the thread that made it, so neither it nor its futures need be `Send`.
 pub trait Engine {
-    /// An int8 operand in the layout that the engine likes.
+    /// An int8 operand in the engine's layout.
     type Packed;
-    /// An f32 operand in the layout that the engine likes.
+    /// An f32 operand in the engine's layout.
     type PackedFloats;
     /// How long one call should take at most, in milliseconds.
     const SLICE_MS: f64;
     /// The most leaves that are hashed at once.
     const LEAVES: usize;
 
-    /// The kinds that it computes, provided that it agrees with their vectors.
+    /// The kinds that it computes if it matches their vectors.
     fn kinds(&self) -> &'static [Kind] {
         &Kind::ALL
     }
@@ -69,7 +69,7 @@ pub trait Engine {
 
     /// Restores a lost engine. Operands that it packed before can no longer be used.
     fn recover(&self) -> impl Future<Output = Result<(), EngineError>> {
-        async { Err(EngineError::Refused("this engine cannot be made anew".into())) }
+        async { Err(EngineError::Refused("this engine cannot be restored".into())) }
     }
 
     /// Computes the product of a step.
@@ -87,10 +87,10 @@ pub trait Engine {
 /// The engine gave no result.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EngineError {
-    /// It cannot do this.
+    /// The engine does not support the operation.
     #[error("{0}")]
     Refused(String),
-    /// It is lost, with all that it had packed: see [`Engine::recover`].
+    /// The engine is lost, along with every operand that it packed: see [`Engine::recover`].
     #[error("{0}")]
     Lost(String),
 }

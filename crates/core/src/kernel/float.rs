@@ -9,7 +9,7 @@ use crate::unit::operand::Operand;
 
 /// The largest inner dimension.
 pub const MAX_K: u32 = 4096;
-/// The most products that the reference adds up one after the other.
+/// The most products that the reference adds to one partial sum.
 pub const BLOCK: usize = 32;
 
 /// A row-major matrix of f32.
@@ -83,11 +83,11 @@ pub struct FloatProduct {
 /// Rows to multiply next, and where their sums go.
 #[derive(Debug)]
 pub struct FloatStep<'a> {
-    /// Row-major.
+    /// The rows, row-major.
     pub left: &'a [f32],
-    /// Their number.
+    /// The number of rows.
     pub rows: usize,
-    /// rows × n.
+    /// Where the rows × n sums go.
     pub sums: &'a mut [f32],
 }
 
@@ -98,12 +98,12 @@ impl FloatProduct {
         FloatProduct { a, n, done_rows: 0, output }
     }
 
-    /// Finished rows.
+    /// The number of finished rows.
     pub fn done_rows(&self) -> usize {
         self.done_rows
     }
 
-    /// All rows.
+    /// The number of rows.
     pub fn rows(&self) -> usize {
         self.a.rows
     }
@@ -113,7 +113,7 @@ impl FloatProduct {
         self.a.cols as u64 * self.n as u64
     }
 
-    /// The next rows, at most `max_rows`; `None` when the product is finished. The rows count as finished at once.
+    /// The next rows, at most `max_rows`; `None` when the product is finished. The rows count as finished immediately.
     pub fn step(&mut self, max_rows: usize) -> Option<FloatStep<'_>> {
         let rows = max_rows.max(1).min(self.a.rows - self.done_rows);
         if rows == 0 {

@@ -63,7 +63,7 @@ pub fn place(data: &Operand, index: u64) -> Option<Place> {
     None
 }
 
-/// What is hashed before a leaf's bytes.
+/// The prefix that is hashed before a leaf's bytes.
 pub fn head(lease: &LeaseId, index: u64, bytes: usize) -> [u8; 29] {
     let mut head = [0x00; 29];
     head[1..17].copy_from_slice(&lease.0);
@@ -97,7 +97,7 @@ pub struct TreeHasher<Block> {
     /// The block under way, and the next byte in it.
     block: usize,
     from: usize,
-    /// What the output begins with: of data elsewhere, a state for each block.
+    /// What the output begins with: the state of each block, if the data is at an external source.
     states: Vec<u8>,
     leaves: Vec<u8>,
 }
@@ -128,7 +128,7 @@ impl<Block: AsRef<[u8]>> TreeHasher<Block> {
         Self::start(lease, data, data.blocks().map(given).collect(), Vec::new())
     }
 
-    /// Starts on `data` at a source of its own, with what was found of each block. A block of another size is unknown.
+    /// Starts on `data` at an external source. `found` says what the source has; a block of another size is unknown.
     pub fn elsewhere(lease: LeaseId, data: &Operand, found: impl Fn(&Cid) -> Found<Block>) -> Self {
         let mut states = Vec::with_capacity(data.panels.len());
         let looked = data.blocks().map(|(cid, bytes)| {
@@ -148,12 +148,12 @@ impl<Block: AsRef<[u8]>> TreeHasher<Block> {
         TreeHasher { lease, blocks, bytes: data.bytes(), done_bytes: 0, block: 0, from: 0, states, leaves }
     }
 
-    /// All bytes.
+    /// The number of bytes of the data.
     pub fn bytes(&self) -> u64 {
         self.bytes
     }
 
-    /// Hashed bytes.
+    /// The number of bytes hashed so far.
     pub fn done_bytes(&self) -> u64 {
         self.done_bytes
     }

@@ -50,11 +50,11 @@ impl Weights {
 pub struct PackedLayer<Packed> {
     /// The weights in the backend's layout.
     pub packed: Packed,
-    /// Inputs: the inner dimension.
+    /// Inputs: the rows of the weights.
     pub k: usize,
-    /// Outputs.
+    /// Outputs: the columns of the weights.
     pub n: usize,
-    /// The bias; empty for a product alone.
+    /// The bias; empty for a single product.
     pub bias: Vec<i32>,
     /// How the sums become the next layer's activations, or a gradient's prediction.
     pub requant: Option<Requant>,
@@ -72,7 +72,7 @@ pub struct PackedBack<Packed> {
 }
 
 impl<Packed> PackedLayers<Packed> {
-    /// Packs a unit's shared operands from their blocks with the backend's `pack`. `layers` is empty for a product alone.
+    /// Packs a unit's shared operands from their blocks with the backend's `pack`. `layers` is empty for a single product.
     pub fn new<'a, E: From<MissingBlock>>(
         weights: &[&Operand],
         layers: &[Layer],

@@ -19,7 +19,7 @@ use super::step::Step;
 pub enum Running<Packed> {
     /// Products in a chain.
     Chain(Chain<Packed>),
-    /// Forwards and backwards.
+    /// A forward and a backward pass.
     Gradient(Gradient<Packed>),
 }
 
@@ -43,12 +43,12 @@ impl<Packed> Running<Packed> {
         }
     }
 
-    /// Finished rows.
+    /// The number of finished rows.
     pub fn done_rows(&self) -> usize {
         either!(self, it => it.done_rows())
     }
 
-    /// All rows.
+    /// The number of rows.
     pub fn rows(&self) -> usize {
         either!(self, it => it.rows())
     }
@@ -69,7 +69,7 @@ impl<Packed> Running<Packed> {
     }
 
     /// The next rows, at most `max_rows`, through all products at once; `None` when the unit is finished. The rows count as
-    /// finished at once. Do not mix passes with an unfinished slice of steps.
+    /// finished immediately. Do not mix passes with an unfinished slice of steps.
     pub fn pass(&mut self, max_rows: usize) -> Option<RowPass<'_, Packed>> {
         either!(self, it => it.pass(max_rows))
     }

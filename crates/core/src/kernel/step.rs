@@ -18,7 +18,7 @@ pub struct Step<'a, Packed> {
 pub enum Right<'a, Packed> {
     /// Packed, because all units of a job share it.
     Packed(&'a Packed),
-    /// Computed on the way, k × n row-major, and packed for this product alone.
+    /// Computed during the unit, k × n row-major, and packed for this product only.
     Fresh {
         /// The values.
         values: &'a [i8],

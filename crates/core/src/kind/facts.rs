@@ -1,4 +1,4 @@
-//! What is known of a kind before there is a unit of it.
+//! The constants of a kind, which are known before it has a unit.
 
 use crate::amount::Amount;
 use crate::task_type::TaskType;
@@ -12,19 +12,19 @@ pub struct Facts {
     pub work_unit: &'static str,
     /// What an engine needs in order to compute it.
     pub primitive: Primitive,
-    /// Price of 2^20 of its work.
+    /// The price of 2^20 units of work.
     pub price: Amount,
-    /// Work of the first unit for a lane of unknown speed: a fraction of a second for the slowest browser, or line.
+    /// Work in the first unit for a lane of unknown speed: a fraction of a second for the slowest browser or connection.
     pub first_work: u64,
-    /// Work a second that a lane of unknown speed is granted time for.
+    /// The speed, in work per second, by which the lease of a lane of unknown speed is timed.
     pub slowest: u64,
     /// The most input rows of one unit.
     pub max_rows: u32,
-    /// What its work is called unless the requester says otherwise.
+    /// The task type of its jobs unless the requester chooses another.
     pub task_type: TaskType,
-    /// What else its work may be called.
+    /// Other task types that a requester may choose.
     pub other_task_types: &'static [TaskType],
-    /// What it computes, in a line for people.
+    /// What it computes, in one line for display.
     pub summary: &'static str,
     /// The file that a job's outputs become.
     pub result: ResultForm,

@@ -2,7 +2,7 @@
 //!
 //! With A_0 = X, layers l = 0 … L−1 of k_l inputs and n_l outputs, targets T (i8):
 //!
-//! | product | operands | elementwise, recomputed by whoever checks |
+//! | product | operands | elementwise, recomputed by the checker |
 //! |---|---|---|
 //! | Z_l = A_l · W_l | rows × k_l, k_l × n_l | A_{l+1} = [`activate`](crate::kernel::activate)(Z_l + b_l), but for the last layer |
 //! | | | D_{L−1} = clamp(P − T, ±127), P = [`scale`](crate::kernel::gradient::scale)(Z_{L−1} + b_{L−1}): the derivative of ½ Σ (P − T)² by P |
@@ -110,7 +110,7 @@ impl Workload for GradientI8 {
         if (t.rows, t.panel_rows, t.cols) != (x.rows, x.panel_rows, outputs) {
             return Err(UnitError::Mismatch);
         }
-        // Outputs and rows are inner dimensions of the products that go backwards.
+        // Outputs and rows are inner dimensions of the products of the backward pass.
         if layers.iter().any(|layer| layer.weight.cols > MAX_K) || x.rows > MAX_K {
             return Err(UnitError::Dimension);
         }

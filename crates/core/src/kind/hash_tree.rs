@@ -5,10 +5,11 @@
 //!
 //! leaf = SHA-256(0x00 ‖ lease (16 bytes) ‖ index (u64) ‖ length (u32) ‖ bytes), integers little-endian. Inner nodes and the
 //! shape of the tree are those of RFC 6962, section 2.1 ([`crate::log`]). The CID of a raw block *is* the SHA-256 of its bytes,
-//! so an unkeyed leaf could be copied from a list of CIDs; a leaf that includes the lease takes the bytes.
+//! so an unkeyed leaf could be copied from a list of CIDs; a leaf that includes the lease can be computed only from the bytes.
 //!
-//! Output: every leaf, then the root. A block that the unit's source lacks has leaves of 32 zero bytes. That cannot tell what is
-//! missing from what nobody could fetch, so data at a source of its own is leased as [`hash_tree/2`](super::hash_tree_2) now.
+//! Output: every leaf, then the root. A block that the unit's source lacks has leaves of 32 zero bytes. The output
+//! cannot tell a missing block from one that could not be fetched, so data at an external source is now leased as
+//! [`hash_tree/2`](super::hash_tree_2).
 //!
 //! [`LEAF_BYTES`]: crate::kernel::hash_tree::LEAF_BYTES
 
@@ -39,7 +40,7 @@ use crate::verify::method::Method;
 use crate::verify::mismatch::Mismatch;
 use crate::verify::output::{CheckInputs, CheckPlan};
 
-/// The most that one unit hashes, in bytes: what crosses a line counts for more than what a processor can do.
+/// The most bytes that one unit hashes. The network limits a unit more than the processor does.
 pub const MAX_HASHED_BYTES: u32 = 64 << 20;
 /// The longest address of a unit's source, in bytes.
 pub const MAX_SOURCE_BYTES: usize = 200;
@@ -63,14 +64,14 @@ pub(crate) const FACTS: Facts = Facts {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct HashTree {
-    /// The bytes, one a row: a run of the job's blocks.
+    /// The bytes, one per row: a run of the job's blocks.
     pub data: Operand,
     /// The http or https address, without a slash at the end, of the gateway that holds them; absent if the coordinator does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
 }
 
-/// Whether `text` is the address of a gateway, spelled in the one way that is accepted.
+/// Whether `text` is a gateway's address in the accepted form: http or https, no query, no user name, no final slash.
 pub fn is_source(text: &str) -> bool {
     let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     let printable = text.bytes().all(|byte| byte.is_ascii_graphic() && !b"?#@\\\"<>".contains(&byte));
@@ -129,7 +130,7 @@ impl Workload for HashTree {
     }
 }
 
-/// Checks a data set, and the source that it is at.
+/// Checks a data set and the address of its source.
 pub(super) fn validate(data: &Operand, source: Option<&str>) -> Result<(), UnitError> {
     data.validate(MAX_HASHED_BYTES)?;
     if data.cols != 1 {
@@ -203,8 +204,8 @@ impl Verifiable for HashTree {
         Ok(if judgement == Judgement::Right && unknown() { Judgement::Undecided } else { judgement })
     }
 
-    /// Hashes every leaf again. If the data is at a source of its own, a missing block proves nothing, nor does one that has
-    /// come back since.
+    /// Hashes every leaf again. If the data is at an external source, a missing block proves nothing, and neither does one that
+    /// has come back since.
     fn recheck<'a>(
         &self,
         claim: &Claim,
@@ -227,7 +228,7 @@ impl Verifiable for HashTree {
 }
 
 /// The start-up vectors. Edges: one byte, a last leaf of one byte, blocks that are no multiple of a leaf, blocks of more
-/// than four.
+/// than four leaves.
 pub const VECTORS: &[TreeVector] = &[
     TreeVector {
         name: "tree of 1 byte",

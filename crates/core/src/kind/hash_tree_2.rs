@@ -1,4 +1,4 @@
-//! `hash_tree/2`: the leaves and the root of [`hash_tree/1`](super::hash_tree) over data at a source of its own, as far as the
+//! `hash_tree/2`: the leaves and the root of [`hash_tree/1`](super::hash_tree) over data at an external source, as far as the
 //! source has it.
 //!
 //! Output: a byte for each block of the data, its [state](BlockState), then leaves and root as the first version has them.
@@ -38,12 +38,12 @@ use crate::verify::states::SourceSample;
 pub(crate) const FACTS: Facts =
     Facts { name: "hash_tree/2", summary: "Hash tree over a data set elsewhere", ..hash_tree::FACTS };
 
-/// The leaves of a data set at a source of its own.
+/// The leaves of a data set at an external source.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct HashTree2 {
-    /// The bytes, one a row: a run of the job's blocks.
+    /// The bytes, one per row: a run of the job's blocks.
     pub data: Operand,
     /// The http or https address, without a slash at the end, of the gateway that holds them.
     pub source: String,
@@ -98,7 +98,7 @@ impl Workload for HashTree2 {
         check_work(&self.data)
     }
 
-    /// A block that is not given is absent.
+    /// Treats every block that `block` does not return as absent.
     fn output<'a, P: Product>(
         &self,
         product: &P,
@@ -147,8 +147,8 @@ impl Verifiable for HashTree2 {
         Ok(sample.check(&self.data, check.output, block))
     }
 
-    /// Hashes every leaf of the blocks at hand again. A block that is not at hand proves nothing, nor does one that is, although
-    /// the output says that it was absent.
+    /// Hashes every leaf of the available blocks again. An unavailable block proves nothing, and neither does an available one
+    /// that the output reports absent.
     fn recheck<'a>(
         &self,
         claim: &Claim,
@@ -163,7 +163,7 @@ impl Verifiable for HashTree2 {
         let unknown = states.iter().position(|state| *state == BlockState::Unknown as u8);
         let mismatch = match (judgement, unknown) {
             (Judgement::Wrong(shown), _) => Some(Mismatch::shown_by(shown)),
-            // What nobody knows cannot be accepted.
+            // An unknown block decides nothing, so a receipt must not accept its output.
             (_, Some(row)) if !claim.refused => Some(Mismatch { row, tensor: 2 }),
             _ => None,
         };

@@ -122,7 +122,7 @@ impl<W: Int8> Verifiable for W {
         Ok(CheckInputs::Rows(Operands::of(self).rows(block)?))
     }
 
-    /// A right output needs none; a wrong one is recomputed where it fails.
+    /// A right output needs no evidence; a wrong one is recomputed where it fails.
     fn evidence(&self, check: &FinishedCheck<'_>) -> Vec<Cid> {
         let weights = self.weights().into_iter().flat_map(|weight| &weight.panels).copied();
         let biases = self.layers().iter().map(|layer| layer.bias);

@@ -1,9 +1,9 @@
-//! `matmul_f32/1`: C = A · B in f32, k ≤ 4096, within a tolerance. The bits of an output decide nothing.
+//! `matmul_f32/1`: C = A · B in f32, k ≤ 4096, within a tolerance. Outputs need not be equal bit for bit.
 //!
 //! The operands' rows hold little-endian f32, and so does the output. The reference adds at most
 //! [`BLOCK`](crate::kernel::float::BLOCK) products of neighbouring l before they join the rest. A backend may sum in another
 //! order if its error stays far below what [`crate::verify`] lets pass: at most 8 · u · √k · E_i, a quarter of it, on sums of
-//! 4096 positive values, where rounding is worst. One plain sum leaves 12 there, blocks of 256 about 3 (Higham, "Accuracy and
+//! 4096 positive values, where rounding is worst. A plain sum reaches 12 there, blocks of 256 about 3 (Higham, "Accuracy and
 //! Stability of Numerical Algorithms", section 4.2).
 
 use alloc::vec;
@@ -159,7 +159,7 @@ impl Verifiable for MatmulF32 {
         Ok(judged.find(|judgement| *judgement != Judgement::Undecided).unwrap_or(Judgement::Undecided))
     }
 
-    /// A refusal is checked row by row, without luck; an acceptance with coins.
+    /// Checks a refusal row by row in f64, and an acceptance with coins.
     fn recheck<'a>(
         &self,
         claim: &Claim,

@@ -39,7 +39,7 @@ pub(crate) const FACTS: Facts = Facts {
     result: ResultForm::Classes,
 };
 
-/// Inference.
+/// Inference with a quantised perceptron.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MlpI8 {

@@ -27,7 +27,7 @@ pub enum Kind {
     /// The digests of a data set's leaves, keyed by the lease, and their root.
     #[serde(rename = "hash_tree/1")]
     HashTree,
-    /// The same of data at a source of its own, with a state for each block.
+    /// The same over data at an external source, with a state for each block.
     #[serde(rename = "hash_tree/2")]
     HashTree2,
 }

@@ -1,4 +1,4 @@
-//! What a kind says of a unit, and how it checks an output.
+//! The traits that every kind implements: what its units are, and how their outputs are checked.
 
 use alloc::vec::Vec;
 
@@ -18,7 +18,7 @@ use crate::verify::output::{CheckInputs, CheckPlan};
 
 /// What a unit of one kind holds: its inputs, its sizes, its cost and its reference output.
 pub trait Workload: Sized {
-    /// The kind.
+    /// The kind of these units.
     const KIND: Kind;
 
     /// The unit's own rows, cut from the job's panels.
@@ -44,7 +44,7 @@ pub trait Workload: Sized {
         None
     }
 
-    /// The same with only `count` panels of its own rows, from `first` on.
+    /// This unit cut down to `count` panels of its own rows, from `first` on.
     fn run(&self, first: u32, count: u32) -> Self;
 
     /// Checks the operands, each alone and against each other.
@@ -63,15 +63,15 @@ pub trait Workload: Sized {
         0
     }
 
-    /// What it takes to compute, from the parameters alone, in the kind's unit of work: the most that it can come to.
+    /// The most work that the unit can take, in the kind's unit of work. It follows from the parameters alone.
     fn work(&self) -> u64;
 
-    /// The part of the work that `output` says was done: all of it, where an output cannot say anything else.
+    /// The work that `output` reports as done: all of it, for kinds whose outputs report nothing.
     fn work_done(&self, _output: &[u8]) -> u64 {
         self.work()
     }
 
-    /// What the check at delivery takes once its coins are prepared, in the same unit.
+    /// The cost of the check at delivery once its coins are prepared, in the same unit.
     fn check_work(&self) -> u64;
 
     /// The whole output under `lease`, computed with `product`.
@@ -85,11 +85,11 @@ pub trait Workload: Sized {
 
 /// How an output of one kind is checked.
 pub trait Verifiable: Workload {
-    /// How outputs are checked, and to how many bits where `concurrent` checks share coins. A method that does not reach
-    /// every wrong output has no bits.
+    /// How outputs are checked, and the bits of soundness while `concurrent` checks share coins: 0 for a method that has no
+    /// such bound.
     fn method(&self, concurrent: u32) -> (Method, u32);
 
-    /// Prepares the coins that `seed` makes, from the blocks that all units of the job share.
+    /// Expands `seed` into coins and prepares them for checking, from the blocks that all units of the job share.
     fn plan<'a, F: Fold>(
         &self,
         fold: &F,
@@ -108,7 +108,7 @@ pub trait Verifiable: Workload {
     /// The blocks that [`judge`](Verifiable::judge) reads.
     fn evidence(&self, check: &FinishedCheck<'_>) -> Vec<Cid>;
 
-    /// What a finished check comes to. `block` returns what was found of each block of the evidence.
+    /// The judgement on a finished check. `block` returns what was found of each block of the evidence.
     fn judge<'a>(
         &self,
         check: &FinishedCheck<'_>,
@@ -116,7 +116,7 @@ pub trait Verifiable: Workload {
         block: impl Fn(&Cid) -> Found<&'a [u8]>,
     ) -> Result<Judgement, MissingBlock>;
 
-    /// Checks an output from scratch, and what is claimed of it. `seed` is the caller's own randomness.
+    /// Checks from scratch an output and the `claim` made about it. `seed` is the caller's own randomness.
     fn recheck<'a>(
         &self,
         claim: &Claim,

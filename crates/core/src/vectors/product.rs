@@ -59,7 +59,7 @@ impl Vector {
         prepared
     }
 
-    /// The same for a `pack` that can fail.
+    /// As [`prepare`](Vector::prepare), for a `pack` that can fail.
     pub fn try_prepare<Packed, E>(
         &self,
         mut pack: impl FnMut(&[i8], usize, usize) -> Result<Packed, E>,

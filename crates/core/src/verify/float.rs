@@ -1,4 +1,4 @@
-//! The check of `matmul_f32`: Freivalds with normal coins, within what honest rounding can amount to.
+//! The check of `matmul_f32`: Freivalds' check with normal coins and a tolerance for honest rounding.
 //!
 //! Claim: C ≈ A · B. For secret coins r ~ N(0, 1) the check compares C_i · r with A_i · (B · r), in f64, five times. With
 //! u = 2^-24 and E_i = √(Σ_l a_il² Σ_j b_lj²), blocked sums of f32 products leave |C_i · r − A_i · (B · r)| far below
@@ -11,8 +11,8 @@
 //!
 //! A row whose error has the Euclidean norm κ · τ_i passes a round with a probability of at most √(2/π)/κ ≈ 0.8/κ, and all five
 //! with (0.8/κ)^5. Of the rows that fail, at most [`SUSPECTS`], drawn in secret, are computed in f64: the output is refused if the
-//! norm of one of them exceeds τ_i, and undecided otherwise. So bad luck refuses no honest miner, a miner that computes in half
-//! precision is not paid, and a row that is off by little hides none that is off by much.
+//! norm of one of them exceeds τ_i, and undecided otherwise. So bad luck never refuses an honest miner, a miner that computes in
+//! half precision is not paid, and a slightly wrong row cannot hide a badly wrong one.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -247,7 +247,7 @@ impl<'a> ExactRows<'a> {
     }
 }
 
-/// The value that is furthest off, as bits of f32. Of several the first one, and no number is further off than any number.
+/// The value that is furthest off, as bits of f32. Ties go to the first; NaN counts as infinitely far off.
 fn worst(row: usize, got: &[f32], want: &[f64]) -> Option<Counterexample> {
     let mut worst: Option<(f64, usize, f32, f32)> = None;
     for (j, (got, want)) in got.iter().zip(want).enumerate() {

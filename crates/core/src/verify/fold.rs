@@ -10,9 +10,9 @@ pub type Fingerprint = [i64; ROUNDS];
 /// Computes the sums that a check compares, modulo 2^64. Rows come in runs, so that a fast fold can read the coins once for
 /// several of them.
 pub trait Fold {
-    /// s = W · r of both rounds, in the fold's own form. It is as secret as the coins.
+    /// s = W · r of both rounds, in the fold's own layout. It is as secret as the coins.
     type Folded;
-    /// Brings a column of pairs into the form that [`fold_activations`](Fold::fold_activations) multiplies with.
+    /// Converts a column of pairs to the layout that [`fold_activations`](Fold::fold_activations) reads.
     fn hold(&self, column: &[Fingerprint]) -> Self::Folded;
     /// s = W · r, with row-major W, k × n.
     fn fold_weights(&self, weights: &[i8], k: usize, n: usize, coins: &Coins) -> Self::Folded;

@@ -304,7 +304,7 @@ mod tests {
         }
     }
 
-    /// A lazy miner would compute the forward sums alone.
+    /// A lazy miner might compute only the forward sums.
     #[test]
     fn a_gradient_of_zeros_is_caught() {
         for batch in batches() {

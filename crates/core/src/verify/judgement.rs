@@ -1,23 +1,23 @@
-//! What a check of an output comes to.
+//! The outcome of checking an output.
 
 use super::counterexample::Counterexample;
 use super::mismatch::Mismatch;
 use crate::sign::LeaseId;
 
-/// What a check of an output comes to.
+/// The outcome of checking an output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Judgement {
-    /// It is what was asked for, as far as the method can tell.
+    /// The output is right, as far as the method can tell.
     Right,
-    /// It is not; with a value that shows it, where one could be found.
+    /// The output is wrong, with a value that shows it if one was found.
     Wrong(Option<Counterexample>),
-    /// It may be either: nobody is paid, and nobody blamed.
+    /// The check cannot decide: nobody is paid, and nobody is blamed.
     Undecided,
-    /// The unit's source gave no answer just now, so the miner may be right that it gave none before: the job waits.
+    /// The unit's source did not answer the coordinator, so the miner's report cannot be checked: the job waits.
     Unreachable,
 }
 
-/// What a receipt says that anyone can check again.
+/// A receipt's statements that anyone can check again.
 #[derive(Clone, Copy, Debug)]
 pub struct Claim {
     /// The lease that the output was delivered under.
@@ -50,7 +50,7 @@ pub struct FinishedCheck<'a> {
     pub output: &'a [u8],
 }
 
-/// Without the seed.
+/// Hides the secret seed.
 impl core::fmt::Debug for FinishedCheck<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("FinishedCheck")

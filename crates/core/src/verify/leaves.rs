@@ -1,7 +1,7 @@
 //! The check of `hash_tree/1`: secretly drawn leaves are hashed again, and so is the root.
 //!
 //! If a fraction f of the leaves is wrong, a sample of s leaves misses it with a probability of about (1 − f)^s. Each lease gets
-//! a new sample, so a refusal reveals nothing about the next one. If the data is at a source of its own, the check also looks for
+//! a new sample, so a refusal reveals nothing about the next one. If the data is at an external source, the check also looks for
 //! some of the leaves that the output reports missing.
 
 use alloc::collections::BTreeSet;
@@ -25,7 +25,7 @@ pub struct LeafSample {
     pub(super) lease: LeaseId,
     pub(super) seed: [u8; 32],
     drawn: BTreeSet<u64>,
-    /// Whether the data is at a source of its own, where the miner may have missed a block that is there now.
+    /// Whether the data is at an external source, where the miner may have missed a block that is there now.
     elsewhere: bool,
 }
 
@@ -37,7 +37,7 @@ impl core::fmt::Debug for LeafSample {
 }
 
 impl LeafSample {
-    /// Draws a sample for `lease` from a secret `seed`. `elsewhere` says that the data is at a source of its own.
+    /// Draws a sample for `lease` from a secret `seed`. `elsewhere` says that the data is at an external source.
     pub fn draw(seed: &[u8; 32], lease: LeaseId, data: &Operand, elsewhere: bool) -> Self {
         let all = leaves(data);
         let drawn = distinct(seed, b"leaves", &lease, all, sampled(all) as usize);
@@ -68,8 +68,8 @@ impl LeafSample {
 
     /// Checks `output`. `block` returns the bytes that a CID names, or none if they are missing.
     ///
-    /// If the data is at a source of its own, a leaf that is reported missing while its block is there decides nothing, nor does
-    /// the opposite: the source may have changed in between.
+    /// If the data is at an external source, a leaf that is reported missing while its block is there decides nothing, and
+    /// neither does the opposite: the source may have changed in between.
     pub fn check<'a>(&self, data: &Operand, output: &[u8], block: impl Fn(&Cid) -> Option<&'a [u8]>) -> Judgement {
         let Some(digests) = digests(data, output) else { return Judgement::Wrong(None) };
         let (of_leaves, of_root) = digests.split_at(digests.len() - 1);

@@ -18,7 +18,7 @@ pub enum Method {
     Sampled {
         /// Leaves that were hashed again.
         sampled: u64,
-        /// All leaves.
+        /// All leaves of the tree.
         of: u64,
     },
     /// Freivalds with normal coins. A row whose error is κ times the tolerance passes with a probability of at most (0.8/κ)^rounds.

@@ -7,7 +7,7 @@ use super::counterexample::Counterexample;
 pub struct Mismatch {
     /// Output row.
     pub row: usize,
-    /// Which product is wrong: the layer's number from 0; 0 for a product alone. A gradient's tensors are numbered in
+    /// Which product is wrong: the layer's number from 0; 0 for a single product. A gradient's tensors are numbered in
     /// [`crate::kernel::gradient`].
     pub tensor: usize,
 }

@@ -39,9 +39,9 @@ pub enum OutputCheck<'a, F: Fold> {
     Products(ProductCheck<'a, F>),
     /// Of an f32 product.
     Floats(FloatCheck<'a>),
-    /// What is checked once it is all there.
+    /// An output that is checked as a whole, once it is complete.
     Whole,
-    /// Inputs of another kind than the plan: nothing can pass.
+    /// The inputs are of another kind than the plan, so no output can pass.
     Unfit,
 }
 
@@ -67,8 +67,8 @@ impl<'a, F: Fold> OutputCheck<'a, F> {
         }
     }
 
-    /// Where the output fails: first, or of f32 [some of the rows](super::float::SUSPECTS). What is checked as a whole does not
-    /// fail here.
+    /// Where the output fails: the first place, or for f32 [some of the rows](super::float::SUSPECTS) that fail. An output that
+    /// is checked as a whole never fails here.
     pub fn finish(self) -> Vec<Mismatch> {
         match self {
             OutputCheck::Products(check) => check.finish().err().into_iter().collect(),

@@ -1,4 +1,4 @@
-//! The check of int8 products, in a chain or forwards and backwards.
+//! The check of int8 products, in a chain or in a forward and a backward pass.
 
 use alloc::vec::Vec;
 
@@ -13,12 +13,12 @@ use crate::kernel::layers::Weights;
 pub enum ProductPlan<F: Fold> {
     /// Products in a chain.
     Chain(Vec<CheckLayer<F>>),
-    /// Forwards and backwards.
+    /// A forward and a backward pass.
     Gradient(GradientPlan<F>),
 }
 
 impl<F: Fold> ProductPlan<F> {
-    /// Prepares the coins that `seed` makes, other ones for each product.
+    /// Expands `seed` into coins of its own for each product, and prepares them for checking.
     pub fn new(fold: &F, weights: &Weights, seed: &[u8; 32]) -> Self {
         if weights.is_gradient() {
             ProductPlan::Gradient(GradientPlan::new(fold, weights, seed))
@@ -32,7 +32,7 @@ impl<F: Fold> ProductPlan<F> {
 pub enum ProductCheck<'a, F: Fold> {
     /// Products in a chain.
     Chain(ChainCheck<'a, F>),
-    /// Forwards and backwards.
+    /// A forward and a backward pass.
     Gradient(GradientCheck<'a, F>),
 }
 

@@ -1,8 +1,8 @@
-//! The check of `hash_tree/2`: that of `hash_tree/1`, over what the miner says that it found.
+//! The check of `hash_tree/2`: that of `hash_tree/1`, extended to the block states that the miner reports.
 //!
-//! First what follows from the output alone: every state is one, blocks that are not present have leaves of zeros, the root is
-//! that of the leaves. Then, unless a block is unknown, the sampled leaves, and some of those that are said to be absent, are
-//! looked for. Where the coordinator finds other than the miner says, nothing is decided: the source may have changed. If the
+//! The first part needs the output alone: every state is valid, blocks that are not present have leaves of zeros, and the root
+//! is that of the leaves. Then, unless a block is unknown, the coordinator looks up the sampled leaves and some of those
+//! reported absent. Where its findings differ from the miner's, nothing is decided: the source may have changed. If the
 //! coordinator gets no answer either, nobody is to blame.
 
 use alloc::collections::BTreeSet;
@@ -31,7 +31,7 @@ struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
-    /// `None` if the length is wrong, or a state is none.
+    /// `None` if the length is wrong or a byte is no state.
     fn of(data: &Operand, output: &'a [u8]) -> Option<Self> {
         let (states, rest) = output.split_at_checked(data.panels.len())?;
         let (root, leaves) = digests(data, rest)?.split_last()?;
@@ -75,7 +75,7 @@ impl SourceSample {
         SourceSample(LeafSample::whole(lease, data, true))
     }
 
-    /// The leaves of `parts` that are looked for. If any is unknown, one of those alone: it tells who is to blame.
+    /// The leaves of `parts` to look up. If any is unknown, only one of those: it is enough to tell who is to blame.
     fn looked_at(&self, parts: &Parts<'_>) -> BTreeSet<u64> {
         let unknown = parts.unknown();
         if unknown.is_empty() {
@@ -118,7 +118,7 @@ impl SourceSample {
         }
     }
 
-    /// What leaf `index` has to be, given what was found of its block. A block of another size is unknown.
+    /// What leaf `index` must be, given what was found of its block. A block of another size is unknown.
     fn leaf(&self, found: &Found<&[u8]>, index: u64, from: usize, bytes: usize) -> Found<Hash> {
         match found {
             Found::Present(block) => match block.get(from..from + bytes) {
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn what_both_find_is_decided() {
+    fn findings_that_agree_are_decided() {
         let case = Case::new();
         for states in [[1, 1, 1, 1], [1, 2, 1, 1], [2, 2, 2, 2]] {
             assert_eq!(case.check(&case.output(states), states), Judgement::Right, "{states:?}");
@@ -245,11 +245,11 @@ mod tests {
     }
 
     #[test]
-    fn what_the_two_find_differently_decides_nothing() {
+    fn findings_that_differ_decide_nothing() {
         let case = Case::new();
         assert_eq!(case.check(&case.output([1, 1, 2, 1]), [1; 4]), Judgement::Undecided);
         assert_eq!(case.check(&case.output([1; 4]), [1, 1, 2, 1]), Judgement::Undecided);
-        // An error of the coordinator's own look is no verdict.
+        // If the coordinator's own lookup fails, there is no verdict.
         assert_eq!(case.check(&case.output([1; 4]), [1, 1, 3, 1]), Judgement::Unreachable);
         assert_eq!(case.check(&case.output([2; 4]), [3; 4]), Judgement::Unreachable);
     }
