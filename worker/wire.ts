@@ -11,7 +11,7 @@ export interface Account {
   contributor: string;
   /** What the open epoch would pay if it closed now: after confidence, and after the budget is shared. */
   expected?: Amount;
-  /** The key. */
+  /** The miner's public key. */
   key: PublicKey;
   /** The name under which the miner is listed, if it chose one. */
   name: string | null;
@@ -41,7 +41,7 @@ export interface AccountTotal {
   kind: string;
 }
 
-/** What was verified lately, in complete steps of equal length. */
+/** What was verified recently, in complete steps of equal length. */
 export interface Activity {
   /** The length of a step. */
   step_ms: number;
@@ -74,7 +74,7 @@ export type Break = "quarter_hour" | "hour" | "tomorrow";
 /** A content identifier, version 1, in base32. */
 export type Cid = string;
 
-/** A step of the coordinator's wall clock. What was due was moved with it. */
+/** A step of the coordinator's wall clock. Deadlines were moved with it. */
 export interface ClockStep {
   /** By how much it was set, forward or back. */
   by_ms: number;
@@ -96,7 +96,7 @@ export interface Contributor {
   id: string;
   /** Whether a session is open. */
   is_active: boolean;
-  /** Unix seconds. */
+  /** When the contributor registered (Unix, s). */
   registered_at: number;
   /** Hours in sessions. */
   total_compute_hours: number;
@@ -210,7 +210,7 @@ export type Ends =
 export interface EpochList {
   /** The epochs. */
   epochs: EpochView[];
-  /** If there are more: `?before=` this number shows them. */
+  /** The `?before=` of the next page; null on the last one. */
   next: number | null;
 }
 
@@ -310,7 +310,7 @@ export type FileContent =
 export interface FileInfo {
   /** Its content. */
   content: FileContent;
-  /** The file's name: a CID of its BLAKE3 digest, which covers what was said about how to read it, too. */
+  /** The file's name: a CID of a BLAKE3 digest, which also covers the options for reading the file. */
   file: Cid;
   /** How a table was read: encoding, delimiter, header row, rows and columns, in one line. */
   reading: string | null;
@@ -324,15 +324,15 @@ export interface GasInfo {
   congestion_level: string;
   /** `EIP-1559 Dynamic`. */
   fee_model: string;
-  /** NEO. */
+  /** The fee of a NEO transfer, in NEO. */
   neo_transfer_fee: number;
-  /** NEO. */
+  /** The fee of a token transfer, in NEO. */
   token_transfer_fee: number;
 }
 
-/** Whether the coordinator can do its work. The answer's status is 503 unless it can. */
+/** Whether the coordinator is healthy. The response's status is 503 if it is not. */
 export interface Health {
-  /** The last time since the start that the wall clock was set. */
+  /** The last change of the wall clock since the start. */
   clock_step: ClockStep | null;
   /** The coordinator's key. */
   coordinator_key: PublicKey;
@@ -340,7 +340,7 @@ export interface Health {
   last_commit_ms_ago?: number;
   /** The last write that failed since the start. */
   last_error: WriteError | null;
-  /** `ok`, `failing` while the database takes no writes, or `stalled` while a write does not end. */
+  /** `ok`, `failing` while the database accepts no writes, or `stalled` while a write does not finish. */
   status: string;
 }
 
@@ -348,9 +348,9 @@ export interface Health {
 export interface JobAbout {
   /** What the job is for: one line of at most 1,000 bytes. */
   description: string | null;
-  /** An http or https address that says more, of at most 500 bytes. */
+  /** An http or https address with more about it, of at most 500 bytes. */
   link: string | null;
-  /** Whether the requester says that what is computed, and its result, are open to everybody. */
+  /** Whether the requester declares the computation and its result open to everybody. */
   open_source?: boolean;
   /** Who wants it done: one line of at most 100 bytes. */
   requester: string | null;
@@ -360,21 +360,21 @@ export interface JobAbout {
 export interface JobList {
   /** The jobs. */
   jobs: JobView[];
-  /** If there are more: `?before=` this number shows them. */
+  /** The `?before=` of the next page; null on the last one. */
   next: number | null;
 }
 
 /** A job to be estimated or submitted. */
 export interface JobRequest {
-  /** What it is for and for whom, for people. */
+  /** What it is for and for whom, for display. */
   about?: JobAbout;
   /** The requester's escrow. Without one the job is sponsored and draws on the epoch's budget. */
   budget: Amount | null;
   /** Whether this is a demonstration, whose units are leased even if they are too small to be worth delegating. */
   demo?: boolean;
-  /** The job's name, for people. */
+  /** The job's name, for display. */
   name: string | null;
-  /** How much of the miners' time it gets beside other jobs. */
+  /** How much of the miners' time it gets compared with other jobs. */
   priority?: Priority;
   /** NeoNet's name for the work, if it is not the kind's usual one: `fraud_detection` for an inference. */
   task_type: TaskType | null;
@@ -401,7 +401,7 @@ export interface JobView {
   kind: Kind;
   /** Leases that expired without an output. */
   leases_expired: number;
-  /** Its name, for people. */
+  /** Its name, for display. */
   name: string | null;
   /** All panels. */
   panels: number;
@@ -409,7 +409,7 @@ export interface JobView {
   panels_done: number;
   /** The panels of leased units. */
   panels_leased: number;
-  /** How much of the miners' time it gets beside other jobs. */
+  /** How much of the miners' time it gets compared with other jobs. */
   priority?: Priority;
   /** The size of the result file, once it is known. */
   result_bytes: number | null;
@@ -445,7 +445,7 @@ export type JobWork =
   | { a: Cid; b: Cid; kind: "matmul_f32/1" }
   /** Whether a data set is there and intact. */
   | { data: DataPlace; kind: "hash_tree/1" }
-  /** The same of a data set at a gateway. */
+  /** Whether a data set at a gateway is there and intact. */
   | { blocks: Cid; kind: "hash_tree/2"; source: string };
 
 /** A kernel with a fixed version. */
@@ -565,11 +565,11 @@ export type Method =
    */
   | { statistical: { rounds: number; tolerance: number } };
 
-/** The miners that called lately. */
+/** The miners that called recently. */
 export interface MinerList {
   /** Most recent first. */
   miners: MinerView[];
-  /** If there are more: `?before=` this cursor shows them. */
+  /** The `?before=` of the next page, an opaque cursor; null on the last one. */
   next: string | null;
 }
 
@@ -663,7 +663,7 @@ export interface Overview {
   sessions_open: number;
   /** Bytes of blocks and outputs stored. */
   stored_bytes: number;
-  /** How many there may be. From then on uploads and jobs are refused. */
+  /** The limit on them. Once it is reached, uploads and jobs are refused. */
   stored_bytes_max: number | null;
   /** Time since it started. */
   uptime_ms: number;
@@ -689,8 +689,8 @@ export interface PaidDay {
 export type Pause = Ends & { reason: Reason };
 
 /**
- * How much of the miners' time a job gets beside others: one of normal priority four times as much as one of low
- * priority, one of high priority sixteen times as much.
+ * How much of the miners' time a job gets compared with others: normal priority gets four times as much as low, and
+ * high sixteen times as much as low.
  */
 export type Priority = "low" | "normal" | "high";
 
@@ -761,7 +761,7 @@ export interface Receipt {
 
 /** A page of receipts, newest first. */
 export interface ReceiptList {
-  /** If there are more: `?before=` this log index shows them. */
+  /** The `?before=` of the next page, a log index; null on the last one. */
   next: number | null;
   /** The receipts, each with its proof. */
   receipts: ProvenReceipt[];
@@ -801,7 +801,7 @@ export interface SessionSummary {
   avg_cpu_usage: number;
   /** Always 0, because it would be a claim. */
   avg_gpu_usage: number;
-  /** Hours. */
+  /** Hours in the session. */
   compute_hours: number;
   /** NNET, pending and paid. */
   rewards_earned: number;
@@ -873,7 +873,7 @@ export interface Status {
   work_verified: number;
 }
 
-/** What a unit is part of, for people. Its parts are its job's panels. */
+/** What a unit is part of, for display. A part is a panel of the job. */
 export interface TaskAbout {
   /** What the job is for and for whom, in its requester's words. */
   job: JobAbout;
@@ -911,7 +911,7 @@ export interface Verdicts {
 
 /** A write that failed. */
 export interface WriteError {
-  /** Why. */
+  /** Why it failed. */
   error: string;
   /** Time since then. */
   ms_ago: number;

@@ -51,7 +51,7 @@ error_codes! {
     TooSlow = "too_slow", 408;
     /// The request names another host than this coordinator's.
     WrongHost = "wrong_host", 421;
-    /// The request comes from a page of an origin that this coordinator does not answer.
+    /// The request comes from a page whose origin this coordinator does not serve.
     WrongOrigin = "wrong_origin", 403;
     /// The call needs the operator's token.
     TokenRequired = "token_required", 401;
@@ -155,7 +155,7 @@ impl utoipa::PartialSchema for ErrorCode {
 #[cfg(feature = "openapi")]
 impl utoipa::ToSchema for ErrorCode {}
 
-/// The body of every answer that is an error.
+/// The body of every error response.
 ///
 /// `detail` is a sentence, as NeoNet's server writes it, or a list for a body of the wrong shape, as NeoNet's framework writes
 /// it.

@@ -18,7 +18,7 @@ pub use about::{
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FileInfo {
-    /// The file's name: a CID of its BLAKE3 digest, which covers what was said about how to read it, too.
+    /// The file's name: a CID of a BLAKE3 digest, which also covers the options for reading the file.
     pub file: Cid,
     /// Its content.
     pub content: FileContent,
@@ -87,22 +87,22 @@ pub struct JobRequest {
     /// The requester's escrow. Without one the job is sponsored and draws on the epoch's budget.
     #[serde(default)]
     pub budget: Option<Amount>,
-    /// The job's name, for people.
+    /// The job's name, for display.
     #[serde(default)]
     pub name: Option<String>,
     /// NeoNet's name for the work, if it is not the kind's usual one: `fraud_detection` for an inference.
     #[serde(default)]
     pub task_type: Option<TaskType>,
-    /// What it is for and for whom, for people.
+    /// What it is for and for whom, for display.
     #[serde(default, skip_serializing_if = "JobAbout::is_empty")]
     pub about: JobAbout,
-    /// How much of the miners' time it gets beside other jobs.
+    /// How much of the miners' time it gets compared with other jobs.
     #[serde(default, skip_serializing_if = "Priority::is_normal")]
     pub priority: Priority,
 }
 
 impl JobRequest {
-    /// A sponsored job that says nothing about itself.
+    /// A sponsored job of normal priority, without a name or a description.
     pub fn new(work: JobWork) -> Self {
         let (about, priority) = (JobAbout::default(), Priority::Normal);
         JobRequest { work, demo: false, budget: None, name: None, task_type: None, about, priority }
@@ -154,7 +154,7 @@ pub enum JobWork {
         /// The data set. One at a gateway is leased as `hash_tree/2`.
         data: DataPlace,
     },
-    /// The same of a data set at a gateway.
+    /// Whether a data set at a gateway is there and intact.
     #[serde(rename = "hash_tree/2")]
     HashTree2 {
         /// The gateway's address, without a slash at the end. Blocks are requested at `/ipfs/CID?format=raw` below it.
@@ -262,18 +262,18 @@ impl JobState {
     }
 }
 
-/// How much of the miners' time a job gets beside others: one of normal priority four times as much as one of low priority,
-/// one of high priority sixteen times as much.
+/// How much of the miners' time a job gets compared with others: normal priority gets four times as much as low, and high
+/// sixteen times as much as low.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Priority {
-    /// It may take its time.
+    /// The job can wait.
     Low,
-    /// The usual one.
+    /// The default.
     #[default]
     Normal,
-    /// It is urgent.
+    /// The job is urgent.
     High,
 }
 
@@ -292,7 +292,7 @@ impl Priority {
         [Priority::Low, Priority::Normal, Priority::High].into_iter().find(|priority| priority.name() == name)
     }
 
-    /// Whether it is the usual one.
+    /// Whether it is the default.
     pub fn is_normal(&self) -> bool {
         *self == Priority::Normal
     }
@@ -304,7 +304,7 @@ impl Priority {
 pub struct JobView {
     /// Its number.
     pub job: u64,
-    /// Its name, for people.
+    /// Its name, for display.
     pub name: Option<String>,
     /// What it is for and for whom, in its requester's words.
     #[serde(default, skip_serializing_if = "JobAbout::is_empty")]
@@ -313,7 +313,7 @@ pub struct JobView {
     pub kind: Kind,
     /// NeoNet's name for the work.
     pub task_type: TaskType,
-    /// How much of the miners' time it gets beside other jobs.
+    /// How much of the miners' time it gets compared with other jobs.
     #[serde(default)]
     pub priority: Priority,
     /// Its state.
@@ -356,6 +356,6 @@ pub struct JobView {
 pub struct JobList {
     /// The jobs.
     pub jobs: Vec<JobView>,
-    /// If there are more: `?before=` this number shows them.
+    /// The `?before=` of the next page; null on the last one.
     pub next: Option<u64>,
 }

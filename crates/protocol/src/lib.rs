@@ -1,8 +1,8 @@
-//! What Adit's programs say to each other over HTTP: requests, responses, error codes and paths.
+//! The messages of Adit's programs over HTTP: requests, responses, error codes and paths.
 //!
-//! [`neonet`] holds the calls of a NeoNet server, the original of Adit's protocol. Their paths and fields are as they were;
-//! Adit's own data rides along in one object, `adit`, which old clients ignore. [`mining`] holds that object and the delivery of
-//! outputs, [`jobs`] the requests of those who want work done, [`records`] what anyone may read, [`error`] every error code.
+//! [`neonet`] holds the calls of a NeoNet server, the original of Adit's protocol. Their paths and fields are unchanged;
+//! Adit's own data is in one object, `adit`, which old clients ignore. [`mining`] holds that object and the delivery of
+//! outputs, [`jobs`] the requesters' calls, [`records`] the public records, [`error`] every error code.
 //!
 //! ```
 //! use adit_protocol::neonet::RegisterRequest;

@@ -84,7 +84,7 @@ pub struct Contributor {
     pub gpu_memory_mb: i64,
     /// A claim.
     pub gpu_model: Option<String>,
-    /// Unix seconds.
+    /// When the contributor registered (Unix, s).
     pub registered_at: f64,
     /// Hours in sessions.
     pub total_compute_hours: f64,
@@ -151,11 +151,11 @@ pub struct Task {
     pub data: Value,
     /// A message for people.
     pub description: String,
-    /// Unix seconds.
+    /// When the task was made (Unix, s).
     pub created_at: f64,
     /// `assigned`.
     pub status: String,
-    /// NNET.
+    /// The base reward in NNET.
     pub base_reward: f64,
     /// NNET, pending.
     pub reward: f64,
@@ -194,7 +194,7 @@ pub struct SubmitResultResponse {
     /// The task.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub task_id: Option<String>,
-    /// Why not.
+    /// Why the output is not verified.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
     /// NNET; 0 unless the output is verified.
@@ -290,7 +290,7 @@ pub struct StopSessionResponse {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SessionSummary {
-    /// Hours.
+    /// Hours in the session.
     pub compute_hours: f64,
     /// Verified units.
     pub tasks_completed: u64,
@@ -306,21 +306,21 @@ pub struct SessionSummary {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Tokenomics {
-    /// NNET: 0.
+    /// Always 0 NNET: the ledger began empty.
     pub genesis_supply: f64,
-    /// NNET issued.
+    /// NNET issued so far.
     pub current_supply: f64,
-    /// NNET: 0.
+    /// Always 0 NNET: nothing is burnt.
     pub total_burned: f64,
     /// NNET issued: epochs' budgets, and what requesters were given.
     pub total_issued: f64,
-    /// NNET issued.
+    /// NNET issued so far, because nothing is burnt.
     pub net_supply_change: f64,
     /// Always false.
     pub is_deflationary: bool,
     /// When the first epoch began, Unix seconds.
     pub genesis_timestamp: i64,
-    /// Days since.
+    /// Days since `genesis_timestamp`.
     pub network_age_days: f64,
     /// How NNET is shared out, for people.
     pub model: String,
@@ -358,9 +358,9 @@ pub struct DecentralizationStatus {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct GasInfo {
-    /// NEO.
+    /// The fee of a NEO transfer, in NEO.
     pub neo_transfer_fee: f64,
-    /// NEO.
+    /// The fee of a token transfer, in NEO.
     pub token_transfer_fee: f64,
     /// Miners with valid outputs in this epoch or the one before.
     pub active_providers: u64,
@@ -378,7 +378,7 @@ pub struct GasEstimate {
     pub token: String,
     /// How much of the token is transferred.
     pub amount: f64,
-    /// NEO.
+    /// The fee in NEO.
     pub estimated_gas_fee: f64,
     /// NEO that the transfer takes: the fee, plus the amount if the token is NEO.
     pub total_cost: f64,

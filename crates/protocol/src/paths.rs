@@ -18,7 +18,7 @@ paths! {
     TASK = "/ai-energy/task/{contributor_id}";
     /// Closes a task in NeoNet's shape.
     SUBMIT_RESULT = "/ai-energy/submit-result";
-    /// Shows that a session is still known. Renews nothing and pays nothing.
+    /// Reports whether a session is still known. Renews nothing and pays nothing.
     HEARTBEAT = "/ai-energy/heartbeat";
     /// Returns a session's units while the session stays open. The body is its id, as plain text.
     RETURN_UNITS = "/ai-energy/return-units";
@@ -32,7 +32,7 @@ paths! {
     CONTRIBUTOR = "/ai-energy/contributor/{contributor_id}";
     /// Network fees.
     GAS_INFO = "/api/gas/info";
-    /// What a transfer takes: `?token=NEO&amount=1.5`.
+    /// The fee of a transfer: `?token=NEO&amount=1.5`.
     GAS_ESTIMATE = "/api/gas/estimate";
     /// How much NNET was issued, and who holds it.
     TOKENOMICS = "/api/tokenomics";
@@ -56,9 +56,9 @@ paths! {
 
     /// Uploads a file: `?name=A.npy`.
     FILES = "/v1/files";
-    /// Price and size of a job before it is sent.
+    /// Estimates the price and size of a job without submitting it.
     ESTIMATE = "/v1/estimate";
-    /// Estimates a job of files that are described, not uploaded.
+    /// Estimates a job whose files are described instead of uploaded.
     ESTIMATE_DESCRIBED = "/v1/estimate/described";
     /// Submits a job (POST), lists jobs (GET).
     JOBS = "/v1/jobs";

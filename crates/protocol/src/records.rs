@@ -8,11 +8,11 @@ use adit_core::statement::{LogHead, ProvenReceipt};
 use adit_core::{Amount, PublicKey, Signature};
 use serde::{Deserialize, Serialize};
 
-/// Whether the coordinator can do its work. The answer's status is 503 unless it can.
+/// Whether the coordinator is healthy. The response's status is 503 if it is not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Health {
-    /// `ok`, `failing` while the database takes no writes, or `stalled` while a write does not end.
+    /// `ok`, `failing` while the database accepts no writes, or `stalled` while a write does not finish.
     pub status: String,
     /// The coordinator's key.
     pub coordinator_key: PublicKey,
@@ -22,12 +22,12 @@ pub struct Health {
     /// The last write that failed since the start.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_error: Option<WriteError>,
-    /// The last time since the start that the wall clock was set.
+    /// The last change of the wall clock since the start.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clock_step: Option<ClockStep>,
 }
 
-/// A step of the coordinator's wall clock. What was due was moved with it.
+/// A step of the coordinator's wall clock. Deadlines were moved with it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ClockStep {
@@ -41,7 +41,7 @@ pub struct ClockStep {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct WriteError {
-    /// Why.
+    /// Why it failed.
     pub error: String,
     /// Time since then.
     pub ms_ago: u64,
@@ -83,7 +83,7 @@ pub struct Overview {
     pub log_size: u64,
     /// Bytes of blocks and outputs stored.
     pub stored_bytes: u64,
-    /// How many there may be. From then on uploads and jobs are refused.
+    /// The limit on them. Once it is reached, uploads and jobs are refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stored_bytes_max: Option<u64>,
 }
@@ -104,7 +104,7 @@ pub struct Verdicts {
     pub expired: u64,
 }
 
-/// What was verified lately, in complete steps of equal length.
+/// What was verified recently, in complete steps of equal length.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Activity {
@@ -138,7 +138,7 @@ pub struct ActivityStep {
 pub struct Account {
     /// The contributor's id.
     pub contributor: String,
-    /// The key.
+    /// The miner's public key.
     pub key: PublicKey,
     /// The base rewards of the open epoch: the most that it can pay.
     pub pending: Amount,
@@ -184,13 +184,13 @@ pub struct MinerView {
     pub work_per_s: u64,
 }
 
-/// The miners that called lately.
+/// The miners that called recently.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MinerList {
     /// Most recent first.
     pub miners: Vec<MinerView>,
-    /// If there are more: `?before=` this cursor shows them.
+    /// The `?before=` of the next page, an opaque cursor; null on the last one.
     pub next: Option<String>,
 }
 
@@ -200,7 +200,7 @@ pub struct MinerList {
 pub struct ReceiptList {
     /// The receipts, each with its proof.
     pub receipts: Vec<ProvenReceipt>,
-    /// If there are more: `?before=` this log index shows them.
+    /// The `?before=` of the next page, a log index; null on the last one.
     pub next: Option<u64>,
 }
 
@@ -208,7 +208,7 @@ pub struct ReceiptList {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SignedHead {
-    /// The head.
+    /// The log's size and root.
     pub head: LogHead,
     /// The coordinator's signature.
     pub signature: Signature,
@@ -254,7 +254,7 @@ pub struct EpochView {
 pub struct EpochList {
     /// The epochs.
     pub epochs: Vec<EpochView>,
-    /// If there are more: `?before=` this number shows them.
+    /// The `?before=` of the next page; null on the last one.
     pub next: Option<u64>,
 }
 

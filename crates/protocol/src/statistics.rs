@@ -1,4 +1,4 @@
-//! What anyone may read of the network as a whole, and how a miner chooses the name under which it is listed.
+//! Public statistics of the whole network, and the call by which a miner chooses the name under which it is listed.
 
 use alloc::string::String;
 use alloc::vec::Vec;

@@ -1,5 +1,5 @@
 //! What a job is about, in its requester's words. Pages and terminals show them, so a requester must not be able to
-//! disguise one text as another: each is one line of at most so many bytes, without characters that control or reorder.
+//! disguise one text as another: each is one line of limited length, without control or reordering characters.
 
 use alloc::string::String;
 
@@ -25,21 +25,21 @@ pub struct JobAbout {
     /// Who wants it done: one line of at most 100 bytes.
     #[serde(default)]
     pub requester: Option<String>,
-    /// An http or https address that says more, of at most 500 bytes.
+    /// An http or https address with more about it, of at most 500 bytes.
     #[serde(default)]
     pub link: Option<String>,
-    /// Whether the requester says that what is computed, and its result, are open to everybody.
+    /// Whether the requester declares the computation and its result open to everybody.
     #[serde(default)]
     pub open_source: bool,
 }
 
 impl JobAbout {
-    /// Whether nothing is said.
+    /// Whether every field is empty.
     pub fn is_empty(&self) -> bool {
         *self == JobAbout::default()
     }
 
-    /// The first of the fields that may not be shown, with what it must be.
+    /// The first field that may not be shown, and what it must be.
     pub fn problem(&self) -> Option<(&'static str, &'static str)> {
         let line = |text: &Option<String>, most| text.as_deref().is_none_or(|text| is_line(text, most));
         if !line(&self.description, MAX_DESCRIPTION_BYTES) {
@@ -53,7 +53,7 @@ impl JobAbout {
     }
 }
 
-/// What [`is_line`] asks for.
+/// What [`is_line`] requires.
 const LINE: &str = "one line without control characters, and not longer than its limit";
 
 /// Whether `text` is one line of at most `most_bytes`, without characters that control a terminal or reorder a text.

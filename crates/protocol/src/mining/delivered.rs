@@ -11,7 +11,7 @@ use crate::neonet::Task;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Delivered {
-    /// The lease.
+    /// The lease that the output was delivered for.
     pub lease: LeaseId,
     /// The verdict on the output.
     pub verdict: Verdict,

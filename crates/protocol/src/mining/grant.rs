@@ -1,4 +1,4 @@
-//! What rides along in the `adit` object of NeoNet's calls.
+//! What the `adit` object of NeoNet's calls holds.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -78,15 +78,15 @@ pub struct SessionGrant {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct HeartbeatNews {
-    /// The leases on which lanes of the session work in vain: another lane delivered the unit first, or its job has ended.
+    /// The session's leases whose outputs are no longer needed: another lane delivered first, or the job has ended.
     pub vain: Vec<LeaseId>,
 }
 
-/// In a task: all that it takes to compute it and be paid.
+/// In a task: everything needed to compute the unit and be paid for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TaskGrant {
-    /// The lease.
+    /// The lease, which names the unit and its value.
     pub lease: Lease,
     /// The coordinator's signature over it.
     pub signature: Signature,
@@ -102,12 +102,12 @@ pub struct TaskGrant {
     pub expires_in_ms: u64,
     /// The job that the unit belongs to.
     pub job: u64,
-    /// What that job is about, for people.
+    /// What that job is about, for display.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub about: Option<TaskAbout>,
 }
 
-/// What a unit is part of, for people. Its parts are its job's panels.
+/// What a unit is part of, for display. A part is a panel of the job.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TaskAbout {
@@ -127,7 +127,7 @@ pub struct TaskAbout {
 }
 
 impl TaskAbout {
-    /// Without the texts that may not be shown. A miner trusts no coordinator with its terminal.
+    /// Removes texts that may not be shown: a coordinator must not control a miner's terminal.
     #[must_use]
     pub fn shown(mut self) -> Self {
         self.name = self.name.filter(|name| is_line(name, MAX_NAME_BYTES));
