@@ -1,4 +1,4 @@
-//! What a cell looks like.
+//! Classifies cells: numbers, words, missing values and everything else.
 
 use std::fmt;
 use std::str::FromStr;
@@ -41,11 +41,11 @@ pub(crate) enum Class {
     Fraction,
     /// Dates, symbols, amounts with a unit: neither a number nor a word.
     Other,
-    /// Its first letter or digit is a letter.
+    /// A word: its first letter or digit is a letter.
     Name,
 }
 
-/// The words for a missing value that pandas knows, and three marks of statistical tables.
+/// Pandas' words for a missing value, and three marks of statistical tables.
 const MISSING: [&str; 14] =
     ["na", "n/a", "nan", "-nan", "null", "none", "nil", "#n/a", "#na", "<na>", "?", "-", "--", "."];
 
@@ -80,7 +80,7 @@ pub(crate) fn number(cell: &str, decimal: Decimal) -> Option<f64> {
     }
 }
 
-/// Whether a cell is a number with this mark in it.
+/// Whether a cell is a number that contains this mark.
 pub(crate) fn has_mark(cell: &str, mark: char) -> bool {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let unsigned = cell.strip_prefix(['+', '-']).unwrap_or(cell);

@@ -1,10 +1,10 @@
-//! Which column of a table is meant.
+//! Finds the column that a caller asks for.
 
 use crate::Decision;
 use crate::error::TableError;
 
-/// The column called `wanted`, or of that number from 1 if the columns have no names; without a wish the only column,
-/// or the only one with one of the `known` names.
+/// The column named `wanted`, or with that number, counted from 1, if the columns have no names. If `wanted` is `None`, the
+/// only column, or the only one with one of the `known` names.
 pub(crate) fn find(decision: &Decision, wanted: Option<&str>, known: &[&str]) -> Result<usize, TableError> {
     let refused = || TableError::column(wanted, decision);
     let names = decision.names.as_deref().unwrap_or_default();
@@ -44,7 +44,7 @@ mod tests {
     }
 
     #[test]
-    fn in_doubt_the_columns_are_named() {
+    fn an_unclear_column_is_refused_with_the_names_of_all() {
         for (text, wanted) in [
             ("image,digit\n0,3\n1,4\n", None),
             ("label,class\n0,3\n1,4\n", None),

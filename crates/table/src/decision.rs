@@ -1,4 +1,4 @@
-//! What was decided about a table, in one line.
+//! How a table was read, as a type and as one line of text.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use crate::{Decimal, Delimiter, TextEncoding};
 pub struct Decision {
     /// The encoding.
     pub encoding: TextEncoding,
-    /// The encoding is UTF-16 and was recognised without a mark.
+    /// Whether the encoding is UTF-16, recognised without a byte order mark.
     pub unmarked: bool,
     /// The delimiter, if there is more than one column.
     pub delimiter: Option<Delimiter>,
@@ -18,7 +18,7 @@ pub struct Decision {
     pub decimal: Decimal,
     /// The header row; a column without a name has an empty one.
     pub names: Option<Vec<String>>,
-    /// The first row is read as values, but differs in type from the others.
+    /// Whether the first row is read as values although it differs in type from the others.
     pub differs: bool,
     /// The number of rows, without the header.
     pub rows: u64,

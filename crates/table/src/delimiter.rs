@@ -1,4 +1,4 @@
-//! The delimiter of a table: the one that cuts every line alike.
+//! The delimiter of a table: the one that splits every line into the same number of cells.
 
 use std::fmt;
 use std::str::FromStr;
@@ -60,18 +60,18 @@ impl fmt::Display for Delimiter {
     }
 }
 
-/// How much of a file decides: whole lines of about this many bytes.
+/// The delimiter is decided from whole lines at the start of the file, about this many bytes.
 const SAMPLE_BYTES: usize = 256 << 10;
 
 const BREAKS: [char; 2] = ['\n', '\r'];
 
-/// How a delimiter cuts the sample.
+/// How a delimiter splits the sample.
 struct Cut {
     delimiter: Delimiter,
     lines: u64,
-    /// Cells of the first line.
+    /// Cells in the first line.
     width: usize,
-    /// Every line has as many.
+    /// Whether every line has as many.
     alike: bool,
     /// Cells that are numbers with a decimal point, with a decimal comma, or anything else with a comma in it.
     points: u64,
@@ -117,7 +117,7 @@ fn best(cuts: &[Cut], decimal: Option<Decimal>, sample: &str) -> Result<Delimite
         TableError::Delimiter { line: line_at(sample, blank), first: shortened(first.trim()), seen, alone }
     };
     match fits[..] {
-        // What cuts the first line alone explains best why the others do not fit.
+        // A delimiter that splits at least the first line gives the most useful error about the others.
         [] => {
             let cuts_first: Vec<&Cut> = cuts.iter().filter(|cut| cut.width > 1).collect();
             match cuts_first[..] {
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn the_delimiter_that_cuts_every_line_alike_is_taken() {
+    fn the_delimiter_that_splits_every_line_equally_is_chosen() {
         use Decimal::{Comma as WithComma, Point};
         for (text, wanted) in [
             ("a,b\n1,2\n", (Delimiter::Comma, Point)),
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn two_ways_to_cut_and_a_single_line_are_refused() {
+    fn ambiguous_delimiters_and_single_lines_are_refused() {
         for text in ["a;x,b;y\n1;2,3;4\n", "1;2\n", "1,5;2,5\n", "a\tb,c\n1\t2,x\n"] {
             assert!(matches!(decided(text), Err(TableError::Delimiter { .. })), "{text:?}: {:?}", decided(text));
         }

@@ -9,7 +9,7 @@ use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use crate::error::TableError;
 use crate::options::UnknownOption;
 
-/// An encoding, by one of the names of the web's Encoding Standard, where Latin-1 is windows-1252.
+/// An encoding of the WHATWG Encoding Standard, in which `latin1` is a name of windows-1252.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TextEncoding(&'static Encoding);
 
@@ -32,11 +32,11 @@ impl fmt::Display for TextEncoding {
 pub(crate) struct Text<'a> {
     pub(crate) text: Cow<'a, str>,
     pub(crate) encoding: TextEncoding,
-    /// UTF-16 that was recognised by its zero bytes alone.
+    /// Whether it is UTF-16 that was recognised by its zero bytes alone.
     pub(crate) unmarked: bool,
 }
 
-/// Decodes a file, without a mark at its start.
+/// Decodes a file, and removes a byte order mark from its start.
 pub(crate) fn decode(bytes: &[u8], said: Option<TextEncoding>) -> Result<Text<'_>, TableError> {
     if let Some((what, advice)) = packed(bytes) {
         return Err(TableError::Packed { what, advice });
@@ -71,7 +71,7 @@ fn undecodable(bytes: &[u8], encoding: &'static Encoding) -> TableError {
     }
 }
 
-/// UTF-16 without a mark: the zero bytes of its ASCII characters all lie on one side.
+/// Recognises UTF-16 without a byte order mark: the zero bytes of its ASCII characters are all first, or all second.
 fn utf_16(bytes: &[u8]) -> Option<&'static Encoding> {
     let zeros = |odd: usize| bytes.iter().skip(odd).step_by(2).filter(|byte| **byte == 0).count();
     let enough = bytes.len() / 8;
@@ -83,7 +83,7 @@ fn utf_16(bytes: &[u8]) -> Option<&'static Encoding> {
     }
 }
 
-/// Files that are often called .csv and hold something else, with what to do.
+/// Recognises compressed files that are named .csv: the format, and what to do about it.
 fn packed(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
     let bzip2 = bytes.starts_with(b"BZh") && bytes.get(4..10) == Some(b"1AY&SY");
     match bytes {
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_text_is_refused() {
+    fn files_that_are_not_text_are_refused() {
         assert_eq!(read(b"a\n1\0\n", None), Err(TableError::Zero { line: 2 }));
         for bytes in [&b"\x1f\x8b\x08"[..], b"PK\x03\x04", b"BZh91AY&SY", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd"] {
             assert!(matches!(read(bytes, Some("latin1")), Err(TableError::Packed { .. })));

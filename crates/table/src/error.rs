@@ -1,4 +1,4 @@
-//! Why a table is refused, and what settles it.
+//! Why a table is refused, and the option that settles it.
 
 use crate::{Decision, TextEncoding};
 
@@ -6,19 +6,19 @@ use crate::{Decision, TextEncoding};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TableError {
     /// The file is an archive.
-    #[error("the file is a {what} archive under the name of a table: {advice}")]
+    #[error("the file is a {what} archive, not a table: {advice}")]
     Packed {
         /// The archive's format.
         what: &'static str,
         /// How to unpack it.
         advice: &'static str,
     },
-    /// The text is not UTF-8, and nothing says what it is.
+    /// The text is not UTF-8, and no encoding is named.
     #[error("line {line} is not UTF-8 (byte 0x{byte:02x}): name the encoding, as in --encoding latin1")]
     NotUtf8 {
         /// Line, counted from 1.
         line: u64,
-        /// The first byte that does not fit.
+        /// The first byte that is not UTF-8.
         byte: u8,
     },
     /// The text is not in its encoding.
@@ -27,23 +27,23 @@ pub enum TableError {
         /// The encoding that was named or found.
         encoding: TextEncoding,
     },
-    /// The mark at the start of the file contradicts the option.
-    #[error("the file starts with the mark of {mark}, but --encoding says {said}: leave --encoding out")]
+    /// The byte order mark at the start of the file contradicts the option.
+    #[error("the file starts with the byte order mark of {mark}, but --encoding says {said}: omit --encoding")]
     Mark {
         /// The encoding that was named.
         said: TextEncoding,
         /// The encoding of the mark.
         mark: TextEncoding,
     },
-    /// A character is zero.
+    /// The text contains a zero byte.
     #[error(
-        "line {line} holds a zero byte, so the file is no text: if it is UTF-16, say --encoding utf-16le or utf-16be"
+        "line {line} has a zero byte, so the file is not text: if it is UTF-16, use --encoding utf-16le or utf-16be"
     )]
     Zero {
         /// Line, counted from 1.
         line: u64,
     },
-    /// No delimiter cuts every line alike, or several do.
+    /// No delimiter splits every line into the same number of cells, or several do.
     #[error("line {line} is {first:?}, and {}: name the delimiter with --delimiter comma, semicolon, tab or pipe", cuts(.seen, .alone))]
     Delimiter {
         /// The first line that is not blank, counted from 1.
@@ -52,12 +52,12 @@ pub enum TableError {
         first: String,
         /// The delimiters that fit.
         seen: String,
-        /// The file has one line alone.
+        /// Whether the file has only one line.
         alone: bool,
     },
-    /// The cells are separated by blanks.
+    /// The cells are separated by spaces.
     #[error(
-        "the lines hold numbers with blanks between them, which separate no cells here: write commas or tabs instead"
+        "the numbers in a line are separated by spaces, which cannot separate cells here: use commas or tabs instead"
     )]
     Blanks,
     /// The first line names the delimiter, as Excel does.
@@ -83,7 +83,7 @@ pub enum TableError {
         expected: usize,
         /// Columns in this line.
         got: usize,
-        /// The first line starts with the numbers of rows and columns.
+        /// Whether the first line starts with the numbers of rows and columns.
         counts: bool,
     },
     /// There are too many columns.
@@ -125,14 +125,14 @@ pub enum TableError {
     },
 }
 
-/// Why the first line may or may not be a header.
+/// Why it is unclear whether the first line is a header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HeaderDoubt {
     /// It starts with the number of rows below it.
     #[error("which starts with the number of rows below it: remove it if it only counts them")]
     Counts,
-    /// It counts, as the names that pandas gives.
-    #[error("which counts on by one as default names do")]
+    /// It counts up by one, as pandas' default names do.
+    #[error("which counts up by one, as default column names do")]
     Consecutive,
     /// It holds years above other numbers.
     #[error("whose numbers are years above other numbers")]
@@ -159,7 +159,7 @@ impl TableError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Packed { .. } | Self::LongLine { .. } | Self::OpenQuote { .. } => "csv_malformed",
-            // As of a cell that is no number.
+            // The code that a cell gets which is not a number.
             Self::NotUtf8 { .. } | Self::Undecodable { .. } | Self::Mark { .. } | Self::Zero { .. } => "csv_cell",
             Self::Delimiter { .. } | Self::Blanks | Self::SepLine { .. } => "table_delimiter",
             Self::Header { .. } => "table_header",
@@ -184,7 +184,7 @@ fn cuts(seen: &str, alone: &bool) -> String {
     if *alone {
         format!("one line cannot tell whether a {seen} separates its cells")
     } else {
-        format!("{seen} cut every line alike")
+        format!("{seen} each split every line into equally many cells")
     }
 }
 
@@ -198,12 +198,12 @@ fn widths(counts: &bool) -> &'static str {
 
 fn no_column(wanted: &Option<String>) -> String {
     match wanted {
-        Some(wanted) => format!("there is not one column {wanted:?}"),
+        Some(wanted) => format!("there is no single column named {wanted:?}"),
         None => "it is not clear which column is meant".into(),
     }
 }
 
-/// Cuts untrusted text short for a message, and shows no control characters.
+/// Shortens untrusted text for a message, and replaces its control characters except line breaks.
 pub(crate) fn shortened(text: &str) -> String {
     const MAX_CHARS: usize = 100;
     let mut chars = text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c });

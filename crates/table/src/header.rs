@@ -1,4 +1,4 @@
-//! Whether the first line of a table holds names. It is decided where the rows below prove it, and refused in doubt.
+//! Decides whether the first line of a table holds names. If the rows below do not settle it, the table is refused.
 
 use std::collections::HashSet;
 
@@ -28,7 +28,7 @@ struct Below {
     names: u64,
     /// The smallest and the largest integer.
     range: Option<(i64, i64)>,
-    /// The first line's cell is there again.
+    /// Whether the first line's cell occurs again.
     repeats: bool,
 }
 
@@ -66,7 +66,7 @@ impl Below {
     }
 }
 
-/// Years, as far as column names go.
+/// The numbers that count as years in column names.
 const YEARS: std::ops::RangeInclusive<i64> = 1500..=2100;
 
 impl Evidence {
@@ -191,7 +191,7 @@ impl Evidence {
             && years.all(|(value, below)| YEARS.contains(&value) && seen.insert(value) && other(below))
     }
 
-    /// Rows and columns, as in scikit-learn's data sets.
+    /// Whether the first line begins with the numbers of rows and columns, as in scikit-learn's data sets.
     fn counts(&self) -> bool {
         match self.classes[..] {
             [Class::Integer(rows), Class::Integer(columns), ..] => {
@@ -203,7 +203,7 @@ impl Evidence {
         }
     }
 
-    /// The same, where the lines below are wider or narrower.
+    /// As [`counts`](Evidence::counts), where the lines below are wider or narrower.
     fn counts_columns(&self, width: usize) -> bool {
         match self.classes[..] {
             [Class::Integer(_), Class::Integer(columns), ..] => {
@@ -213,7 +213,7 @@ impl Evidence {
         }
     }
 
-    /// The integers count on by one. One or two of them are names only from 0, as pandas numbers columns.
+    /// Whether the integers are consecutive. One or two of them are names only if they start at 0, as pandas numbers columns.
     fn is_consecutive(&self) -> bool {
         let values: Vec<i64> = self.integers().map(|(value, _)| value).collect();
         let alone = values.len() == self.first.len();
@@ -229,7 +229,7 @@ impl Evidence {
         many && others && steps(&values, 1)
     }
 
-    /// A number above words alone, or whole numbers above fractions alone in every column.
+    /// Whether a number stands above nothing but words, or integers above nothing but fractions in every column.
     fn is_apart(&self) -> bool {
         let fractions = |(class, below): (Class, &Below)| {
             matches!(class, Class::Integer(_)) && below.numbers() && below.integers == 0
@@ -239,7 +239,7 @@ impl Evidence {
     }
 }
 
-/// A word, a date or a symbol above numbers, or a word above dates: no value of that column.
+/// Whether the cell cannot be a value of its column: a word, a date or a symbol above numbers, or a word above dates.
 fn proves(class: Class, below: &Below) -> bool {
     match class {
         Class::Name => below.numbers() || below.dates(),
@@ -248,7 +248,7 @@ fn proves(class: Class, below: &Below) -> bool {
     }
 }
 
-/// A number above words or dates, or a date above words or nothing.
+/// Whether the cell cannot be the name of its column: a number above words or dates, or a date above words or nothing.
 fn contradicts(class: Class, below: &Below) -> bool {
     match class {
         Class::Integer(_) | Class::Fraction => below.words() || below.dates(),
@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn values_above_values_are_none() {
+    fn values_above_values_are_no_header() {
         for text in [
             "1,2\n3,4\n",
             "0,1\n",

@@ -52,7 +52,7 @@ impl Default for Limits {
     }
 }
 
-/// A table that was read whole: every line has as many cells as the first.
+/// A table that has been read whole: every line has as many cells as the first.
 #[derive(Clone, Debug)]
 pub struct Table<'a> {
     text: Cow<'a, str>,
@@ -91,7 +91,7 @@ impl<'a> Table<'a> {
         Ok(Table { text, delimiter, decimal, limits, decision })
     }
 
-    /// What was decided, to be said in one line.
+    /// How the table was read; displays as one line.
     pub fn decision(&self) -> &Decision {
         &self.decision
     }
@@ -110,7 +110,7 @@ impl<'a> Table<'a> {
         cell::number(cell, self.decimal)
     }
 
-    /// The column called `wanted`. Without a wish it is the only one, or the only one with one of the `known` names.
+    /// The column named `wanted`. If that is `None`, the only column, or the only one with one of the `known` names.
     pub fn column(&self, wanted: Option<&str>, known: &[&str]) -> Result<usize, TableError> {
         column::find(&self.decision, wanted, known)
     }

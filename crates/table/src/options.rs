@@ -1,8 +1,8 @@
-//! What a person may say about a table, instead of leaving it to the reader.
+//! Options that override what the reader would decide about a table.
 
 use crate::{Decimal, Delimiter, TextEncoding};
 
-/// How to read a table. What is `None` is decided from the file.
+/// How to read a table. The reader decides what is `None` from the file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Options {
     /// Whether the first line holds names.
@@ -21,7 +21,7 @@ impl Options {
         *self == Options::default()
     }
 
-    /// What is said, as names and values that parse again.
+    /// The options that are set, as names and values that [`Options::set`] reads.
     pub fn pairs(&self) -> Vec<(&'static str, String)> {
         let header = self.header.map(|said| if said { "yes" } else { "no" }.to_owned());
         let delimiter = self.delimiter.map(|said| said.to_string());
@@ -54,7 +54,7 @@ pub fn header_from(text: &str) -> Result<Option<bool>, UnknownOption> {
     }
 }
 
-/// A value that an option does not have.
+/// An unknown option, or a value that an option does not have.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{name} is {value:?}, but must be {wanted}")]
 pub struct UnknownOption {
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn values_that_an_option_does_not_have_are_refused_with_those_it_has() {
+    fn unknown_values_are_refused_with_the_known_ones() {
         for (name, value) in
             [("header", "maybe"), ("delimiter", "x"), ("encoding", "latin"), ("decimal", ";"), ("x", "y")]
         {

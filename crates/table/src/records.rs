@@ -5,7 +5,7 @@ use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 use crate::error::{TableError, shortened};
 use crate::{Delimiter, Limits};
 
-/// Reads the rows of a table one by one, into one buffer.
+/// Reads the rows of a table one by one into a reused buffer.
 pub struct Records<'a> {
     text: &'a str,
     reader: Reader,
@@ -16,7 +16,7 @@ pub struct Records<'a> {
     skipped: bool,
 }
 
-/// A row of a table. Blanks around its cells are cut off.
+/// A row of a table. Spaces around its cells are trimmed.
 #[derive(Clone, Copy, Debug)]
 pub struct Record<'r> {
     text: &'r str,
@@ -32,19 +32,19 @@ impl<'a> Records<'a> {
         Records { text, reader, at: 0, limits, cells, ends, skipped: true }
     }
 
-    /// Leaves the first record out.
+    /// Skips the first record.
     pub(crate) fn skip_one(&mut self) {
         self.skipped = false;
     }
 
-    /// The next row, or `None` after the last. Lines without any character are no rows.
+    /// The next row, or `None` after the last. Empty lines are skipped.
     #[expect(clippy::should_implement_trait, reason = "a row borrows the buffer, so this cannot be an iterator")]
     pub fn next(&mut self) -> Result<Option<Record<'_>>, TableError> {
         if !std::mem::replace(&mut self.skipped, true) {
             self.read()?;
         }
         let Some((start, bytes, count)) = self.read()? else { return Ok(None) };
-        // The text is UTF-8 and is cut at ASCII characters alone.
+        // The text is UTF-8 and is split at ASCII characters only.
         let cells = std::str::from_utf8(&self.cells[..bytes]).unwrap_or_default();
         Ok(Some(Record { text: self.text, start, cells, ends: &self.ends[..count] }))
     }
@@ -100,7 +100,7 @@ impl<'a> Records<'a> {
     }
 }
 
-/// Doubles a buffer up to a limit. False if it is as large as that already.
+/// Doubles a buffer up to a limit. Returns false if it has already reached that.
 fn grow<T: Clone + Default>(buffer: &mut Vec<T>, max: usize) -> bool {
     let larger = (2 * buffer.len()).min(max);
     let grows = larger > buffer.len();

@@ -65,7 +65,7 @@ fn names(kind: usize, columns: usize) -> Vec<String> {
     let name = |index: usize| match kind {
         0 => format!("p{index}"),
         1 => index.to_string(),
-        // 1, or 1 and 2, are values to anyone.
+        // 1, or 1 and 2, would be taken for values by any reader.
         2 if columns > 2 => (index + 1).to_string(),
         3 => (2019 + index).to_string(),
         4 => format!("2020-{:02}", index + 1),
@@ -82,9 +82,9 @@ fn names(kind: usize, columns: usize) -> Vec<String> {
 fn known() -> impl Strategy<Value = Known> {
     let kinds = prop::collection::vec(0usize..7, 1..5);
     (kinds, 1usize..7, prop::option::of(0usize..8)).prop_flat_map(|(kinds, rows, header)| {
-        // One column with cells that a delimiter would cut is a table of several to anyone.
+        // One column whose cells contain a delimiter looks like several columns to any reader.
         let kinds: Vec<usize> = if kinds.len() == 1 { vec![kinds[0] % 3] } else { kinds };
-        // Dates above dates alone say nothing, to anyone either.
+        // Dates above nothing but dates tell no reader anything.
         let dates = kinds.iter().all(|kind| *kind == 4);
         let columns = kinds.len();
         let header = header.map(|kind| names(if dates && matches!(kind, 4 | 5) { 0 } else { kind }, columns));
@@ -118,7 +118,7 @@ fn written(known: &Known, form: Form) -> Vec<u8> {
     }
 }
 
-/// Everything that can be said about a form.
+/// The options that describe a form completely.
 fn said(known: &Known, form: Form) -> Options {
     let mut options = Options { header: Some(known.names.is_some()), ..Options::default() };
     options.set("encoding", form.encoding).expect("an encoding");
@@ -149,7 +149,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_said_settles_every_doubt(known in known(), form in form()) {
+    fn options_settle_every_doubt(known in known(), form in form()) {
         let bytes = written(&known, form);
         let found = read(&bytes, &said(&known, form));
         prop_assert!(found.is_ok(), "{:?}", found);

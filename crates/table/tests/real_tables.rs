@@ -47,7 +47,7 @@ fn sums(table: &Table<'_>) -> Vec<Option<f64>> {
     sums
 }
 
-/// The delimiter by which pandas is to read the same.
+/// The delimiter to give pandas, so that it reads the same cells.
 fn by(table: &Table<'_>) -> String {
     table.decision().delimiter.map_or("comma".into(), |delimiter| delimiter.to_string())
 }
@@ -60,7 +60,7 @@ fn agrees(table: &Table<'_>, pandas: &Value) -> Result<(), String> {
     let Some(names) = &decision.names else { return Err("pandas takes the first line for names".into()) };
     for (index, (name, theirs)) in names.iter().zip(pandas["names"].as_array().expect("names")).enumerate() {
         let theirs = theirs.as_str().expect("a name").trim();
-        // pandas calls a column without a name so, and numbers names that appear again.
+        // pandas gives this name to a column without one, and numbers names that appear again.
         let unnamed = name.is_empty() && theirs == format!("Unnamed: {index}");
         let again = theirs.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with('.'));
         if name != theirs && !unnamed && !again {
