@@ -1,4 +1,4 @@
-//! One call: its request, its tries, and its answer as a type.
+//! One call: the request, its retries, and the typed response.
 
 use std::fmt::Display;
 
@@ -108,7 +108,7 @@ fn is_success(status: u16) -> bool {
     (200..300).contains(&status)
 }
 
-/// JSON of a type.
+/// Parses a JSON body as `T`.
 pub(crate) fn parse<T: DeserializeOwned>(url: &str, response: &Response) -> Result<T, ClientError> {
     serde_json::from_slice(&response.body).map_err(|error| unexpected(url, &error))
 }

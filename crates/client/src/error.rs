@@ -7,15 +7,15 @@ use adit_protocol::{ErrorBody, ErrorCode};
 /// A call that failed. Its text says what to do next.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ClientError {
-    /// Nobody answers.
+    /// The server does not answer.
     #[error("no answer from {server}: {error}; {}", advice(.error))]
     Away {
-        /// Who was asked.
+        /// The server as the caller named it.
         server: String,
         /// What went wrong.
         error: FetchError,
     },
-    /// The coordinator named a place that is not public, and the caller has not allowed it.
+    /// The coordinator named a host that is not public, and the caller has not allowed it.
     #[error("{0}")]
     NotPublic(FetchError),
     /// The call was not sent: its address cannot be used, or would give a secret away.
@@ -31,17 +31,17 @@ pub enum ClientError {
         /// When to ask again.
         retry_after_ms: Option<u64>,
     },
-    /// An answer that no coordinator gives.
+    /// The response does not come from a coordinator.
     #[error("{url} answered {status}; is it a coordinator?")]
     Stranger {
         /// What was asked.
         url: String,
-        /// The status.
+        /// The HTTP status of the response.
         status: u16,
         /// When to ask again.
         retry_after_ms: Option<u64>,
     },
-    /// An answer of the wrong shape: this client and the coordinator differ in version.
+    /// The response has the wrong shape: this client and the coordinator differ in version.
     #[error("{url} does not answer as this version expects: {reason}")]
     Unexpected {
         /// What was asked.
@@ -49,21 +49,21 @@ pub enum ClientError {
         /// What is wrong with the answer.
         reason: String,
     },
-    /// Bytes that do not match their name.
-    #[error("{url} gives other bytes than {cid}: ask another source")]
+    /// The bytes do not match their CID.
+    #[error("{url} sent bytes that do not match {cid}: use another source")]
     Damaged {
         /// What was asked.
         url: String,
-        /// What the bytes should have been.
+        /// The CID that was asked for.
         cid: Cid,
     },
-    /// A log that is not what its earlier head promised: keep the receipt and ask the coordinator's operator.
+    /// The log does not extend an earlier head: keep the receipt and ask the coordinator's operator.
     #[error("{0}")]
     Log(String),
-    /// More than the caller is ready to load.
-    #[error("this unit has {bytes} bytes of inputs and output, and at most {most} are loaded here")]
+    /// The unit is larger than the caller is willing to load.
+    #[error("this unit has {bytes} bytes of inputs and output, over the limit of {most}")]
     TooMuch {
-        /// What would have to be loaded.
+        /// The size of the inputs and the output.
         bytes: u64,
         /// The caller's cap.
         most: u64,
@@ -83,7 +83,7 @@ impl ClientError {
         match error {
             FetchError::TooLarge(_) => ClientError::Unexpected { url: url.into(), reason: error.to_string() },
             FetchError::Url(_) | FetchError::NoScheme(_) => {
-                // The server is what a person wrote; the path is ours.
+                // Name the server as the caller wrote it; the path is ours.
                 let error = match error {
                     FetchError::NoScheme(_) => FetchError::NoScheme(server.into()),
                     _ => FetchError::Url(server.into()),
@@ -112,7 +112,7 @@ impl ClientError {
         }
     }
 
-    /// Whether the coordinator is away, perhaps only for a while: the same call may succeed later.
+    /// Whether the coordinator is unreachable, perhaps only for a while: the same call may succeed later.
     pub fn is_away(&self) -> bool {
         matches!(self, ClientError::Away { .. }) || matches!(self.status(), Some(502..=504))
     }

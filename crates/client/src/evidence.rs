@@ -1,4 +1,4 @@
-//! A receipt checked by anyone: unit, inputs and output from wherever they are, and coins of the checker's own.
+//! Lets anyone check a receipt: fetches its unit, inputs and output, and checks them with the checker's own coins.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +15,7 @@ use crate::{Client, ClientError};
 /// Blocks that are fetched at once.
 const AT_ONCE: usize = 8;
 
-/// Where to look for what a receipt speaks of, and how much of it to load.
+/// Where to fetch what a receipt refers to, and how much of it to load.
 #[derive(Clone, Debug)]
 pub struct Gather<'a> {
     /// IPFS gateways to ask for input blocks before the coordinator.
@@ -32,23 +32,23 @@ impl Default for Gather<'_> {
     }
 }
 
-/// All that a receipt speaks of.
+/// Everything that a receipt refers to.
 #[derive(Clone, Debug)]
 pub struct Evidence {
     /// The unit.
     pub unit: Unit,
-    /// Its input blocks. Blocks of data at a source of its own may be missing.
+    /// Its input blocks. Blocks of data at an external source may be missing.
     pub blocks: BTreeMap<Cid, Vec<u8>>,
     /// The output.
     pub output: Vec<u8>,
 }
 
-/// What a check found to be as the receipt says.
+/// What a check confirmed of a receipt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Confirmed {
     /// The receipt itself says that nothing was decided.
     Undecided,
-    /// The output is wrong.
+    /// The output is wrong, as the receipt says.
     Wrong(Option<Counterexample>),
     /// Every product holds, with a chance of error of at most 2^-64.
     Products {
@@ -66,13 +66,13 @@ pub enum Confirmed {
         /// The tolerance in units of the usual rounding.
         tolerance: u32,
     },
-    /// The leaves of every block at hand and the root are right.
+    /// The root and the leaves of every available block are right.
     Tree {
         /// Leaves of the whole tree.
         leaves: u64,
         /// Bytes of the data.
         bytes: u32,
-        /// Blocks at hand.
+        /// Blocks that were available.
         here: usize,
         /// Blocks of the data.
         blocks: usize,
@@ -80,8 +80,8 @@ pub enum Confirmed {
 }
 
 impl<F: Fetch, S: Sleep> Client<F, S> {
-    /// Fetches unit, inputs and output of a receipt. Unit and blocks match their names; [`Evidence::recheck`] holds the output
-    /// against its digest.
+    /// Fetches the unit, inputs and output of a receipt. Unit and blocks match their names; [`Evidence::recheck`] checks the
+    /// output against its digest.
     pub async fn gather(&self, receipt: &Receipt, wanted: Gather<'_>) -> Result<Evidence, ClientError> {
         let unit = self.unit(&receipt.unit).await?;
         let (bytes, most) = (unit.input_bytes().saturating_add(unit.output_bytes()), wanted.max_bytes);
@@ -113,12 +113,12 @@ impl<F: Fetch, S: Sleep> Client<F, S> {
             return match self.block_from(source, reach, &cid, Repeat::Harmless).await {
                 Ok(bytes) => Ok(Some((cid, bytes))),
                 Err(error @ ClientError::NotPublic(_)) => Err(error),
-                // What the source does not give is what the unit may have asked about.
+                // Any other failure leaves the block missing: whether the source has it may be the unit's question.
                 Err(_) => Ok(None),
             };
         }
         for gateway in gateways {
-            // Nobody waits for a gateway: the next one or the coordinator has the block too.
+            // A gateway is not retried: the next one or the coordinator has the block too.
             if let Ok(bytes) = self.block_from(gateway, Reach::Anywhere, &cid, Repeat::Never).await {
                 return Ok(Some((cid, bytes)));
             }

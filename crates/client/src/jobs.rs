@@ -12,7 +12,7 @@ use crate::{Client, ClientError};
 const INTAKE_MS: u32 = 600_000;
 
 impl<F: Fetch, S: Sleep> Client<F, S> {
-    /// Uploads a file, to be read as `format` if the name's extension does not tell. Needs the token.
+    /// Uploads a file. `format` says how to read it if the extension of its name does not. Needs the token.
     pub async fn upload(
         &self,
         name: &str,
@@ -71,7 +71,7 @@ impl<F: Fetch, S: Sleep> Client<F, S> {
         self.get(&path(paths::JOB, job)).await
     }
 
-    /// Cancels a job; what was verified stays paid. Needs the token.
+    /// Cancels a job; verified units stay paid. Needs the token.
     pub async fn cancel(&self, job: u64) -> Result<JobView, ClientError> {
         self.json(self.request(Method::Delete, &path(paths::JOB, job)), Repeat::Never).await
     }

@@ -1,7 +1,7 @@
 //! A coordinator's HTTP API as typed calls: for the command line, agents, the page's checks and tests.
 //!
 //! [`Client`] takes HTTP from its host (see [`adit_fetch`]) and runs wherever that does, browsers included. Errors say what to
-//! do next. A call is repeated only if its host gives a way to [`Sleep`] and if sending it twice does no harm.
+//! do next. A call is retried only if the host provides [`Sleep`] and sending it twice does no harm.
 //!
 //! | module | calls |
 //! |---|---|
@@ -10,7 +10,7 @@
 //! | `records` | overview, accounts, ledger, epochs, health |
 //! | `receipts` | receipts, log head and its growth, units, blocks, outputs |
 //! | `network` | counters, fees and supply, as NeoNet's clients know them |
-//! | `evidence` | all that a receipt speaks of, gathered and checked again |
+//! | `evidence` | everything that a receipt refers to, fetched and checked again |
 //!
 //! ```
 //! use adit_client::Client;
@@ -58,13 +58,13 @@ impl<F> Client<F> {
 }
 
 impl<F, S> Client<F, S> {
-    /// Sends the operator's token along.
+    /// Sends the operator's token with every call to the coordinator.
     pub fn with_token(mut self, token: impl Into<String>) -> Self {
         self.token = Some(token.into());
         self
     }
 
-    /// Sends a call up to `tries` times if sending it twice does no harm.
+    /// Sends a call up to `tries` times if repeating it does no harm.
     pub fn with_retries<T: Sleep>(self, sleep: T, tries: u32) -> Client<F, T> {
         let Client { fetch, server, token, .. } = self;
         Client { fetch, server, token, sleep, tries }

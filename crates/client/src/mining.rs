@@ -14,7 +14,7 @@ use crate::call::{encoded, parse, path};
 use crate::retry::{Repeat, Sleep};
 use crate::{Client, ClientError};
 
-/// What a delivery may take, and the slowest upload that it allows for, in bytes a millisecond.
+/// The time limit for a delivery besides its upload, and the slowest upload to allow for, in bytes per millisecond.
 const DELIVERY_MS: u64 = 60_000;
 const SLOWEST: u64 = 16;
 

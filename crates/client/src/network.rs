@@ -36,12 +36,12 @@ impl<F: Fetch, S: Sleep> Client<F, S> {
         self.get(&format!("{}?token={}&amount={}", paths::GAS_ESTIMATE, encoded(token), encoded(amount))).await
     }
 
-    /// How much was issued, and who holds it.
+    /// How much NNET was issued, and who holds it.
     pub async fn tokenomics(&self) -> Result<Tokenomics, ClientError> {
         self.get(paths::TOKENOMICS).await
     }
 
-    /// How far the network is in its miners' hands.
+    /// How decentralised the network is.
     pub async fn decentralization(&self) -> Result<DecentralizationStatus, ClientError> {
         self.get(paths::DECENTRALIZATION).await
     }

@@ -1,4 +1,4 @@
-//! Receipts, the log that holds them, and what they speak of.
+//! Receipts, the log that holds them, and what they refer to.
 
 use adit_core::content_id::{MAX_BLOCK_BYTES, block_matches};
 use adit_core::log::verify_consistency;
@@ -39,7 +39,7 @@ impl<F: Fetch, S: Sleep> Client<F, S> {
         self.get(&format!("{}?limit={limit}{miner}{unit}", paths::RECEIPTS)).await
     }
 
-    /// The log's signed head. Check the signature under a key that is known from elsewhere.
+    /// The log's signed head. Check the signature under a key from another source.
     pub async fn log_head(&self) -> Result<SignedHead, ClientError> {
         self.get(paths::LOG_HEAD).await
     }
@@ -49,7 +49,7 @@ impl<F: Fetch, S: Sleep> Client<F, S> {
         self.get(&format!("{}?from={from}&to={to}", paths::LOG_CONSISTENCY)).await
     }
 
-    /// The size of today's log, after checking under the `pinned` key that it only grew since this receipt's head.
+    /// The current size of the log, after checking under the `pinned` key that it extends the log of this receipt's head.
     pub async fn grown_log(&self, proven: &ProvenReceipt, pinned: &PublicKey) -> Result<u64, ClientError> {
         let wrong = |reason: &str| ClientError::Log(reason.to_owned());
         let SignedHead { head, signature } = self.log_head().await?;
@@ -62,7 +62,7 @@ impl<F: Fetch, S: Sleep> Client<F, S> {
         }
         let path: Vec<_> = self.log_consistency(from, to).await?.path.iter().map(|digest| digest.0).collect();
         if !verify_consistency(from, &proven.head.root.0, to, &head.root.0, &path) {
-            return Err(wrong("today's log is another one: entries were changed or taken away"));
+            return Err(wrong("today's log does not extend the receipt's: entries were changed or removed"));
         }
         Ok(to)
     }
@@ -95,7 +95,7 @@ impl<F: Fetch, S: Sleep> Client<F, S> {
         cid: &Cid,
         repeat: Repeat,
     ) -> Result<Vec<u8>, ClientError> {
-        // The token is for the coordinator alone.
+        // The token must reach only the coordinator.
         let place = place.trim_end_matches('/');
         let request = Request::get(format!("{place}{}?format=raw", path(paths::BLOCK, cid))).reach(reach);
         let request = request.redirects(BLOCK_REDIRECTS);

@@ -14,12 +14,12 @@ use crate::{Client, ClientError};
 const AUDIT_MS: u32 = 600_000;
 
 impl<F: Fetch, S: Sleep> Client<F, S> {
-    /// Whether the coordinator lives and its database answers.
+    /// Whether the coordinator is healthy.
     pub async fn health(&self) -> Result<Health, ClientError> {
         self.get(paths::HEALTH).await
     }
 
-    /// Who the coordinator is and what it is doing.
+    /// The coordinator's key, version and current figures.
     pub async fn overview(&self) -> Result<Overview, ClientError> {
         self.get(paths::OVERVIEW).await
     }
@@ -50,7 +50,7 @@ impl<F: Fetch, S: Sleep> Client<F, S> {
         self.get(paths::LEDGER).await
     }
 
-    /// The same after an audit of every row, which may take long. Needs the token.
+    /// The ledger's totals after an audit of every row, which may take long. Needs the token.
     pub async fn audit(&self) -> Result<LedgerTotals, ClientError> {
         let request = self.request(Method::Get, &format!("{}?audit=true", paths::LEDGER));
         self.json(request.timeout_ms(AUDIT_MS).answer_ms(AUDIT_MS), Repeat::Harmless).await

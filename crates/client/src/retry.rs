@@ -1,4 +1,4 @@
-//! When a call is sent again, and after which pause.
+//! When a call is retried, and after how long a pause.
 
 use std::future::{Future, ready};
 
@@ -11,13 +11,13 @@ const LONGEST_MS: u64 = 60_000;
 /// The first pause where the coordinator asks for none; it doubles with every try.
 const FIRST_MS: u64 = 250;
 
-/// A host's way to wait.
+/// How the host waits between retries.
 pub trait Sleep {
     /// Waits for `ms` milliseconds.
     fn sleep(&self, ms: u64) -> impl Future<Output = ()> + MaybeSend;
 }
 
-/// No way to wait: every call is sent once.
+/// Never waits: every call is sent once.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Once;
 
@@ -27,7 +27,7 @@ impl Sleep for Once {
     }
 }
 
-/// Whether sending a call twice does no harm.
+/// Whether a call may be sent more than once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Repeat {
     Harmless,

@@ -1,4 +1,4 @@
-//! Calls against a scripted coordinator: what is sent, what is sent again, and what errors say.
+//! Calls to a scripted coordinator: what is sent, what is retried, and what errors say.
 #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 use std::cell::{Cell, RefCell};
@@ -16,7 +16,7 @@ use futures::executor::block_on;
 
 const SERVER: &str = "http://host:8000/";
 
-/// Pauses, which take no time here.
+/// Records pauses, which take no time.
 #[derive(Default)]
 struct Pauses(RefCell<Vec<u64>>);
 
@@ -81,7 +81,7 @@ fn retry_after_is_honoured_up_to_a_minute() {
 }
 
 #[test]
-fn what_would_do_harm_twice_is_sent_once() {
+fn a_call_that_may_do_harm_is_sent_once() {
     let calls = Cell::new(0);
     let fetch = Scripted::new(|_| {
         calls.set(calls.get() + 1);
@@ -121,7 +121,7 @@ fn errors_say_what_to_do_next() {
 }
 
 #[test]
-fn what_went_wrong_is_told_and_what_helps() {
+fn errors_name_the_cause_and_the_remedy() {
     let of = |server: &str, error: FetchError| {
         let fetch = Scripted::new(move |_| Err(error.clone()));
         let error = block_on(Client::new(fetch, server).overview()).unwrap_err();

@@ -120,7 +120,7 @@ fn another_unit_and_too_much_are_refused() {
 }
 
 #[test]
-fn verdicts_that_state_nothing_confirm_nothing() {
+fn inconclusive_and_false_verdicts_confirm_nothing() {
     let mut case = Case::new();
     case.receipt.verdict = Verdict::Inconclusive;
     assert_eq!(case.check(Gather::default()), Ok(Ok(Confirmed::Undecided)));
@@ -144,7 +144,7 @@ fn a_source_that_only_the_coordinator_named_must_be_public() {
         let of_source = seen.iter().find(|request| request.url.starts_with(GATEWAY)).unwrap();
         assert_eq!(of_source.reach, reach);
     }
-    // A place that is refused is not one that lacks the block.
+    // A source that is refused is not one that lacks the block.
     let refused = FetchError::NotPublic { host: "gateway:80".into(), address: "10.0.0.1".parse().unwrap() };
     let fetch = Scripted::new(|request| match request.reach {
         Reach::Public => Err(refused.clone()),
