@@ -16,7 +16,7 @@ pub enum Body {
 }
 
 impl Body {
-    /// A body read from a file, whose length is taken now.
+    /// A body read from a file. Its length is determined now.
     #[cfg(not(target_arch = "wasm32"))]
     pub fn file(path: &std::path::Path) -> io::Result<Self> {
         let (length, path) = (std::fs::metadata(path)?.len(), path.to_owned());
@@ -95,7 +95,7 @@ pub struct Upload {
 
 #[cfg(not(target_arch = "wasm32"))]
 impl Upload {
-    /// Starts to read: at most the length that was announced, and an error if the source ends before it.
+    /// Opens the source from its start. The reader gives exactly the announced length, or fails if the source ends before it.
     pub fn open(&self) -> io::Result<Reader> {
         Ok(Box::new(Exact { source: (self.open)()?, left: self.length }))
     }

@@ -45,7 +45,7 @@ fn build(request: &Request) -> Result<gloo_net::http::Request, gloo_net::Error> 
         })
         .headers(headers)
         .cache(RequestCache::NoStore)
-        // A page cannot see where a redirect leads. The browser follows it, by its own rules, or it is an error.
+        // A page cannot see where a redirect leads: the browser follows it by its own rules, or reports an error.
         .redirect(if request.redirects > 0 { RequestRedirect::Follow } else { RequestRedirect::Error })
         .abort_signal(signal.as_ref());
     match &request.body {
@@ -88,7 +88,7 @@ impl Reader {
 impl Drop for Reader {
     fn drop(&mut self) {
         if self.unread {
-            // Nobody reads the rest; whether the stream closes in good order does not matter.
+            // Nobody reads the rest, so a failure to close the stream does not matter.
             let _ = self.reader.cancel();
         }
     }
@@ -106,7 +106,7 @@ fn message(error: &JsValue) -> String {
 fn named(error: &gloo_net::Error, timeout_ms: u32) -> FetchError {
     match error {
         gloo_net::Error::JsError(error) if error.name == "TimeoutError" => FetchError::Timeout(timeout_ms),
-        // Browsers do not tell refusal, unknown host, mixed content and CORS apart.
+        // Browsers report a refused connection, an unknown host, mixed content and CORS alike.
         gloo_net::Error::JsError(error) => FetchError::Connect(error.message.clone()),
         error => FetchError::Interrupted(error.to_string()),
     }

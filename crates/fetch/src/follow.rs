@@ -1,4 +1,4 @@
-//! Redirects, which the caller follows: each hop is a request of its own, whose address is checked like the first.
+//! Follows redirects: each hop is a separate request, whose address is checked like the first one's.
 
 use crate::request::scheme;
 use crate::{Fetch, FetchError, Incoming, Reach, Request, Response};
@@ -9,8 +9,8 @@ pub const BLOCK_REDIRECTS: u8 = 5;
 /// Sends `request` and follows at most [`Request::redirects`] redirects to `http` and `https` addresses. Only GETs are
 /// redirected; with other methods a redirect is the answer.
 ///
-/// Whoever answers chooses where a redirect leads. So it may leave the host that the request named, and those below it,
-/// only for public addresses, and no header follows it there.
+/// The server chooses where a redirect leads. Outside the named host and its subdomains it is therefore
+/// followed with [`Reach::Public`](crate::Reach::Public), and without headers that identify the caller.
 ///
 /// ```
 /// use adit_fetch::{Request, Response, Scripted, follow};
@@ -27,7 +27,7 @@ pub async fn follow<F: Fetch>(fetch: &F, request: Request) -> Result<Response, F
     open_following(fetch, request).await?.whole().await
 }
 
-/// As [`follow`], for bodies that are read as they arrive. What redirects say besides where they lead is not read.
+/// As [`follow`], for bodies that are read as they arrive. The bodies of redirects are not read.
 pub async fn open_following<F: Fetch>(fetch: &F, request: Request) -> Result<Incoming, FetchError> {
     if F::FOLLOWS {
         return fetch.open(request).await;
@@ -50,7 +50,7 @@ pub async fn open_following<F: Fetch>(fetch: &F, request: Request) -> Result<Inc
 
 /// Headers that say nothing about the caller.
 const HARMLESS: [&str; 2] = ["accept", "accept-encoding"];
-/// The longest part of a foreign address that is repeated.
+/// The most characters of a foreign address to repeat in a message.
 const QUOTED: usize = 200;
 
 fn too_many(most: u8) -> FetchError {
@@ -68,13 +68,13 @@ fn redirect<'a>(request: &Request, response: &'a Incoming) -> Option<&'a str> {
     if redirects && follows { response.header("location") } else { None }
 }
 
-/// Whether `url` is at the host and port of `first`, or at a name below it. Whoever owns a name chooses the addresses below
-/// it, so such a hop reaches nothing that the first request could not have.
+/// Whether `url` is at the host and port of `first`, or at a subdomain. The owner of a name controls its subdomains too, so
+/// such a hop reaches nothing that the first request could not.
 fn is_within(first: &str, url: &str) -> bool {
     let (Some((tls, host, port)), Some((to_tls, to, to_port))) = (place(first), place(url)) else { return false };
     let is_plain = to.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte));
     let below = is_plain && to.strip_suffix(&host).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
-    // The same place over TLS has another port.
+    // The same host has another port for TLS.
     below && (to_port == port || (!tls && to_tls && (port, to_port) == (80, 443)))
 }
 
@@ -174,7 +174,7 @@ mod tests {
         }
     }
 
-    /// What the first request's owner allowed holds for its host alone.
+    /// What the sender of the first request allowed applies to its host only.
     #[test]
     fn a_hop_to_another_host_reaches_public_addresses_alone() {
         let second = |location: &str| {

@@ -2,7 +2,7 @@
 //!
 //! One request, one response: no adapter sleeps, retries, follows redirects or decides anything. The caller sets the
 //! largest body and the longest time; both caps hold while the body arrives, whether it is read whole or in chunks. The caller
-//! also says who chose the address: [`Reach`] keeps a stranger from sending this machine to private ones.
+//! also says who chose the address: [`Reach`] keeps strangers from making this machine connect to private addresses.
 //!
 //! | feature | adapter | host |
 //! |---|---|---|
@@ -31,7 +31,7 @@ mod browser;
 mod follow;
 mod options;
 mod proxy;
-// Without an adapter for a wire nothing is checked.
+// Only the native adapters check addresses.
 #[cfg_attr(not(any(feature = "reqwest", feature = "ureq")), allow(dead_code))]
 mod reach;
 mod request;
@@ -61,9 +61,9 @@ pub use scripted::Scripted;
 #[cfg(all(feature = "ureq", not(target_arch = "wasm32")))]
 pub use ureq::Ureq;
 
-/// HTTP as a host provides it.
+/// An HTTP client, as the host provides it.
 pub trait Fetch {
-    /// Whether the host follows redirects itself, and shows nobody where they lead.
+    /// Whether the host follows redirects itself, without showing where they lead.
     const FOLLOWS: bool = false;
 
     /// Sends `request` and returns once the response's head has arrived. Any status is a response.
@@ -107,7 +107,7 @@ pub enum FetchError {
     NoScheme(String),
     /// The request carries a secret, and would carry it through a proxy that can read it.
     #[error(
-        "the operators' token would pass the proxy {proxy} in clear: use https, or ask {host} without a proxy \
+        "the operators' token would go through the proxy {proxy} unencrypted: use https, or ask {host} without a proxy \
          (NO_PROXY={host} or ADIT_PROXY=none)"
     )]
     TokenInClear {
@@ -133,7 +133,7 @@ pub enum FetchError {
     /// The time limit passed.
     #[error("no answer within {0} ms")]
     Timeout(u32),
-    /// For too long nothing came and nothing could be sent.
+    /// Nothing was received and nothing could be sent for too long.
     #[error("the connection was silent for {0} ms")]
     Silent(u32),
     /// The response's body is larger than the request allows.

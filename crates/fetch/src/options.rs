@@ -1,4 +1,4 @@
-//! What the person who runs a program settles about its HTTP.
+//! How the person who runs a program configures its HTTP.
 
 use crate::{AllowedHost, Proxies};
 
@@ -12,7 +12,7 @@ pub struct Options {
     pub proxies: Proxies,
     /// The longest wait for a connection, in ms.
     pub connect_ms: u32,
-    /// The longest time in which nothing of a request or its answer moves, in ms.
+    /// The longest time without progress in sending a request or receiving its answer, in ms.
     pub silence_ms: u32,
 }
 

@@ -1,8 +1,8 @@
 //! Which proxy a request goes through.
 //!
 //! The environment names proxies, as it does for other programs: `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY`, and exceptions in
-//! `NO_PROXY`. `ADIT_PROXY` comes before them all, and `ADIT_PROXY=none` means no proxy. Addresses that are not public are
-//! never asked through one: a proxy has a loopback and a network of its own.
+//! `NO_PROXY`. `ADIT_PROXY` comes before them all, and `ADIT_PROXY=none` means no proxy. Requests to addresses that are not
+//! public never use one: on a proxy, loopback and private addresses mean other machines.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -10,7 +10,7 @@ use std::net::IpAddr;
 use crate::reach::{Host, is_public};
 use crate::request::scheme;
 
-/// The variable that names the proxy of this program alone.
+/// The variable that names a proxy for this program only.
 pub const OWN_VARIABLE: &str = "ADIT_PROXY";
 
 /// The proxies for requests. The default is none.
@@ -101,7 +101,7 @@ fn is_near(host: &Host) -> bool {
     }
 }
 
-/// What happened to a request, with the proxy that it went through.
+/// Adds the proxy that a request went through to a sentence about the request.
 #[cfg(any(feature = "reqwest", feature = "ureq"))]
 pub(crate) fn through(sentence: String, proxy: Option<&impl fmt::Display>) -> String {
     match proxy {

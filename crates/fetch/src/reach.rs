@@ -17,7 +17,7 @@ pub enum Reach {
     /// To any address: the person who runs the program chose it.
     #[default]
     Anywhere,
-    /// To public addresses, and to hosts that the person allowed: somebody else chose it.
+    /// To public addresses, and to hosts that this person allowed: somebody else chose it.
     Public,
 }
 
@@ -60,7 +60,7 @@ impl FromStr for AllowedHost {
     }
 }
 
-/// A text that names no host.
+/// The text is not a host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("write a host as NAME, NAME:PORT, ADDRESS or ADDRESS:PORT, with an IPv6 address in brackets")]
 pub struct InvalidHost;
@@ -177,7 +177,7 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
     !SPECIAL_V4.iter().any(within)
 }
 
-/// Global unicast is 2000::/3. Of what is outside, only addresses that a translator made of public IPv4 ones (RFC 6052) count.
+/// Global unicast is 2000::/3. Outside of it, only public IPv4 addresses embedded by a translator (RFC 6052) count.
 fn is_public_v6(address: Ipv6Addr) -> bool {
     match address.segments() {
         [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {

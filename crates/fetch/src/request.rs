@@ -30,10 +30,10 @@ pub struct Request {
     pub timeout_ms: u32,
     /// How long the server may work before it answers, in ms, if that is more than the longest silence.
     pub answer_ms: u32,
-    /// How many redirects [`crate::follow`] takes. Browsers let nobody see where a redirect leads, so they take them
-    /// themselves, as many as they like, unless this is 0.
+    /// How many redirects [`crate::follow`] takes. Browsers hide where a redirect leads, so unless this is 0
+    /// they follow redirects themselves, up to a limit of their own.
     pub redirects: u8,
-    /// Where it may go. Browsers ignore this: they keep what pages may reach by rules of their own.
+    /// Where it may go. Browsers ignore this and apply their own rules about what pages may reach.
     pub reach: Reach,
 }
 

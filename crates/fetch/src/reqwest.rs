@@ -25,14 +25,14 @@ use crate::{AllowedHost, Body, Fetch, FetchError, Incoming, Method, NO_LIMIT_MS,
 /// The chunks in which uploads are read.
 const CHUNK_BYTES: usize = 64 << 10;
 
-/// Connections that wait for the next request end before a coordinator ends them, so that no request meets a closed one.
+/// How long an idle connection is kept: shorter than a coordinator keeps it, so that no request is sent on a closed one.
 const IDLE: Duration = Duration::from_secs(10);
 
 /// HTTP for desktops and servers, with TLS. Clones share their connections.
 #[derive(Clone, Debug)]
 pub struct Reqwest {
     anywhere: reqwest::Client,
-    /// For addresses that somebody else chose. It has connections of its own, all to addresses that were checked.
+    /// For addresses that somebody else chose. Its connections, which are not shared, lead to checked addresses.
     public: reqwest::Client,
     options: Arc<Options>,
 }
@@ -43,7 +43,7 @@ impl Reqwest {
         Self::allowing(&[])
     }
 
-    /// The same, where requests of [`Reach::Public`] may also go to the hosts `allowed`.
+    /// As [`new`](Reqwest::new), but requests of [`Reach::Public`] may also go to the hosts `allowed`.
     pub fn allowing(allowed: &[AllowedHost]) -> Result<Self, FetchError> {
         Self::with(Options { allowed: allowed.to_vec(), ..Options::default() })
     }
@@ -105,7 +105,7 @@ impl Fetch for Reqwest {
     }
 }
 
-/// The chunks of a body, none of which may be late.
+/// The chunks of a body. A chunk that does not arrive in time is an error.
 fn arriving(response: reqwest::Response, asked: Asked, reader: Reader) -> impl Stream<Item = Chunk> + Send {
     stream::try_unfold((response, asked, reader), |(mut response, asked, reader)| async move {
         let next = timeout(asked.silence, response.chunk()).await.map_err(|_| silent(asked.silence))?;
@@ -115,11 +115,11 @@ fn arriving(response: reqwest::Response, asked: Asked, reader: Reader) -> impl S
 }
 
 type Chunk = Result<Vec<u8>, FetchError>;
-/// Dropped when nobody reads the answer any more, and how an upload learns it.
+/// The sender is dropped when nobody reads the answer any more, which the upload notices through the receiver.
 type Reader = oneshot::Sender<()>;
 type Gone = oneshot::Receiver<()>;
 
-/// How far a body has been sent.
+/// The progress of an upload, and whether the server has refused it.
 #[derive(Clone, Debug, Default)]
 struct Moved(Arc<(AtomicU64, AtomicBool)>);
 
@@ -142,7 +142,7 @@ impl Moved {
     }
 }
 
-/// Waits for an answer as long as the request's body moves, and then for the longest silence before one.
+/// Waits for an answer while the request's body is being sent, and after that for at most `silence`.
 async fn while_it_moves<T>(sent: impl Future<Output = T>, moved: &Moved, silence: Duration) -> Option<T> {
     let mut sent = pin!(sent);
     loop {
@@ -201,8 +201,8 @@ fn with_body(builder: reqwest::RequestBuilder, body: Body, moved: &Moved, gone: 
     }
 }
 
-/// The pieces of an upload, which stops at a refusal. It breaks off once the refusal is read: broken off before, it would
-/// take the refusal with it.
+/// The pieces of an upload, which stops when the server refuses it. It fails only after the refusal has been read: failing
+/// earlier would close the connection and lose the refusal.
 fn until_refused(
     pieces: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
     moved: Moved,

@@ -32,8 +32,8 @@ impl Response {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// Retry-After in milliseconds. A date is compared with the response's own Date, so no clock of ours matters; pages know
-    /// seconds alone.
+    /// Retry-After in milliseconds. A date is compared with the response's own Date, not with our clock; in pages only
+    /// seconds are read.
     ///
     /// ```
     /// let response = adit_fetch::Response::new(503, "").with_header("retry-after", "7");
@@ -56,7 +56,7 @@ impl Response {
         u64::try_from(ahead_s).unwrap_or(0).checked_mul(1_000)
     }
 
-    /// A page cannot read the Date of another origin, so it would carry the parser for nothing.
+    /// A page cannot read the Date header of another origin, so it has no use for the parser.
     #[cfg(target_arch = "wasm32")]
     fn until_ms(&self, _: &str) -> Option<u64> {
         None
@@ -74,7 +74,7 @@ pub fn http_date(text: &str) -> Option<i64> {
     i64::try_from(date.duration_since(std::time::UNIX_EPOCH).ok()?.as_secs()).ok()
 }
 
-/// Bodies of responses that are there already arrive in chunks of this size.
+/// The chunk size of bodies that are in memory.
 const READY_CHUNK_BYTES: usize = 1 << 10;
 
 /// The chunks of a body as an adapter reads them.
@@ -93,12 +93,12 @@ pub struct Incoming {
     chunks: Chunks,
     max_bytes: usize,
     received: usize,
-    /// What the server said that the body's length is.
+    /// The body's length, as the server announced it.
     announced: Option<u64>,
 }
 
 impl Incoming {
-    /// Holds the caps for every adapter. A body that announces more than `max_bytes` is refused unread.
+    /// Enforces the caps for every adapter. A body whose announced length exceeds `max_bytes` is refused unread.
     pub(crate) fn new(
         status: u16,
         headers: Vec<(String, String)>,
@@ -112,8 +112,8 @@ impl Incoming {
         Ok(Incoming { status, headers, chunks, max_bytes, received: 0, announced })
     }
 
-    /// A response that is there already, for adapters that need no wire. A `content-length` above the body's length makes a
-    /// body that ends early.
+    /// A response that is already in memory, for adapters without a network. A `content-length` above the body's length
+    /// simulates a body that ends early.
     pub fn ready(response: Response, max_bytes: usize) -> Result<Self, FetchError> {
         let announced = response.header("content-length").and_then(|length| length.parse().ok());
         let Response { status, headers, body } = response;
@@ -126,7 +126,7 @@ impl Incoming {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// The response without its body, of which nothing more is read.
+    /// The response without its body, which is not read any further.
     pub fn into_head(self) -> Response {
         Response { status: self.status, headers: self.headers, body: Vec::new() }
     }

@@ -1,4 +1,4 @@
-//! A twin of the other adapters for tests.
+//! A scripted adapter for tests.
 
 use std::cell::RefCell;
 use std::future::{Future, ready};
@@ -7,8 +7,8 @@ use futures::future::FutureExt;
 
 use crate::{Fetch, FetchError, Incoming, MaybeSend, Request, Response};
 
-/// An adapter for tests: a closure answers every request, and the requests are recorded. Caps hold as they do on a wire, and a
-/// `content-length` above the body's length makes a body that ends early.
+/// An adapter for tests: a closure answers every request, and the requests are recorded. Caps apply as they do over a network,
+/// and a `content-length` above the body's length simulates a body that ends early.
 pub struct Scripted<'a> {
     #[allow(clippy::type_complexity)]
     answer: RefCell<Box<dyn FnMut(&Request) -> Result<Response, FetchError> + 'a>>,

@@ -27,12 +27,12 @@ const CHUNK_BYTES: usize = 64 << 10;
 /// Chunks that are read ahead of the reader.
 const AHEAD: usize = 2;
 
-/// HTTP for old machines, without TLS: put a relay that speaks `https` in front. Each request blocks a thread of its own, so
-/// every executor will do. Clones share their connections.
+/// HTTP for old machines, without TLS: use a relay to reach `https`. Each request blocks a thread of its own, so any executor
+/// will do. Clones share their connections.
 #[derive(Clone, Debug)]
 pub struct Ureq {
     anywhere: ureq::Agent,
-    /// For addresses that somebody else chose. It has connections of its own, all to addresses that were checked.
+    /// For addresses that somebody else chose. Its connections, which are not shared, lead to checked addresses.
     public: ureq::Agent,
     options: Arc<Options>,
 }
@@ -43,7 +43,7 @@ impl Ureq {
         Self::allowing(&[])
     }
 
-    /// The same, where requests of [`Reach::Public`] may also go to the hosts `allowed`.
+    /// As [`new`](Ureq::new), but requests of [`Reach::Public`] may also go to the hosts `allowed`.
     pub fn allowing(allowed: &[AllowedHost]) -> Self {
         Self::with(Options { allowed: allowed.to_vec(), ..Options::default() })
     }
@@ -134,7 +134,7 @@ impl Fetch for Ureq {
         let ((agent, asked), max_bytes) = (self.agent(&request)?, request.max_bytes);
         let spawned = thread::Builder::new().name("fetch".into()).spawn(move || match call(&agent, &request, &asked) {
             Ok(response) => forward(response, (&request, &asked), head, chunks),
-            // Nobody waits any more if this cannot be sent.
+            // If this cannot be sent, nobody is waiting any more.
             Err(error) => drop(head.send(Err(error))),
         });
         spawned.map_err(|error| FetchError::Connect(error.to_string()))?;
@@ -189,7 +189,7 @@ fn refusal(error: &ureq::Error) -> Option<&NotPublic> {
     error.get_ref()?.downcast_ref()
 }
 
-/// Sends head and chunks to the task that waits for them, and ends when it no longer does.
+/// Sends head and chunks to the waiting task, and stops when it is gone.
 fn forward(
     response: http::Response<ureq::Body>,
     (request, asked): (&Request, &Asked),

@@ -1,4 +1,4 @@
-//! Every adapter that runs natively: the wire's against a real socket, and their scripted twin where no socket is needed.
+//! Every native adapter: those for the network against a real socket, and the scripted one where no socket is needed.
 #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 use std::io::{Read, Write};
@@ -48,7 +48,7 @@ fn read_request(stream: &mut TcpStream) -> (String, Vec<u8>) {
     }
 }
 
-/// What every adapter for a wire does.
+/// What every adapter for the network does.
 async fn conforms(fetch: impl Fetch) {
     answers_arrive_whole(&fetch).await;
     answers_arrive_in_chunks(&fetch).await;
@@ -77,7 +77,7 @@ async fn answers_arrive_whole(fetch: &impl Fetch) {
     assert_eq!(response.retry_after_ms(), Some(3_000));
 }
 
-/// The first chunk is here before the server has sent the second.
+/// The first chunk arrives before the server has sent the second.
 async fn answers_arrive_in_chunks(fetch: &impl Fetch) {
     let (proceed, told) = std::sync::mpsc::channel::<()>();
     let told = std::sync::Mutex::new(told);
@@ -137,7 +137,7 @@ async fn uploads_are_read_while_they_are_sent(fetch: &impl Fetch) {
         assert!(body.len() == 1_000_000 && body.iter().all(|byte| *byte == 7));
         stream.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok").unwrap();
     });
-    // The source has more than was announced: the rest is left alone. A second time starts from the beginning.
+    // The source has more bytes than announced: the rest is not read. Opening it again starts from the beginning.
     let body = Body::chunked(1_000_000, || Ok(Box::new(std::io::repeat(7))));
     for _ in 0..2 {
         let request = Request::new(Method::Post, format!("http://{address}/")).body(body.clone());
@@ -207,7 +207,7 @@ async fn failures_are_named(fetch: &impl Fetch) {
     assert!(matches!(broken, FetchError::Interrupted(_)), "{broken}");
 }
 
-/// A server on loopback, and how often somebody has connected to it.
+/// A server on loopback, and the number of connections to it.
 fn counted() -> (u16, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let (port, calls) = (listener.local_addr().unwrap().port(), Arc::new(AtomicUsize::new(0)));
@@ -223,7 +223,7 @@ fn counted() -> (u16, Arc<AtomicUsize>) {
     (port, calls)
 }
 
-/// A stranger's request reaches loopback only if the owner allowed it, whatever the address is called.
+/// A stranger's request reaches loopback only if the owner allowed it, whatever name the address has.
 async fn strangers_choose_public_addresses<F: Fetch>(allowing: impl Fn(&[AllowedHost]) -> F) {
     let (port, calls) = counted();
     let to = |host: &str| Request::get(format!("http://{host}:{port}/")).timeout_ms(5_000);

@@ -1,5 +1,5 @@
-//! What goes wrong between here and a server, as real sockets show it: every failure is named, an early answer is read, and
-//! proxies and redirects lead only where they may.
+//! Network failures over real sockets: every failure is named, an early answer is read, and proxies and redirects lead only
+//! where they may.
 #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 use std::io::{Read, Write};
@@ -19,7 +19,7 @@ struct Stub {
 }
 
 impl Stub {
-    /// Reads the head of one request from each connection, no more, and lets `answer` do the rest.
+    /// Reads only the head of one request from each connection, and lets `answer` do the rest.
     fn new(answer: impl Fn(&str, &mut TcpStream) + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let stub = Stub { address: listener.local_addr().unwrap(), heads: Arc::default() };
@@ -96,7 +96,7 @@ async fn causes_are_named(fetch: impl Fetch) {
     assert!(matches!(error, FetchError::Connect(_)), "{error:?}");
     assert!(said.contains("the name no..such..name cannot be looked up"), "{said}");
 
-    // Servers of TLS answer what is none with an alert.
+    // TLS servers answer anything else with an alert.
     let of_tls = Stub::new(|_, stream| drop(stream.write_all(&[0x15, 3, 3, 0, 2, 2, 70])));
     let (error, said) = failure(&fetch, &of_tls.url("/")).await;
     assert!(matches!(error, FetchError::Interrupted(_)), "{error:?}");
@@ -127,10 +127,10 @@ async fn ureq_names_causes() {
     causes_are_named(Ureq::with(hasty())).await;
 }
 
-/// A socket whose queue is full lets nobody in and says nothing.
+/// A socket whose backlog is full neither accepts nor refuses a connection.
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn nobody_waits_for_ever_for_a_connection() {
+async fn connecting_times_out() {
     use socket2::{Domain, Socket, Type};
     let full = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
     full.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
@@ -163,7 +163,7 @@ async fn an_answer_before_the_end_of_the_upload_is_read() {
     for body in [Body::chunked(bytes, || Ok(Box::new(std::io::repeat(7)))), Body::from(vec![7; bytes as usize])] {
         let response = fetch.fetch(upload(&stub, body)).await.unwrap();
         assert_eq!((response.status, &response.body[..]), (401, &b"no"[..]));
-        // The rest is not sent for nothing.
+        // The rest of the upload is not sent.
         let counts = tokio::task::block_in_place(|| counts.recv().unwrap());
         assert!(counts < bytes, "{counts}");
     }
@@ -179,7 +179,7 @@ async fn an_answer_before_a_reset_is_read() {
         let response = fetch.fetch(upload(&stub, body)).await.unwrap();
         assert_eq!((response.status, &response.body[..]), (401, &b"no"[..]));
     }
-    // Without an answer the failure is told.
+    // Without an answer, the failure is reported.
     let mute = Stub::new(|_, _| {});
     let body = Body::chunked(64 << 20, || Ok(Box::new(std::io::repeat(7))));
     let error = fetch.fetch(upload(&mute, body)).await.unwrap_err();
@@ -209,7 +209,7 @@ async fn proxies_are_used<F: Fetch>(with: impl Fn(Options) -> F) {
     assert!(heads.len() == 1 && heads[0].contains("1.1.1.1:8000"), "{heads:?}");
     assert!(heads[0].to_lowercase().contains("proxy-authorization: basic"), "{heads:?}");
 
-    // Nothing of this machine, nothing that a stranger chose, and no secret in clear.
+    // Nothing to this machine, nothing that a stranger chose, and no secret in clear text.
     assert_eq!(fetch.fetch(Request::get(origin.url("/"))).await.unwrap().body, b"ok");
     let stranger = fetch.fetch(Request::get(origin.url("/")).reach(Reach::Public)).await.unwrap_err();
     assert!(matches!(stranger, FetchError::NotPublic { .. }), "{stranger}");

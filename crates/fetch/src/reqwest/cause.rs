@@ -1,4 +1,4 @@
-//! What went wrong, in words that say what to do.
+//! Turns errors of `reqwest` into messages that say what to do.
 
 use std::error::Error;
 use std::io;
@@ -116,7 +116,7 @@ fn causes<'a>(error: &'a reqwest::Error) -> impl Iterator<Item = &'a (dyn Error 
     std::iter::successors(error.source(), |&error| error.source())
 }
 
-/// The innermost cause says most: the layers above it only say that something failed.
+/// The innermost cause is the most specific: the layers above it only say that something failed.
 pub(super) fn innermost_cause(error: &dyn Error) -> String {
     let mut innermost = error;
     while let Some(source) = innermost.source() {

@@ -1,13 +1,13 @@
-//! Reads an answer that came before the request was sent whole.
+//! Reads a response that arrives before the whole request has been sent.
 //!
-//! A server may refuse a request from its head, answer, and close. Then the rest cannot be sent, but the answer is there.
+//! A server may refuse a request after its head, answer, and close. The rest cannot be sent then, but the answer can be read.
 
 use std::io::ErrorKind;
 
 use ureq::Error;
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport};
 
-/// Wraps connections, so that one which takes no more bytes is still read.
+/// Wraps connections, so that a connection that accepts no more bytes is still read.
 #[derive(Debug)]
 pub(super) struct ReadsEarlyAnswers;
 
@@ -47,7 +47,7 @@ impl<T: Transport> Transport for Early<T> {
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
         match (self.transport.await_input(timeout), &mut self.broken) {
-            // Without an answer the failure to send says more.
+            // Without an answer, the failure to send is the better error.
             (Ok(false) | Err(_), broken @ Some(_)) => Err(broken.take().unwrap_or(Error::ConnectionFailed)),
             (read, _) => read,
         }
