@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_named() {
+    fn an_unavailable_backend_is_named() {
         for backend in Backend::ALL.into_iter().filter(|backend| !Backend::available().contains(backend)) {
             assert_eq!(Cpu::with(backend).unwrap_err(), CpuError::Unavailable(backend));
         }

@@ -23,7 +23,7 @@ pub struct Packed {
     pub(crate) values: Vec<i8>,
     /// The initial sum of each column, which cancels what A's offset adds.
     pub(crate) start: Vec<i32>,
-    /// B packed for the backend that takes the rows of A with eight bits, made when the first of them come.
+    /// B packed for the backend that multiplies rows of A with eight bits; made when the first such row arrives.
     #[cfg(target_feature = "relaxed-simd")]
     pub(crate) other: std::sync::OnceLock<Box<Packed>>,
 }
@@ -140,7 +140,7 @@ mod tests {
     use adit_core::random::SplitMix64;
 
     #[test]
-    fn what_is_packed_can_be_unpacked() {
+    fn packing_is_reversible() {
         let mut values = SplitMix64::new(6);
         for tile in Backend::available().into_iter().filter_map(AnyTile::new) {
             for (k, n) in [(0, 3), (1, 1), (5, 70), (1024, 9), (1027, 33)] {

@@ -1,6 +1,5 @@
 //! SHA-256 of messages of equal length, one in each of a vector's four lanes. Source: FIPS 180-4, sections 4.1.2,
-//! 5.1.1,
-//! 5.3.3 and 6.2.2.
+//! 5.1.1, 5.3.3 and 6.2.2.
 //!
 //! For WebAssembly, which has vectors but no hash instructions. On processors with hash instructions the `sha2` crate
 //! is faster.

@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn seven_products_are_eight() {
+    fn seven_products_replace_eight() {
         let (a, b) = ([[2, 3], [5, 7]], [[11, 13], [17, 19]]);
         let mut c = [[0; 2]; 2];
         for product in &SEVEN {
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_long_and_even_is_cut() {
+    fn long_even_matrices_are_cut() {
         let parts = |size| products(size, 16).1;
         for size in [[192, 512, 512], [194, 516, 544], [1000, 1024, 1024], [192, 2048, 512], [192, 4096, 512]] {
             assert_eq!(parts(size), 2, "{size:?}");

@@ -5,12 +5,12 @@
 //! −128 · 127 · 2 fit), so every engine gives the same sums. Source: WebAssembly relaxed SIMD, Overview.
 //!
 //! Activations have seven bits. Other rows of A go to [`Simd128`](super::simd128), for which B is packed again when the
-//! first of them come. Splitting them into seven bits and one doubles the work, and ran at half the speed on engines
-//! without a single instruction for the relaxed product.
+//! first such row arrives. Splitting them into seven bits and one doubles the work, and ran at half the speed on
+//! engines without a single instruction for the relaxed product.
 //!
-//! Where the processor has that instruction (ARM's dot product, AVX-VNNI), [keeping it whole](fused) is faster;
-//! elsewhere separate multiplications and additions are, because they leave the engine free registers. So both are
-//! raced.
+//! Where the processor has that instruction (ARM's dot product, AVX-VNNI), [fusing product and addition](fused) is
+//! faster; elsewhere separate multiplications and additions are, because they leave the engine free registers. So both
+//! are raced.
 #![allow(unsafe_code, reason = "vector loads and stores through pointers")]
 
 mod fused;
