@@ -1,8 +1,8 @@
 //! Keeps the graphics loader quiet on machines without a desktop.
 
 /// Switches Mesa's device-select layer off where there is no desktop. The layer asks the desktop for its adapter, and without one
-/// its library complains about `XDG_RUNTIME_DIR` on standard error whenever adapters are listed. It is switched off by a variable of
-/// the environment, so call this first in `main`: once there are other threads it does nothing.
+/// its library complains about `XDG_RUNTIME_DIR` on standard error whenever adapters are listed. An environment variable switches
+/// it off, so call this first in `main`: once there are other threads it does nothing.
 #[cfg(target_os = "linux")]
 #[allow(unsafe_code)]
 pub fn without_desktop() {

@@ -126,7 +126,7 @@ fn operands_that_are_not_what_they_say_are_refused() {
 }
 
 #[test]
-fn what_is_remembered_wrongly_is_raced_anew() {
+fn a_remembered_form_that_fails_is_raced_again() {
     on_every_device(|device| {
         let sound = device.kernels();
         // The two forms swapped, as a page of another version might have remembered them.
@@ -160,7 +160,7 @@ fn floats_agree_where_every_sum_is_exact() {
 }
 
 #[test]
-fn floats_lose_no_more_than_they_may() {
+fn rounding_errors_of_floats_stay_within_the_bound() {
     let case = RoundingCase::default();
     on_every_device(|device| {
         let packed = device.pack(&case.b.values, case.b.rows as u32, case.b.cols as u32).expect("an operand");

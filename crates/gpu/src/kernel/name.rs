@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_form_or_an_unsound_one_is_refused() {
+    fn malformed_and_unsound_forms_are_refused() {
         for text in [
             "",
             "float",

@@ -67,7 +67,7 @@ pub(super) struct Buffers {
     pub(super) bound: Vec<wgpu::BindGroup>,
 }
 
-/// The targets' number.
+/// The tensor number of the targets.
 pub(super) fn targets(layers: &[Layer]) -> Values {
     layers.len()
 }
