@@ -1,4 +1,4 @@
-//! CAR, version 1: blocks in a row. Specification: <https://ipld.io/specs/transport/car/carv1/>.
+//! CAR, version 1: a sequence of blocks. Specification: <https://ipld.io/specs/transport/car/carv1/>.
 //!
 //! The reader takes bytes in any pieces and hashes every block before it passes it on; it holds at most one section. No
 //! published crate does both without tying itself to a runtime.
@@ -13,7 +13,7 @@ use crate::protobuf::put_varint;
 pub const MAX_HEADER_BYTES: usize = 64 << 10;
 /// The largest section: an identifier and a block.
 const MAX_SECTION_BYTES: usize = MAX_BLOCK_BYTES + MAX_INLINE_BYTES + 32;
-/// The longest length that a section may have; it holds 2^35.
+/// The most bytes of the varint that holds a length; they hold up to 2^35.
 const MAX_VARINT_BYTES: usize = 5;
 
 /// How a header begins in CBOR: a map of one field in version 2, of two in version 1.
@@ -26,29 +26,29 @@ struct Header {
     version: u64,
 }
 
-/// Why bytes are no CAR.
+/// Why bytes are not a CAR.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CarError {
     /// The bytes end before the CAR does.
-    #[error("the CAR ends in the middle: it was cut off")]
+    #[error("the CAR is truncated")]
     Truncated,
-    /// A length has no end.
-    #[error("a length in the CAR has no end")]
+    /// A length is not terminated.
+    #[error("a length in the CAR is not terminated")]
     Varint,
-    /// A length is written longer than it must be.
+    /// A length is not in its shortest form.
     #[error("a length in the CAR is not written in its shortest form")]
     Padded,
     /// There is padding between blocks.
     #[error("the CAR holds an empty section: it is padded or damaged")]
     Empty,
-    /// A section or the header is too large.
-    #[error("{0} bytes of the CAR stand in one section; {max} are the most", max = MAX_SECTION_BYTES)]
+    /// A section is too large.
+    #[error("a section of the CAR has {0} bytes; the limit is {max}", max = MAX_SECTION_BYTES)]
     Large(u64),
     /// The header cannot be read.
-    #[error("this is no CAR: its header cannot be read")]
+    #[error("this is not a CAR: its header cannot be read")]
     Header,
     /// It is a CAR of another version.
-    #[error("this is a CAR of version {0}; version 1 is read")]
+    #[error("this is a CAR of version {0}; only version 1 is supported")]
     Version(u64),
     /// A block's identifier cannot be read.
     #[error("a block of the CAR: {0}")]
@@ -69,7 +69,7 @@ pub fn header(roots: &[Cid]) -> Bytes {
     out.into()
 }
 
-/// What stands before a block's bytes.
+/// The bytes of a section before its block's bytes: their length and the identifier.
 pub fn section(block: &Block) -> Bytes {
     let cid = block.cid().to_bytes();
     let mut out = Vec::with_capacity(cid.len() + MAX_VARINT_BYTES);
@@ -102,12 +102,12 @@ impl CarReader {
         self.roots.as_deref()
     }
 
-    /// How many bytes stand before what comes next.
+    /// The offset of the next section, in bytes.
     pub fn offset(&self) -> u64 {
         self.read
     }
 
-    /// The next block that is whole; `None` if more bytes are needed.
+    /// The next block; `None` if more bytes are needed.
     pub fn block(&mut self) -> Result<Option<Block>, CarError> {
         if self.roots.is_none() {
             let Some(header) = self.take(MAX_HEADER_BYTES)? else { return Ok(None) };
@@ -120,7 +120,7 @@ impl CarReader {
         Ok(Some(Block::verify(cid, bytes)?))
     }
 
-    /// Ends the CAR; fails if it is not whole.
+    /// Ends the CAR; fails if it is incomplete.
     pub fn finish(self) -> Result<(), CarError> {
         if self.roots.is_some() && self.buffer.is_empty() { Ok(()) } else { Err(CarError::Truncated) }
     }
@@ -134,7 +134,7 @@ impl CarReader {
         if length > max as u64 {
             return Err(if self.roots.is_none() { CarError::Header } else { CarError::Large(length) });
         }
-        // A page of HTML is told at once, not waited for to the length that its first letter is.
+        // Refuses a page of HTML at once, instead of taking its first letter for a length and waiting for that many bytes.
         if self.roots.is_none() && self.buffer.get(before).is_some_and(|byte| !MAPS.contains(byte)) {
             return Err(CarError::Header);
         }
@@ -147,7 +147,7 @@ impl CarReader {
     }
 }
 
-/// A length and how many bytes it takes; `None` if it goes on beyond the bytes.
+/// A length, and the number of bytes that encode it; `None` if it continues beyond `bytes`.
 fn length(bytes: &[u8]) -> Result<Option<(u64, usize)>, CarError> {
     let mut value = 0;
     for (index, byte) in bytes.iter().take(MAX_VARINT_BYTES).enumerate() {

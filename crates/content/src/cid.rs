@@ -20,14 +20,14 @@ const IDENTITY: u64 = 0x00;
 const SHA2_256: u64 = 0x12;
 const BLAKE3: u64 = 0x1e;
 
-/// The most bytes that an identifier may carry in place of a hash.
+/// The most bytes that an identifier may contain instead of a hash.
 pub const MAX_INLINE_BYTES: usize = 128;
 /// The largest block that is read or passed on, in bytes.
 pub const MAX_BLOCK_BYTES: usize = 2 << 20;
 /// The longest identifier that is read as text.
 const MAX_TEXT_BYTES: usize = 512;
 
-/// Why a text or bytes are no content identifier.
+/// Why a text or bytes are not a content identifier.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CidError {
     /// The text is too long.
@@ -44,19 +44,19 @@ pub fn parse(text: &str) -> Result<Cid, CidError> {
         return Err(CidError::Long);
     }
     let cid = Cid::try_from(text).map_err(malformed)?;
-    // The library takes bytes after the identifier for none.
+    // The library ignores bytes after the identifier.
     if cid.version() == Version::V0 || cid::multibase::decode(text).is_ok_and(|(_, bytes)| bytes == cid.to_bytes()) {
         return Ok(cid);
     }
     Err(CidError::Malformed("bytes follow it".into()))
 }
 
-/// Reads the identifier at the start of `bytes`, and leaves what follows.
+/// Reads the identifier at the start of `bytes`, and advances `bytes` past it.
 pub fn read(bytes: &mut &[u8]) -> Result<Cid, CidError> {
     Cid::read_bytes(bytes).map_err(malformed)
 }
 
-/// Reads an identifier that fills `bytes`.
+/// Reads an identifier that takes up all of `bytes`.
 pub fn read_whole(mut bytes: &[u8]) -> Result<Cid, CidError> {
     let cid = read(&mut bytes)?;
     if bytes.is_empty() { Ok(cid) } else { Err(CidError::Malformed("bytes follow it".into())) }
@@ -70,18 +70,18 @@ fn malformed(error: cid::Error) -> CidError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BlockError {
     /// The block is too large.
-    #[error("block {cid} has {bytes} bytes; {MAX_BLOCK_BYTES} are the most")]
+    #[error("block {cid} has {bytes} bytes; the limit is {MAX_BLOCK_BYTES}")]
     Large {
-        /// The block's name.
+        /// The block's identifier.
         cid: Box<Cid>,
-        /// Its bytes.
+        /// Its length in bytes.
         bytes: usize,
     },
-    /// The bytes are others.
+    /// The bytes do not match the identifier.
     #[error("the bytes are not those of block {0}: they were damaged or forged on the way")]
     Mismatch(Box<Cid>),
     /// The hash is unknown, or too short to prove anything.
-    #[error("block {0} is named by a hash that is not read here: sha2-256, BLAKE3 and identity are")]
+    #[error("block {0} is named by an unsupported or shortened hash: sha2-256, BLAKE3 and identity are supported")]
     Hash(Box<Cid>),
 }
 
@@ -108,7 +108,7 @@ impl Block {
         if same { Ok(Block { cid, bytes }) } else { Err(BlockError::Mismatch(Box::new(cid))) }
     }
 
-    /// The block that an identifier carries in place of a hash.
+    /// The block that an identifier contains instead of a hash.
     pub fn inline(cid: &Cid) -> Option<Self> {
         let hash = cid.hash();
         (hash.code() == IDENTITY).then(|| Block { cid: *cid, bytes: Bytes::copy_from_slice(hash.digest()) })
@@ -125,12 +125,12 @@ impl Block {
         Block { cid, bytes }
     }
 
-    /// Its name.
+    /// The identifier that the bytes hash to.
     pub fn cid(&self) -> &Cid {
         &self.cid
     }
 
-    /// Its bytes.
+    /// The bytes, which hash to the identifier.
     pub fn bytes(&self) -> &Bytes {
         &self.bytes
     }
@@ -188,7 +188,7 @@ mod tests {
         assert_eq!(Block::verify(*good.cid(), bytes.clone()), Ok(good.clone()));
         let other = Block::verify(*good.cid(), Bytes::from_static(b"hello worlD"));
         assert_eq!(other, Err(BlockError::Mismatch(Box::new(*good.cid()))));
-        // The same digest cut short proves less, so it proves nothing here; nor does a hash that is not known.
+        // A shortened digest proves less, so it is refused, and so is an unknown hash.
         for (code, length) in [(SHA2_256, 20), (BLAKE3, 16), (0x13, 32), (0xb220, 32)] {
             let cid = Cid::new_v1(RAW, Multihash::wrap(code, &good.cid().hash().digest()[..length]).unwrap());
             assert_eq!(Block::verify(cid, bytes.clone()), Err(BlockError::Hash(Box::new(cid))));

@@ -1,7 +1,7 @@
 //! dag-pb: nodes of links and bytes. Specification: <https://ipld.io/specs/codecs/dag-pb/spec/>.
 //!
-//! The reader takes what that names valid and nothing else: `rust-unixfs`, which would stand here, takes every block that
-//! the specification's own cases refuse.
+//! The reader accepts only what the specification calls valid. `rust-unixfs` is not used, because it accepts every block that
+//! the specification's own test cases refuse.
 
 use bytes::Bytes;
 
@@ -11,34 +11,34 @@ use crate::protobuf::{Fields, ProtobufError, Value, put_bytes, put_number};
 /// The most links of a node. More would take much memory for few bytes.
 pub const MAX_LINKS: usize = 1 << 16;
 
-/// A node.
+/// A dag-pb node.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Node {
-    /// Its links, in their order.
+    /// Its links, in order.
     pub links: Vec<Link>,
-    /// Its bytes; in UnixFS a message of their own.
+    /// Its bytes; in UnixFS an encoded message.
     pub data: Option<Bytes>,
 }
 
 /// A link to a block.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
-    /// The block.
+    /// The block that it links to.
     pub cid: Cid,
     /// The link's name, mostly UTF-8.
     pub name: Option<Bytes>,
-    /// How large everything below is said to be. Only a hint.
+    /// The claimed size of everything below the link. Only a hint.
     pub tsize: Option<u64>,
 }
 
-/// Why bytes are no dag-pb node.
+/// Why bytes are not a dag-pb node.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NodeError {
-    /// The bytes are no protobuf.
+    /// The bytes are not protobuf.
     #[error(transparent)]
     Protobuf(#[from] ProtobufError),
-    /// Fields stand twice or in a wrong order.
-    #[error("a dag-pb field stands twice or in the wrong place")]
+    /// A field is repeated or out of order.
+    #[error("a dag-pb field is repeated or out of order")]
     Order,
     /// A link names no block.
     #[error("a link names no block")]
@@ -52,7 +52,7 @@ pub enum NodeError {
 }
 
 impl Node {
-    /// Reads a node that fills `bytes`.
+    /// Reads a node that takes up all of `bytes`.
     pub fn decode(bytes: &Bytes) -> Result<Self, NodeError> {
         let (mut fields, mut node, mut closed) = (Fields(bytes.clone()), Node::default(), false);
         while let Some((field, value)) = fields.next()? {
@@ -61,7 +61,7 @@ impl Node {
                     if node.data.replace(data).is_some() {
                         return Err(NodeError::Order);
                     }
-                    // Links before and after the data would be two lists.
+                    // Links before and after the data would be two separate lists.
                     closed = !node.links.is_empty();
                 }
                 (2, Value::Bytes(_)) if closed => return Err(NodeError::Order),

@@ -1,8 +1,8 @@
 //! Content from several trustless gateways. Specification: <https://specs.ipfs.tech/http-gateways/trustless-gateway/>.
 //!
-//! Everything below a root is asked for as one CAR; what that lacks, and single blocks, as raw blocks. Every block is hashed
-//! before it is passed on. A gateway that sends wrong bytes is asked no more; one that is busy rests; when one is slower than
-//! its own 90th percentile, a second is asked as well.
+//! Everything below a root is requested as one CAR; single blocks, and what the CAR lacks, as raw blocks. Every block is hashed
+//! before it is passed on. A gateway that sends wrong bytes is not asked again; one that is busy is left alone for a while;
+//! when one is slower than its own 90th percentile, a second one is asked as well.
 
 mod car;
 mod policy;
@@ -24,10 +24,10 @@ pub use policy::{Choice, Failure, Policy, Standing};
 
 /// Time, as a host provides it.
 pub trait Clock: Send + Sync + 'static {
-    /// Milliseconds since some moment; they only grow.
+    /// Milliseconds since an arbitrary start; they never decrease.
     fn now_ms(&self) -> u64;
 
-    /// Waits.
+    /// Waits for `ms` milliseconds.
     fn sleep(&self, ms: u64) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 }
 
@@ -46,7 +46,7 @@ impl<F, C> Gateways<F, C> {
         Gateways(Arc::new(Shared { fetch, clock, policy: Mutex::new(Policy::new(urls)) }))
     }
 
-    /// What is known of each.
+    /// What is known about each gateway.
     pub fn standings(&self) -> Vec<Standing> {
         self.0.policy().standings().to_vec()
     }
@@ -72,7 +72,7 @@ impl<F: Fetch + Send + Sync + 'static, C: Clock> Blocks for Gateways<F, C> {
     }
 }
 
-/// What an answer other than 200 says of a gateway.
+/// What a status other than 200 says about a gateway.
 fn refusal(head: &Response) -> Failure {
     let why = format!("answers {}", head.status);
     match head.status {
@@ -81,7 +81,7 @@ fn refusal(head: &Response) -> Failure {
     }
 }
 
-/// What a failed exchange says of a gateway.
+/// What a failed exchange says about a gateway.
 fn lost(error: &FetchError) -> Failure {
     match error {
         FetchError::TooLarge(most) => Failure::Wrong(format!("sends more than {most} bytes for one block")),
@@ -92,7 +92,7 @@ fn lost(error: &FetchError) -> Failure {
     }
 }
 
-/// Whether an answer has this type; what it has instead, if not. An answer without a type may be anything.
+/// Checks that an answer has this media type; the error names another one. An answer without a type may be anything.
 fn check_type(header: Option<&str>, wanted: &str) -> Result<(), String> {
     let named = header.map(|text| text.split(';').next().unwrap_or_default().trim());
     match named {

@@ -1,8 +1,8 @@
-//! Files, folders and links on their way into blocks.
+//! Turns files, folders and symbolic links into blocks.
 //!
 //! A [`FileBuilder`] takes a file's bytes in any pieces and gives blocks as soon as they are whole; a [`FolderBuilder`] takes
-//! names and what they name. Blocks below always come before blocks above. What is hashed costs most, and leaves do not
-//! depend on each other: [`leaf`] makes one apart, for callers with several processors, and [`Layout`] puts them together.
+//! names and what they name. A block always comes after the blocks that it links to. Hashing leaves costs most, and leaves
+//! do not depend on each other: callers with several processors make each with [`leaf`] and combine them with [`Layout`].
 
 mod file;
 mod folder;
@@ -19,12 +19,12 @@ use crate::unixfs::{Kind, UnixFs};
 pub use file::{FileBuilder, Layout};
 pub use folder::FolderBuilder;
 
-/// What was imported, as a folder or a larger file links to it.
+/// Something imported, with what a link to it needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Imported {
-    /// Its name.
+    /// The identifier of its root block.
     pub cid: Cid,
-    /// Bytes of the file; 0 for what is none.
+    /// Bytes of the file; 0 for anything else.
     pub size: u64,
     /// Bytes of all its blocks, counted once for each link.
     pub tsize: u64,
@@ -33,13 +33,13 @@ pub struct Imported {
 /// Why something cannot be imported.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ImportError {
-    /// A name may not stand in a folder.
+    /// A name is not allowed in a folder.
     #[error(transparent)]
     Name(#[from] NameError),
-    /// Two things have one name.
-    #[error("two things in one folder are called {0:?}")]
+    /// Two entries have the same name.
+    #[error("two entries of one folder are named {0:?}")]
     Duplicate(String),
-    /// Names collide in all bits of the hash.
+    /// Two names collide in all bits of the hash.
     #[error("two names have the same hash, so no folder can hold both")]
     Collision,
 }
@@ -64,7 +64,7 @@ pub fn symlink(profile: &Profile, target: &str) -> (Imported, Block) {
     node(profile, Node { links: Vec::new(), data: Some(message.encode()) })
 }
 
-/// A node's block. The file's size is 0 until the caller says it.
+/// A node's block. The caller sets the file's size, which is 0 here.
 fn node(profile: &Profile, node: Node) -> (Imported, Block) {
     let below = node.links.iter().fold(0u64, |sum, link| sum.saturating_add(link.tsize.unwrap_or_default()));
     let block = Block::make(profile.version, DAG_PB, node.encode());

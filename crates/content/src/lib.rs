@@ -1,7 +1,7 @@
 //! Content as IPFS names it: UnixFS files and folders, CARs, sealed files, and where they are kept.
 //!
-//! No I/O of its own: an importer is fed bytes and gives blocks, a [`walk`] says which block it needs and is handed it. A [`Block`] is
-//! bytes that hash to their CID; there is no other way to make one, so no walk and no CAR passes on bytes that were not checked.
+//! The crate does no I/O: an importer takes bytes and returns blocks, and a [`walk`] says which block it needs next. The bytes of a
+//! [`Block`] hash to its CID; there is no other way to make one, so neither a walk nor a CAR passes on unchecked bytes.
 //!
 //! ```
 //! use std::collections::HashMap;

@@ -1,15 +1,15 @@
-//! Names in folders, and paths of them. What a stranger wrote there must not lead out of the folder that it is written to.
+//! Names in folders, and paths made of them. A name that a stranger chose must not lead out of the folder it is written to.
 
 use std::fmt;
 
 use crate::cid::{self, Cid, CidError};
 
-/// The longest name, in bytes: what file systems hold.
+/// The longest name, in bytes: the limit of common file systems.
 pub const MAX_NAME_BYTES: usize = 255;
 /// The longest path that is read, in bytes.
 const MAX_PATH_BYTES: usize = 8 << 10;
 
-/// Why a name may not stand in a folder.
+/// Why a name is not allowed in a folder.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{} is no name of a file: {why}", Shown(.name))]
 pub struct NameError {
@@ -17,7 +17,7 @@ pub struct NameError {
     why: &'static str,
 }
 
-/// Checks that a name names something in its folder, and nothing else.
+/// Checks that a name can only refer to an entry of its own folder.
 pub fn check_name(name: &str) -> Result<(), NameError> {
     let why = match name {
         "" => "it is empty",
@@ -30,7 +30,7 @@ pub fn check_name(name: &str) -> Result<(), NameError> {
     Err(NameError { name: name.to_owned(), why })
 }
 
-/// A stranger's text in a message: short, in quotes, without control characters.
+/// Shows a stranger's text in a message: shortened, quoted, and with control characters escaped.
 pub(crate) struct Shown<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Shown<'_> {
@@ -41,7 +41,7 @@ impl fmt::Display for Shown<'_> {
     }
 }
 
-/// A root and the names that lead on from it.
+/// A root, and the names that lead from it to something below.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ContentPath {
     /// Where the path begins.
@@ -56,7 +56,7 @@ impl From<Cid> for ContentPath {
     }
 }
 
-/// Why a text is no path.
+/// Why a text is not a path.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PathError {
     /// It is too long.
@@ -95,7 +95,7 @@ pub fn names(path: &str) -> Vec<String> {
 }
 
 /// Whether a symbolic link, `depth` folders below the folder that is written, stays in it. Nothing outside may be reached
-/// through it, also not by way of another link, so only targets that go down, or up by `..` at their beginning, are let pass.
+/// through it, even by way of another link, so only relative targets pass, with `..` only at their beginning.
 pub fn stays_inside(target: &str, depth: usize) -> bool {
     let up = target.split('/').take_while(|name| *name == "..").count();
     let mut rest = target.split('/').skip(up);

@@ -1,8 +1,8 @@
 //! An IPFS node through Kubo's RPC. Reference: <https://docs.ipfs.tech/reference/kubo/rpc/>.
 //!
-//! Content goes to the node block by block and is pinned then, so that its CID stays ours: `add` would choose the node's own
-//! profile. An answer is believed when it says what was to be done, not for its status: errors come with 500, and after a 200
-//! as a line of JSON or in a trailer.
+//! Content goes to the node block by block and is then pinned, so that its CID stays ours: `add` would use the node's own
+//! profile. Success is read from the answer's content, not from its status: errors come with status 500, or after a 200 as a
+//! line of JSON or in a trailer.
 
 mod address;
 mod answers;
@@ -19,16 +19,16 @@ use crate::storage::StorageError;
 pub use address::api_url;
 pub use answers::{Identity, Repository, Traffic};
 
-/// Where a node's RPC is if nobody says otherwise.
+/// The default address of a node's RPC.
 pub const DEFAULT_URL: &str = "http://127.0.0.1:5001";
 
-/// How long the node itself may take for what is there, in seconds.
+/// The time limit that the node gets for content that it has, in seconds.
 const SHORT_S: u32 = 30;
-/// How long it may take to bring what a pin lacks, in seconds.
+/// The time limit that the node gets to fetch what a pin lacks, in seconds.
 const LONG_S: u32 = 600;
-/// How much longer than the node its answer is waited for, in ms.
+/// How much longer than the node's own limit to wait for its answer, in ms.
 const GRACE_MS: u32 = 5_000;
-/// The largest answer that is no block, in bytes.
+/// The largest answer other than a block, in bytes.
 const MAX_ANSWER_BYTES: usize = 64 << 20;
 
 /// An IPFS node.
@@ -37,15 +37,15 @@ pub struct Node<F> {
     url: String,
 }
 
-/// A call on its way.
+/// A call.
 struct Call<'a> {
     /// Its name with its arguments.
     method: &'a str,
     seconds: u32,
     max_bytes: usize,
-    /// A file to send, and a line that is not in it.
+    /// A file to send, and a boundary line that does not occur in it.
     file: Option<(&'a [u8], &'a str)>,
-    /// Whether the answer may hold anything, so that no error can be told from it.
+    /// Whether the answer may be any bytes, so that an error cannot be recognised in it.
     is_opaque: bool,
 }
 

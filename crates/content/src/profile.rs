@@ -1,4 +1,4 @@
-//! Profiles: the choices by which a file's bytes get their CID. Two programs agree on a CID only if they agree on these.
+//! Profiles: the parameters that determine a file's CID. Two programs agree on a CID only if they use the same profile.
 //! Specification: IPIP-499.
 
 use std::fmt;
@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use crate::cid::Version;
 
-/// How files are cut and folders are written.
+/// How files are chunked and folders are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Profile {
     /// Its name.
@@ -15,15 +15,15 @@ pub struct Profile {
     pub chunk_bytes: usize,
     /// The most links of a file's node.
     pub width: usize,
-    /// Leaves are plain bytes, not nodes.
+    /// Whether leaves are plain bytes instead of nodes.
     pub raw_leaves: bool,
     /// The version of its identifiers.
     pub version: Version,
-    /// What is counted to tell a large folder from a small one.
+    /// How the size of a folder is estimated.
     pub estimate: Estimate,
 }
 
-/// How the size of a folder is estimated. One that is larger than [`LARGEST_FOLDER`] is cut into shards.
+/// How the size of a folder is estimated. A folder larger than [`LARGEST_FOLDER`] is sharded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Estimate {
     /// The bytes of all names and identifiers.
@@ -82,7 +82,7 @@ impl fmt::Display for Profile {
 
 /// There is no profile of this name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no such profile: there are unixfs-v1-2025, kubo-v1 and unixfs-v0-2015")]
+#[error("there is no such profile: use unixfs-v1-2025, kubo-v1 or unixfs-v0-2015")]
 pub struct UnknownProfile;
 
 impl FromStr for Profile {

@@ -1,8 +1,8 @@
-//! The part of protobuf that dag-pb and UnixFS need. Every length is checked before anything is taken.
+//! The part of protobuf that dag-pb and UnixFS need. Every length is checked before it is used.
 
 use bytes::Bytes;
 
-/// Why bytes are no protobuf.
+/// Why bytes are not protobuf.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProtobufError {
     /// The bytes end inside a field.
@@ -11,8 +11,8 @@ pub enum ProtobufError {
     /// A number does not end, or is larger than 64 bits.
     #[error("a number has no end within 64 bits")]
     Varint,
-    /// A field's number or form is not one that may stand here.
-    #[error("field {0} has no such form")]
+    /// A field is not allowed here, or has the wrong wire type.
+    #[error("field {0} is not allowed here, or has the wrong wire type")]
     Field(u64),
 }
 
@@ -96,7 +96,7 @@ pub(crate) fn put_fixed32(out: &mut Vec<u8>, field: u64, value: u32) {
     out.extend_from_slice(&value.to_le_bytes());
 }
 
-/// How many bytes a number takes.
+/// The number of bytes that encode a number.
 pub(crate) const fn varint_len(value: u64) -> usize {
     let bits = (64 - value.leading_zeros()) as usize;
     if bits == 0 { 1 } else { bits.div_ceil(7) }

@@ -1,4 +1,4 @@
-//! Sealed files: what is sensitive is encrypted before it leaves the machine.
+//! Sealed files: sensitive data is encrypted before it leaves the machine.
 //!
 //! The format is age (<https://age-encryption.org/v1>), nothing before or after it, so any age tool opens what was sealed
 //! here. [`fernet`] is for files of older programs. Keys come from one stored [`Secret`] by version: the owner keeps 32 bytes,
@@ -24,7 +24,7 @@ const MAGIC: &[u8] = b"age-encryption.org/v1\n";
 const LAST_LINE: &[u8] = b"--- ";
 const PIECE_BYTES: usize = 64 << 10;
 
-/// Whom a file is sealed for.
+/// Who can open a sealed file.
 pub enum Lock {
     /// Whoever has one of these keys.
     Recipients(Vec<Recipient>),
@@ -32,7 +32,7 @@ pub enum Lock {
     Passphrase {
         /// The passphrase.
         text: SecretString,
-        /// The work, at most [`MOST_WORK`] if it shall be opened here again.
+        /// The work, at most [`MOST_WORK`] if this program is to open the file again.
         work: u8,
     },
 }
@@ -47,7 +47,7 @@ impl std::fmt::Display for Recipient {
     }
 }
 
-/// The text is no recipient.
+/// The text is not a recipient.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a recipient: it begins with age1, as `adit content key show` prints it")]
 pub struct RecipientError;
@@ -90,14 +90,14 @@ pub enum OpenError {
     /// The file's end is missing.
     #[error("the end of the file is missing: fetch it again")]
     Truncated,
-    /// The file is of no format that is read.
+    /// The file has an unknown format.
     #[error("the file is not sealed: it is neither age nor Fernet")]
     NotSealed,
-    /// A Fernet token fits no key, or was changed.
+    /// No key opens the Fernet token, or the token was changed.
     #[error("no key opens this Fernet token, or it was changed: the format cannot tell which")]
     WrongKeyOrTampered,
     /// The passphrase would cost too much to try.
-    #[error("opening the file costs 2^{0} of work; 2^{MOST_WORK} is the most")]
+    #[error("opening the file takes 2^{0} of work, and the limit is 2^{MOST_WORK}")]
     Work(u8),
     /// The token is too large.
     #[error("the Fernet token is larger than {0} bytes")]
@@ -107,7 +107,7 @@ pub enum OpenError {
     Io(io::Error),
 }
 
-/// Seals what `from` holds into `to`, and says how many bytes that were.
+/// Seals the contents of `from` into `to`, and returns their length in bytes.
 pub fn seal(lock: &Lock, mut from: impl Read, to: impl Write) -> Result<u64, SealError> {
     let encryptor = match lock {
         Lock::Recipients(recipients) => {
@@ -127,8 +127,8 @@ pub fn seal(lock: &Lock, mut from: impl Read, to: impl Write) -> Result<u64, Sea
     Ok(bytes)
 }
 
-/// Opens what `from` holds into `to`, and says how many bytes that were. What was written before an error is right but not
-/// all, so it is to be thrown away.
+/// Opens the sealed file `from` into `to`, and returns the length of the contents in bytes. After an error, discard what was
+/// written: it is genuine but incomplete.
 pub fn open(keys: &[Key], mut from: impl BufRead, mut to: impl Write) -> Result<u64, OpenError> {
     let header = header(&mut from)?;
     let decryptor = Decryptor::new_buffered(io::Cursor::new(header).chain(from)).map_err(OpenError::of)?;
@@ -155,7 +155,7 @@ pub fn open(keys: &[Key], mut from: impl BufRead, mut to: impl Write) -> Result<
     Ok(bytes)
 }
 
-/// Takes a header off the input. The library would read one of any size.
+/// Reads the header from the input. The library would read a header of any size.
 fn header(from: &mut impl BufRead) -> Result<Vec<u8>, OpenError> {
     let mut header = Vec::new();
     let mut from = from.take(MAX_HEADER_BYTES);

@@ -1,19 +1,19 @@
-//! Where a name stands in a folder of shards: some bits of its hash for each level.
+//! The slot of a name in a sharded folder: some bits of the name's hash for each level.
 
 /// The multicodec of the one hash function in use, murmur3-x64-64.
 pub(crate) const HASH: u64 = 0x22;
 
-/// How many slots the shards of a folder have.
+/// The number of slots of the shards of a folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Slots {
     bits: u32,
 }
 
 impl Slots {
-    /// What is written: 256.
+    /// The number that we write: 256.
     pub(crate) const WRITTEN: Slots = Slots { bits: 8 };
 
-    /// A number of slots that may be read: a power of two and a multiple of 8, at most 1,024.
+    /// A number of slots that is accepted: a power of two and a multiple of 8, at most 1,024.
     pub(crate) fn of(fanout: u64) -> Option<Self> {
         let may = fanout.is_power_of_two() && (8..=1024).contains(&fanout);
         may.then(|| Slots { bits: fanout.trailing_zeros() })
@@ -41,7 +41,7 @@ impl Slots {
     }
 }
 
-/// A name's way through the shards.
+/// A name's path through the shards: its hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Path(u64);
 

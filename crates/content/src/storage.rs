@@ -1,7 +1,7 @@
-//! What keeps content and gives it back, whatever lies behind it: a folder, an IPFS node, gateways, or memory.
+//! Stores that keep content and return it: a folder, an IPFS node, gateways, or memory.
 //!
-//! [`Blocks`] is where blocks come from; a [`Storage`] is such a place that also pins. What a pin names is there whole or not
-//! at all. [`put`], [`read`], [`list`] and [`look`] work with any of them.
+//! [`Blocks`] is a source of blocks; a [`Storage`] is a source that also pins. A pin holds everything below its root, or does
+//! not exist. [`put`], [`read`], [`list`] and [`look`] work with any of them.
 //!
 //! ```
 //! use adit_content::Profile;
@@ -36,64 +36,64 @@ pub use memory::Memory;
 pub use read::{Listing, Piece, list, look, put, read, resolve};
 pub use read_only::ReadOnly;
 
-/// An answer that is waited for.
+/// A future answer.
 pub type Later<'a, T> = Pinned<Box<dyn Future<Output = Result<T, StorageError>> + Send + 'a>>;
 
-/// Where blocks come from.
+/// A source of blocks.
 pub trait Blocks: Send + Sync {
-    /// The block of this name; [`StorageError::Missing`] if it is not to be had.
+    /// The block with this identifier; [`StorageError::Missing`] if it cannot be found.
     fn block<'a>(&'a self, cid: &'a Cid) -> Later<'a, Block>;
 
-    /// A source for everything below `root`, asked for in the order of a CAR, if there is a faster one than this.
+    /// A faster source for everything below `root`, if there is one. It must be asked in the order of a CAR.
     fn whole(&self, _root: &Cid) -> Option<Arc<dyn Blocks>> {
         None
     }
 }
 
-/// A place that keeps what is pinned there.
+/// A store that keeps what is pinned in it.
 pub trait Storage: Blocks {
-    /// Which place this is, as the flag `--mode` names it.
+    /// The name of the store in the flag `--mode`.
     fn mode(&self) -> &'static str;
 
-    /// Keeps `root` and everything below it. What it lacks it takes from `source`, or, without one, from where it gets
-    /// content itself. Pinning again what is pinned changes nothing.
+    /// Keeps `root` and everything below it. Missing blocks come from `source`, or, without one, from wherever the store
+    /// itself gets content. Pinning a pinned root again changes nothing.
     fn pin<'a>(&'a self, root: Cid, source: Option<&'a dyn Blocks>) -> Later<'a, Pin>;
 
-    /// Lets go of `root` and of what only it kept. False if it was not pinned.
+    /// Unpins `root`, and frees the blocks that only this pin kept. False if it was not pinned.
     fn unpin<'a>(&'a self, root: &'a Cid) -> Later<'a, bool>;
 
     /// At most `limit` pins in the order of their [`key`]s, those after `after`.
     fn pins<'a>(&'a self, after: Option<&'a Cid>, limit: usize) -> Later<'a, Vec<Pin>>;
 
-    /// How much is kept.
+    /// How much is stored.
     fn stat(&self) -> Later<'_, Usage>;
 }
 
-/// Something that is kept.
+/// A pinned root, and the size of everything below it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pin {
     /// Its root.
     pub cid: Cid,
-    /// Its blocks, each counted once; `None` where the place does not say.
+    /// Its blocks, each counted once; `None` if the store does not report them.
     pub blocks: Option<u64>,
     /// Their bytes.
     pub bytes: Option<u64>,
 }
 
-/// How much a place keeps. `None` is what it does not say.
+/// How much a store keeps. A figure that it does not report is `None`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
-    /// How many roots are pinned.
+    /// The number of pinned roots.
     pub pins: Option<u64>,
-    /// How many blocks there are, pinned or not.
+    /// The number of blocks, pinned or not.
     pub blocks: Option<u64>,
     /// Their bytes.
     pub bytes: Option<u64>,
-    /// The most bytes that it takes.
+    /// The most bytes that it accepts.
     pub max_bytes: Option<u64>,
 }
 
-/// The name under which a block is kept: its identifier in version 1 and base 32, so that both versions of a name are one.
+/// The key under which a block is stored: its identifier in version 1 and base 32, so that both versions give the same key.
 pub fn key(cid: &Cid) -> String {
     Cid::new_v1(cid.codec(), *cid.hash()).to_string()
 }

@@ -1,4 +1,4 @@
-//! UnixFS: what a dag-pb node's bytes say about the file, folder or link that it is.
+//! UnixFS: the message in a dag-pb node that describes a file, folder or symbolic link.
 //! Specification: <https://specs.ipfs.tech/unixfs/>.
 
 use bytes::Bytes;
@@ -14,7 +14,7 @@ pub enum Kind {
     Directory,
     /// A file, or a part of one.
     File,
-    /// Metadata, which nobody writes any more.
+    /// Metadata, which no program writes any more.
     Metadata,
     /// A symbolic link.
     Symlink,
@@ -40,13 +40,13 @@ pub struct UnixFs {
     pub kind: Kind,
     /// A file's bytes, a link's target, or a shard's bit field.
     pub data: Option<Bytes>,
-    /// How many bytes the file has, from here down.
+    /// The file's bytes in this node and below it.
     pub filesize: Option<u64>,
-    /// How many bytes each of the node's links leads to.
+    /// The file's bytes below each of the node's links.
     pub blocksizes: Vec<u64>,
     /// A shard's hash function.
     pub hash_type: Option<u64>,
-    /// A shard's slots.
+    /// A shard's number of slots.
     pub fanout: Option<u64>,
     /// POSIX mode.
     pub mode: Option<u32>,
@@ -54,10 +54,10 @@ pub struct UnixFs {
     pub mtime: Option<Mtime>,
 }
 
-/// Why bytes are no UnixFS message.
+/// Why bytes are not a UnixFS message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UnixFsError {
-    /// The bytes are no protobuf.
+    /// The bytes are not protobuf.
     #[error(transparent)]
     Protobuf(#[from] ProtobufError),
     /// The message names no kind, or one that does not exist.
@@ -134,7 +134,7 @@ impl UnixFs {
         out.into()
     }
 
-    /// How many bytes the file has by its parts; `None` if that is no number of 64 bits.
+    /// The file's size as the sum of its parts; `None` if it exceeds 64 bits.
     pub fn size(&self) -> Option<u64> {
         let own = self.data.as_ref().map_or(0, |data| data.len() as u64);
         self.blocksizes.iter().try_fold(own, |sum, size| sum.checked_add(*size))

@@ -1,6 +1,6 @@
 //! Walks over blocks: a file's bytes, a folder's names, what a path names, every block of a DAG.
 //!
-//! A walk does no I/O: it says which block it needs, and is handed it. Whoever drives it may have a folder, a CAR or the
+//! A walk does no I/O: it says which block it needs, and the caller supplies it from a folder, a CAR or the
 //! network. Memory is bounded by [`Limits`], time by what the caller does with the items.
 
 mod dag;
@@ -27,9 +27,9 @@ pub use scope::{ByteRange, CarWalk, InvalidRange, Scope};
 pub struct Limits {
     /// The most links from the root to a block.
     pub depth: u32,
-    /// The most links that wait for their turn.
+    /// The most pending links.
     pub pending: usize,
-    /// The most blocks of a walk that remembers which it had.
+    /// The most blocks of a walk that remembers the blocks it has seen.
     pub blocks: usize,
 }
 
@@ -42,23 +42,23 @@ impl Default for Limits {
 /// What a walk does next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step<T> {
-    /// It needs this block.
+    /// The walk needs this block.
     Need(Cid),
-    /// It found something.
+    /// The walk has found this item.
     Item(T),
-    /// It is over.
+    /// The walk is complete.
     Done,
 }
 
-/// A walk.
+/// A walk over blocks, which the caller supplies.
 pub trait Walk {
     /// What it finds.
     type Item;
 
-    /// What comes next. The same again until the block that is needed is supplied.
+    /// The next step. While a block is needed, every call returns the same step.
     fn step(&mut self) -> Result<Step<Self::Item>, WalkError>;
 
-    /// Takes the block that was needed.
+    /// Takes the block that the walk needs.
     fn supply(&mut self, block: Block) -> Result<(), WalkError>;
 
     /// The next item, with blocks from `source`.
@@ -79,7 +79,7 @@ pub trait Walk {
 /// Why a walk ends early.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WalkError {
-    /// A block was supplied that nobody asked for.
+    /// A block was supplied that the walk did not ask for.
     #[error("a block was supplied that was not asked for")]
     Unasked,
     /// A node cannot be read.
@@ -106,7 +106,7 @@ pub enum WalkError {
         /// What is wrong.
         why: &'static str,
     },
-    /// It is something else.
+    /// The block is of another type.
     #[error("{cid} is {what}, not {wanted}")]
     Other {
         /// The block.
@@ -116,8 +116,8 @@ pub enum WalkError {
         /// What was asked for.
         wanted: &'static str,
     },
-    /// The block's codec is not read.
-    #[error("block {cid} has the codec 0x{:x}, which is not read here", .cid.codec())]
+    /// The block's codec is not supported.
+    #[error("block {cid} has the codec 0x{:x}, which is not supported", .cid.codec())]
     Codec {
         /// The block.
         cid: Box<Cid>,
@@ -125,9 +125,9 @@ pub enum WalkError {
     /// There is nothing of that name.
     #[error("there is no {name:?} in {folder}")]
     NotFound {
-        /// The name.
+        /// The name that was looked up.
         name: String,
-        /// Where it was looked for.
+        /// The folder that was searched.
         folder: Box<Cid>,
     },
     /// A path ends inside a block, where no link is.
@@ -136,8 +136,8 @@ pub enum WalkError {
     /// The walk goes too deep.
     #[error("the blocks lie more than {0} links deep")]
     Depth(u32),
-    /// Too many links wait.
-    #[error("more than {0} links wait for their turn")]
+    /// Too many links are pending.
+    #[error("more than {0} links are pending")]
     Pending(usize),
     /// There are too many blocks.
     #[error("more than {0} blocks")]
@@ -155,7 +155,7 @@ pub enum Stat {
     Symlink(String),
 }
 
-/// Says what a block is.
+/// The type of a block.
 pub fn stat(block: &Block) -> Result<Stat, WalkError> {
     match Part::read(block)? {
         Part::Leaf(bytes) => Ok(Stat::File(bytes.len() as u64)),
@@ -165,7 +165,7 @@ pub fn stat(block: &Block) -> Result<Stat, WalkError> {
             Kind::Symlink => {
                 let target = message.data.unwrap_or_default();
                 let target = String::from_utf8(target.to_vec());
-                target.map(Stat::Symlink).map_err(|_| malformed(block.cid(), "the link's target is no text"))
+                target.map(Stat::Symlink).map_err(|_| malformed(block.cid(), "the link's target is not text"))
             }
             Kind::Metadata => Err(other(block.cid(), Kind::Metadata, "a file or a folder")),
         },
@@ -198,7 +198,7 @@ impl Part {
     }
 }
 
-/// A file's size, after everything that its node says about sizes was compared.
+/// A file's size, after checking that all sizes in its node agree.
 fn file_size(cid: &Cid, node: &Node, message: &UnixFs) -> Result<u64, WalkError> {
     if node.links.len() != message.blocksizes.len() {
         return Err(malformed(cid, "it has not one size for each link"));

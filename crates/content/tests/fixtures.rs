@@ -98,7 +98,7 @@ fn every_car_is_read_whole_and_written_again_to_the_byte() {
     assert_eq!(expected.len(), 24);
     for (name, wanted) in expected {
         let bytes = fs::read(folder("gateway-conformance").join(&name)).unwrap();
-        // Also byte by byte: no piece of the network ends where a section does.
+        // Even byte by byte: network reads do not end at section boundaries.
         for piece in [1 << 20, 7, 1] {
             let car = read(&bytes, piece);
             let roots: Vec<_> = car.roots.iter().map(ToString::to_string).collect();
@@ -193,9 +193,9 @@ fn a_folder_in_shards_is_listed_and_searched() {
     assert_eq!(car.find("10.txt").unwrap().roots.len(), 2);
 }
 
-/// The shards that others wrote come out of our builder again, but for the threshold that they were written under.
+/// Our builder writes the shards of other programs again, apart from their threshold.
 #[test]
-fn names_stand_in_the_slots_where_others_put_them() {
+fn names_have_the_slots_that_other_programs_give_them() {
     let car = open("single-layer-hamt-with-multi-block-files.car");
     let small = Profile { width: 2, ..UNIXFS_V1_2025 };
     let mut folder = FolderBuilder::new(small);
@@ -209,7 +209,7 @@ fn names_stand_in_the_slots_where_others_put_them() {
 }
 
 #[test]
-fn a_hole_hurts_only_who_reads_across_it() {
+fn missing_blocks_matter_only_to_reads_across_them() {
     let car = open("file-3k-and-3-blocks-missing-block.car");
     assert_eq!(car.roots[0].version(), cid::Version::V0);
     assert_eq!(car.range("", 0, 1024).unwrap().len(), 1024);

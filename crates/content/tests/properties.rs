@@ -1,4 +1,4 @@
-//! What holds for every file, folder and CAR, and for what strangers make of them.
+//! Properties of every file, folder and CAR, including hostile ones.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -38,7 +38,7 @@ fn file(profile: Profile, bytes: &[u8], pieces: usize, out: &mut Vec<Block>) -> 
     file.finish(out)
 }
 
-/// A block that says what it likes.
+/// A node with any links and message, true or not.
 fn forged(links: Vec<Link>, message: &UnixFs) -> Block {
     let (node, mut out) = (Node { links, data: Some(message.encode()) }, Vec::new());
     // A file of the same bytes has the same hash under another codec.
@@ -122,7 +122,7 @@ proptest! {
 
         let cut = at.index(whole.len());
         let short = read_car(&whole[..cut], piece);
-        // Cut between two blocks it is a CAR with fewer: only a walk over it notices that.
+        // Cut between two blocks, it is a CAR with fewer blocks: only a walk notices that.
         prop_assert!(short.is_err_and(|error| error == CarError::Truncated) || read_car(&whole[..cut], piece).is_ok_and(|(_, read)| read.len() < blocks.len()));
         let mut changed = whole.clone();
         changed[cut] ^= 1 << bit;
@@ -275,7 +275,7 @@ fn shards_that_lead_elsewhere_are_refused() {
 }
 
 #[test]
-fn of_two_with_one_name_the_first_counts_and_none_is_written() {
+fn duplicate_names_are_listed_once_and_never_written() {
     let (x, y) = (leaf(b"x"), leaf(b"y"));
     let named = |block| Link { name: Some("a".into()), ..link(block) };
     let folder = forged(vec![named(&x), named(&y)], &UnixFs::new(Kind::Directory));

@@ -1,4 +1,4 @@
-//! Sealed files: the frozen keys, round trips, and what is said of files that do not open.
+//! Sealed files: frozen keys, round trips, and the errors of files that do not open.
 #![cfg(feature = "seal")]
 
 use std::io::{self, Read};
@@ -73,7 +73,7 @@ fn a_passphrase_opens_and_another_does_not() {
     assert_eq!(opened(&[Key::Passphrase(text("correct horse"))], &file).unwrap(), b"hello");
     assert!(matches!(opened(&[Key::Passphrase(text("wrong horse"))], &file), Err(OpenError::WrongKey)));
     assert!(matches!(opened(&secret().keys(1), &file), Err(OpenError::WrongKey)));
-    // A stranger's file may not make us work for hours.
+    // A stranger's file must not keep us busy for hours.
     let greedy = String::from_utf8_lossy(&file[..120]).replacen(" 2\n", " 30\n", 1).into_bytes();
     let greedy = [&greedy[..], &file[120..]].concat();
     let refused = opened(&[Key::Passphrase(text("correct horse"))], &greedy);
@@ -94,7 +94,7 @@ fn a_wrong_key_a_changed_and_a_cut_file_are_told_apart() {
     let (keys, begin) = (secret().keys(1), payload(&file) + 16);
     assert_eq!(opened(&keys, &file).unwrap(), plain);
     assert!(matches!(opened(&[Key::Private(Secret::new([9; 32]).private(1))], &file), Err(OpenError::WrongKey)));
-    // Parts end at 65,536 bytes of the plain file: without the last one every part that is left is whole.
+    // Parts hold 65,536 bytes of the plain file: without the last one, every remaining part is complete.
     for cut in [1, 10, 30, begin - 20, begin - 16, begin - 1, begin, begin + PART, begin + 3 * PART] {
         let refused = opened(&keys, &file[..cut]);
         assert!(matches!(refused, Err(OpenError::Truncated)), "{cut}: {refused:?}");

@@ -10,7 +10,7 @@ fn byte(at: usize) -> u8 {
 
 fn file(profile: Profile, bytes: &[u8], out: &mut Vec<Block>) -> Imported {
     let mut file = FileBuilder::new(profile);
-    // In uneven pieces, because callers read what they get.
+    // In uneven pieces, as callers read them.
     bytes.chunks(99_991).for_each(|piece| file.write(piece, out));
     file.finish(out)
 }

@@ -1,4 +1,4 @@
-//! A CAR on its way from a gateway.
+//! A CAR that arrives from a gateway.
 
 use adit_fetch::{BLOCK_REDIRECTS, Fetch, Incoming, NO_LIMIT_MS, Request, open_following};
 
@@ -30,14 +30,14 @@ impl Car {
         Ok(Car { incoming, reader: CarReader::new(), ended: false })
     }
 
-    /// The next block; `None` at the end. Giving up waiting loses nothing.
+    /// The next block; `None` at the end. Dropping the future loses no data.
     pub(super) async fn block(&mut self) -> Result<Option<Block>, Failure> {
         loop {
             match self.reader.block() {
                 Ok(Some(block)) => return Ok(Some(block)),
                 Ok(None) if self.ended => return Ok(None),
                 Ok(None) => {}
-                // Somebody linked to a name that says nothing; the gateway only has it.
+                // The DAG links to an identifier that cannot be checked, for which the gateway is not to blame.
                 Err(CarError::Block(BlockError::Hash(_))) => return Ok(None),
                 Err(error) => return Err(Failure::Wrong(error.to_string())),
             }

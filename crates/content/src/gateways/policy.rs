@@ -1,63 +1,63 @@
-//! Which gateway is asked next, when a second one is asked too, and which is asked no more. Time is an argument.
+//! Decides which gateway is asked next, when a second one is asked too, and which is not asked again. Time is an argument.
 
 use std::collections::VecDeque;
 
-/// How many answers are remembered.
+/// The number of answers that are remembered.
 const REMEMBERED: usize = 32;
-/// How many answers say how fast a gateway is.
+/// The number of answers that are enough to judge the speed of a gateway.
 const ENOUGH: usize = 8;
-/// How long a gateway is waited for of which little is known.
+/// How long to wait for a gateway whose speed is unknown before a second one is asked.
 const DEFAULT_PATIENCE_MS: u64 = 2_000;
-/// How long a gateway is waited for at least and at most before a second one is asked.
+/// The shortest and the longest wait for a gateway before a second one is asked.
 const PATIENCE_MS: (u64, u64) = (50, 10_000);
-/// How long a gateway rests after its first failure; twice as long after each further one.
+/// How long a gateway is left alone after its first failure; doubles with each further one.
 const REST_MS: u64 = 500;
-/// The longest rest, also if a gateway asks for more.
+/// The longest time that a gateway is left alone, even if it asks for more.
 const LONGEST_REST_MS: u64 = 60_000;
 
 /// What went wrong with a gateway's answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// It sent what nobody asked for, so nothing of it is trusted.
+    /// It sent wrong data, so nothing from it is trusted.
     Wrong(String),
-    /// It has too much to do, or fails for now.
+    /// It is overloaded, or fails for now.
     Busy {
         /// What it answered.
         why: String,
-        /// How long it asks to be left alone.
+        /// How long it asked to be left alone.
         retry_after_ms: Option<u64>,
     },
-    /// It did not answer, or broke off.
+    /// It did not answer, or the connection broke.
     Lost(String),
-    /// It does not have what was asked for, or does not give it.
+    /// It does not have what was asked for, or does not serve it.
     Missing(String),
 }
 
-/// Whom to ask.
+/// Which gateway to ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Choice {
-    /// This one.
+    /// The gateway with this index.
     Ask(usize),
-    /// Everyone rests; the first is ready in so many ms.
+    /// None yet: the first is ready in this many ms.
     Wait(u64),
-    /// There is nobody.
+    /// None is left.
     Nobody,
 }
 
-/// What is known of the gateways.
+/// What is known about the gateways.
 #[derive(Clone, Debug)]
 pub struct Policy {
     gateways: Vec<Standing>,
 }
 
-/// What is known of a gateway.
+/// What is known about one gateway.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Standing {
     /// Its address.
     pub url: String,
-    /// Why it is asked no more.
+    /// Why it is not asked again.
     pub out: Option<String>,
-    /// How many answers it gave that were right.
+    /// How many right answers it gave.
     pub answers: u64,
     rests_until_ms: u64,
     failures: u32,
@@ -66,7 +66,7 @@ pub struct Standing {
 }
 
 impl Policy {
-    /// About gateways of which nothing is known yet.
+    /// A policy for gateways about which nothing is known yet.
     pub fn new(urls: impl IntoIterator<Item = String>) -> Self {
         let standing = |url: String| Standing {
             url: url.trim_end_matches('/').to_owned(),
@@ -84,8 +84,8 @@ impl Policy {
         &self.gateways
     }
 
-    /// The fastest gateway that is ready, and none of `but`. Those of which little is known come first, so that all become
-    /// known.
+    /// The fastest gateway that is ready, except those in `but`. Gateways of unknown speed come first, so that every speed
+    /// becomes known.
     pub fn choose(&self, now_ms: u64, but: &[usize]) -> Choice {
         let open = || self.gateways.iter().enumerate().filter(|(index, one)| one.out.is_none() && !but.contains(index));
         let ready = open().filter(|(_, one)| one.rests_until_ms <= now_ms);
@@ -96,7 +96,7 @@ impl Policy {
         first.map_or(Choice::Nobody, Choice::Wait)
     }
 
-    /// How long a gateway is waited for before a second one is asked: its own 90th percentile.
+    /// How long to wait for a gateway before a second one is asked: its own 90th percentile.
     pub fn patience_ms(&self, index: usize) -> u64 {
         let Some(one) = self.gateways.get(index).filter(|one| one.took_ms.len() >= ENOUGH) else {
             return DEFAULT_PATIENCE_MS;
@@ -104,7 +104,7 @@ impl Policy {
         one.percentile_ms(90).clamp(PATIENCE_MS.0, PATIENCE_MS.1)
     }
 
-    /// Notes a right answer.
+    /// Records a right answer and how long it took.
     pub fn answered(&mut self, index: usize, took_ms: u64) {
         let Some(one) = self.gateways.get_mut(index) else { return };
         one.answers += 1;
@@ -115,7 +115,7 @@ impl Policy {
         one.took_ms.push_back(took_ms);
     }
 
-    /// Notes a failure.
+    /// Records a failure. A gateway that sent wrong data is dropped; one that is busy or lost is left alone for a while.
     pub fn failed(&mut self, index: usize, failure: &Failure, now_ms: u64) {
         let Some(one) = self.gateways.get_mut(index) else { return };
         match failure {
@@ -138,7 +138,7 @@ impl Standing {
         if self.took_ms.is_empty() { 0 } else { self.percentile_ms(50) }
     }
 
-    /// The smallest of the last times that `percent` of them do not exceed.
+    /// The smallest of the recent times that `percent` of them do not exceed.
     fn percentile_ms(&self, percent: usize) -> u64 {
         let mut sorted: Vec<u64> = self.took_ms.iter().copied().collect();
         sorted.sort_unstable();
@@ -200,7 +200,7 @@ mod tests {
         policy.failed(1, &Failure::Busy { why: "429".into(), retry_after_ms: Some(7_000) }, 1_000);
         assert_eq!(policy.choose(1_000, &[]), Choice::Wait(7_000));
         assert_eq!(policy.choose(8_000, &[]), Choice::Ask(1));
-        // The rests grow, and nobody can ask for more than a minute.
+        // The pauses grow, and no gateway can ask for more than a minute.
         for (ask, rest) in [(None, 1_000), (None, 2_000), (Some(u64::MAX), 60_000), (None, 8_000)] {
             policy.failed(1, &Failure::Busy { why: "503".into(), retry_after_ms: ask }, 0);
             assert_eq!(policy.choose(0, &[]), Choice::Wait(rest), "{ask:?}");

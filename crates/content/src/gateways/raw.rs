@@ -1,4 +1,4 @@
-//! One block, from whichever gateway gives it first.
+//! Fetches one block from whichever gateway returns it first.
 
 use adit_fetch::{BLOCK_REDIRECTS, Fetch, Request, open_following};
 use bytes::Bytes;
@@ -13,22 +13,22 @@ use crate::storage::StorageError;
 const RAW_TYPE: &str = "application/vnd.ipld.raw";
 /// The time limit for a block, in ms. Silence ends it earlier.
 const BLOCK_MS: u32 = 60_000;
-/// How often one gateway is asked for one block.
+/// The most times that one gateway is asked for one block.
 const TRIES: usize = 3;
 
-/// Who was asked for a block, and what came of it.
+/// The gateways that were asked for a block, and their answers.
 struct Asked<'a> {
     under_way: FuturesUnordered<BoxFuture<'a, (usize, Result<Block, Failure>)>>,
     now: Vec<usize>,
-    /// Everyone that failed so far, once for each time.
+    /// The gateways that failed so far, once for each failure.
     failed: Vec<usize>,
     said: Vec<(usize, String)>,
-    /// Who is not asked at all.
+    /// A gateway that is not asked at all.
     but: Option<usize>,
 }
 
 impl Asked<'_> {
-    /// Whom not to ask now.
+    /// The gateways not to ask now.
     fn excluded(&self) -> Vec<usize> {
         let often = |index: &&usize| self.failed.iter().filter(|failed| failed == index).count() >= TRIES;
         self.failed.iter().filter(often).chain(&self.now).chain(&self.but).copied().collect()
@@ -36,7 +36,7 @@ impl Asked<'_> {
 
     fn note(&mut self, index: usize, failure: &Failure) {
         self.now.retain(|asked| *asked != index);
-        // Who does not have it now will not have it in a moment.
+        // A gateway that lacks the block now will still lack it in a moment.
         let times = if matches!(failure, Failure::Missing(_)) { TRIES } else { 1 };
         self.failed.extend(std::iter::repeat_n(index, times));
         self.said.retain(|(other, _)| *other != index);
@@ -50,7 +50,7 @@ impl<F: Fetch + Send + Sync, C: Clock> Shared<F, C> {
         if let Some(block) = Block::inline(cid) {
             return Ok(block);
         }
-        // Nobody can be blamed for a name that says nothing.
+        // No gateway is to blame for an identifier that cannot be checked.
         if let Err(unread @ BlockError::Hash(_)) = Block::verify(*cid, Bytes::new()) {
             return Err(unread.into());
         }
@@ -73,7 +73,7 @@ impl<F: Fetch + Send + Sync, C: Clock> Shared<F, C> {
         }
     }
 
-    /// Waits for an answer. If `for_long` is false, ends without one when the last gateway that was asked is slow.
+    /// Waits for an answer. Unless `for_long` is set, returns without one when the last gateway that was asked is slow.
     async fn answer(&self, asked: &mut Asked<'_>, for_long: bool) -> Option<Block> {
         let patience_ms = asked.now.last().map_or(0, |last| self.policy().patience_ms(*last));
         let answered = if for_long {

@@ -14,7 +14,7 @@ use crate::cid::{DAG_PB, RAW, Version};
 use crate::storage::{Memory, Storage, StorageError, next, put};
 use crate::{Dag, Limits, Profile, car};
 
-/// A clock that moves when everybody waits.
+/// A clock that advances when every task waits.
 #[derive(Clone, Default)]
 struct Virtual(Arc<Hands>);
 
@@ -60,7 +60,7 @@ impl Clock for Virtual {
 
 type Answer = (u64, Result<Response, FetchError>);
 
-/// A network on which `answer` says what each address answers, and after how many ms.
+/// A network on which `answer` gives the response of each address, and its delay in ms.
 struct Wire {
     clock: Virtual,
     #[allow(clippy::type_complexity)]
@@ -77,7 +77,7 @@ impl Fetch for Wire {
     }
 }
 
-/// Gateways `http://a`, `http://b`, …, the clock that they live by, and what was asked for.
+/// Gateways `http://a`, `http://b`, …, their clock, and the requests so far.
 struct Scene {
     gateways: Arc<Gateways<Wire, Virtual>>,
     clock: Virtual,
@@ -139,7 +139,7 @@ fn ok(kind: &str, body: impl Into<Vec<u8>>) -> Result<Response, FetchError> {
 const CAR: &str = "application/vnd.ipld.car; version=1; order=dfs; dups=n";
 const RAW_TYPE: &str = "application/vnd.ipld.raw";
 
-/// What a gateway without fault answers.
+/// The answers of a faultless gateway.
 fn honest(url: &str, root: Cid, blocks: &[Block]) -> Result<Response, FetchError> {
     if url.contains("format=car") {
         let from = blocks.iter().position(|block| url.contains(&block.cid().to_string())).unwrap_or_default();
@@ -176,7 +176,7 @@ fn a_gateway_that_lies_only_in_the_last_block_is_taken_out_and_another_gives_it(
 }
 
 #[test]
-fn a_page_of_html_a_block_too_large_and_another_block_are_told_and_not_kept() {
+fn html_pages_and_oversized_or_wrong_blocks_are_reported_and_dropped() {
     let (root, blocks) = sample();
     let other = blocks[1].bytes().to_vec();
     let answers: [(Result<Response, FetchError>, &str); 4] = [
@@ -195,7 +195,7 @@ fn a_page_of_html_a_block_too_large_and_another_block_are_told_and_not_kept() {
         false => honest(url, root, &blocks),
     };
     let scene = scene("ab", move |url| (1, answer(url)));
-    // It gives no CAR, but may give blocks; only when it gives a page for one is it out.
+    // A gateway without CARs may still serve blocks; only one that sends a page instead of a block is dropped.
     assert_eq!(scene.pin(root), Ok(11));
     assert_eq!(scene.out(), [None, None]);
 }
@@ -217,7 +217,7 @@ fn a_car_that_stops_half_way_is_completed_elsewhere() {
 }
 
 #[test]
-fn cars_that_are_none_and_cars_with_gaps_are_made_up_for() {
+fn malformed_and_incomplete_cars_are_completed_block_by_block() {
     let (root, blocks) = sample();
     let whole = packed(root, &blocks);
     let padded = [&whole[..], &[0, 0, 0]].concat();
@@ -247,7 +247,7 @@ fn a_busy_gateway_is_left_alone_as_long_as_it_asks() {
     });
     assert!(scene.block(&root).is_ok());
     assert_eq!((scene.seen().len(), scene.clock.now_ms()), (3, 14_030));
-    // Not for ever: three tries, and the last answer is said.
+    // Not for ever: after three tries, the error names the last answer.
     let scene = self::scene("a", |_| (0, Ok(Response::new(500, ""))));
     let refused = scene.block(&root).unwrap_err();
     assert!(refused.may_pass() && refused.to_string().ends_with("http://a answers 500"), "{refused}");
@@ -275,7 +275,7 @@ fn a_second_gateway_is_asked_when_the_first_is_slower_than_it_was() {
 }
 
 #[test]
-fn a_car_that_brings_what_nobody_asked_for_is_not_read_on() {
+fn a_car_of_blocks_that_were_not_requested_is_abandoned() {
     let (root, blocks) = sample();
     let noise: Vec<Block> = (0..80u8).map(|at| Block::make(Version::V1, RAW, Bytes::from(vec![at; 1 << 20]))).collect();
     let bomb = packed(root, &[&blocks[..1], &noise, &blocks[1..]].concat());
@@ -287,7 +287,7 @@ fn a_car_that_brings_what_nobody_asked_for_is_not_read_on() {
 }
 
 #[test]
-fn nobody_is_blamed_for_a_name_that_proves_nothing() {
+fn no_gateway_is_blamed_for_an_identifier_that_cannot_be_checked() {
     let scene = scene("a", |_| (0, Ok(Response::new(404, ""))));
     let (root, _) = sample();
     let short = Cid::new_v1(DAG_PB, multihash::Multihash::wrap(0x12, &root.hash().digest()[..8]).unwrap());

@@ -1,4 +1,4 @@
-//! Everything below a root: as one CAR, and block by block where that falls short.
+//! Fetches everything below a root: as one CAR, and block by block where the CAR lacks something.
 
 use std::collections::{HashSet, VecDeque};
 use std::pin::pin;
@@ -13,9 +13,9 @@ use super::{Choice, Clock, Failure, Shared};
 use crate::cid::{Block, Cid, RAW};
 use crate::storage::{Blocks, Later};
 
-/// The most bytes of blocks that are kept because they came before they were asked for.
+/// The most bytes of blocks to keep that arrive before they are asked for.
 const AHEAD_BYTES: usize = 16 << 20;
-/// The most bytes that a CAR may hold which nobody asked for. A CAR with more is not read on.
+/// The most bytes of blocks in a CAR that arrive unasked. A CAR with more is abandoned.
 const UNASKED_BYTES: usize = 64 << 20;
 
 /// A source for one walk over a DAG, which asks for blocks in the order of a CAR.
@@ -24,13 +24,13 @@ pub(super) struct Whole<F, C> {
     state: Mutex<State>,
 }
 
-/// A CAR under way, and what came of it too early.
+/// A CAR that is being read, and its blocks that arrived early.
 struct State {
     root: Cid,
     car: Option<(usize, Car)>,
-    /// Who is asked for no further CAR.
+    /// The gateways that are asked for no further CAR.
     but: Vec<usize>,
-    /// What was asked for. A CAR brings nothing twice.
+    /// The blocks that were asked for. A CAR contains no block twice.
     asked: HashSet<Cid>,
     ahead: VecDeque<Block>,
     ahead_bytes: usize,
@@ -65,7 +65,7 @@ impl<F: Fetch + Send + Sync + 'static, C: Clock> Blocks for Whole<F, C> {
             let found = match select(pin!(state.seek(&self.shared, cid)), pin!(second)).await {
                 Either::Left((found, _)) => found,
                 Either::Right((Ok(block), _)) => return Ok(block),
-                // Nobody else has it, so the CAR is waited for.
+                // No other gateway has the block, so wait for the CAR.
                 Either::Right((Err(_), seeking)) => seeking.await,
             };
             match found {
@@ -81,7 +81,7 @@ impl State {
     async fn open_for<F: Fetch + Send + Sync, C: Clock>(&mut self, shared: &Shared<F, C>, cid: &Cid) {
         while self.car.is_none() && (cid.codec() != RAW || *cid == self.root) {
             let choice = shared.policy().choose(shared.clock.now_ms(), &self.but);
-            // Who rests is not waited for: a block is asked for alone meanwhile.
+            // No gateway is ready: fetch this block alone instead of waiting.
             let Choice::Ask(index) = choice else { return };
             let (began_ms, url) = (shared.clock.now_ms(), shared.url(index));
             match Car::open(&shared.fetch, &url, cid).await {
@@ -94,7 +94,7 @@ impl State {
         }
     }
 
-    /// Reads on until the block comes; `None` if it does not.
+    /// Reads the CAR until the block arrives; `None` if it does not.
     async fn seek<F, C: Clock>(&mut self, shared: &Shared<F, C>, cid: &Cid) -> Option<Block> {
         loop {
             let (by, car) = self.car.as_mut()?;
@@ -114,7 +114,7 @@ impl State {
         }
     }
 
-    /// Reads the CAR no further, and asks its gateway for no other.
+    /// Abandons the CAR, and asks its gateway for no other.
     fn close<F, C: Clock>(&mut self, shared: &Shared<F, C>, by: usize, failure: Option<&Failure>) {
         self.car = None;
         self.but.push(by);

@@ -1,4 +1,4 @@
-//! A file as a balanced tree: all leaves at one depth, every node full but the last of its row.
+//! A file as a balanced tree: all leaves have the same depth, and all nodes of a row but the last are full.
 
 use bytes::{Bytes, BytesMut};
 
@@ -21,7 +21,7 @@ impl FileBuilder {
         FileBuilder { profile, piece: BytesMut::new(), layout: Layout::new(profile) }
     }
 
-    /// Takes the next bytes; blocks that are whole are added to `out`.
+    /// Takes the next bytes, and adds the blocks that are complete to `out`.
     pub fn write(&mut self, mut bytes: &[u8], out: &mut Vec<Block>) {
         while !bytes.is_empty() {
             let (now, later) = bytes.split_at(bytes.len().min(self.profile.chunk_bytes - self.piece.len()));
@@ -33,7 +33,7 @@ impl FileBuilder {
         }
     }
 
-    /// Ends the file; the last blocks are added to `out`, the root at the end.
+    /// Ends the file, and adds the last blocks to `out`, the root last.
     pub fn finish(mut self, out: &mut Vec<Block>) -> Imported {
         if !self.piece.is_empty() || self.layout.is_empty() {
             self.cut(out);
@@ -48,7 +48,7 @@ impl FileBuilder {
     }
 }
 
-/// Puts leaves together, in their order. It holds at most a node of each row.
+/// Combines leaves, in order, into a file. It holds at most one node of each row.
 pub struct Layout {
     profile: Profile,
     rows: Vec<Vec<Imported>>,
@@ -64,7 +64,7 @@ impl Layout {
         self.rows.is_empty()
     }
 
-    /// Takes the next leaf; nodes that are whole are added to `out`.
+    /// Takes the next leaf, and adds the nodes that are complete to `out`.
     pub fn push(&mut self, leaf: Imported, out: &mut Vec<Block>) {
         self.push_to(0, leaf, out);
     }
@@ -82,7 +82,7 @@ impl Layout {
         }
     }
 
-    /// Ends the file; the nodes that were open are added to `out`. A file without leaves is an empty one.
+    /// Ends the file, and adds the open nodes to `out`. Without leaves, the file is empty.
     pub fn finish(mut self, out: &mut Vec<Block>) -> Imported {
         let mut row = 0;
         loop {

@@ -1,4 +1,4 @@
-//! A folder: one block while it is small, shards when it is not.
+//! A folder: one block if it is small, shards otherwise.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::profile::{Estimate, LARGEST_FOLDER, Profile};
 use crate::protobuf::varint_len;
 use crate::unixfs::{Kind, UnixFs};
 
-/// Takes names and what they name, in any order, and makes a folder's blocks.
+/// Takes the entries of a folder, in any order, and makes its blocks.
 pub struct FolderBuilder {
     profile: Profile,
     entries: BTreeMap<String, Imported>,
@@ -25,7 +25,7 @@ impl FolderBuilder {
         FolderBuilder { profile, entries: BTreeMap::new() }
     }
 
-    /// Adds something under a name.
+    /// Adds an entry.
     pub fn add(&mut self, name: &str, what: Imported) -> Result<(), ImportError> {
         check_name(name)?;
         if self.entries.insert(name.to_owned(), what).is_some() {
@@ -34,7 +34,7 @@ impl FolderBuilder {
         Ok(())
     }
 
-    /// Ends the folder; its blocks are added to `out`, the root at the end.
+    /// Ends the folder, and adds its blocks to `out`, the root last.
     pub fn finish(self, out: &mut Vec<Block>) -> Result<Imported, ImportError> {
         if self.estimate() > LARGEST_FOLDER {
             return self.finish_in_shards(out);
@@ -46,7 +46,7 @@ impl FolderBuilder {
         Ok(imported)
     }
 
-    /// Ends the folder in shards, however small it is.
+    /// As [`finish`](FolderBuilder::finish), with shards however small the folder is.
     pub fn finish_in_shards(self, out: &mut Vec<Block>) -> Result<Imported, ImportError> {
         Shards::new(&self.profile, &self.entries).write(out)
     }

@@ -1,4 +1,4 @@
-//! A folder in shards: a tree (HAMT) in which a name's hash says the way.
+//! A sharded folder: a tree (HAMT) in which the hash of a name determines its path.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::profile::Profile;
 use crate::slots::{HASH, Path, Slots};
 use crate::unixfs::{Kind, UnixFs};
 
-/// The slots of a shard that is written.
+/// The slots of the shards that we write.
 const FANOUT: u64 = 256;
 
 pub(super) struct Shards<'a> {
@@ -33,12 +33,12 @@ impl<'a> Shards<'a> {
         Shards { profile, slots: Slots::WRITTEN, entries: entries.iter().map(entry).collect() }
     }
 
-    /// Writes all shards, those below first.
+    /// Writes all shards, children before parents.
     pub(super) fn write(&self, out: &mut Vec<Block>) -> Result<Imported, ImportError> {
         self.shard(self.entries.iter().collect(), 0, out)
     }
 
-    /// The depth ends where the hash does, so this does not go deep.
+    /// The recursion is shallow, because a hash has bits for a few levels only.
     fn shard(&self, entries: Vec<&Entry<'_>>, level: u32, out: &mut Vec<Block>) -> Result<Imported, ImportError> {
         let mut slots: BTreeMap<u64, Vec<&Entry<'_>>> = BTreeMap::new();
         for entry in entries {

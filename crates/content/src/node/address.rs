@@ -1,4 +1,4 @@
-//! The address of a node's RPC, as people write it in `IPFS_API_URL`.
+//! Reads the address of a node's RPC, as people write it in `IPFS_API_URL`.
 
 /// Reads an address: a URL, or a multiaddr such as `/ip4/127.0.0.1/tcp/5001/http`.
 ///

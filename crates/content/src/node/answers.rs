@@ -1,11 +1,11 @@
-//! What a node answers. It is somebody else's program, so nothing in it is taken for granted.
+//! Reads a node's answers. The node is somebody else's program, so nothing in them is taken for granted.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::{Deserializer, Value};
 
-/// What a node says of itself.
+/// What a node reports about itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Identity {
@@ -18,23 +18,23 @@ pub struct Identity {
     pub addresses: Vec<String>,
 }
 
-/// How much a node keeps.
+/// How much a node stores.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Repository {
-    /// Blocks.
+    /// The number of blocks.
     pub objects: Option<u64>,
     /// Their bytes.
     pub bytes: Option<u64>,
-    /// The most bytes that it means to keep.
+    /// The most bytes that it intends to store.
     pub max_bytes: Option<u64>,
 }
 
-/// What a node says that it sent and received.
+/// The traffic that a node reports.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Traffic {
-    /// Bytes of all connections that came in, from `stats/bw`.
+    /// Bytes received on all connections, from `stats/bw`.
     pub total_in: Option<u64>,
-    /// Bytes that went out.
+    /// Bytes sent on all connections.
     pub total_out: Option<u64>,
     /// Blocks that were sent to others, from `bitswap/stat`.
     pub blocks_sent: Option<u64>,
@@ -42,7 +42,7 @@ pub struct Traffic {
     pub data_sent: Option<u64>,
 }
 
-/// The error in an answer, if it is one: Kubo writes `{"Message", "Code", "Type": "error"}`, also after other lines.
+/// The error in an answer, if there is one: Kubo writes `{"Message", "Code", "Type": "error"}`, even after other lines.
 pub(super) fn error(body: &[u8]) -> Option<String> {
     if !body.windows(7).any(|part| part == b"Message") {
         return None;
@@ -51,7 +51,7 @@ pub(super) fn error(body: &[u8]) -> Option<String> {
     found.and_then(|value| Some(value["Message"].as_str()?.to_owned()))
 }
 
-/// The values of an answer of one or more lines of JSON. What is none ends them.
+/// The values of an answer of one or more lines of JSON, up to the first that is not JSON.
 pub(super) fn values(body: &[u8]) -> Vec<Value> {
     Deserializer::from_slice(body).into_iter::<Value>().map_while(Result::ok).collect()
 }
@@ -63,7 +63,7 @@ pub(super) fn pins_done(body: &[u8]) -> Vec<String> {
     lists.flatten().filter_map(|pin| pin.as_str().map(str::to_owned)).collect()
 }
 
-/// The identifiers that `pin/ls` names, in its form with a line for each and in the one with a map.
+/// The identifiers that `pin/ls` names, as a line for each or as one map.
 pub(super) fn pins_listed(body: &[u8]) -> Vec<String> {
     let mut found = Vec::new();
     for value in values(body) {
@@ -74,7 +74,7 @@ pub(super) fn pins_listed(body: &[u8]) -> Vec<String> {
     found
 }
 
-/// A number, which some programs write as a text.
+/// A number, which some programs write as a string.
 pub(super) fn number(value: &Value) -> Option<u64> {
     value.as_u64().or_else(|| value.as_str()?.parse().ok())
 }

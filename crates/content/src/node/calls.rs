@@ -8,7 +8,7 @@ use crate::cid::{self, Block, Cid, DAG_CBOR, DAG_PB, MAX_BLOCK_BYTES, RAW};
 use crate::name::Shown;
 use crate::storage::{StorageError, key};
 
-/// How a node wants to be told what a block is.
+/// The parameter by which a node takes a block's codec.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Dialect {
     /// `cid-codec`, as Kubo since 0.12.
@@ -18,7 +18,7 @@ pub(super) enum Dialect {
 }
 
 impl<F: Fetch> Node<F> {
-    /// What the node says of itself (`id`).
+    /// What the node reports about itself (`id`).
     pub async fn identity(&self) -> Result<Identity, StorageError> {
         let body = self.call(Call::new("id")).await?;
         serde_json::from_slice(&body).map_err(|_| unread("id"))
@@ -31,7 +31,7 @@ impl<F: Fetch> Node<F> {
         Ok(answer["Peers"].as_array().map_or(0, Vec::len))
     }
 
-    /// How much it keeps (`repo/stat`).
+    /// How much it stores (`repo/stat`).
     pub async fn repository(&self) -> Result<Repository, StorageError> {
         let body = self.call(Call::new("repo/stat")).await?;
         let answer = values(&body).into_iter().next().ok_or_else(|| unread("repo/stat"))?;
@@ -39,7 +39,7 @@ impl<F: Fetch> Node<F> {
         Ok(Repository { objects, bytes, max_bytes: number(&answer["StorageMax"]) })
     }
 
-    /// What it says that it sent and received (`stats/bw`, `bitswap/stat`).
+    /// The traffic that it reports (`stats/bw`, `bitswap/stat`).
     pub async fn traffic(&self) -> Result<Traffic, StorageError> {
         let (all, blocks) = (self.call(Call::new("stats/bw")).await?, self.call(Call::new("bitswap/stat")).await?);
         let all = values(&all).into_iter().next().ok_or_else(|| unread("stats/bw"))?;
@@ -49,7 +49,7 @@ impl<F: Fetch> Node<F> {
         Ok(Traffic { total_in, total_out, blocks_sent, data_sent })
     }
 
-    /// A block (`block/get`), checked.
+    /// A block (`block/get`), checked against its identifier.
     pub async fn fetch_block(&self, cid: &Cid) -> Result<Block, StorageError> {
         let method = format!("block/get?arg={cid}");
         let call = Call { max_bytes: MAX_BLOCK_BYTES, is_opaque: true, ..Call::new(&method) };
@@ -66,7 +66,7 @@ impl<F: Fetch> Node<F> {
         Ok(Block::verify(*cid, body.into())?)
     }
 
-    /// How this node wants to be told what a block is (`version`).
+    /// The parameter by which this node takes a block's codec (`version`).
     pub(super) async fn dialect(&self) -> Result<Dialect, StorageError> {
         let body = self.call(Call::new("version")).await?;
         let answer = values(&body).into_iter().next().ok_or_else(|| unread("version"))?;
@@ -74,7 +74,7 @@ impl<F: Fetch> Node<F> {
         Ok(if is_js { Dialect::Js } else { Dialect::Kubo })
     }
 
-    /// Gives the node a block (`block/put`). It must answer with the same name.
+    /// Gives the node a block (`block/put`). The node must answer with the same identifier.
     pub(super) async fn put_block(&self, block: &Block, dialect: Dialect) -> Result<(), StorageError> {
         let (codec, hash) = names(block.cid())?;
         let method = match dialect {
@@ -91,7 +91,7 @@ impl<F: Fetch> Node<F> {
         Err(StorageError::Node(format!("it keeps block {} under the name {}", block.cid(), Shown(named))))
     }
 
-    /// Has the node pin what it has or finds (`pin/add`).
+    /// Has the node pin `root`, which it may have to fetch (`pin/add`).
     pub(super) async fn add_pin(&self, root: &Cid) -> Result<(), StorageError> {
         let method = format!("pin/add?arg={root}&recursive=true");
         let body = self.call(Call { seconds: LONG_S, ..Call::new(&method) }).await?;
@@ -102,7 +102,7 @@ impl<F: Fetch> Node<F> {
         Err(StorageError::Node(format!("it does not say that {root} is pinned")))
     }
 
-    /// Has the node let go of a pin (`pin/rm`). False if there was none.
+    /// Has the node remove a pin (`pin/rm`). False if there was none.
     pub(super) async fn remove_pin(&self, root: &Cid) -> Result<bool, StorageError> {
         let method = format!("pin/rm?arg={root}&recursive=true");
         match self.call(Call::new(&method)).await {
@@ -116,7 +116,7 @@ impl<F: Fetch> Node<F> {
         }
     }
 
-    /// Everything that the node pinned with all below it (`pin/ls`).
+    /// The recursive pins of the node (`pin/ls`).
     pub(super) async fn list_pins(&self) -> Result<Vec<Cid>, StorageError> {
         let body = self.call(Call::new("pin/ls?type=recursive&stream=true&quiet=true")).await?;
         Ok(answers::pins_listed(&body).iter().filter_map(|text| cid::parse(text).ok()).collect())

@@ -9,11 +9,11 @@ use crate::cid::{Block, Cid};
 use crate::storage::{Blocks, Later, Pin, Storage, StorageError, Usage, key, next};
 use crate::walk::{Dag, Limits};
 
-/// How many blocks are under way to a node.
+/// How many blocks are sent to a node at once.
 const UNDER_WAY: usize = 8;
 
 impl<F: Fetch + Send + Sync> Node<F> {
-    /// Gives the node everything below `root`, and says how much that was.
+    /// Gives the node everything below `root`, and returns how much that was.
     async fn give(&self, root: Cid, source: &dyn Blocks) -> Result<Pin, StorageError> {
         let dialect = self.dialect().await?;
         let (mut walk, mut under_way) = (Dag::new(root, Limits::default()), FuturesUnordered::new());

@@ -1,4 +1,4 @@
-//! A strict node without a network, and one that fails in every way.
+//! A strict simulated node, and one that fails in every way.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
@@ -11,12 +11,12 @@ use crate::cid;
 use crate::storage::{Memory, Storage, key, list, put, read};
 use crate::{Block, Profile, profile};
 
-/// A node that takes what Kubo takes and nothing else.
+/// A node that accepts what Kubo accepts and nothing else.
 #[derive(Clone, Default)]
 struct Strict {
     blocks: Arc<Mutex<HashMap<String, Vec<u8>>>>,
     pins: Arc<Mutex<BTreeSet<String>>>,
-    /// What it answers instead to calls that begin so.
+    /// The start of the calls that fail, and the status and body of their answers.
     fault: Option<(&'static str, u16, &'static str)>,
     js: bool,
 }
@@ -115,7 +115,7 @@ fn content_goes_to_a_node_under_our_name_and_comes_back() {
 }
 
 #[test]
-fn what_a_node_says_of_itself_is_read() {
+fn the_reports_of_a_node_are_read() {
     let node = Node::new(Strict::default(), "http://node");
     block_on(async {
         assert_eq!(node.identity().await.unwrap_err(), StorageError::Node("its answer to id cannot be read".into()));
@@ -130,7 +130,7 @@ fn what_a_node_says_of_itself_is_read() {
     assert_eq!(block_on(node.identity()).unwrap().agent_version, "js-ipfs/0.18.1");
 }
 
-/// A status says nothing: what was to be done must be said.
+/// A status proves nothing: the answer must confirm what was asked for.
 #[test]
 fn errors_are_found_wherever_they_stand() {
     let root = cid::parse("bafkreifzjut3te2nhyekklss27nh3k72ysco7y32koao5eei66wof36n5e").unwrap();

@@ -1,7 +1,7 @@
 //! Fernet: AES-128-CBC and HMAC-SHA-256 in base64. Specification: <https://github.com/fernet/spec>.
 //!
-//! A token is sealed and opened whole, so it has a largest size. It proves itself by one MAC under the same key, so nobody can
-//! tell a wrong key from changed bytes; a token that was cut off is told by its length, but for one length in 64.
+//! A token is sealed and opened as a whole, so its size is limited. One MAC under the same key authenticates it, so a wrong key
+//! cannot be told from changed bytes. A truncated token is recognised by its length, except for one length in 64.
 
 use aes::Aes128;
 use aes::cipher::block_padding::Pkcs7;
@@ -32,7 +32,7 @@ pub fn seal(key: &[u8; 32], time: u64, vector: [u8; 16], plain: &[u8]) -> String
     BASE64URL.encode(&token)
 }
 
-/// Opens a token with the first of the keys that fits.
+/// Opens a token with the first key that fits.
 pub fn open<'k>(keys: impl IntoIterator<Item = &'k [u8; 32]>, token: &[u8]) -> Result<Zeroizing<Vec<u8>>, OpenError> {
     if token.len() > MAX_BYTES {
         return Err(OpenError::Large(MAX_BYTES));
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_with_a_token_is_said_as_far_as_it_can_be() {
+    fn errors_say_as_much_about_a_token_as_the_format_allows() {
         assert!(matches!(open([&[0; 32]], TOKEN.as_bytes()), Err(OpenError::WrongKeyOrTampered)));
         for cut in 1..TOKEN.len() {
             let cut_off = open([&key()], &TOKEN.as_bytes()[..cut]);

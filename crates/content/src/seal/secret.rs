@@ -1,4 +1,4 @@
-//! The stored secret, and the keys that come from it.
+//! The stored secret, and the keys derived from it.
 
 use age::secrecy::ExposeSecret;
 use age::x25519;
@@ -17,7 +17,7 @@ const PRIVATE: bech32::Hrp = bech32::Hrp::parse_unchecked("AGE-SECRET-KEY-");
 #[derive(Clone)]
 pub struct Secret(Zeroizing<[u8; 32]>);
 
-/// No key can be made of what is stored.
+/// The stored bytes are not a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a secret has 32 bytes")]
 pub struct SecretError;
@@ -42,7 +42,7 @@ impl Secret {
     pub fn private(&self, version: u32) -> x25519::Identity {
         let bytes = self.derive("age/x25519", version);
         let text = bech32::encode_upper::<bech32::Bech32>(PRIVATE, &*bytes).map(Zeroizing::new);
-        // Another key in its place would seal what nobody opens, so this ends rather than goes on.
+        // Continuing with another key would seal files that nobody can open, so this panics.
         text.ok().and_then(|text| text.parse().ok()).expect("32 bytes are a key, and its text is read")
     }
 
@@ -51,7 +51,7 @@ impl Secret {
         Zeroizing::new(self.private(version).to_string().expose_secret().to_owned())
     }
 
-    /// For whom this version seals.
+    /// The recipient of files that are sealed with this version.
     pub fn recipient(&self, version: u32) -> Recipient {
         Recipient(self.private(version).to_public())
     }

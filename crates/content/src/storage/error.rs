@@ -1,15 +1,15 @@
-//! Why storage could not do what it was asked to.
+//! Why an operation of a store failed.
 
 use crate::cid::{BlockError, Cid};
 use crate::walk::WalkError;
 
-/// Why storage could not do what it was asked to. No text in it holds more of a stranger's than an escaped line.
+/// Why an operation of a store failed. A message contains at most one escaped line of a stranger's text.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StorageError {
-    /// A block is not there.
+    /// The store does not have the block.
     #[error("block {0} is not here: name a gateway that has it with --gateway, or pin it where it is")]
     Missing(Box<Cid>),
-    /// It was asked for elsewhere, and nobody had it.
+    /// The block was requested elsewhere, and nobody had it.
     #[error("block {cid} is not to be had: {why}")]
     Unavailable {
         /// The block.
@@ -17,44 +17,44 @@ pub enum StorageError {
         /// What each place answered.
         why: String,
     },
-    /// There is no room.
+    /// The store is full.
     #[error("there is no room: {used} of {max} bytes are kept; unpin something, or allow more")]
     Full {
-        /// Bytes that are kept.
+        /// Bytes that are stored.
         used: u64,
-        /// The most.
+        /// The most bytes that may be stored.
         max: u64,
     },
     /// The disk is full.
     #[error("the disk is full: {0}")]
     DiskFull(String),
-    /// The place keeps nothing.
+    /// The store is read-only.
     #[error("{0} keeps nothing: use --mode embedded or --mode local")]
     ReadOnly(&'static str),
-    /// It is pinned as a part of something else, or in a way that this does not undo.
+    /// It is pinned as a part of something else, or in a way that `unpin` does not undo.
     #[error("{0} is kept as a part of something else: unpin that")]
     Within(Box<Cid>),
-    /// Bytes were not what their name says.
+    /// Bytes do not match their identifier.
     #[error(transparent)]
     Block(#[from] BlockError),
-    /// The content is malformed, or something else than was asked for.
+    /// The content is malformed, or of another type than was asked for.
     #[error(transparent)]
     Walk(#[from] WalkError),
-    /// An IPFS node refused, or did not answer as one.
+    /// The IPFS node refused the call, or does not answer like an IPFS node.
     #[error("the IPFS node: {0}")]
     Node(String),
-    /// A file or folder on this machine.
+    /// An operation on a local file or folder failed.
     #[error("{0}")]
     Disk(String),
 }
 
 impl StorageError {
-    /// That a block is not there.
+    /// The error for a block that the store does not have.
     pub fn missing(cid: &Cid) -> Self {
         StorageError::Missing(Box::new(*cid))
     }
 
-    /// Whether the same may succeed later, without anybody changing anything.
+    /// Whether the same operation may succeed later without any other change.
     pub fn may_pass(&self) -> bool {
         matches!(self, StorageError::Unavailable { .. } | StorageError::Node(_))
     }

@@ -14,7 +14,7 @@ pub struct Memory(Mutex<Kept>);
 #[derive(Default)]
 struct Kept {
     blocks: HashMap<String, Block>,
-    /// What each pin holds, by its key.
+    /// The pins, and the keys of the blocks that each holds.
     pins: BTreeMap<String, (Pin, HashSet<String>)>,
 }
 
@@ -32,7 +32,7 @@ impl Blocks for Memory {
     }
 }
 
-/// What is here, then what the source has.
+/// Reads blocks from memory first, then from the source.
 struct Both<'a>(&'a Memory, Option<&'a dyn Blocks>);
 
 impl Blocks for Both<'_> {

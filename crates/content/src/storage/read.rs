@@ -1,4 +1,4 @@
-//! What is done with any storage: putting bytes in, reading pieces of files, listing folders.
+//! Operations on any store: putting bytes in, reading pieces of files, listing folders.
 
 use std::collections::HashMap;
 
@@ -20,18 +20,18 @@ pub struct Piece {
     pub bytes: Vec<u8>,
 }
 
-/// A part of a folder's names.
+/// Some of the entries of a folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listing {
     /// The folder.
     pub cid: Cid,
-    /// The names, as strangers wrote them.
+    /// The entries; their names are untrusted.
     pub entries: Vec<Entry>,
     /// Whether more follow.
     pub more: bool,
 }
 
-/// Keeps bytes as a file, and pins it.
+/// Stores bytes as a file, and pins it.
 pub async fn put<S: Storage + ?Sized>(storage: &S, bytes: &[u8], profile: Profile) -> Result<Pin, StorageError> {
     let (mut blocks, mut file) = (Vec::new(), FileBuilder::new(profile));
     file.write(bytes, &mut blocks);
@@ -40,7 +40,7 @@ pub async fn put<S: Storage + ?Sized>(storage: &S, bytes: &[u8], profile: Profil
     storage.pin(root, Some(&blocks)).await
 }
 
-/// At most `max` bytes of a file from the byte `from` on. Only blocks that hold some of them are asked for.
+/// At most `max` bytes of a file, starting at byte `from`. Only blocks that hold some of them are requested.
 pub async fn read<B: Blocks + ?Sized>(
     source: &B,
     path: &ContentPath,
@@ -61,7 +61,7 @@ pub async fn read<B: Blocks + ?Sized>(
     Ok(Piece { cid, size, bytes })
 }
 
-/// At most `limit` of a folder's names, after the first `skip` ones.
+/// At most `limit` entries of a folder, after the first `skip`.
 pub async fn list<B: Blocks + ?Sized>(
     source: &B,
     path: &ContentPath,

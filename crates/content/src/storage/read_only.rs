@@ -1,11 +1,11 @@
-//! Mode `gateway`: content is read, and nothing is kept.
+//! Mode `gateway`: content is read, and nothing is stored.
 
 use std::sync::Arc;
 
 use super::{Blocks, Later, Pin, Storage, StorageError, Usage};
 use crate::cid::{Block, Cid};
 
-/// Storage that only gives.
+/// A read-only store.
 pub struct ReadOnly(pub Arc<dyn Blocks>);
 
 fn refuse<'a, T: Send + 'a>() -> Later<'a, T> {

@@ -8,24 +8,24 @@ use super::{Limits, Step, Walk, WalkError, expect, malformed};
 use crate::cid::{Block, Cid, DAG_CBOR, DAG_PB, MAX_INLINE_BYTES, RAW};
 use crate::dag_pb::Node;
 
-/// Walks over a DAG. Every block comes once, however often it is linked to, unless duplicates are asked for.
+/// Walks over a DAG. Every block is visited once, however often it is linked to, unless duplicates are asked for.
 pub struct Dag {
     limits: Limits,
-    /// None if blocks come as often as they are linked to.
+    /// The blocks so far; `None` if blocks are repeated as often as they are linked to.
     seen: Option<HashSet<Cid>>,
     taken: usize,
-    /// The blocks that are still to be read, the next one last, with their depths.
+    /// The blocks yet to be read, the next one last, with their depths.
     waiting: Vec<(Cid, u32)>,
     ready: Option<Block>,
 }
 
 impl Dag {
-    /// Over everything below `root`, and the root.
+    /// Walks over `root` and everything below it.
     pub fn new(root: Cid, limits: Limits) -> Self {
         Dag { limits, seen: Some(HashSet::new()), taken: 0, waiting: vec![(root, 0)], ready: None }
     }
 
-    /// The same, where a block comes as often as it is linked to.
+    /// As [`new`](Dag::new), but visits a block as often as it is linked to.
     pub fn with_duplicates(root: Cid, limits: Limits) -> Self {
         Dag { seen: None, ..Dag::new(root, limits) }
     }
@@ -69,7 +69,7 @@ pub fn links(block: &Block) -> Result<Vec<Cid>, WalkError> {
         }
         DAG_CBOR => {
             let found: Result<ExtractLinks<MAX_INLINE_BYTES>, _> = serde_ipld_dagcbor::from_slice(block.bytes());
-            found.map(ExtractLinks::into_vec).map_err(|_| malformed(cid, "it is no DAG-CBOR"))
+            found.map(ExtractLinks::into_vec).map_err(|_| malformed(cid, "it is not DAG-CBOR"))
         }
         _ => Err(WalkError::Codec { cid: Box::new(*cid) }),
     }

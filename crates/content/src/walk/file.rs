@@ -8,12 +8,12 @@ use super::{Limits, Part, Step, Walk, WalkError, expect, file_size, malformed, o
 use crate::cid::{Block, Cid};
 use crate::unixfs::Kind;
 
-/// Walks over a file. Only blocks that hold bytes of the range are asked for, so a file with a hole can be read beside it.
+/// Walks over a file. Only blocks that hold bytes of the range are requested, so missing blocks matter only there.
 pub struct FileWalk {
     range: Range<u64>,
     limits: Limits,
     size: Option<u64>,
-    /// The parts that are still to be read, the next one last.
+    /// The parts yet to be read, the next one last.
     parts: Vec<Waiting>,
     ready: Option<Bytes>,
 }
@@ -21,24 +21,24 @@ pub struct FileWalk {
 struct Waiting {
     cid: Cid,
     from: u64,
-    /// What the node above says; nothing does of the root.
+    /// The size that the parent states; `None` for the root.
     size: Option<u64>,
     depth: u32,
 }
 
 impl FileWalk {
-    /// Over the whole file.
+    /// Walks over the whole file.
     pub fn new(root: Cid, limits: Limits) -> Self {
         FileWalk::over(root, 0..u64::MAX, limits)
     }
 
-    /// Over a range of the file's bytes; what lies beyond its end is left out.
+    /// Walks over a range of the file's bytes, cut off at the file's end.
     pub fn over(root: Cid, range: Range<u64>, limits: Limits) -> Self {
         let parts = vec![Waiting { cid: root, from: 0, size: None, depth: 0 }];
         FileWalk { range, limits, size: None, parts, ready: None }
     }
 
-    /// The whole file's bytes, known from its first block on.
+    /// The size of the whole file in bytes, once its first block has been read.
     pub fn size(&self) -> Option<u64> {
         self.size
     }
@@ -71,7 +71,7 @@ impl FileWalk {
         self.descend(&part, part.from + own.len() as u64, links)
     }
 
-    /// Keeps what of a block's own bytes is in the range.
+    /// Keeps the part of a block's own bytes that is in the range.
     fn give(&mut self, own: &Bytes, from: u64) {
         let within = |at: u64| at.saturating_sub(from).min(own.len() as u64) as usize;
         let (begin, end) = (within(self.range.start), within(self.range.end));
@@ -80,7 +80,7 @@ impl FileWalk {
         }
     }
 
-    /// Lets the parts below wait that hold bytes of the range.
+    /// Queues the child parts that hold bytes of the range.
     fn descend(&mut self, part: &Waiting, mut from: u64, links: Vec<(Cid, u64)>) -> Result<(), WalkError> {
         if !links.is_empty() && part.depth == self.limits.depth {
             return Err(WalkError::Depth(self.limits.depth));

@@ -1,4 +1,4 @@
-//! A folder's names, whether it stands in one block or in shards.
+//! Lists a folder, whether it is one block or sharded.
 
 use std::collections::{HashSet, VecDeque};
 
@@ -8,34 +8,34 @@ use crate::dag_pb::{Link, Node};
 use crate::slots::{Path, Slots};
 use crate::unixfs::Kind;
 
-/// Something in a folder. The name is as a stranger wrote it: see [`crate::name::check_name`].
+/// An entry of a folder. Its name is untrusted: see [`crate::name::check_name`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// Its name.
     pub name: String,
-    /// What it is.
+    /// The root of what it names.
     pub cid: Cid,
-    /// How large it is said to be, with its nodes. Only a hint.
+    /// Its claimed size, including its nodes. Only a hint.
     pub tsize: Option<u64>,
 }
 
-/// Walks over a folder's names. Of two with one name the first counts.
+/// Walks over a folder's entries. Of two with the same name, the first counts.
 pub struct List {
     limits: Limits,
     shards: Vec<Shard>,
-    /// The slots of every shard, once one was read.
+    /// The number of slots of every shard, once one has been read.
     slots: Option<Slots>,
     ready: VecDeque<Entry>,
 }
 
-/// A block that is still to be read, and the slots that lead to it.
+/// A block yet to be read, and the slots that lead to it.
 struct Shard {
     cid: Cid,
     way: Vec<u64>,
 }
 
 impl List {
-    /// Over the folder that `root` is.
+    /// Walks over the folder `root`.
     pub fn new(root: Cid, limits: Limits) -> Self {
         List { limits, shards: vec![Shard { cid: root, way: Vec::new() }], slots: None, ready: VecDeque::new() }
     }
@@ -88,7 +88,7 @@ impl List {
         if self.shards.len() > self.limits.pending {
             return Err(WalkError::Pending(self.limits.pending));
         }
-        // A hash has no more levels than this, so names below would never be found.
+        // A hash has bits for no more levels, so no lookup would find names below.
         if self.shards[below..].iter().any(|shard| Path::of(b"").slot(slots, shard.way.len() as u32).is_none()) {
             return Err(malformed(&shard.cid, "its shards lie deeper than a hash leads"));
         }

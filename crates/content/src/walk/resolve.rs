@@ -1,4 +1,4 @@
-//! What a path names.
+//! Resolves paths.
 
 use ipld_core::ipld::Ipld;
 
@@ -9,7 +9,7 @@ use crate::name::ContentPath;
 use crate::slots::Path;
 use crate::unixfs::Kind;
 
-/// The largest DAG-CBOR block that a path leads through, in bytes. Read, it takes many times as much memory.
+/// The largest DAG-CBOR block that a path may lead through, in bytes. Parsed, it takes many times as much memory.
 const MAX_DATA_BYTES: usize = 256 << 10;
 
 /// What a path names, and the blocks on the way.
@@ -19,11 +19,11 @@ pub struct Found {
     pub cid: Cid,
     /// Where each of the path's names leads, the root first.
     pub roots: Vec<Cid>,
-    /// Every block that was read on the way, in order; what is found is none of them.
+    /// The blocks that were read on the way, in order, without the one that is found.
     pub blocks: Vec<Block>,
 }
 
-/// Follows a path. Its one item is what the path names; symbolic links are not followed.
+/// Follows a path. The only item is what the path names; symbolic links are not followed.
 pub struct Resolve {
     /// The names that are left, the next one last.
     names: Vec<String>,
@@ -35,7 +35,7 @@ pub struct Resolve {
 }
 
 impl Resolve {
-    /// Along a path.
+    /// Walks along a path.
     pub fn new(path: &ContentPath) -> Self {
         let names = path.names.iter().rev().cloned().collect();
         let found = Found { cid: path.root, roots: vec![path.root], blocks: Vec::new() };
@@ -90,10 +90,10 @@ impl Resolve {
     fn take_data(&mut self, block: Block) -> Result<(), WalkError> {
         let Some(found) = &mut self.found else { return Err(WalkError::Unasked) };
         if block.bytes().len() > MAX_DATA_BYTES {
-            return Err(malformed(block.cid(), "it is too large to be looked into"));
+            return Err(malformed(block.cid(), "it is too large to be parsed"));
         }
         let data: Result<Ipld, _> = serde_ipld_dagcbor::from_slice(block.bytes());
-        let data = data.map_err(|_| malformed(block.cid(), "it is no DAG-CBOR"))?;
+        let data = data.map_err(|_| malformed(block.cid(), "it is not DAG-CBOR"))?;
         let mut at = &data;
         loop {
             if let Ipld::Link(link) = at {

@@ -1,5 +1,5 @@
-//! The blocks of a CAR that a trustless gateway answers with: those of the path, then as much of what it names as was asked
-//! for. Specification: <https://specs.ipfs.tech/http-gateways/trustless-gateway/>.
+//! Selects the blocks of the CAR that a trustless gateway returns: those along the path, then the requested part of what the
+//! path names. Specification: <https://specs.ipfs.tech/http-gateways/trustless-gateway/>.
 
 use std::collections::{HashSet, VecDeque};
 use std::str::FromStr;
@@ -27,7 +27,7 @@ pub struct ByteRange {
     to: Option<i64>,
 }
 
-/// A text that is no range.
+/// The text is not a range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("write entity-bytes as FROM:TO or FROM:*, with the last byte included")]
 pub struct InvalidRange;
@@ -45,7 +45,7 @@ impl FromStr for ByteRange {
 }
 
 impl ByteRange {
-    /// The bytes of a file of `size`, as far as there are any.
+    /// The range in a file of `size` bytes, clamped to the file.
     fn of(self, size: u64) -> std::ops::Range<u64> {
         let at = |end: i64| match u64::try_from(end) {
             Ok(end) => end,
@@ -71,15 +71,15 @@ pub struct CarWalk {
     ready: VecDeque<Block>,
     below: Below,
     bytes: Option<ByteRange>,
-    /// The blocks that came, if none may come twice.
+    /// The blocks that were returned, if none may be repeated.
     came: Option<HashSet<Cid>>,
 }
 
-/// What comes after the path's blocks.
+/// What follows the path's blocks.
 enum Below {
     /// This block, and nothing else.
     Only(Cid),
-    /// This block, which says what else.
+    /// This block, which determines what follows.
     Entity(Cid),
     /// The blocks of a file.
     File(FileWalk),
@@ -91,7 +91,7 @@ enum Below {
 }
 
 impl CarWalk {
-    /// Over what was found. `bytes` implies [`Scope::Entity`] and is ignored for what is no file.
+    /// Walks over what was found. `bytes` implies [`Scope::Entity`] and is ignored for anything but a file.
     pub fn new(found: Found, scope: Scope, bytes: Option<ByteRange>, duplicates: bool) -> Self {
         let limits = Limits::default();
         let below = match scope {
@@ -107,7 +107,7 @@ impl CarWalk {
         walk
     }
 
-    /// Lets a block come, unless its identifier carries it or it came before.
+    /// Queues a block, unless its identifier contains it or it was returned before.
     fn give(&mut self, block: Block) {
         let is_new = self.came.as_mut().is_none_or(|came| came.insert(*block.cid()));
         if is_new && Block::inline(block.cid()).is_none() {
@@ -124,7 +124,7 @@ impl CarWalk {
                 Below::File(FileWalk::over(cid, range, limits))
             }
             Some(Ok(Stat::Folder)) => Below::Folder(List::new(cid, limits)),
-            // What is no file and no folder is this block.
+            // Anything but a file or a folder consists of this block only.
             _ => Below::Only(cid),
         };
         self.supply(block.clone())
@@ -177,7 +177,7 @@ impl Walk for CarWalk {
     }
 }
 
-/// The block that a walk needs next; what it finds is left.
+/// The block that a walk needs next. The items that it finds are dropped.
 fn needed<W: Walk>(walk: &mut W) -> Result<Option<Cid>, WalkError> {
     loop {
         match walk.step()? {
