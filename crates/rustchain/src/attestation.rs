@@ -1,7 +1,7 @@
-//! An attestation: what a device says of itself, in answer to a challenge, signed.
+//! An attestation: what a device claims about itself in answer to a challenge, signed or not.
 //!
-//! Shape and limits are those of the node (POST /attest/submit). What the node does not read is kept in the bytes alone,
-//! which are what the signature covers.
+//! Shape and limits are those of the node (POST /attest/submit). Members that the node does not read are kept only in the
+//! bytes, which the signature covers.
 
 mod draft;
 mod read;
@@ -16,11 +16,11 @@ use crate::key::{MinerId, PublicKey};
 
 /// The members that a signature does not cover.
 pub const UNSIGNED: [&str; 3] = ["signature", "signature_type", "public_key"];
-/// How long a challenge holds, in seconds.
+/// How long a challenge is valid, in seconds.
 pub const CHALLENGE_S: i64 = 300;
-/// How long an attestation holds, in seconds. Clients attest again before it ends.
+/// How long an attestation is valid, in seconds. Clients attest again before it expires.
 pub const ATTESTATION_S: i64 = 600;
-/// When a client attests again, in seconds.
+/// How long after an attestation a client attests again, in seconds.
 pub const ROUND_S: i64 = 580;
 /// The most processor cores that a device may claim.
 pub const MAX_CORES: i64 = 4_096;
@@ -28,7 +28,7 @@ pub const MAX_CORES: i64 = 4_096;
 /// An attestation as the node reads it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Attestation {
-    /// Who is credited.
+    /// The miner that is credited.
     pub miner: MinerId,
     /// A label of the device.
     pub label: Option<String>,
@@ -42,15 +42,15 @@ pub struct Attestation {
     pub checks: BTreeMap<String, Check>,
     /// Whether the client says that all checks passed.
     pub all_passed: Option<bool>,
-    /// The client's entropy score, which is recorded and counts nothing.
+    /// The client's entropy score, which is recorded but has no effect.
     pub entropy_score: f64,
     /// Whether the measurement was bound to the challenge.
     pub binding: Binding,
-    /// What proves who sent it.
+    /// The proof of its sender.
     pub proof: Proof,
 }
 
-/// A device as it describes itself. Empty where it says nothing.
+/// A device as it describes itself. Fields that it omits are empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Device {
     /// The family, as `x86` or `PowerPC`.
@@ -90,9 +90,9 @@ pub struct Check {
 /// Whether a measurement's work was derived from the challenge (RIP-309c). The node only notes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Binding {
-    /// Nothing is said of it.
+    /// The attestation says nothing about it.
     Absent,
-    /// Its work is the one that the challenge asks for.
+    /// The work is the work that the challenge asks for.
     Bound,
     /// It names another challenge.
     Stale,
@@ -115,14 +115,14 @@ impl Binding {
     }
 }
 
-/// What proves who sent an attestation. The signature has been checked.
+/// The proof of who sent an attestation. The signature has been checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Proof {
-    /// Nothing.
+    /// No signature.
     Unsigned,
     /// A signature over the canonical JSON of the whole attestation.
     Whole(PublicKey),
-    /// A signature over names, challenge and commitment, which covers no measurement.
+    /// A signature over names, challenge and commitment, but over no measurement.
     Pipe(PublicKey),
 }
 
@@ -148,18 +148,18 @@ impl Attestation {
     }
 }
 
-/// What scheme A signs: the canonical JSON without the signature's own members.
+/// The text that scheme A signs: the canonical JSON without the signature's own members.
 pub fn signed_text(payload: &Object) -> String {
     canonical_without(payload, &UNSIGNED)
 }
 
-/// What scheme B signs.
+/// The text that scheme B signs.
 pub fn pipe_text(label: &str, miner: &MinerId, nonce: &str, commitment: &str) -> String {
     format!("{label}|{miner}|{nonce}|{commitment}")
 }
 
-/// How many rounds of measuring a challenge asks for: 1000 and its first four hex digits modulo 1000. A nonce that does not
-/// begin so counts the code points of its first four characters.
+/// The number of measuring rounds that a challenge asks for: 1000 plus its first four hex digits modulo 1000. For a nonce that
+/// does not begin with four hex digits, the code points of its first four characters count instead.
 ///
 /// ```
 /// use adit_rustchain::attestation::workload;

@@ -1,4 +1,4 @@
-//! The node's calls as requests, and its answers as types. Nothing here sends anything.
+//! The node's calls as requests, and its answers as types. The caller sends them.
 
 use adit_fetch::{Request, Response};
 
@@ -9,32 +9,32 @@ use crate::json::Json;
 pub const CHALLENGE: &str = "/attest/challenge";
 /// POST, for an attestation.
 pub const SUBMIT: &str = "/attest/submit";
-/// GET.
+/// GET, for the current epoch.
 pub const EPOCH: &str = "/epoch";
-/// POST.
+/// POST, to enrol a miner in the current epoch.
 pub const ENROLL: &str = "/epoch/enroll";
-/// GET.
+/// GET, for the active miners.
 pub const MINERS: &str = "/api/miners";
-/// GET.
+/// GET, for the node's health.
 pub const HEALTH: &str = "/health";
-/// GET.
+/// GET, for a wallet's balance.
 pub const BALANCE: &str = "/wallet/balance";
-/// GET.
+/// GET, for a wallet's transfers.
 pub const HISTORY: &str = "/wallet/history";
-/// POST.
+/// POST, for a signed transfer.
 pub const TRANSFER: &str = "/wallet/transfer/signed";
-/// GET.
+/// GET, for whether a miner may produce the current header.
 pub const ELIGIBILITY: &str = "/lottery/eligibility";
-/// POST.
+/// POST, for a signed block header.
 pub const HEADERS: &str = "/headers/ingest_signed";
 
-/// How long a challenge may take, in ms.
+/// The time limit for getting a challenge, in ms.
 pub const CHALLENGE_MS: u32 = 10_000;
-/// How long a submission may take, in ms.
+/// The time limit for a submission, in ms.
 pub const SUBMIT_MS: u32 = 30_000;
-/// The challenges that a node gives an address in a minute.
+/// The most challenges that a node gives to one address in a minute.
 pub const CHALLENGES_A_MINUTE: usize = 10;
-/// The miners that may attest from an address in an hour; the node counts refused ones too.
+/// The most miners that may attest from one address in an hour. The node counts refused ones too.
 pub const MINERS_AN_HOUR: usize = 15;
 /// The largest answer that is read, in bytes.
 const MAX_ANSWER: usize = 256 << 10;
@@ -59,50 +59,50 @@ fn post(node: &str, path: &str, body: impl Into<Vec<u8>>) -> Request {
     Request::post_json(format!("{}{path}", node.trim_end_matches('/')), body).max_bytes(MAX_ANSWER)
 }
 
-/// A challenge as a node gave it.
+/// A challenge from a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Challenge {
-    /// To be answered once.
+    /// The nonce, which can be used once.
     pub nonce: String,
-    /// The miner that alone may use it.
+    /// The only miner that may use it.
     pub bound_miner: Option<String>,
-    /// How long it holds, in seconds, by the node's own clock: ours may be wrong.
+    /// How long it is valid, in seconds, by the node's own clock: ours may be wrong.
     pub holds_s: i64,
 }
 
-/// What the node says of an attestation.
+/// The node's answer to an accepted attestation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Accepted {
-    /// The node's name for it.
+    /// The node's ticket for it.
     pub ticket: String,
-    /// Whether the fingerprint earns anything. A refused one is accepted too, with weight 0.
+    /// Whether the fingerprint passed. The node also accepts one that failed, with weight 0.
     pub fingerprint_passed: bool,
-    /// Whether the node noted it for a review.
+    /// Whether the node marked it for review.
     pub is_reviewed: bool,
-    /// The family that the node made of the device.
+    /// The family to which the node assigned the device.
     pub family: String,
-    /// The architecture that the node made of it.
+    /// The architecture to which the node assigned it.
     pub arch: String,
 }
 
-/// Why a call has no such answer.
+/// Why a call failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
-    /// The node refuses.
+    /// The node refused the call.
     #[error("{message} ({name}, status {status})")]
     Refused {
         /// The code, if it is a known one.
         code: Option<Code>,
         /// The code or error as the node wrote it.
         name: String,
-        /// What the node says, and what is known of the code.
+        /// The node's message, with what is known about the code.
         message: String,
         /// The HTTP status.
         status: u16,
         /// The wait that the node asks for, in ms.
         retry_after_ms: Option<u64>,
     },
-    /// The answer is not the node's: a page of a proxy, or half an answer.
+    /// The answer is not the node's: a proxy's page, for example, or a truncated answer.
     #[error("the answer is not RustChain's (status {status}): {what}")]
     NotANode {
         /// The HTTP status.
@@ -126,7 +126,7 @@ pub fn challenge_of(response: &Response) -> Result<Challenge, CallError> {
     Ok(Challenge { nonce: nonce.to_owned(), bound_miner, holds_s })
 }
 
-/// Reads an answer to [`submit`] that somebody else fetched.
+/// As [`accepted_of`], from the parts of a response.
 pub fn accepted(status: u16, body: &[u8]) -> Result<Accepted, CallError> {
     accepted_of(&Response::new(status, body))
 }
@@ -159,7 +159,7 @@ pub fn answer(response: &Response) -> Result<Json, CallError> {
     let is_fine = response.status == 200;
     let json = match parsed {
         Ok(json) if json.as_object().is_some() => json,
-        _ if is_fine => return Err(not_a_node(response, "it is no JSON object")),
+        _ if is_fine => return Err(not_a_node(response, "it is not a JSON object")),
         _ => return Err(refused(response, &Json::Null)),
     };
     if is_fine && json.member("ok").and_then(Json::as_bool) != Some(false) {
@@ -186,7 +186,7 @@ fn not_a_node(response: &Response, what: &str) -> CallError {
     CallError::NotANode { status: response.status, what: what.to_owned() }
 }
 
-/// What a stranger says, cut to a line.
+/// A stranger's text, cut to one line.
 fn short(text: &str) -> String {
     text.chars().filter(|char| !char.is_control()).take(300).collect()
 }
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_answer_of_a_node_is_said_to_be_none() {
+    fn answers_that_are_not_from_a_node_are_recognised() {
         for body in ["<html>", "", "[]", "{\"ok\":true}", "{\"ok\":true,\"status\":\"accepted\"}"] {
             assert!(matches!(accepted_of(&Response::new(200, body)), Err(CallError::NotANode { .. })), "{body}");
         }

@@ -1,4 +1,4 @@
-//! The node's error codes: the status of each, what it means for a person, and whether to try again.
+//! The node's error codes: the status of each, its meaning for a person, and whether to try again.
 //!
 //! Source: the node's source at 1f5db5df. The node burns a challenge before it looks at the hardware, so a refusal by one of
 //! the later checks needs a fresh one.
@@ -21,7 +21,7 @@ pub enum Retry {
 
 macro_rules! codes {
     ($($variant:ident, $status:literal, $name:literal, $retry:expr, $advice:literal;)*) => {
-        /// A code of the node, or of a pool in the node's place.
+        /// A code of the node, or of a pool that acts as one.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Code {
             $(#[doc = concat!("`", $name, "`")] $variant,)*
@@ -122,12 +122,12 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// A refusal that says what its code means.
+    /// A refusal whose message is the advice of its code.
     pub fn new(code: Code) -> Self {
         Refusal::saying(code, code.advice())
     }
 
-    /// A refusal with words of its own.
+    /// A refusal with a message of its own.
     pub fn saying(code: Code, message: impl Into<String>) -> Self {
         let retry_after_s = if let Retry::Later { wait_s } = code.retry() { Some(wait_s) } else { None };
         Refusal { code, message: message.into(), retry_after_s }

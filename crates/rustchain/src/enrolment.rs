@@ -3,7 +3,7 @@
 use crate::json::Json;
 use crate::key::{MinerId, SecretKey};
 
-/// What an enrolment signs: miner, label and the current epoch.
+/// The text that an enrolment signs: miner, label and the current epoch.
 pub fn text(miner: &MinerId, label: &str, epoch: i64) -> String {
     format!("{miner}|{label}|{epoch}")
 }

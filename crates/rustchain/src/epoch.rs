@@ -1,4 +1,4 @@
-//! RustChain's time: slots of 600 s since its genesis, epochs of 144 slots.
+//! RustChain's time: slots of 600 s since the genesis, and epochs of 144 slots.
 
 /// The genesis (Unix, s): 2025-12-02.
 pub const GENESIS_S: i64 = 1_764_706_927;
@@ -6,7 +6,7 @@ pub const GENESIS_S: i64 = 1_764_706_927;
 pub const SLOT_S: i64 = 600;
 /// The slots of an epoch: 24 hours.
 pub const SLOTS: i64 = 144;
-/// What the whole network pays in an epoch, in µRTC.
+/// The reward that the whole network pays in an epoch, in µRTC.
 pub const POT_MICRO: i64 = 1_500_000;
 /// The supply, in RTC.
 pub const SUPPLY_RTC: i64 = 8_388_608;
@@ -43,7 +43,7 @@ mod tests {
     #[test]
     fn slots_and_epochs_begin_where_they_do() {
         assert_eq!((slot(GENESIS_S), slot(GENESIS_S - 1), slot(GENESIS_S + 599), slot(GENESIS_S + 600)), (0, -1, 0, 1));
-        // A slot and an epoch that the node named.
+        // A slot and its epoch, from an answer of the node.
         assert_eq!(epoch_of(50_853), 353);
         assert_eq!((epoch(epoch_start_s(353)), epoch(epoch_start_s(353) - 1)), (353, 352));
         // The year 2040, beyond 32 bits of seconds.

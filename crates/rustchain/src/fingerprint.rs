@@ -1,7 +1,7 @@
-//! Verdicts on an attestation's checks: the node's rules, as far as they are known, and the pool's own.
+//! Verdicts on an attestation's checks, by the node's rules as far as they are known, and by the pool's own.
 //!
-//! The node's answer says only whether a fingerprint passed; this says which check did not, and what to do about it. A check
-//! is never called passed that was not measured.
+//! The node's answer says only whether a fingerprint passed. These verdicts say which check failed and why. A check that was
+//! not measured never counts as passed.
 
 use crate::attestation::{Attestation, Check};
 use crate::json::{Json, Object};
@@ -13,11 +13,11 @@ pub const CHECKS: [&str; 6] =
 /// A verdict on one check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It passed.
+    /// The check passed.
     Passed,
-    /// It failed.
+    /// The check failed, or its data do not show that it passed.
     Failed,
-    /// It was not measured, because this host cannot.
+    /// It was not measured, because this host cannot measure it.
     NotMeasurable,
 }
 
@@ -55,33 +55,33 @@ pub enum Fault {
     /// A check has no data.
     #[error("the check `{0}` has no data")]
     NoData(&'static str),
-    /// The host says that it is emulated or a virtual machine.
+    /// The host reports that it is emulated or a virtual machine.
     #[error("the device is emulated or a virtual machine: {0}")]
     Emulated(String),
-    /// A clock that does not vary.
+    /// The clock does not vary.
     #[error("the timings are too uniform for a real clock")]
     Uniform,
-    /// A PowerPC that is steadier than the node believes of one.
+    /// The clock of a PowerPC varies less than the node expects.
     #[error("the node takes the clock of a {0} for too steady (cv under 0.005); it is reported as it was measured")]
     TooSteady(String),
-    /// A PowerPC that has what only others have.
+    /// A device that claims to be a PowerPC shows features of others, or lacks its own.
     #[error("it claims to be a {0}, and {1}")]
     Contradiction(String, &'static str),
-    /// A check that the client itself calls failed.
+    /// The client reports that a check failed.
     #[error("the check `{0}` failed{1}")]
     Failed(String, String),
 }
 
-/// Names of architectures from which the node asks less.
+/// Architectures for which the node requires fewer checks.
 const VINTAGE: [&str; 12] =
     ["g3", "g4", "g5", "powerpc", "power macintosh", "power8", "power9", "68k", "m68k", "386", "486", "powerpc g4"];
-/// PowerPC whose clock the node expects to be unsteady.
+/// Architectures whose clock the node expects to be unsteady.
 const UNSTEADY: [&str; 5] = ["g3", "g4", "g5", "powerpc", "68k"];
 /// The least variation of a real clock.
 const LEAST_CV: f64 = 0.0001;
-/// The least variation of an old one, to the node.
+/// The least variation that the node accepts from an unsteady clock.
 const LEAST_VINTAGE_CV: f64 = 0.005;
-/// What one of which a check of emulation must carry.
+/// Members of which a check of emulation must have at least one.
 const EVIDENCE: [&str; 5] = ["vm_indicators", "emulator_indicators", "dmesg_scanned", "paths_checked", "cpuinfo_flags"];
 
 /// The check of this name, under either of its names.
@@ -90,7 +90,7 @@ fn check<'a>(attestation: &'a Attestation, name: &str) -> Option<&'a Check> {
     attestation.checks.get(name).or_else(|| attestation.checks.get(other))
 }
 
-/// The verdict on one check: the client's own, unless its data contradict it.
+/// The verdict on one check: the client's own, unless the data contradict it.
 pub fn verdict(attestation: &Attestation, name: &str) -> Verdict {
     match check(attestation, name) {
         None => Verdict::NotMeasurable,
@@ -123,7 +123,7 @@ fn needed_fault(attestation: &Attestation, name: &&'static str) -> Option<Fault>
     }
 }
 
-/// What a check of emulation says against the host.
+/// The fault that a check of emulation shows.
 fn emulation(check: &Check) -> Option<Fault> {
     if !EVIDENCE.iter().any(|key| check.data.contains_key(*key)) {
         return Some(Fault::NoData("anti_emulation"));
@@ -163,7 +163,7 @@ fn because(data: &Object) -> String {
     data.get("fail_reason").and_then(Json::as_text).map(|reason| format!(": {reason}")).unwrap_or_default()
 }
 
-/// A PowerPC has AltiVec or VSX, and nothing of x86.
+/// The fault of a PowerPC without AltiVec and VSX, or with features of x86.
 fn powerpc_fault(attestation: &Attestation, arch: &str) -> Option<Fault> {
     let claims = attestation.device.family.eq_ignore_ascii_case("PowerPC")
         || ["g3", "g4", "g5", "powerpc", "power8", "power9"].contains(&arch);
@@ -195,7 +195,7 @@ fn rom_fault(attestation: &Attestation) -> Option<Fault> {
     (!check.passed || emulated).then(|| Fault::Emulated("its ROM is one that emulators come with".into()))
 }
 
-/// A check that the client calls failed. Caches are often flat, and old clocks are what they are.
+/// A check that the client reports as failed. Two failures are excused: flat caches, and old clocks that drift.
 fn failed(attestation: &Attestation, is_vintage: bool) -> Option<Fault> {
     if attestation.all_passed != Some(false) {
         return None;
@@ -248,14 +248,14 @@ const SUSPECT: [&str; 38] = [
     "virtual machine",
 ];
 
-/// The part of the host's or processor's name for which the node would refuse it, to be told to its owner.
+/// The part of the host's or processor's name for which the node would give weight 0, so that the owner can be told.
 pub fn suspect_name(hostname: &str, cpu: &str) -> Option<&'static str> {
     let names = [hostname.to_lowercase(), cpu.to_lowercase()];
     SUSPECT.into_iter().find(|part| names.iter().any(|name| name.contains(part)))
 }
 
-/// The data of a fingerprint without what changes by itself, as canonical JSON: the same twice means that nothing was
-/// measured anew.
+/// The data of a fingerprint without volatile members, as canonical JSON. Two equal profiles mean that nothing was measured
+/// again.
 pub fn profile(attestation: &Attestation) -> String {
     const VOLATILE: [&str; 4] = ["samples", "timestamp", "elapsed_ns", "mean_ns"];
     let checks = attestation.checks.iter().map(|(name, check)| {

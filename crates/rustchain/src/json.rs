@@ -2,9 +2,9 @@
 //!
 //! The node parses a payload and writes it again with Python's `json.dumps(sort_keys=True, separators=(",", ":"))` before it
 //! checks a signature. So a number must be written as Python writes it: integers of any size as they are, floats as Python's
-//! `repr` does. Parsers that turn numbers into `f64` lose the difference, hence a scanner of our own.
+//! `repr` does. Parsers that turn numbers into `f64` lose the difference, hence our own scanner.
 //!
-//! What Python reads and this refuses, because no two programs agree on it: `NaN`, `Infinity`, floats that overflow,
+//! Refused although Python reads it, because programs disagree on it: `NaN`, `Infinity`, floats that overflow,
 //! duplicate keys, lone surrogates, integers of more than 4,300 digits, nesting deeper than 64.
 
 mod canonical;
@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 pub use number::Number;
 pub use scan::JsonError;
 
-/// The most bytes of a text: the largest body that the node takes.
+/// The most bytes of a text: the largest body that the node accepts.
 pub const MAX_BYTES: usize = 1 << 20;
 /// The deepest nesting.
 pub const MAX_DEPTH: usize = 64;

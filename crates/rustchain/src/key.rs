@@ -1,4 +1,4 @@
-//! Ed25519 keys and signatures (RFC 8032), the addresses made of them, and the names that the node takes for miners.
+//! Ed25519 keys and signatures (RFC 8032), the addresses derived from them, and the names that the node accepts for miners.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,19 +7,19 @@ use ed25519_dalek::{Signer, SigningKey, VerifyingKey};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-/// The text does not have the form that it must have.
+/// The text is malformed; the variant says what it should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ParseError {
-    /// A public key.
+    /// The text is not a public key.
     #[error("a public key is 64 hex digits")]
     PublicKey,
-    /// A signature.
+    /// The text is not a signature.
     #[error("a signature is 128 hex digits")]
     Signature,
-    /// An address.
+    /// The text is not an address.
     #[error("an address is RTC and 40 lower-case hex digits")]
     Address,
-    /// A miner's name.
+    /// The text is not a miner's name.
     #[error("a miner's name has 1 to 128 of the characters A-Z a-z 0-9 . _ : -")]
     MinerId,
 }
@@ -80,7 +80,7 @@ impl PublicKey {
         Address(address)
     }
 
-    /// Whether a miner's name is made of this key, so that nobody else can sign for it: its address, or its hex.
+    /// Whether a miner's name is this key's address or hex, so that nobody else can sign for it.
     pub fn owns(&self, miner: &MinerId) -> bool {
         miner.as_str() == self.address().to_string() || miner.as_str() == self.to_string()
     }
@@ -160,7 +160,7 @@ impl MinerId {
         (32..=44).contains(&self.0.len()) && !self.0.starts_with("RTC") && self.0.bytes().all(base58)
     }
 
-    /// The address, if the name is one: only those can be paid by a signed transfer.
+    /// The address, if the name is one. A signed transfer can pay only addresses.
     pub fn address(&self) -> Option<Address> {
         self.0.parse().ok()
     }

@@ -1,19 +1,19 @@
 //! RustChain as its node speaks it: canonical JSON, addresses, attestations, transfers, scores and shares.
 //!
-//! No I/O: bytes become types and back, formulas take integers, and calls are requests that somebody else sends. Nothing
+//! No I/O: bytes become types and back, formulas take integers, and calls are requests that the caller sends. Nothing
 //! here needs TLS, an async runtime or 64-bit atomics, so old machines run it too. Sums are integers of 1e-6 RTC (µRTC),
 //! never NNET.
 //!
-//! | module | what |
+//! | module | contents |
 //! |---|---|
 //! | `json` | JSON that keeps the text of numbers, and Python's canonical form of it |
 //! | `key` | Ed25519 keys, signatures, addresses |
-//! | `attestation` | an attestation as bytes, as a type, and as a thing to sign |
+//! | `attestation` | attestations: read, checked, drafted and signed |
 //! | `fingerprint` | verdicts on the checks of an attestation |
 //! | `code` | the node's error codes: what each means, and whether to try again |
 //! | `calls` | the node's calls as requests, and its answers as types |
 //! | `enrolment`, `transfer` | the two other signed texts |
-//! | `table` | what the node multiplies a device's reward by, and the pool's scores |
+//! | `table` | the node's reward multipliers for devices, and the pool's scores |
 //! | `weight`, `share`, `list` | a member's weight and share, and the public list that anyone can check |
 //! | `epoch` | slots of 600 s, epochs of 144 slots |
 //!

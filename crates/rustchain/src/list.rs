@@ -1,4 +1,4 @@
-//! An epoch's public list: who has which share, and why. Anyone can recompute it, a member its own row alone.
+//! An epoch's public list: each member's share, and how it follows. Anyone can recompute it, and a member its own row alone.
 //!
 //! A row is a leaf of an RFC 6962 tree (`adit_core::log`); the pool signs the root with the sums. A leaf is DAG-CBOR
 //! `["adit/pool-share/1", epoch, member, address, score, slots, weight, share]`.
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::share::{self, MAX_FEE_BPS};
 use crate::weight::weight;
 
-/// What a leaf begins with.
+/// The first element of a leaf.
 const LEAF: &str = "adit/pool-share/1";
 /// The statement's version.
 pub const VERSION: u32 = 1;
@@ -53,7 +53,7 @@ impl Row {
     }
 }
 
-/// What the pool signs of an epoch: `adit/pool-epoch/1`.
+/// The statement about an epoch that the pool signs: `adit/pool-epoch/1`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Epoch {
@@ -63,9 +63,9 @@ pub struct Epoch {
     pub pool: PublicKey,
     /// The epoch.
     pub epoch: i64,
-    /// Counts the batches of an epoch; late rewards come in a second one.
+    /// The batch's number in the epoch. Late rewards are shared in a second batch.
     pub batch: i64,
-    /// What there was to share, in µRTC.
+    /// The reward before the fee, in µRTC.
     pub gross: i64,
     /// The fee, in basis points.
     pub fee_bps: i64,
@@ -99,23 +99,23 @@ pub struct List {
     pub signature: Signature,
 }
 
-/// What is wrong with a list. The pool that published it is at fault.
+/// What is wrong with a list. The fault is with the pool that published it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ListError {
     /// The statement has another version.
-    #[error("the list has version {0}, and this program checks {VERSION}")]
+    #[error("the list has version {0}, but this program checks version {VERSION}")]
     Version(u32),
     /// Too many rows.
     #[error("the list has more than {MAX_ROWS} rows")]
     TooLong,
-    /// A sum is negative, or the fee above its limit.
+    /// A sum is negative, or the fee is above its limit.
     #[error("the list has a negative sum, or a fee above {MAX_FEE_BPS} basis points")]
     OutOfRange,
-    /// Rows are twice there, or in another order.
-    #[error("row {0} is there twice or out of order")]
+    /// A row is a duplicate, or out of order.
+    #[error("row {0} is a duplicate or out of order")]
     Order(usize),
     /// A weight does not follow from score and slots.
-    #[error("row {row}: the weight is {found}, and score and slots make {expected}")]
+    #[error("row {row}: the weight is {found}, but score and slots give {expected}")]
     Weight {
         /// The row, from 0.
         row: usize,
@@ -125,7 +125,7 @@ pub enum ListError {
         expected: i64,
     },
     /// A share does not follow from the weights.
-    #[error("row {row}: the share is {found} µRTC, and the weights make {expected}")]
+    #[error("row {row}: the share is {found} µRTC, but the weights give {expected}")]
     Share {
         /// The row, from 0.
         row: usize,
@@ -135,7 +135,7 @@ pub enum ListError {
         expected: i64,
     },
     /// A sum does not follow from the rows.
-    #[error("{what} is {found}, and the rows make {expected}")]
+    #[error("{what} is {found}, but the rows give {expected}")]
     Sum {
         /// The sum's name.
         what: &'static str,
@@ -151,7 +151,7 @@ pub enum ListError {
     #[error("the signature is not the pool's")]
     Signature,
     /// Another pool signed it.
-    #[error("the list is signed by {found}, and you expect {expected}")]
+    #[error("the list is signed by {found}, but you expect {expected}")]
     OtherPool {
         /// The signer.
         found: PublicKey,
@@ -167,7 +167,7 @@ pub fn root(epoch: i64, rows: &[Row]) -> Hash {
     log.root()
 }
 
-/// Cuts an epoch's gross reward among rows whose shares are not set yet, sorts them, and puts the statement together.
+/// Sorts the rows, sets their shares of an epoch's gross reward, and makes the statement.
 pub fn close(pool: PublicKey, epoch: i64, gross: i64, fee_bps: i64, mut rows: Vec<Row>) -> (Epoch, Vec<Row>) {
     rows.sort_by(|a, b| (&a.member, &a.address).cmp(&(&b.member, &b.address)));
     let cut = share::cut(gross, fee_bps, &weights(&rows));
@@ -189,14 +189,14 @@ pub fn close(pool: PublicKey, epoch: i64, gross: i64, fee_bps: i64, mut rows: Ve
     (statement, rows)
 }
 
-/// Ids that tell equal members' devices apart, for ties.
+/// The member and the weight of each row. Ties between remainders go to the lowest member.
 fn weights(rows: &[Row]) -> Vec<(&str, i64)> {
     rows.iter().map(|row| (row.member.as_str(), row.weight)).collect()
 }
 
 impl List {
-    /// Recomputes every weight and share, the sums, the root, and the signature; `pool` is the key to expect, if the checker
-    /// knows it.
+    /// Recomputes every weight and share, the sums and the root, and checks the signature. `pool` is the expected key, if the
+    /// checker knows it.
     pub fn check(&self, pool: Option<&PublicKey>) -> Result<(), ListError> {
         let Epoch { version, gross, fee_bps, .. } = self.epoch;
         if version != VERSION {

@@ -1,7 +1,7 @@
 //! An epoch's gross reward, cut into the pool's fee and its members' shares, in µRTC.
 //!
-//! fee = ⌊gross · bps / 10 000⌋ and net = gross − fee. With W the sum of the weights, a member's share is ⌊net · w / W⌋; what
-//! is left of net goes in single µRTC to the largest remainders net · w mod W, among equals to the lowest member id. So the
+//! fee = ⌊gross · bps / 10 000⌋ and net = gross − fee. With W the sum of the weights, a member's share is ⌊net · w / W⌋; the
+//! rest of net goes, one µRTC each, to the largest remainders net · w mod W, and among equals to the lowest member id. So the
 //! sum is exact, and nothing depends on the order of the list.
 
 /// The highest fee, in basis points.
@@ -20,7 +20,7 @@ pub struct Shares {
     pub carry: i64,
 }
 
-/// Cuts `gross` among members of these ids and weights. Neither sum nor weights may be negative; such count as 0.
+/// Cuts `gross` among members of these ids and weights. Negative sums and weights count as 0.
 ///
 /// ```
 /// use adit_rustchain::share::cut;

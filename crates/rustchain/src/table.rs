@@ -1,8 +1,7 @@
-//! What the node pays for a device, and the score that the pool gives it.
+//! The node's reward multiplier of a device, and the pool's score for it.
 //!
-//! Source of the multipliers: the node's HARDWARE_WEIGHTS at 1f5db5df, the one of its tables that pays. Source of the scores:
-//! the pool proxy's README. Both are matched on whole names, never on parts of them: the original gave "MG40" the score of a
-//! G4.
+//! Source of the multipliers: the node's HARDWARE_WEIGHTS at 1f5db5df, the table that determines payment. Source of the
+//! scores: the pool proxy's README. Both match whole names, never parts of them: the original gave "MG40" the score of a G4.
 
 /// One, in 1e-6.
 pub const ONE: i64 = 1_000_000;
@@ -10,7 +9,7 @@ pub const ONE: i64 = 1_000_000;
 /// The multipliers of a family.
 #[derive(Clone, Copy, Debug)]
 pub struct Family {
-    /// Its name at the node.
+    /// The name that the node uses.
     pub name: &'static str,
     /// The multiplier of an architecture that is not listed, in 1e-6.
     pub default: i64,
@@ -18,7 +17,7 @@ pub struct Family {
     pub archs: &'static [(&'static str, i64)],
 }
 
-/// Every family that the node tells apart. Those without architectures have no entry in its table and are paid 1.0.
+/// Every family that the node distinguishes. Those without architectures have no entry in its table and are paid 1.0.
 pub const FAMILIES: &[Family] = &[
     Family {
         name: "PowerPC",
@@ -126,7 +125,7 @@ pub fn family(name: &str) -> Option<&'static Family> {
     FAMILIES.iter().find(|family| family.name.eq_ignore_ascii_case(name))
 }
 
-/// What the node multiplies the reward of a device by, in 1e-6.
+/// The factor by which the node multiplies the reward of a device, in 1e-6.
 pub fn multiplier(family_name: &str, arch: &str) -> i64 {
     let Some(family) = family(family_name) else { return ONE };
     let listed = family.archs.iter().find(|(name, _)| name.eq_ignore_ascii_case(arch));
@@ -160,7 +159,7 @@ pub fn tabled(family_name: &str, arch: &str) -> i64 {
     millis * 1_000
 }
 
-/// What Intel sold as Pentium.
+/// The processors that Intel sold as Pentium.
 const PENTIUMS: [&str; 10] = [
     "pentium",
     "pentium_mmx",
@@ -193,7 +192,7 @@ mod tests {
     #[test]
     fn names_match_as_a_whole() {
         assert_eq!([tabled("PowerPC", "MG40"), tabled("PowerPC", "g4"), tabled("ARM", "G4")], [ONE, 2_500_000, ONE]);
-        // The node takes the M2 in "ARM2" for Apple's.
+        // The node mistakes the M2 in "ARM2" for Apple's.
         assert_eq!([multiplier("ARM", "ARM2"), multiplier("Apple Silicon", "ARM2")], [4_000_000, 1_200_000]);
         assert_eq!(multiplier("Nobody's", "G4"), ONE);
     }

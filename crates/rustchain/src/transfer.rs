@@ -8,27 +8,27 @@ use sha2::{Digest, Sha256};
 use crate::json::{Json, Number};
 use crate::key::{Address, PublicKey, SecretKey, Signature};
 
-/// The chain that newer nodes want named.
+/// The chain id that newer nodes require.
 pub const CHAIN: &str = "rustchain-mainnet-v2";
 
 /// A transfer before it is signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transfer {
-    /// Who pays.
+    /// The payer.
     pub from: Address,
-    /// Who is paid.
+    /// The payee.
     pub to: Address,
     /// The amount in µRTC, at least 1.
     pub micro: i64,
     /// A note; the node keeps 80 characters.
     pub memo: String,
-    /// Above every nonce of this sender before it.
+    /// Must exceed every earlier nonce of this sender.
     pub nonce: u64,
-    /// Whether the chain is named.
+    /// Whether the text includes [`CHAIN`].
     pub names_chain: bool,
 }
 
-/// A signed transfer. The same bytes may be sent again: the node takes them once.
+/// A signed transfer. Sending the same bytes again is safe: the node executes them once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signed {
     /// The signed text.
@@ -58,7 +58,7 @@ impl Transfer {
         Json::Object(members.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()).canonical()
     }
 
-    /// Signs it.
+    /// Signs the text and makes the body to send.
     pub fn sign(&self, key: &SecretKey) -> Signed {
         let text = self.text();
         let signature = key.sign(text.as_bytes());
@@ -81,7 +81,7 @@ impl Transfer {
 }
 
 impl Signed {
-    /// The node's name for it.
+    /// The node's id of the transfer.
     pub fn hash(&self) -> String {
         let hash = Sha256::new_with_prefix(&self.text).chain_update(self.signature.0).finalize();
         hex::encode(hash)[..32].to_owned()

@@ -6,36 +6,36 @@
 //! - up = 10^6 + min(10^6, ⌊n · 10^6 / 600⌋): 1.0 to 2.0 at 100 hours, as a slot is 600 s,
 //! - att = 10^6 + min(5 · 10^5, 2500 · n): 1.0 to 1.5 at 200 attestations, one a slot.
 //!
-//! The pool proxy's README adds the two bonuses and its code multiplies them; its README counts to 200 attestations and its
-//! code to 100. The README was taken, because it is what members were promised. Its code also multiplies by the entropy score,
-//! which the client makes up; that is recorded and multiplies nothing.
+//! The pool proxy's README adds the two bonuses, and its code multiplies them; the README counts 200 attestations, and the code
+//! 100. We follow the README, because it is what members were promised. The code also multiplies by the entropy score, which
+//! the client chooses freely; we record it without using it.
 
 use crate::table::ONE;
 
-/// The slots after which a device has the whole bonus for its uptime.
+/// The slots after which a device has the whole uptime bonus.
 pub const UPTIME_SLOTS: i64 = 600;
 /// The whole bonus for attestations.
 const MOST_ATTESTED: i64 = 500_000;
 /// The bonus of one attestation.
 const PER_ATTESTATION: i64 = 2_500;
 
-/// The score of a device: what the table says, at most 1.25 times what the node pays for it, or 0 where the node or a check
+/// The score of a device: its entry in the table, at most 1.25 times its multiplier at the node, or 0 if the node or a check
 /// refuses it.
 pub fn score(tabled: i64, multiplier: i64, passed: bool) -> i64 {
     if passed && multiplier > 0 { tabled.min(multiplier + multiplier / 4) } else { 0 }
 }
 
-/// The bonus for uptime after `slots` counted slots.
+/// The uptime bonus after `slots` counted slots, in 1e-6.
 pub fn uptime_bonus(slots: i64) -> i64 {
     ONE + slots.clamp(0, UPTIME_SLOTS) * ONE / UPTIME_SLOTS
 }
 
-/// The bonus for attestations after `slots` counted slots.
+/// The attestation bonus after `slots` counted slots, in 1e-6.
 pub fn attestation_bonus(slots: i64) -> i64 {
     ONE + slots.clamp(0, MOST_ATTESTED / PER_ATTESTATION) * PER_ATTESTATION
 }
 
-/// The weight of a device.
+/// The weight of a device, in 1e-6.
 ///
 /// ```
 /// // A G4 at its first attestation: 2.5 × (1.001666 + 1.0025).

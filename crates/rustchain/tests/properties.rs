@@ -1,4 +1,4 @@
-//! What holds for every input.
+//! Properties that hold for every input.
 #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 use adit_core::sign::SecretKey as PoolKey;
@@ -113,7 +113,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_signed_is_read_back(seed in any::<[u8; 32]>(), nonce in "[0-9a-f]{64}", samples in vec(1u64..1_000_000_000, 1..60), cores in 1i64..=4096) {
+    fn a_signed_attestation_is_read_back(seed in any::<[u8; 32]>(), nonce in "[0-9a-f]{64}", samples in vec(1u64..1_000_000_000, 1..60), cores in 1i64..=4096) {
         let key = SecretKey::from_seed(seed);
         let miner = key.address().into();
         let data: Object = [("cv".to_owned(), Json::from(Number::micro(12_345)))].into();
@@ -130,7 +130,7 @@ proptest! {
         prop_assert_eq!(read.proof, Proof::Whole(key.public_key()));
         prop_assert_eq!((&read.miner, &read.nonce, &read.device), (&miner, &nonce, &device));
         prop_assert_eq!(read.binding.name(), "bound");
-        // The same values with another number's spelling are another text.
+        // The same values with a number spelled differently are another text.
         let mut changed = payload.clone();
         changed.insert("extra".into(), 1.into());
         let refused = Attestation::from_json(&Json::Object(changed)).unwrap_err();

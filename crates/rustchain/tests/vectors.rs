@@ -172,7 +172,7 @@ fn transfers_are_signed_as_the_node_reads_them() {
     }
 }
 
-/// What the pool makes of what clawrtc 1.9.0 sends.
+/// Reads an attestation as clawrtc 1.9.0 sends it.
 #[test]
 fn an_attestation_is_signed_whole() {
     let text = format!(

@@ -8,7 +8,7 @@ use super::{Check, Device, Signals, signed_text, workload};
 use crate::json::{Json, Number, Object};
 use crate::key::{MinerId, SecretKey};
 
-/// What a round measured.
+/// The measurements of a round.
 #[derive(Clone, Debug)]
 pub struct Measured {
     /// The checks that could be measured, by name.
@@ -19,10 +19,10 @@ pub struct Measured {
     pub workload_ns: u64,
 }
 
-/// What is to be attested.
+/// The parts of an attestation.
 #[derive(Clone, Debug)]
 pub struct Draft<'a> {
-    /// Who is to be credited.
+    /// The miner to credit.
     pub miner: &'a MinerId,
     /// A label of the device.
     pub label: &'a str,
@@ -36,7 +36,7 @@ pub struct Draft<'a> {
     pub measured: &'a Measured,
 }
 
-/// The hash of the timings under the challenge and the miner, so that they were there before the answer.
+/// The hash of challenge, miner and timings, which commits the client to the timings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Commitment(pub String);
 
@@ -100,7 +100,7 @@ impl Commitment {
     }
 }
 
-/// Mean, variance and range of timings, rounded to tenths so that every JSON library writes them alike.
+/// Mean, variance and range of timings, rounded to tenths so that every JSON library writes the same digits.
 fn derived(samples: &[u64]) -> Json {
     let count = samples.len().max(1) as f64;
     let mean = samples.iter().map(|&sample| sample as f64).sum::<f64>() / count;

@@ -1,4 +1,4 @@
-//! From JSON to an [`Attestation`], in the node's order, with the node's codes.
+//! Reads an [`Attestation`] from JSON, with the node's checks in the node's order and the node's codes.
 
 use std::collections::BTreeMap;
 
@@ -60,7 +60,7 @@ fn miner(payload: &Object) -> Result<MinerId, Refusal> {
     if miner.is_solana() { Err(Code::InvalidMinerWalletFormat.into()) } else { Ok(miner) }
 }
 
-/// A string member; `null` counts as none.
+/// A string member; `null` counts as absent.
 fn text<'a>(object: &'a Object, key: &str, code: Code) -> Result<Option<&'a str>, Refusal> {
     let Some(value) = object.get(key).filter(|value| !value.is_null()) else { return Ok(None) };
     let text = value.as_text().ok_or_else(|| Refusal::saying(code, format!("`{key}` must be a string")))?;
@@ -70,7 +70,7 @@ fn text<'a>(object: &'a Object, key: &str, code: Code) -> Result<Option<&'a str>
     Ok(Some(text))
 }
 
-/// The first of several string members.
+/// The first of several string members that is not empty.
 fn first_text(object: &Object, keys: &[&str], code: Code) -> Result<String, Refusal> {
     let mut found = None;
     for key in keys {
@@ -148,7 +148,7 @@ fn fingerprint(payload: &Object) -> Result<Checks, Refusal> {
     }
     let mut checks = BTreeMap::new();
     for (name, value) in given {
-        // The node takes a bare truth value, and fails on it later.
+        // The node accepts a bare boolean here, and fails on it later.
         let check = value.as_object().ok_or(Code::InvalidFingerprintChecks)?;
         let data = match check.get("data").filter(|data| !data.is_null()) {
             None => Object::new(),
@@ -175,7 +175,7 @@ fn finite(name: &str, data: &Object) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Reads and checks the signature. One that says that it covers the whole never falls back to the other scheme.
+/// Reads and checks the signature. One that claims to cover the whole attestation never falls back to the other scheme.
 fn proof(
     payload: &Object,
     report: Option<&Object>,

@@ -1,4 +1,4 @@
-//! A number as it was written, and as Python writes it.
+//! Numbers that keep the text they were written as, and their form in Python.
 
 use std::fmt::Write;
 
@@ -25,7 +25,7 @@ impl Number {
         Number(float_text(micro as f64 / MICRO))
     }
 
-    /// A number of valid text that does not overflow.
+    /// A number from a valid text that does not overflow.
     pub(super) fn scanned(text: &str) -> Number {
         Number(text.to_owned())
     }

@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_json_is_refused_where_it_is() {
+    fn malformed_json_is_refused_with_its_position() {
         for (text, at) in [
             ("", 0),
             ("  ", 2),
@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn what_two_programs_would_read_differently_is_refused() {
+    fn json_that_programs_read_differently_is_refused() {
         assert_eq!(refused(r#"{"a":1,"a":1}"#), JsonError::DuplicateKey(7));
         assert_eq!(refused(r#"{"a":1,"\u0061":1}"#), JsonError::DuplicateKey(7));
         for lone in [r#""\ud800""#, r#""\udc00""#, r#""\ud800\ud800""#, r#""\ud800x""#, r#""\udc00\ud800""#] {
