@@ -28,7 +28,7 @@ pub(crate) struct Args {
 
 #[derive(Clone, Copy, PartialEq, clap::ValueEnum)]
 enum What {
-    /// What computing a unit costs and what checking it costs, by kind and size
+    /// The cost of computing a unit and of checking it, by kind and size
     Verify,
     /// Verified units that a coordinator settles durably per second
     Server,
@@ -38,12 +38,12 @@ enum What {
     Kernels,
     /// Our web packages in Chromium, beside onnxruntime-web, TensorFlow.js, jax-js, hash-wasm, noble and tiny-secp256k1
     Web,
-    /// What the page costs a person in Chromium: time to the first unit, processor, memory, delay of a press
+    /// The cost of the page in Chromium: time to the first unit, processor time, memory, input delay
     Page,
 }
 
 impl What {
-    /// The program of tests/bench that measures this; the page is measured by a script in the browser.
+    /// The program of tests/bench that measures this; a script in the browser measures the page.
     fn program(self) -> Option<&'static str> {
         match self {
             Self::Verify => Some("bench-verify"),

@@ -22,10 +22,10 @@ pub(crate) use trial::try_all;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// How the program is compiled; ci is quick and for tests alone
+    /// The build profile; ci builds fast and is for tests only
     #[arg(long, value_enum, default_value_t = Profile::Release)]
     profile: Profile,
-    /// For which machine
+    /// The machine to build for
     #[arg(long, value_enum, default_value_t = Machine::X86_64)]
     machine: Machine,
 }
@@ -36,7 +36,7 @@ enum Profile {
     Ci,
 }
 
-/// A machine that people download for, by the names that each kind of package has for it.
+/// A machine that we build packages for, with its name in each kind of package.
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 #[value(rename_all = "snake_case")]
 enum Machine {
@@ -75,10 +75,10 @@ impl Machine {
     }
 }
 
-/// What goes into every package.
+/// The parts that every package contains.
 struct Release {
     program: PathBuf,
-    /// A program that runs on this machine, for pages and units.
+    /// A program that runs on this machine, to print manual pages and systemd units.
     here: PathBuf,
     version: String,
     machine: Machine,
@@ -87,7 +87,7 @@ struct Release {
     dist: PathBuf,
     /// The checkout.
     root: PathBuf,
-    /// Which licences the program's parts have, with their texts.
+    /// The licences of the program's parts, with their texts.
     licences: String,
 }
 
@@ -115,7 +115,7 @@ pub(crate) fn of_tests(repo: &Repo, program: PathBuf) -> Result<Packages> {
     make(repo, program.clone(), program, Machine::X86_64, Profile::Ci)
 }
 
-/// A program for this machine, and the one that is packed.
+/// Builds a program that runs on this machine, and the one to package.
 fn build(repo: &Repo, args: &Args) -> Result<(PathBuf, PathBuf)> {
     let profile = if args.profile == Profile::Ci { "ci" } else { "release" };
     let build = |target: Option<&str>| {
@@ -181,7 +181,7 @@ impl Packages {
 }
 
 impl Release {
-    /// A new folder for a package's parts.
+    /// Makes a new folder for a package's parts.
     fn stage(&self, name: &str) -> Result<PathBuf> {
         let folder = self.dist.join("parts").join(name);
         fs::create_dir_all(&folder)?;
@@ -197,12 +197,12 @@ impl Release {
         copy(&self.program, to, 0o755)
     }
 
-    /// What the program itself prints.
+    /// What the program prints if called with `words`.
     fn says(&self, words: &[&str]) -> Result<String> {
         shell::capture(Command::new(&self.here).args(words))
     }
 
-    /// Writes manual pages and completions: the folders of each.
+    /// Writes the manual pages to the folder `man`, and the completions of each shell to its path.
     fn documents(&self, man: &Path, completions: &[(&str, PathBuf)]) -> Result<()> {
         let folder = man.to_str().context("a path that is not UTF-8")?;
         self.says(&["man", folder])?;

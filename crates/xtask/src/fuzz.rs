@@ -183,7 +183,7 @@ mod tests {
         stat::number_of_executed_units: 900\nstat::average_exec_per_sec:     450\n";
 
     #[test]
-    fn what_the_fuzzer_said_is_told_shortly() {
+    fn the_output_of_the_fuzzer_is_summarised() {
         assert_eq!(Figures::of(SAID).to_string(), "900 inputs, 450 a second, 8 places reached");
         let blame = blame("csv", SAID, Path::new("log"));
         assert!(blame.starts_with("input saved; replay it: cargo xtask fuzz --only csv --replay /f/csv/crash-1\n"));

@@ -91,7 +91,7 @@ fn bare_metal(repo: &Repo) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// The scripts' types are those of the Rust that they talk to.
+/// Checks that the scripts' types are those of the Rust code that they talk to.
 fn wire(repo: &Repo) -> Result<Outcome> {
     web::wire::check(repo)?;
     Ok(Outcome::Done)

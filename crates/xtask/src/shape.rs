@@ -1,4 +1,4 @@
-//! `cargo xtask shape`: the sources in numbers, to compare one state of the repository with another.
+//! `cargo xtask shape`: prints figures about the sources, to compare two states of the repository.
 
 mod circles;
 
@@ -118,7 +118,7 @@ fn print_store_calls(root: &Path, crates: &[Krate]) -> Result<()> {
     Ok(())
 }
 
-/// `store::` and `.store.`, but no word of a comment.
+/// Whether a line names `store::` or `store.` outside of a comment.
 fn names_store(line: &str) -> bool {
     let code = line.split("//").next().unwrap_or_default();
     let words = code.match_indices("store");

@@ -1,4 +1,4 @@
-//! The workspace's Rust sources, read for what `lint` and `shape` ask of them: lines, functions, and who names whom.
+//! The workspace's Rust sources, as `lint` and `shape` need them: lines, functions, and which file names which.
 
 mod krate;
 mod reader;
@@ -23,9 +23,9 @@ pub(crate) struct Source {
     /// All its lines, tests too.
     pub(crate) lines: usize,
     pub(crate) functions: Vec<Function>,
-    /// Paths into its own crate that it names, re-exports apart.
+    /// Paths into its own crate that it names, except in re-exports.
     pub(crate) names: Vec<At<Vec<String>>>,
-    /// What it re-exports: the name that it gives, and where that leads.
+    /// Its re-exports: the exported name, and the path that it stands for.
     pub(crate) exports: Vec<(String, Vec<String>)>,
     /// The text of every string.
     pub(crate) strings: Vec<At<String>>,
@@ -50,7 +50,7 @@ pub(crate) struct Function {
     pub(crate) lines: usize,
 }
 
-/// The files that belong to the checkout at `root`: what git knows and does not ignore, and what is there.
+/// The files of the checkout at `root` that exist, tracked or not, except those that git ignores.
 pub(crate) fn files(root: &Path) -> Result<Vec<String>> {
     let mut git = Command::new("git");
     git.current_dir(root).args(["ls-files", "--cached", "--others", "--exclude-standard"]);

@@ -1,10 +1,10 @@
-//! Runs timed stages, goes on after a failure, and prints a table of what each cost.
+//! Runs timed stages, continues after a failure, and prints a table of how long each took.
 
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
-/// How a stage ended that did not fail.
+/// The outcome of a stage that did not fail.
 pub(crate) enum Outcome {
     Done,
     /// The machine lacks something. The table says so, and with `CI` set the stage fails.
@@ -90,7 +90,7 @@ impl Stage {
     }
 }
 
-/// Whether a continuous integration runs this: nobody would read that a stage was skipped.
+/// Whether continuous integration runs this. There, nobody would notice that a stage was skipped.
 fn in_ci() -> bool {
     std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false")
 }

@@ -54,7 +54,7 @@ enum Stage {
     Vintage,
     /// Run `cargo xtask up --once`
     Up,
-    /// Make the packages, install each in an empty place, and use it
+    /// Make the packages, install each in an empty environment, and use it
     Dist,
 }
 

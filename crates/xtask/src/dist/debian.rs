@@ -1,4 +1,4 @@
-//! The package for Debian and its kin, made by dpkg-deb.
+//! The package for Debian and its derivatives, made by dpkg-deb.
 
 use std::fs;
 use std::io::Write;
@@ -16,7 +16,7 @@ use crate::shell;
 const PROGRAM: &str = "/usr/bin/adit";
 /// Each unit and the user that it runs as.
 const UNITS: [(&str, &str); 2] = [("serve", "adit"), ("mine", "adit-mine")];
-/// What runs when the package comes and goes.
+/// The maintainer scripts, which run when the package is installed and removed.
 const SCRIPTS: [&str; 3] = ["postinst", "prerm", "postrm"];
 
 pub(super) fn make(release: &Release) -> Result<PathBuf> {
@@ -49,7 +49,7 @@ pub(super) fn make(release: &Release) -> Result<PathBuf> {
     Ok(package)
 }
 
-/// The unit that the program itself would install, but for a user who stays.
+/// The unit that the program itself would install, with a permanent user in place of a dynamic one.
 fn unit(release: &Release, what: &str, user: &str) -> Result<String> {
     let unit = release.says(&["service", "install", "--system", "--dry-run", "--program", PROGRAM, what])?;
     let (_, unit) = unit.split_once('\n').context("an empty unit")?;
@@ -77,7 +77,7 @@ fn control(release: &Release, root: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Manual pages are compressed there.
+/// Compresses the manual pages, as Debian requires.
 fn compress(man: &Path) -> Result<()> {
     for entry in fs::read_dir(man)? {
         let page = entry?.path();

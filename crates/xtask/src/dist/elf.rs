@@ -1,4 +1,4 @@
-//! What a program needs of the machine on which it is to run.
+//! What a program needs from the machine that runs it.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,7 @@ use goblin::elf::Elf;
 /// The oldest C library on which packages run: Debian 12 has it.
 pub(super) const GLIBC: (u32, u32) = (2, 36);
 
-/// Libraries that come with the C library and the compiler. Everything else, such as Vulkan, is looked for at run time.
+/// Libraries that come with the C library and the compiler. Everything else, such as Vulkan, is loaded at run time.
 const EVERYWHERE: [&str; 8] = [
     "libc.so.6",
     "libm.so.6",
@@ -21,7 +21,7 @@ const EVERYWHERE: [&str; 8] = [
     "ld-linux-aarch64.so.1",
 ];
 
-/// What a program asks the dynamic linker for.
+/// What a program needs from the dynamic linker.
 #[derive(Debug)]
 struct Needs {
     libraries: Vec<String>,

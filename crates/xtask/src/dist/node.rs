@@ -28,7 +28,7 @@ fn program(release: &Release) -> Result<PathBuf> {
         "os": ["linux"],
         "cpu": [release.machine.node()],
         "libc": ["glibc"],
-        // npx of the launcher looks for the file, not for a command.
+        // The launcher resolves this file, so the package needs no command.
         "exports": { "./adit": "./adit" },
     });
     finish(release, &folder, &name, about)

@@ -1,4 +1,4 @@
-//! The tarball: the program and what belongs to it, in one folder.
+//! The tarball: one folder with the program and its documents.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -27,7 +27,7 @@ pub(super) fn make(release: &Release) -> Result<PathBuf> {
     Ok(tarball)
 }
 
-/// Packs a folder under another name. Files belong to root, and are the same bytes for the same content.
+/// Packs a folder under another name. Files belong to root, and the same content gives the same bytes.
 pub(super) fn pack(release: &Release, folder: &Path, name: &str, tarball: &Path) -> Result<()> {
     let level = if release.profile == Profile::Ci { Compression::fast() } else { Compression::best() };
     let mut tar = tar::Builder::new(GzEncoder::new(File::create(tarball)?, level));

@@ -1,4 +1,4 @@
-//! Installs each package in an empty place and uses it, as somebody does who has just downloaded it.
+//! Installs each package in an empty environment and uses it, as after a fresh download.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -12,10 +12,10 @@ use crate::repo::Repo;
 use crate::stages::{Outcome, Stages};
 use crate::{shell, up};
 
-/// What a fresh account's shell has.
+/// The search path of a fresh account's shell.
 const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
-/// A stage for each package. One whose installer is missing is skipped.
+/// Tries each package in a stage of its own. A package whose installer is missing is skipped.
 pub(crate) fn try_all(repo: &Repo, packages: &Packages, parts: &mut Stages) {
     parts.run("sums", || {
         shell::run(Command::new("sha256sum").current_dir(&packages.dist).args(["--check", "SHA256SUMS"]))?;
@@ -26,7 +26,7 @@ pub(crate) fn try_all(repo: &Repo, packages: &Packages, parts: &mut Stages) {
     parts.run("npm", || try_node(repo, packages));
 }
 
-/// An account without anything: an empty home, where it works too.
+/// A fresh account: an empty home folder, which is also the working directory.
 struct Account(tempfile::TempDir);
 
 impl Account {
@@ -45,7 +45,7 @@ impl Account {
     }
 }
 
-/// Two commands: unpack, and serve. The page, the dashboard and what they load come from within the program.
+/// Takes two commands, unpack and serve: the page, the dashboard and their assets are inside the program.
 fn try_tarball(packages: &Packages) -> Result<Outcome> {
     let account = Account::new()?;
     let adit = unpack(packages, &account)?;
@@ -70,11 +70,11 @@ fn unpack(packages: &Packages, account: &Account) -> Result<PathBuf> {
     Ok(entry.path().join("adit"))
 }
 
-/// The page and the dashboard, and every asset that they name.
+/// Fetches the page, the dashboard, and every asset that they name.
 fn look_at(url: &str) -> Result<()> {
     for (path, says) in [("/", "<title>"), ("/dashboard", "<title>")] {
         let page = ureq::get(format!("{url}{path}")).call()?.body_mut().read_to_string()?;
-        ensure!(page.contains(says), "{path} is no page: {page}");
+        ensure!(page.contains(says), "{path} is not a page: {page}");
         let assets: Vec<&str> = page.split('"').filter_map(|word| word.strip_prefix("./assets/")).collect();
         ensure!(!assets.is_empty(), "{path} names no assets");
         for asset in assets {
@@ -87,7 +87,7 @@ fn look_at(url: &str) -> Result<()> {
     Ok(())
 }
 
-/// A coordinator that listens where the system chose.
+/// A coordinator on a port that the system chose.
 struct Served {
     child: Child,
     url: String,
@@ -107,7 +107,7 @@ impl Served {
                 served.url = rest.split(',').next().unwrap_or_default().to_owned();
             }
             ensure!(!line.contains("No page"), "the program holds no page: it was built before `cargo xtask web`");
-            // Its last line before it serves.
+            // The last line that it prints before it serves.
             if line.contains("press Start") {
                 std::thread::spawn(move || lines.for_each(drop));
                 return Ok(served);
@@ -144,7 +144,7 @@ fn try_debian(packages: &Packages) -> Result<Outcome> {
     fs::write(root.join("var/lib/dpkg/status"), "")?;
     let dpkg = |words: &[&str], package: &Path| {
         let mut command = Command::new("dpkg");
-        // The folder has no C library and no shell: scripts run here, and are told of the folder.
+        // The folder has no C library and no shell: the scripts run outside of it, and get its path.
         command.args(["--force-depends", "--force-not-root", "--force-script-chrootless", "--log=/dev/null", "--root"]);
         command.env("PATH", format!("/usr/sbin:/sbin:{PATH}")).arg(&root).args(words).arg(package);
         shell::run(&mut command)
@@ -160,11 +160,12 @@ fn try_debian(packages: &Packages) -> Result<Outcome> {
         check_unit(&root, unit)?;
     }
     dpkg(&["--remove"], Path::new("adit"))?;
-    ensure!(!adit.exists(), "the program stays after its package");
+    ensure!(!adit.exists(), "the program is still there after its package was removed");
     Ok(Outcome::Done)
 }
 
-/// The unit's user is made by the package, its command is understood, and systemd takes it.
+/// Checks that the unit runs as the package's user, that the program accepts the unit's command, and that systemd accepts the
+/// unit.
 fn check_unit(root: &Path, name: &str) -> Result<()> {
     let path = root.join(format!("usr/lib/systemd/system/{name}.service"));
     let unit = fs::read_to_string(&path)?;
@@ -186,7 +187,7 @@ fn check_unit(root: &Path, name: &str) -> Result<()> {
     Ok(())
 }
 
-/// Installs both packages where there is nothing, asks the program through npx for its version, and lets it mine the
+/// Installs both packages in an empty project, asks the program through npx for its version, and lets it mine the
 /// demonstration job, whose result is compared byte for byte.
 fn try_node(repo: &Repo, packages: &Packages) -> Result<Outcome> {
     let (Some(npm), Some(npx), Some(node)) = (shell::find("npm"), shell::find("npx"), shell::find("node")) else {

@@ -1,4 +1,4 @@
-//! Checks licences and banned crates by cargo-deny's own file, for machines without cargo-deny.
+//! Checks licences and banned crates against cargo-deny's configuration, for machines without cargo-deny.
 
 use std::fs;
 
@@ -73,7 +73,7 @@ fn licence_fault(package: &Package, allowed: &[Licensee]) -> Option<String> {
     (!fits).then(|| format!("{} has the licence {licence}, which is not allowed", package.name))
 }
 
-/// Whether the licence can be fulfilled. Lax mode also reads the old `MIT/Apache-2.0`.
+/// Whether the allowed licences satisfy the expression. Lax mode also reads the old `MIT/Apache-2.0`.
 fn is_allowed(licence: &str, allowed: &[Licensee]) -> bool {
     Expression::parse_mode(licence, ParseMode::LAX)
         .is_ok_and(|licence| licence.evaluate(|asked| allowed.iter().any(|licensee| licensee.satisfies(asked))))

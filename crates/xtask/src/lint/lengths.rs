@@ -18,14 +18,14 @@ pub(crate) fn check(repo: &Repo) -> Result<Outcome> {
     for file in files(&repo.root)?.iter().filter(|file| is_written_by_hand(file)) {
         let lines = text(&repo.root, file)?.lines().count();
         if lines > MOST_LINES {
-            wrong.push(format!("{file} has {lines} lines, {MOST_LINES} are the most"));
+            wrong.push(format!("{file} has {lines} lines; the limit is {MOST_LINES}"));
         }
     }
     for source in crates(&repo.root)?.iter().flat_map(|krate| &krate.sources) {
         for function in source.functions.iter().filter(|function| function.lines > LONG_FUNCTION_LINES) {
             let found = format!("{}:{}: {} has {} lines", source.path, function.line, function.name, function.lines);
             if function.lines > MOST_FUNCTION_LINES {
-                wrong.push(format!("{found}, {MOST_FUNCTION_LINES} are the most"));
+                wrong.push(format!("{found}; the limit is {MOST_FUNCTION_LINES}"));
             } else {
                 println!("warning: {found}");
             }

@@ -1,4 +1,4 @@
-//! Parts that come from the system: apt installs them on Debian as root, elsewhere an error names them.
+//! Installs system packages: with apt as root on Debian; elsewhere an error names them.
 
 use std::path::Path;
 use std::process::Command;
@@ -23,7 +23,7 @@ pub(crate) fn install(packages: &[&str]) -> Result<()> {
     shell::run(apt_get().args(["install", "-y", "-qq", "--no-install-recommends"]).args(packages))
 }
 
-/// Whether wgpu can find a driver: on Linux a Vulkan loader and a driver file; other systems bring an interface of
+/// Whether wgpu can find a driver: on Linux a Vulkan loader and a driver file; other systems include an interface of
 /// their own.
 pub(crate) fn has_vulkan_driver() -> bool {
     if !cfg!(target_os = "linux") {

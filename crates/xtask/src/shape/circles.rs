@@ -1,4 +1,4 @@
-//! Import circles: files of a crate that lead to each other.
+//! Import circles: files of a crate that import each other, directly or through others.
 
 use std::collections::BTreeSet;
 
@@ -20,7 +20,7 @@ pub(super) fn circles(krate: &Krate) -> Vec<Vec<&str>> {
     circles
 }
 
-/// By file, the files that define what it names, itself left out.
+/// For each file, the other files that define what it names.
 fn edges(krate: &Krate) -> Vec<BTreeSet<usize>> {
     let position = |path: &str| krate.sources.iter().position(|source| source.path == path);
     let of = |from: usize| {
@@ -30,7 +30,7 @@ fn edges(krate: &Krate) -> Vec<BTreeSet<usize>> {
     (0..krate.sources.len()).map(of).collect()
 }
 
-/// By file, everything that it leads to; a file that leads back to itself is among them.
+/// For each file, all files that it reaches; itself only if it is in a circle.
 fn reach(edges: &[BTreeSet<usize>]) -> Vec<BTreeSet<usize>> {
     let from = |start: usize| {
         let (mut found, mut left) = (BTreeSet::new(), vec![start]);

@@ -1,4 +1,4 @@
-//! A crate's files, and which of them a path leads to.
+//! A crate's files, and the file that a path refers to.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::{Source, files, text};
 
-/// Re-exports of re-exports that are followed.
+/// The longest chain of re-exports to follow.
 const MOST_HOPS: usize = 8;
 
 /// A crate's sources below `src/`, without those that only tests compile.

@@ -1,4 +1,4 @@
-//! Walks a file's syntax and notes what [`Source`] keeps.
+//! Walks a file's syntax tree and collects what [`Source`] keeps.
 
 use anyhow::{Context, Result};
 use proc_macro2::{Span, TokenStream, TokenTree};
@@ -26,11 +26,11 @@ impl Source {
 
 struct Reader {
     source: Source,
-    /// Where the walk is, modules within the file included.
+    /// The module that the walk is in, including modules within the file.
     module: Vec<String>,
-    /// Modules that are declared there: paths may begin with them.
+    /// The modules that this module declares: paths may begin with them.
     children: Vec<String>,
-    /// Within `impl Kind` or `impl Unit`, where `Self` stands for it.
+    /// Whether the walk is within `impl Kind` or `impl Unit`, where `Self` stands for the type.
     in_kind: bool,
 }
 
@@ -162,7 +162,7 @@ impl Reader {
         }
     }
 
-    /// Notes a path if it leads into this crate.
+    /// Records a path if it leads into this crate.
     fn name(&mut self, path: Vec<String>, span: Span) {
         if let Some(what) = self.absolute(path) {
             self.source.names.push(At { line: line(span), what });

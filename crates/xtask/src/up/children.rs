@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn interrupt_reaches_the_program_and_its_manners_count() -> Result<()> {
+    fn an_unclean_exit_after_an_interrupt_is_an_error() -> Result<()> {
         let mut polite = children();
         polite.start("polite", &mut shell("trap 'exit 0' INT; while :; do sleep 0.05; done"))?;
         std::thread::sleep(Duration::from_millis(300));

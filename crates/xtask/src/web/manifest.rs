@@ -54,7 +54,7 @@ pub(crate) struct Bundle {
 #[serde(deny_unknown_fields)]
 pub(crate) struct FirstLoad {
     pub(crate) budget_kb_brotli: u64,
-    /// Beginnings of the names of all other files and folders.
+    /// The beginnings of the names of all files and folders that are fetched later.
     later: Vec<String>,
 }
 
@@ -112,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_named_as_later_counts() {
+    fn files_that_are_not_listed_as_later_count() {
         let first_load = FirstLoad { budget_kb_brotli: 1, later: vec!["gpu".to_owned()] };
         assert!(first_load.has(Path::new("index.html")));
         assert!(first_load.has(Path::new("assets/worker/control_bg-1.wasm")));

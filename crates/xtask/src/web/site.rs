@@ -18,7 +18,7 @@ const SITES: [&str; 4] = ["page", "dashboard", "embed", "element"];
 /// Folders with a tsconfig.json of their own, because pages, workers and tests have different globals.
 const TYPED: [&str; 5] = ["www", "worker", "tests/browser", "tests/firefox", "tests/mcp"];
 
-/// Folders without sources of a site: bundles, the benchmarks' packages, caches of tools.
+/// Folders that hold no sources of a site: bundles, the benchmarks' packages, caches of tools.
 const NO_SOURCES: [&str; 4] = ["dist", "bench", "bench-relaxed", "node_modules"];
 
 /// Checks the types and writes www/dist, unless it is up to date.

@@ -80,7 +80,7 @@ pub(crate) fn folder(folder: &Path, counts: impl Fn(&Path) -> bool) -> Result<We
     total(folder, counts, |file| Ok(gzip(&fs::read(file)?)?.len() as u64))
 }
 
-/// The same of a built site, as browsers that take Brotli receive it.
+/// The total size of a built site, as browsers that accept Brotli receive it.
 pub(crate) fn site(folder: &Path, counts: impl Fn(&Path) -> bool) -> Result<Weight> {
     total(folder, counts, |file| Ok(fs::metadata(twin(file, "br"))?.len()))
 }
@@ -94,7 +94,7 @@ fn total(folder: &Path, counts: impl Fn(&Path) -> bool, sent: impl Fn(&Path) -> 
     Ok(total)
 }
 
-/// Writes the compressed copies beside a file that the coordinator sends in its stead.
+/// Writes compressed copies beside a file, which the coordinator sends instead of it.
 pub(crate) fn compress(file: &Path) -> Result<()> {
     let bytes = fs::read(file)?;
     fs::write(twin(file, "gz"), gzip(&bytes)?)?;

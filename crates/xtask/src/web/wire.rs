@@ -1,5 +1,5 @@
-//! `cargo xtask wire`: worker/wire.ts, the TypeScript of everything that coordinator and miner tell a page, from the schemas
-//! that Rust derives for the API's description; and www/served.ts, the paths that a development proxy hands on.
+//! `cargo xtask wire`: writes worker/wire.ts, the TypeScript types of what coordinator and miner send to a page, from the schemas
+//! that Rust derives for the API's description; and www/served.ts, the paths that a development proxy forwards.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -18,7 +18,7 @@ const HEADER: &str = "\
 ";
 /// The generated types.
 pub(crate) const TYPES: &str = "worker/wire.ts";
-/// Longer descriptions are broken into lines.
+/// The width to which descriptions are wrapped.
 const WIDTH: usize = 120;
 
 /// The generated files, with their text.
@@ -32,7 +32,7 @@ pub(crate) fn write(repo: &Repo) -> Result<()> {
     Ok(())
 }
 
-/// An error if a file is not what the Rust types say.
+/// Fails if a generated file does not match the Rust types.
 pub(crate) fn check(repo: &Repo) -> Result<()> {
     for (path, text) in generate(repo)? {
         let found = fs::read_to_string(repo.root.join(path)).unwrap_or_default();
@@ -50,7 +50,7 @@ fn generate(repo: &Repo) -> Result<Files> {
     Ok([(TYPES, module(&schemas)?), ("www/served.ts", served(&paths))])
 }
 
-/// The first parts of all paths.
+/// The first segments of all paths.
 fn served(paths: &[String]) -> String {
     let first = |path: &String| format!("/{}", path.split('/').nth(1).unwrap_or_default());
     let firsts: BTreeSet<String> = paths.iter().map(first).collect();
@@ -94,7 +94,7 @@ fn declaration(name: &str, schema: &Value) -> Result<String> {
     Ok(text)
 }
 
-/// A field and its type. What may be null is there all the same: serde writes the null.
+/// A field and its type. A nullable field is never missing: serde writes the null.
 fn property(object: &Value, name: &str, schema: &Value) -> Result<String> {
     let of = type_of(schema)?;
     let required = object["required"].as_array().is_some_and(|names| names.iter().any(|required| required == name));
@@ -121,7 +121,7 @@ fn type_of(schema: &Value) -> Result<String> {
             let names = names.iter().map(|name| plain(name.as_str().unwrap_or_default(), schema));
             Ok(union(names.collect::<Result<_>>()?))
         }
-        // utoipa's way to say that anything may stand here.
+        // utoipa's schema for any value.
         Value::Null => Ok("unknown".to_owned()),
         other => bail!("a type {other} is not known"),
     }
@@ -131,7 +131,7 @@ fn choices(schema: &Value) -> Option<&Vec<Value>> {
     schema["oneOf"].as_array().or_else(|| schema["anyOf"].as_array())
 }
 
-/// The type that one word of JSON Schema stands for.
+/// The TypeScript type for a type name of JSON Schema.
 fn plain(name: &str, schema: &Value) -> Result<String> {
     Ok(match name {
         "string" | "boolean" | "null" => name.to_owned(),
@@ -162,7 +162,7 @@ fn union(mut alternatives: Vec<String>) -> String {
     alternatives.join(" | ")
 }
 
-/// What a schema says about itself. What may be null says it in its other choice.
+/// The description of a schema. A nullable schema has it in its other alternative.
 fn description(schema: &Value) -> Option<&str> {
     let of_choice =
         || choices(schema)?.iter().filter(|_| is_nullable(schema)).find_map(|choice| choice["description"].as_str());
@@ -173,7 +173,7 @@ fn is_nullable(schema: &Value) -> bool {
     choices(schema).is_some_and(|choices| choices.iter().any(|choice| choice["type"] == "null"))
 }
 
-/// The description of a schema, before what it describes.
+/// The description of a schema, as a comment.
 fn comment(schema: &Value, indent: &str) -> String {
     let Some(text) = description(schema) else { return String::new() };
     let text = text.replace("[`", "`").replace("`]", "`");
@@ -251,7 +251,7 @@ export type Notice =
     }
 
     #[test]
-    fn what_is_not_known_is_an_error() {
+    fn unknown_types_are_errors() {
         assert!(declaration("Tuple", &json!({ "type": "tuple" })).is_err());
     }
 
