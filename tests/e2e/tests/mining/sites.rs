@@ -117,3 +117,24 @@ async fn a_share_needs_no_record_of_the_sites_key() -> Result<()> {
     assert_eq!((posted(&site).await?, posted(&visitor).await?), (value, 0));
     Ok(())
 }
+
+/// Reading an account costs what it has been shared by, so that is capped.
+#[tokio::test]
+async fn rewards_are_shared_by_at_most_64_sites_and_parts() -> Result<()> {
+    let server = Server::start_with(without_admission).await?;
+    let (mut visitor, mut site) = (Client::new(&server, "visitor", 1)?, Client::new(&server, "site", 2)?);
+    site.open().await?;
+    let mut shared = Vec::new();
+    for bps in 9_001..=9_065 {
+        open(&mut visitor, Some((&site, bps))).await?;
+        shared.push((mine(&mut visitor, &server, 40, None).await?, i128::from(bps)));
+    }
+    let before = account(&visitor).await?;
+    server.advance(before.next_payment_ms as i64).await?;
+    let [visitors, sites] = [posted(&visitor).await?, posted(&site).await?];
+    assert_eq!(
+        (before.expected.nano(), sites),
+        (visitors, part(visitors + sites, &shared[..64], before.pending.nano()))
+    );
+    server.assert_balanced().await
+}

@@ -6,7 +6,10 @@ use adit_core::{Amount, PublicKey};
 use crate::money::sites::Shared;
 use crate::store::{Db, DbError, corrupt, sql};
 
-/// Adds a unit's base reward to what a miner shares with a site.
+/// The most sites and parts that a miner's rewards of an epoch are shared by, so that reading an account stays cheap.
+const MAX_SHARED: i64 = 64;
+
+/// Adds a unit's base reward to what a miner shares with a site. Beyond [`MAX_SHARED`] a further share stays the miner's.
 pub(crate) async fn add(
     db: &mut Db,
     epoch: i64,
@@ -14,7 +17,8 @@ pub(crate) async fn add(
     share: &SiteShare,
     value: Amount,
 ) -> Result<(), DbError> {
-    sql("INSERT INTO site_share (epoch, miner, site, site_bps, value) VALUES ($1, $2, $3, $4, $5)
+    sql("INSERT INTO site_share (epoch, miner, site, site_bps, value) SELECT $1, $2, $3, $4, $5
+         WHERE (SELECT COUNT(*) FROM site_share WHERE epoch = $1 AND miner = $2 AND (site, site_bps) <> ($3, $4)) < $6
          ON CONFLICT (epoch, miner, site, site_bps) DO UPDATE SET
          value = MIN(site_share.value, 9223372036854775807 - excluded.value) + excluded.value")
     .bind(epoch)
@@ -22,6 +26,7 @@ pub(crate) async fn add(
     .bind(&share.site.0[..])
     .bind(i64::from(share.site_bps))
     .bind(value.nano())
+    .bind(MAX_SHARED)
     .execute(db)
     .await?;
     Ok(())
