@@ -1,5 +1,5 @@
 import { html, nothing } from "lit";
-import { customElement, property, state } from "lit/decorators.js";
+import { customElement, property, state as reactive } from "lit/decorators.js";
 
 import type { Device } from "adit-client/device.ts";
 import { POWERS, type Power, powerOf, settingsOf } from "adit-client/power.ts";
@@ -23,9 +23,9 @@ export class Control extends AditElement {
   @property({ attribute: false }) miner!: MinerView;
   @property({ attribute: false }) device!: Device;
   /** Whether the choice of a pause is open. */
-  @state() private choosing = false;
+  @reactive() private choosing = false;
   /** Whether a person who pays by volume is asked first. */
-  @state() private asking = false;
+  @reactive() private asking = false;
 
   constructor() {
     super();
@@ -34,7 +34,7 @@ export class Control extends AditElement {
   }
 
   protected override render() {
-    const { lamp, title, detail, next, offers } = this.miner.shown;
+    const { state, lamp, title, detail, next, offers } = this.miner.shown;
     return html`
       <section class="card panel" aria-label=${this.t("control")}>
         <div class="buttons">${this.#main(offers)} ${this.#others(offers)}</div>
@@ -43,7 +43,7 @@ export class Control extends AditElement {
           <div>
             <span role="status" data-testid="state">${this.say(title)}</span>
             <small data-testid="detail">${this.say(detail)}</small>
-            <small>${next ? html`<adit-countdown .what=${next.what} .until=${next.at}></adit-countdown>` : nothing}</small>
+            <small>${next ? html`<adit-countdown .what=${next.what} .until=${next.at} .coarse=${state === "no-work"}></adit-countdown>` : nothing}</small>
           </div>
         </div>
         ${this.asking ? this.#question() : nothing} ${this.choosing ? this.#pauses() : nothing} ${this.#powers()} ${this.#cost()}

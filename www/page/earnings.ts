@@ -94,6 +94,8 @@ export class Earnings extends AditElement {
   #account() {
     const { account, paysAt } = this.miner;
     const confidence = account?.confidence_bps ?? 0;
+    // A clock for nothing would only cost frames.
+    const comes = account !== undefined && expected(account) !== "0";
     return html`
       <section class="card" aria-labelledby="account">
         <h2 id="account">${this.t("account")}</h2>
@@ -101,7 +103,7 @@ export class Earnings extends AditElement {
           <dt class="unseen">${this.t("next-payment")}</dt>
           ${this.#amount("pending", account ? expected(account) : "0")}
           <dd class="note">
-            ${this.t("next-payment")} ${paysAt === undefined ? nothing : html`<adit-countdown class="number" .until=${paysAt}></adit-countdown>`}
+            ${this.t("next-payment")} ${paysAt === undefined || !comes ? nothing : html`<adit-countdown class="number" .until=${paysAt}></adit-countdown>`}
           </dd>
           ${this.#row("posted", this.t("paid"), this.format.amount(account?.posted), account?.posted)}
           ${this.#row("confidence", this.t("confidence"), this.format.percent(confidence / 10_000), this.t("confidence-note"))}

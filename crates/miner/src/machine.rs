@@ -54,6 +54,9 @@ use lane::{Lane, Work};
 use schedule::{Schedule, Timer};
 use tally::Tally;
 
+/// The time between two statuses while a lane works: often enough to draw a chart.
+const STATUS_MS: u64 = 1_000;
+
 /// A miner.
 #[derive(Debug)]
 pub struct Machine {
@@ -306,12 +309,13 @@ impl Machine {
     }
 
     fn tell_status(&mut self) {
-        /// Often enough to draw a chart.
-        const EVERY_MS: u64 = 1_000;
+        /// A lane's change of state is told by itself.
+        const EVERY_IDLE_MS: u64 = 5_000;
         self.tally.forget_old(self.now_ms);
         let status = self.status();
         self.notice(Notice::Status(status));
-        self.schedule.set(Timer::Status, self.now_ms + EVERY_MS);
+        let is_at_rest = self.lanes.iter().all(|lane| matches!(lane.work, Work::Waiting | Work::Off | Work::Asking));
+        self.schedule.set(Timer::Status, self.now_ms + if is_at_rest { EVERY_IDLE_MS } else { STATUS_MS });
     }
 
     /// Stops if a person asked for it and no unit is under way.

@@ -24,6 +24,8 @@ pub(crate) struct Lane {
     pub(crate) units_valid: u64,
     /// Whether it waits because the key holds as many leases as it may.
     pub(crate) limited: bool,
+    /// How often in a row there was no work when it asked.
+    pub(crate) asked_in_vain: u32,
     faults: u32,
 }
 
@@ -73,6 +75,7 @@ impl Lane {
             work_per_s: 0,
             units_valid: 0,
             limited: false,
+            asked_in_vain: 0,
             faults: 0,
         }
     }

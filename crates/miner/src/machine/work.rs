@@ -10,7 +10,7 @@ use adit_protocol::{ErrorCode, TaskType, paths};
 use super::answer::{Answer, is_session_lost, readable};
 use super::blocks::Gathered;
 use super::lane::{Assigned, Lane, Work};
-use super::{Answered, Call, Machine, Phase, Timer, grant};
+use super::{Answered, Call, Machine, Phase, STATUS_MS, Timer, grant};
 use crate::lane::LaneCommand;
 use crate::notice::Notice;
 
@@ -107,6 +107,8 @@ impl Machine {
         let Ok(gathered) = Gathered::new(granted.unit.blocks()) else {
             return self.ask_later(index, "the unit gives one block two sizes".into(), None);
         };
+        self.lanes[index as usize].asked_in_vain = 0;
+        self.schedule.set(Timer::Status, self.now_ms + STATUS_MS);
         self.schedule.clear(Timer::Ask(index));
         let give_up_at_ms = self.now_ms.saturating_add(granted.expires_in_ms).saturating_add(granted.lease.ttl_ms);
         self.schedule.set(Timer::Overdue(index), give_up_at_ms);
@@ -181,8 +183,16 @@ impl Machine {
         self.notice(Notice::TaskDropped { lane: index, reason });
     }
 
+    /// A lane that has asked in vain for a while asks less often, so that an idle miner costs little. It asks at most four
+    /// seconds apart, unless the coordinator wants more, because a new job should not wait for it.
     pub(super) fn no_work(&mut self, index: u32, asked_ms: Option<u64>) {
-        let in_ms = self.wait(index, asked_ms);
+        const EAGER_ASKS: u32 = 5;
+        const PATIENT_MS: u64 = 4_000;
+        let lane = &mut self.lanes[index as usize];
+        lane.asked_in_vain = lane.asked_in_vain.saturating_add(1);
+        let asked_ms = asked_ms.unwrap_or(ASK_AGAIN_MS);
+        let asked_ms = if lane.asked_in_vain > EAGER_ASKS { asked_ms.max(PATIENT_MS) } else { asked_ms };
+        let in_ms = self.wait(index, Some(asked_ms));
         self.notice(Notice::NoWork { lane: index, in_ms });
     }
 

@@ -147,6 +147,7 @@ metered-yes = Trotzdem starten
 metered-no = Jetzt nicht
 countdown = { $what } in { $time }
 countdown-now = { $what } …
+countdown-soon = { $what } in wenigen Sekunden
 power = Wie viel
 power-quiet = Leise
 power-balanced = Ausgewogen

@@ -145,6 +145,7 @@ metered-yes = Start all the same
 metered-no = Not now
 countdown = { $what } in { $time }
 countdown-now = { $what }…
+countdown-soon = { $what } in a few seconds
 power = How much
 power-quiet = Quiet
 power-balanced = Balanced
