@@ -5,7 +5,6 @@ import { AditRoot } from "adit-ui/element.ts";
 import { short } from "adit-ui/format.ts";
 import "adit-ui/language.ts";
 import { shared } from "adit-ui/styles.ts";
-import { Watch } from "adit-ui/watch.ts";
 
 import "./activity.ts";
 import type { Span } from "./activity.ts";
@@ -19,6 +18,7 @@ import "./jobs.ts";
 import type { Jobs } from "./jobs.ts";
 import "./miners.ts";
 import "./money.ts";
+import { Follow } from "./poll.ts";
 import "./receipts.ts";
 import "./search.ts";
 import type { Draft } from "./submit/draft.ts";
@@ -91,17 +91,7 @@ export class Board extends AditRoot {
 
   constructor() {
     super();
-    new Watch(this, () => this.feed);
-  }
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.feed.start();
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.feed.stop();
+    new Follow(this, () => this.feed);
   }
 
   protected override updated(): void {

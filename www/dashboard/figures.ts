@@ -1,4 +1,4 @@
-/** Everything that the dashboard shows, fetched together every two seconds. */
+/** Everything that the dashboard shows. */
 
 import type {
   Activity,
@@ -16,6 +16,7 @@ import type {
 
 import { type Api, Refusal } from "./api.ts";
 import { Pager } from "./pager.ts";
+import { Poll } from "./poll.ts";
 
 const REFRESH_MS = 2000;
 /** The number of receipts that are shown. */
@@ -40,24 +41,17 @@ export interface Figures {
   miners: MinerList | undefined;
 }
 
-/** Fetches the figures while the page is visible. */
-export class Feed extends EventTarget {
-  figures: Figures | undefined;
-  /** Why the figures are not newer. */
-  trouble: unknown;
+export class Feed extends Poll<Figures> {
   /** Whether the coordinator knows the token; undefined: none was given. */
   tokenAccepted: boolean | undefined;
   readonly api: Api;
   readonly endedPages = new Pager<number>();
   readonly minerPages = new Pager<string>();
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #running = false;
-  #asked = 0;
   /** The minutes that the charts show. */
   #minutes = 10;
 
   constructor(api: Api) {
-    super();
+    super(REFRESH_MS);
     this.api = api;
   }
 
@@ -87,35 +81,7 @@ export class Feed extends EventTarget {
     this.start();
   }
 
-  /** Begins, or asks at once. */
-  start(): void {
-    this.#running = true;
-    clearTimeout(this.#timer);
-    void this.#refresh();
-  }
-
-  stop(): void {
-    this.#running = false;
-    clearTimeout(this.#timer);
-  }
-
-  async #refresh(): Promise<void> {
-    const asked = ++this.#asked;
-    if (document.visibilityState === "visible") {
-      const [figures, trouble] = await this.#fetchAll().then(
-        (figures) => [figures, undefined] as const,
-        (error: unknown) => [this.figures, error] as const,
-      );
-      // Something else was asked for meanwhile: that answer counts.
-      if (asked !== this.#asked) return;
-      [this.figures, this.trouble] = [figures, trouble];
-      this.dispatchEvent(new Event("change"));
-    }
-    clearTimeout(this.#timer);
-    if (this.#running) this.#timer = setTimeout(() => void this.#refresh(), REFRESH_MS);
-  }
-
-  async #fetchAll(): Promise<Figures> {
+  protected override async fetchAll(): Promise<Figures> {
     const { api, endedPages } = this;
     const before = endedPages.cursor === undefined ? "" : `&before=${endedPages.cursor}`;
     const [overview, health, activity, active, ended, ledger, epochs, receipts, [lately, miners]] = await Promise.all([

@@ -1,8 +1,9 @@
-/** What everybody may know of a network, fetched while the page is visible. No token is ever sent. */
+/** What everybody may know of a network. No token is ever sent. */
 
 import type { JobList, Statistics } from "adit-worker/wire.ts";
 
 import type { Api } from "./api.ts";
+import { Poll } from "./poll.ts";
 
 const REFRESH_MS = 5000;
 /** The days that are shown. */
@@ -16,43 +17,15 @@ export interface Network {
   jobs: JobList;
 }
 
-export class StatsFeed extends EventTarget {
-  network: Network | undefined;
-  /** Why the figures are not newer. */
-  trouble: unknown;
+export class StatsFeed extends Poll<Network> {
   readonly #api: Api;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #running = false;
 
   constructor(api: Api) {
-    super();
+    super(REFRESH_MS);
     this.#api = api;
   }
 
-  start(): void {
-    this.#running = true;
-    void this.#refresh();
-  }
-
-  stop(): void {
-    this.#running = false;
-    clearTimeout(this.#timer);
-  }
-
-  async #refresh(): Promise<void> {
-    if (document.visibilityState === "visible") {
-      try {
-        this.network = await this.#fetchAll();
-        this.trouble = undefined;
-      } catch (error) {
-        this.trouble = error;
-      }
-      this.dispatchEvent(new Event("change"));
-    }
-    if (this.#running) this.#timer = setTimeout(() => void this.#refresh(), REFRESH_MS);
-  }
-
-  async #fetchAll(): Promise<Network> {
+  protected override async fetchAll(): Promise<Network> {
     const [statistics, jobs] = await Promise.all([
       this.#api.get<Statistics>(`/v1/statistics?days=${DAYS}`),
       this.#api.get<JobList>(`/v1/jobs?ended=false&limit=${JOBS}`),

@@ -8,10 +8,10 @@ import "adit-ui/language.ts";
 import type { Figure } from "adit-ui/plot.ts";
 import { shared } from "adit-ui/styles.ts";
 import { tables } from "adit-ui/tables.ts";
-import { Watch } from "adit-ui/watch.ts";
 import type { JobView, Statistics } from "adit-worker/wire.ts";
 
 import { exact, table } from "./facts.ts";
+import { Follow } from "./poll.ts";
 import type { Network, StatsFeed } from "./stats-feed.ts";
 
 /** What everybody may know of a network: what it does now, what it has done, and who did most. */
@@ -78,18 +78,12 @@ export class Stats extends AditRoot {
 
   constructor() {
     super();
-    new Watch(this, () => this.feed);
+    new Follow(this, () => this.feed);
   }
 
   override connectedCallback(): void {
     super.connectedCallback();
-    this.feed.start();
     void import("adit-ui/plot.ts").then(() => (this.plotLoaded = true));
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.feed.stop();
   }
 
   protected override updated(): void {
@@ -97,7 +91,7 @@ export class Stats extends AditRoot {
   }
 
   protected override render() {
-    const { network, trouble } = this.feed;
+    const { figures: network, trouble } = this.feed;
     return html`
       <header class="row spread">
         <h1>${this.t("stats")}</h1>
