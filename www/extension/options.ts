@@ -1,5 +1,5 @@
 import { css, html, nothing } from "lit";
-import { customElement, state } from "lit/decorators.js";
+import { customElement } from "lit/decorators.js";
 
 import { Device } from "adit-client/device.ts";
 import "adit-page/key.ts";
@@ -8,7 +8,8 @@ import { AditRoot } from "adit-ui/element.ts";
 import "adit-ui/language.ts";
 import { speak } from "adit-ui/languages.ts";
 import { shared } from "adit-ui/styles.ts";
-import { type Theme, apply, current, next } from "adit-ui/theme.ts";
+import { apply, current } from "adit-ui/theme.ts";
+import "adit-ui/theme-button.ts";
 import { Watch } from "adit-ui/watch.ts";
 
 import { catalogues } from "./catalogues.ts";
@@ -40,11 +41,6 @@ export class Options extends AditRoot {
       h1 {
         font-size: inherit;
       }
-      .theme {
-        font-weight: 500;
-        font-size: 0.875rem;
-        background: none;
-      }
       main {
         display: grid;
         grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr));
@@ -64,7 +60,6 @@ export class Options extends AditRoot {
     `,
   ];
 
-  @state() private theme: Theme = current();
   readonly #device = new Device();
   readonly #remote = new Remote();
 
@@ -80,7 +75,7 @@ export class Options extends AditRoot {
         <span class="name"><img src="./icon-192.png" width="32" height="32" alt="" /><h1>${this.t("options-title")}</h1></span>
         <span class="row">
           <adit-language></adit-language>
-          <button class="theme" @click=${this.#turn}>${this.#themeName()}</button>
+          <adit-theme></adit-theme>
         </span>
       </header>
       <main>${this.#main()}</main>
@@ -116,22 +111,6 @@ export class Options extends AditRoot {
     this.#remote.stop();
     void this.#remote.want({ agreed: false, mining: false });
   };
-
-  #turn = (): void => {
-    this.theme = next(this.theme);
-    apply(this.theme);
-  };
-
-  #themeName(): string {
-    switch (this.theme) {
-      case "auto":
-        return this.t("theme-auto");
-      case "light":
-        return this.t("theme-light");
-      case "dark":
-        return this.t("theme-dark");
-    }
-  }
 }
 
 apply(current());

@@ -9,7 +9,7 @@ import { AditRoot } from "adit-ui/element.ts";
 import "adit-ui/language.ts";
 import type { Figure } from "adit-ui/plot.ts";
 import { shared } from "adit-ui/styles.ts";
-import { apply, current, next } from "adit-ui/theme.ts";
+import "adit-ui/theme-button.ts";
 import { Watch } from "adit-ui/watch.ts";
 
 import "./control.ts";
@@ -49,11 +49,6 @@ export class App extends AditRoot {
         font-weight: 700;
         letter-spacing: 0.01em;
       }
-      .theme {
-        font-weight: 500;
-        font-size: 0.875rem;
-        background: none;
-      }
       main > * {
         margin-bottom: 1rem;
       }
@@ -82,7 +77,6 @@ export class App extends AditRoot {
     `,
   ];
 
-  @state() private theme = current();
   @state() private chartLoaded = false;
   @state() private pastOpen = false;
   readonly #device = new Device();
@@ -116,17 +110,6 @@ export class App extends AditRoot {
     }
   }
 
-  #themeName(): string {
-    switch (this.theme) {
-      case "auto":
-        return this.t("theme-auto");
-      case "light":
-        return this.t("theme-light");
-      case "dark":
-        return this.t("theme-dark");
-    }
-  }
-
   protected override render() {
     const miner = this.#miner;
     const begun = (miner.active && miner.phase !== "elsewhere") || miner.status !== undefined;
@@ -136,7 +119,7 @@ export class App extends AditRoot {
         <span class="name"><img src=${new URL("../ui/adit.svg", import.meta.url).href} width="32" height="32" alt="" />Adit</span>
         <span class="row">
           <adit-language></adit-language>
-          <button class="theme" @click=${this.#turn}>${this.#themeName()}</button>
+          <adit-theme></adit-theme>
         </span>
       </header>
       <main>
@@ -228,10 +211,5 @@ export class App extends AditRoot {
   #openPast = ({ currentTarget }: Event): void => {
     this.pastOpen = (currentTarget as HTMLDetailsElement).open;
     if (this.pastOpen) void import("./past.ts");
-  };
-
-  #turn = (): void => {
-    this.theme = next(this.theme);
-    apply(this.theme);
   };
 }
