@@ -113,13 +113,15 @@ class Control {
     switch (question.about) {
       case "export-key": {
         const { public_key } = await loadControl();
-        return { file: await vault.exported(this.#database, question.passphrase, public_key) };
+        const { file, publicKey } = await vault.exported(this.#database, question.passphrase, public_key);
+        post({ type: "key", publicKey, copied: true });
+        return { file };
       }
       case "import-key": {
         if (this.#session) throw new Error("Stop mining first.");
         const { public_key } = await loadControl();
         const publicKey = await vault.imported(this.#database, question.file, question.passphrase, public_key);
-        post({ type: "key", publicKey });
+        post({ type: "key", publicKey, copied: true });
         return { publicKey };
       }
       case "trust":

@@ -32,6 +32,8 @@ export interface SealedKey {
   wrapping: CryptoKey;
   iv: Uint8Array<ArrayBuffer>;
   sealed: ArrayBuffer;
+  /** Whether a copy of it was saved, or it came from one. */
+  copied?: boolean;
 }
 
 /** Grows with every change of `upgrade`. */
@@ -57,13 +59,13 @@ export class Database {
     this.#lost = lost;
   }
 
-  /** The public key that is kept here, and how many results wait to be delivered. It makes no database. */
-  async known(): Promise<{ publicKey: PublicKey; left: number } | undefined> {
+  /** The public key that is kept here, whether it was copied, and how many results wait. It makes no database. */
+  async known(): Promise<{ publicKey: PublicKey; copied: boolean; left: number } | undefined> {
     const databases = await indexedDB.databases?.();
     if (databases && !databases.some(({ name }) => name === this.#name)) return undefined;
     const db = await this.open();
     const key = await db.get("key", "miner");
-    return key && { publicKey: key.publicKey, left: await db.count("journal") };
+    return key && { publicKey: key.publicKey, copied: key.copied === true, left: await db.count("journal") };
   }
 
   /**

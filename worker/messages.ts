@@ -77,7 +77,8 @@ export interface Answers {
 /** Control worker to page. */
 export type ControlMessage =
   | { type: "notice"; notice: Notice }
-  | { type: "key"; publicKey: PublicKey }
+  /** The key that mines, and whether there is a copy of it elsewhere. */
+  | { type: "key"; publicKey: PublicKey; copied: boolean }
   /** Another tab of this browser mines, so this one waits. */
   | { type: "elsewhere" }
   /** No other tab mines, so this one begins. */

@@ -48,8 +48,8 @@ export class Session {
   static async open(settings: Settings, conditions: Conditions, surroundings: Surroundings): Promise<Session> {
     const { database, post } = surroundings;
     const [{ Miner, decide, public_key }, module] = await Promise.all([loadControl(), loadCpu()]);
-    const { secret, publicKey } = await vault.unsealed(database, public_key);
-    post({ type: "key", publicKey });
+    const { secret, publicKey, copied } = await vault.unsealed(database, public_key);
+    post({ type: "key", publicKey, copied });
     const pinned = await coordinatorKey(database, settings.server);
     return new Session(settings, surroundings, module, decide, (host) => {
       const { server, cpuLanes, gpu, openSource, job, share } = settings;

@@ -27,15 +27,15 @@ const MAX_ITERATIONS = 10_000_000;
 const MAX_FILE_CHARS = 4096;
 
 /** The secret key, made now if there is none. The caller overwrites it after use. */
-export async function unsealed(database: Database, derive: Derive): Promise<{ secret: Bytes; publicKey: PublicKey }> {
+export async function unsealed(database: Database, derive: Derive): Promise<{ secret: Bytes; publicKey: PublicKey; copied: boolean }> {
   const entry = await stored(database);
-  if (entry) return { secret: await unseal(entry), publicKey: entry.publicKey };
+  if (entry) return { secret: await unseal(entry), publicKey: entry.publicKey, copied: entry.copied === true };
   const secret = make(derive);
-  return { secret, publicKey: await keep(database, secret, derive) };
+  return { secret, publicKey: await keep(database, secret, derive, false), copied: false };
 }
 
-/** The key as a file that a passphrase opens. */
-export async function exported(database: Database, passphrase: string, derive: Derive): Promise<string> {
+/** The key as a file that a passphrase opens. From then on it counts as copied. */
+export async function exported(database: Database, passphrase: string, derive: Derive): Promise<{ file: string; publicKey: PublicKey }> {
   const { secret, publicKey } = await unsealed(database, derive);
   const [salt, iv] = [random(16), random(12)];
   const key = await stretched(passphrase, salt, ITERATIONS);
@@ -48,7 +48,9 @@ export async function exported(database: Database, passphrase: string, derive: D
     cipher: { name: CIPHER, iv: toHex(iv) },
     sealed: toHex(new Uint8Array(sealed)),
   };
-  return `${JSON.stringify(file, null, 2)}\n`;
+  const entry = await stored(database);
+  if (entry) await store(database, { ...entry, copied: true });
+  return { file: `${JSON.stringify(file, null, 2)}\n`, publicKey };
 }
 
 /** Replaces this browser's key by the one in a key file. */
@@ -63,7 +65,7 @@ export async function imported(database: Database, text: string, passphrase: str
   }
   try {
     if (derive(secret) !== file.public_key) throw new Error("The file's public key is not that of its secret key.");
-    return await keep(database, secret, derive);
+    return await keep(database, secret, derive, true);
   } finally {
     secret.fill(0);
   }
@@ -76,17 +78,20 @@ async function stored(database: Database): Promise<SealedKey | undefined> {
   );
 }
 
-async function keep(database: Database, secret: Bytes, derive: Derive): Promise<PublicKey> {
+async function keep(database: Database, secret: Bytes, derive: Derive, copied: boolean): Promise<PublicKey> {
   const publicKey = derive(secret);
   const wrapping = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
   const iv = random(12);
   const sealed = await crypto.subtle.encrypt(gcm(iv), wrapping, secret);
-  const entry = { publicKey, wrapping, iv, sealed };
+  await store(database, { publicKey, wrapping, iv, sealed, copied });
+  return publicKey;
+}
+
+async function store(database: Database, entry: SealedKey): Promise<void> {
   await database.attempt<unknown>(
     (db) => db.put("key", entry, "miner"),
     (memory) => (memory.key = entry),
   );
-  return publicKey;
 }
 
 async function unseal({ wrapping, iv, sealed }: SealedKey): Promise<Bytes> {
