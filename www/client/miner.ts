@@ -5,11 +5,13 @@ import { messageOf } from "adit-worker/error.ts";
 import type { Answers, Checked, ControlMessage, PageMessage, Question } from "adit-worker/messages.ts";
 import type { Account, LaneStatus, Notice, Overview, ProvenReceipt, PublicKey, ReceiptList, Status, TaskAbout } from "adit-worker/wire.ts";
 
-import { History } from "./history.ts";
 import type { Device } from "./device.ts";
+import { Farewell } from "./farewell.ts";
+import { History } from "./history.ts";
 import type { Host } from "./host.ts";
 import { obstacle } from "./obstacle.ts";
 import { Outputs } from "./outputs.ts";
+import { Questions } from "./questions.ts";
 import { Watcher } from "./watcher.ts";
 import * as preferences from "./preferences.ts";
 import { type Facts, type Pause, type Phase, type Shown, shown } from "./shown.ts";
@@ -51,6 +53,8 @@ export class Miner extends EventTarget {
   strangeKey: PublicKey | undefined;
   status: Status | undefined;
   publicKey: PublicKey | undefined;
+  /** Whether a copy of the key was saved, or it came from one; undefined while that is not known. */
+  keyCopied: boolean | undefined;
   contributor: string | undefined;
   coordinatorKey: PublicKey | undefined;
   pauses: Pause[] = [];
@@ -85,10 +89,8 @@ export class Miner extends EventTarget {
   /** What earlier workers received and sent. */
   #dataBefore = { received: 0, sent: 0 };
   #accountBefore: Account | undefined;
-  /** What to send when the page goes, so that another miner gets its units. */
-  #farewell: { url: string; body: string } | undefined;
-  #questions = new Map<number, { resolve: (answer: never) => void; reject: (reason: Error) => void }>();
-  #nextQuestion = 0;
+  #farewell: Farewell | undefined;
+  readonly #questions = new Questions();
   readonly #fetchingBytes = new Map<number, number>();
   #lastBusyAt = -Infinity;
   readonly #watcher: Watcher;
@@ -126,6 +128,7 @@ export class Miner extends EventTarget {
       const known = await new Database(this.#host.names.database).known();
       if (!known || this.active) return;
       this.publicKey = known.publicKey;
+      this.keyCopied = known.copied;
       this.left = known.left;
     } catch {
       this.storageLost = true;
@@ -154,13 +157,22 @@ export class Miner extends EventTarget {
     const settings = { server: this.server, cpuLanes, gpu, unwanted, openSource, job: this.job, share: this.#host.share?.() };
     this.#send({ type: "start", settings, conditions: this.#watcher.now });
     window.addEventListener("online", this.#online);
-    window.addEventListener("pagehide", this.#leave);
   }
 
   stop(): void {
     if (!this.active) return;
     this.#enter("stopping");
     this.#send({ type: "stop" });
+  }
+
+  /** Stops without waiting for anybody: when it returns no worker is left, and the units under way go back. */
+  cut(): void {
+    if (!this.active) return;
+    // Where nothing is kept the worker holds the key.
+    if (this.storageLost) return this.stop();
+    this.#close("The miner was stopped.");
+    this.#farewell?.say();
+    this.#end("idle");
   }
 
   /** Stops after the units under way. */
@@ -186,11 +198,6 @@ export class Miner extends EventTarget {
   }
 
   #online = (): void => this.hurry();
-
-  /** Requests end with the page; a beacon does not. */
-  #leave = (): void => {
-    if (this.#farewell) navigator.sendBeacon(this.#farewell.url, this.#farewell.body);
-  };
 
   /** Stops the tab that mines, so that this one can. */
   takeOver(): void {
@@ -226,10 +233,7 @@ export class Miner extends EventTarget {
 
   /** Asks the control worker a question. */
   ask<About extends keyof Answers>(question: Question & { about: About }): Promise<Answers[About]> {
-    const id = this.#nextQuestion++;
-    const answer = new Promise<Answers[About]>((resolve, reject) => this.#questions.set(id, { resolve, reject }));
-    this.#send({ type: "ask", id, question });
-    return answer;
+    return this.#questions.ask((id) => this.#send({ type: "ask", id, question }));
   }
 
   /** Starts the worker when it is first needed: to open a page computes nothing. */
@@ -254,6 +258,7 @@ export class Miner extends EventTarget {
         break;
       case "key":
         this.publicKey = message.publicKey;
+        this.keyCopied = message.copied;
         break;
       case "elsewhere":
         if (this.phase === "starting") this.phase = "elsewhere";
@@ -292,10 +297,10 @@ export class Miner extends EventTarget {
         this.#end("failed");
         break;
       case "answer":
-        this.#answered(message.id)?.resolve(message.answer as never);
-        break;
       case "refusal":
-        this.#answered(message.id)?.reject(new Error(message.reason));
+        this.#questions.hear(message);
+        // The worker goes once it has told the page about a key that it may have brought.
+        queueMicrotask(() => this.#rest());
         break;
     }
     this.#changed();
@@ -314,7 +319,8 @@ export class Miner extends EventTarget {
         void this.#epoch();
         break;
       case "beacon":
-        this.#farewell = notice;
+        this.#farewell?.recall();
+        this.#farewell = new Farewell(notice.url, notice.body);
         break;
       case "lane":
         this.#noteLane(notice);
@@ -419,11 +425,16 @@ export class Miner extends EventTarget {
     this.entries = all.slice(0, MAX_ENTRIES);
   }
 
-  #broken(reason: string): void {
+  /** Ends the worker, and with it those that it has started. Whoever waits for an answer is told why none comes. */
+  #close(reason: string): void {
+    this.#dataBefore = this.data;
     this.#worker?.terminate();
     this.#worker = undefined;
-    for (const { reject } of this.#questions.values()) reject(new Error(reason));
-    this.#questions.clear();
+    this.#questions.refuse(reason);
+  }
+
+  #broken(reason: string): void {
+    this.#close(reason);
     this.failure = reason;
     this.#end("failed");
     this.#changed();
@@ -442,27 +453,16 @@ export class Miner extends EventTarget {
     // What the lanes last said is no longer true.
     if (this.status) this.status = { ...this.status, lanes: [], work_per_s: 0, paused: [] };
     window.removeEventListener("online", this.#online);
-    window.removeEventListener("pagehide", this.#leave);
-    this.#farewell = undefined;
+    this.#farewell?.recall();
     this.#enter(phase);
     this.#rest();
-  }
-
-  #answered(id: number) {
-    const question = this.#questions.get(id);
-    this.#questions.delete(id);
-    // The worker goes once it has told the page about a key that it may have brought.
-    queueMicrotask(() => this.#rest());
-    return question;
   }
 
   /** Ends the worker, which gives the memory of kernels and buffers back. The next Start or question begins a new one. */
   #rest(): void {
     // Where nothing is kept, the worker holds the key.
-    if (this.active || this.#questions.size > 0 || this.storageLost) return;
-    this.#dataBefore = this.data;
-    this.#worker?.terminate();
-    this.#worker = undefined;
+    if (this.active || this.#questions.open > 0 || this.storageLost) return;
+    this.#close("");
   }
 
   #facts(): Facts {

@@ -14,6 +14,7 @@ export type Showing = Pick<
   | "account"
   | "paysAt"
   | "publicKey"
+  | "keyCopied"
   | "storageLost"
   | "left"
   | "data"

@@ -246,8 +246,8 @@ export class MiningHost {
 }
 
 function viewOf(miner: Miner): View {
-  const { server, phase, shown, preferences, status, account, paysAt, publicKey, storageLost, left, data } = miner;
-  return { server, phase, shown, preferences, status, account, paysAt, publicKey, storageLost, left, data };
+  const { server, phase, shown, preferences, status, account, paysAt, publicKey, keyCopied, storageLost, left, data } = miner;
+  return { server, phase, shown, preferences, status, account, paysAt, publicKey, keyCopied, storageLost, left, data };
 }
 
 /** Stops a miner, and waits until its results are delivered or kept. */

@@ -1,6 +1,7 @@
 /** The messages between the document that mines, the windows that show it, and the service worker. */
 
 import type { Preferences } from "adit-client/preferences.ts";
+import type { Reply } from "adit-client/questions.ts";
 import type { Phase, Shown } from "adit-client/shown.ts";
 import type { Question } from "adit-worker/messages.ts";
 import type { Account, PublicKey, Status } from "adit-worker/wire.ts";
@@ -10,6 +11,9 @@ import type { Wish } from "./wish.ts";
 
 /** The name of the ports from windows to the document that mines. */
 export const PORT = "window";
+
+/** Where the options open with the form that saves a copy of the key. */
+export const SAVE_KEY = "#save-key";
 
 /** What the miner is doing, in JSON: ports carry nothing else. What is unknown is left out. */
 export interface View {
@@ -21,16 +25,14 @@ export interface View {
   account?: Account | undefined;
   paysAt?: number | undefined;
   publicKey?: PublicKey | undefined;
+  keyCopied?: boolean | undefined;
   storageLost: boolean;
   left: number;
   data: { received: number; sent: number };
 }
 
 /** From the document that mines. */
-export type HostMessage =
-  | { type: "view"; view: View }
-  | { type: "answer"; id: number; answer: unknown }
-  | { type: "refusal"; id: number; reason: string };
+export type HostMessage = { type: "view"; view: View } | Reply;
 
 /** From a window. */
 export type WindowMessage =

@@ -1,6 +1,7 @@
 /** The miner of this extension as its windows see it: it lives in a document of its own, and is heard of through a port. */
 
 import { parse } from "adit-client/preferences.ts";
+import { Questions } from "adit-client/questions.ts";
 import type { Phase, Shown } from "adit-client/shown.ts";
 import type { MinerView } from "adit-client/view.ts";
 import { messageOf } from "adit-worker/error.ts";
@@ -20,8 +21,7 @@ export class Remote extends EventTarget implements MinerView {
   trouble: string | undefined;
   #view: View | undefined;
   #port: Port | undefined;
-  #questions = new Map<number, { resolve: (answer: never) => void; reject: (reason: Error) => void }>();
-  #nextQuestion = 0;
+  readonly #questions = new Questions();
 
   /** Reads the wish and, if the person has agreed, looks for the miner. Before that there is none. */
   async open(): Promise<void> {
@@ -70,6 +70,10 @@ export class Remote extends EventTarget implements MinerView {
 
   get publicKey() {
     return this.#view?.publicKey;
+  }
+
+  get keyCopied() {
+    return this.#view?.keyCopied;
   }
 
   get storageLost(): boolean {
@@ -145,10 +149,7 @@ export class Remote extends EventTarget implements MinerView {
   ask<About extends keyof Answers>(question: Question & { about: About }): Promise<Answers[About]> {
     // A receipt's output cannot travel through a port.
     if (question.about === "check") return Promise.reject(new Error("Receipts are checked on the coordinator's own page."));
-    const id = this.#nextQuestion++;
-    const answer = new Promise<Answers[About]>((resolve, reject) => this.#questions.set(id, { resolve, reject }));
-    this.#post({ type: "ask", id, question });
-    return answer;
+    return this.#questions.ask((id) => this.#post({ type: "ask", id, question }));
   }
 
   async #connect(): Promise<void> {
@@ -166,8 +167,7 @@ export class Remote extends EventTarget implements MinerView {
   /** The document has ended or crashed. It is made again, unless the whole extension has gone. */
   #lost = (): void => {
     this.#port = undefined;
-    for (const { reject } of this.#questions.values()) reject(new Error("The miner was interrupted. Try again."));
-    this.#questions.clear();
+    this.#questions.refuse("The miner was interrupted. Try again.");
     setTimeout(() => void this.#connect(), AGAIN_MS);
   };
 
@@ -177,10 +177,7 @@ export class Remote extends EventTarget implements MinerView {
       this.#changed();
       return;
     }
-    const question = this.#questions.get(message.id);
-    this.#questions.delete(message.id);
-    if (message.type === "answer") question?.resolve(message.answer as never);
-    else question?.reject(new Error(message.reason));
+    this.#questions.hear(message);
   }
 
   #post(message: WindowMessage): void {
