@@ -49,6 +49,7 @@ export class Consent extends AditElement {
       }
       input {
         width: 100%;
+        font-weight: 400;
       }
       .row button {
         flex: 1 1 auto;

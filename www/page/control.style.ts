@@ -93,8 +93,9 @@ export const controlStyle = css`
     display: grid;
     place-items: center;
     min-height: 2.5rem;
-    padding: 0.2rem 0.3rem;
+    padding: 0.2rem 0.1rem;
     border-radius: 9px;
+    font-size: 0.95rem;
     min-width: 0;
     overflow-wrap: anywhere;
     hyphens: auto;
