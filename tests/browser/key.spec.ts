@@ -63,4 +63,17 @@ test("the key rests sealed, and no script can read what seals it", async ({ mine
   });
   // 32 bytes and a GCM tag of 16.
   expect(kept).toEqual({ extractable: false, taken: "InvalidAccessError", bytes: 48 });
+
+  // Once it owns something, the page says that there is no copy of it, until there is.
+  const nudge = mine.page.getByTestId("nudge");
+  await expect(nudge).toHaveCount(0);
+  await mine.stop.click();
+  await nudge.getByRole("button", { name: "Save a copy" }).click();
+  await expect(mine.page.getByLabel("Passphrase for the file")).toBeFocused();
+  await mine.page.getByLabel("Passphrase for the file").fill(PASSPHRASE);
+  await mine.page.getByRole("button", { name: "Save the key file" }).click();
+  await expect(nudge).toHaveCount(0);
+  await mine.page.reload();
+  await expect(mine.page.getByTestId("verified")).not.toHaveText("0");
+  await expect(nudge).toHaveCount(0);
 });

@@ -2,6 +2,7 @@ import { css, html, nothing } from "lit";
 import { customElement } from "lit/decorators.js";
 
 import { Device } from "adit-client/device.ts";
+import type { Key } from "adit-page/key.ts";
 import "adit-page/key.ts";
 import "adit-page/settings.ts";
 import { AditRoot } from "adit-ui/element.ts";
@@ -15,6 +16,7 @@ import { Watch } from "adit-ui/watch.ts";
 import { catalogues } from "./catalogues.ts";
 import "./consent.ts";
 import "./list.ts";
+import { SAVE_KEY } from "./messages.ts";
 import { Remote } from "./remote.ts";
 
 /** The options, in a tab: coordinators, when and how hard to work, the key, and how to take the consent back. */
@@ -60,6 +62,8 @@ export class Options extends AditRoot {
     `,
   ];
 
+  /** Whether the popup sent the person here to save a copy of the key. */
+  #saving = location.hash === SAVE_KEY;
   readonly #device = new Device();
   readonly #remote = new Remote();
 
@@ -95,6 +99,13 @@ export class Options extends AditRoot {
       </div>
       <adit-settings .miner=${remote} where="extension"></adit-settings>
     `;
+  }
+
+  protected override updated(): void {
+    const key = this.#saving ? this.renderRoot.querySelector<Key>("adit-key") : null;
+    if (!key) return;
+    this.#saving = false;
+    void key.showSaving();
   }
 
   #withdrawal() {

@@ -4,6 +4,7 @@ import { customElement } from "lit/decorators.js";
 import { Device } from "adit-client/device.ts";
 import "adit-page/control.ts";
 import "adit-page/earnings.ts";
+import "adit-page/nudge.ts";
 import { AditRoot } from "adit-ui/element.ts";
 import { speak } from "adit-ui/languages.ts";
 import { shared } from "adit-ui/styles.ts";
@@ -13,6 +14,7 @@ import { Watch } from "adit-ui/watch.ts";
 import { api } from "./api.ts";
 import { catalogues } from "./catalogues.ts";
 import "./consent.ts";
+import { SAVE_KEY } from "./messages.ts";
 import { Remote } from "./remote.ts";
 
 /** The window under the extension's button. */
@@ -79,6 +81,7 @@ export class Popup extends AditRoot {
       <main>
         <adit-control .miner=${remote} .device=${this.#device}></adit-control>
         ${this.#notes()}
+        <adit-nudge .miner=${remote} @adit-save-key=${saveKey}></adit-nudge>
         <adit-earnings .miner=${remote}></adit-earnings>
       </main>
       <footer class="small muted" data-testid="for">${this.#for()}</footer>
@@ -100,6 +103,12 @@ export class Popup extends AditRoot {
     const others = (wish?.coordinators.length ?? 1) - 1;
     return this.t("mines-for", { host: server.replace(/^https?:\/\//, ""), others });
   }
+}
+
+/** Files cannot be chosen nor saved in a window that closes when it loses the focus. */
+function saveKey(): void {
+  // With an opener it would not have the interfaces of an extension.
+  window.open(`./options.html${SAVE_KEY}`, "_blank", "noopener");
 }
 
 function isLoopback(server: string): boolean {

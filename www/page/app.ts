@@ -15,10 +15,12 @@ import { Watch } from "adit-ui/watch.ts";
 import "./control.ts";
 import "./earnings.ts";
 import { host } from "./host.ts";
+import type { Key } from "./key.ts";
 import "./key.ts";
 import "./lanes.ts";
 import "./live.ts";
 import { Notifier } from "./notify.ts";
+import "./nudge.ts";
 import { keepForOffline } from "./offline.ts";
 import "./receipts.ts";
 import "./settings.ts";
@@ -57,6 +59,9 @@ export class App extends AditRoot {
       }
       .note {
         border-inline-start: 5px solid var(--warn);
+      }
+      adit-nudge::part(note) {
+        margin-bottom: 1rem;
       }
       .pair {
         display: grid;
@@ -151,6 +156,7 @@ export class App extends AditRoot {
     return html`
       ${storageLost ? html`<p class="card note" role="status" data-testid="storage">${this.t("storage-lost")}</p>` : nothing}
       ${left > 0 && !active ? html`<p class="card note" role="status" data-testid="left">${this.t("left", { n: left })}</p>` : nothing}
+      <adit-nudge .miner=${this.#miner} still @adit-save-key=${this.#saveKey}></adit-nudge>
     `;
   }
 
@@ -207,6 +213,8 @@ export class App extends AditRoot {
       </details>
     `;
   }
+
+  #saveKey = (): void => void this.renderRoot.querySelector<Key>("adit-key")?.showSaving();
 
   #openPast = ({ currentTarget }: Event): void => {
     this.pastOpen = (currentTarget as HTMLDetailsElement).open;

@@ -57,6 +57,15 @@ export class Key extends AditElement {
     new Watch(this, () => this.miner);
   }
 
+  /** Opens the form that saves a copy, and puts the person there. */
+  async showSaving(): Promise<void> {
+    await this.updateComplete;
+    const fold = this.renderRoot.querySelector("details");
+    if (!fold) return;
+    fold.open = true;
+    fold.querySelector("input")?.focus();
+  }
+
   protected override render() {
     const { publicKey, active } = this.miner;
     return html`

@@ -379,6 +379,10 @@ key-stop-first = Stoppen Sie zuerst das Schürfen.
 key-replaces = Er tritt an die Stelle des Schlüssels, der jetzt hier ist.
 key-saved = Gesichert. Ohne ihre Passphrase ist die Datei wertlos: Bewahren Sie beides auf.
 key-used = Von nun an schürfen Sie mit dem Schlüssel { $key }.
+nudge =
+    Ihr Verdienst gehört einem Schlüssel, den es nur in diesem Browser gibt. Ohne Kopie geht er mit den Daten des Browsers
+    verloren.
+nudge-later = Jetzt nicht
 
 ## Hinweise
 

@@ -374,6 +374,10 @@ key-stop-first = Stop mining first.
 key-replaces = It takes the place of the key that is here now.
 key-saved = Saved. The file is worthless without its passphrase: keep both.
 key-used = From now on you mine with the key { $key }.
+nudge =
+    What you have earned belongs to a key that exists in this browser alone. Without a copy it is lost with the browser's
+    data.
+nudge-later = Not now
 
 ## Notes
 
