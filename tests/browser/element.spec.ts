@@ -1,77 +1,19 @@
-import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { type Frame, type Locator, type Page, chromium } from "@playwright/test";
+import type { Frame, Locator, Page } from "@playwright/test";
 
 import { violations } from "./axe.ts";
-import { freePort } from "./coordinator.ts";
-import { Coordinator, expect, test as base } from "./site.ts";
+import { type Told, agree, expect, inside, test, told, visitor } from "./embedding.ts";
+import { workers } from "./processes.ts";
+import { Coordinator } from "./site.ts";
 
-const SERVE = fileURLToPath(new URL("../../examples/embed/serve.py", import.meta.url));
 const PICTURES = fileURLToPath(new URL("screenshots", import.meta.url));
-const SHAPE = { rows: 16_384, k: 4096, n: 1024 };
-
-interface Embedding {
-  site: string;
-  coordinator: Coordinator;
-}
-
-/** The example's site, on an origin of its own, and a coordinator that lets it in. */
-const test = base.extend<{ supplied: Embedding }, { embedding: Embedding }>({
-  embedding: [
-    async ({}, use) => {
-      const site = `http://localhost:${await freePort()}`;
-      const coordinator = await Coordinator.start("--origin", site);
-      const child = spawn("python3", [SERVE, coordinator.url, new URL(site).port], { stdio: ["ignore", "pipe", "inherit"] });
-      const gone = new Promise((resolve) => child.once("exit", resolve));
-      await new Promise((resolve) => child.stdout.once("data", resolve));
-      await use({ site, coordinator });
-      child.kill("SIGTERM");
-      await gone;
-      await coordinator.end();
-    },
-    { scope: "worker", timeout: 30_000 },
-  ],
-  supplied: async ({ embedding }, use) => {
-    const jobs: number[] = [];
-    while (jobs.length < 4) jobs.push(await embedding.coordinator.submit("embedded", SHAPE));
-    await use(embedding);
-    for (const job of jobs) await embedding.coordinator.cancel(job);
-  },
-});
 
 test.skip(!Coordinator.ownOnes, "needs a coordinator that lets the site in");
 
-/** The frame of the element, once it asks or mines. */
-async function inside(page: Page): Promise<Frame> {
-  const find = () => page.frames().find((frame) => frame.url().endsWith("/embed"));
-  await expect.poll(find).toBeTruthy();
-  return find() as Frame;
-}
-
-/** What the site is told. */
-const told = (page: Page) => page.locator("adit-miner").first().evaluate((miner) => {
-  const { state, agreed, rate } = miner as unknown as Told;
-  return { state, agreed, rate };
-});
-type Told = Element & { state: string; agreed: boolean; rate: number; request(): Promise<boolean> };
-
-async function agree(frame: Frame): Promise<void> {
-  const button = frame.getByRole("button", { name: "Agree and start" });
-  await expect(button).toHaveAttribute("aria-disabled", "false");
-  await button.click();
-}
-
 test("it asks in 15 kB, mines once a visitor agrees, remembers it, and stops when that is taken back", async ({ launchOptions, supplied }) => {
-  // Playwright turns the partitions off in which Chromium keeps what foreign frames keep, so these are let in as they are.
-  const folder = mkdtempSync(join(tmpdir(), "adit-profile-"));
-  mkdirSync(join(folder, "Default"));
-  writeFileSync(join(folder, "Default", "Preferences"), JSON.stringify({ profile: { cookie_controls_mode: 0 } }));
-  const profile = await chromium.launchPersistentContext(folder, launchOptions);
-  const page = await profile.newPage();
+  const { context, browser, end } = await visitor(launchOptions);
+  const page = await context.newPage();
   const { site, coordinator } = supplied;
   const files: Promise<number>[] = [];
   page.on("requestfinished", (request) => {
@@ -87,8 +29,16 @@ test("it asks in 15 kB, mines once a visitor agrees, remembers it, and stops whe
   expect(bytes).toBeLessThanOrEqual(15_000);
   expect(await told(page)).toEqual({ state: "asking", agreed: false, rate: 0 });
   expect((await coordinator.overview()).sessions_open).toBe(0);
-  await page.screenshot({ path: `${PICTURES}/element-asking.png`, fullPage: true });
-  expect(await violations(frame)).toEqual([]);
+  await page.emulateMedia({ reducedMotion: "reduce", colorScheme: "dark" });
+  const pictures = async (view: string) => {
+    for (const theme of ["auto", "light", "dark"]) {
+      await page.locator("adit-miner").evaluate((miner, theme) => miner.setAttribute("theme", theme), theme);
+      await expect(frame.locator("html")).toHaveAttribute("data-theme", theme);
+      await page.screenshot({ path: `${PICTURES}/element-${view}-${theme}.png`, fullPage: true });
+      expect(await violations(frame)).toEqual([]);
+    }
+  };
+  await pictures("asking");
 
   const asked = page.locator("adit-miner").evaluate((miner) => (miner as unknown as Told).request());
   await agree(frame);
@@ -97,19 +47,33 @@ test("it asks in 15 kB, mines once a visitor agrees, remembers it, and stops whe
   const done = await coordinator.valid();
   await expect.poll(() => coordinator.valid(), { timeout: 30_000 }).toBeGreaterThan(done);
 
-  await page.emulateMedia({ reducedMotion: "reduce", colorScheme: "dark" });
-  await page.screenshot({ path: `${PICTURES}/element-mining.png`, fullPage: true });
-  expect(await violations(frame)).toEqual([]);
+  await pictures("mining");
   await page.reload();
   await expect.poll(() => told(page), { timeout: 20_000 }).toMatchObject({ state: "mining", agreed: true });
   const again = await inside(page);
+  expect(await workers(browser)).toBeGreaterThanOrEqual(process.platform === "linux" ? 2 : 0);
   await again.getByRole("button", { name: "Withdraw consent" }).click();
   await expect.poll(() => told(page)).toEqual({ state: "asking", agreed: false, rate: 0 });
+  // Nothing is left that could compute, and what was under way is free for others.
+  expect(await workers(browser)).toBe(0);
   await expect.poll(async () => (await coordinator.overview()).leases_live).toBe(0);
+  const last = await coordinator.valid();
+  await page.waitForTimeout(1500);
+  expect(await coordinator.valid()).toBe(last);
   await page.reload();
   await expect((await inside(page)).getByRole("button", { name: "Agree and start" })).toBeVisible();
-  await profile.close();
-  rmSync(folder, { recursive: true, force: true });
+
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.locator("adit-miner").evaluate((miner) => {
+    const german = miner.cloneNode() as Element;
+    german.setAttribute("lang", "de");
+    miner.replaceWith(german);
+  });
+  const phone = (await (await page.locator("adit-miner iframe").elementHandle())?.contentFrame()) as Frame;
+  await expect(phone.getByRole("button", { name: "Einwilligen und starten" })).toHaveAttribute("aria-disabled", "false");
+  await page.screenshot({ path: `${PICTURES}/element-asking-phone-de.png`, fullPage: true });
+  expect(await violations(phone)).toEqual([]);
+  await end();
 });
 
 test("no script presses the button, and nothing may cover it", async ({ page, supplied }) => {
@@ -167,10 +131,52 @@ test("a hundred elements are one miner, which ends with its element and caps wha
       return counts;
     });
   await expect.poll(states).toEqual({ asking: 1, elsewhere: 99, failed: 4 });
+  const refused = outer().locator("adit-miner#hostile");
+  for (const element of await refused.all()) await expect(element).toHaveText("This miner names no coordinator: an http or https address.");
+  expect(await refused.first().evaluate((miner) => (miner as unknown as Told).request())).toBe(false);
+  expect(await outer().evaluate(() => "pressed" in window || "pressed" in parent)).toBe(false);
+  // Another copy of the script changes nothing.
+  await outer().addScriptTag({ url: `${coordinator.url}/adit-miner.js?again`, type: "module" });
+  expect(await states()).toEqual({ asking: 1, elsewhere: 99, failed: 4 });
   expect(page.frames().filter((frame) => frame.url().endsWith("/embed"))).toHaveLength(1);
   await agree(await inside(page));
   await expect.poll(states, { timeout: 20_000 }).toMatchObject({ mining: 1, elsewhere: 99 });
   await expect((await inside(page)).getByText("This site wants 80% of the time at most.")).toBeVisible();
+  await expect.poll(async () => (await coordinator.overview()).leases_live).toBeGreaterThan(0);
+  // The next one takes its place, and asks or goes on by itself; without any of them nothing is left.
+  await outer().evaluate(() => document.querySelector("adit-miner")?.remove());
+  await expect.poll(states, { timeout: 20_000 }).toMatchObject({ elsewhere: 98, failed: 4 });
   await outer().evaluate(() => document.querySelectorAll("adit-miner").forEach((miner) => miner.remove()));
   await expect.poll(async () => (await coordinator.overview()).leases_live).toBe(0);
+  // One that names no coordinator keeps nobody else from the miner, whether it comes first or becomes so.
+  await outer().evaluate((url) => {
+    const add = () => document.body.appendChild(document.createElement("adit-miner"));
+    add();
+    const [second, third] = [add(), add()];
+    for (const element of [second, third]) element.setAttribute("coordinator", url);
+    second.setAttribute("coordinator", "data:text/html,");
+  }, coordinator.url);
+  await expect.poll(states).toEqual({ failed: 2, asking: 1 });
+});
+
+test.describe("led elsewhere", () => {
+  // Chromium says so when nobody receives the channel.
+  test.use({ expectedErrors: /target origin provided/ });
+
+  test("a frame that the site leads elsewhere is given no channel, and no longer counts as a miner", async ({ page, supplied }) => {
+    await page.goto(`${supplied.site}/plain`);
+    await expect.poll(() => told(page)).toMatchObject({ state: "asking" });
+    const asked = page.locator("adit-miner").evaluate((miner) => {
+      const frame = miner.shadowRoot?.querySelector("iframe") as HTMLIFrameElement;
+      const heard: unknown[] = [];
+      Object.assign(window, { heard });
+      const answer = (miner as unknown as Told).request();
+      frame.srcdoc = "<script>onmessage = ({ ports }) => parent.heard.push(ports.length)</script>";
+      return answer;
+    });
+    await expect.poll(() => told(page)).toMatchObject({ state: "loading" });
+    expect(await asked).toBe(false);
+    expect(await told(page)).toEqual({ state: "failed", agreed: false, rate: 0 });
+    expect(await page.evaluate(() => (window as unknown as { heard: unknown[] }).heard)).toEqual([]);
+  });
 });

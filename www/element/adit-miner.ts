@@ -20,10 +20,13 @@ export interface MinerState {
 
 const NAME = "adit-miner";
 const [LEAST_PX, MOST_PX, FIRST_PX] = [80, 900, 320];
+/** How long the page in the frame may take to answer before it counts as no coordinator's. */
+const PATIENCE_MS = 10_000;
+const NOTHING_KNOWN: MinerState = { state: "loading", agreed: false, rate: 0 };
 /** What a frame may use if the site may: to rest while the device is busy or in use. */
 const ALLOWED = "compute-pressure; idle-detection";
 
-/** Every element of this page that is connected, the oldest first: the first alone has a frame, so a page has one miner. */
+/** Every element of this page that is connected, the oldest first. One alone has a frame, so a page has one miner. */
 const elements = new Set<AditMiner>();
 
 const style = new CSSStyleSheet();
@@ -38,11 +41,12 @@ export class AditMiner extends HTMLElement {
   static readonly observedAttributes = ["coordinator", "cap", "site", "site-bps", "theme", "lang", "label", "elsewhere-text", "refused-text"];
 
   readonly #root: ShadowRoot;
-  #now: MinerState = { state: "loading", agreed: false, rate: 0 };
+  #now: MinerState = NOTHING_KNOWN;
   #frame: HTMLIFrameElement | undefined;
   #port: MessagePort | undefined;
   /** What `request` returned and nobody has answered yet. */
   #asked: ((agreed: boolean) => void)[] = [];
+  #patience: ReturnType<typeof setTimeout> | undefined;
 
   constructor() {
     super();
@@ -62,10 +66,10 @@ export class AditMiner extends HTMLElement {
     return this.#now.rate;
   }
 
-  /** Asks the visitor, who may press the button in the frame or not. Resolves with their answer, `false` if the element goes. */
+  /** Asks the visitor, who may press the button in the frame or not. Resolves with their answer, `false` if there is none. */
   request(): Promise<boolean> {
     if (this.#now.agreed) return Promise.resolve(true);
-    if (!this.isConnected || this.#now.state === "failed") return Promise.resolve(false);
+    if (!this.#frame || this.#now.state === "failed") return Promise.resolve(false);
     this.scrollIntoView({ block: "nearest" });
     this.#post({ type: "request" });
     return new Promise((resolve) => this.#asked.push(resolve));
@@ -79,10 +83,9 @@ export class AditMiner extends HTMLElement {
   disconnectedCallback(): void {
     elements.delete(this);
     this.#close();
-    this.#say({ state: "loading", agreed: false, rate: 0 });
+    this.#say(NOTHING_KNOWN);
     this.#answer(false);
-    const [first] = elements;
-    if (first) first.#lead();
+    AditMiner.#handOver();
   }
 
   attributeChangedCallback(name: string, before: string | null, now: string | null): void {
@@ -90,17 +93,32 @@ export class AditMiner extends HTMLElement {
     if (name === "coordinator") {
       this.#close();
       this.#lead();
+      AditMiner.#handOver();
     } else if (this.#port) this.#wish();
     else if (!this.#frame) this.#lead();
   }
 
-  /** Shows the frame, if this element is the first of its page. */
+  /** Whichever has the frame, or may have it: the oldest that names a coordinator. */
+  static #leader(): AditMiner | undefined {
+    const all = [...elements];
+    return all.find((element) => element.#frame) ?? all.find((element) => element.#coordinator);
+  }
+
+  static #handOver(): void {
+    const next = AditMiner.#leader();
+    if (next) next.#lead();
+  }
+
+  get #coordinator(): string | undefined {
+    return coordinatorOf(this.getAttribute("coordinator"), document.baseURI);
+  }
+
+  /** Shows the frame, if it is this element's turn. */
   #lead(): void {
     if (this.#frame) return;
-    const coordinator = coordinatorOf(this.getAttribute("coordinator"), document.baseURI);
+    const coordinator = this.#coordinator;
     if (!coordinator) return this.#tell("failed", this.getAttribute("refused-text") ?? "This miner names no coordinator: an http or https address.");
-    const [first] = elements;
-    if (first !== this) return this.#tell("elsewhere", this.getAttribute("elsewhere-text") ?? "Another miner on this page is in charge.");
+    if (AditMiner.#leader() !== this) return this.#tell("elsewhere", this.getAttribute("elsewhere-text") ?? "Another miner on this page is in charge.");
     const frame = document.createElement("iframe");
     frame.title = this.getAttribute("label") ?? "Adit";
     frame.allow = ALLOWED;
@@ -112,13 +130,17 @@ export class AditMiner extends HTMLElement {
     frame.src = `${coordinator}/embed`;
     this.#frame = frame;
     this.#root.replaceChildren(frame);
-    this.#say({ state: "loading", agreed: false, rate: 0 });
+    this.#say(NOTHING_KNOWN);
   }
 
   /** Gives the frame its end of a channel; nobody but a page of the coordinator's origin receives it. */
   #greet(frame: HTMLIFrameElement, coordinator: string): void {
     if (frame !== this.#frame) return;
     this.#port?.close();
+    // Nothing is known of whatever the frame shows now.
+    this.#say(NOTHING_KNOWN);
+    clearTimeout(this.#patience);
+    this.#patience = setTimeout(() => this.#say({ ...NOTHING_KNOWN, state: "failed" }), PATIENCE_MS);
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = ({ data }) => this.#hear(fromFrame(data));
     this.#port = port1;
@@ -128,6 +150,7 @@ export class AditMiner extends HTMLElement {
   }
 
   #hear(message: FrameMessage | undefined): void {
+    if (message) clearTimeout(this.#patience);
     switch (message?.type) {
       case "height":
         if (this.#frame) this.#frame.style.height = `${Math.min(Math.max(Math.ceil(message.px), LEAST_PX), MOST_PX)}px`;
@@ -142,6 +165,7 @@ export class AditMiner extends HTMLElement {
     const before = this.#now;
     this.#now = Object.freeze({ state, agreed, rate });
     if (agreed) this.#answer(true);
+    else if (state === "failed") this.#answer(false);
     if (before.state === state && before.agreed === agreed && before.rate === rate) return;
     this.dispatchEvent(new CustomEvent<MinerState>("adit-state", { detail: this.#now }));
   }
@@ -166,11 +190,12 @@ export class AditMiner extends HTMLElement {
     line.part.add("note");
     line.textContent = text;
     this.#root.replaceChildren(line);
-    this.#say({ state, agreed: false, rate: 0 });
+    this.#say({ ...NOTHING_KNOWN, state });
   }
 
   /** Without its document the frame's workers end, and its leases are given back. */
   #close(): void {
+    clearTimeout(this.#patience);
     this.#port?.close();
     this.#frame?.remove();
     this.#port = this.#frame = undefined;

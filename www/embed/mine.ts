@@ -3,12 +3,16 @@ import { customElement, property } from "lit/decorators.js";
 
 import { Device } from "adit-client/device.ts";
 import { visit } from "adit-client/earnings.ts";
+import type { Host } from "adit-client/host.ts";
 import { Miner } from "adit-client/miner.ts";
 import { settingsOf } from "adit-client/power.ts";
+import * as preferences from "adit-client/preferences.ts";
 import type { State as MinerState } from "adit-client/shown.ts";
 import type { State } from "adit-miner/messages.ts";
 import "adit-page/control.ts";
+import type { Key } from "adit-page/key.ts";
 import "adit-page/key.ts";
+import "adit-page/nudge.ts";
 import { AditRoot } from "adit-ui/element.ts";
 import { choose, load } from "adit-ui/languages.ts";
 import { shared } from "adit-ui/styles.ts";
@@ -23,10 +27,16 @@ import { hostOf, partOf } from "./names.ts";
 const NAMES = { database: "adit-embed", lock: "adit-mine", channel: "adit" };
 const PREFERENCES = "adit-embed";
 
+const device = new Device();
+/** One for this frame: where nothing is kept, it holds the key. */
+let kept: Miner | undefined;
+
 /** Shows the miner, and goes on with it if the visitor has not stopped it. */
 export async function begin(embedder: Embedder, memory: Memory, server: string, withdrawn: () => void): Promise<void> {
-  const device = new Device();
-  const miner = new Miner(hostFor(embedder, memory, server), device);
+  const host = hostFor(embedder, memory, server);
+  const miner = (kept ??= new Miner(host, device));
+  // Whoever has taken the consent back begins again as the question says.
+  miner.prefer(preferences.load(host.shelf));
   const tell = () => {
     const { agreed } = memory.now;
     embedder.post({ type: "state", state: stateOf(miner.shown.state), agreed, rate: miner.status?.work_per_s ?? 0 });
@@ -34,6 +44,7 @@ export async function begin(embedder: Embedder, memory: Memory, server: string, 
   miner.addEventListener("change", tell);
   const element = new Embedded(miner, device, memory, embedder, () => {
     miner.removeEventListener("change", tell);
+    element.remove();
     withdrawn();
   });
   element.texts = await load({ ...asking, ...mining }, choose({ kept: null, asked: embedder.lang, browser: navigator.languages }));
@@ -45,7 +56,7 @@ export async function begin(embedder: Embedder, memory: Memory, server: string, 
   tell();
 }
 
-function hostFor(embedder: Embedder, memory: Memory, server: string) {
+function hostFor(embedder: Embedder, memory: Memory, server: string): Host {
   const shelf = (key: string, otherwise: string | null) => ({
     read: () => {
       try {
@@ -156,7 +167,11 @@ export class Embedded extends AditRoot {
           : nothing}
         ${this.#embedder.cap < 1 ? html`<p class="muted small foot">${this.t("embed-cap", { cap: this.format.percent(this.#embedder.cap) })}</p>` : nothing}
         ${this.#fleeting() ? html`<p class="small warn foot">${this.t("embed-fleeting")}</p>` : nothing}
-        <details class="foot small"><summary>${this.t("key")}</summary><adit-key .miner=${miner} kept=${this.t("embed-key")}></adit-key></details>
+        <adit-nudge .miner=${miner} @adit-save-key=${this.#saveKey}></adit-nudge>
+        <details class="foot small" id="key">
+          <summary>${this.t("key")}</summary>
+          <adit-key .miner=${miner} kept=${this.t("embed-key")}></adit-key>
+        </details>
       </main>
     `;
   }
@@ -167,9 +182,12 @@ export class Embedded extends AditRoot {
   }
 
   protected override updated(): void {
-    // Whoever stops it here does not want it to begin again at the next visit.
     const { phase, active } = this.miner;
-    if (phase === "stopping" || (active && !this.#memory.now.mining)) this.#memory.keep({ mining: phase !== "stopping" });
+    const { agreed, mining } = this.#memory.now;
+    // Where it could not be cut short, the question comes when it has ended.
+    if (!agreed && !active) return this.#withdrawn();
+    // Whoever stops it here does not want it to begin again at the next visit.
+    if (agreed && (phase === "stopping" || (active && !mining))) this.#memory.keep({ mining: phase !== "stopping" });
   }
 
   /** A session shares as it was signed, so the one under way ends. */
@@ -179,16 +197,22 @@ export class Embedded extends AditRoot {
     this.requestUpdate();
   };
 
+  #saveKey = (): void => {
+    const fold = this.renderRoot.querySelector<HTMLDetailsElement>("#key");
+    if (fold) fold.open = true;
+    void fold?.querySelector<Key>("adit-key")?.showSaving();
+  };
+
+  /** Nothing computes any more when this returns, but where the miner holds the only copy of the key: there lanes end their slice. */
   #withdraw = (): void => {
-    this.miner.stop();
     this.#memory.keep({ agreed: false, mining: false, given: null });
+    this.miner.cut();
     try {
       // The question says what would run, which is what it begins with.
       localStorage.removeItem(PREFERENCES);
     } catch {
       // Nothing is kept here.
     }
-    this.#embedder.post({ type: "state", state: "asking", agreed: false, rate: 0 });
-    this.#withdrawn();
+    this.requestUpdate();
   };
 }
