@@ -1,12 +1,19 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 import type { Page } from "@playwright/test";
 
 import { violations } from "./axe.ts";
 import { Extension } from "./extension.ts";
+import { laneDuty } from "./processes.ts";
 import { Coordinator, expect, test as base } from "./site.ts";
 
 const SHAPE = { rows: 16_384, k: 4096, n: 1024 };
+/** Key files that page and program have written, and what opens them. */
+const FROZEN = fileURLToPath(new URL("../../crates/native/src/home/key/frozen", import.meta.url));
+const WRITTEN = [["page.json", "größer als 1 × 2"], ["program.json", "correct horse"]] as const;
+const PASSPHRASE = "an adit into the hill";
 const PICTURES = fileURLToPath(new URL("screenshots", import.meta.url));
 
 const test = base.extend<{ extension: Extension; admitting: Coordinator }>({
@@ -67,7 +74,10 @@ test("after consent it mines to a paid reward with no tab open, without its serv
   await second.close();
   await expect.poll(() => admitting.posted(key ?? ""), { timeout: 30_000 }).not.toBe("0");
 
+  // The browser gives the units back when it closes, long before their time is over.
+  await expect.poll(async () => (await admitting.overview()).leases_live).toBeGreaterThan(0);
   await extension.close();
+  await expect.poll(async () => (await admitting.overview()).leases_live).toBe(0);
   const before = await admitting.valid();
   await extension.open();
   await more(admitting, before);
@@ -86,7 +96,8 @@ test("after consent it mines to a paid reward with no tab open, without its serv
   expect(await admitting.valid()).toBe(done);
 });
 
-test("it turns to the next coordinator while the first is away, and pauses while somebody uses the device", async ({ extension, admitting }) => {
+test("it turns to the next coordinator while the first is away for 30 s, and pauses while somebody uses the device", async ({ extension, admitting }) => {
+  test.setTimeout(120_000);
   const other = await Coordinator.start("--origin", Extension.origin);
   try {
     for (let jobs = 0; jobs < 4; jobs += 1) await other.submit("instead", SHAPE);
@@ -98,6 +109,7 @@ test("it turns to the next coordinator while the first is away, and pauses while
     await options.getByRole("button", { name: "Add" }).click();
     await expect(options.getByTestId("coordinator")).toHaveCount(2);
     await admitting.kill();
+    const back = Date.now() + 30_000;
     await more(other, 0);
     await expect(popup.getByTestId("for")).toContainText(new URL(other.url).host);
 
@@ -110,11 +122,75 @@ test("it turns to the next coordinator while the first is away, and pauses while
     await expect(state(popup)).toHaveText("Paused: somebody uses this device");
     await tell("idle");
     await expect(state(popup)).toHaveText("Mining");
+
+    await popup.waitForTimeout(Math.max(back - Date.now(), 0));
+    await admitting.restart({ fresh: false });
+    await expect(popup.getByTestId("for")).toContainText(new URL(admitting.url).host, { timeout: 40_000 });
+    await more(admitting);
     await options.getByRole("button", { name: "Take it back" }).click();
     await expect(options.getByRole("heading", { name: "Before anything runs" })).toBeVisible();
-    await expect.poll(async () => (await other.overview()).leases_live).toBe(0);
+    for (const coordinator of [admitting, other]) await expect.poll(async () => (await coordinator.overview()).leases_live).toBe(0);
   } finally {
     await other.end();
+  }
+});
+
+test("its lane holds duties of 20, 50 and 80 % within five points of processor time", async ({ extension }) => {
+  test.skip(process.platform !== "linux" || !Coordinator.ownOnes, "reads /proc, and needs a coordinator that lets the extension in");
+  const coordinator = await Coordinator.start("--origin", Extension.origin);
+  try {
+    // Much work for few bytes, because a lane idles while inputs and outputs are transferred.
+    for (let jobs = 0; jobs < 2; jobs += 1) await coordinator.submit("duty", { rows: 8192, k: 8192, n: 2048 });
+    const popup = await extension.window("popup");
+    await extension.agree(popup, coordinator.url);
+    await popup.getByRole("button", { name: "Stop" }).click();
+    await expect(state(popup)).toHaveText(/Stopped|Ready/);
+    const options = await extension.window("options");
+    await options.getByLabel("Use the graphics card if it is faster").uncheck();
+    await options.getByLabel("Processor lanes").fill("1");
+    await popup.getByRole("button", { name: "Start" }).click();
+    // The first units are small, for a key that has proved nothing.
+    await more(coordinator, 4);
+    for (const percent of [20, 50, 80]) {
+      await options.getByLabel("How hard to work").fill(String(percent));
+      await expect(options.getByText(`${percent} % of the time`)).toBeVisible();
+      await options.waitForTimeout(500);
+      const duty = await laneDuty(extension.browser, 5000);
+      console.log(`a duty of ${percent} % was ${duty.toFixed(1)} %`);
+      expect(duty).toBeGreaterThan(percent - 5);
+      expect(duty).toBeLessThan(percent + 5);
+    }
+  } finally {
+    await coordinator.end();
+  }
+});
+
+test("its key is that of a file from page or program, and is saved for the program once it owns something", async ({ extension, admitting }) => {
+  const popup = await extension.window("popup");
+  await extension.agree(popup, admitting.url);
+  await more(admitting);
+  await expect(popup.getByTestId("nudge")).toBeVisible({ timeout: 20_000 });
+  await popup.getByRole("button", { name: "Stop" }).click();
+  const [options] = await Promise.all([extension.context.waitForEvent("page"), popup.getByTestId("nudge").getByRole("button", { name: "Save a copy" }).click()]);
+  await options.getByLabel("Passphrase for the file").fill(PASSPHRASE);
+  const [download] = await Promise.all([options.waitForEvent("download"), options.getByRole("button", { name: "Save the key file" }).click()]);
+  await expect(popup.getByTestId("nudge")).toHaveCount(0);
+  const [path, key] = [await download.path(), await options.getByTestId("key").getAttribute("title")];
+  const words = ["account", "--server", admitting.url, "--key", path, "--json"];
+  const told = execFileSync(process.env["ADIT_BIN"] ?? "", words, { encoding: "utf8", env: { ...process.env, ADIT_PASSPHRASE: PASSPHRASE } });
+  expect(told).toContain(key);
+
+  for (const [name, passphrase] of WRITTEN) {
+    const { public_key } = JSON.parse(readFileSync(`${FROZEN}/${name}`, "utf8")) as { public_key: string };
+    await options.reload();
+    await options.getByText("Use a saved key").click();
+    await options.getByLabel("Key file").setInputFiles(`${FROZEN}/${name}`);
+    await options.getByLabel("Its passphrase").fill(passphrase);
+    await options.getByRole("button", { name: "Use this key" }).click();
+    await expect(options.getByText("From now on you mine with the key")).toBeVisible();
+    await expect(options.getByTestId("key")).toHaveAttribute("title", public_key);
+    // What comes from a file is kept there too.
+    await expect(popup.getByTestId("nudge")).toHaveCount(0);
   }
 });
 

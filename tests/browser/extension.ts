@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { type BrowserContext, type LaunchOptions, type Page, chromium } from "@playwright/test";
+import { type Browser, type BrowserContext, type LaunchOptions, type Page, chromium } from "@playwright/test";
 
 const BUILT = fileURLToPath(new URL("../../www/extension/dist/chromium", import.meta.url));
 
@@ -30,6 +30,12 @@ export class Extension {
   get context(): BrowserContext {
     if (!this.#context) throw new Error("the browser is not open");
     return this.#context;
+  }
+
+  get browser(): Browser {
+    const browser = this.context.browser();
+    if (!browser) throw new Error("the context is of no browser");
+    return browser;
   }
 
   /** Starts the browser, with the profile that it had before. */

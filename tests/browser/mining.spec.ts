@@ -1,8 +1,5 @@
-import { readFileSync, readdirSync } from "node:fs";
-
-import type { Browser } from "@playwright/test";
-
 import type { Notice } from "../../worker/wire.ts";
+import { laneDuty } from "./processes.ts";
 import { MinePage, expect, test } from "./site.ts";
 
 test.use({ jobs: 6 });
@@ -90,31 +87,11 @@ for (const percent of [20, 40]) {
     await expect(mine.page.getByText(`${percent} % of the time`)).toBeVisible();
     await mine.start.click();
     await mine.verified(2);
-    const before = await lane(browser);
-    await mine.page.waitForTimeout(8000);
-    const after = await lane(browser);
-    const duty = (100 * (after.ns - before.ns)) / (after.at - before.at);
+    const duty = await laneDuty(browser, 8000);
     expect(duty).toBeGreaterThan(percent - 5);
     expect(duty).toBeLessThan(percent + 5);
     for (const job of jobs) await coordinator.cancel(job);
   });
-}
-
-/**
- * The kernel's accounting of a lane's thread: nanoseconds on a core or ready to run, and the time of reading. A ready thread
- * would run on an idle machine.
- */
-async function lane(browser: Browser): Promise<{ ns: number; at: number }> {
-  const cdp = await browser.newBrowserCDPSession();
-  const { processInfo } = await cdp.send("SystemInfo.getProcessInfo");
-  await cdp.detach();
-  const folders = processInfo.map(({ id }) => `/proc/${id}/task`).flatMap((tasks) => readdirSync(tasks).map((thread) => `${tasks}/${thread}`));
-  const workers = folders.filter((folder) => readFileSync(`${folder}/comm`, "utf8").startsWith("DedicatedWorker"));
-  // The control worker starts the lane's worker, so the lane's is the newer one.
-  const [youngest] = workers.sort((a, b) => Number(b.split("/").at(-1)) - Number(a.split("/").at(-1)));
-  expect(workers).toHaveLength(2);
-  const [running = 0, ready = 0] = readFileSync(`${youngest}/schedstat`, "utf8").split(" ").map(Number);
-  return { ns: running + ready, at: Number(process.hrtime.bigint()) };
 }
 
 test("a changed throttle takes hold at once", async ({ mine, coordinator, work }) => {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { PATIENCE_MS, after, coordinatorAt, leaveAt } from "./coordinators.ts";
+import { PATIENCE_MS, after, coordinatorAt, leaveAt, lookBackAfterMs } from "./coordinators.ts";
 import { parse } from "./wish.ts";
 
 test("a coordinator is an http or https address, as people type them", () => {
@@ -26,6 +26,10 @@ test("a coordinator is left when it fails or is away for too long, and only for 
   expect(after("https://b", two)).toBe("https://a");
   // One that the person has removed meanwhile.
   expect(after("https://c", two)).toBe("https://a");
+});
+
+test("a coordinator that was away is asked again, ever more rarely if it is of no use", () => {
+  expect([0, 1, 2, 3, 50].map(lookBackAfterMs)).toEqual([15_000, 30_000, 60_000, 120_000, 3_600_000]);
 });
 
 test("what was kept is believed value by value, and nothing is mined without consent", () => {

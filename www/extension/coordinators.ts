@@ -47,3 +47,11 @@ export function leaveAt({ failed, awaySince }: Trouble, now: number, coordinator
 export function after(current: string, coordinators: readonly string[]): string | undefined {
   return coordinators[(coordinators.indexOf(current) + 1) % coordinators.length];
 }
+
+/** How long to work for another coordinator before the first is asked again: the longer, the more often that was in vain. */
+export function lookBackAfterMs(inVain: number): number {
+  return Math.min(LOOK_BACK_MS * 2 ** inVain, MOST_LOOK_BACK_MS);
+}
+
+const LOOK_BACK_MS = 15_000;
+const MOST_LOOK_BACK_MS = 3_600_000;

@@ -9,7 +9,7 @@ import { messageOf } from "adit-worker/error.ts";
 import type { Names } from "adit-worker/messages.ts";
 
 import type { IdleState, Port } from "./api.ts";
-import { after, leaveAt } from "./coordinators.ts";
+import { PATIENCE_MS, after, leaveAt, lookBackAfterMs } from "./coordinators.ts";
 import type { Badge, Circumstances, HostMessage, HostOrder, View, WindowMessage } from "./messages.ts";
 import type { Wish } from "./wish.ts";
 
@@ -42,6 +42,9 @@ export class MiningHost {
   #presenceChanged = (): void => {};
   #awaySince: number | undefined;
   #leaving: ReturnType<typeof setTimeout> | undefined;
+  #lookingBack: ReturnType<typeof setTimeout> | undefined;
+  /** How often it returned to the first coordinator since that verified something. */
+  #inVain = 0;
   #sending: ReturnType<typeof setTimeout> | undefined;
   #sentAt = -Infinity;
   #sentState = "";
@@ -229,14 +232,33 @@ export class MiningHost {
     if (!this.#wish.mining) return;
     const { coordinators } = this.#wish;
     const at = leaveAt({ failed: miner.phase === "failed", awaySince: this.#awaySince }, now, coordinators);
-    if (at !== undefined) this.#leaving = setTimeout(() => this.#leave(miner), Math.max(at - now, 0));
+    const next = after(miner.server, coordinators);
+    if (at !== undefined && next) this.#leaving = setTimeout(() => this.#turn(miner, next), Math.max(at - now, 0));
+    this.#lookBack(miner);
   }
 
-  #leave(miner: Miner): void {
+  /** Mines for another coordinator instead, if nothing else has happened meanwhile. */
+  #turn(from: Miner, to: string): void {
     this.#turning = this.#turning.then(async () => {
-      const next = after(miner.server, this.#wish.coordinators);
-      if (this.#miner === miner && this.#wish.mining && next) await this.#become(next);
+      if (this.#miner === from && this.#wish.mining && this.#wish.coordinators.includes(to)) await this.#become(to);
     });
+  }
+
+  /** Returns to the first coordinator once it answers again. */
+  #lookBack(miner: Miner): void {
+    const [first] = this.#wish.coordinators;
+    if (miner.server !== first) {
+      this.#lookingBack ??= setTimeout(() => void this.#seek(miner, first), lookBackAfterMs(this.#inVain));
+    } else if ((miner.status?.units_valid ?? 0) > 0) this.#inVain = 0;
+  }
+
+  async #seek(miner: Miner, first: string | undefined): Promise<void> {
+    const asked = fetch(`${first}/healthz`, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) });
+    const answers = await asked.then(({ ok }) => ok, () => false);
+    this.#lookingBack = undefined;
+    if (!answers || !first) return this.#changed();
+    this.#inVain += 1;
+    this.#turn(miner, first);
   }
 
   /** Gives the memory back when nothing is mined and nobody looks. */
