@@ -1,9 +1,10 @@
 /** The page in a real Firefox, which Playwright cannot drive as distributions build it. The specs in tests/browser say more. */
 
-import puppeteer, { type Browser, type BrowserContext, type Page } from "puppeteer-core";
+import type { Browser, BrowserContext, Page } from "puppeteer-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 
 import { Coordinator } from "../browser/coordinator.ts";
+import { firefox, press, shows, text, until } from "./firefox.ts";
 
 let coordinator: Coordinator;
 let browser: Browser;
@@ -13,10 +14,8 @@ let job: number;
 let errors: string[];
 
 beforeAll(async () => {
-  const executablePath = process.env["ADIT_FIREFOX"];
-  if (!executablePath) throw new Error("set ADIT_FIREFOX to the program");
   coordinator = await Coordinator.start();
-  browser = await puppeteer.launch({ browser: "firefox", executablePath, headless: true });
+  browser = await firefox();
 });
 
 afterAll(async () => {
@@ -43,33 +42,33 @@ test("nothing computes before Start; then units are verified, a receipt is check
   await open();
   expect(page.workers()).toEqual([]);
   expect((await coordinator.overview()).leases_live).toBe(0);
-  await press("Start");
-  await shows("state", "Mining");
+  await press(page, "Start");
+  await shows(page, "state", "Mining");
   await page.waitForSelector('>>> [data-testid="receipt"][data-verdict="valid"]', { timeout: 30_000 });
-  await press("Verify");
-  await shows("outcome", "The mathematics: in order");
-  await press("Stop");
-  await shows("state", "Stopped");
+  await press(page, "Verify");
+  await shows(page, "outcome", "The mathematics: in order");
+  await press(page, "Stop");
+  await shows(page, "state", "Stopped");
   await until("the lease is given back", async () => (await coordinator.overview()).leases_live === 0);
   expect(page.workers()).toEqual([]);
 });
 
 test("the key and its receipts are there after a reload", async () => {
   await open();
-  await press("Start");
+  await press(page, "Start");
   await page.waitForSelector('>>> [data-testid="receipt"]', { timeout: 30_000 });
-  await press("Stop");
-  await shows("state", "Stopped");
-  const key = await text("key");
+  await press(page, "Stop");
+  await shows(page, "state", "Stopped");
+  const key = await text(page, "key");
   await page.reload();
-  await shows("key", key);
+  await shows(page, "key", key);
   await page.waitForSelector('>>> [data-testid="receipt"]');
 });
 
 test("the page speaks German to those who ask for it", async () => {
   await open("?lang=de");
   expect(await page.evaluate(() => document.documentElement.lang)).toBe("de");
-  await shows("state", "Bereit");
+  await shows(page, "state", "Bereit");
 });
 
 test("a page without storage mines, and says what is lost", async () => {
@@ -81,32 +80,11 @@ test("a page without storage mines, and says what is lost", async () => {
   });
   await open();
   await page.waitForSelector('>>> [data-testid="storage"]');
-  await press("Start");
+  await press(page, "Start");
   await page.waitForSelector('>>> [data-testid="receipt"][data-verdict="valid"]', { timeout: 30_000 });
 });
 
 async function open(query = ""): Promise<void> {
   await page.goto(`${coordinator.url}/${query}`);
   await page.waitForSelector('>>> [data-testid="state"]');
-}
-
-/** Presses the first button with this label, whatever shadow it is in. */
-async function press(label: string): Promise<void> {
-  await page.locator(`>>> button ::-p-text(${label})`).click();
-}
-
-async function text(id: string): Promise<string> {
-  return page.$eval(`>>> [data-testid="${id}"]`, (element) => (element as HTMLElement).innerText);
-}
-
-async function shows(id: string, words: string): Promise<void> {
-  await until(`${id} shows ${words}`, async () => (await text(id)).includes(words));
-}
-
-async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + 30_000; Date.now() < end; ) {
-    if (await holds().catch(() => false)) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error(`in vain: ${what}`);
 }

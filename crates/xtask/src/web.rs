@@ -34,8 +34,10 @@ pub(crate) fn run(repo: &Repo) -> Result<()> {
         let weight = sizes::folder(&repo.dist().join("assets").join(name), sizes::is_bundled)?;
         sizes.add(&format!("bundle {name}"), weight, bundle.budget_kb_gzip);
     }
-    let extension = sizes::folder(&repo.extension().join(extension::BUILT), sizes::is_bundled)?;
-    sizes.add("extension", extension, manifest.extension.budget_kb_gzip);
+    for browser in extension::BROWSERS {
+        let weight = sizes::folder(&repo.extension().join(browser), sizes::is_bundled)?;
+        sizes.add(&format!("extension {browser}"), weight, manifest.extension.budget_kb_gzip);
+    }
     let dist = repo.dist();
     let first_load = sizes::site(&dist, |path| manifest.first_load.has(path.strip_prefix(&dist).unwrap_or(path)))?;
     sizes.add("page until it mines", first_load, manifest.first_load.budget_kb_brotli);

@@ -1,4 +1,4 @@
-//! Packs the browser extension: one build, and for each browser a folder with its manifest and an archive of it.
+//! Packs the browser extension: for each browser a folder, which it loads, and an archive of that, which its makers sign.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -13,8 +13,8 @@ use crate::repo::Repo;
 use crate::setup::npm;
 use crate::shell;
 
-/// The folder that Vite builds, which Chromium loads.
-pub(crate) const BUILT: &str = "chromium";
+/// Each has a manifest in www/extension/manifest, and a folder in www/extension/dist.
+pub(crate) const BROWSERS: [&str; 2] = ["chromium", "firefox"];
 
 /// Files that the extension shares with the page.
 const SHARED: [&str; 2] = ["www/page/public/icon-192.png", "LICENSE"];
@@ -25,15 +25,22 @@ pub(crate) fn build(repo: &Repo) -> Result<()> {
     if dist.exists() {
         fs::remove_dir_all(&dist)?;
     }
-    shell::run(npm::tool(repo, "vite").args(["build", "www/extension", "--logLevel", "warn"]))?;
-    let folder = dist.join(BUILT);
+    for browser in BROWSERS {
+        build_for(repo, browser)?;
+    }
+    Ok(())
+}
+
+fn build_for(repo: &Repo, browser: &str) -> Result<()> {
+    shell::run(npm::tool(repo, "vite").args(["build", "www/extension", "--mode", browser, "--logLevel", "warn"]))?;
+    let folder = repo.extension().join(browser);
     for shared in SHARED {
         let name = Path::new(shared).file_name().context("a file")?;
         fs::copy(repo.root.join(shared), folder.join(name))?;
     }
-    let manifest = fs::read_to_string(repo.root.join(format!("www/extension/manifest/{BUILT}.json")))?;
+    let manifest = fs::read_to_string(repo.root.join(format!("www/extension/manifest/{browser}.json")))?;
     fs::write(folder.join("manifest.json"), versioned(&manifest)?)?;
-    pack(&folder, &dist.join(format!("adit-{BUILT}.zip")))
+    pack(&folder, &repo.extension().join(format!("adit-{browser}.zip")))
 }
 
 /// The manifest with the version of this workspace.
