@@ -105,8 +105,20 @@ test("no script presses the button, and nothing may cover it", async ({ page, su
     send?.setTimeout(() => target?.postMessage("adit-miner/1", "*", [new MessageChannel().port1]), 0);
   });
   expect(await told(page)).toEqual({ state: "asking", agreed: false, rate: 0 });
+  // A site may ask for a part of what is earned, and the visitor gives it or not.
+  await page.locator("adit-miner").evaluate((miner, key) => {
+    miner.setAttribute("site-bps", "2500");
+    miner.setAttribute("site", key);
+  }, SITE_KEY);
+  await expect(frame.getByRole("checkbox", { name: /^Give 25.?% of what it earns to localhost:/ })).not.toBeChecked();
   const [opened] = await Promise.all([page.waitForEvent("popup"), frame.getByRole("button", { name: "Answer in a window" }).click()]);
-  await opened.getByRole("button", { name: "Agree and start" }).click();
+  await opened.getByRole("checkbox", { name: /^Give 25.?% of what it earns to localhost:/ }).check();
+  const [started] = await Promise.all([
+    page.waitForRequest("**/ai-energy/start-session"),
+    opened.getByRole("button", { name: "Agree and start" }).click(),
+  ]);
+  expect(started.postDataJSON().adit.statement.share).toEqual({ site: SITE_KEY, site_bps: 2500 });
+  await expect(frame.getByTestId("shared")).toHaveText(/^25.?% of what it earns goes to localhost:/);
   await expect(frame.getByText("This browser keeps nothing for this frame")).toBeVisible({ timeout: 20_000 });
   await expect(frame.getByRole("radio", { name: "Quiet" })).toBeChecked();
   await expect.poll(() => told(page), { timeout: 20_000 }).toMatchObject({ state: "mining", agreed: true });

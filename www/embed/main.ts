@@ -77,6 +77,8 @@ async function askFirst(embedder: Embedder, memory: Memory): Promise<void> {
     void mine(embedder, memory);
   };
   const texts = await spoken(embedder.lang);
+  const isOther = () => JSON.stringify(embedder.share) !== JSON.stringify(share);
+  if (isOther()) return askFirst(embedder, memory);
   const attention = ask({
     texts,
     ...parties(embedder.site),
@@ -85,7 +87,10 @@ async function askFirst(embedder: Embedder, memory: Memory): Promise<void> {
     agreed,
     elsewhere: () => askElsewhere(embedder.site, share, agreed),
   });
-  embedder.heard = ({ type }) => type === "request" && attention();
+  embedder.heard = ({ type }) => {
+    if (type === "request") attention();
+    else if (isOther()) void askFirst(embedder, memory);
+  };
   embedder.post({ type: "state", state: "asking", agreed: false, rate: 0 });
 }
 
