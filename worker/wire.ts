@@ -449,7 +449,7 @@ export type JobWork =
   | { blocks: Cid; kind: "hash_tree/2"; source: string };
 
 /** A kernel with a fixed version. */
-export type Kind = "matmul_i8/1" | "mlp_i8/1" | "gradient_i8/1" | "matmul_f32/1" | "hash_tree/1" | "hash_tree/2";
+export type Kind = "matmul_i8/1" | "mlp_i8/1" | "gradient_i8/1" | "matmul_f32/1" | "hash_tree/1" | "hash_tree/2" | "store/1";
 
 /** How a lane is doing. */
 export interface LaneStatus {

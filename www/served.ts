@@ -1,2 +1,2 @@
 /** The paths that a coordinator answers itself. Made by `cargo xtask wire` from crates/protocol/src/paths.rs. */
-export const SERVED = ["/ai-energy", "/api", "/healthz", "/ipfs", "/metrics", "/openapi.json", "/v1"];
+export const SERVED = ["/ai-energy", "/api", "/healthz", "/ipfs", "/metrics", "/mining", "/openapi.json", "/v1"];

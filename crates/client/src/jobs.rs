@@ -78,7 +78,12 @@ impl<F: Fetch, S: Sleep> Client<F, S> {
 
     /// A finished job's result. Needs the token.
     pub async fn result(&self, job: u64) -> Result<Download, ClientError> {
-        let request = self.request(Method::Get, &path(paths::JOB_RESULT, job));
+        self.download(&path(paths::JOB_RESULT, job)).await
+    }
+
+    /// A file, as it arrives.
+    pub(crate) async fn download(&self, path: &str) -> Result<Download, ClientError> {
+        let request = self.request(Method::Get, path);
         let url = request.url.clone();
         let request = request.max_bytes(usize::MAX).timeout_ms(NO_LIMIT_MS);
         let incoming = self.open(request, Repeat::Harmless).await?;

@@ -9,6 +9,7 @@
 //! | `jobs` | files, estimate, submit, list, cancel, result |
 //! | `records` | overview, accounts, ledger, epochs, health |
 //! | `receipts` | receipts, log head and its growth, units, blocks, outputs |
+//! | `storage` | what is stored with miners, replicas, challenges |
 //! | `network` | counters, fees and supply, as NeoNet's clients know them |
 //! | `evidence` | everything that a receipt refers to, fetched and checked again |
 //!
@@ -31,12 +32,14 @@ mod network;
 mod receipts;
 mod records;
 mod retry;
+mod storage;
 
 pub use error::ClientError;
 pub use evidence::{Confirmed, Evidence, Gather};
 pub use jobs::Download;
 pub use receipts::fetch_block;
 pub use retry::{Once, Sleep};
+pub use storage::PinOrder;
 
 /// Calls to one coordinator.
 #[derive(Clone, Debug)]

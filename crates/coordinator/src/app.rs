@@ -9,11 +9,13 @@ use adit_core::sign::{LeaseId, SecretKey};
 use adit_cpu::Cpu;
 use adit_protocol::ErrorCode;
 use adit_protocol::jobs::Priority;
+use zeroize::Zeroizing;
 
 use crate::batch::Store;
 use crate::bodies::Bodies;
 use crate::bodies::budget::Budget;
 use crate::clock::Clock;
+use crate::content::Storage;
 use crate::error::Refusal;
 use crate::http::authority::Authority;
 use crate::limits::{AddressBlock, Checked, Limiter, Wait};
@@ -35,6 +37,9 @@ pub(crate) struct App {
     pub(crate) token: String,
     pub(crate) terms: Terms,
     pub(crate) conduct: Conduct,
+    pub(crate) storage: Storage,
+    /// The secret that replicas are sealed with.
+    pub(crate) storage_key: Zeroizing<[u8; 32]>,
     pub(crate) clock: Clock,
     /// The highest priority of a job that pays for itself.
     pub(crate) most_priority: Priority,

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use adit_core::PublicKey;
 
-use crate::directory::{self, DATABASE, KEY, LOCK, SETTINGS, TOKEN, UNFINISHED};
+use crate::directory::{self, DATABASE, KEY, LOCK, SETTINGS, STORAGE_KEY, TOKEN, UNFINISHED};
 use crate::operate::store::audit;
 use crate::private;
 use crate::receipts::store as log;
@@ -19,7 +19,7 @@ use crate::store::snapshot::{self, Rider};
 use crate::store::{Db, DbError};
 
 /// Files stored with the database, and whether a coordinator needs them.
-const RIDERS: [(&str, bool); 3] = [(KEY, true), (TOKEN, true), (SETTINGS, false)];
+const RIDERS: [(&str, bool); 4] = [(KEY, true), (TOKEN, true), (STORAGE_KEY, false), (SETTINGS, false)];
 
 /// Why a backup or restore failed.
 #[derive(Debug, thiserror::Error)]

@@ -10,6 +10,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use adit_core::sign::SecretKey;
+use zeroize::Zeroizing;
 
 use crate::error::ServeError;
 use crate::private;
@@ -20,6 +21,8 @@ pub(crate) const KEY: &str = "coordinator.key";
 /// The key until the first start has made the database.
 const NEW_KEY: &str = "coordinator.key.new";
 pub(crate) const TOKEN: &str = "admin.token";
+/// The secret that replicas are sealed with. Without it no replica can be opened.
+pub(crate) const STORAGE_KEY: &str = "storage.key";
 /// The settings file, if the operator keeps it here.
 pub(crate) const SETTINGS: &str = "adit.toml";
 /// Locked while a program uses the directory.
@@ -178,6 +181,18 @@ pub(crate) fn load_or_make_token(path: &Path) -> Result<String, ServeError> {
     let token = hex::encode(secret()?);
     write_secret(path, &token)?;
     Ok(token)
+}
+
+/// Loads or creates the secret that replicas are sealed with.
+pub(crate) fn load_or_make_storage_key(path: &Path) -> Result<Zeroizing<[u8; 32]>, ServeError> {
+    if let Some(text) = read_secret(path)?.map(Zeroizing::new) {
+        let bytes = hex::decode(text.trim()).map(Zeroizing::new).ok();
+        let bytes = bytes.and_then(|bytes| bytes.as_slice().try_into().ok());
+        return bytes.map(Zeroizing::new).ok_or_else(|| ServeError::StorageKey(path.to_owned()));
+    }
+    let bytes = Zeroizing::new(secret()?);
+    write_secret(path, &Zeroizing::new(hex::encode(*bytes)))?;
+    Ok(bytes)
 }
 
 /// Makes an empty database if there is none. SQLite gives its permissions to the files that it makes beside it.

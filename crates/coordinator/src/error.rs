@@ -134,6 +134,11 @@ pub enum ServeError {
     /// The token file is invalid.
     #[error("{0} does not hold a token of at least 16 characters; remove it to get a new one")]
     Token(PathBuf),
+    /// The storage key's file is damaged.
+    #[error(
+        "{0} does not hold 32 bytes in hex; restore it from a backup: without it no replica that miners hold can be opened"
+    )]
+    StorageKey(PathBuf),
     /// The database cannot be opened.
     #[error("the database cannot be opened: {0}")]
     Database(#[from] DbError),

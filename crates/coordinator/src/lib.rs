@@ -1,10 +1,10 @@
 //! Adit's coordinator, which splits jobs into units, leases them to miners, verifies the outputs and pays for them.
 //!
-//! Each domain has a folder: [`jobs`], [`mining`], [`people`], [`money`], [`receipts`], [`operate`], [`neonet`], [`pool`]. In it,
-//! `http` parses requests and formats answers, `flow` loads data, applies the rules and saves, and `store` holds the
-//! SQL. Every other file is a rule: a pure function of its arguments. `http` never uses the store, and rules use
-//! neither. Domains share only flows and rules. [`store`] is the database engine, and [`batch`] is what its writer
-//! applies.
+//! Each domain has a folder: [`jobs`], [`mining`], [`content`], [`people`], [`money`], [`receipts`], [`operate`],
+//! [`neonet`], [`pool`]. In it, `http` parses requests and formats answers, `flow` loads data, applies the rules and saves,
+//! and `store` holds the SQL. Every other file is a rule: a pure function of its arguments. `http` never uses the store,
+//! and rules use neither. Domains share only flows and rules. [`store`] is the database engine, and [`batch`] is what its
+//! writer applies.
 //!
 //! The path of a unit: `jobs/intake` and `jobs/order` (panels) → `jobs/flow` (job) → `mining/flow/lease` (unit, lease)
 //! → `mining/http` and `mining/flow/delivery` (output) → `mining/flow/verify` over `mining/check` (verification) →
@@ -18,6 +18,7 @@ mod batch;
 mod blocking;
 mod bodies;
 mod clock;
+mod content;
 mod directory;
 mod error;
 #[cfg(feature = "faults")]
@@ -56,6 +57,7 @@ use axum::Router;
 
 pub use bodies::Bodies;
 pub use clock::Clock;
+pub use content::Storage;
 pub use error::ServeError;
 #[cfg(feature = "faults")]
 pub use faults::Faults;
@@ -116,6 +118,8 @@ pub struct Config {
     pub bodies: Bodies,
     /// Limits that depend on a miner's record.
     pub conduct: Conduct,
+    /// Windows and limits of storage.
+    pub storage: Storage,
     /// How long what has ended is kept.
     pub retention: Retention,
     /// Whether commits wait for the disk. If not, a power loss may undo work that was already confirmed.
@@ -148,6 +152,7 @@ impl Config {
             limits: Limits::default(),
             bodies: Bodies::default(),
             conduct: Conduct::default(),
+            storage: Storage::default(),
             retention: Retention::default(),
             durable: true,
             clock: Clock::default(),
@@ -188,6 +193,7 @@ impl Coordinator {
         range::check(config)?;
         let lock = directory::take(&config.data)?;
         let directory::Key { secret: key, is_named } = directory::load_or_make_key(&config.data)?;
+        let storage_key = directory::load_or_make_storage_key(&config.data.join(directory::STORAGE_KEY))?;
         let token = directory::load_or_make_token(&config.data.join(directory::TOKEN))?;
         let public_key = key.public_key();
         let path = config.data.join(directory::DATABASE);
@@ -204,8 +210,8 @@ impl Coordinator {
             directory::name_key(&config.data)?;
         }
         let checker = Checker::new(store.clone(), config.sources.clone())?;
-        let clock = &config.clock;
-        let upkeep = Arc::new(Upkeep::new(store.clone(), clock.clone(), terms, config.retention));
+        let (kept, clock) = (config.retention, &config.clock);
+        let upkeep = Arc::new(Upkeep::new(store.clone(), clock.clone(), terms, kept, config.storage));
         let audits = Arc::new(Audits::default());
         let background = if clock.runs() { in_background(&store, clock, &upkeep, &audits) } else { Vec::new() };
         let app = Arc::new(App {
@@ -217,6 +223,8 @@ impl Coordinator {
             token,
             terms,
             conduct: config.conduct,
+            storage: config.storage,
+            storage_key,
             clock: config.clock.clone(),
             most_priority: config.most_priority,
             max_stored_bytes: config.max_stored_bytes,
@@ -293,6 +301,7 @@ fn calls() -> Routes {
         mining::http::routes,
         receipts::http::routes,
         jobs::http::routes,
+        content::http::routes,
         money::http::routes,
         operate::http::routes,
     ];

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use adit_core::Amount;
 
 use crate::error::ServeError;
-use crate::{Bodies, Conduct, Config, Connections, Limits, Rate, Retention};
+use crate::{Bodies, Conduct, Config, Connections, Limits, Rate, Retention, Storage};
 
 const DAY_MS: i64 = 24 * 3_600_000;
 /// The longest epoch, in ms: a leap year.
@@ -99,7 +99,7 @@ pub(crate) fn check(config: &Config) -> Result<(), ServeError> {
 
 fn ranged(config: &Config) -> Vec<Ranged> {
     let parts = [numbers(config), connections(&config.connections), limits(&config.limits), bodies(&config.bodies)];
-    let records = [conduct(&config.conduct), retention(&config.retention)];
+    let records = [conduct(&config.conduct), retention(&config.retention), storage(&config.storage)];
     parts.into_iter().chain(records).flatten().collect()
 }
 
@@ -184,6 +184,19 @@ fn retention(retention: &Retention) -> Vec<Ranged> {
     ]
 }
 
+fn storage(storage: &Storage) -> Vec<Ranged> {
+    let Storage { window_ms, answer_ms, ask_within_ms, first_bytes, silence_ms, arrival_ms } = *storage;
+    let time = |name, ms: u64| (name, ms.into(), 1, MAX_KEPT_MS.into());
+    vec![
+        ("storage.window_ms", window_ms.into(), 1, DAY_MS.into()),
+        ("storage.answer_ms", answer_ms.into(), 1, DAY_MS.into()),
+        ("storage.ask_within_ms", ask_within_ms.into(), 1, DAY_MS.into()),
+        ("storage.first_bytes", first_bytes.into(), 0, MAX_BODY_BYTES.into()),
+        time("storage.silence_ms", silence_ms),
+        time("storage.arrival_ms", arrival_ms),
+    ]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -196,7 +209,7 @@ mod tests {
     type Case = (&'static str, fn(&mut Config, i128), i128, i128);
 
     /// Every numeric setting.
-    const CASES: [Case; 50] = [
+    const CASES: [Case; 56] = [
         ("epoch_budget", |c, n| c.epoch_budget = Amount::from_nano(n as i64), 0, i64::MAX as i128),
         ("epoch_ms", |c, n| c.epoch_ms = n as i64, 1, MAX_EPOCH_MS as i128),
         ("max_stored_bytes", |c, n| c.max_stored_bytes = n as u64, 0, MAX_STORED_BYTES as i128),
@@ -246,6 +259,12 @@ mod tests {
         ("retention.passers_by_ms", |c, n| c.retention.passers_by_ms = n as i64, 0, MAX_KEPT_MS as i128),
         ("retention.results_ms", |c, n| c.retention.results_ms = n as i64, 0, MAX_KEPT_MS as i128),
         ("retention.activity_ms", |c, n| c.retention.activity_ms = n as i64, 0, MAX_KEPT_MS as i128),
+        ("storage.window_ms", |c, n| c.storage.window_ms = n as u64, 1, DAY_MS as i128),
+        ("storage.answer_ms", |c, n| c.storage.answer_ms = n as u64, 1, DAY_MS as i128),
+        ("storage.ask_within_ms", |c, n| c.storage.ask_within_ms = n as u64, 1, DAY_MS as i128),
+        ("storage.first_bytes", |c, n| c.storage.first_bytes = n as u64, 0, MAX_BODY_BYTES as i128),
+        ("storage.silence_ms", |c, n| c.storage.silence_ms = n as u64, 1, MAX_KEPT_MS as i128),
+        ("storage.arrival_ms", |c, n| c.storage.arrival_ms = n as u64, 1, MAX_KEPT_MS as i128),
         ("retention.batch", |c, n| c.retention.batch = n as u32, 1, 10_000),
     ];
 

@@ -18,6 +18,7 @@ pub mod matmul_f32;
 pub mod matmul_i8;
 pub mod mlp_i8;
 pub(crate) mod name;
+pub mod store;
 pub(crate) mod workload;
 
 pub use facts::{Facts, Primitive, ResultForm};

@@ -136,6 +136,7 @@ impl Rates {
             Primitive::Int8 => self.products,
             Primitive::Float => self.floats,
             Primitive::Hash => self.bytes,
+            Primitive::Holding => 0.0,
         }
     }
 

@@ -9,6 +9,8 @@ mod import;
 mod keys;
 mod modes;
 mod noted;
+#[cfg(feature = "jobs")]
+mod put;
 mod sealing;
 mod source;
 mod stored;
@@ -139,6 +141,21 @@ enum Action {
     Seal(sealing::SealArgs),
     /// Decrypt a file that was sealed with age or Fernet
     Open(sealing::OpenArgs),
+    /// Store a file or folder with miners, as replicas that are proven every hour
+    ///
+    /// The price is shown first. Every piece goes to different keys, each with an encrypted replica of its own, and to different
+    /// networks as far as there are any. The coordinator keeps a copy; without it, the content comes back from the miners.
+    #[cfg(feature = "jobs")]
+    Put(put::PutArgs),
+    /// List what is stored with miners
+    #[cfg(feature = "jobs")]
+    Stored(put::StoredArgs),
+    /// Fetch something stored with miners as a CAR
+    #[cfg(feature = "jobs")]
+    Back(put::BackArgs),
+    /// Store something no longer; what was proven stays paid
+    #[cfg(feature = "jobs")]
+    Drop(put::OneArgs),
     /// Show, rotate, export and import the secret that files are sealed with
     Key(keys::Args),
 }
@@ -202,6 +219,14 @@ async fn act(args: Args) -> Result<()> {
         Action::Seal(args) => sealing::seal(args, json).await,
         Action::Open(args) => sealing::open(args, json).await,
         Action::Key(args) => keys::run(args, json).await,
+        #[cfg(feature = "jobs")]
+        Action::Put(args) => put::put(args, json).await,
+        #[cfg(feature = "jobs")]
+        Action::Stored(args) => put::stored(args, json).await,
+        #[cfg(feature = "jobs")]
+        Action::Back(args) => put::back(args, json).await,
+        #[cfg(feature = "jobs")]
+        Action::Drop(args) => put::drop(args, json).await,
     }
 }
 

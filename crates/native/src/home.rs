@@ -98,6 +98,18 @@ impl Home {
         self.key.with_extension("data.json")
     }
 
+    /// The folder of the replicas that this key holds.
+    #[cfg(feature = "store")]
+    pub(crate) fn replicas(&self) -> PathBuf {
+        self.key.with_extension("replicas")
+    }
+
+    /// The list of those replicas.
+    #[cfg(feature = "store")]
+    pub(crate) fn shelf(&self) -> PathBuf {
+        self.key.with_extension("replicas.json")
+    }
+
     /// The known coordinators' file.
     pub(crate) fn known(&self) -> PathBuf {
         self.key.with_extension("coordinators.json")

@@ -36,6 +36,8 @@ mod server;
 mod service;
 mod show;
 mod stop;
+#[cfg(feature = "store")]
+mod store;
 #[cfg(feature = "jobs")]
 mod submit;
 mod text;
@@ -72,6 +74,9 @@ enum Command {
     /// Run a pool of RustChain miners, or check an epoch's list
     #[cfg(feature = "serve")]
     Pool(pool::Args),
+    /// Store: hold sealed replicas for a coordinator and be paid for proving them
+    #[cfg(feature = "store")]
+    Store(store::Args),
     /// Run a coordinator: hand out units, verify every output, keep the ledger
     #[cfg(feature = "serve")]
     Serve(serve::Args),
@@ -134,6 +139,8 @@ fn main() -> ExitCode {
             Command::Attest(args) => attest::run(args).await,
             #[cfg(feature = "serve")]
             Command::Pool(args) => pool::run(args).await,
+            #[cfg(feature = "store")]
+            Command::Store(args) => store::run(args).await,
             #[cfg(feature = "serve")]
             Command::Serve(args) => serve::run(args).await,
             #[cfg(feature = "serve")]

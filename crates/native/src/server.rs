@@ -74,7 +74,7 @@ fn open(options: Options) -> Result<Http> {
 }
 
 /// The API of the coordinator at `server`, for calls that anyone may make.
-#[cfg(feature = "jobs")]
+#[cfg(any(feature = "jobs", feature = "store"))]
 pub(crate) fn connect(server: &str) -> Result<Remote> {
     connect_to(server, &Sources::default())
 }

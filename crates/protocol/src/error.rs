@@ -125,6 +125,12 @@ error_codes! {
     TooSmall = "too_small", 400;
     /// The receipt does not exist.
     NoSuchReceipt = "no_such_receipt", 404;
+    /// Nothing is stored under this number.
+    NoSuchPin = "no_such_pin", 404;
+    /// The replica does not exist, or another key holds it.
+    NoSuchReplica = "no_such_replica", 404;
+    /// The replica was handed out and is not given again.
+    ReplicaHandedOut = "replica_handed_out", 410;
     /// The key holds as many leases as its record allows. Deliver them first.
     TooManyLeases = "too_many_leases", 429;
     /// Outputs of the key were wrong. It gets no work until Retry-After.

@@ -23,6 +23,7 @@ pub mod neonet;
 pub mod paths;
 pub mod records;
 pub mod statistics;
+pub mod storage;
 
 pub use adit_core::TaskType;
 pub use error::{ErrorBody, ErrorCode};

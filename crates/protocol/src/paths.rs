@@ -86,6 +86,33 @@ paths! {
     /// Epochs, newest first.
     EPOCHS = "/v1/epochs";
 
+    /// Stores content with miners (POST), lists what is stored (GET).
+    STORAGE_PINS = "/v1/storage/pins";
+    /// One of them (GET); ends it (DELETE).
+    STORAGE_PIN = "/v1/storage/pins/{pin}";
+    /// Its content, from the coordinator or its holders.
+    STORAGE_CONTENT = "/v1/storage/pins/{pin}/content";
+    /// Asks for a replica to hold.
+    STORAGE_REPLICAS = "/v1/storage/replicas";
+    /// A replica's bytes, while it is being handed out (GET); given back to the coordinator (PUT).
+    STORAGE_REPLICA = "/v1/storage/replicas/{cid}";
+    /// Says that a replica arrived whole.
+    STORAGE_HELD = "/v1/storage/replicas/{cid}/held";
+    /// Says which replicas are lost, before the coordinator finds out.
+    STORAGE_LOSSES = "/v1/storage/losses";
+    /// A holder's challenge, if one is due.
+    STORAGE_CHALLENGE = "/v1/storage/challenge";
+    /// Answers a challenge.
+    STORAGE_ANSWER = "/v1/storage/leases/{lease}/answer";
+    /// The replicas that a challenge is drawn over.
+    STORAGE_HOLDINGS = "/v1/storage/holdings/{cid}";
+    /// What a key holds and has proven.
+    STORAGE_HOLDER = "/v1/storage/holders/{key}";
+    /// The holders by score.
+    STORAGE_HOLDERS = "/v1/storage/holders";
+    /// What an original miner says of itself.
+    MINING_REPORT = "/mining/report";
+
     /// Whether the coordinator is alive.
     HEALTH = "/healthz";
     /// Prometheus metrics.

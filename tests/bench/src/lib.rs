@@ -5,6 +5,7 @@ pub mod digits;
 pub mod load;
 pub mod peers;
 pub mod row;
+pub mod storage;
 pub mod unit;
 pub mod web;
 

@@ -4,6 +4,7 @@
 pub mod books;
 pub mod client;
 pub mod files;
+pub mod holder;
 pub mod keyless;
 pub mod mortal;
 pub mod original;
@@ -14,5 +15,6 @@ pub mod server;
 pub mod shape;
 
 pub use client::{Client, Reply, start_statement};
+pub use holder::Holder;
 pub use scene::Scene;
 pub use server::{Server, without_admission};

@@ -13,3 +13,4 @@ pub(crate) mod verify;
 
 pub(crate) use delivery::{Delivered, Delivery, SignedOutput};
 pub(crate) use lease::{Granted, grant, lease_lane};
+pub(crate) use settle::second_digest;

@@ -4,7 +4,7 @@ pub(crate) mod days;
 
 use crate::store::{Db, DbError, sql};
 
-const RULES: [(&str, &str); 27] = [
+const RULES: [(&str, &str); 30] = [
     ("balances do not add up to zero", "SELECT COUNT(*) FROM (SELECT SUM(balance) AS s FROM account) WHERE s <> 0"),
     ("an account is below zero", "SELECT COUNT(*) FROM account WHERE balance < 0 AND id <> 'issuance'"),
     (
@@ -74,9 +74,11 @@ const RULES: [(&str, &str); 27] = [
     ),
     (
         "an output was judged without a receipt, or a receipt has no judged output",
-        "SELECT COUNT(*) FROM (SELECT (SELECT COUNT(*) FROM lease WHERE verdict IS NOT NULL) AS judged,
-           (SELECT COUNT(*) FROM receipt JOIN lease ON lease.id = receipt.lease AND lease.verdict = receipt.verdict)
-           AS stated, (SELECT COUNT(*) FROM receipt) AS receipts) WHERE judged <> stated OR stated <> receipts",
+        "SELECT COUNT(*) FROM (SELECT COUNT(*) AS judged, COUNT(receipt.lease) AS stated,
+           (SELECT COUNT(*) FROM receipt) AS receipts FROM
+           (SELECT id, verdict FROM lease UNION ALL SELECT id, verdict FROM storage_lease) AS held
+           LEFT JOIN receipt ON receipt.lease = held.id AND receipt.verdict = held.verdict
+           WHERE held.verdict IS NOT NULL) WHERE judged <> stated OR stated <> receipts",
     ),
     (
         "the signed head does not cover the log",
@@ -89,7 +91,8 @@ const RULES: [(&str, &str); 27] = [
            (SELECT receipt.epoch AS epoch, receipt.miner AS miner,
             SUM(CASE WHEN receipt.verdict = 'valid' THEN value ELSE 0 END) AS good,
             SUM(CASE WHEN receipt.verdict = 'invalid' THEN value ELSE 0 END) AS bad
-            FROM receipt JOIN lease ON lease.id = receipt.lease GROUP BY receipt.epoch, receipt.miner) AS stated
+            FROM receipt JOIN (SELECT id, value FROM lease UNION ALL SELECT id, value FROM storage_lease) AS lease
+            ON lease.id = receipt.lease GROUP BY receipt.epoch, receipt.miner) AS stated
          ON stated.epoch = share.epoch AND stated.miner = share.miner
          WHERE share.good <> COALESCE(stated.good, 0) OR share.bad <> COALESCE(stated.bad, 0)
          OR share.sponsored > share.good",
@@ -120,6 +123,27 @@ const RULES: [(&str, &str); 27] = [
            (SELECT COALESCE(SUM(lease.value), 0) FROM lease JOIN job ON job.id = lease.job
             WHERE lease.verdict = 'valid' AND job.sponsored = 0) AS owed)
          WHERE moved <> owed",
+    ),
+    (
+        "a pin paid not what it spent, or holds escrow after its end",
+        "SELECT COUNT(*) FROM storage_pin LEFT JOIN
+           (SELECT debit, SUM(amount) AS moved FROM transfer WHERE credit LIKE 'miner:%' GROUP BY debit) AS paid
+         ON paid.debit = 'escrow:pin-' || storage_pin.id
+         LEFT JOIN account ON account.id = 'escrow:pin-' || storage_pin.id
+         WHERE spent <> COALESCE(moved, 0) OR (state = 'ended' AND COALESCE(account.balance, 0) <> 0)",
+    ),
+    (
+        "a holder's bytes are not those of its replicas",
+        "SELECT COUNT(*) FROM storage_holder LEFT JOIN
+           (SELECT miner, SUM(bytes) AS held FROM storage_replica WHERE state IN ('assigned', 'held') GROUP BY miner) AS own
+         ON own.miner = storage_holder.key WHERE held_bytes <> COALESCE(held, 0)",
+    ),
+    (
+        "a piece of an active pin has not as many replicas, held and missing, as it should",
+        "SELECT COUNT(*) FROM storage_piece JOIN storage_pin ON storage_pin.id = storage_piece.pin LEFT JOIN
+           (SELECT piece, COUNT(*) AS live FROM storage_replica WHERE state IN ('assigned', 'held') GROUP BY piece) AS own
+         ON own.piece = storage_piece.id
+         WHERE storage_pin.state = 'active' AND missing + COALESCE(live, 0) <> replicas",
     ),
     (
         "a counter is not what it counts",

@@ -11,6 +11,7 @@ use futures::stream::{BoxStream, StreamExt};
 
 use super::store as log;
 use crate::app::App;
+use crate::content::flow as content;
 use crate::error::{Failure, Refusal};
 use crate::jobs::flow::outputs::pieces;
 use crate::jobs::store::{self as jobs, blocks};
@@ -78,7 +79,9 @@ pub(crate) async fn unit(app: &App, cid: &Cid) -> Result<Vec<u8>, Failure> {
 }
 
 async fn unit_bytes(db: &mut Db, cid: &Cid) -> Result<Vec<u8>, Failure> {
-    let row = jobs::unit_by_cid(db, cid).await?.ok_or_else(no_such_unit)?;
+    let Some(row) = jobs::unit_by_cid(db, cid).await? else {
+        return Ok(content::unit_bytes(db, cid).await?.ok_or_else(no_such_unit)?);
+    };
     let job = jobs::job(db, row.job).await?.ok_or(DbError::RowNotFound)?;
     Ok(unit_cut_as(&job.template()?, row.run(), &row.cid).to_bytes())
 }

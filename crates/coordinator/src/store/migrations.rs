@@ -26,6 +26,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/12-second.sql"),
     include_str!("migrations/13-priority.sql"),
     include_str!("migrations/14-days.sql"),
+    include_str!("migrations/15-storage.sql"),
     include_str!("migrations/16-sites.sql"),
 ];
 

@@ -2,7 +2,7 @@
 
 use super::facts::Facts;
 use super::name::Kind;
-use super::{gradient_i8, hash_tree, hash_tree_2, matmul_f32, matmul_i8, mlp_i8};
+use super::{gradient_i8, hash_tree, hash_tree_2, matmul_f32, matmul_i8, mlp_i8, store};
 
 impl Kind {
     /// The kind's constants.
@@ -14,6 +14,7 @@ impl Kind {
             Kind::MatmulF32 => &matmul_f32::FACTS,
             Kind::HashTree => &hash_tree::FACTS,
             Kind::HashTree2 => &hash_tree_2::FACTS,
+            Kind::Store => &store::FACTS,
         }
     }
 }

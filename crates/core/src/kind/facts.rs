@@ -39,6 +39,8 @@ pub enum Primitive {
     Float,
     /// SHA-256 of leaves.
     Hash,
+    /// Nothing: bytes are held.
+    Holding,
 }
 
 /// The file that a job's outputs become.

@@ -30,10 +30,13 @@ pub enum Kind {
     /// The same over data at an external source, with a state for each block.
     #[serde(rename = "hash_tree/2")]
     HashTree2,
+    /// Sealed replicas that are held, and proven when asked.
+    #[serde(rename = "store/1")]
+    Store,
 }
 
 impl Kind {
-    /// Every kind.
+    /// Every kind that lanes compute.
     pub const ALL: [Kind; 6] =
         [Kind::MatmulI8, Kind::MlpI8, Kind::GradientI8, Kind::MatmulF32, Kind::HashTree, Kind::HashTree2];
     /// The kinds made of int8 products. A miner that does not announce its kinds is of the first version and computes these.
@@ -61,7 +64,7 @@ impl fmt::Display for Kind {
 impl FromStr for Kind {
     type Err = UnitError;
     fn from_str(name: &str) -> Result<Self, UnitError> {
-        Kind::ALL.into_iter().find(|kind| kind.name() == name).ok_or(UnitError::UnknownKind)
+        Kind::ALL.into_iter().chain([Kind::Store]).find(|kind| kind.name() == name).ok_or(UnitError::UnknownKind)
     }
 }
 
@@ -71,7 +74,7 @@ mod tests {
 
     #[test]
     fn a_kind_is_encoded_as_its_name() {
-        for kind in Kind::ALL {
+        for kind in Kind::ALL.into_iter().chain([Kind::Store]) {
             assert_eq!(crate::encoding::encode(&kind)[1..], *kind.name().as_bytes());
             assert_eq!(kind.name().parse(), Ok(kind));
         }

@@ -2,7 +2,7 @@
 
 use adit_client::{Confirmed, Gather};
 use adit_core::Kind;
-use adit_core::kind::Primitive;
+use adit_core::kind::{Primitive, store};
 use adit_core::statement::Receipt;
 use adit_core::verify::Counterexample;
 
@@ -13,6 +13,9 @@ const ABOUT: &str = "mathematics";
 
 /// Gathers unit, inputs and output, and checks the output with coins drawn here.
 pub(super) async fn check(remote: &Remote, gateways: &[String], receipt: &Receipt) -> Line {
+    if receipt.kind == Kind::Store {
+        return storage(remote, receipt).await;
+    }
     let wanted = Gather { gateways, ..Gather::default() };
     let evidence = match remote.gather(receipt, wanted).await {
         Ok(evidence) => evidence,
@@ -31,6 +34,27 @@ pub(super) async fn check(remote: &Remote, gateways: &[String], receipt: &Receip
         Ok(confirmed) => Line::ok(ABOUT, sentence(&confirmed)),
         Err(error) => Line::failed(ABOUT, error.to_string()),
     }
+}
+
+/// What is left of a challenge: what was asked. Answers are not kept, because only their holder has the bytes.
+async fn storage(remote: &Remote, receipt: &Receipt) -> Line {
+    let asked = match remote.challenge(&receipt.unit).await {
+        Ok(asked) => asked,
+        Err(error) => return Line::failed(ABOUT, format!("the challenge could not be fetched: {error}")),
+    };
+    let (store, held) = (asked.0.challenge(), &asked.1);
+    let most = store::work(held.bytes(), store.window_ms);
+    if store.method(held) != receipt.method || receipt.work > most {
+        return Line::failed(ABOUT, "the receipt states another challenge, or more work, than was asked for");
+    }
+    let (chunks, replicas, strength) = (held.chunks(), held.0.len(), receipt.strength());
+    Line::skipped(
+        ABOUT,
+        format!(
+            "{strength} were drawn over the {chunks} chunks of {replicas} replicas, and all of them checked by the coordinator; \
+             the chunks are not kept, so nobody can check them again"
+        ),
+    )
 }
 
 /// Which value is wrong.

@@ -8,6 +8,7 @@
 use std::rc::Rc;
 use std::time::Instant;
 
+use adit_bench::storage;
 use adit_bench::unit::BenchUnit;
 use adit_bench::web::{self, Timed};
 use adit_bench::{SHAPES, Shape, json_file, least, machine, median, operands, timed};
@@ -50,9 +51,11 @@ fn main() -> Result<()> {
         println!("{}", row.in_browser(&timed));
         row.wasm = Some(timed.median_ms());
     }
+    let storage = storage::measure()?;
     let rows: Vec<Value> = rows.iter().map(Row::to_json).collect();
     if let Some(file) = file {
-        let report = json!({ "machine": machine(), "backend": best.backend().name(), "rows": rows });
+        let report =
+            json!({ "machine": machine(), "backend": best.backend().name(), "rows": rows, "storage": storage });
         std::fs::write(&file, format!("{report:#}\n")).with_context(|| file.display().to_string())?;
     }
     Ok(())

@@ -3,6 +3,7 @@
 use futures::future::BoxFuture;
 
 use crate::batch::{Batch, Operation};
+use crate::content::flow::tend;
 use crate::error::Failure;
 use crate::jobs::store::blocks;
 use crate::mining::store as leases;
@@ -34,6 +35,7 @@ impl Operation for Rebase {
             people::rebase(batch.db, by_ms, batch.now_ms).await?;
             ledger::rebase(batch.db, by_ms, batch.now_ms).await?;
             blocks::rebase(batch.db, batch.now_ms).await?;
+            tend::rebase(batch.db, by_ms, batch.now_ms).await?;
             Ok(by_ms)
         })
     }

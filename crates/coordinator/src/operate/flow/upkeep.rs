@@ -10,6 +10,8 @@ use super::rebase::{Rebase, was_set};
 use super::retention;
 use crate::batch::{Batch, Operation, Store};
 use crate::clock::Clock;
+use crate::content::Storage;
+use crate::content::flow::tend::Tend;
 use crate::error::Failure;
 use crate::mining::flow::lease::{Ending, give_back};
 use crate::mining::store as leases;
@@ -60,15 +62,16 @@ pub(crate) struct Upkeep {
     clock: Clock,
     terms: Terms,
     keep: Retention,
+    storage: Storage,
     grace: Mutex<Grace>,
     /// Whether what was stored has been compared with the clock since the start.
     is_rebased: AtomicBool,
 }
 
 impl Upkeep {
-    pub(crate) fn new(store: Store, clock: Clock, terms: Terms, keep: Retention) -> Self {
+    pub(crate) fn new(store: Store, clock: Clock, terms: Terms, keep: Retention, storage: Storage) -> Self {
         let grace = Mutex::new(Grace::after_start(clock.elapsed_ms()));
-        Upkeep { store, clock, terms, keep, grace, is_rebased: AtomicBool::new(false) }
+        Upkeep { store, clock, terms, keep, storage, grace, is_rebased: AtomicBool::new(false) }
     }
 
     /// Runs until the store closes.
@@ -132,6 +135,7 @@ impl Upkeep {
 
     async fn end_overdue(&self) -> Result<(), Failure> {
         self.store.write(EndOverdue).await?;
+        self.store.write(Tend(self.storage)).await?;
         Ok(())
     }
 

@@ -26,12 +26,14 @@ pub(crate) async fn unproved_ids(db: &mut Db, before_ms: i64, limit: i64) -> Res
     sql(text).bind(before_ms).bind(limit).execute(db).await
 }
 
-/// Deletes miners without a valid output that were last seen before `before_ms`, with their ids and their conduct, which
-/// lasts no longer than a quarantine. Miners with a share of the open epoch stay, because its close pays them.
+/// Deletes miners without a valid output or a replica that were last seen before `before_ms`, with their ids and their conduct,
+/// which lasts no longer than a quarantine. Miners with a share of the open epoch stay, because its close pays them.
 pub(crate) async fn passers_by(db: &mut Db, before_ms: i64, limit: i64) -> Result<u64, DbError> {
     let text = "DELETE FROM miner WHERE key IN
                 (SELECT key FROM miner WHERE seen_at_ms < $1 AND units_valid = 0
                  AND NOT EXISTS (SELECT 1 FROM session WHERE session.miner = miner.key AND ended_at_ms IS NULL)
+                 AND NOT EXISTS (SELECT 1 FROM storage_holder WHERE storage_holder.key = miner.key
+                   AND (passed > 0 OR held_bytes > 0))
                  AND NOT EXISTS (SELECT 1 FROM share WHERE share.miner = miner.key
                    AND share.epoch = (SELECT MAX(id) FROM epoch))
                  LIMIT $2) RETURNING key";

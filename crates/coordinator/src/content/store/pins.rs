@@ -1,0 +1,83 @@
+//! SQL for pins.
+
+use crate::content::state::PinState;
+use crate::store::{Db, DbError, from_row, sql, sql_as};
+
+#[derive(Clone, Debug)]
+pub(crate) struct PinRow {
+    pub(crate) id: i64,
+    pub(crate) name: String,
+    pub(crate) root: String,
+    pub(crate) bytes: i64,
+    pub(crate) pieces: i64,
+    pub(crate) replicas: i64,
+    pub(crate) state: PinState,
+    pub(crate) sponsored: i64,
+    pub(crate) price: i64,
+    pub(crate) spent: i64,
+    pub(crate) lost: i64,
+    pub(crate) ends_at_ms: i64,
+}
+
+from_row!(PinRow { id, name, root, bytes, pieces, replicas, state, sponsored, price, spent, lost, ends_at_ms });
+
+/// Stores a pin and returns its number. `row.id` is ignored.
+pub(crate) async fn insert(db: &mut Db, row: &PinRow) -> Result<i64, DbError> {
+    let text = "INSERT INTO storage_pin (name, root, bytes, pieces, replicas, state, sponsored, price, ends_at_ms)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id";
+    let query = sql(text).bind(&row.name).bind(&row.root).bind(row.bytes).bind(row.pieces).bind(row.replicas);
+    let query = query.bind(row.state).bind(row.sponsored).bind(row.price).bind(row.ends_at_ms);
+    query.fetch_one(db).await?.try_get(0)
+}
+
+pub(crate) async fn pin(db: &mut Db, id: i64) -> Result<Option<PinRow>, DbError> {
+    sql_as("SELECT * FROM storage_pin WHERE id = $1").bind(id).fetch_optional(db).await
+}
+
+/// The newest pins.
+pub(crate) async fn newest(db: &mut Db, limit: i64) -> Result<Vec<PinRow>, DbError> {
+    sql_as("SELECT * FROM storage_pin ORDER BY id DESC LIMIT $1").bind(limit).fetch_all(db).await
+}
+
+/// Active pins whose time is over.
+pub(crate) async fn over(db: &mut Db, now_ms: i64) -> Result<Vec<PinRow>, DbError> {
+    let text = "SELECT * FROM storage_pin WHERE state = 'active' AND ends_at_ms <= $1 LIMIT 50";
+    sql_as(text).bind(now_ms).fetch_all(db).await
+}
+
+/// Ends a pin. Returns false if it had ended.
+pub(crate) async fn end(db: &mut Db, id: i64) -> Result<bool, DbError> {
+    let text = "UPDATE storage_pin SET state = 'ended' WHERE id = $1 AND state = 'active'";
+    Ok(sql(text).bind(id).execute(db).await? == 1)
+}
+
+pub(crate) async fn count_lost(db: &mut Db, id: i64) -> Result<(), DbError> {
+    sql("UPDATE storage_pin SET lost = lost + 1 WHERE id = $1").bind(id).execute(db).await?;
+    Ok(())
+}
+
+pub(crate) async fn spend(db: &mut Db, id: i64, nano: i64) -> Result<(), DbError> {
+    sql("UPDATE storage_pin SET spent = spent + $2 WHERE id = $1").bind(id).bind(nano).execute(db).await?;
+    Ok(())
+}
+
+/// How a pin's replicas are spread.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Spread {
+    pub(crate) held: i64,
+    pub(crate) keys: i64,
+    pub(crate) networks: i64,
+    pub(crate) copies: i64,
+}
+
+from_row!(Spread { held, keys, networks, copies });
+
+pub(crate) async fn spread(db: &mut Db, id: i64) -> Result<Spread, DbError> {
+    let text = "SELECT COUNT(*), COUNT(DISTINCT miner), COUNT(DISTINCT address_block),
+                (SELECT COUNT(*) FROM storage_piece WHERE pin = $1 AND EXISTS
+                 (SELECT 1 FROM storage_part WHERE storage_part.piece = storage_piece.id))
+                FROM storage_piece AS own JOIN storage_replica ON storage_replica.piece = own.id
+                WHERE own.pin = $1 AND storage_replica.state = 'held'";
+    let row = sql(text).bind(id).fetch_one(db).await?;
+    Ok(Spread { held: row.try_get(0)?, keys: row.try_get(1)?, networks: row.try_get(2)?, copies: row.try_get(3)? })
+}

@@ -1,0 +1,127 @@
+//! What a holder tells its person: lines, or JSON.
+
+use std::path::Path;
+
+use adit_core::PublicKey;
+use adit_protocol::storage::{Answered, PROVES};
+use serde_json::{Value, json};
+
+use super::args::Args;
+use crate::show::{self, Lines};
+
+/// What happened since the start.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Figures {
+    pub(super) replicas: u64,
+    pub(super) bytes: u64,
+    /// Windows with a verdict.
+    pub(super) windows: u64,
+    pub(super) passed: u64,
+    /// Pending rewards in nano-NNET.
+    pub(super) earned: i64,
+}
+
+/// Where it is told.
+#[derive(Clone)]
+pub(super) struct Told {
+    lines: Lines,
+    json: bool,
+}
+
+impl Told {
+    pub(super) fn new(json: bool) -> Self {
+        Told { lines: show::report(), json }
+    }
+
+    fn tell(&self, value: Value, text: String) {
+        if self.json { self.lines.line(value) } else { self.lines.line(text) }
+    }
+
+    pub(super) fn begins(&self, args: &Args, folder: &Path, key: &PublicKey) {
+        let (coordinator, share) = (&args.coordinator, args.share);
+        let value = json!({
+            "event": "begins", "coordinator": coordinator, "share_bytes": share, "folder": folder.display().to_string(), "key": key,
+        });
+        let folder = folder.display();
+        self.tell(value, format!("Holding up to {} for {coordinator} in {folder}\nKey {key}", bytes(share)));
+    }
+
+    pub(super) fn note(&self, text: &str) {
+        self.tell(json!({ "event": "note", "text": text }), format!("Note: {text}"));
+    }
+
+    /// A replica is whole.
+    pub(super) fn held(&self, replica: &str, length: u64, figures: Figures) {
+        let value = json!({
+            "event": "held", "replica": replica, "bytes": length,
+            "replicas": figures.replicas, "held_bytes": figures.bytes,
+        });
+        let Figures { replicas, bytes: all, .. } = figures;
+        self.tell(value, format!("Took a replica of {}; {replicas} now, {} in all", bytes(length), bytes(all)));
+    }
+
+    /// Some replicas are lost.
+    pub(super) fn lost(&self, replicas: usize, why: &str) {
+        let value = json!({ "event": "lost", "replicas": replicas, "why": why });
+        self.tell(value, format!("Lost {replicas} replicas ({why}); reported, and made again elsewhere"));
+    }
+
+    /// Some replicas are wanted no longer.
+    pub(super) fn released(&self, replicas: u64) {
+        let value = json!({ "event": "released", "replicas": replicas });
+        self.tell(value, format!("The coordinator needs {replicas} replicas no longer; their room is free"));
+    }
+
+    /// A replica was given back.
+    pub(super) fn gave_back(&self, replica: &str) {
+        let value = json!({ "event": "gave_back", "replica": replica });
+        self.tell(value, "Gave a replica back: its content was asked for".into());
+    }
+
+    /// A window has a verdict.
+    pub(super) fn answered(&self, answer: &Answered, took_ms: u64) {
+        let receipt = &answer.receipt.receipt;
+        let value = json!({
+            "event": "answered", "verdict": receipt.verdict, "reward": answer.reward, "lease": receipt.lease,
+            "sampled": receipt.strength(), "missing_at_most_ppm": answer.missing_at_most_ppm, "took_ms": took_ms,
+            "proves": PROVES,
+        });
+        let (verdict, strength, ppm) = (receipt.verdict.name(), receipt.strength(), answer.missing_at_most_ppm);
+        let reward = answer.reward;
+        let text = format!(
+            "Window {verdict}: {strength} in {took_ms} ms, {reward} NNET pending; at most {ppm} ppm missing ({PROVES})"
+        );
+        self.tell(value, text);
+    }
+
+    /// Something failed, and is tried again.
+    pub(super) fn failed(&self, error: &str) {
+        let value = json!({ "event": "failed", "error": error });
+        self.tell(value, format!("Failed, and will try again: {error}"));
+    }
+
+    pub(super) fn ends(&self, figures: Figures) {
+        let Figures { replicas, bytes: held, windows, passed, earned } = figures;
+        let value = json!({
+            "event": "ends", "replicas": replicas, "held_bytes": held, "windows": windows, "passed": passed,
+            "pending_nano": earned,
+        });
+        let text = format!(
+            "Stopped; {replicas} replicas ({}) stay, and {passed} of {windows} windows were passed. Start again within an \
+             hour: a window that nobody asks in is missed, and the next one pays nothing",
+            bytes(held)
+        );
+        self.tell(value, text);
+        self.lines.flush(show::LAST_LINES);
+    }
+}
+
+/// A number of bytes for people.
+fn bytes(bytes: u64) -> String {
+    match bytes {
+        0..1_024 => format!("{bytes} B"),
+        1_024..1_048_576 => format!("{:.1} KiB", bytes as f64 / 1_024.0),
+        1_048_576..1_073_741_824 => format!("{:.1} MiB", bytes as f64 / 1_048_576.0),
+        _ => format!("{:.1} GiB", bytes as f64 / 1_073_741_824.0),
+    }
+}

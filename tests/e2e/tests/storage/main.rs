@@ -1,0 +1,8 @@
+//! Storage: replicas held and proven, through the API and the real program.
+
+mod calls;
+mod crowd;
+mod money;
+mod program;
+mod reports;
+mod town;
