@@ -22,6 +22,7 @@ use crate::error::{Failure, Refusal};
 /// A replica that may be sent.
 pub(crate) struct HandedOut {
     app: Arc<App>,
+    replica: i64,
     piece: i64,
     key: Arc<ReplicaKey>,
     pub(crate) bytes: u64,
@@ -35,21 +36,29 @@ pub(crate) async fn hand_out(app: Arc<App>, asker: Asker, replica: &Cid) -> Resu
     drop(db);
     if row.state != ReplicaState::Assigned {
         app.store.write(EndAssignment(row)).await?;
-        let detail = "this replica was handed out and is not given a second time; ask for another one";
-        return Err(Refusal::new(ErrorCode::ReplicaHandedOut, detail).into());
+        return Err(handed_out().into());
     }
     let key = Arc::new(ReplicaKey::derive(&app.storage_key, &piece_cid(&piece.cid)?, row.copy as u32));
-    Ok(HandedOut { app, piece: row.piece, key, bytes: row.bytes as u64 })
+    Ok(HandedOut { app, replica: row.id, piece: row.piece, key, bytes: row.bytes as u64 })
+}
+
+fn handed_out() -> Refusal {
+    let detail = "this replica was handed out and is not given a second time; ask for another one";
+    Refusal::new(ErrorCode::ReplicaHandedOut, detail)
 }
 
 impl HandedOut {
-    /// The bytes of a range, part by part, sealed as they are read.
+    /// The bytes of a range, part by part, sealed as they are read. They end where its holder says that it has them: a
+    /// download that it keeps open would be a copy that it need not store.
     pub(crate) fn parts(self, range: Range<u64>) -> BoxStream<'static, Result<Vec<u8>, Failure>> {
-        let HandedOut { app, piece, key, .. } = self;
+        let HandedOut { app, replica, piece, key, .. } = self;
         let parts = range.start / PART_BYTES..range.end.div_ceil(PART_BYTES);
         let seal = move |part: u64| {
             let (app, key, range) = (app.clone(), key.clone(), range.clone());
             async move {
+                if !replicas::is_arriving(&mut *app.store.read().await?, replica).await? {
+                    return Err(handed_out().into());
+                }
                 let mut bytes = load(app, piece, part as i64).await?;
                 let first = part * PART_BYTES;
                 key.apply(first, &mut bytes);

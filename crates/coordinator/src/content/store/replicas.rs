@@ -73,6 +73,12 @@ pub(crate) async fn count_of_holder(db: &mut Db, miner: &[u8]) -> Result<i64, Db
     sql(text).bind(miner).fetch_one(db).await?.try_get(0)
 }
 
+/// Whether a replica is still on its way to its holder.
+pub(crate) async fn is_arriving(db: &mut Db, id: i64) -> Result<bool, DbError> {
+    let text = "SELECT 1 FROM storage_replica WHERE id = $1 AND state = 'assigned'";
+    Ok(sql(text).bind(id).fetch_optional(db).await?.is_some())
+}
+
 /// Moves a replica from one state to another. Returns false if it was in no such state.
 pub(crate) async fn advance(db: &mut Db, id: i64, from: ReplicaState, to: ReplicaState) -> Result<bool, DbError> {
     let text = "UPDATE storage_replica SET state = $3 WHERE id = $1 AND state = $2";
