@@ -4,12 +4,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use adit_core::content_id::{block_cid, output_cid};
 use adit_core::kind::MatmulI8;
+use adit_core::kind::store::{DRAWS, Holding, Holdings, Store, StoreUnit, WINDOW_MS};
 use adit_core::sign::{Digest, LeaseId, SecretKey};
 use adit_core::split::cut;
 use adit_core::statement::{LogHead, Method, Receipt, STATEMENT_VERSION, Verdict};
 use adit_core::{Amount, Cid, Kind, PublicKey, Signature, Unit, encoding};
 use adit_protocol::paths::{self, with};
+use adit_protocol::storage::Reported;
 use axum::body::Body;
 use axum::http::Request;
 use tower::ServiceExt;
@@ -25,6 +28,9 @@ const MOST_OF_OPERATORS: u64 = 100_000;
 const VERSION: usize = 4;
 const NOW_MS: i64 = 1_800_000_000_000;
 const HISTORY: &str = include_str!("reads/history.sql");
+/// The version that has the tables of storage, and what is in them.
+const STORAGE_VERSION: usize = 15;
+const STORAGE: &str = include_str!("reads/storage.sql");
 
 /// A read as a URL, and whether it needs the operator's token.
 struct Read {
@@ -53,6 +59,34 @@ fn miner(number: u64) -> PublicKey {
 
 fn lease(number: u64) -> LeaseId {
     LeaseId(format!("{number:016x}").into_bytes().try_into().unwrap())
+}
+
+/// The list of replicas of a challenge.
+fn holdings() -> Holdings {
+    Holdings(vec![Holding { root: output_cid(*b"root0000000000000000000000000012"), length: 64 }])
+}
+
+fn challenge() -> StoreUnit {
+    let holdings = encoding::cid_of(&holdings());
+    StoreUnit::V1(Store { holdings, s: DRAWS, seed: [0; 32], window_ms: WINDOW_MS })
+}
+
+/// The reads of storage: what is stored, who holds it, and what a holder is asked.
+fn storage_reads() -> Vec<Read> {
+    let arriving = output_cid(*b"root0000000000000000000000000032").to_string();
+    let by = |session, path| Read { session: Some(session), ..read(path, path) };
+    vec![
+        read(paths::STORAGE_PINS, paths::STORAGE_PINS),
+        read(paths::STORAGE_PIN, with(paths::STORAGE_PIN, "1")),
+        read(paths::STORAGE_CONTENT, with(paths::STORAGE_CONTENT, "1")),
+        Read { session: Some("s00000031"), ..read(paths::STORAGE_REPLICA, with(paths::STORAGE_REPLICA, &arriving)) },
+        by("s00000021", paths::STORAGE_CHALLENGE),
+        by("s00000011", paths::STORAGE_CHALLENGE),
+        read(paths::STORAGE_HOLDINGS, with(paths::STORAGE_HOLDINGS, &encoding::cid_of(&holdings()).to_string())),
+        read(paths::UNIT, with(paths::UNIT, &challenge().cid().to_string())),
+        read(paths::STORAGE_HOLDER, with(paths::STORAGE_HOLDER, &miner(0).to_string())),
+        read(paths::STORAGE_HOLDERS, format!("{}?limit=100", paths::STORAGE_HOLDERS)),
+    ]
 }
 
 /// Every public read, some in several ways. A new GET fails the test until it is here.
@@ -107,7 +141,7 @@ fn reads(receipts: u64, unit: &Cid, block: &Cid) -> Vec<Read> {
     let stats = ["/api/ai-energy/stats"].map(|path| read(path, path));
     let leaders = ["/api/ai-energy/leaderboard"].map(|path| read(path, path));
     let supply = ["/ai-energy/tokenomics", "/api/ai-energy/tokenomics", "/halving-info"].map(|path| read(path, path));
-    reads.into_iter().chain(stats).chain(leaders).chain(supply).collect()
+    reads.into_iter().chain(stats).chain(leaders).chain(supply).chain(storage_reads()).collect()
 }
 
 /// Writes a history with this many receipts.
@@ -150,6 +184,31 @@ async fn write_history(data: &Path, receipts: u64, unit: &Unit, block: (&Cid, &[
     let signature = key().sign(&head);
     let query = sql(text).bind(receipts as i64).bind(encoding::encode(&head)).bind(&signature.0[..]);
     query.execute(&mut db).await.unwrap();
+    db.batch("COMMIT").unwrap();
+    write_storage(&mut db).await;
+}
+
+/// Adds what miners hold, in the schema of its first version.
+async fn write_storage(db: &mut Db) {
+    bring_up_to(db, STORAGE_VERSION).await.unwrap();
+    let reported = Reported {
+        uptime_hours: 1.0,
+        peers_connected: 1.0,
+        data_pinned_mb: 1.0,
+        bandwidth_served_mb: 1.0,
+        mining_score: 1.0,
+    };
+    let (piece, said) = (block_cid(&[0; 64]), serde_json::to_string(&reported).unwrap());
+    db.batch("ALTER TABLE temp.size ADD COLUMN piece TEXT; ALTER TABLE temp.size ADD COLUMN said TEXT").unwrap();
+    let text = "UPDATE temp.size SET piece = $1, said = $2";
+    sql(text).bind(piece.to_string()).bind(said).execute(&mut *db).await.unwrap();
+    db.batch(&format!("BEGIN; {STORAGE}")).unwrap();
+    let text = "INSERT INTO storage_holdings (cid, bytes) VALUES ($1, $2)";
+    let query = sql(text).bind(encoding::cid_of(&holdings()).to_string()).bind(encoding::encode(&holdings()));
+    query.execute(&mut *db).await.unwrap();
+    let text = "UPDATE storage_lease SET cid = $1, unit = $2 WHERE held_window = 0";
+    let query = sql(text).bind(challenge().cid().to_string()).bind(challenge().to_bytes());
+    query.execute(&mut *db).await.unwrap();
     db.batch("COMMIT").unwrap();
 }
 

@@ -4,7 +4,7 @@ pub(crate) mod days;
 
 use crate::store::{Db, DbError, sql};
 
-const RULES: [(&str, &str); 30] = [
+const RULES: [(&str, &str); 31] = [
     ("balances do not add up to zero", "SELECT COUNT(*) FROM (SELECT SUM(balance) AS s FROM account) WHERE s <> 0"),
     ("an account is below zero", "SELECT COUNT(*) FROM account WHERE balance < 0 AND id <> 'issuance'"),
     (
@@ -133,10 +133,19 @@ const RULES: [(&str, &str); 30] = [
          WHERE spent <> COALESCE(moved, 0) OR (state = 'ended' AND COALESCE(account.balance, 0) <> 0)",
     ),
     (
-        "a holder's bytes are not those of its replicas",
+        "a holder's bytes or number are not those of its replicas",
         "SELECT COUNT(*) FROM storage_holder LEFT JOIN
-           (SELECT miner, SUM(bytes) AS held FROM storage_replica WHERE state IN ('assigned', 'held') GROUP BY miner) AS own
-         ON own.miner = storage_holder.key WHERE held_bytes <> COALESCE(held, 0)",
+           (SELECT miner, SUM(bytes) AS bytes, SUM(state = 'held') AS held FROM storage_replica
+            WHERE state IN ('assigned', 'held') GROUP BY miner) AS own
+         ON own.miner = storage_holder.key WHERE held_bytes <> COALESCE(bytes, 0) OR replicas <> COALESCE(held, 0)",
+    ),
+    (
+        "a pin counts other replicas, keys or address blocks than it has",
+        "SELECT COUNT(*) FROM storage_pin LEFT JOIN
+           (SELECT pin, COUNT(*) AS held, COUNT(DISTINCT miner) AS keys, COUNT(DISTINCT address_block) AS networks
+            FROM storage_replica WHERE state = 'held' GROUP BY pin) AS own ON own.pin = storage_pin.id
+         WHERE storage_pin.held <> COALESCE(own.held, 0) OR storage_pin.keys <> COALESCE(own.keys, 0)
+         OR storage_pin.networks <> COALESCE(own.networks, 0)",
     ),
     (
         "a piece of an active pin has not as many replicas, held and missing, as it should",

@@ -128,7 +128,7 @@ impl Operation for Assign {
             }
             let now_ms = batch.now_ms;
             replicas::insert(batch.db, &self.replica, self.block.as_deref(), now_ms).await?;
-            holders::hold(batch.db, miner, *bytes).await?;
+            holders::hold(batch.db, miner, *bytes, 0).await?;
             Ok(true)
         })
     }

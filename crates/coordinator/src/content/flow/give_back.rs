@@ -13,11 +13,12 @@ use crate::app::App;
 use crate::batch::{Batch, Operation};
 use crate::blocking::blocking;
 use crate::content::state::ReplicaState;
-use crate::content::store::{pieces, replicas};
+use crate::content::store::{pieces, pins, replicas};
 use crate::error::{Failure, Refusal};
 use crate::store::corrupt;
 
 struct Restore {
+    pin: i64,
     piece: i64,
     plain: Vec<u8>,
 }
@@ -50,7 +51,7 @@ pub(crate) async fn give_back(app: &App, asker: Asker, replica: &Cid, sealed: By
     if !is_piece {
         return Err(corrupt("a replica opens to another piece: DIR/storage.key is not the one that sealed it").into());
     }
-    app.store.write(Restore { piece: row.piece, plain }).await?;
+    app.store.write(Restore { pin: row.pin, piece: row.piece, plain }).await?;
     Ok(())
 }
 
@@ -60,7 +61,7 @@ impl Operation for Restore {
         Box::pin(async move {
             pieces::insert_copy(batch.db, self.piece, &self.plain).await?;
             pieces::want(batch.db, self.piece, false).await?;
-            Ok(())
+            Ok(pins::recount(batch.db, self.pin).await?)
         })
     }
 }

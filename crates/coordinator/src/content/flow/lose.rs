@@ -27,10 +27,14 @@ pub(super) async fn drop_replica(
     if !replicas::advance(batch.db, replica.id, replica.state, into).await? {
         return Ok(false);
     }
-    holders::hold(batch.db, &replica.miner, -replica.bytes).await?;
+    let was_held = replica.state == ReplicaState::Held;
+    holders::hold(batch.db, &replica.miner, -replica.bytes, -i64::from(was_held)).await?;
     pieces::miss_one(batch.db, replica.piece).await?;
     if into == ReplicaState::Lost {
         pins::count_lost(batch.db, replica.pin).await?;
+    }
+    if was_held {
+        pins::recount(batch.db, replica.pin).await?;
     }
     Ok(true)
 }
@@ -67,6 +71,8 @@ impl Operation for Hold {
                 ReplicaState::Lost | ReplicaState::Ended => return Err(no_such_replica().into()),
             }
             replicas::advance(batch.db, row.id, ReplicaState::Assigned, ReplicaState::Held).await?;
+            holders::hold(batch.db, &row.miner, 0, 1).await?;
+            pins::recount(batch.db, row.pin).await?;
             let mut holder = holders::see(batch.db, &key.0, contributor, batch.now_ms).await?;
             if holder.began_at_ms.is_none() {
                 holder.began_at_ms = Some(batch.now_ms);

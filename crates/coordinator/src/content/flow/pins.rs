@@ -123,6 +123,10 @@ impl Put {
             price: self.price.nano(),
             spent: 0,
             lost: 0,
+            held: 0,
+            keys: 0,
+            networks: 0,
+            copies: self.cids.len() as i64,
             ends_at_ms: now_ms + self.new.hours as i64 * 3_600_000,
         }
     }
@@ -134,9 +138,8 @@ pub(super) fn escrow_account(pin: i64) -> String {
 }
 
 pub(crate) async fn pin(app: &App, id: i64) -> Result<PinView, Failure> {
-    let mut db = app.store.read().await?;
-    let row = pins::pin(&mut db, id).await?.ok_or_else(no_such_pin)?;
-    Ok(views::pin(&mut db, &row).await?)
+    let row = pins::pin(&mut *app.store.read().await?, id).await?.ok_or_else(no_such_pin)?;
+    Ok(views::pin(&row))
 }
 
 struct End(i64);

@@ -12,43 +12,38 @@ use crate::content::share::allowed_bytes;
 use crate::content::state::PinState;
 use crate::content::store::holders::{self, HolderRow};
 use crate::content::store::pins::{self, PinRow};
-use crate::content::store::{replicas, reports};
+use crate::content::store::reports;
 use crate::error::{Failure, Refusal};
 use crate::store::{Db, DbError, corrupt};
 
 /// The most pins in one listing.
 const MAX_PINS: i64 = 200;
 
-pub(super) async fn pin(db: &mut Db, row: &PinRow) -> Result<PinView, DbError> {
-    let spread = pins::spread(db, row.id).await?;
-    Ok(PinView {
+pub(super) fn pin(row: &PinRow) -> PinView {
+    PinView {
         pin: row.id as u64,
         name: row.name.clone(),
         root: row.root.clone(),
         bytes: row.bytes as u64,
         pieces: row.pieces as u64,
         replicas: row.replicas as u32,
-        held: spread.held as u64,
+        held: row.held as u64,
         lost: row.lost as u64,
-        keys: spread.keys as u64,
-        networks: spread.networks as u64,
-        copies: spread.copies as u64,
+        keys: row.keys as u64,
+        networks: row.networks as u64,
+        copies: row.copies as u64,
         active: row.state == PinState::Active,
         ends_at_ms: row.ends_at_ms,
         sponsored: row.sponsored == 1,
         price: Amount::from_nano(row.price),
         spent: Amount::from_nano(row.spent),
-    })
+    }
 }
 
 /// The newest pins.
 pub(crate) async fn list(app: &App) -> Result<PinList, Failure> {
-    let mut db = app.store.read().await?;
-    let mut views = Vec::new();
-    for row in pins::newest(&mut db, MAX_PINS).await? {
-        views.push(pin(&mut db, &row).await?);
-    }
-    Ok(PinList { pins: views })
+    let newest = pins::newest(&mut *app.store.read().await?, MAX_PINS).await?;
+    Ok(PinList { pins: newest.iter().map(pin).collect() })
 }
 
 async fn view(db: &mut Db, row: &HolderRow, terms: &Storage) -> Result<HolderView, DbError> {
@@ -57,7 +52,7 @@ async fn view(db: &mut Db, row: &HolderRow, terms: &Storage) -> Result<HolderVie
     Ok(HolderView {
         key,
         contributor: row.contributor.clone(),
-        replicas: replicas::count_of_holder(db, &row.key).await? as u64,
+        replicas: row.replicas as u64,
         held_bytes: row.held_bytes as u64,
         allowed_bytes: allowed_bytes(terms, row.days),
         passed: row.passed as u64,

@@ -8,6 +8,7 @@ pub(crate) struct HolderRow {
     pub(crate) key: Vec<u8>,
     pub(crate) contributor: String,
     pub(crate) held_bytes: i64,
+    pub(crate) replicas: i64,
     pub(crate) began_at_ms: Option<i64>,
     pub(crate) due_window: i64,
     pub(crate) due_at_ms: i64,
@@ -28,6 +29,7 @@ from_row!(HolderRow {
     key,
     contributor,
     held_bytes,
+    replicas,
     began_at_ms,
     due_window,
     due_at_ms,
@@ -76,10 +78,10 @@ pub(crate) async fn put(db: &mut Db, row: &HolderRow) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Adds to the bytes that a holder holds.
-pub(crate) async fn hold(db: &mut Db, key: &[u8], change: i64) -> Result<(), DbError> {
-    let text = "UPDATE storage_holder SET held_bytes = held_bytes + $2 WHERE key = $1";
-    sql(text).bind(key).bind(change).execute(db).await?;
+/// Adds to the bytes that a holder has room taken for, and to the replicas that it holds whole.
+pub(crate) async fn hold(db: &mut Db, key: &[u8], bytes: i64, replicas: i64) -> Result<(), DbError> {
+    let text = "UPDATE storage_holder SET held_bytes = held_bytes + $2, replicas = replicas + $3 WHERE key = $1";
+    sql(text).bind(key).bind(bytes).bind(replicas).execute(db).await?;
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! SQL for pieces, and for the coordinator's own copies of them.
 
+use super::replicas;
 use crate::store::{Db, DbError, from_row, sql, sql_as};
 
 /// The bytes of one part of a copy; the last is shorter.
@@ -75,17 +76,19 @@ pub(crate) async fn has_copy(db: &mut Db, piece: i64) -> Result<bool, DbError> {
     Ok(sql(text).bind(piece).fetch_optional(db).await?.is_some())
 }
 
-/// A piece that lacks replicas, and fits into `room` bytes, and that this key never had. Rather one that nobody holds yet in the
-/// caller's address block.
+/// A piece that lacks replicas, and fits into `room` bytes, and that this key never had: among the largest, rather one that nobody
+/// holds yet in the caller's address block.
 pub(crate) async fn to_hand_out(
     db: &mut Db,
     miner: &[u8],
     block: Option<&[u8]>,
     room: i64,
 ) -> Result<Option<PieceRow>, DbError> {
-    let text = "SELECT * FROM storage_piece WHERE missing > 0 AND bytes <= $2 AND NOT EXISTS
-                (SELECT 1 FROM storage_replica WHERE storage_replica.piece = storage_piece.id AND miner = $1)
-                ORDER BY (SELECT COUNT(*) FROM storage_replica WHERE storage_replica.piece = storage_piece.id
+    let text = "SELECT * FROM
+                (SELECT * FROM storage_piece WHERE missing > 0 AND bytes <= $2 AND NOT EXISTS
+                 (SELECT 1 FROM storage_replica WHERE storage_replica.piece = storage_piece.id AND miner = $1)
+                 ORDER BY bytes DESC, id LIMIT 64) AS one
+                ORDER BY (SELECT COUNT(*) FROM storage_replica WHERE storage_replica.piece = one.id
                           AND state IN ('assigned', 'held') AND address_block = $3), id LIMIT 1";
     sql_as(text).bind(miner).bind(room).bind(block.map(<[u8]>::to_vec)).fetch_optional(db).await
 }
@@ -107,8 +110,9 @@ pub(crate) async fn miss_one(db: &mut Db, piece: i64) -> Result<(), DbError> {
 
 /// Asks for a piece back, or no longer.
 pub(crate) async fn want(db: &mut Db, piece: i64, wanted: bool) -> Result<(), DbError> {
-    sql("UPDATE storage_piece SET wanted = $2 WHERE id = $1").bind(piece).bind(i64::from(wanted)).execute(db).await?;
-    Ok(())
+    let text = "UPDATE storage_piece SET wanted = $2 WHERE id = $1";
+    sql(text).bind(piece).bind(i64::from(wanted)).execute(&mut *db).await?;
+    replicas::want(db, piece, wanted).await
 }
 
 /// Deletes the pieces' copies of a pin that has ended, and asks for no more replicas.

@@ -16,17 +16,39 @@ pub(crate) struct PinRow {
     pub(crate) price: i64,
     pub(crate) spent: i64,
     pub(crate) lost: i64,
+    pub(crate) held: i64,
+    pub(crate) keys: i64,
+    pub(crate) networks: i64,
+    pub(crate) copies: i64,
     pub(crate) ends_at_ms: i64,
 }
 
-from_row!(PinRow { id, name, root, bytes, pieces, replicas, state, sponsored, price, spent, lost, ends_at_ms });
+from_row!(PinRow {
+    id,
+    name,
+    root,
+    bytes,
+    pieces,
+    replicas,
+    state,
+    sponsored,
+    price,
+    spent,
+    lost,
+    held,
+    keys,
+    networks,
+    copies,
+    ends_at_ms
+});
 
 /// Stores a pin and returns its number. `row.id` is ignored.
 pub(crate) async fn insert(db: &mut Db, row: &PinRow) -> Result<i64, DbError> {
-    let text = "INSERT INTO storage_pin (name, root, bytes, pieces, replicas, state, sponsored, price, ends_at_ms)
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id";
+    let text =
+        "INSERT INTO storage_pin (name, root, bytes, pieces, replicas, state, sponsored, price, copies, ends_at_ms)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id";
     let query = sql(text).bind(&row.name).bind(&row.root).bind(row.bytes).bind(row.pieces).bind(row.replicas);
-    let query = query.bind(row.state).bind(row.sponsored).bind(row.price).bind(row.ends_at_ms);
+    let query = query.bind(row.state).bind(row.sponsored).bind(row.price).bind(row.copies).bind(row.ends_at_ms);
     query.fetch_one(db).await?.try_get(0)
 }
 
@@ -47,7 +69,8 @@ pub(crate) async fn over(db: &mut Db, now_ms: i64) -> Result<Vec<PinRow>, DbErro
 
 /// Ends a pin. Returns false if it had ended.
 pub(crate) async fn end(db: &mut Db, id: i64) -> Result<bool, DbError> {
-    let text = "UPDATE storage_pin SET state = 'ended' WHERE id = $1 AND state = 'active'";
+    let text = "UPDATE storage_pin SET state = 'ended', held = 0, keys = 0, networks = 0, copies = 0
+                WHERE id = $1 AND state = 'active'";
     Ok(sql(text).bind(id).execute(db).await? == 1)
 }
 
@@ -61,23 +84,15 @@ pub(crate) async fn spend(db: &mut Db, id: i64, nano: i64) -> Result<(), DbError
     Ok(())
 }
 
-/// How a pin's replicas are spread.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Spread {
-    pub(crate) held: i64,
-    pub(crate) keys: i64,
-    pub(crate) networks: i64,
-    pub(crate) copies: i64,
-}
-
-from_row!(Spread { held, keys, networks, copies });
-
-pub(crate) async fn spread(db: &mut Db, id: i64) -> Result<Spread, DbError> {
-    let text = "SELECT COUNT(*), COUNT(DISTINCT miner), COUNT(DISTINCT address_block),
-                (SELECT COUNT(*) FROM storage_piece WHERE pin = $1 AND EXISTS
-                 (SELECT 1 FROM storage_part WHERE storage_part.piece = storage_piece.id))
-                FROM storage_piece AS own JOIN storage_replica ON storage_replica.piece = own.id
-                WHERE own.pin = $1 AND storage_replica.state = 'held'";
-    let row = sql(text).bind(id).fetch_one(db).await?;
-    Ok(Spread { held: row.try_get(0)?, keys: row.try_get(1)?, networks: row.try_get(2)?, copies: row.try_get(3)? })
+/// Counts a pin's replicas again, the keys and address blocks that hold them, and the pieces that the coordinator has itself.
+pub(crate) async fn recount(db: &mut Db, id: i64) -> Result<(), DbError> {
+    let text = "UPDATE storage_pin SET (held, keys, networks) =
+                (SELECT COUNT(*), COUNT(DISTINCT miner), COUNT(DISTINCT address_block)
+                 FROM storage_piece AS own JOIN storage_replica ON storage_replica.piece = own.id
+                 WHERE own.pin = $1 AND storage_replica.state = 'held'),
+                copies = (SELECT COUNT(*) FROM storage_piece AS own WHERE own.pin = $1 AND EXISTS
+                 (SELECT 1 FROM storage_part WHERE storage_part.piece = own.id))
+                WHERE id = $1 AND state = 'active'";
+    sql(text).bind(id).execute(db).await?;
+    Ok(())
 }

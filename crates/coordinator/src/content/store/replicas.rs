@@ -67,12 +67,6 @@ pub(crate) async fn of_holder(db: &mut Db, miner: &[u8]) -> Result<Vec<ReplicaRo
     sql_as(text).bind(miner).fetch_all(db).await
 }
 
-/// How many replicas a holder holds.
-pub(crate) async fn count_of_holder(db: &mut Db, miner: &[u8]) -> Result<i64, DbError> {
-    let text = "SELECT COUNT(*) FROM storage_replica WHERE miner = $1 AND state = 'held'";
-    sql(text).bind(miner).fetch_one(db).await?.try_get(0)
-}
-
 /// Whether a replica is still on its way to its holder.
 pub(crate) async fn is_arriving(db: &mut Db, id: i64) -> Result<bool, DbError> {
     let text = "SELECT 1 FROM storage_replica WHERE id = $1 AND state = 'assigned'";
@@ -81,7 +75,7 @@ pub(crate) async fn is_arriving(db: &mut Db, id: i64) -> Result<bool, DbError> {
 
 /// Moves a replica from one state to another. Returns false if it was in no such state.
 pub(crate) async fn advance(db: &mut Db, id: i64, from: ReplicaState, to: ReplicaState) -> Result<bool, DbError> {
-    let text = "UPDATE storage_replica SET state = $3 WHERE id = $1 AND state = $2";
+    let text = "UPDATE storage_replica SET state = $3, wanted = 0 WHERE id = $1 AND state = $2";
     Ok(sql(text).bind(id).bind(from).bind(to).execute(db).await? == 1)
 }
 
@@ -100,9 +94,15 @@ pub(crate) async fn of_pin(db: &mut Db, pin: i64) -> Result<Vec<ReplicaRow>, DbE
 
 /// The replicas that a holder is asked to give back.
 pub(crate) async fn wanted(db: &mut Db, miner: &[u8]) -> Result<Vec<ReplicaRow>, DbError> {
-    let text = "SELECT * FROM storage_replica WHERE miner = $1 AND state = 'held' AND piece IN
-                (SELECT id FROM storage_piece WHERE wanted = 1) ORDER BY id LIMIT 16";
+    let text = "SELECT * FROM storage_replica WHERE miner = $1 AND wanted = 1 ORDER BY id LIMIT 16";
     sql_as(text).bind(miner).fetch_all(db).await
+}
+
+/// Asks for the replicas of a piece back, or no longer.
+pub(crate) async fn want(db: &mut Db, piece: i64, wanted: bool) -> Result<(), DbError> {
+    let text = "UPDATE storage_replica SET wanted = $2 WHERE piece = $1 AND state = 'held'";
+    sql(text).bind(piece).bind(i64::from(wanted)).execute(db).await?;
+    Ok(())
 }
 
 /// Notes that a holder is asked about all that it holds in a window.

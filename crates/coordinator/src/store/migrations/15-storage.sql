@@ -1,4 +1,5 @@
--- What is stored with miners: pins, cut into pieces, each with replicas that a holder has.
+-- What is stored with miners: pins, cut into pieces, each with replicas that a holder has. `held`, `keys`, `networks` and
+-- `copies` count its replicas, who holds them, and the pieces of which the coordinator has a copy.
 CREATE TABLE storage_pin (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL,
@@ -11,6 +12,10 @@ CREATE TABLE storage_pin (
     price INTEGER NOT NULL,
     spent INTEGER NOT NULL DEFAULT 0,
     lost INTEGER NOT NULL DEFAULT 0,
+    held INTEGER NOT NULL DEFAULT 0,
+    keys INTEGER NOT NULL DEFAULT 0,
+    networks INTEGER NOT NULL DEFAULT 0,
+    copies INTEGER NOT NULL DEFAULT 0,
     ends_at_ms INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX storage_pin_active ON storage_pin (ends_at_ms) WHERE state = 'active';
@@ -27,7 +32,7 @@ CREATE TABLE storage_piece (
     wanted INTEGER NOT NULL DEFAULT 0,
     UNIQUE (pin, place)
 ) STRICT;
-CREATE INDEX storage_piece_missing ON storage_piece (id) WHERE missing > 0;
+CREATE INDEX storage_piece_missing ON storage_piece (bytes DESC, id) WHERE missing > 0;
 
 -- The coordinator's own copy of a piece.
 CREATE TABLE storage_part (
@@ -37,7 +42,8 @@ CREATE TABLE storage_part (
     PRIMARY KEY (piece, part)
 ) STRICT;
 
--- The windows are those of its holder: the last in which it was asked about, and the last that it passed.
+-- The windows are those of its holder: the last in which it was asked about, and the last that it passed. `wanted` ones are to be
+-- given back.
 CREATE TABLE storage_replica (
     id INTEGER PRIMARY KEY,
     pin INTEGER NOT NULL,
@@ -49,11 +55,14 @@ CREATE TABLE storage_replica (
     state TEXT NOT NULL,
     address_block BLOB,
     assigned_at_ms INTEGER NOT NULL,
+    wanted INTEGER NOT NULL DEFAULT 0,
     asked_window INTEGER,
     passed_window INTEGER,
     UNIQUE (piece, copy)
 ) STRICT;
-CREATE INDEX storage_replica_of_miner ON storage_replica (miner, id) WHERE state IN ('assigned', 'held');
+CREATE INDEX storage_replica_of_miner ON storage_replica (miner, state, id);
+CREATE INDEX storage_replica_asked ON storage_replica (miner, asked_window);
+CREATE INDEX storage_replica_wanted ON storage_replica (miner, id) WHERE wanted = 1;
 CREATE INDEX storage_replica_by_root ON storage_replica (root);
 CREATE INDEX storage_replica_of_piece ON storage_replica (piece, state);
 CREATE INDEX storage_replica_assigned ON storage_replica (assigned_at_ms) WHERE state = 'assigned';
@@ -63,6 +72,7 @@ CREATE TABLE storage_holder (
     key BLOB PRIMARY KEY,
     contributor TEXT NOT NULL,
     held_bytes INTEGER NOT NULL DEFAULT 0,
+    replicas INTEGER NOT NULL DEFAULT 0,
     began_at_ms INTEGER,
     due_window INTEGER NOT NULL DEFAULT -1,
     due_at_ms INTEGER NOT NULL DEFAULT 0,
