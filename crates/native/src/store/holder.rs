@@ -13,11 +13,13 @@ use adit_protocol::storage::{Assignment, Challenge};
 use anyhow::{Context, Result, ensure};
 
 use super::session::Door;
-use super::shelf::Shelf;
+use super::shelf::{Foreign, Shelf};
 use super::told::{Figures, Told};
 
 /// The longest pause between two looks at the replicas.
 const LONGEST: Duration = Duration::from_secs(60);
+/// How often a holder asks whether anything is wanted of it at all.
+const ASKING: Duration = Duration::from_secs(600);
 /// How long a turn spends on taking replicas before it asks again for a challenge.
 const TAKING: Duration = Duration::from_secs(20);
 
@@ -29,11 +31,13 @@ pub(super) struct Holder {
     figures: Figures,
     /// A lease that cannot be answered, because some of its replicas are lost.
     given_up: Option<LeaseId>,
+    /// When it last asked whether it holds anything still.
+    asked: Option<Instant>,
 }
 
 impl Holder {
     pub(super) fn new(door: Door, shelf: Shelf, share: u64, told: Told) -> Self {
-        let mut holder = Holder { door, shelf, share, told, figures: Figures::default(), given_up: None };
+        let mut holder = Holder { door, shelf, share, told, figures: Figures::default(), given_up: None, asked: None };
         holder.count();
         holder
     }
@@ -49,9 +53,11 @@ impl Holder {
     /// One turn; returns how long to wait for the next.
     pub(super) async fn turn(&mut self) -> Result<Duration> {
         let session = self.door.session().await?;
+        self.shelf.bind(self.door.coordinator().context("no session")?)?;
         let gone = self.shelf.gone();
         self.lose(&session, gone, "their files are gone").await?;
         let pause = self.attend(&session).await?;
+        self.free_all().await?;
         let until = Instant::now() + TAKING.min(pause);
         while self.figures.bytes < self.share && self.take(&session, until).await? && Instant::now() < until {}
         Ok(pause.min(LONGEST))
@@ -102,12 +108,26 @@ impl Holder {
         self.figures.earned += answered.reward.nano();
         self.told.answered(&answered, began.elapsed().as_millis() as u64);
         let roots: Vec<Cid> = holdings.0.iter().map(|holding| holding.root).collect();
-        let released = self.shelf.keep_only(&roots)?;
+        self.keep_only(&roots)
+    }
+
+    fn keep_only(&mut self, roots: &[Cid]) -> Result<()> {
+        let released = self.shelf.keep_only(roots)?;
         if released > 0 {
             self.told.released(released);
         }
         self.count();
         Ok(())
+    }
+
+    /// Frees all room if nothing is wanted any longer. A holder that holds nothing gets no challenge to learn it from.
+    async fn free_all(&mut self) -> Result<()> {
+        if self.figures.replicas == 0 || self.asked.is_some_and(|at| at.elapsed() < ASKING) {
+            return Ok(());
+        }
+        self.asked = Some(Instant::now());
+        let view = self.door.remote.holder(&self.door.key.public_key()).await?;
+        if view.held_bytes == 0 { self.keep_only(&[]) } else { Ok(()) }
     }
 
     /// Checks that a challenge is signed, meant for this key and no larger than any may be; returns the list that it names.
@@ -191,6 +211,9 @@ impl Holder {
 
     /// What a failure means: a session that has ended is opened again, and what cannot get better ends the program.
     pub(super) fn failed(&mut self, error: &anyhow::Error) -> Result<()> {
+        if let Some(foreign) = error.downcast_ref::<Foreign>() {
+            anyhow::bail!("{foreign}");
+        }
         if let Some(ClientError::Refused { code, .. }) = error.downcast_ref() {
             match code {
                 ErrorCode::NoSession | ErrorCode::NotYourSession => {

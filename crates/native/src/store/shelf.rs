@@ -8,42 +8,75 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use adit_core::Cid;
 use adit_core::content_id::output_cid;
 use adit_core::kind::store::tree::{GroupHasher, Groups};
-use anyhow::{Context, Result, ensure};
+use adit_core::{Cid, PublicKey};
+use anyhow::{Context, Result, bail, ensure};
+use serde::{Deserialize, Serialize};
 
 use crate::home::write_private;
 
 /// How much of a file is read at once.
 const PIECE_BYTES: usize = 1 << 20;
 
-/// All replicas that this machine should have.
+/// All replicas that this machine should have, of one coordinator.
 #[derive(Debug)]
 pub(super) struct Shelf {
     folder: PathBuf,
-    index: PathBuf,
-    replicas: BTreeMap<String, u64>,
+    path: PathBuf,
+    index: Index,
+    /// Locked, so that no second program takes replicas into this folder.
+    _lock: File,
     /// The replica that was looked through last.
     looked_at: Option<String>,
 }
 
+/// Which replicas there should be, and their lengths.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Index {
+    /// The key of the coordinator that handed them out.
+    coordinator: Option<PublicKey>,
+    replicas: BTreeMap<String, u64>,
+}
+
+/// The replicas here are another coordinator's.
+#[derive(Debug, thiserror::Error)]
+#[error("{0} holds replicas of another coordinator, which would be lost: give another --key and --folder for this one")]
+pub(super) struct Foreign(String);
+
 impl Shelf {
-    pub(super) fn open(folder: &Path, index: PathBuf) -> Result<Self> {
+    /// Opens the folder, and its index at `path`.
+    pub(super) fn open(folder: &Path, path: PathBuf) -> Result<Self> {
         fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
-        let replicas = match fs::read(&index) {
+        let lock = File::create(path.with_extension("lock")).with_context(|| path.display().to_string())?;
+        if let Err(fs::TryLockError::WouldBlock) = lock.try_lock() {
+            bail!("another `adit store` holds {}: stop it, or give another --key", folder.display());
+        }
+        let index = match fs::read(&path) {
             Ok(text) => serde_json::from_slice(&text).with_context(|| {
-                format!("{} is damaged: remove it, and the replicas in {} with it", index.display(), folder.display())
+                format!("{} is damaged: remove it, and the replicas in {} with it", path.display(), folder.display())
             })?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => BTreeMap::new(),
-            Err(error) => return Err(error).context(index.display().to_string()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Index::default(),
+            Err(error) => return Err(error).context(path.display().to_string()),
         };
-        Ok(Shelf { folder: folder.to_owned(), index, replicas, looked_at: None })
+        Ok(Shelf { folder: folder.to_owned(), path, index, _lock: lock, looked_at: None })
+    }
+
+    /// Takes the folder for a coordinator. Fails if it holds replicas of another.
+    pub(super) fn bind(&mut self, coordinator: PublicKey) -> Result<()> {
+        if self.index.coordinator == Some(coordinator) {
+            return Ok(());
+        }
+        if !self.index.replicas.is_empty() {
+            return Err(Foreign(self.folder.display().to_string()).into());
+        }
+        self.index.coordinator = Some(coordinator);
+        self.save()
     }
 
     /// How many replicas there are, and their bytes.
     pub(super) fn size(&self) -> (u64, u64) {
-        (self.replicas.len() as u64, self.replicas.values().sum())
+        (self.index.replicas.len() as u64, self.index.replicas.values().sum())
     }
 
     fn file(&self, replica: &str) -> PathBuf {
@@ -59,8 +92,8 @@ impl Shelf {
     }
 
     fn save(&self) -> Result<()> {
-        let text = serde_json::to_vec(&self.replicas)?;
-        write_private(&self.index, &text).with_context(|| self.index.display().to_string())
+        let text = serde_json::to_vec(&self.index)?;
+        write_private(&self.path, &text).with_context(|| self.path.display().to_string())
     }
 
     /// The replica as it arrives, and how much of it is there.
@@ -88,13 +121,13 @@ impl Shelf {
         write_private(&self.groups_file(&name), &groups.to_bytes())?;
         fs::rename(&part, self.file(&name))?;
         crate::home::sync_folder(&self.file(&name))?;
-        self.replicas.insert(name, length);
+        self.index.replicas.insert(name, length);
         self.save()
     }
 
     /// Whether a replica is on the shelf.
     pub(super) fn has(&self, replica: &Cid) -> bool {
-        self.replicas.contains_key(&replica.to_string())
+        self.index.replicas.contains_key(&replica.to_string())
     }
 
     /// Replicas whose files are gone or have another length.
@@ -103,7 +136,7 @@ impl Shelf {
             fs::metadata(self.file(name)).is_ok_and(|found| found.len() == length)
                 && fs::metadata(self.groups_file(name)).is_ok()
         };
-        let gone = self.replicas.iter().filter(|(name, length)| !is_there(name, **length));
+        let gone = self.index.replicas.iter().filter(|(name, length)| !is_there(name, **length));
         gone.filter_map(|(name, _)| name.parse().ok()).collect()
     }
 
@@ -111,7 +144,8 @@ impl Shelf {
     pub(super) fn look(&mut self) -> Option<Cid> {
         use std::ops::Bound::{Excluded, Unbounded};
         let after = self.looked_at.take().map_or(Unbounded, Excluded);
-        let next = self.replicas.range((after, Unbounded)).next().or_else(|| self.replicas.iter().next())?;
+        let next =
+            self.index.replicas.range((after, Unbounded)).next().or_else(|| self.index.replicas.iter().next())?;
         let name = next.0.clone();
         self.looked_at = Some(name.clone());
         let replica: Cid = name.parse().ok()?;
@@ -123,7 +157,7 @@ impl Shelf {
     pub(super) fn forget(&mut self, replicas: &[Cid]) -> Result<()> {
         for replica in replicas {
             let name = replica.to_string();
-            self.replicas.remove(&name);
+            self.index.replicas.remove(&name);
             for path in [self.file(&name), self.groups_file(&name), self.part_file(&name)] {
                 match fs::remove_file(&path) {
                     Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -139,7 +173,7 @@ impl Shelf {
     /// Forgets what the coordinator asks about no longer.
     pub(super) fn keep_only(&mut self, wanted: &[Cid]) -> Result<u64> {
         let wanted: std::collections::HashSet<String> = wanted.iter().map(Cid::to_string).collect();
-        let others = self.replicas.keys().filter(|name| !wanted.contains(*name));
+        let others = self.index.replicas.keys().filter(|name| !wanted.contains(*name));
         let others: Vec<Cid> = others.filter_map(|name| name.parse().ok()).collect();
         if !others.is_empty() {
             self.forget(&others)?;
@@ -150,7 +184,7 @@ impl Shelf {
     /// The chunk with its path; `None` if the replica is lost or damaged.
     pub(super) fn open_chunk(&self, replica: &Cid, chunk: u64) -> Option<Vec<u8>> {
         let name = replica.to_string();
-        let length = *self.replicas.get(&name)?;
+        let length = *self.index.replicas.get(&name)?;
         let groups = Groups::from_bytes(length, &fs::read(self.groups_file(&name)).ok()?)?;
         let (first, bytes) = groups.group(chunk);
         let mut file = File::open(self.file(&name)).ok()?;
@@ -230,6 +264,7 @@ mod tests {
         let bytes: Vec<u8> = (0..150_000u32).map(|i| (i % 251) as u8).collect();
         let mut first = shelf(folder.path());
         let cid = arrive(&mut first, &bytes);
+        drop(first);
         let again = shelf(folder.path());
         assert_eq!((again.size(), again.gone(), again.has(&cid)), ((1, 150_000), vec![], true));
         let opening = again.open_chunk(&cid, 77).unwrap();
@@ -253,6 +288,25 @@ mod tests {
         assert_eq!(shelf.gone(), [b]);
         shelf.forget(&[a, b]).unwrap();
         assert_eq!((shelf.size(), fs::read_dir(&shelf.folder).unwrap().count()), ((0, 0), 0));
+    }
+
+    #[test]
+    fn a_folder_is_one_programs_and_one_coordinators() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut shelf = shelf(folder.path());
+        let (ours, other) = (PublicKey([2; 33]), PublicKey([3; 33]));
+        shelf.bind(other).unwrap();
+        shelf.bind(ours).unwrap();
+        arrive(&mut shelf, b"held");
+        shelf.bind(ours).unwrap();
+        assert!(shelf.bind(other).unwrap_err().is::<Foreign>());
+        let second = Shelf::open(&folder.path().join("replicas"), folder.path().join("index.json"));
+        assert!(second.unwrap_err().to_string().contains("another `adit store`"));
+        drop(shelf);
+        let mut again = self::shelf(folder.path());
+        assert!(again.bind(other).is_err());
+        assert_eq!(again.keep_only(&[]).unwrap(), 1);
+        again.bind(other).unwrap();
     }
 
     #[test]
