@@ -5,6 +5,8 @@ mod embedded;
 mod files;
 #[cfg(feature = "serve")]
 mod gateway;
+#[cfg(feature = "jobs")]
+mod holders;
 mod import;
 mod keys;
 mod modes;
@@ -150,6 +152,9 @@ enum Action {
     /// List what is stored with miners
     #[cfg(feature = "jobs")]
     Stored(put::StoredArgs),
+    /// List who holds what is stored, in the order of what they proved
+    #[cfg(feature = "jobs")]
+    Holders(holders::HoldersArgs),
     /// Fetch something stored with miners as a CAR
     #[cfg(feature = "jobs")]
     Back(put::BackArgs),
@@ -223,6 +228,8 @@ async fn act(args: Args) -> Result<()> {
         Action::Put(args) => put::put(args, json).await,
         #[cfg(feature = "jobs")]
         Action::Stored(args) => put::stored(args, json).await,
+        #[cfg(feature = "jobs")]
+        Action::Holders(args) => holders::list(args, json).await,
         #[cfg(feature = "jobs")]
         Action::Back(args) => put::back(args, json).await,
         #[cfg(feature = "jobs")]
