@@ -20,6 +20,8 @@ export function kindWords(kind: string): Said {
       return say("kind-hash");
     case "hash_tree/2":
       return say("kind-hash-away");
+    case "store/1":
+      return say("kind-store");
     case "fraud_detection":
       return say("kind-fraud");
     case "network_protection":

@@ -119,6 +119,7 @@ kind-inference = Inferenz eines neuronalen Netzes
 kind-gradient = Lernschritt eines neuronalen Netzes
 kind-hash = Prüfung gespeicherter Daten
 kind-hash-away = Prüfung von Daten anderswo
+kind-store = Gehaltene und bewiesene Replikate
 kind-fraud = Betrugserkennung
 kind-protection = Schutz des Netzes
 kind-training = Training eines Modells

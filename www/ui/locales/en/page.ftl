@@ -118,6 +118,7 @@ kind-inference = Inference of a neural network
 kind-gradient = Training step of a neural network
 kind-hash = Check of stored data
 kind-hash-away = Check of data elsewhere
+kind-store = Replicas held and proven
 kind-fraud = Fraud detection
 kind-protection = Network protection
 kind-training = Training of a model
