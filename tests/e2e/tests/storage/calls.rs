@@ -139,6 +139,53 @@ async fn replicas_differ_and_are_handed_out_once() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_download_that_stays_open_is_no_copy() -> Result<()> {
+    let town = Town::start().await?;
+    town.put(16 << 20, 1).await?;
+    let holder = town.holder("holder", 1).await?;
+    let (api, session) = (holder.client.api(), &holder.client.session);
+    let assigned = api.assignment(session, SHARE).await?.context("no replica")?;
+    // It reads a little, says that it has all, and reads on when it is challenged.
+    let mut body = api.replica(session, &assigned.replica, 0).await?;
+    let mut read = body.chunk().await?.context("nothing came")?.len() as u64;
+    api.held(session, &assigned.replica).await?;
+    town.until_asked(&holder).await?;
+    while let Ok(Some(chunk)) = body.chunk().await {
+        read += chunk.len() as u64;
+    }
+    ensure!(read < assigned.bytes, "the whole replica came after it had been reported as held");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn moments_are_drawn_and_not_told() -> Result<()> {
+    let town = Town::start().await?;
+    town.put(5_000, 3).await?;
+    let (mut early, mut late) = (0, 0);
+    for key in 1..=3 {
+        let mut holder = town.holder(&format!("holder_{key}"), key).await?;
+        holder.take(SHARE).await?;
+        let began_ms = town.server.clock().now_ms();
+        for _ in 0..8 {
+            // What it is told before its moment is the same at any distance from it.
+            let told = holder.client.api().storage_wish(&holder.client.session).await?;
+            ensure!(told.err().is_none_or(|wait_ms| wait_ms == 60_000), "it was told when to come");
+            let challenge = town.until_asked(&holder).await?;
+            let into_ms = (town.server.clock().now_ms() - began_ms) % WINDOW_MS;
+            if into_ms < WINDOW_MS / 2 {
+                early += 1
+            } else {
+                late += 1
+            }
+            holder.answer(&challenge).await?;
+            town.step().await?;
+        }
+    }
+    ensure!(early > 0 && late > 0, "{early} moments in first halves of their windows, {late} in second ones");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_loss_that_is_reported_is_not_blamed() -> Result<()> {
     let town = Town::start().await?;
     let (pin, _) = town.put(40 << 20, 1).await?;

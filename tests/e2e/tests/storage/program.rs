@@ -1,6 +1,7 @@
 //! `adit store` itself, with windows of seconds: a replica held, proven and paid; stopped, damaged and started again.
 
 use std::path::PathBuf;
+use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use adit_client::PinOrder;
@@ -11,6 +12,7 @@ use adit_support::{Client, Server};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use tempfile::TempDir;
+use tokio::process::Command;
 
 use crate::town::content;
 
@@ -40,11 +42,31 @@ impl Desk {
         let usual = ["store", "--coordinator", &self.server.url, "--key", key, "--share", "64MiB", "--json"];
         Program::start(&self.program, &[&usual[..], flags].concat())
     }
+
+    /// Runs `adit content` to its end, in the folder, as the operator does.
+    async fn content(&self, arguments: &[&str]) -> Result<Output> {
+        let data = self.server.data().to_str().context("a path that is not UTF-8")?;
+        let mut command = Command::new(&self.program);
+        command.arg("content").args(arguments).args(["--server", &self.server.url, "--data", data]);
+        Ok(command.current_dir(self.folder.path()).stdin(Stdio::null()).kill_on_drop(true).output().await?)
+    }
+
+    /// The same with `--json`, and what it prints.
+    async fn told(&self, arguments: &[&str]) -> Result<Value> {
+        let output = self.content(&[arguments, &["--json"]].concat()).await?;
+        ensure!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        Ok(serde_json::from_slice(&output.stdout)?)
+    }
 }
 
 /// Whether a verdict comes with a reward.
 fn is_paid(answered: &Value) -> bool {
-    answered["reward"].as_str().is_some_and(|reward| reward.contains(|digit: char| ('1'..='9').contains(&digit)))
+    is_some(&answered["reward"])
+}
+
+/// Whether an amount is not zero.
+fn is_some(amount: &Value) -> bool {
+    amount.as_str().is_some_and(|amount| amount.contains(|digit: char| ('1'..='9').contains(&digit)))
 }
 
 /// The first event of this name for which `is` holds.
@@ -114,6 +136,64 @@ async fn a_replica_is_held_proven_paid_and_reported_when_it_is_lost() -> Result<
     ensure!(lost["replicas"] == 1, "{lost}");
     let view = desk.operator.api().holder(&key).await?;
     ensure!(view.replicas == 1 && view.failed == 0, "{view:?}");
+    program.terminate().await?;
+    desk.server.assert_balanced().await
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_is_put_with_miners_and_comes_back_from_them() -> Result<()> {
+    let Some(desk) = Desk::start().await? else { return Ok(()) };
+    let folder = desk.folder.path().join("photos");
+    std::fs::create_dir_all(folder.join("1"))?;
+    let photo = content(3_000_000);
+    std::fs::write(folder.join("1/a.raw"), &photo)?;
+    std::fs::write(folder.join("note"), "hello world")?;
+
+    // The price comes first, and the root is the one that `content cid` prints.
+    let put = desk.content(&["put", "photos", "--replicas", "1", "--for", "2d", "--escrow"]).await?;
+    let (said, shown) = (String::from_utf8_lossy(&put.stderr), String::from_utf8_lossy(&put.stdout));
+    ensure!(
+        put.status.success() && said.contains("in 1 replicas for 48 h: ") && said.contains("NNET from escrow"),
+        "{said}"
+    );
+    let named = Command::new(&desk.program).args(["content", "cid"]).arg(&folder).output().await?;
+    let root = String::from_utf8(named.stdout)?.trim().to_owned();
+    ensure!(!root.is_empty() && shown.contains(&root) && shown.contains("0 of 1 replicas held"), "{shown}");
+
+    let mut program = desk.store(&[])?;
+    event(&mut program, "held", |_| true).await?;
+    event(&mut program, "answered", is_paid).await?;
+    let stored = desk.told(&["stored"]).await?;
+    let pin = &stored["pins"][0];
+    ensure!((&pin["held"], &pin["keys"], &pin["copies"]) == (&1.into(), &1.into(), &1.into()), "{stored}");
+    ensure!(is_some(&pin["spent"]) && pin["root"] == root.as_str(), "{stored}");
+    let holders = desk.told(&["holders"]).await?;
+    ensure!(holders["holders"][0]["replicas"] == 1 && holders["holders"][0]["reported"].is_null(), "{holders}");
+
+    // Without the coordinator's copy it comes back from the miner, as a CAR that unpacks to the same folder.
+    let db = rusqlite::Connection::open(desk.server.data().join("adit.sqlite"))?;
+    db.busy_timeout(Duration::from_secs(10))?;
+    db.execute("DELETE FROM storage_part", [])?;
+    let number = pin["pin"].to_string();
+    let back = desk.told(&["back", &number, "-o", "photos.car"]).await?;
+    ensure!(back["bytes"] == pin["bytes"], "{back}");
+    let mut export = Command::new(&desk.program);
+    export.args(["content", "export", "photos.car", "-o", "copy"]).current_dir(desk.folder.path());
+    let export = export.output().await?;
+    ensure!(export.status.success(), "{}", String::from_utf8_lossy(&export.stderr));
+    let copy = desk.folder.path().join("copy");
+    ensure!(std::fs::read(copy.join("1/a.raw"))? == photo && std::fs::read(copy.join("note"))? == b"hello world");
+
+    // Ended, the rest of the escrow is returned, and the miner frees the room at its next start.
+    let dropped = desk.told(&["drop", &number]).await?;
+    ensure!(dropped["pins"][0]["active"] == false && dropped["pins"][0]["held"] == 0, "{dropped}");
+    let refused = desk.content(&["back", &number, "-o", "again.car"]).await?;
+    ensure!(!refused.status.success() && String::from_utf8_lossy(&refused.stderr).contains("stored no longer"));
+    ensure!(!desk.folder.path().join("again.car").exists(), "a refused file was left behind");
+    program.terminate().await?;
+    let mut program = desk.store(&[])?;
+    event(&mut program, "released", |event| event["replicas"] == 1).await?;
     program.terminate().await?;
     desk.server.assert_balanced().await
 }
