@@ -10,8 +10,6 @@ use adit_core::PublicKey;
 use adit_core::sign::SecretKey;
 use adit_core::statement::Receipt;
 use futures::future::BoxFuture;
-use tokio::sync::oneshot;
-use tracing::Instrument;
 
 use crate::blocking::blocking;
 use crate::clock::Clock;
@@ -23,7 +21,7 @@ use crate::mining::store as leases;
 use crate::mining::turns::Turns;
 use crate::receipts::edge::{LogEdge, Sealed};
 use crate::receipts::store as log;
-use crate::store::{Companion, Db, DbError, Queued, Reader, Readers, Vitals, Writer, bring_up};
+use crate::store::{Companion, Db, DbError, Reader, Readers, Vitals, Work, WriteError, Writer, bring_up};
 
 /// The number of connections for reading.
 const READERS: usize = 8;
@@ -215,12 +213,11 @@ impl Store {
 
     /// Applies `operation` and answers after the commit. The seal proves the receipts that it appended.
     pub(crate) async fn write<O: Operation>(&self, operation: O) -> Answer<O::Output> {
-        let (reply, answer) = oneshot::channel();
-        let waiting = Waiting { operation, result: None, reply, span: tracing::Span::current() };
-        if !self.writer.send(Box::new(waiting)).await {
-            return Err(Failure::Stopping);
+        match self.writer.write(Apply(operation)).await {
+            Ok((result, sealed)) => result.map(|output| (output, sealed)),
+            Err(WriteError::Database(error)) => Err(Failure::Database(error)),
+            Err(WriteError::Stopping) => Err(Failure::Stopping),
         }
-        answer.await.map_err(|_| Failure::Stopping)?
     }
 
     /// Whether writes get into the database.
@@ -235,42 +232,23 @@ impl Store {
     }
 }
 
-struct Waiting<O: Operation> {
-    operation: O,
-    result: Option<Result<O::Output, Failure>>,
-    reply: oneshot::Sender<Answer<O::Output>>,
-    /// The request's span, so that lines the writer logs carry the request's id.
-    span: tracing::Span,
-}
+struct Apply<O>(O);
 
-impl<O: Operation> Queued<Beside> for Waiting<O> {
+impl<O: Operation> Work<Beside> for Apply<O> {
+    type Output = Result<O::Output, Failure>;
     fn apply<'a>(
-        &'a mut self,
+        &'a self,
         db: &'a mut Db,
         now_ms: i64,
         beside: &'a mut Beside,
-    ) -> BoxFuture<'a, Result<(), Arc<DbError>>> {
+    ) -> BoxFuture<'a, Result<Self::Output, Arc<DbError>>> {
         Box::pin(async move {
             let now_ms = now_ms + beside.follow_ms;
             let mut batch = Batch { db, now_ms, beside };
-            match self.operation.apply(&mut batch).instrument(self.span.clone()).await {
+            match self.0.apply(&mut batch).await {
                 Err(Failure::Database(error)) => Err(error),
-                result => {
-                    self.result = Some(result);
-                    Ok(())
-                }
+                result => Ok(result),
             }
         })
-    }
-
-    fn answer(self: Box<Self>, sealed: &Arc<Sealed>) {
-        let result = self.result.unwrap_or(Err(Failure::Stopping));
-        // If the caller is gone, the change still stands and only the answer is lost. The caller can ask again.
-        let _ = self.reply.send(result.map(|output| (output, sealed.clone())));
-    }
-
-    fn fail(self: Box<Self>, error: Arc<DbError>) {
-        self.span.in_scope(|| tracing::error!(%error, "an operation failed in the database"));
-        let _ = self.reply.send(Err(Failure::Database(error)));
     }
 }

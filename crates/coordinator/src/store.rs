@@ -13,6 +13,7 @@ mod sqlite;
 #[cfg(test)]
 pub(crate) mod steps;
 mod value;
+mod waiting;
 mod writer;
 
 pub(crate) use counter::counter;
@@ -25,4 +26,6 @@ pub(crate) use pulse::Vitals;
 pub(crate) use row::{FromRow, Row, from_row, sql, sql_as};
 pub(crate) use sqlite::{Db, Reader, Readers};
 pub(crate) use value::{FromValue, IntoValue, Value, text_enum};
-pub(crate) use writer::{Companion, Queued, Writer};
+pub(crate) use waiting::{Work, WriteError};
+use writer::Queued;
+pub(crate) use writer::{Companion, Writer};

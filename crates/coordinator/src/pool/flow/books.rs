@@ -5,11 +5,10 @@ use std::sync::Arc;
 
 use adit_rustchain::Refusal;
 use futures::future::BoxFuture;
-use tokio::sync::oneshot;
 
 use crate::clock::Clock;
 use crate::pool::store;
-use crate::store::{Companion, Db, DbError, Queued, Reader, Readers, Writer};
+use crate::store::{Companion, Db, DbError, Reader, Readers, Work, WriteError, Writer};
 
 /// The number of connections for reading.
 const READERS: usize = 4;
@@ -82,11 +81,11 @@ impl Books {
 
     /// Applies an entry and answers after the commit.
     pub(crate) async fn write<E: Entry>(&self, entry: E) -> Result<E::Output, Failure> {
-        let (reply, answer) = oneshot::channel();
-        if !self.writer.send(Box::new(Waiting { entry, output: None, reply })).await {
-            return Err(Failure::Stopping);
+        match self.writer.write(Apply(entry)).await {
+            Ok((output, _)) => Ok(output),
+            Err(WriteError::Database(error)) => Err(Failure::Database(error)),
+            Err(WriteError::Stopping) => Err(Failure::Stopping),
         }
-        answer.await.map_err(|_| Failure::Stopping)?
     }
 
     /// Commits what is queued and stops.
@@ -96,32 +95,16 @@ impl Books {
     }
 }
 
-struct Waiting<E: Entry> {
-    entry: E,
-    output: Option<E::Output>,
-    reply: oneshot::Sender<Result<E::Output, Failure>>,
-}
+struct Apply<E>(E);
 
-impl<E: Entry> Queued<Alone> for Waiting<E> {
+impl<E: Entry> Work<Alone> for Apply<E> {
+    type Output = E::Output;
     fn apply<'a>(
-        &'a mut self,
+        &'a self,
         db: &'a mut Db,
         now_ms: i64,
         _: &'a mut Alone,
-    ) -> BoxFuture<'a, Result<(), Arc<DbError>>> {
-        Box::pin(async move {
-            self.output = Some(self.entry.apply(db, now_ms).await?);
-            Ok(())
-        })
-    }
-
-    fn answer(self: Box<Self>, _: &Arc<()>) {
-        // If the caller is gone, the change still stands.
-        let _ = self.reply.send(self.output.ok_or(Failure::Stopping));
-    }
-
-    fn fail(self: Box<Self>, error: Arc<DbError>) {
-        tracing::error!(%error, "an entry failed in the database");
-        let _ = self.reply.send(Err(Failure::Database(error)));
+    ) -> BoxFuture<'a, Result<E::Output, Arc<DbError>>> {
+        Box::pin(async move { Ok(self.0.apply(db, now_ms).await?) })
     }
 }
