@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::kept::Secret as Kept;
+use super::kept::{self, Secret as Kept, SecretFile};
 use super::key::random;
 
 /// A secret, its newest version, and where it is kept.
@@ -27,7 +27,23 @@ struct Stored {
     secret: Kept,
 }
 
-const VERSION: u32 = 1;
+impl SecretFile for Stored {
+    const IS: &'static str = "a content key: restore it from `adit content key export`";
+    fn version(&self) -> u32 {
+        self.version
+    }
+    fn secret(&self) -> &Kept {
+        &self.secret
+    }
+    fn beside(&self) -> Vec<u8> {
+        beside(self.newest)
+    }
+    fn check(&self) -> Result<()> {
+        ensure!((1..=MAX_NEWEST).contains(&self.newest), "no key has version {}", self.newest);
+        Ok(())
+    }
+}
+
 /// The most keys that a file may count; each is tried on every file that is opened.
 const MAX_NEWEST: u32 = 1000;
 
@@ -49,41 +65,27 @@ impl ContentKey {
 
     /// Opens the secret, if there is one.
     pub(crate) fn open(path: &Path, passphrase: Option<&str>) -> Result<Option<Self>> {
-        let text = match std::fs::read(path) {
-            Ok(text) => Zeroizing::new(text),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error).context(path.display().to_string()),
-        };
-        super::close(path).with_context(|| path.display().to_string())?;
-        let damaged = || format!("{} is not a content key: restore it from `adit content key export`", path.display());
-        let stored: Stored = serde_json::from_slice(&text).with_context(damaged)?;
-        ensure!(stored.version == VERSION, "{}: a newer program wrote this file", path.display());
-        let newest = stored.newest;
-        ensure!((1..=MAX_NEWEST).contains(&newest), "{}: no key has version {newest}", path.display());
-        let bytes = stored.secret.open(path, passphrase, &beside(newest))?;
+        let Some((stored, bytes)) = kept::open::<Stored>(path, passphrase)? else { return Ok(None) };
         let secret = Secret::from_slice(&bytes).with_context(|| path.display().to_string())?;
-        Ok(Some(ContentKey { secret, newest, path: path.to_owned(), made: false }))
+        Ok(Some(ContentKey { secret, newest: stored.newest, path: path.to_owned(), made: false }))
     }
 
     /// Counts up the version that seals.
     pub(crate) fn rotate(&mut self, passphrase: Option<&str>) -> Result<()> {
         ensure!(self.newest < MAX_NEWEST, "a secret has at most {MAX_NEWEST} versions: make a new one");
         self.newest += 1;
-        let text = self.text(passphrase)?;
-        super::write_private(&self.path, &text).with_context(|| self.path.display().to_string())
+        kept::replace(&self.path, &self.stored(passphrase)?)
     }
 
     /// Stores a secret where there is none yet; false if there is.
     pub(crate) fn store_new(&self, passphrase: Option<&str>) -> Result<bool> {
         ensure!((1..=MAX_NEWEST).contains(&self.newest), "no key has version {}", self.newest);
-        let text = self.text(passphrase)?;
-        super::make_private(&self.path, &text).with_context(|| self.path.display().to_string())
+        kept::make(&self.path, &self.stored(passphrase)?)
     }
 
-    fn text(&self, passphrase: Option<&str>) -> Result<Zeroizing<Vec<u8>>> {
+    fn stored(&self, passphrase: Option<&str>) -> Result<Stored> {
         let secret = Kept::keep(self.secret.bytes(), &beside(self.newest), passphrase)?;
-        let stored = Stored { version: VERSION, newest: self.newest, secret };
-        Ok(Zeroizing::new(serde_json::to_vec_pretty(&stored)?))
+        Ok(Stored { version: Stored::VERSION, newest: self.newest, secret })
     }
 }
 

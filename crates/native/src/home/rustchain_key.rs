@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use adit_rustchain::{PublicKey, SecretKey};
+use adit_rustchain::SecretKey;
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::kept::Secret as Kept;
+use super::kept::{self, Secret as Kept, SecretFile};
 use super::key::random;
 
 /// A key, where it is kept, and how.
@@ -26,34 +26,20 @@ struct Stored {
     secret: Kept,
 }
 
-const VERSION: u32 = 1;
-
 impl RustchainKey {
     /// Opens the key, or makes one. One in the clear is sealed as soon as there is a passphrase.
     pub(crate) fn open_or_make(path: &Path, passphrase: Option<&str>) -> Result<Self> {
-        let text = match std::fs::read(path) {
-            Ok(text) => Zeroizing::new(text),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Self::make(path, passphrase),
-            Err(error) => return Err(error).context(path.display().to_string()),
+        let Some((stored, seed)) = kept::open::<Stored>(path, passphrase)? else {
+            return Self::make(path, passphrase);
         };
-        super::close(path).with_context(|| path.display().to_string())?;
-        let damaged = || {
-            let path = path.display();
-            format!(
-                "{path} is not a RustChain key: restore it from a backup, or move it away to begin with a new wallet"
-            )
-        };
-        let stored: Stored = serde_json::from_slice(&text).with_context(damaged)?;
-        ensure!(stored.version == VERSION, "{}: a newer program wrote this file", path.display());
-        let public: PublicKey = stored.public_key.parse().with_context(damaged)?;
+        let seed: [u8; 32] =
+            seed.as_slice().try_into().with_context(|| format!("{} is not {}", path.display(), Stored::IS))?;
+        let secret = SecretKey::from_seed(*Zeroizing::new(seed));
+        let is_its_own = secret.public_key().to_string() == stored.public_key;
+        ensure!(is_its_own, "{}: secret and public key do not belong together", path.display());
         let is_plain = stored.secret.is_plain();
-        let seed = stored.secret.open(path, passphrase, &beside(&public))?;
-        let seed: Zeroizing<[u8; 32]> = Zeroizing::new(seed.as_slice().try_into().with_context(damaged)?);
-        let secret = SecretKey::from_seed(*seed);
-        ensure!(secret.public_key() == public, "{}: secret and public key do not belong together", path.display());
         if is_plain && passphrase.is_some() {
-            let text = text_of(&secret, passphrase)?;
-            super::write_private(path, &text).with_context(|| path.display().to_string())?;
+            kept::replace(path, &Stored::of(&secret, passphrase)?)?;
         }
         Ok(RustchainKey { secret, path: path.to_owned(), made: false, is_sealed: passphrase.is_some() || !is_plain })
     }
@@ -62,8 +48,7 @@ impl RustchainKey {
         let mut seed = Zeroizing::new([0; 32]);
         random(&mut *seed)?;
         let secret = SecretKey::from_seed(*seed);
-        let made = super::make_private(path, &text_of(&secret, passphrase)?);
-        if !made.with_context(|| format!("{}: the key cannot be kept there", path.display()))? {
+        if !kept::make(path, &Stored::of(&secret, passphrase)?)? {
             // Another process was first.
             return Self::open_or_make(path, passphrase);
         }
@@ -71,16 +56,30 @@ impl RustchainKey {
     }
 }
 
-fn text_of(secret: &SecretKey, passphrase: Option<&str>) -> Result<Zeroizing<Vec<u8>>> {
-    let public = secret.public_key();
-    let kept = Kept::keep(&*secret.seed(), &beside(&public), passphrase)?;
-    let stored = Stored { version: VERSION, public_key: public.to_string(), secret: kept };
-    Ok(Zeroizing::new(serde_json::to_vec_pretty(&stored)?))
+impl Stored {
+    fn of(secret: &SecretKey, passphrase: Option<&str>) -> Result<Self> {
+        let public_key = secret.public_key().to_string();
+        let kept = Kept::keep(&*secret.seed(), &beside(&public_key), passphrase)?;
+        Ok(Stored { version: Stored::VERSION, public_key, secret: kept })
+    }
+}
+
+impl SecretFile for Stored {
+    const IS: &'static str = "a RustChain key: restore it from a backup, or move it away to begin with a new wallet";
+    fn version(&self) -> u32 {
+        self.version
+    }
+    fn secret(&self) -> &Kept {
+        &self.secret
+    }
+    fn beside(&self) -> Vec<u8> {
+        beside(&self.public_key)
+    }
 }
 
 /// Data authenticated with the secret, so that nobody can put another public key beside it.
-fn beside(public: &PublicKey) -> Vec<u8> {
-    format!("adit/rustchain-key/{public}").into_bytes()
+fn beside(public_key: &str) -> Vec<u8> {
+    format!("adit/rustchain-key/{public_key}").into_bytes()
 }
 
 #[cfg(test)]
