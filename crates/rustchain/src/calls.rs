@@ -55,6 +55,16 @@ pub fn epoch(node: &str) -> Request {
     Request::get(format!("{}{EPOCH}", node.trim_end_matches('/'))).max_bytes(MAX_ANSWER).timeout_ms(CHALLENGE_MS)
 }
 
+/// The path that asks for a wallet's balance.
+pub fn balance_path(address: &str) -> String {
+    format!("{BALANCE}?miner_id={address}")
+}
+
+/// The path that asks for a page of a wallet's history.
+pub fn history_path(address: &str, offset: usize) -> String {
+    format!("{HISTORY}?miner_id={address}&limit={}&offset={offset}", crate::history::PAGE)
+}
+
 fn post(node: &str, path: &str, body: impl Into<Vec<u8>>) -> Request {
     Request::post_json(format!("{}{path}", node.trim_end_matches('/')), body).max_bytes(MAX_ANSWER)
 }

@@ -15,6 +15,8 @@
 //! | `enrolment`, `transfer` | the two other signed texts |
 //! | `table` | the node's reward multipliers for devices, and the pool's scores |
 //! | `weight`, `share`, `list` | a member's weight and share, and the public list that anyone can check |
+//! | `member`, `sub_wallet` | what a member of a pool signs, and the keys that a pool signs with for it |
+//! | `history` | a wallet's history at the node, and what of it adds up |
 //! | `epoch` | slots of 600 s, epochs of 144 slots |
 //!
 //! ```
@@ -35,10 +37,13 @@ pub mod code;
 pub mod enrolment;
 pub mod epoch;
 pub mod fingerprint;
+pub mod history;
 pub mod json;
 pub mod key;
 pub mod list;
+pub mod member;
 pub mod share;
+pub mod sub_wallet;
 pub mod table;
 pub mod transfer;
 pub mod weight;
@@ -48,3 +53,4 @@ pub use code::{Code, Refusal, Retry};
 pub use fingerprint::{Fault, Verdict};
 pub use json::{Json, JsonError, Number, Object};
 pub use key::{Address, MinerId, PublicKey, SecretKey, Signature};
+pub use sub_wallet::WalletSecret;

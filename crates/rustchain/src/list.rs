@@ -167,8 +167,14 @@ pub fn root(epoch: i64, rows: &[Row]) -> Hash {
     log.root()
 }
 
-/// Sorts the rows, sets their shares of an epoch's gross reward, and makes the statement.
-pub fn close(pool: PublicKey, epoch: i64, gross: i64, fee_bps: i64, mut rows: Vec<Row>) -> (Epoch, Vec<Row>) {
+/// Sorts the rows, sets their shares of a batch of an epoch's gross reward, and makes the statement.
+pub fn close(
+    pool: PublicKey,
+    (epoch, batch): (i64, i64),
+    gross: i64,
+    fee_bps: i64,
+    mut rows: Vec<Row>,
+) -> (Epoch, Vec<Row>) {
     rows.sort_by(|a, b| (&a.member, &a.address).cmp(&(&b.member, &b.address)));
     let cut = share::cut(gross, fee_bps, &weights(&rows));
     rows.iter_mut().zip(&cut.shares).for_each(|(row, share)| row.share = *share);
@@ -177,7 +183,7 @@ pub fn close(pool: PublicKey, epoch: i64, gross: i64, fee_bps: i64, mut rows: Ve
         version: VERSION,
         pool,
         epoch,
-        batch: 0,
+        batch,
         gross,
         fee_bps,
         fee: cut.fee,

@@ -6,6 +6,11 @@
 //! - up = 10^6 + min(10^6, ⌊n · 10^6 / 600⌋): 1.0 to 2.0 at 100 hours, as a slot is 600 s,
 //! - att = 10^6 + min(5 · 10^5, 2500 · n): 1.0 to 1.5 at 200 attestations, one a slot.
 //!
+//! In an epoch's list the score is the mean over the epoch's counted slots, rounded down. An attestation that failed counts
+//! nothing for its slot and takes nothing from the others: whoever fails earns what whoever is absent earns, so an honest
+//! device loses a slot by a false alarm and not its day, and nobody gains by attesting worse. A score that rises at the end of
+//! an epoch does not reach back to its beginning.
+//!
 //! The pool proxy's README adds the two bonuses, and its code multiplies them; the README counts 200 attestations, and the code
 //! 100. We follow the README, because it is what members were promised. The code also multiplies by the entropy score, which
 //! the client chooses freely; we record it without using it.

@@ -42,7 +42,7 @@ fn rows() -> impl Strategy<Value = Vec<Row>> {
 
 fn list(gross: i64, fee_bps: i64, rows: Vec<Row>) -> List {
     let key = PoolKey::from_bytes(&[7; 32]).unwrap();
-    let (epoch, rows) = close(key.public_key(), 353, gross, fee_bps, rows);
+    let (epoch, rows) = close(key.public_key(), (353, 0), gross, fee_bps, rows);
     let signature = key.sign(&epoch);
     List { epoch, rows, signature }
 }

@@ -98,7 +98,7 @@ pub(super) fn list_seeds() -> Vec<Vec<u8>> {
         share: 0,
     };
     let rows = [("a", 2_500_000, 1), ("b", 1_000_000, 600)].map(row).to_vec();
-    let (epoch, rows) = close(key.public_key(), 353, 1_500_000, 100, rows);
+    let (epoch, rows) = close(key.public_key(), (353, 0), 1_500_000, 100, rows);
     let signature = key.sign(&epoch);
     vec![serde_json::to_vec(&List { epoch, rows, signature }).expect("a list")]
 }
