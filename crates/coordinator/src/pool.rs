@@ -1,15 +1,20 @@
 //! A pool of miners who share RustChain rewards: a domain with a database, a port and a key of its own.
 //!
-//! Members attest with their own wallets. With a node, attestations go to it byte for byte, the node pays the members, and
-//! the pool counts, shows and takes nothing (*direct*). Without a node the pool gives challenges and verdicts of its own, in
-//! the node's shapes (*local*). Either way an attestation counts once a device and slot, and only if the wallet's key signed
+//! A member attests with its own wallet: attestations go to the node byte for byte, the node pays the member, and the pool
+//! counts, shows and takes nothing (*direct*). Or it joins and gets a sub-wallet for its device (*pooled*): the pool signs its
+//! attestations, the node pays into the sub-wallet, and the pool takes its fee, shares by published weights and pays out.
+//! Without a node the pool gives challenges and verdicts of its own, in the node's shapes (*local*). In each way an attestation counts once a device and slot, and only if the wallet's key signed
 //! it; at the end of an epoch the pool signs the public list of weights and shares.
 //!
-//! [`count`] holds the rule of what counts, [`queue`] what a node allows to an address; formulas are in `adit_rustchain`.
+//! [`count`] holds the rule of what counts, [`queue`] what a node allows to an address, [`payout`] from where a member is
+//! paid; formulas are in `adit_rustchain`. Accounts, in µRTC: `chain` (what is at the node, below 0), `sub:` (credited to a
+//! sub-wallet and not shared yet), `member:`, `fee`, `carry`, `treasury`, `out:` (set aside for a transfer), `transit`
+//! (between two wallets of the pool), `deficit` (a clawback that is not repaid, below 0).
 
 mod count;
 mod flow;
 mod http;
+mod payout;
 mod queue;
 mod settings;
 mod state;
@@ -30,7 +35,7 @@ use adit_core::sign::SecretKey;
 use adit_rustchain::{Code, Refusal};
 use axum::Router;
 
-pub use settings::{Node, NodeAnswer, PoolConfig, PoolFee, Upstream};
+pub use settings::{Node, NodeAnswer, PAYOUT_MINIMUM, PoolConfig, PoolFee, Upstream};
 
 use crate::bodies::Bodies;
 use crate::clock::Clock;
@@ -46,6 +51,8 @@ use queue::Allowance;
 
 /// How often upkeep runs.
 const TICK: Duration = Duration::from_secs(10);
+/// How often the sub-wallets are read, and payouts sent: once a slot.
+const SETTLE: Duration = Duration::from_secs(600);
 /// The most answers of the node that are kept at once.
 const MOST_KEPT: usize = 64;
 /// The purpose of the secret that hides devices.
@@ -117,7 +124,13 @@ impl Pool {
         let db = Db::open(path, config.durable)?;
         config.clock.begin();
         let books = Books::open(path, db, config.clock.clone()).await?;
-        let terms = Terms { key: key.clone(), epoch_reward: config.epoch_reward };
+        let terms = Terms {
+            key: key.clone(),
+            epoch_reward: config.epoch_reward,
+            wallets: config.wallets.clone().filter(|_| config.node.is_some()),
+            payout_minimum: config.payout_minimum,
+            fee_payout: config.fee_payout,
+        };
         let app = Arc::new(PoolApp {
             books,
             terms,
@@ -130,7 +143,8 @@ impl Pool {
         });
         let node = config.node.as_ref().map(|node| node.url.clone());
         let fee_from_epoch = app.books.write(SetFee(config.fee.bps())).await?;
-        app.books.write(flow::settings::Started::new(&key.public_key(), config.fee, node)).await??;
+        let wallets = app.terms.wallets.as_ref();
+        app.books.write(flow::settings::Started::new(&key.public_key(), config.fee, node, wallets)).await??;
         let upkeep = config.clock.runs().then(|| tokio::spawn(vital_task("the pool's upkeep", keep_up(app.clone()))));
         Ok(Pool { app, upkeep, fee_from_epoch, _lock: lock })
     }
@@ -150,9 +164,10 @@ impl Pool {
         http::router(self.app.clone())
     }
 
-    /// Runs one round of upkeep: closes the epoch if it is over.
+    /// Runs one round of upkeep: closes the epoch if it is over, books what arrived, shares it and pays out.
     pub async fn upkeep(&self) -> Result<(), PoolError> {
-        Ok(self.app.books.write(Upkeep(self.app.terms.clone())).await?)
+        self.app.books.write(Upkeep(self.app.terms.clone())).await?;
+        Ok(settle(&self.app).await?)
     }
 
     /// What does not add up in the books, a sentence each.
@@ -174,7 +189,19 @@ impl Drop for Pool {
     }
 }
 
+/// Sends what is ready, reads what arrived, shares it, and pays.
+async fn settle(app: &PoolApp) -> Result<(), Failure> {
+    let Some(node) = app.node.as_ref().filter(|_| app.terms.wallets.is_some()) else { return Ok(()) };
+    flow::payouts::send_all(app, node).await?;
+    if flow::wallets::read_all(app, node).await? {
+        app.books.write(flow::shares::ShareAll(app.terms.clone())).await?;
+    }
+    app.books.write(flow::payouts::Prepare(app.terms.clone())).await?;
+    flow::payouts::send_all(app, node).await
+}
+
 async fn keep_up(app: Arc<PoolApp>) {
+    let mut settled = None;
     let mut ticks = tokio::time::interval(TICK);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -183,6 +210,12 @@ async fn keep_up(app: Arc<PoolApp>) {
             Err(Failure::Stopping) => return,
             Err(error) => tracing::error!(%error, "the pool's upkeep failed"),
             Ok(()) => {}
+        }
+        if settled.is_none_or(|at: Instant| at.elapsed() >= SETTLE) {
+            settled = Some(Instant::now());
+            if let Err(error) = settle(&app).await {
+                tracing::error!(%error, "what arrived in the sub-wallets could not be settled");
+            }
         }
     }
 }
@@ -272,6 +305,14 @@ pub enum PoolError {
         found: String,
         /// The key that the database names.
         signer: String,
+    },
+    /// The database was made with other sub-wallets.
+    #[error("the secret of the sub-wallets makes {found}, but the database was made with {used}: put that secret back")]
+    OtherWallets {
+        /// The first address of the secret.
+        found: String,
+        /// The first address in the database.
+        used: String,
     },
     /// The database cannot be opened.
     #[error("the pool's database cannot be opened: {0}")]

@@ -2,6 +2,8 @@
 
 mod api;
 mod edge;
+mod holder;
+mod member;
 mod node;
 mod page;
 mod shapes;
@@ -32,17 +34,16 @@ pub(super) fn router(pool: Arc<PoolApp>) -> Router {
         .route("/api/rewards/history", get(api::rewards))
         .route("/api/epochs", get(api::epochs))
         .route("/api/epochs/{epoch}", get(api::list))
-        .route("/api/fees", get(api::fees));
-    let nodes = Router::new()
-        .route(calls::CHALLENGE, post(node::challenge))
-        .route(calls::SUBMIT, post(node::submit))
-        .route(calls::EPOCH, get(node::epoch))
-        .route(calls::ENROLL, post(node::enroll))
-        .route(calls::HEALTH, get(node::health))
-        .route(calls::ELIGIBILITY, get(node::eligibility))
-        .route(calls::HEADERS, post(node::headers));
+        .route("/api/fees", get(api::fees))
+        .route("/api/join/challenge", post(member::offer))
+        .route("/api/join", post(member::join))
+        .route("/api/member", post(member::ask))
+        .route("/api/payouts", get(member::payouts))
+        .route("/api/sub-wallets", get(member::sub_wallets));
     proxys
-        .merge(nodes)
+        .merge(nodes())
+        // A member that cannot sign shows its token in the path.
+        .nest("/t/{token}", nodes())
         .route("/", get(page::page))
         .fallback(edge::no_such_path)
         .method_not_allowed_fallback(edge::method_not_allowed)
@@ -52,6 +53,18 @@ pub(super) fn router(pool: Arc<PoolApp>) -> Router {
         .layer(CatchPanicLayer::custom(|_| NodeError::from(Code::InternalError).into_response()))
         .layer(middleware::from_fn(crate::http::log::request))
         .with_state(pool)
+}
+
+/// The calls of a RustChain node.
+fn nodes() -> Router<Arc<PoolApp>> {
+    Router::new()
+        .route(calls::CHALLENGE, post(node::challenge))
+        .route(calls::SUBMIT, post(node::submit))
+        .route(calls::EPOCH, get(node::epoch))
+        .route(calls::ENROLL, post(node::enroll))
+        .route(calls::HEALTH, get(node::health))
+        .route(calls::ELIGIBILITY, get(node::eligibility))
+        .route(calls::HEADERS, post(node::headers))
 }
 
 /// The state that every handler receives.

@@ -6,11 +6,15 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use adit_rustchain::share::MAX_FEE_BPS;
+use adit_rustchain::{Address, WalletSecret};
 use futures::future::BoxFuture;
 
 use crate::clock::Clock;
 use crate::limits::Limits;
 use crate::listen::Connections;
+
+/// From how much on a member is paid, if the operator says nothing: 0.01 RTC.
+pub const PAYOUT_MINIMUM: i64 = 10_000;
 
 /// A pool's configuration.
 #[derive(Clone)]
@@ -25,6 +29,12 @@ pub struct PoolConfig {
     pub epoch_reward: i64,
     /// The node; without one the pool gives challenges and verdicts of its own.
     pub node: Option<Node>,
+    /// The secret of the wallets of pooled members. Without it, or without a node, members attest with their own.
+    pub wallets: Option<WalletSecret>,
+    /// From how much on a member is paid, in µRTC.
+    pub payout_minimum: i64,
+    /// Where the fee is paid; without an address it stays in the pool.
+    pub fee_payout: Option<Address>,
     /// Limits of connections.
     pub connections: Connections,
     /// Rate limits for callers.
@@ -44,6 +54,9 @@ impl PoolConfig {
             fee: PoolFee(100),
             epoch_reward: 0,
             node: None,
+            wallets: None,
+            payout_minimum: PAYOUT_MINIMUM,
+            fee_payout: None,
             connections: Connections::default(),
             limits: Limits::default(),
             durable: true,

@@ -1,4 +1,4 @@
-//! What the pool keeps: members, devices, attestations, closed epochs, shares, fees.
+//! What the pool keeps: members, devices, attestations, closed epochs, shares, fees, sub-wallets, payouts.
 
 /// A member's row.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -49,15 +49,17 @@ pub(crate) struct Attested {
     pub(crate) reason: String,
 }
 
-/// A closed epoch without its list.
+/// A batch of a closed epoch, without its list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Closed {
     pub(crate) epoch: i64,
+    pub(crate) batch: i64,
     pub(crate) closed_at_ms: i64,
     pub(crate) gross: i64,
     pub(crate) fee_bps: i64,
     pub(crate) fee: i64,
     pub(crate) carry: i64,
+    pub(crate) repaid: i64,
     pub(crate) total_weight: i64,
     pub(crate) members: i64,
 }
@@ -67,7 +69,9 @@ pub(crate) struct Closed {
 pub(crate) struct Share {
     pub(crate) id: i64,
     pub(crate) epoch: i64,
+    pub(crate) batch: i64,
     pub(crate) member: String,
+    pub(crate) address: String,
     pub(crate) fee: i64,
     pub(crate) net: i64,
     pub(crate) at_ms: i64,
@@ -79,4 +83,69 @@ pub(crate) struct Fee {
     pub(crate) from_epoch: i64,
     pub(crate) bps: i64,
     pub(crate) announced_at_ms: i64,
+}
+
+/// Who joined, and the wallet that attests for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Joined {
+    pub(crate) wallet: String,
+    pub(crate) member: String,
+    pub(crate) mode: String,
+    pub(crate) payout: String,
+    pub(crate) state: String,
+    pub(crate) joined_at_ms: i64,
+    pub(crate) leaving_at_ms: Option<i64>,
+}
+
+impl Joined {
+    pub(crate) fn is_pooled(&self) -> bool {
+        self.mode == "pooled"
+    }
+}
+
+/// A wallet of the pool's own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SubWallet {
+    pub(crate) idx: i64,
+    pub(crate) address: String,
+    pub(crate) booked: i64,
+    pub(crate) nonce: i64,
+    pub(crate) read_at_ms: Option<i64>,
+    pub(crate) failing_at_ms: Option<i64>,
+    pub(crate) doubt: Option<String>,
+}
+
+/// A reward of an epoch that was not shared yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Credit {
+    pub(crate) address: String,
+    pub(crate) epoch: i64,
+    pub(crate) micro: i64,
+}
+
+/// A pooled device's weight at an epoch's end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Weighed {
+    pub(crate) epoch: i64,
+    pub(crate) address: String,
+    pub(crate) member: String,
+    pub(crate) score: i64,
+    pub(crate) slots: i64,
+}
+
+/// A transfer of the pool.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Payout {
+    pub(crate) id: i64,
+    pub(crate) hash: String,
+    pub(crate) address: String,
+    /// The account that is charged; none for a sweep.
+    pub(crate) account: Option<String>,
+    pub(crate) recipient: String,
+    pub(crate) micro: i64,
+    pub(crate) nonce: i64,
+    pub(crate) body: String,
+    pub(crate) state: String,
+    pub(crate) told: Option<String>,
+    pub(crate) at_ms: i64,
 }

@@ -1,12 +1,15 @@
 //! The pool's SQL, over a database of its own.
 
+pub(super) mod audit;
 pub(super) mod epochs;
 pub(super) mod members;
+pub(super) mod payouts;
+pub(super) mod wallets;
 
 use crate::store::{Db, DbError, migrate, sql};
 
 /// The steps that a database of the pool has run; see [`migrate`].
-const STEPS: &[&str] = &[include_str!("store/schema.sql")];
+const STEPS: &[&str] = &[include_str!("store/schema.sql"), include_str!("store/pooled.sql")];
 
 /// Upgrades an empty or older database of a pool.
 pub(super) async fn bring_up(db: &mut Db) -> Result<(), DbError> {

@@ -1,6 +1,11 @@
 //! The pool against its database and a strict node, in virtual time.
 
+mod chain;
+mod draw;
+mod histories;
 mod local;
+mod membership;
+mod pooled;
 mod relayed;
 mod strict;
 
@@ -54,7 +59,11 @@ impl World {
 
     async fn call(&self, method: &str, path: &str, body: impl Into<Body>) -> (u16, Json) {
         let request = Request::builder().method(method).uri(path).header(header::CONTENT_TYPE, "application/json");
-        let response = self.pool.router().oneshot(request.body(body.into()).unwrap()).await.unwrap();
+        self.send(request.body(body.into()).unwrap()).await
+    }
+
+    async fn send(&self, request: Request<Body>) -> (u16, Json) {
+        let response = self.pool.router().oneshot(request).await.unwrap();
         let status = response.status().as_u16();
         let bytes = to_bytes(response.into_body(), 16 << 20).await.unwrap();
         (status, Json::parse(&bytes).unwrap_or(Json::Null))

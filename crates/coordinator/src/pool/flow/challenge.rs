@@ -7,6 +7,7 @@ use futures::future::BoxFuture;
 use super::books::{Entry, Failure};
 use super::node::{self, Relayed};
 use crate::pool::PoolApp;
+use crate::pool::state::Joined;
 use crate::pool::store;
 use crate::random;
 use crate::store::{Db, DbError};
@@ -30,20 +31,48 @@ pub(crate) enum Answer {
     Node(Relayed),
 }
 
-/// Gives a challenge, or has the node give one.
-pub(crate) async fn challenge(pool: &PoolApp, body: &[u8]) -> Result<Answer, Failure> {
+/// Gives a challenge, or has the node give one. A pooled member's is bound to its sub-wallet, whatever it asks for.
+pub(crate) async fn challenge(pool: &PoolApp, holder: Option<&Joined>, body: &[u8]) -> Result<Answer, Failure> {
     let miner = miner_of(body)?;
     if let Some(upstream) = &pool.node {
         pool.allow(|allowance, now_ms| allowance.challenge(now_ms))?;
         let path = adit_rustchain::calls::CHALLENGE.to_owned();
-        return Ok(Answer::Node(node::relay(upstream, path, body.to_vec()).await?));
+        let body = match holder.filter(|holder| holder.is_pooled()) {
+            Some(holder) => Json::object([("miner", holder.wallet.as_str().into())]).canonical().into_bytes(),
+            None => body.to_vec(),
+        };
+        return Ok(Answer::Node(node::relay(upstream, path, body).await?));
     }
+    let miner = miner.map(|miner| miner.to_string());
+    let (nonce, now_ms) = insert(pool, miner.clone()).await?;
+    Ok(Answer::Own(Given { nonce, miner, now_s: now_ms / 1_000 }))
+}
+
+/// What a challenge is for that answers no attestation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Membership,
+}
+
+impl Purpose {
+    /// Stands where a miner's name does. No miner has a space in its name.
+    fn name(self) -> &'static str {
+        match self {
+            Purpose::Membership => "for membership",
+        }
+    }
+}
+
+/// Gives a challenge for this purpose.
+pub(super) async fn give(pool: &PoolApp, purpose: Purpose) -> Result<String, Failure> {
+    Ok(insert(pool, Some(purpose.name().into())).await?.0)
+}
+
+async fn insert(pool: &PoolApp, miner: Option<String>) -> Result<(String, i64), Failure> {
     let nonce = random::secret().map_err(|_| Refusal::saying(Code::InternalError, "the system gives no randomness"))?;
-    let (nonce, miner) = (hex::encode(nonce), miner.map(|miner| miner.to_string()));
-    match pool.books.write(Give { nonce: nonce.clone(), miner: miner.clone() }).await? {
-        Some(now_ms) => Ok(Answer::Own(Given { nonce, miner, now_s: now_ms / 1_000 })),
-        None => Err(Code::PoolFull.into()),
-    }
+    let nonce = hex::encode(nonce);
+    let now_ms = pool.books.write(Give { nonce: nonce.clone(), miner }).await?;
+    Ok((nonce, now_ms.ok_or(Code::PoolFull)?))
 }
 
 /// The miner that a request names; an empty body names none.
@@ -87,6 +116,25 @@ pub(super) async fn consume(
     miner: &MinerId,
     now_ms: i64,
 ) -> Result<Result<(), Refusal>, DbError> {
+    use_up(db, nonce, now_ms, |bound| bound.is_none_or(|bound| bound == miner.as_str())).await
+}
+
+/// Uses a challenge up that was given for this purpose alone.
+pub(super) async fn consume_for(
+    db: &mut Db,
+    nonce: &str,
+    purpose: Purpose,
+    now_ms: i64,
+) -> Result<Result<(), Refusal>, DbError> {
+    use_up(db, nonce, now_ms, |bound| bound == Some(purpose.name())).await
+}
+
+async fn use_up(
+    db: &mut Db,
+    nonce: &str,
+    now_ms: i64,
+    is_for: impl FnOnce(Option<&str>) -> bool,
+) -> Result<Result<(), Refusal>, DbError> {
     let refused = |code: Code| Ok(Err(Refusal::new(code)));
     let Some(challenge) = store::challenge(db, nonce).await? else { return refused(Code::ChallengeInvalid) };
     if challenge.is_used {
@@ -95,7 +143,7 @@ pub(super) async fn consume(
     if challenge.expires_at_ms <= now_ms {
         return refused(Code::ChallengeInvalid);
     }
-    if challenge.miner.is_some_and(|bound| bound != miner.as_str()) {
+    if !is_for(challenge.miner.as_deref()) {
         return refused(Code::NonceIdentityMismatch);
     }
     if store::use_challenge(db, nonce).await? { Ok(Ok(())) } else { refused(Code::NonceReplay) }

@@ -7,11 +7,12 @@ use adit_rustchain::epoch::{SLOTS, epoch, epoch_of};
 use adit_rustchain::list::{List, Row, close};
 use adit_rustchain::share::cut;
 use adit_rustchain::weight::weight;
+use adit_rustchain::{Address, WalletSecret};
 use futures::future::BoxFuture;
 
 use super::books::Entry;
-use crate::pool::state::{Closed, Fee, Member, Share};
-use crate::pool::store::{self, epochs, members};
+use crate::pool::state::{Closed, Fee, Joined, Member, Share, Weighed};
+use crate::pool::store::{self, epochs, members, wallets};
 use crate::store::{Db, DbError, corrupt};
 
 /// Where the operator's own RTC comes from.
@@ -23,6 +24,12 @@ pub(crate) struct Terms {
     pub(crate) key: SecretKey,
     /// What the operator gives for each epoch, in µRTC.
     pub(crate) epoch_reward: i64,
+    /// The secret of the sub-wallets; without it there are no pooled members.
+    pub(crate) wallets: Option<WalletSecret>,
+    /// From how much on a member is paid, in µRTC.
+    pub(crate) payout_minimum: i64,
+    /// Where the fee is paid; it stays in the pool without one.
+    pub(crate) fee_payout: Option<Address>,
 }
 
 /// Closes the epoch of the last counted slot once it is over.
@@ -36,51 +43,90 @@ pub(super) async fn close_due(db: &mut Db, terms: &Terms, now_ms: i64) -> Result
 }
 
 async fn close_epoch(db: &mut Db, terms: &Terms, epoch: i64, now_ms: i64) -> Result<(), DbError> {
-    let members = members::counted_since(db, epoch * SLOTS).await?;
-    let row = |member: &Member| Row {
-        member: member.id.clone(),
-        address: member.id.clone(),
-        score: member.score,
-        slots: member.slots,
-        weight: weight(member.score, member.slots),
-        share: 0,
-    };
+    let mut rows = Vec::new();
+    for member in members::counted_since(db, epoch * SLOTS).await? {
+        rows.push(row_of(db, member, epoch).await?);
+    }
+    let batch = Batch { epoch, number: 0, gross: terms.epoch_reward, repaid: 0, from: OPERATOR };
+    seal_batch(db, terms, &batch, rows, now_ms).await
+}
+
+/// A wallet's row. Its score is the mean over the epoch's counted slots: an attestation that failed counts nothing for its
+/// slot and takes nothing from the others, and a better score at the epoch's end does not reach back.
+async fn row_of(db: &mut Db, wallet: Member, epoch: i64) -> Result<Row, DbError> {
+    let score = members::mean_score(db, &wallet.id, epoch * SLOTS).await?.unwrap_or(wallet.score);
+    let joined = wallets::joined(db, &wallet.id).await?.filter(Joined::is_pooled);
+    let member = joined.as_ref().map_or_else(|| wallet.id.clone(), |joined| joined.member.clone());
+    if joined.is_some() {
+        let (address, member) = (wallet.id.clone(), member.clone());
+        wallets::insert_weighed(db, &Weighed { epoch, address, member, score, slots: wallet.slots }).await?;
+    }
+    Ok(weighed_row(member, wallet.id, score, wallet.slots))
+}
+
+/// A row whose share is not cut yet.
+pub(super) fn weighed_row(member: String, address: String, score: i64, slots: i64) -> Row {
+    Row { member, address, score, slots, weight: weight(score, slots), share: 0 }
+}
+
+/// What a batch shares.
+pub(super) struct Batch {
+    pub(super) epoch: i64,
+    pub(super) number: i64,
+    pub(super) gross: i64,
+    /// What went to a clawback before.
+    pub(super) repaid: i64,
+    /// The account that it comes from.
+    pub(super) from: &'static str,
+}
+
+/// Cuts a batch among these rows, signs the list, and credits the shares.
+pub(super) async fn seal_batch(
+    db: &mut Db,
+    terms: &Terms,
+    batch: &Batch,
+    rows: Vec<Row>,
+    now_ms: i64,
+) -> Result<(), DbError> {
+    let Batch { epoch, number, gross, repaid, .. } = *batch;
     let fee_bps = epochs::fee_bps(db, epoch).await?.unwrap_or(0);
-    let rows = members.iter().map(row).collect();
-    let (statement, rows) = close(terms.key.public_key(), epoch, terms.epoch_reward, fee_bps, rows);
+    let (statement, rows) = close(terms.key.public_key(), (epoch, number), gross, fee_bps, rows);
     let signature = terms.key.sign(&statement);
     let closed = Closed {
         epoch,
+        batch: number,
         closed_at_ms: now_ms,
         gross: statement.gross,
         fee_bps,
         fee: statement.fee,
         carry: statement.carry,
+        repaid,
         total_weight: statement.total_weight,
         members: statement.members,
     };
     let list = List { epoch: statement, rows, signature };
     let text = serde_json::to_string(&list).map_err(|_| corrupt("an epoch's list cannot be written"))?;
     if epochs::insert_epoch(db, &closed, &text).await? {
-        credit(db, &closed, &list.rows, now_ms).await?;
+        credit(db, &closed, &list.rows, batch.from, now_ms).await?;
     }
     Ok(())
 }
 
 /// Credits fee, shares and carry, which together are the gross.
-async fn credit(db: &mut Db, closed: &Closed, rows: &[Row], now_ms: i64) -> Result<(), DbError> {
-    let epoch = closed.epoch;
-    epochs::transfer(db, OPERATOR, "fee", closed.fee, epoch, now_ms).await?;
-    epochs::transfer(db, OPERATOR, "carry", closed.carry, epoch, now_ms).await?;
+async fn credit(db: &mut Db, closed: &Closed, rows: &[Row], from: &str, now_ms: i64) -> Result<(), DbError> {
+    let Closed { epoch, batch, .. } = *closed;
+    epochs::transfer(db, from, "fee", closed.fee, epoch, now_ms).await?;
+    epochs::transfer(db, from, "carry", closed.carry, epoch, now_ms).await?;
     let weights: Vec<(&str, i64)> = rows.iter().map(|row| (row.member.as_str(), row.weight)).collect();
     // Each member's part of the fee is shown beside its share.
     let fees = cut(closed.fee, 0, &weights).shares;
     for (row, fee) in rows.iter().zip(fees).filter(|(row, _)| row.share > 0) {
         let account = format!("member:{}", row.member);
-        epochs::transfer(db, OPERATOR, &account, row.share, epoch, now_ms).await?;
-        let share = Share { id: 0, epoch, member: row.member.clone(), fee, net: row.share, at_ms: now_ms };
+        epochs::transfer(db, from, &account, row.share, epoch, now_ms).await?;
+        let (member, address) = (row.member.clone(), row.address.clone());
+        let share = Share { id: 0, epoch, batch, member, address, fee, net: row.share, at_ms: now_ms };
         epochs::insert_share(db, &share).await?;
-        members::add_rewards(db, &row.member, row.share).await?;
+        members::add_rewards(db, &row.address, row.share).await?;
         store::count(db, "shared", row.share).await?;
     }
     store::count(db, "fees", closed.fee).await

@@ -60,6 +60,17 @@ pub(crate) async fn ask(pool: &PoolApp, node: &Node, path: &str) -> Result<Relay
     Ok(answer)
 }
 
+/// Asks the node for an object, and nobody else: what is read of money must be as it is now.
+pub(super) async fn fresh(node: &Node, path: String) -> Result<Json, String> {
+    let answer = node.upstream.send(path, None).await?;
+    if answer.status != 200 || answer.body.len() > MAX_ANSWER {
+        return Err(format!("the node answered with status {}", answer.status));
+    }
+    let json = Json::parse(&answer.body).map_err(|error| error.to_string())?;
+    let is_refused = json.member("ok").and_then(Json::as_bool) == Some(false);
+    if is_refused { Err("the node refuses".into()) } else { Ok(json) }
+}
+
 /// Looks a miner up in the node's list of those that attested within the hour.
 pub(super) async fn listed(node: &Node, miner: &MinerId) -> Option<Listed> {
     // The list is not kept: it must show what was accepted a moment ago.

@@ -1,13 +1,15 @@
 //! What the pool shows.
 
+use std::collections::BTreeSet;
+
 use adit_rustchain::MinerId;
 use adit_rustchain::epoch::{epoch, slot};
 
 use super::books::Failure;
 use crate::pool::PoolApp;
-use crate::pool::state::{Closed, Fee, Member, Share};
+use crate::pool::state::{Closed, Fee, Member, Payout, Share, SubWallet};
 use crate::pool::store;
-use crate::pool::store::{epochs, members};
+use crate::pool::store::{audit, epochs, members, payouts, wallets};
 
 /// A member is active if it attested within this time, in ms.
 pub(crate) const ACTIVE_MS: i64 = 3_600_000;
@@ -23,6 +25,12 @@ pub(crate) struct Stats {
     pub(crate) shared: i64,
     pub(crate) fees: i64,
     pub(crate) carry: i64,
+    /// What members are owed, what is set aside for transfers included.
+    pub(crate) owed: i64,
+    /// What is in the pool's wallets at the node.
+    pub(crate) there: i64,
+    /// What a clawback took and nothing has repaid yet; 0 or below.
+    pub(crate) deficit: i64,
     pub(crate) epoch: i64,
     pub(crate) slot: i64,
     pub(crate) weight: i64,
@@ -43,6 +51,9 @@ pub(crate) async fn stats(pool: &PoolApp) -> Result<Stats, Failure> {
         shared: store::counter(&mut db, "shared").await?,
         fees: store::counter(&mut db, "fees").await?,
         carry: epochs::balance(&mut db, "carry").await?,
+        owed: epochs::owed(&mut db).await?,
+        there: -epochs::balance(&mut db, super::wallets::CHAIN).await?,
+        deficit: epochs::balance(&mut db, super::wallets::DEFICIT).await?,
         epoch: epoch(now_s),
         slot: slot(now_s),
         weight,
@@ -70,9 +81,19 @@ pub(crate) async fn fees(pool: &PoolApp, limit: i64) -> Result<Vec<Fee>, Failure
     Ok(epochs::fees(&mut *pool.books.read().await?, limit).await?)
 }
 
-/// An epoch's list as it was signed, in JSON.
-pub(crate) async fn list(pool: &PoolApp, epoch: i64) -> Result<Option<String>, Failure> {
-    Ok(epochs::list(&mut *pool.books.read().await?, epoch).await?)
+/// A list as it was signed, in JSON: this batch of an epoch, or its last one.
+pub(crate) async fn list(pool: &PoolApp, epoch: i64, batch: Option<i64>) -> Result<Option<String>, Failure> {
+    Ok(epochs::list(&mut *pool.books.read().await?, epoch, batch).await?)
+}
+
+/// Transfers, the newest first.
+pub(crate) async fn payouts(pool: &PoolApp, limit: i64) -> Result<Vec<Payout>, Failure> {
+    Ok(payouts::payouts(&mut *pool.books.read().await?, limit).await?)
+}
+
+/// The pool's own wallets.
+pub(crate) async fn sub_wallets(pool: &PoolApp) -> Result<Vec<SubWallet>, Failure> {
+    Ok(wallets::sub_wallets(&mut *pool.books.read().await?).await?)
 }
 
 /// A member whose last attestation still holds, with the ticket of it.
@@ -82,7 +103,30 @@ pub(crate) async fn attested(pool: &PoolApp, miner: &MinerId) -> Result<Option<M
     Ok(found.filter(|member| member.ticket.is_some() && member.seen_at_ms >= since_ms))
 }
 
+/// How each wallet is a member.
+pub(crate) struct Kinds {
+    pooled: BTreeSet<String>,
+    has_node: bool,
+}
+
+impl Kinds {
+    /// `pooled`, `direct` or `local`.
+    pub(crate) fn of(&self, wallet: &str) -> &'static str {
+        match (self.has_node, self.pooled.contains(wallet)) {
+            (false, _) => "local",
+            (true, true) => "pooled",
+            (true, false) => "direct",
+        }
+    }
+}
+
+pub(crate) async fn kinds(pool: &PoolApp) -> Result<Kinds, Failure> {
+    let has_node = pool.node.is_some();
+    let wallets = if has_node { wallets::pooled(&mut *pool.books.read().await?).await? } else { Vec::new() };
+    Ok(Kinds { pooled: wallets.into_iter().map(|joined| joined.wallet).collect(), has_node })
+}
+
 /// What does not add up, a sentence each.
 pub(crate) async fn audit(pool: &PoolApp) -> Result<Vec<String>, Failure> {
-    Ok(epochs::audit(&mut *pool.books.read().await?).await?)
+    Ok(audit::audit(&mut *pool.books.read().await?).await?)
 }

@@ -85,10 +85,14 @@ pub(super) async fn record(
         judged.uncounted = Some(Uncounted::SlotTaken);
     }
     let was_claim = member.public_key.is_none();
+    let counts = judged.uncounted.is_none();
     update(&mut member, accepted, &judged, device.as_ref(), slot, now_ms);
     if judged.proved.is_some() {
-        let counts = judged.uncounted.is_none();
         save_device(db, accepted, device, counts.then_some(slot)).await?;
+    }
+    // A slot in which the node did not list the miner says nothing of its score.
+    if counts && accepted.node.as_ref().is_none_or(|node| node.listed.is_some()) {
+        members::score_slot(db, &accepted.device, slot, member.score).await?;
     }
     members::save_member(db, &member).await?;
     count_people(db, is_new, was_claim, member.public_key.is_some()).await?;

@@ -1,28 +1,34 @@
 //! What a start writes into the database, as the pool proxy's table `pool_config` shows it.
 
 use adit_core::PublicKey;
+use adit_rustchain::WalletSecret;
 use futures::future::BoxFuture;
 
 use super::books::Entry;
-use crate::pool::store;
+use crate::pool::store::{self, wallets};
 use crate::pool::{PoolError, PoolFee};
 use crate::store::{Db, DbError};
 
 /// The name of the key that signed the lists.
 const KEY: &str = "pool_key";
+/// The name of the first sub-wallet's address.
+const TREASURY: &str = "treasury";
 
 /// A start of the pool.
 pub(crate) struct Started {
     key: String,
     rows: Vec<(&'static str, String)>,
+    /// The address of wallet 0.
+    treasury: Option<String>,
 }
 
 impl Started {
-    pub(crate) fn new(key: &PublicKey, fee: PoolFee, node: Option<String>) -> Self {
+    pub(crate) fn new(key: &PublicKey, fee: PoolFee, node: Option<String>, wallets: Option<&WalletSecret>) -> Self {
         let bps = fee.bps();
         let fee = format!("{}.{:04}", bps / 10_000, bps % 10_000);
         let rows = vec![("pool_fee", fee), ("node_url", node.unwrap_or_else(|| "none (local mode)".into()))];
-        Started { key: key.to_string(), rows }
+        let treasury = wallets.map(|wallets| wallets.key(0).address().to_string());
+        Started { key: key.to_string(), rows, treasury }
     }
 }
 
@@ -35,6 +41,16 @@ impl Entry for Started {
                     return Ok(Err(PoolError::OtherKey { found: self.key.clone(), signer }));
                 }
                 _ => store::set(db, KEY, &self.key).await?,
+            }
+            if let Some(found) = self.treasury.clone() {
+                match store::setting(db, TREASURY).await? {
+                    Some(used) if used != found => return Ok(Err(PoolError::OtherWallets { found, used })),
+                    Some(_) => {}
+                    None => {
+                        store::set(db, TREASURY, &found).await?;
+                        wallets::insert_sub_wallet(db, 0, &found).await?;
+                    }
+                }
             }
             for (name, value) in &self.rows {
                 store::set(db, name, value).await?;

@@ -8,8 +8,10 @@ use super::books::{Entry, Failure};
 use super::challenge::consume;
 use super::epochs::{Terms, close_due};
 use super::node::{self, Relayed};
+use super::pooled;
 use super::record::{Accepted, NodeSays, Recorded, record};
 use crate::pool::PoolApp;
+use crate::pool::state::Joined;
 use crate::random;
 use crate::store::{Db, DbError};
 
@@ -21,8 +23,11 @@ pub(crate) enum Answer {
 }
 
 /// Takes an attestation.
-pub(crate) async fn submit(pool: &PoolApp, body: Vec<u8>) -> Result<Answer, Failure> {
-    let (attestation, bytes) = read(body)?;
+pub(crate) async fn submit(pool: &PoolApp, holder: Option<&Joined>, body: Vec<u8>) -> Result<Answer, Failure> {
+    let (attestation, bytes) = match holder.filter(|holder| holder.is_pooled()) {
+        Some(holder) => pooled::sign(pool, holder, &body).await?,
+        None => read(body)?,
+    };
     let device = device_id(pool, &attestation);
     let profile = blake3::hash(fingerprint::profile(&attestation).as_bytes()).as_bytes().to_vec();
     match &pool.node {

@@ -24,7 +24,12 @@ const ROWS: i64 = 50;
 pub(super) async fn stats(State(pool): Shared) -> Answer<StatsView> {
     let stats = reads::stats(&pool).await?;
     let node = pool.node.as_ref().map(|node| node.url.as_str());
-    Ok(Json(StatsView::of(&stats, node, &pool.terms.key.public_key().to_string())))
+    let mode = match (node, &pool.terms.wallets) {
+        (None, _) => "local",
+        (Some(_), None) => "direct",
+        (Some(_), Some(_)) => "pooled and direct",
+    };
+    Ok(Json(StatsView::of(&stats, mode, node, &pool.terms.key.public_key().to_string())))
 }
 
 #[derive(Deserialize)]
@@ -33,19 +38,26 @@ pub(super) struct Page {
     offset: Option<i64>,
 }
 
+#[derive(Deserialize)]
+pub(super) struct Which {
+    batch: Option<i64>,
+}
+
 pub(super) async fn miners(State(pool): Shared, page: Result<Query<Page>, QueryRejection>) -> Answer<Vec<MinerView>> {
     let page = asked(page)?;
     let limit = within("limit", page.limit.unwrap_or(MOST_MEMBERS), 1, MOST_MEMBERS)?;
     let offset = within("offset", page.offset.unwrap_or(0), 0, i64::MAX)?;
     let members = reads::members(&pool, limit, offset).await?;
-    Ok(Json(members.into_iter().map(|member| MinerView::of(member, pool.node.is_some())).collect()))
+    let kinds = reads::kinds(&pool).await?;
+    Ok(Json(members.into_iter().map(|member| MinerView::of(kinds.of(&member.id), member)).collect()))
 }
 
 pub(super) async fn miner(State(pool): Shared, wallet: Result<Path<String>, PathRejection>) -> Answer<MinerView> {
     let missing = || ApiError::new(404, "Miner not found", "miner_not_found");
     let Path(wallet) = wallet.map_err(|_| missing())?;
     let member = reads::member(&pool, &wallet).await?.ok_or_else(missing)?;
-    Ok(Json(MinerView::of(member, pool.node.is_some())))
+    let kinds = reads::kinds(&pool).await?;
+    Ok(Json(MinerView::of(kinds.of(&member.id), member)))
 }
 
 /// An attestation of the original's shape: noted, with weight 0, because anyone may have sent it.
@@ -62,21 +74,26 @@ pub(super) async fn attest(State(pool): Shared, body: Result<Bytes, BytesRejecti
 }
 
 pub(super) async fn rewards(State(pool): Shared, page: Result<Query<Page>, QueryRejection>) -> Answer<Vec<ShareView>> {
-    let limit = within("limit", asked(page)?.limit.unwrap_or(ROWS), 1, MOST_ROWS)?;
+    let limit = row_limit(&asked(page)?)?;
     Ok(Json(reads::shares(&pool, limit).await?.into_iter().map(ShareView::of).collect()))
 }
 
 /// Closed epochs, the newest first.
 pub(super) async fn epochs(State(pool): Shared, page: Result<Query<Page>, QueryRejection>) -> Answer<Vec<Value>> {
-    let limit = within("limit", asked(page)?.limit.unwrap_or(ROWS), 1, MOST_ROWS)?;
+    let limit = row_limit(&asked(page)?)?;
     Ok(Json(reads::closed(&pool, limit).await?.iter().map(shapes::closed).collect()))
 }
 
-/// An epoch's list, as `adit pool check` reads it.
-pub(super) async fn list(State(pool): Shared, epoch: Result<Path<i64>, PathRejection>) -> Result<Response, ApiError> {
+/// An epoch's list, as `adit pool check` reads it: its last batch, or the one that is asked for.
+pub(super) async fn list(
+    State(pool): Shared,
+    epoch: Result<Path<i64>, PathRejection>,
+    which: Result<Query<Which>, QueryRejection>,
+) -> Result<Response, ApiError> {
+    let which = which.map_err(|_| ApiError::new(400, "batch must be an integer", "invalid_query"))?;
     let missing = || ApiError::new(404, "this epoch is not closed, or nobody attested in it", "no_such_epoch");
     let Path(epoch) = epoch.map_err(|_| missing())?;
-    Ok(super::edge::json(reads::list(&pool, epoch).await?.ok_or_else(missing)?))
+    Ok(super::edge::json(reads::list(&pool, epoch, which.batch).await?.ok_or_else(missing)?))
 }
 
 /// Every fee that holds or held, the newest first.
@@ -84,9 +101,14 @@ pub(super) async fn fees(State(pool): Shared) -> Answer<Vec<Value>> {
     Ok(Json(reads::fees(&pool, MOST_ROWS).await?.iter().map(shapes::fee).collect()))
 }
 
-fn asked(page: Result<Query<Page>, QueryRejection>) -> Result<Page, ApiError> {
+pub(super) fn asked(page: Result<Query<Page>, QueryRejection>) -> Result<Page, ApiError> {
     let wrong = |_| ApiError::new(400, "limit and offset must be integers", "invalid_query");
     page.map(|Query(page)| page).map_err(wrong)
+}
+
+/// How many rows of a history are asked for.
+pub(super) fn row_limit(page: &Page) -> Result<i64, ApiError> {
+    within("limit", page.limit.unwrap_or(ROWS), 1, MOST_ROWS)
 }
 
 fn within(name: &str, value: i64, least: i64, most: i64) -> Result<i64, ApiError> {

@@ -6,12 +6,13 @@ use adit_rustchain::{Code, Refusal};
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::super::flow::books::Failure;
 use super::Shared;
+use super::holder::{self, is_for_node};
 
 /// A page of the pool may run nothing, load nothing and be framed by nobody.
 const POLICY: HeaderValue =
@@ -109,11 +110,19 @@ pub(super) fn whole(body: Result<Bytes, BytesRejection>) -> Result<Bytes, Refusa
 }
 
 /// Refuses requests for other hosts, and those over the limit of their network.
-pub(super) async fn shed(State(pool): Shared, request: Request, next: Next) -> Response {
-    // A request in absolute form asks for a proxy, and this is one for no host.
-    if request.uri().authority().is_some() {
-        return ApiError::new(403, "this pool is a proxy for no host", "no_proxy").into_response();
+pub(super) async fn shed(State(pool): Shared, mut request: Request, next: Next) -> Response {
+    if request.method() == Method::CONNECT {
+        return ApiError::new(405, "this pool makes no tunnels: clients of RustChain ask in the clear", "no_tunnel")
+            .into_response();
     }
+    // A request in absolute form asks for a proxy.
+    if let Some(authority) = request.uri().authority() {
+        let node = pool.node.as_ref().map(|node| node.url.as_str());
+        if !is_for_node(authority.as_str(), node) {
+            return ApiError::new(403, "this pool is a proxy for its node alone", "no_proxy").into_response();
+        }
+    }
+    holder::note(&mut request);
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     let from = crate::http::shed::caller(peer, request.headers());
     match pool.limit(|limiter, now_ms| limiter.call(from, now_ms)) {

@@ -11,9 +11,10 @@ use axum::response::Response;
 
 use super::super::flow::node::{Relayed, ask, relay};
 use super::super::flow::record::Recorded;
-use super::super::flow::{challenge as challenges, reads, submit as submissions};
+use super::super::flow::{challenge as challenges, pooled, reads, submit as submissions};
 use super::Shared;
 use super::edge::{NodeError, json, whole};
+use super::holder::Holder;
 
 type Answered = Result<Response, NodeError>;
 
@@ -31,8 +32,8 @@ fn own(answer: Json) -> Answered {
     Ok(json(answer.canonical()))
 }
 
-pub(super) async fn challenge(State(pool): Shared, body: Result<Bytes, BytesRejection>) -> Answered {
-    match challenges::challenge(&pool, &whole(body)?).await? {
+pub(super) async fn challenge(State(pool): Shared, holder: Holder, body: Result<Bytes, BytesRejection>) -> Answered {
+    match challenges::challenge(&pool, holder.0.as_ref(), &whole(body)?).await? {
         challenges::Answer::Node(relayed) => Ok(passed_on(relayed)),
         challenges::Answer::Own(given) => own(Json::object([
             ("nonce", given.nonce.into()),
@@ -43,8 +44,8 @@ pub(super) async fn challenge(State(pool): Shared, body: Result<Bytes, BytesReje
     }
 }
 
-pub(super) async fn submit(State(pool): Shared, body: Result<Bytes, BytesRejection>) -> Answered {
-    match submissions::submit(&pool, whole(body)?.to_vec()).await? {
+pub(super) async fn submit(State(pool): Shared, holder: Holder, body: Result<Bytes, BytesRejection>) -> Answered {
+    match submissions::submit(&pool, holder.0.as_ref(), whole(body)?.to_vec()).await? {
         submissions::Answer::Node(relayed) => Ok(passed_on(relayed)),
         submissions::Answer::Own(recorded, attestation) => own(accepted(&recorded, &attestation)),
     }
@@ -84,7 +85,7 @@ fn accepted(recorded: &Recorded, attestation: &Attestation) -> Json {
     ])
 }
 
-pub(super) async fn epoch(State(pool): Shared) -> Answered {
+pub(super) async fn epoch(State(pool): Shared, _: Holder) -> Answered {
     if let Some(node) = &pool.node {
         return Ok(passed_on(ask(&pool, node, calls::EPOCH).await?));
     }
@@ -101,7 +102,7 @@ pub(super) async fn epoch(State(pool): Shared) -> Answered {
 
 /// A signed enrolment goes to the node. An unsigned one is answered here: an accepted attestation has enrolled the miner
 /// already, and the node would refuse it again and again.
-pub(super) async fn enroll(State(pool): Shared, body: Result<Bytes, BytesRejection>) -> Answered {
+pub(super) async fn enroll(State(pool): Shared, holder: Holder, body: Result<Bytes, BytesRejection>) -> Answered {
     let body = whole(body)?;
     let request = Json::parse(&body).map_err(|_| Code::InvalidJsonObject)?;
     let named = request.member("miner_pubkey").or_else(|| request.member("miner")).and_then(Json::as_text);
@@ -111,6 +112,13 @@ pub(super) async fn enroll(State(pool): Shared, body: Result<Bytes, BytesRejecti
         return Ok(passed_on(relay(node, calls::ENROLL.to_owned(), body.to_vec()).await?));
     }
     let member = reads::attested(&pool, &miner).await?.ok_or(Code::NoRecentAttestation)?;
+    let pooled = holder.0.filter(|holder| holder.is_pooled() && holder.wallet == miner.as_str());
+    if let Some((node, holder)) = pool.node.as_ref().zip(pooled) {
+        // The node's refusal is no error: the attestation has enrolled the wallet.
+        if let Some(relayed) = pooled::enroll(&pool, node, &holder, &request).await? {
+            return Ok(passed_on(relayed));
+        }
+    }
     let epoch = reads::stats(&pool).await?.epoch;
     let ticket = member.ticket.map_or(Json::Null, Json::from);
     own(Json::object([
@@ -134,7 +142,7 @@ pub(super) async fn health(State(pool): Shared) -> Answered {
 }
 
 /// Producing headers is not the pool's: its members are never eligible here.
-pub(super) async fn eligibility(State(pool): Shared, RawQuery(query): RawQuery) -> Answered {
+pub(super) async fn eligibility(State(pool): Shared, _: Holder, RawQuery(query): RawQuery) -> Answered {
     if let Some(node) = &pool.node {
         let query = query.filter(|query| query.len() <= 256).unwrap_or_default();
         return Ok(passed_on(ask(&pool, node, &format!("{}?{query}", calls::ELIGIBILITY)).await?));
@@ -143,7 +151,7 @@ pub(super) async fn eligibility(State(pool): Shared, RawQuery(query): RawQuery) 
     own(Json::object([("eligible", false.into()), ("reason", "not_your_turn".into()), ("slot", slot.into())]))
 }
 
-pub(super) async fn headers(State(pool): Shared, body: Result<Bytes, BytesRejection>) -> Answered {
+pub(super) async fn headers(State(pool): Shared, _: Holder, body: Result<Bytes, BytesRejection>) -> Answered {
     let body = whole(body)?;
     match &pool.node {
         Some(node) => Ok(passed_on(relay(node, calls::HEADERS.to_owned(), body.to_vec()).await?)),

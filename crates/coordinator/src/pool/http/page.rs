@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::response::Html;
 
 use super::super::flow::reads::{self, ACTIVE_MS, Stats};
-use super::super::state::{Closed, Fee, Member, Share};
+use super::super::state::{Closed, Fee, Member, Payout, Share, SubWallet};
 use super::Shared;
 use super::edge::ApiError;
 use super::shapes::rtc;
@@ -23,12 +23,17 @@ pub(super) async fn page(State(pool): Shared) -> Result<Html<String>, ApiError> 
     let members = reads::members(&pool, MEMBERS, 0).await?;
     let (epochs, shares) = (reads::closed(&pool, ROWS).await?, reads::shares(&pool, ROWS).await?);
     let fees = reads::fees(&pool, ROWS).await?;
+    let (payouts, wallets) = (reads::payouts(&pool, ROWS).await?, reads::sub_wallets(&pool).await?);
     let mut page = Page(String::with_capacity(16 << 10));
     page.head(&stats, pool.node.as_ref().map(|node| node.url.as_str()));
     page.figures(&stats);
     page.members(&members, stats.now_ms);
     page.epochs(&epochs, stats.epoch);
     page.rewards(&shares);
+    if pool.terms.wallets.is_some() {
+        page.payouts(&payouts);
+        page.wallets(&stats, &wallets);
+    }
     page.fees(&fees);
     page.foot(&pool.terms.key.public_key().to_string());
     Ok(Html(page.0))
@@ -91,7 +96,8 @@ impl Page {
         self.add("</style></head><body><header><h1>RustChain Mining Pool</h1><p>");
         let mode = match node {
             Some(url) => format!(
-                "Members attest with their own wallets; attestations go to the node <code>{}</code>, which pays the members itself.",
+                "Attestations go to the node <code>{}</code>. It pays members who attest with their own wallets itself; what it \
+                 pays into the sub-wallets of pooled members is shared here.",
                 escaped(url)
             ),
             None => {
@@ -149,14 +155,16 @@ impl Page {
     fn epochs(&mut self, epochs: &[Closed], current: i64) {
         let heads = ["Epoch", "Members", "Gross", "Fee", "Total weight", "Public list"];
         let row = |closed: &Closed| {
-            let epoch = closed.epoch;
+            let (epoch, batch) = (closed.epoch, closed.batch);
             vec![
-                epoch.to_string(),
+                if batch > 0 { format!("{epoch}<small>batch {batch}</small>") } else { epoch.to_string() },
                 closed.members.to_string(),
                 format!("{} RTC", decimal(closed.gross)),
                 format!("{} RTC ({})", decimal(closed.fee), percent(closed.fee_bps)),
                 decimal(closed.total_weight),
-                format!("<a href=\"/api/epochs/{epoch}\" download=\"epoch-{epoch}.json\">epoch-{epoch}.json</a>"),
+                format!(
+                    "<a href=\"/api/epochs/{epoch}?batch={batch}\" download=\"epoch-{epoch}-{batch}.json\">epoch-{epoch}-{batch}.json</a>"
+                ),
             ]
         };
         let rows: Vec<_> = epochs.iter().map(row).collect();
@@ -170,13 +178,45 @@ impl Page {
         let row = |share: &Share| {
             vec![
                 share.epoch.to_string(),
-                wallet(&share.member),
+                wallet(&share.address),
                 format!("{} RTC", rtc(share.net)),
                 format!("{} RTC", rtc(share.fee)),
             ]
         };
         let rows: Vec<_> = shares.iter().map(row).collect();
         self.table("Recent Rewards", &heads, "Nothing was shared yet.", &rows);
+    }
+
+    fn payouts(&mut self, payouts: &[Payout]) {
+        let row = |payout: &Payout| {
+            let told =
+                payout.told.as_deref().map_or_else(String::new, |told| format!("<small>{}</small>", escaped(told)));
+            vec![
+                wallet(&payout.recipient),
+                format!("{} RTC", rtc(payout.micro)),
+                wallet(&payout.address),
+                format!("{}{told}", escaped(&payout.state)),
+                format!("<code>{}</code>", escaped(&payout.hash)),
+            ]
+        };
+        let rows: Vec<_> = payouts.iter().map(row).collect();
+        let heads = ["To", "Amount", "From", "State", "Transfer"];
+        self.table("Payouts", &heads, "Nothing was paid yet. The node confirms a transfer after 24 hours.", &rows);
+    }
+
+    /// What is owed against what is there, and every wallet that does not add up.
+    fn wallets(&mut self, stats: &Stats, wallets: &[SubWallet]) {
+        let of = |wallet: &SubWallet| wallet.doubt.clone().map(|doubt| (wallet.address.clone(), doubt));
+        let row = |(address, doubt): (String, String)| vec![wallet(&address), escaped(&doubt)];
+        let rows: Vec<_> = wallets.iter().filter_map(of).map(row).collect();
+        self.table("Wallets in doubt", &["Wallet", "Why nothing is paid from it"], "Every wallet adds up.", &rows);
+        let sums = [
+            ("owed to members", stats.owed),
+            ("in the pool's wallets", stats.there),
+            ("lost to a clawback", -stats.deficit),
+        ];
+        let sums: Vec<_> = sums.iter().map(|(what, micro)| format!("{} RTC {what}", decimal(*micro))).collect();
+        self.add(&format!("<p class=\"note\">{}.</p>", sums.join(", ")));
     }
 
     fn fees(&mut self, fees: &[Fee]) {

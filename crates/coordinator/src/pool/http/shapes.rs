@@ -36,7 +36,7 @@ pub(super) struct StatsView {
 }
 
 impl StatsView {
-    pub(super) fn of(stats: &Stats, node: Option<&str>, pool: &str) -> Self {
+    pub(super) fn of(stats: &Stats, mode: &str, node: Option<&str>, pool: &str) -> Self {
         StatsView {
             total_miners: stats.members + stats.claims,
             active_miners: stats.active,
@@ -46,7 +46,7 @@ impl StatsView {
             current_epoch: stats.epoch,
             total_hash_power: whole(stats.weight),
             adit: json!({
-                "mode": if node.is_some() { "direct" } else { "local" },
+                "mode": mode,
                 "node": node,
                 "pool": pool,
                 "unit": "RTC",
@@ -57,6 +57,9 @@ impl StatsView {
                 "total_rewards_distributed": rtc(stats.shared),
                 "pool_fee_collected": rtc(stats.fees),
                 "carry": rtc(stats.carry),
+                "owed": rtc(stats.owed),
+                "there": rtc(stats.there),
+                "deficit": rtc(-stats.deficit),
             }),
         }
     }
@@ -79,10 +82,10 @@ pub(super) struct MinerView {
 }
 
 impl MinerView {
-    pub(super) fn of(member: Member, has_node: bool) -> Self {
+    pub(super) fn of(kind: &str, member: Member) -> Self {
         let checks: Value = serde_json::from_str(&member.checks).unwrap_or_default();
-        let kind = if has_node { "direct" } else { "local" };
-        let node = has_node.then(|| json!({ "ticket": member.ticket, "multiplier": whole(member.multiplier) }));
+        let node =
+            (kind != "local").then(|| json!({ "ticket": member.ticket, "multiplier": whole(member.multiplier) }));
         MinerView {
             device_id: member.label,
             device_arch: member.arch,
@@ -131,8 +134,13 @@ impl ShareView {
             pool_fee: whole(share.fee),
             net_reward: whole(share.net),
             distributed_at: seconds(share.at_ms),
-            adit: json!({ "net_reward": rtc(share.net), "pool_fee": rtc(share.fee) }),
-            miner_wallet: share.member,
+            adit: json!({
+                "net_reward": rtc(share.net),
+                "pool_fee": rtc(share.fee),
+                "member": share.member,
+                "batch": share.batch,
+            }),
+            miner_wallet: share.address,
         }
     }
 }
@@ -141,11 +149,13 @@ impl ShareView {
 pub(super) fn closed(closed: &Closed) -> Value {
     json!({
         "epoch": closed.epoch,
+        "batch": closed.batch,
         "closed_at_ms": closed.closed_at_ms,
         "gross": rtc(closed.gross),
         "fee_bps": closed.fee_bps,
         "fee": rtc(closed.fee),
         "carry": rtc(closed.carry),
+        "repaid": rtc(closed.repaid),
         "total_weight": rtc(closed.total_weight),
         "members": closed.members,
     })

@@ -114,6 +114,18 @@ pub(in crate::pool) async fn forget_attestations(db: &mut Db, most: i64) -> Resu
 
 /// Notes that a device and a wallet have had their attestation of a slot; false if either had one.
 pub(in crate::pool) async fn count_slot(db: &mut Db, device: &str, slot: i64, member: &str) -> Result<bool, DbError> {
-    let text = "INSERT INTO counted VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+    let text = "INSERT INTO counted (device, slot, member) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
     Ok(sql(text).bind(device).bind(slot).bind(member).execute(db).await? == 1)
+}
+
+/// Notes the score of a counted slot.
+pub(in crate::pool) async fn score_slot(db: &mut Db, device: &str, slot: i64, score: i64) -> Result<(), DbError> {
+    let text = "UPDATE counted SET score = $3 WHERE device = $1 AND slot = $2";
+    sql(text).bind(device).bind(slot).bind(score).execute(db).await.map(drop)
+}
+
+/// The mean score of a member's counted slots from this one on, rounded down; `None` if no slot has one.
+pub(in crate::pool) async fn mean_score(db: &mut Db, member: &str, slot: i64) -> Result<Option<i64>, DbError> {
+    let text = "SELECT SUM(score) / COUNT(score) FROM counted WHERE member = $1 AND slot >= $2";
+    sql(text).bind(member).bind(slot).fetch_one(db).await?.try_get(0)
 }

@@ -1,9 +1,10 @@
 //! Direct mode: attestations go to a strict node, and the pool counts what it accepts.
 
+use super::draw::Draw;
 use super::strict::{FAULTS, Fault, Strict};
 use super::*;
 
-async fn world() -> (World, Arc<Strict>) {
+pub(super) async fn world() -> (World, Arc<Strict>) {
     let clock = Clock::standing_still(epoch_start_s(EPOCH) * 1_000);
     let strict = Strict::new(clock.clone());
     let world = World::with(Some(strict.clone()), |config| config.clock = clock.clone()).await;
@@ -181,17 +182,5 @@ async fn seeded_histories_of_faults_keep_the_books_sound() {
             assert!(slots <= paid.len() as i64, "seed {seed}: {slots} slots of {}", paid.len());
             assert!(rig.indicators.is_empty() || slots == 0, "seed {seed}: a virtual machine counts");
         }
-    }
-}
-
-/// Steele, Lea and Flood's splitmix64.
-struct Draw(u64);
-
-impl Draw {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((mixed ^ (mixed >> 31)) % bound as u64) as usize
     }
 }

@@ -7,6 +7,7 @@ use adit_rustchain::{Attestation, Code, Proof, Refusal, fingerprint, table};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
+use super::chain::Chain;
 use super::*;
 
 /// A fault of the node or of the way to it.
@@ -52,6 +53,11 @@ pub(super) struct State {
     /// The last body that it got.
     pub(super) last_body: Vec<u8>,
     pub(super) fault: Option<Fault>,
+    /// Its money.
+    pub(super) chain: Chain,
+    loses_transfers: bool,
+    /// Enrolments that it took.
+    pub(super) enrolments: i64,
 }
 
 impl Strict {
@@ -68,6 +74,11 @@ impl Strict {
         }
     }
 
+    /// Whether the answers to transfers get lost on their way.
+    pub(super) fn lose_transfers(&self, lost: bool) {
+        locked(&self.state).loses_transfers = lost;
+    }
+
     fn answer(&self, path: &str, body: Option<Vec<u8>>) -> Result<NodeAnswer, String> {
         let mut state = locked(&self.state);
         let fault = state.fault;
@@ -79,7 +90,27 @@ impl Strict {
             ("/attest/challenge", Some(body)) => state.challenge(&body, now_ms),
             ("/attest/submit", Some(body)) => state.submit(body, now_ms),
             ("/api/miners", None) => Ok(state.miners(fault)),
-            ("/epoch", None) => Ok(Json::object([("epoch", EPOCH.into()), ("slot", 7.into())])),
+            ("/epoch", None) => {
+                let slot = adit_rustchain::epoch::slot(now_ms / 1_000);
+                let epoch = adit_rustchain::epoch::epoch_of(slot);
+                Ok(Json::object([("epoch", epoch.into()), ("slot", slot.into())]))
+            }
+            ("/epoch/enroll", Some(body)) => state.enroll(&body, now_ms),
+            ("/wallet/balance", None) => {
+                let micro = state.chain.balance(&of_query(path, "miner_id"));
+                Ok(Json::object([("amount_i64", micro.into()), ("amount_rtc", Number::micro(micro).into())]))
+            }
+            ("/wallet/history", None) => {
+                let number = |key| of_query(path, key).parse().unwrap();
+                let is_twice = fault == Some(Fault::Twice);
+                Ok(state.chain.history(&of_query(path, "miner_id"), number("limit"), number("offset"), is_twice))
+            }
+            ("/wallet/transfer/signed", Some(body)) => match state.chain.transfer(&body, now_ms) {
+                _ if state.loses_transfers => return Err("no answer within 30000 ms".into()),
+                Ok(json) => Ok(json),
+                Err(_) if matches!(fault, Some(Fault::Slow | Fault::Html | Fault::NotOk)) => Ok(Json::Null),
+                Err(code) => return Ok(answer(400, &format!(r#"{{"error":"refused","code":"{code}"}}"#))),
+            },
             _ => Err(Code::InvalidJsonObject.into()),
         };
         match fault {
@@ -93,6 +124,12 @@ impl Strict {
             Err(refusal) => answer(refusal.code.status(), &refusal.to_json().canonical()),
         })
     }
+}
+
+fn of_query(path: &str, key: &str) -> String {
+    let query = path.split_once('?').map_or("", |(_, query)| query);
+    let found = query.split('&').find_map(|pair| pair.strip_prefix(key)?.strip_prefix('='));
+    found.unwrap_or_default().to_owned()
 }
 
 fn answer(status: u16, body: &str) -> NodeAnswer {
@@ -151,7 +188,11 @@ impl State {
             return Err(Code::ChallengeInvalid.into());
         }
         let passed = fingerprint::fault(&attestation).is_none();
-        self.accepted.push((miner.clone(), adit_rustchain::epoch::slot(now_ms / 1_000)));
+        let slot = adit_rustchain::epoch::slot(now_ms / 1_000);
+        self.accepted.push((miner.clone(), slot));
+        let device = &attestation.device;
+        let weight = if passed { table::multiplier(&device.family, &device.arch) } else { 0 };
+        self.chain.enroll(adit_rustchain::epoch::epoch_of(slot), &miner, weight);
         self.listed.insert(miner, (attestation.device.family, attestation.device.arch));
         self.tickets += 1;
         Ok(Json::object([
@@ -160,6 +201,25 @@ impl State {
             ("ticket_id", format!("ticket_{:032x}", self.tickets).into()),
             ("fingerprint_passed", passed.into()),
         ]))
+    }
+
+    /// Signed by the miner's key over miner, label and the current epoch.
+    fn enroll(&mut self, body: &[u8], now_ms: i64) -> Result<Json, Refusal> {
+        let json = Json::parse(body).map_err(|_| Code::InvalidJsonObject)?;
+        let text = |key: &str| json.member(key).and_then(Json::as_text).ok_or(Code::SignedEnrollmentRequired);
+        let key: adit_rustchain::PublicKey = text("public_key")?.parse().map_err(|_| Code::InvalidPublicKeyType)?;
+        let signature = text("signature")?.parse().map_err(|_| Code::InvalidSignatureType)?;
+        let epoch = adit_rustchain::epoch::epoch(now_ms / 1_000);
+        let signed = format!("{}|{}|{epoch}", text("miner_pubkey")?, text("miner_id")?);
+        if !key.verifies(signed.as_bytes(), &signature) {
+            return Err(Code::InvalidSignature.into());
+        }
+        self.enrolments += 1;
+        // Every second one is refused, as at the node's present state.
+        if self.enrolments % 2 == 0 {
+            return Err(Code::NoRecentAttestation.into());
+        }
+        Ok(Json::object([("ok", true.into()), ("epoch", epoch.into())]))
     }
 
     fn miners(&self, fault: Option<Fault>) -> Json {
