@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use adit_rustchain::attestation::ROUND_S;
-use adit_rustchain::{MinerId, Verdict};
+use adit_rustchain::{Address, MinerId, Verdict};
 use anyhow::{Result, bail, ensure};
 
 use crate::home::{Home, PASSPHRASE, RustchainKey};
@@ -44,6 +44,9 @@ pub(crate) struct Args {
     /// A label of this device [default: made of your key]
     #[arg(long, value_name = "NAME")]
     label: Option<MinerId>,
+    /// Attest for this sub-wallet of a pool that you joined; --pool is then URL/t/TOKEN, and the pool signs
+    #[arg(long, value_name = "ADDRESS", requires = "pool")]
+    sub_wallet: Option<Address>,
     /// Send the serial number of this machine as it is. A node ties a serial number to a wallet for good, and nobody can
     /// undo that
     #[arg(long)]
@@ -81,7 +84,8 @@ pub(crate) async fn run(args: Args) -> Result<()> {
         args.label.as_ref().map_or_else(|| format!("adit-{}", &address.to_string()[3..11]), ToString::to_string);
     let miner = Miner {
         http: http()?,
-        miner: address.into(),
+        miner: args.sub_wallet.unwrap_or(address).into(),
+        signs: args.sub_wallet.is_none(),
         label,
         device: host::device(args.bind_serial),
         signals: host::signals(&key.secret),

@@ -6,6 +6,7 @@ mod journal;
 mod kept;
 mod key;
 mod known;
+mod pool_wallets;
 mod rustchain_key;
 
 use std::fs::{self, OpenOptions};
@@ -24,6 +25,7 @@ pub(crate) use key::Sealing;
 pub(crate) use key::random;
 pub(crate) use key::{KeyFile, PASSPHRASE};
 pub(crate) use known::{Known, is_loopback};
+pub(crate) use pool_wallets::PoolWallets;
 pub(crate) use rustchain_key::RustchainKey;
 
 /// The places of a miner's files, all beside its key.

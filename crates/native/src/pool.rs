@@ -1,17 +1,21 @@
 //! `adit pool`: a pool of RustChain miners, with the flags and variables of the pool proxy.
 
 mod check;
+mod keys;
+mod member;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
 use adit_coordinator::{Node, NodeAnswer, Pool, PoolConfig, PoolFee, Upstream, serve_pool};
 use adit_fetch::{Fetch, Request};
+use adit_rustchain::Address;
 use anyhow::{Result, ensure};
 use futures::future::{BoxFuture, FutureExt};
 
+use crate::home::{PASSPHRASE, PoolWallets};
 use crate::server::{Http, http};
 use crate::show;
 
@@ -19,7 +23,9 @@ use crate::show;
 ///
 /// Members attest with their own wallets (`adit attest --pool URL`, or any RustChain miner with this pool as its node).
 /// With --node-url the pool passes attestations on to that node byte for byte, counts what it accepts, and takes nothing:
-/// the node pays the members. Without it nothing is asked of any node: the pool gives challenges and verdicts of its own.
+/// the node pays the members. If ADIT_PASSPHRASE is set too, members may join (`adit pool join`): the pool makes a sub-wallet
+/// for each device, signs with it, takes its fee from what the node pays, shares the rest and pays it out. Without --node-url
+/// nothing is asked of any node: the pool gives challenges and verdicts of its own.
 /// Open http://HOST:PORT/ for the dashboard.
 #[derive(clap::Args)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -34,6 +40,21 @@ pub(crate) struct Args {
 enum What {
     /// Recompute an epoch's public list: weights, shares, sums, root and signature; needs no network
     Check(check::Args),
+    Join(member::JoinArgs),
+    /// Get a new token for a device that joined; the old one holds no more
+    Token(member::AskArgs),
+    /// End a pooled device: its wallet is settled, swept, and its key handed to you when you ask again
+    Leave(member::AskArgs),
+    /// The keys of this pool's sub-wallets
+    Keys {
+        #[command(subcommand)]
+        what: Keys,
+    },
+}
+
+#[derive(clap::Subcommand)]
+enum Keys {
+    Export(keys::Args),
 }
 
 #[derive(clap::Args)]
@@ -56,6 +77,12 @@ struct Run {
     /// What you give for each epoch without a node, from 0 to 1000000 RTC; it is counted here and paid nowhere
     #[arg(long, value_name = "RTC", env = "POOL_EPOCH_REWARD", default_value = "0", conflicts_with = "node_url")]
     epoch_reward: Rtc,
+    /// From how much on a pooled member is paid, from 0.000001 RTC on
+    #[arg(long, value_name = "RTC", env = "POOL_PAYOUT_MINIMUM", default_value = "0.01")]
+    payout_minimum: Rtc,
+    /// Where the fee is paid [default: it stays in the pool's wallets]
+    #[arg(long, value_name = "ADDRESS", env = "POOL_FEE_PAYOUT")]
+    fee_payout: Option<Address>,
 }
 
 /// A sum of RTC with up to six decimals.
@@ -84,6 +111,10 @@ impl FromStr for Rtc {
 pub(crate) async fn run(args: Args) -> Result<()> {
     match args.what {
         Some(What::Check(args)) => check::run(&args),
+        Some(What::Join(args)) => member::join(args).await,
+        Some(What::Token(args)) => member::token(args).await,
+        Some(What::Leave(args)) => member::leave(args).await,
+        Some(What::Keys { what: Keys::Export(args) }) => keys::export(&args),
         None => serve(args.run).await,
     }
 }
@@ -95,14 +126,29 @@ async fn serve(args: Run) -> Result<()> {
     config.fee = args.pool_fee;
     config.epoch_reward = args.epoch_reward.0;
     config.node = args.node_url.as_deref().map(node).transpose()?;
+    config.payout_minimum = args.payout_minimum.0.max(1);
+    config.fee_payout = args.fee_payout;
+    if let (Some(_), Some(passphrase)) = (&config.node, passphrase()) {
+        config.wallets = Some(PoolWallets::open_or_make(&wallets_path(&args.db_path), &passphrase)?);
+    }
+    let treasury = config.wallets.as_ref().map(|wallets| wallets.key(0).address());
     let (says, database, node_url) = (report.clone(), args.db_path, args.node_url);
     let ready = move |address: SocketAddr, pool: &Pool| {
         says.line(format_args!("[OK] Pool on http://{address}, key {}", pool.public_key()));
         says.line(format_args!("[OK] Database in {}", database.display()));
         says.line(match &node_url {
-            Some(url) => format!("[OK] Attestations go to {url}; it pays the members, and the pool takes nothing"),
+            Some(url) => format!("[OK] Attestations go to {url}, which pays those who attest with their own wallets"),
             None => "[OK] Local mode: no node is asked; --node-url URL names one".to_owned(),
         });
+        match treasury {
+            Some(address) => says.line(format_args!(
+                "[OK] Members may join with sub-wallets; {address} is the treasury: a few µRTC in it make new ones known"
+            )),
+            None if node_url.is_some() => says.line(format_args!(
+                "[OK] No sub-wallets: set {PASSPHRASE}, which seals their secret, to let members join with them"
+            )),
+            None => {}
+        }
         let bps = args.pool_fee.bps();
         let from = pool.fee_from_epoch();
         says.line(format_args!("[OK] Fee {}.{:02} % from epoch {from} on", bps / 100, bps % 100));
@@ -111,6 +157,17 @@ async fn serve(args: Run) -> Result<()> {
     report.line("[OK] Stopped; everything that was accepted is stored");
     report.flush(show::LAST_LINES);
     Ok(())
+}
+
+fn passphrase() -> Option<String> {
+    std::env::var(PASSPHRASE).ok().filter(|passphrase| !passphrase.is_empty())
+}
+
+/// The file of the sub-wallets' secret.
+fn wallets_path(database: &Path) -> PathBuf {
+    let mut name = database.as_os_str().to_owned();
+    name.push(".wallets");
+    name.into()
 }
 
 /// A line for each attestation, on standard output as in the original.

@@ -4,7 +4,7 @@ use adit_fetch::{Fetch, FetchError, Request, Response};
 use adit_rustchain::attestation::{Device, Draft, Signals};
 use adit_rustchain::calls::{self, Accepted, CallError};
 use adit_rustchain::fingerprint::suspect_name;
-use adit_rustchain::{Json, MinerId, Retry, SecretKey};
+use adit_rustchain::{Json, MinerId, Retry, SecretKey, json};
 
 use super::checks::{Found, Translation, measure};
 use crate::server::Http;
@@ -14,6 +14,8 @@ pub(super) struct Miner {
     pub(super) http: Http,
     pub(super) key: SecretKey,
     pub(super) miner: MinerId,
+    /// Whether the key signs; a pool signs for its sub-wallets.
+    pub(super) signs: bool,
     pub(super) label: String,
     pub(super) device: Device,
     pub(super) signals: Signals,
@@ -62,7 +64,7 @@ impl Miner {
         let (checks, measured) = tokio::task::block_in_place(|| measure(&challenge.nonce, &self.translation));
         let Miner { miner, label, device, signals, .. } = self;
         let draft = Draft { miner, label, nonce: &challenge.nonce, device, signals, measured: &measured };
-        let (_, payload) = draft.sign(&self.key);
+        let payload = if self.signs { draft.sign(&self.key).1 } else { json::canonical_of(&draft.payload()) };
         show(&payload);
         match self.call(calls::submit(server, payload), calls::accepted_of).await {
             Ok((accepted, response)) => Ended::Accepted(Box::new(self.outcome(accepted, checks, &response))),

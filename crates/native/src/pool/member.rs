@@ -1,0 +1,194 @@
+//! `adit pool join`, `token` and `leave`: a member's side of a pool.
+
+use std::path::PathBuf;
+
+use adit_core::PublicKey as PoolKey;
+use adit_core::sign::{Digest, Statement};
+use adit_fetch::{Fetch, Request};
+use adit_rustchain::Address;
+use adit_rustchain::member::{Ask, Join, Mode, VERSION, Wish, sign};
+use anyhow::{Context, Result, bail, ensure};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::home::{Home, PASSPHRASE, RustchainKey};
+use crate::server::http;
+use crate::show;
+use crate::text::clean;
+
+/// The pool and the key that all three need.
+#[derive(clap::Args)]
+pub(crate) struct Who {
+    /// The pool
+    #[arg(long, value_name = "URL")]
+    pool: String,
+    /// Your miner's key file, beside which the RustChain key is kept; set ADIT_PASSPHRASE to seal it
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+    /// Print the outcome as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Join a pool: it makes a sub-wallet for one device, signs its attestations, shares what arrives and pays you.
+///
+/// A node ties a device's serial number to the wallet that it first attests for, for good: with a pooled device that is the
+/// pool's sub-wallet. When you leave, you get the key of that wallet. Join once for each device. The token that you get
+/// speaks for the device: give it to its miner alone.
+#[derive(clap::Args)]
+pub(crate) struct JoinArgs {
+    #[command(flatten)]
+    who: Who,
+    /// Where you are paid: an RTC address of your own [default: your RustChain key's]
+    #[arg(long, value_name = "ADDRESS")]
+    payout: Option<String>,
+    /// Attest with your own wallet, which the node pays; the token only lets the pool's addresses tell you apart
+    #[arg(long)]
+    direct: bool,
+    /// Agree that the node ties the device's serial number to the pool's sub-wallet for good
+    #[arg(long)]
+    yes: bool,
+}
+
+/// Ask for a new token of a device, or for its wallet's key.
+#[derive(clap::Args)]
+pub(crate) struct AskArgs {
+    #[command(flatten)]
+    who: Who,
+    /// The wallet of the device
+    #[arg(long, value_name = "ADDRESS")]
+    wallet: Address,
+}
+
+pub(crate) async fn join(args: JoinArgs) -> Result<()> {
+    let member = Member::of(&args.who)?;
+    let offer = member.offer().await?;
+    let mode = if args.direct { Mode::Direct } else { Mode::Pooled };
+    let text = |value: &Value| clean(value.as_str().unwrap_or_default());
+    for warning in offer.answer["warnings"][mode.name()].as_array().into_iter().flatten() {
+        show::message(format_args!("note: {}", text(warning)));
+    }
+    let fee_bps = offer.answer["fee_bps"].as_i64().context("the pool names no fee")?;
+    show::message(format_args!("fee: {}.{:02} % of what the node pays", fee_bps / 100, fee_bps % 100));
+    ensure!(
+        args.direct || args.yes,
+        "nothing is joined yet: repeat this with --yes if you agree that it is for good, or with --direct"
+    );
+    let payout = args.payout.unwrap_or_else(|| member.key.secret.address().to_string());
+    payout.parse::<Address>().with_context(|| format!("{} is no RTC address", clean(&payout)))?;
+    let statement = Join {
+        challenge: offer.challenge,
+        fee_bps,
+        mode,
+        payout,
+        pool: offer.pool,
+        public_key: member.key.secret.public_key(),
+        version: VERSION,
+    };
+    let answer = member.send("/api/join", &statement).await?;
+    if args.who.json {
+        return show::json(&answer);
+    }
+    let token = text(&answer["token"]);
+    show::result(format_args!("[OK] Joined {} as {}", clean(&member.url), text(&answer["member"])))?;
+    if let Some(wallet) = answer["sub_wallet"].as_str() {
+        show::result(format_args!("     Sub-wallet {}", clean(wallet)))?;
+    }
+    show::result(format_args!("     Token {token}"))?;
+    show::result(format_args!("     A miner's node is {}/t/{token}", clean(&member.url)))
+}
+
+pub(crate) async fn token(args: AskArgs) -> Result<()> {
+    let answer = ask(&args, Wish::Token).await?;
+    if args.who.json {
+        return show::json(&answer);
+    }
+    let token = answer["token"].as_str().context("the pool gave no token")?;
+    show::result(format_args!("[OK] Token {}; the old one holds no more", clean(token)))
+}
+
+pub(crate) async fn leave(args: AskArgs) -> Result<()> {
+    let answer = ask(&args, Wish::Leave).await?;
+    if args.who.json {
+        return show::json(&answer);
+    }
+    match answer["seed"].as_str() {
+        Some(seed) => show::result(format_args!(
+            "[OK] Wallet {} is yours alone; its Ed25519 seed is {}",
+            args.wallet,
+            clean(seed)
+        )),
+        None => show::result(format_args!("[OK] {}", clean(answer["message"].as_str().unwrap_or("leaving")))),
+    }
+}
+
+async fn ask(args: &AskArgs, wish: Wish) -> Result<Value> {
+    let member = Member::of(&args.who)?;
+    let offer = member.offer().await?;
+    let statement = Ask {
+        challenge: offer.challenge,
+        pool: offer.pool,
+        public_key: member.key.secret.public_key(),
+        wallet: args.wallet.to_string(),
+        version: VERSION,
+        wish,
+    };
+    member.send("/api/member", &statement).await
+}
+
+struct Member {
+    url: String,
+    key: RustchainKey,
+}
+
+struct Offer {
+    challenge: Digest,
+    pool: PoolKey,
+    answer: Value,
+}
+
+impl Member {
+    fn of(who: &Who) -> Result<Self> {
+        let url = who.pool.trim_end_matches('/').to_owned();
+        ensure!(
+            url.starts_with("http://") || url.starts_with("https://"),
+            "{} must begin with https:// or http://",
+            clean(&url)
+        );
+        let home = Home::find(who.key.as_deref())?;
+        let passphrase = std::env::var(PASSPHRASE).ok().filter(|passphrase| !passphrase.is_empty());
+        let key = RustchainKey::open_or_make(&home.rustchain_key(), passphrase.as_deref())?;
+        if url.starts_with("http://") {
+            show::message(format_args!(
+                "warning: {} is asked in the clear: whoever is between can read the token, and a key that is handed over",
+                clean(&url)
+            ));
+        }
+        Ok(Member { url, key })
+    }
+
+    async fn offer(&self) -> Result<Offer> {
+        let answer = self.post("/api/join/challenge", Vec::new()).await?;
+        let text = |key: &str| answer[key].as_str().with_context(|| format!("the pool names no {key}"));
+        let challenge = text("challenge")?.parse().context("the pool's challenge is none")?;
+        let pool = text("pool")?.parse().context("the pool's key is none")?;
+        Ok(Offer { challenge, pool, answer })
+    }
+
+    async fn send<T: Statement + Serialize>(&self, path: &str, statement: &T) -> Result<Value> {
+        let signature = sign(&self.key.secret, statement).to_string();
+        let body = serde_json::json!({ "statement": statement, "signature": signature });
+        self.post(path, serde_json::to_vec(&body)?).await
+    }
+
+    async fn post(&self, path: &str, body: Vec<u8>) -> Result<Value> {
+        let request = Request::post_json(format!("{}{path}", self.url), body).max_bytes(64 << 10).timeout_ms(30_000);
+        let response = http()?.fetch(request).await?;
+        let answer: Value = serde_json::from_slice(&response.body)
+            .with_context(|| format!("{} does not answer as a pool does", clean(&self.url)))?;
+        if response.status != 200 {
+            bail!("{}", clean(answer["error"].as_str().unwrap_or("the pool refuses")));
+        }
+        Ok(answer)
+    }
+}
