@@ -75,6 +75,7 @@ fn apt_packages(missing: &[&Part]) -> Vec<&'static str> {
 fn install(repo: &Repo, part: &Part, debian: &Result<()>) -> State {
     let tried = match part.recipe {
         Recipe::Target(target) => rust::add_target(target),
+        Recipe::Clawrtc => peers::install_clawrtc(repo),
         Recipe::Npm(folder) => npm::install(&repo.root.join(folder)),
         Recipe::Apt(_) => debian.as_ref().copied().map_err(|error| anyhow::anyhow!("{error:#}")),
         Recipe::ByHand(how) => Err(anyhow::anyhow!("{how}")),

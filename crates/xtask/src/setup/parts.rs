@@ -1,6 +1,6 @@
 //! The table of parts: how to find each, how to install it, and what does not work without it.
 
-use super::{apt, browser, npm, rust, vintage};
+use super::{apt, browser, npm, peers, rust, vintage};
 use crate::repo::Repo;
 use crate::shell;
 
@@ -19,6 +19,8 @@ pub(crate) enum Recipe {
     Target(&'static str),
     /// The packages of package-lock.json in a folder of the repository.
     Npm(&'static str),
+    /// Python's packages with RustChain's miner.
+    Clawrtc,
     /// Debian packages.
     Apt(&'static [&'static str]),
     /// Instructions for a person, where we cannot install it.
@@ -112,6 +114,13 @@ pub(crate) const PARTS: &[Part] = &[
         minimal: false,
         present: |repo| !npm::is_stale(&repo.root.join(JS_IPFS)),
         recipe: Recipe::Npm(JS_IPFS),
+    },
+    Part {
+        name: "clawrtc",
+        without: "the pool serves no RustChain miner but our own",
+        minimal: false,
+        present: |repo| peers::clawrtc(repo).is_some(),
+        recipe: Recipe::Clawrtc,
     },
     Part {
         name: "Vulkan driver",

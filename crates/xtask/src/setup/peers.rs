@@ -1,4 +1,4 @@
-//! The benchmarks' Python peers, in a virtual environment below the target directory.
+//! Python peers of benchmarks and tests, in virtual environments below the target directory.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -10,15 +10,16 @@ use crate::shell;
 
 /// The variable that names the interpreter with the peers.
 pub(crate) const PYTHON: &str = "ADIT_PYTHON";
+/// The variable that names the interpreter with RustChain's own miner.
+pub(crate) const CLAWRTC: &str = "ADIT_CLAWRTC";
 /// Packages from PyPI. A change of a version makes a new environment.
 const PACKAGES: [&str; 3] = ["numpy==2.4.6", "onnx==1.23.2", "onnxruntime==1.31.1"];
+/// RustChain's miner, and what it runs with once it has installed itself.
+const MINER: [&str; 2] = ["clawrtc==1.9.0", "requests==2.34.2"];
 
 /// The interpreter with the peers, set up at the first call. `None`, with a message, where there is no Python.
 pub(crate) fn python(repo: &Repo) -> Result<Option<PathBuf>> {
-    let folder = repo.target.join("peers").join(PACKAGES.join("-").replace("==", "_"));
-    let python = folder.join("bin/python");
-    let done = folder.join(".done");
-    if done.is_file() {
+    if let Some(python) = installed(repo, &PACKAGES) {
         return Ok(Some(python));
     }
     if Command::new("python3").arg("--version").output().is_err() {
@@ -26,8 +27,34 @@ pub(crate) fn python(repo: &Repo) -> Result<Option<PathBuf>> {
         return Ok(None);
     }
     println!("installing {} for comparison", PACKAGES.join(", "));
+    install(repo, &PACKAGES)?;
+    Ok(installed(repo, &PACKAGES))
+}
+
+/// The interpreter with RustChain's miner, if it is set up.
+pub(crate) fn clawrtc(repo: &Repo) -> Option<PathBuf> {
+    installed(repo, &MINER)
+}
+
+/// Sets RustChain's miner up.
+pub(crate) fn install_clawrtc(repo: &Repo) -> Result<()> {
+    install(repo, &MINER)
+}
+
+fn folder(repo: &Repo, packages: &[&str]) -> PathBuf {
+    repo.target.join("peers").join(packages.join("-").replace("==", "_"))
+}
+
+fn installed(repo: &Repo, packages: &[&str]) -> Option<PathBuf> {
+    let folder = folder(repo, packages);
+    folder.join(".done").is_file().then(|| folder.join("bin/python"))
+}
+
+fn install(repo: &Repo, packages: &[&str]) -> Result<()> {
+    let folder = folder(repo, packages);
     shell::run(Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
-    shell::run(Command::new(&python).args(["-m", "pip", "install", "--quiet"]).args(PACKAGES))?;
-    std::fs::write(done, "")?;
-    Ok(Some(python))
+    let pip = ["-m", "pip", "install", "--quiet"];
+    shell::run(Command::new(folder.join("bin/python")).args(pip).args(packages))?;
+    std::fs::write(folder.join(".done"), "")?;
+    Ok(())
 }

@@ -8,8 +8,8 @@ use cargo_metadata::TargetKind;
 use super::tally::Tally;
 use crate::native;
 use crate::repo::{Dependencies, Repo};
-use crate::setup::browser;
 use crate::setup::vintage::Host;
+use crate::setup::{browser, peers};
 use crate::shell::{self, cargo};
 
 /// The variable that tells tests where the program is.
@@ -50,6 +50,9 @@ pub(crate) fn test(repo: &Repo, suite: Suite, tally: &mut Tally) -> Result<()> {
     command.args(WORKSPACE).args(targets).env(PROGRAM, native::path(repo));
     if let Some(chromium) = browser::find() {
         command.env(browser::CHROMIUM, chromium);
+    }
+    if let Some(python) = peers::clawrtc(repo) {
+        command.env(peers::CLAWRTC, python);
     }
     tally.run(&mut command)
 }

@@ -1,4 +1,5 @@
-//! RustChain: canonical JSON beside Python's, and a pool with a member as people run them.
+//! RustChain: canonical JSON beside Python's, a pool with members as people run them, and RustChain's own miner.
 
+mod clawrtc;
 mod program;
 mod python;

@@ -9,10 +9,13 @@ use serde_json::Value;
 use tokio::process::Command;
 
 /// A running pool and its address.
-async fn pool(program: &Path, database: &Path, flags: &[&str]) -> Result<(Program, String)> {
+pub(super) async fn pool(program: &Path, database: &Path, flags: &[&str]) -> Result<(Program, String)> {
     let database = database.to_str().context("a path that is not UTF-8")?;
     let arguments = [&["pool", "--host", "127.0.0.1", "--port", "0", "--db-path", database], flags].concat();
-    let mut pool = Program::start(program, &arguments)?;
+    // The passphrase seals the secret of the sub-wallets, without which nobody may join with one.
+    let program = program.to_str().context("a path that is not UTF-8")?;
+    let arguments = [&["ADIT_PASSPHRASE=p", program][..], &arguments].concat();
+    let mut pool = Program::start(Path::new("env"), &arguments)?;
     let line = pool.line("Pool on http://").await?;
     let url = line.split_once("on ").and_then(|(_, rest)| rest.split(',').next()).context("no address")?;
     Ok((pool, url.to_owned()))
@@ -28,7 +31,7 @@ async fn attest(program: &Path, flags: &[&str], home: &Path) -> Result<String> {
     Ok(out)
 }
 
-async fn get(url: &str) -> Result<Value> {
+pub(super) async fn get(url: &str) -> Result<Value> {
     Ok(serde_json::from_str(&reqwest::get(url).await?.text().await?)?)
 }
 
