@@ -6,6 +6,7 @@ mod journal;
 mod kept;
 mod key;
 mod known;
+#[cfg(feature = "serve")]
 mod pool_wallets;
 mod rustchain_key;
 
@@ -25,6 +26,7 @@ pub(crate) use key::Sealing;
 pub(crate) use key::random;
 pub(crate) use key::{KeyFile, PASSPHRASE};
 pub(crate) use known::{Known, is_loopback};
+#[cfg(feature = "serve")]
 pub(crate) use pool_wallets::PoolWallets;
 pub(crate) use rustchain_key::RustchainKey;
 

@@ -16,7 +16,7 @@ use crate::server::http;
 use crate::show;
 use crate::text::clean;
 
-/// The pool and the key that all three need.
+// The pool and the key that all three need. A doc comment would take the place of the commands' own.
 #[derive(clap::Args)]
 pub(crate) struct Who {
     /// The pool
@@ -95,7 +95,8 @@ pub(crate) async fn join(args: JoinArgs) -> Result<()> {
         show::result(format_args!("     Sub-wallet {}", clean(wallet)))?;
     }
     show::result(format_args!("     Token {token}"))?;
-    show::result(format_args!("     A miner's node is {}/t/{token}", clean(&member.url)))
+    show::result(format_args!("     A miner's node is {}/t/{token}", clean(&member.url)))?;
+    Ok(())
 }
 
 pub(crate) async fn token(args: AskArgs) -> Result<()> {
@@ -104,7 +105,8 @@ pub(crate) async fn token(args: AskArgs) -> Result<()> {
         return show::json(&answer);
     }
     let token = answer["token"].as_str().context("the pool gave no token")?;
-    show::result(format_args!("[OK] Token {}; the old one holds no more", clean(token)))
+    show::result(format_args!("[OK] Token {}; the old one holds no more", clean(token)))?;
+    Ok(())
 }
 
 pub(crate) async fn leave(args: AskArgs) -> Result<()> {
@@ -112,14 +114,12 @@ pub(crate) async fn leave(args: AskArgs) -> Result<()> {
     if args.who.json {
         return show::json(&answer);
     }
-    match answer["seed"].as_str() {
-        Some(seed) => show::result(format_args!(
-            "[OK] Wallet {} is yours alone; its Ed25519 seed is {}",
-            args.wallet,
-            clean(seed)
-        )),
-        None => show::result(format_args!("[OK] {}", clean(answer["message"].as_str().unwrap_or("leaving")))),
-    }
+    let sentence = match answer["seed"].as_str() {
+        Some(seed) => format!("wallet {} is yours alone; its Ed25519 seed is {}", args.wallet, clean(seed)),
+        None => clean(answer["message"].as_str().unwrap_or("it is on its way out")),
+    };
+    show::result(format_args!("[OK] {sentence}"))?;
+    Ok(())
 }
 
 async fn ask(args: &AskArgs, wish: Wish) -> Result<Value> {
