@@ -4,7 +4,7 @@ pub(crate) mod days;
 
 use crate::store::{Db, DbError, sql};
 
-const RULES: [(&str, &str); 31] = [
+const RULES: [(&str, &str); 32] = [
     ("balances do not add up to zero", "SELECT COUNT(*) FROM (SELECT SUM(balance) AS s FROM account) WHERE s <> 0"),
     ("an account is below zero", "SELECT COUNT(*) FROM account WHERE balance < 0 AND id <> 'issuance'"),
     (

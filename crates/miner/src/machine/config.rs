@@ -3,6 +3,7 @@
 use adit_core::PublicKey;
 use adit_core::content_id::sha256;
 use adit_core::sign::SecretKey;
+use adit_core::statement::SiteShare;
 
 /// Who mines, where, and with what.
 #[derive(Clone, Debug)]

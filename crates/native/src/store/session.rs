@@ -93,6 +93,7 @@ impl Door {
             public_key: self.key.public_key(),
             payout: None,
             origin: "native".into(),
+            share: None,
         }
     }
 }
