@@ -37,7 +37,7 @@ afterAll(async () => {
   await Promise.all([first?.end(), second?.end()]);
 });
 
-test("after consent it mines to a paid reward with no tab open, turns to another coordinator, and Stop stops", async () => {
+test("after consent it mines to a paid reward with no tab open, turns to another coordinator, stops, and gives its lease back when Firefox closes", async () => {
   const popup = await shown("popup");
   await there(popup, ">>> adit-consent");
   expect((await first.overview()).sessions_open).toBe(0);

@@ -21,7 +21,7 @@ export interface MinerState {
 const NAME = "adit-miner";
 const [LEAST_PX, MOST_PX, FIRST_PX] = [80, 900, 320];
 /** How long the page in the frame may take to answer before it counts as no coordinator's. */
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 5000;
 const NOTHING_KNOWN: MinerState = { state: "loading", agreed: false, rate: 0 };
 /** What a frame may use if the site may: to rest while the device is busy or in use. */
 const ALLOWED = "compute-pressure; idle-detection";
