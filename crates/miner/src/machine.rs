@@ -314,7 +314,8 @@ impl Machine {
         self.tally.forget_old(self.now_ms);
         let status = self.status();
         self.notice(Notice::Status(status));
-        let is_at_rest = self.lanes.iter().all(|lane| matches!(lane.work, Work::Waiting | Work::Off | Work::Asking));
+        let waits = |lane: &Lane| matches!(lane.work, Work::Waiting | Work::Off | Work::Asking);
+        let is_at_rest = !self.pauses.is_empty() || self.lanes.iter().all(waits);
         self.schedule.set(Timer::Status, self.now_ms + if is_at_rest { EVERY_IDLE_MS } else { STATUS_MS });
     }
 
