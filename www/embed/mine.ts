@@ -47,12 +47,13 @@ export async function begin(embedder: Embedder, memory: Memory, server: string, 
     element.remove();
     withdrawn();
   });
-  element.texts = await load({ ...asking, ...mining }, choose({ kept: null, asked: embedder.lang, browser: navigator.languages }));
-  document.body.replaceChildren(element);
   // Less is less at once.
   embedder.heard = ({ type }) => type === "wishes" && miner.prefer({});
+  // Nobody has to wait for words.
   if (memory.now.mining) miner.start();
-  else await miner.greet();
+  else void miner.greet();
+  element.texts = await load({ ...asking, ...mining }, choose({ kept: null, asked: embedder.lang, browser: navigator.languages }));
+  document.body.replaceChildren(element);
   tell();
 }
 
