@@ -40,10 +40,12 @@ enum What {
     Web,
     /// The cost of the page in Chromium: time to the first unit, processor time, memory, input delay
     Page,
+    /// What `<adit-miner>` costs a visitor in Chromium, beside a plain web worker
+    Element,
 }
 
 impl What {
-    /// The program of tests/bench that measures this; a script in the browser measures the page.
+    /// The program of tests/bench that measures this; scripts in the browser measure the rest.
     fn program(self) -> Option<&'static str> {
         match self {
             Self::Verify => Some("bench-verify"),
@@ -51,14 +53,18 @@ impl What {
             Self::Soak => Some("bench-soak"),
             Self::Kernels => Some("bench-kernels"),
             Self::Web => Some("bench-web"),
-            Self::Page => None,
+            Self::Page | Self::Element => None,
         }
+    }
+
+    fn script(self) -> &'static str {
+        if self == Self::Element { "element.bench.ts" } else { "page.bench.ts" }
     }
 }
 
 /// Runs one benchmark, always in the release profile, because that is what people run.
 pub(crate) fn run(repo: &Repo, args: &Args) -> Result<()> {
-    let Some(program) = args.what.program() else { return page(repo) };
+    let Some(program) = args.what.program() else { return scripted(repo, args.what) };
     let mut command = shell::cargo(repo);
     command.args(["run", "--release", "--package", "adit-bench", "--bin", program, "--"]);
     if let (What::Web | What::Verify, Some(chromium)) = (args.what, browser::find()) {
@@ -87,13 +93,13 @@ pub(crate) fn run(repo: &Repo, args: &Args) -> Result<()> {
     shell::run(command.args(&args.rest))
 }
 
-/// Opens the page on a coordinator of the release profile.
-fn page(repo: &Repo) -> Result<()> {
-    let chromium = browser::find().context("`bench page` needs a Chromium, named in ADIT_CHROMIUM or installed")?;
+/// Measures in a browser, on a coordinator of the release profile.
+fn scripted(repo: &Repo, what: What) -> Result<()> {
+    let chromium = browser::find().context("this needs a Chromium, named in ADIT_CHROMIUM or installed")?;
     web::run(repo)?;
     shell::run(shell::cargo(repo).args(["build", "--release", "--package", "adit-native"]))?;
     let mut playwright = npm::tool(repo, "playwright");
-    playwright.args(["test", "--config", "tests/browser/bench.config.ts", "page.bench.ts", "--reporter", "line"]);
+    playwright.args(["test", "--config", "tests/browser/bench.config.ts", what.script(), "--reporter", "line"]);
     playwright.env(browser::CHROMIUM, chromium).env(PROGRAM, native::of_profile(repo, "release"));
     shell::run(&mut playwright)
 }
