@@ -80,8 +80,8 @@ export const controlStyle = css`
     min-width: 0;
   }
   .segments {
-    display: grid;
-    grid-template-columns: repeat(auto-fit, minmax(min(100%, 6.1rem), 1fr));
+    display: flex;
+    flex-wrap: wrap;
     gap: 0.3rem;
     padding: 0.3rem;
     border-radius: 12px;
@@ -92,10 +92,11 @@ export const controlStyle = css`
     position: relative;
     display: grid;
     place-items: center;
+    /* A long name takes room from short ones. */
+    flex: 1 1 auto;
     min-height: 2.5rem;
-    padding: 0.2rem 0.1rem;
+    padding: 0.2rem 0.5rem;
     border-radius: 9px;
-    font-size: 0.95rem;
     min-width: 0;
     overflow-wrap: anywhere;
     hyphens: auto;
