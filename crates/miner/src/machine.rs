@@ -210,10 +210,12 @@ impl Machine {
                 if !self.pauses.contains(&reason) {
                     self.pauses.push(reason);
                 }
+                self.schedule.set(Timer::Status, self.now_ms);
                 self.duty_changed();
             }
             Event::Resume(reason) => {
                 self.pauses.retain(|known| *known != reason);
+                self.schedule.set(Timer::Status, self.now_ms);
                 self.duty_changed();
             }
             Event::Hurry => self.schedule.hurry(self.now_ms),
