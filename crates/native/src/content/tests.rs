@@ -199,7 +199,7 @@ fn a_cut_or_changed_car_and_a_bomb_are_refused() {
     pack(&sample(at.path()), &car, Profile::default());
     let whole = fs::read(&car).unwrap();
     fs::write(&car, &whole[..whole.len() - 9]).unwrap();
-    assert!(format!("{:#}", unpack(&car, "", &out).unwrap_err()).contains("cut off"));
+    assert!(format!("{:#}", unpack(&car, "", &out).unwrap_err()).contains("truncated"));
     let mut changed = whole.clone();
     changed[whole.len() / 2] ^= 1;
     fs::write(&car, changed).unwrap();
