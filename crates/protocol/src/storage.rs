@@ -67,6 +67,7 @@ pub struct StorageWish {
 /// A leased challenge. It is due in seconds, and nobody else gets it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = StorageChallenge))]
 pub struct Challenge {
     /// The lease.
     pub lease: Lease,

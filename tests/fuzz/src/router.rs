@@ -23,7 +23,7 @@ use axum::http::header::HOST;
 use axum::http::{HeaderValue, Method, Request};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::json;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tower::ServiceExt;
@@ -188,8 +188,8 @@ impl House {
     fn call(&self, bytes: &[u8]) {
         // The HTTP parser would refuse such a request before the router.
         let Some(request) = self.request(bytes) else { return };
-        let (said, path) = (format!("{} {}", request.method(), request.uri()), request.uri().path().to_owned());
-        let judged = self.send(request).and_then(|reply| judge(&path, &reply));
+        let said = format!("{} {}", request.method(), request.uri());
+        let judged = self.send(request).and_then(|reply| judge(&reply));
         judged.unwrap_or_else(|error| panic!("{said}: {error:#}"));
     }
 
@@ -235,18 +235,12 @@ impl House {
 }
 
 /// Fails unless the answer is one that a stranger may cause.
-fn judge(path: &str, reply: &Reply) -> Result<()> {
+fn judge(reply: &Reply) -> Result<()> {
     ensure!(reply.status.as_u16() < 500, "{}: {}", reply.status, String::from_utf8_lossy(&reply.body));
-    if reply.status.is_client_error() && !(path == paths::MINING_REPORT && is_refused_report(reply)) {
+    if reply.status.is_client_error() {
         reply.code()?;
     }
     Ok(())
-}
-
-/// Whether a report was refused in the original's shape, which has no `detail` and no code.
-fn is_refused_report(reply: &Reply) -> bool {
-    let said = serde_json::from_slice(&reply.body).unwrap_or(Value::Null);
-    reply.status == 400 && said == json!({ "error": "Missing required fields" })
 }
 
 /// No limits, because all calls come at once and without an address.

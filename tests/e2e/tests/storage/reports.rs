@@ -1,7 +1,7 @@
 //! The original's reports: answered in its shapes, shown as said, paid nothing.
 
 use adit_core::Amount;
-use adit_protocol::paths;
+use adit_protocol::{ErrorCode, paths};
 use adit_support::{Client, Server};
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
@@ -25,8 +25,8 @@ async fn both_shapes_are_answered_with_no_reward() -> Result<()> {
     }
     for wrong in [json!({}), json!({ "miner_id": "x" }), json!([1]), json!({ "address": "0xab", "uptime": 1 })] {
         let reply = client.post(paths::MINING_REPORT, &wrong).await?;
-        ensure!(reply.status == 400, "{wrong}");
-        ensure!(serde_json::from_slice::<Value>(&reply.body)? == json!({ "error": "Missing required fields" }));
+        assert_eq!(reply.code()?, ErrorCode::InvalidParameter, "{wrong}");
+        ensure!(serde_json::from_slice::<Value>(&reply.body)?["error"] == "Missing required fields");
     }
     server.assert_balanced().await
 }

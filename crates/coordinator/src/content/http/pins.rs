@@ -2,7 +2,7 @@
 
 use adit_core::PublicKey;
 use adit_protocol::storage::{HolderList, HolderView, PinList, PinView, ReportAnswer};
-use adit_protocol::{ErrorCode, paths};
+use adit_protocol::{ErrorBody, ErrorCode, paths};
 use axum::Json;
 use axum::body::Body as HttpBody;
 use axum::extract::{Extension, State};
@@ -137,12 +137,18 @@ async fn holders(State(app): Shared, Query(query): Query<HoldersQuery>) -> Answe
     Ok(Json(flow::holders(&app, query.limit.unwrap_or(10).clamp(1, 100)).await?))
 }
 
-/// Answers in the original's shapes, errors too.
+/// Answers in the original's shapes. An error has its `error` beside what every error of ours has.
 async fn report(State(app): Shared, body: HttpBody) -> Result<Response, ApiError> {
     let bytes = read_body(&app, body, MAX_REPORT_BYTES).await?;
     let said = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
     Ok(match flow::report(&app, &said).await? {
         Some(answer) => Json(answer).into_response(),
-        None => (StatusCode::BAD_REQUEST, Json(json!({ "error": "Missing required fields" }))).into_response(),
+        None => {
+            let detail =
+                "a report has address, uptime, peers, dataPinned and score, or the fields of the original's program";
+            let ErrorBody { detail, code } = ErrorBody::new(ErrorCode::InvalidParameter, detail);
+            let body = json!({ "error": "Missing required fields", "detail": detail, "code": code });
+            (StatusCode::BAD_REQUEST, Json(body)).into_response()
+        }
     })
 }
