@@ -28,7 +28,7 @@ export default defineConfig({
   timeout: 60_000,
   forbidOnly: Boolean(process.env["CI"]),
   // Specs run in real time on a loaded machine. One that passes at the second try is reported as flaky.
-  retries: process.env["CI"] ? 1 : 0,
+  retries: 1,
   reporter: "list",
   use: {
     // Requests that a service worker answers cannot be routed. The spec about it allows it.

@@ -19,7 +19,11 @@ export async function text(page: Page, id: string): Promise<string> {
 }
 
 export async function shows(page: Page, id: string, words: string): Promise<void> {
-  await until(`${id} shows ${words}`, async () => (await text(page, id)).includes(words));
+  let last = "nothing";
+  const shown = async () => (last = await text(page, id)).includes(words);
+  await until(`${id} shows ${words}`, shown).catch((error: Error) => {
+    throw new Error(`${error.message}; it shows ${last}`);
+  });
 }
 
 export async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
