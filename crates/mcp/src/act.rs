@@ -5,8 +5,8 @@ use adit_core::sign::{Digest, PublicKey, Signature, Statement};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::catalogue::Tool;
 use crate::escape::escape_line;
+use crate::tool::Tool;
 
 /// The longest question to a person, in characters.
 const MOST_CHARS: usize = 1_000;

@@ -85,7 +85,7 @@ impl Waiting {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogue::Tool;
+    use crate::tool::Tool;
     use serde_json::json;
 
     fn unpin(cid: &str) -> Act {

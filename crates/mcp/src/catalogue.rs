@@ -1,4 +1,5 @@
-//! The tools: names, descriptions, schemas and hints. All of it is fixed text, so that pinned content cannot get into it.
+//! The tools as clients list them: descriptions, schemas and hints. All of it is fixed text, so that pinned content cannot
+//! get into it.
 
 use std::sync::Arc;
 
@@ -7,48 +8,12 @@ use rmcp::model::{JsonObject, Tool as Listed, ToolAnnotations};
 use schemars::JsonSchema;
 use serde_json::Value;
 
+use crate::tool::Nothing;
+use crate::tool::Tool::{self, *};
 use crate::tools::{bench, content, jobs, mining};
-
-/// A tool.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Tool {
-    /// Opens the miner's key.
-    InitializeMiner,
-    /// Starts mining.
-    StartMining,
-    /// Stops it.
-    StopMining,
-    /// Shows how mining goes.
-    GetMiningStatus,
-    /// Stores content.
-    PinContent,
-    /// Reads content.
-    GetContent,
-    /// Unpins content.
-    UnpinContent,
-    /// Lists what is stored.
-    ListPinnedContent,
-    /// Shows the IPFS node or gateways.
-    GetNetworkInfo,
-    /// Says that there are no payouts on a chain yet.
-    ClaimRewards,
-    /// Stores what the operator listed.
-    PinEcosystemData,
-    /// Submits a job.
-    SubmitJob,
-    /// Shows a job.
-    JobStatus,
-    /// Checks a receipt.
-    VerifyReceipt,
-    /// Measures this machine.
-    Bench,
-}
-
-use Tool::*;
 
 /// A tool as clients list it. All four hints are set, because by default they call a tool destructive.
 struct Entry {
-    name: &'static str,
     title: &'static str,
     about: &'static str,
     /// Read-only, destructive, idempotent, open world.
@@ -56,76 +21,32 @@ struct Entry {
 }
 
 impl Tool {
-    /// All tools, in the order in which they are listed.
-    pub const ALL: [Tool; 15] = [
-        InitializeMiner,
-        StartMining,
-        StopMining,
-        GetMiningStatus,
-        PinContent,
-        GetContent,
-        UnpinContent,
-        ListPinnedContent,
-        GetNetworkInfo,
-        ClaimRewards,
-        PinEcosystemData,
-        SubmitJob,
-        JobStatus,
-        VerifyReceipt,
-        Bench,
-    ];
-
-    /// The tool of this name.
-    pub fn named(name: &str) -> Option<Tool> {
-        Tool::ALL.into_iter().find(|tool| tool.name() == name)
-    }
-
-    /// Its name.
-    pub fn name(self) -> &'static str {
-        self.entry().name
-    }
-
-    /// Whether a person may have to decide about a call, and an operator can allow it for good.
-    pub fn asks(self) -> bool {
-        matches!(self, PinContent | GetContent | UnpinContent | ClaimRewards | PinEcosystemData | SubmitJob)
-    }
-
     /// The tool as it is listed.
     pub fn listed(self) -> Listed {
-        let Entry { name, title, about, hints: [reads, destroys, repeats, open] } = self.entry();
+        let Entry { title, about, hints: [reads, destroys, repeats, open] } = self.entry();
         let (input, output) = self.schemas();
         let hints = ToolAnnotations::new().read_only(reads).destructive(destroys).idempotent(repeats).open_world(open);
-        Listed::new(name, about, input).with_title(title).with_raw_output_schema(output).with_annotations(hints)
+        Listed::new(self.name(), about, input).with_title(title).with_raw_output_schema(output).with_annotations(hints)
     }
 
     fn entry(self) -> Entry {
-        let entry = |name, title, about, hints| Entry { name, title, about, hints };
+        let entry = |title, about, hints| Entry { title, about, hints };
         match self {
-            InitializeMiner => {
-                entry("initialize_miner", "Initialize miner", mining::ABOUT_INITIALIZE, [false, false, true, false])
-            }
-            StartMining => entry("start_mining", "Start mining", mining::ABOUT_START, [false, false, true, true]),
-            StopMining => entry("stop_mining", "Stop mining", mining::ABOUT_STOP, [false, false, true, true]),
-            GetMiningStatus => {
-                entry("get_mining_status", "Mining status", mining::ABOUT_STATUS, [true, false, true, false])
-            }
-            PinContent => entry("pin_content", "Pin content", content::ABOUT_PIN, [false, false, true, true]),
-            GetContent => entry("get_content", "Get content", content::ABOUT_GET, [true, false, true, true]),
-            UnpinContent => entry("unpin_content", "Unpin content", content::ABOUT_UNPIN, [false, true, true, true]),
-            ListPinnedContent => {
-                entry("list_pinned_content", "List pins", content::ABOUT_LIST, [true, false, true, false])
-            }
-            GetNetworkInfo => {
-                entry("get_network_info", "IPFS network", content::ABOUT_NETWORK, [true, false, true, true])
-            }
-            ClaimRewards => entry("claim_rewards", "Claim rewards", mining::ABOUT_CLAIM, [false, true, false, true]),
-            PinEcosystemData => {
-                entry("pin_ecosystem_data", "Pin ecosystem data", content::ABOUT_ECOSYSTEM, [false, false, true, true])
-            }
-            SubmitJob => entry("submit_job", "Submit job", jobs::ABOUT_SUBMIT, [false, false, false, true]),
-            JobStatus => entry("job_status", "Job status", jobs::ABOUT_STATUS, [true, false, true, false]),
-            VerifyReceipt => entry("verify_receipt", "Verify receipt", jobs::ABOUT_VERIFY, [true, false, true, false]),
-            Bench => entry("bench", "Benchmark", bench::ABOUT, [true, false, true, false]),
+            InitializeMiner => entry("Initialize miner", mining::ABOUT_INITIALIZE, [false, false, true, false]),
+            StartMining => entry("Start mining", mining::ABOUT_START, [false, false, true, true]),
+            StopMining => entry("Stop mining", mining::ABOUT_STOP, [false, false, true, true]),
+            GetMiningStatus => entry("Mining status", mining::ABOUT_STATUS, [true, false, true, false]),
+            PinContent => entry("Pin content", content::ABOUT_PIN, [false, false, true, true]),
+            GetContent => entry("Get content", content::ABOUT_GET, [true, false, true, true]),
+            UnpinContent => entry("Unpin content", content::ABOUT_UNPIN, [false, true, true, true]),
+            ListPinnedContent => entry("List pins", content::ABOUT_LIST, [true, false, true, false]),
+            GetNetworkInfo => entry("IPFS network", content::ABOUT_NETWORK, [true, false, true, true]),
+            ClaimRewards => entry("Claim rewards", mining::ABOUT_CLAIM, [false, true, false, true]),
+            PinEcosystemData => entry("Pin ecosystem data", content::ABOUT_ECOSYSTEM, [false, false, true, true]),
+            SubmitJob => entry("Submit job", jobs::ABOUT_SUBMIT, [false, false, false, true]),
+            JobStatus => entry("Job status", jobs::ABOUT_STATUS, [true, false, true, false]),
+            VerifyReceipt => entry("Verify receipt", jobs::ABOUT_VERIFY, [true, false, true, false]),
+            Bench => entry("Benchmark", bench::ABOUT, [true, false, true, false]),
         }
     }
 
@@ -149,11 +70,6 @@ impl Tool {
         }
     }
 }
-
-/// No arguments.
-#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Nothing {}
 
 fn schemas<I: JsonSchema + 'static, O: JsonSchema + 'static>() -> (Arc<JsonObject>, Arc<JsonObject>) {
     // A type that is not an object fails this file's test.

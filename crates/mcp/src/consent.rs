@@ -7,8 +7,8 @@ use futures::future::BoxFuture;
 
 use crate::act::{Act, Question, Terminal};
 use crate::book::{Book, Full};
-use crate::catalogue::Tool;
 use crate::error::{Code, ToolError};
+use crate::tool::Tool;
 
 /// How a call can reach a person.
 pub enum Way<'a> {

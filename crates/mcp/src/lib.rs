@@ -19,10 +19,11 @@ pub mod http;
 mod server;
 pub mod stdio;
 mod store;
+mod tool;
 mod tools;
 
-pub use catalogue::Tool;
 pub use consent::{Answered, Desk, Person, Stop, Way};
 pub use error::{Code, ToolError};
 pub use server::Server;
+pub use tool::Tool;
 pub use tools::{Answer, Call, Tools};

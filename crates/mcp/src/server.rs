@@ -18,9 +18,9 @@ use serde_json::Value;
 
 use crate::act::Question;
 use crate::book::LASTS_MS;
-use crate::catalogue::Tool;
 use crate::consent::{Answered, Person, Stop, Way};
 use crate::error::{Code, ToolError};
+use crate::tool::Tool;
 use crate::tools::{Answer, Call, Tools};
 
 /// The name of the question in a round of a call.

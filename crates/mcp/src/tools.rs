@@ -15,9 +15,9 @@ use serde_json::Value;
 
 use crate::act::Act;
 use crate::backend::{Identity, Parts, Told};
-use crate::catalogue::{Nothing, Tool};
 use crate::consent::{Desk, Stop, Way};
 use crate::error::{Code, ToolError};
+use crate::tool::{Nothing, Tool};
 
 /// The tools, with what they act on.
 pub struct Tools {

@@ -10,10 +10,10 @@ use sha2::{Digest as _, Sha256};
 use super::{Answer, Call, Tools};
 use crate::act::Act;
 use crate::backend::{Chunk, Ecosystem, Look, Pinned};
-use crate::catalogue::{Nothing, Tool};
 use crate::consent::Stop;
 use crate::error::{Code, ToolError};
 use crate::escape::{escape_line, escape_within};
+use crate::tool::{Nothing, Tool};
 
 pub(crate) const ABOUT_PIN: &str = "Stores text and pins it. Unless encrypt is false it is sealed first, for a key that \
     this server's operator holds. Where others could fetch what is not sealed, a person decides.";

@@ -12,10 +12,10 @@ use serde_json::json;
 use super::{Answer, Call, Tools};
 use crate::act::Act;
 use crate::backend::{Finding, Report};
-use crate::catalogue::Tool;
 use crate::consent::Stop;
 use crate::error::{Code, ToolError};
 use crate::escape::escape_line;
+use crate::tool::Tool;
 
 pub(crate) const ABOUT_SUBMIT: &str = "Submits a job over files that were uploaded before, named by their CIDs. A job \
     that costs more than what is left of the operator's budget (0 unless set) needs a person's yes. Give a key to make a \

@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{Answer, Tools};
 use crate::backend::{Figures, Identity};
-use crate::catalogue::{Nothing, Tool};
 use crate::consent::Stop;
 use crate::error::{Code, ToolError};
 use crate::escape::escape_line;
+use crate::tool::{Nothing, Tool};
 
 pub(crate) const ABOUT_INITIALIZE: &str = "Opens the miner's key, and makes one at the first use. Call it before \
     start_mining. The mode is the one that the operator started this server with; no contract pays rewards yet.";
