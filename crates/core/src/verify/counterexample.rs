@@ -56,6 +56,16 @@ impl Counterexample {
     }
 }
 
+impl Mismatch {
+    /// Where a counterexample points, or the beginning if there is none.
+    pub(crate) fn shown_by(shown: Option<Counterexample>) -> Self {
+        shown.map_or(Mismatch { row: 0, tensor: 0 }, |shown| Mismatch {
+            row: shown.i as usize,
+            tensor: shown.tensor as usize,
+        })
+    }
+}
+
 /// A delivered row of one product, with its operands as they follow from the sums before it.
 struct ProductRow<'a> {
     left: Vec<i8>,
