@@ -86,6 +86,19 @@ async fn a_page_that_goes_gives_its_units_back_at_once() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_delivery_that_its_lease_back_overtook_brings_no_unit() -> Result<()> {
+    let Race { server, mut first, .. } = Race::start().await?;
+    let held = lease(&first).await?.context("a unit")?;
+    submit(&first).await?;
+    let output = first.compute(&held).await?;
+    first.send(first.request(Method::POST, paths::RETURN_UNITS).body(first.session.clone())).await?;
+    let delivered: Delivered = first.deliver(&held, output).await?.json()?;
+    ensure!(delivered.next.is_none(), "a page that has gone would keep it");
+    ensure!(lease(&first).await?.is_some(), "one that is still there asks");
+    server.assert_balanced().await
+}
+
+#[tokio::test]
 async fn an_overdue_unit_is_leased_twice_and_paid_once() -> Result<()> {
     for second_wins in [true, false] {
         let Race { server, mut first, mut second, job } = Race::start().await?;

@@ -78,18 +78,24 @@ impl Operation for Settle {
                 Some(receipt) => receipt,
                 None => self.settle(batch, &lease).await?,
             };
-            // A lane that is refused a next unit still gets its verdict.
-            let next = match self.next.lease(batch).await {
-                Ok(next) => next,
-                Err(Failure::Refused(_)) => None,
-                Err(error) => return Err(error),
-            };
-            Ok(Settled { receipt, next })
+            Ok(Settled { receipt, next: self.next(batch, lease.state).await? })
         })
     }
 }
 
 impl Settle {
+    /// The lane's next unit. A lane that is refused one still gets its verdict. One that gave its unit back while it
+    /// delivered, as a closing page does, has to ask: a unit leased to it now would wait until the lease expires.
+    async fn next(&self, batch: &mut Batch<'_>, delivered: LeaseState) -> Result<Option<Leased>, Failure> {
+        if delivered == LeaseState::Dropped {
+            return Ok(None);
+        }
+        match self.next.lease(batch).await {
+            Err(Failure::Refused(_)) => Ok(None),
+            next => next,
+        }
+    }
+
     /// Stores the verdict and its consequences, and appends the receipt.
     async fn settle(&self, batch: &mut Batch<'_>, lease: &LeaseRow) -> Result<Receipt, Failure> {
         let unit = jobs::unit(batch.db, lease.unit).await?.ok_or(DbError::RowNotFound)?;
