@@ -44,7 +44,7 @@ pub(crate) struct App {
     /// The highest priority of a job that pays for itself.
     pub(crate) most_priority: Priority,
     pub(crate) max_stored_bytes: u64,
-    pub(crate) authority: Authority,
+    pub(crate) authority: Arc<Authority>,
     pub(crate) sources: Sources,
     pub(crate) keyless_sessions: u32,
     pub(crate) limiter: Mutex<Limiter>,

@@ -14,7 +14,7 @@ use futures::future::BoxFuture;
 use crate::blocking::blocking;
 use crate::clock::Clock;
 use crate::error::Failure;
-use crate::jobs::flow::size_old_jobs;
+use crate::jobs::flow::sizes::size_old_jobs;
 use crate::mining::admission::Abandoned;
 use crate::mining::conduct::Conduct;
 use crate::mining::store as leases;

@@ -50,7 +50,7 @@ pub(crate) fn router(app: Arc<App>, calls: Routes, web: Option<&Web>) -> Router 
     };
     api.layer(middleware::from_fn_with_state(app.clone(), shed::shed))
         .layer(cors(&app.authority))
-        .layer(middleware::from_fn_with_state(app.clone(), authority::guard))
+        .layer(middleware::from_fn_with_state(app.authority.clone(), authority::guard))
         .layer(middleware::from_fn(message::check))
         .layer(middleware::from_fn_with_state(app.clone(), harden))
         .layer(CatchPanicLayer::custom(|_| ApiError::new(ErrorCode::Internal, "The call failed.").into_response()))

@@ -5,8 +5,14 @@ use std::str::FromStr;
 
 use adit_core::Amount;
 
+use crate::bodies::Bodies;
+use crate::config::Config;
+use crate::content::Storage;
 use crate::error::ServeError;
-use crate::{Bodies, Conduct, Config, Connections, Limits, Rate, Retention, Storage};
+use crate::limits::{Limits, Rate};
+use crate::listen::Connections;
+use crate::mining::Conduct;
+use crate::operate::Retention;
 
 const DAY_MS: i64 = 24 * 3_600_000;
 /// The longest epoch, in ms: a leap year.

@@ -8,6 +8,7 @@
 //! A coordinator on a public address answers pages of any origin: there are no cookies, and signatures prove who mines.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use adit_protocol::ErrorCode;
 use axum::extract::{Request, State};
@@ -15,9 +16,8 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::answer::Shared;
 use super::error::ApiError;
-use crate::Config;
+use crate::config::Config;
 
 /// How much of a foreign name is repeated in the error.
 const QUOTED: usize = 100;
@@ -94,8 +94,8 @@ impl Authority {
 }
 
 /// Applies [`Authority::check`] to every request, before anything else reads it.
-pub(super) async fn guard(State(app): Shared, request: Request, next: Next) -> Response {
-    match app.authority.check(request.uri(), request.headers()) {
+pub(super) async fn guard(State(own): State<Arc<Authority>>, request: Request, next: Next) -> Response {
+    match own.check(request.uri(), request.headers()) {
         Ok(()) => next.run(request).await,
         Err(error) => error.into_response(),
     }

@@ -5,6 +5,7 @@ pub(crate) mod operands;
 mod orders;
 pub(crate) mod outputs;
 mod result;
+pub(crate) mod sizes;
 mod submit;
 mod uploads;
 mod view;
@@ -26,7 +27,6 @@ use crate::mining::sizing::{expected_ms, expected_units};
 use crate::mining::store as leases;
 use crate::page::Page;
 use crate::random::random;
-use crate::store::{Db, DbError};
 
 /// The most jobs in one listing.
 const MAX_JOBS: i64 = 200;
@@ -133,12 +133,4 @@ pub(crate) async fn show(app: &App, job: i64) -> Result<JobView, Failure> {
 pub(crate) async fn cancel(app: &App, job: i64) -> Result<JobView, Failure> {
     app.store.write(end::Cancel(job)).await?;
     show(app, job).await
-}
-
-/// Stores the sizes of jobs that have none: those of databases from before sizes were stored.
-pub(crate) async fn size_old_jobs(db: &mut Db) -> Result<(), DbError> {
-    while let Some(job) = summary::without_size(db).await? {
-        summary::set_size(db, job.id, view::size(&job.template()?)).await?;
-    }
-    Ok(())
 }
