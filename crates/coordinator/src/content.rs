@@ -1,8 +1,8 @@
 //! Content that miners store: pins cut into pieces, sealed replicas, and the challenges that prove them.
 //!
-//! The path of a byte: `flow/pins` (a CAR, cut into pieces) → `flow/assign` (a replica for a holder, sealed) → `flow/hand_out`
-//! (its bytes, once) → `flow/challenge` (a window's secret moment, a lease) → `flow/answer` (verdict, receipt, money) →
-//! `flow/give_back` (the bytes again, when the content is asked for).
+//! A byte's way: `flow/pins` cuts content into pieces, `flow/assign` seals a replica of a piece for a holder, `flow/hand_out`
+//! sends it, `flow/challenge` leases a challenge at a secret moment of each window, `flow/answer` checks the answer and pays,
+//! and `flow/give_back` takes the replica back when the coordinator has lost its own copy.
 
 pub(crate) mod flow;
 pub(crate) mod http;

@@ -30,7 +30,7 @@ pub(crate) use crate::mining::no_such_lease;
 use crate::people::store as people;
 use crate::store::DbError;
 
-/// A holder that asks, as its session names it.
+/// The holder that makes a call, from its session.
 #[derive(Clone, Debug)]
 pub(crate) struct Asker {
     pub(crate) key: PublicKey,
@@ -38,7 +38,7 @@ pub(crate) struct Asker {
     pub(crate) session: String,
 }
 
-/// The holder whose session this is. Its requests for work are limited.
+/// Finds the holder of a session, and counts the call against its key's rate limit.
 pub(crate) async fn asker(app: &App, session: Option<&str>) -> Result<Asker, Failure> {
     let none = || Refusal::new(ErrorCode::NoSession, "no such session: register, start one, and send its id along");
     let session = session.ok_or_else(none)?;
@@ -62,5 +62,5 @@ fn no_such_pin() -> Refusal {
 
 /// The CID of a piece, as stored.
 fn piece_cid(text: &str) -> Result<Cid, DbError> {
-    text.parse().map_err(|_| crate::store::corrupt("a piece's name is no CID"))
+    text.parse().map_err(|_| crate::store::corrupt("a piece's name is not a CID"))
 }

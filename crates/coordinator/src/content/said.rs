@@ -1,22 +1,22 @@
-//! What an original miner says of itself, in either of the two shapes that the originals send.
+//! Parses what the original's miners report about themselves, in either of the two shapes that they send.
 
 use adit_protocol::storage::Reported;
 use serde_json::Value;
 
-/// The longest name.
+/// The longest name, in bytes.
 const MAX_NAME_BYTES: usize = 128;
-/// The bytes of a megabyte, as the originals count them.
+/// The bytes of a megabyte, as the original counts them.
 const MB: f64 = 1_048_576.0;
 
-/// A report, and whose it is.
+/// A report, and the miner that sent it.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Said {
     pub(crate) miner: String,
     pub(crate) reported: Reported,
 }
 
-/// Reads a report. Neither shape has a signature that could be checked: the one of the page is made with a key that everyone
-/// knows.
+/// Reads a report; `None` if it has neither shape. There is no signature to check: the original's program sends none, and its
+/// page signs with a key that everyone knows.
 pub(crate) fn read(body: &Value) -> Option<Said> {
     let text = |name: &str| body.get(name)?.as_str().filter(|text| !text.is_empty() && text.len() <= MAX_NAME_BYTES);
     let number = |name: &str| body.get(name)?.as_f64().filter(|number| number.is_finite() && *number >= 0.0);

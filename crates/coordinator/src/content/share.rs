@@ -1,4 +1,4 @@
-//! How much a key may hold, and how content is cut.
+//! How much a key may hold, how content is cut, and what storing it costs.
 
 use std::ops::Range;
 
@@ -14,18 +14,19 @@ pub(crate) const DAY_WINDOWS: i64 = 24;
 /// The most doublings: 64 MiB · 2^14 is a tebibyte.
 const MOST_DOUBLINGS: i64 = 14;
 
-/// Bytes that a key may hold after so many passed days. New keys are free, so they begin small.
+/// Bytes that a key may hold after `days` passed days. A key costs nothing, so a new one starts small.
 pub(crate) fn allowed_bytes(terms: &Storage, days: i64) -> u64 {
     terms.first_bytes.saturating_mul(1 << days.clamp(0, MOST_DOUBLINGS))
 }
 
-/// The pieces of content of this length.
+/// The pieces of content of `bytes` bytes, as byte ranges.
 pub(crate) fn pieces(bytes: u64) -> impl Iterator<Item = Range<u64>> {
     let whole = MAX_REPLICA_BYTES;
     (0..bytes.div_ceil(whole)).map(move |piece| piece * whole..((piece + 1) * whole).min(bytes))
 }
 
-/// What storing `bytes` in so many replicas costs at most: the windows that begin before the end, each at its full price.
+/// What storing `bytes` in `replicas` replicas for `hours` hours costs at most: every window that begins before the end, at its
+/// full price. `None` if that is too large for an amount.
 pub(crate) fn price(terms: &Storage, bytes: u64, replicas: u32, hours: u64) -> Option<Amount> {
     let windows = (hours.checked_mul(3_600_000)?).div_ceil(terms.window_ms.max(1));
     let all = bytes.checked_mul(u64::from(replicas))?;

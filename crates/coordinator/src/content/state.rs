@@ -20,7 +20,7 @@ macro_rules! states {
 }
 
 states! {
-    /// The state of what is stored.
+    /// The state of a pin.
     PinState {
         /// Its replicas are held and paid.
         Active = "active",
@@ -36,9 +36,9 @@ states! {
         Assigned = "assigned",
         /// Arrived whole; it is challenged.
         Held = "held",
-        /// Lost, and made again elsewhere.
+        /// Lost, because its holder said so, asked for it again, fell silent or failed. It is made again for another holder.
         Lost = "lost",
-        /// Given back, because its holder asked for it again or never took it, or its pin ended.
+        /// It did not arrive in time, or its pin ended.
         Ended = "ended",
     }
 }

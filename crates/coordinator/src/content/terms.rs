@@ -5,15 +5,15 @@ use adit_core::kind::store::WINDOW_MS;
 /// Settings for storage. The defaults are those of `store/1`; tests have shorter windows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Storage {
-    /// How long a passed challenge stands for, in ms.
+    /// The length of a window, in ms.
     pub window_ms: u64,
     /// How long an answer may take, in ms.
     pub answer_ms: u64,
-    /// A challenge that nobody asks for within this time of its moment is missed, in ms.
+    /// How long after its moment a challenge can be asked for before its window is missed, in ms.
     pub ask_within_ms: u64,
     /// Bytes that a new key may hold.
     pub first_bytes: u64,
-    /// A holder that is silent for this long has lost its replicas, in ms.
+    /// How long a holder may be silent before its replicas are lost, in ms.
     pub silence_ms: u64,
     /// How long a replica may take to arrive, in ms.
     pub arrival_ms: u64,
@@ -33,7 +33,7 @@ impl Default for Storage {
 }
 
 impl Storage {
-    /// With windows of another length, and times to ask and to stay silent that fit them.
+    /// The defaults with windows of `window_ms`, and the times to ask and to stay silent shortened to fit.
     pub fn with_windows(window_ms: u64) -> Self {
         let usual = Storage::default();
         Storage {
@@ -44,7 +44,7 @@ impl Storage {
         }
     }
 
-    /// When a holder should ask again: often enough that it does not miss a moment.
+    /// How long a holder should wait before it asks again, in ms: short enough that it misses no moment.
     pub(crate) fn retry_after_ms(&self) -> u64 {
         (self.ask_within_ms / 2).clamp(1, 60_000)
     }

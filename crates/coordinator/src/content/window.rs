@@ -1,7 +1,7 @@
 //! The windows of a holder, and the moment in each when its challenge becomes due.
 //!
-//! Window k begins k windows after the holder's first replica was whole. Its moment is uniform in it, and secret until it has
-//! come: it is drawn when the holder first asks in the window, which is as good as before, because nobody is told.
+//! Window k begins k windows after the holder's first replica was whole. Its moment is uniform in it, and secret until it
+//! comes. It is drawn when the holder first asks in the window: as nobody learns it, that is as good as drawing it before.
 
 use super::Storage;
 
@@ -18,18 +18,18 @@ pub(crate) struct Schedule {
     pub(crate) asked: bool,
 }
 
-/// What a holder that asks gets.
+/// What follows when a holder asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Step {
     pub(crate) schedule: Schedule,
     /// The window whose challenge is due, to be leased now.
     pub(crate) due: Option<i64>,
-    /// Windows that have passed since without a challenge.
+    /// Windows that have passed without a challenge since it last asked.
     pub(crate) missed: i64,
 }
 
 impl Schedule {
-    /// A holder asks at `now_ms`. `draw` is secret and uniform.
+    /// Moves on to `now_ms`, at which a holder asks. `draw` is secret, and uniform over all values.
     pub(crate) fn ask(self, now_ms: i64, terms: &Storage, draw: u64) -> Step {
         let window_ms = terms.window_ms.max(1) as i64;
         let within_ms = terms.ask_within_ms as i64;

@@ -234,7 +234,7 @@ async fn content_comes_back_from_its_holders() -> Result<()> {
     let db = rusqlite::Connection::open(town.server.data().join("adit.sqlite"))?;
     db.execute("DELETE FROM storage_part", [])?;
     let refused = town.operator.api().pin_content(pin.pin).await.err().context("content out of nothing")?;
-    ensure!(refused.to_string().contains("2 of 2 pieces are asked of their holders"), "{refused}");
+    ensure!(refused.to_string().contains("2 of 2 pieces were requested from their holders"), "{refused}");
     let (api, session) = (two.client.api(), two.client.session.clone());
     let wish = api.storage_wish(&session).await?.ok().context("nothing wanted")?;
     ensure!(wish.wanted.len() == 2);

@@ -1,5 +1,5 @@
-//! Takes the answer to a challenge: signature, deadline, then every chunk against its replica's root; verdict, receipt and money
-//! in one transaction.
+//! Takes the answer to a challenge. Length, digest, signature and chunks are checked first; then one transaction checks the
+//! deadline and stores verdict, receipt and money.
 
 use adit_core::kind::store::{DRAWS, Holdings, Store, StoreUnit, missing_at_most_ppm, score};
 use adit_core::reward::{PRICE_VERSION, base_reward, confidence_bps};
@@ -29,13 +29,13 @@ use crate::people::store as people;
 use crate::receipts::store as log;
 use crate::store::{DbError, corrupt};
 
-/// What a holder signs of its answer, parsed from headers and not yet checked.
+/// The digest and signature of an answer, parsed from headers and not yet checked.
 pub(crate) struct AnswerHeaders {
     pub(crate) digest: Option<Digest>,
     pub(crate) signature: Option<Signature>,
 }
 
-/// An answer, checked.
+/// A checked answer, ready to be settled.
 struct Settle {
     lease: LeaseId,
     delivery: Delivery,
@@ -45,15 +45,15 @@ struct Settle {
     terms: Storage,
 }
 
-/// What became of it.
+/// How settling an answer ended.
 enum Settled {
-    /// The receipt, and the draws in a row that held.
+    /// The receipt, and how many draws in a row the holder has proved.
     Stated(Box<Receipt>, i64),
     Late,
     SecondDigest,
 }
 
-/// Checks an answer and says what it is worth.
+/// Checks and settles an answer. Repeating the same one returns the stored verdict.
 pub(crate) async fn answer(
     app: &App,
     lease: &LeaseId,
@@ -151,7 +151,7 @@ impl Operation for Settle {
                 return Ok(Settled::Stated(Box::new(receipt), holder.draws));
             }
             if row.state == ChallengeState::Failed || batch.now_ms > row.deadline_ms {
-                // What is refused here stays: the window has failed.
+                // The transaction commits although the caller is refused: the window has failed.
                 fail(batch, &row).await?;
                 return Ok(Settled::Late);
             }
@@ -196,7 +196,7 @@ impl Settle {
         })
     }
 
-    /// Pays a passed window, and returns the draws in a row.
+    /// Pays a passed window, and returns how many draws in a row the holder has proved.
     async fn pass(&self, batch: &mut Batch<'_>, row: &ChallengeRow, receipt: &Receipt) -> Result<i64, Failure> {
         let from_escrow = self.pay_from_escrow(batch, row, receipt).await?;
         let sponsored = receipt.value.checked_sub(from_escrow).unwrap_or(Amount::ZERO);
@@ -216,7 +216,7 @@ impl Settle {
         Ok(holder.draws)
     }
 
-    /// Pays what requesters owe for the window. What an escrow cannot pay, the operator does.
+    /// Pays from the pins' escrows what they owe for the window, and returns the sum. The epoch's budget pays the rest.
     async fn pay_from_escrow(
         &self,
         batch: &mut Batch<'_>,
@@ -241,7 +241,7 @@ impl Settle {
         Ok(paid)
     }
 
-    /// Fails the window of a holder that was found out, which counts against its confidence.
+    /// Fails the window of a holder whose answer was wrong, which lowers its confidence.
     async fn refuse(&self, batch: &mut Batch<'_>, row: &ChallengeRow, receipt: &Receipt) -> Result<i64, Failure> {
         let epoch = receipt.epoch as i64;
         ledger::add_share(batch.db, epoch, &receipt.miner, Amount::ZERO, Amount::ZERO, receipt.value).await?;

@@ -1,4 +1,4 @@
-//! Assigns replicas: seals the next copy of a piece for a holder, and keeps what it takes to check it.
+//! Assigns replicas: seals the next copy of a piece for a holder, and stores the root that its answers are checked against.
 
 use adit_core::content_id::output_cid;
 use adit_core::kind::store::replica::ReplicaKey;
@@ -19,10 +19,10 @@ use crate::error::Failure;
 use crate::limits::AddressBlock;
 use crate::people::flow::open::open_session;
 
-/// How often an assignment is tried while others take the same copies.
+/// How many times to try while other holders take the same copies.
 const TRIES: usize = 4;
 
-/// A holder is there, and wants to know what is on its way.
+/// Notes that a holder was seen, and loads the replica that is on its way to it.
 struct See(Asker);
 
 impl Operation for See {
@@ -37,7 +37,8 @@ impl Operation for See {
     }
 }
 
-/// Assigns the next replica of at most the room that the key has; `None` if there is none.
+/// Assigns the next replica that fits into the key's room; `None` if there is none. The room is `share_bytes` or what the key's
+/// record allows, whichever is less, minus what it holds.
 pub(crate) async fn assign(
     app: &App,
     asker: Asker,
@@ -74,7 +75,7 @@ pub(crate) async fn assign(
     Ok(None)
 }
 
-/// The next copy of a piece; `None` if the coordinator has to ask the piece back first.
+/// Seals the next copy of a piece. Without a copy of its own, the coordinator asks holders for theirs and returns `None`.
 async fn seal(app: &App, asker: &Asker, piece: &PieceRow) -> Result<Option<ReplicaRow>, Failure> {
     let id = piece.id;
     let plain = app.store.read_apart(move |db| Box::pin(async move { pieces::copy(db, id).await })).await?;

@@ -1,4 +1,4 @@
-//! What a holder gets when it asks: the challenge that is due, if one is, and which replicas to give back.
+//! Tells a holder what is wanted of it: the challenge that is due, if any, and the replicas to give back.
 
 use adit_core::kind::store::{DRAWS, Store, StoreUnit, work};
 use adit_core::reward::{PRICE_VERSION, base_reward};
@@ -23,24 +23,24 @@ use crate::people::flow::open::open_session;
 use crate::random::random;
 use crate::store::{Db, DbError, corrupt};
 
-/// A holder asks. What is drawn is secret.
+/// A holder's request. Seed and moment are secret until they are used.
 struct Ask {
     asker: Asker,
     terms: Storage,
     seed: [u8; 32],
-    /// Draws the moment of a window.
+    /// The draw from which a window's moment follows.
     moment: u64,
     lease: LeaseId,
 }
 
-/// What it gets.
+/// What the holder gets.
 struct Asked {
     lease: Option<ChallengeRow>,
     wanted: Vec<Cid>,
     now_ms: i64,
 }
 
-/// Answers a holder that asks what is wanted of it.
+/// Finds what is wanted of a holder now.
 pub(crate) async fn wish(app: &App, asker: Asker) -> Result<StorageWish, Failure> {
     let [seed, moment, lease] = [random()?, random()?, random()?];
     let first = |bytes: [u8; 32]| -> [u8; 16] { std::array::from_fn(|i| bytes[i]) };
@@ -54,7 +54,7 @@ pub(crate) async fn wish(app: &App, asker: Asker) -> Result<StorageWish, Failure
     Ok(StorageWish { challenge, wanted, retry_after_ms: app.storage.retry_after_ms() })
 }
 
-/// The signed lease of a challenge.
+/// Signs the lease of a challenge.
 async fn challenge(app: &App, row: &ChallengeRow, now_ms: i64) -> Result<Challenge, Failure> {
     let unit = StoreUnit::from_bytes(&row.unit).map_err(|_| corrupt("a challenge does not decode"))?;
     let mut db = app.store.read().await?;
@@ -82,7 +82,7 @@ fn statement(app: &App, row: &ChallengeRow, unit: &StoreUnit) -> Result<Lease, D
     })
 }
 
-/// The list of replicas with this CID.
+/// Loads the list of replicas with this CID.
 pub(super) async fn stored_holdings(db: &mut Db, cid: &Cid) -> Result<adit_core::kind::store::Holdings, DbError> {
     let bytes = leases::holdings(db, cid).await?.ok_or_else(|| corrupt("a list of replicas is missing"))?;
     encoding::decode(&bytes).map_err(|_| corrupt("a list of replicas does not decode"))
@@ -91,7 +91,7 @@ pub(super) async fn stored_holdings(db: &mut Db, cid: &Cid) -> Result<adit_core:
 /// The canonical bytes of a list of replicas.
 pub(crate) async fn holdings(app: &App, cid: &Cid) -> Result<Vec<u8>, Failure> {
     let found = leases::holdings(&mut *app.store.read().await?, cid).await?;
-    Ok(found.ok_or_else(|| Refusal::new(ErrorCode::NoSuchBlock, "no challenge was drawn over such a list"))?)
+    Ok(found.ok_or_else(|| Refusal::new(ErrorCode::NoSuchBlock, "no challenge was drawn over a list with this CID"))?)
 }
 
 /// The canonical bytes of a challenge.
@@ -139,7 +139,7 @@ impl Ask {
         Ok(lease)
     }
 
-    /// Leases the challenge of a window; `None` if nothing is held.
+    /// Leases a window's challenge; `None` if the holder holds nothing.
     async fn lease(
         &self,
         batch: &mut Batch<'_>,
@@ -153,7 +153,7 @@ impl Ask {
         let holdings = encoding::cid_of(&held);
         leases::insert_holdings(batch.db, &holdings, &encoding::encode(&held)).await?;
         replicas::ask_all(batch.db, &holder.key, window).await?;
-        // Only a window that follows directly on a passed one is paid, replica by replica.
+        // A replica is paid only for a window that directly follows one that it passed.
         let paid_bytes = replicas::due_pay(batch.db, &holder.key, window).await?.iter().map(|(_, bytes)| bytes).sum();
         let work = work(paid_bytes, self.terms.window_ms);
         let unit = StoreUnit::V1(Store { holdings, s: DRAWS, seed: self.seed, window_ms: self.terms.window_ms });

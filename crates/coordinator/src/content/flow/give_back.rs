@@ -1,4 +1,4 @@
-//! Takes a replica back from its holder when its content is asked for, and opens it.
+//! Takes a replica back from its holder when the coordinator needs its piece, and opens it.
 
 use adit_core::Cid;
 use adit_core::content_id::block_cid;
@@ -23,7 +23,7 @@ struct Restore {
     plain: Vec<u8>,
 }
 
-/// Checks a replica against its root, opens it, and keeps its piece.
+/// Checks a replica against its root, opens it, and stores its piece. Does nothing if the piece is not wanted.
 pub(crate) async fn give_back(app: &App, asker: Asker, replica: &Cid, sealed: Bytes) -> Result<(), Failure> {
     let mut db = app.store.read().await?;
     let row = replicas::by_root(&mut db, &asker.key.0, replica.digest()).await?;

@@ -1,4 +1,5 @@
-//! Hands a replica's bytes out, once: until its holder says that it has them. After that they exist nowhere but there.
+//! Sends a replica to its holder, until the holder confirms that it has all of it. It is never sent again, because a holder
+//! that could fetch it at will would not have to store it.
 
 use std::sync::Arc;
 
@@ -28,7 +29,7 @@ pub(crate) struct HandedOut {
     pub(crate) bytes: u64,
 }
 
-/// Finds a replica that is on its way to its holder. Asking again for one that arrived ends its assignment.
+/// Finds a replica that is on its way to its holder. A holder that asks for one it has confirmed does not have it: it is lost.
 pub(crate) async fn hand_out(app: Arc<App>, asker: Asker, replica: &Cid) -> Result<HandedOut, Failure> {
     let mut db = app.store.read().await?;
     let row = replicas::by_root(&mut db, &asker.key.0, replica.digest()).await?.ok_or_else(no_such_replica)?;
@@ -43,13 +44,13 @@ pub(crate) async fn hand_out(app: Arc<App>, asker: Asker, replica: &Cid) -> Resu
 }
 
 fn handed_out() -> Refusal {
-    let detail = "this replica was handed out and is not given a second time; ask for another one";
+    let detail = "this replica was sent already and is not sent a second time; ask for another one";
     Refusal::new(ErrorCode::ReplicaHandedOut, detail)
 }
 
 impl HandedOut {
-    /// The bytes of a range, part by part, sealed as they are read. They end where its holder says that it has them: a
-    /// download that it keeps open would be a copy that it need not store.
+    /// Streams a range, part by part, sealed as it is read. The stream ends when the holder confirms the replica, because a
+    /// download left open would be a copy that it need not store.
     pub(crate) fn parts(self, range: Range<u64>) -> BoxStream<'static, Result<Vec<u8>, Failure>> {
         let HandedOut { app, replica, piece, key, .. } = self;
         let parts = range.start / PART_BYTES..range.end.div_ceil(PART_BYTES);

@@ -1,4 +1,4 @@
-//! What becomes of a replica after it was handed out: held, lost, made again elsewhere.
+//! What happens to a replica after it was sent: its holder confirms it, or it is lost and made again for another holder.
 
 use adit_core::Cid;
 use adit_protocol::ErrorCode;
@@ -18,7 +18,8 @@ use crate::store::DbError;
 /// The most replicas of one report.
 const MAX_LOSSES: usize = 1_000;
 
-/// Takes a replica from its holder. Another copy is made for somebody else, unless its pin has ended.
+/// Moves a replica out of its holder's care. A copy is made for another holder unless the pin has ended. Returns false if the
+/// replica had changed its state.
 pub(super) async fn drop_replica(
     batch: &mut Batch<'_>,
     replica: &ReplicaRow,
@@ -39,7 +40,7 @@ pub(super) async fn drop_replica(
     Ok(true)
 }
 
-/// Takes all replicas of a holder that has them no longer.
+/// Loses all replicas that a holder holds.
 pub(super) async fn lose_all(batch: &mut Batch<'_>, miner: &[u8]) -> Result<(), DbError> {
     for replica in replicas::of_holder(batch.db, miner).await? {
         drop_replica(batch, &replica, ReplicaState::Lost).await?;
@@ -52,7 +53,7 @@ struct Hold {
     replica: Cid,
 }
 
-/// A replica arrived whole: from now on it is challenged, and not handed out again.
+/// Confirms that a replica arrived whole. From now on it is challenged, and never sent again.
 pub(crate) async fn held(app: &App, asker: Asker, replica: Cid) -> Result<(), Failure> {
     app.store.write(Hold { asker, replica }).await?;
     Ok(())
@@ -88,7 +89,7 @@ struct Lose {
     lost: Vec<Cid>,
 }
 
-/// A holder says what it lost. That is no fault, as long as nobody asked.
+/// Takes a holder's report of lost replicas. It costs nothing if it comes before a challenge.
 pub(crate) async fn losses(app: &App, asker: Asker, lost: Vec<Cid>) -> Result<LossAnswer, Failure> {
     if lost.len() > MAX_LOSSES {
         let detail = format!("at most {MAX_LOSSES} replicas in one report; send the others in another");

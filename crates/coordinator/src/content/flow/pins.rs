@@ -1,4 +1,4 @@
-//! Takes content in, cut into pieces, and gives it back.
+//! Pins: stores content, cut into pieces, and returns it.
 
 use std::sync::Arc;
 
@@ -51,7 +51,7 @@ struct Put {
     max_stored_bytes: u64,
 }
 
-/// Stores content: the coordinator's own copy now, replicas as holders ask.
+/// Stores content. The coordinator keeps a copy at once, and replicas are made as holders ask for them.
 pub(crate) async fn put(app: &App, new: NewPin, content: Bytes) -> Result<PinView, Failure> {
     let unfit = |detail: String| Failure::from(Refusal::new(ErrorCode::InvalidParameter, detail));
     let is_line = |text: &str| text.len() <= MAX_NAME_BYTES && !text.chars().any(char::is_control);
@@ -65,7 +65,7 @@ pub(crate) async fn put(app: &App, new: NewPin, content: Bytes) -> Result<PinVie
         return Err(Refusal::new(ErrorCode::InvalidFile, "there is nothing to store: the body is empty").into());
     }
     let price = share::price(&app.storage, content.len() as u64, new.replicas, new.hours)
-        .ok_or_else(|| unfit("this would cost more than all there is: store less, or for a shorter time".into()))?;
+        .ok_or_else(|| unfit("the price is too large: store less, or for a shorter time".into()))?;
     let whole = content.clone();
     let name = move || share::pieces(whole.len() as u64).map(|part| cid_of(&whole, part)).collect();
     let cids = blocking(name).await?;
@@ -83,7 +83,8 @@ impl Operation for Put {
     fn apply<'a>(&'a self, batch: &'a mut Batch<'_>) -> BoxFuture<'a, Result<i64, Failure>> {
         Box::pin(async move {
             if batch.db.stored_bytes()?.saturating_add(self.content.len() as u64) > self.max_stored_bytes {
-                let detail = "the store is full: end something that is stored, or give it more room with --max-store";
+                let detail =
+                    "the store is full: end something that is stored, or give it more room with --max-store-gib";
                 return Err(Refusal::new(ErrorCode::StoreFull, detail).into());
             }
             let escrow = if self.new.sponsored { Amount::ZERO } else { self.price };
@@ -144,7 +145,7 @@ pub(crate) async fn pin(app: &App, id: i64) -> Result<PinView, Failure> {
 
 struct End(i64);
 
-/// Ends a pin. Windows that were passed stay paid; the rest of its escrow is returned.
+/// Ends a pin. Passed windows stay paid; the rest of its escrow is returned.
 pub(crate) async fn end(app: &App, id: i64) -> Result<PinView, Failure> {
     app.store.write(End(id)).await?;
     pin(app, id).await
@@ -160,7 +161,7 @@ impl Operation for End {
     }
 }
 
-/// Ends a pin: its replicas, its copies, its escrow.
+/// Ends a pin's replicas, deletes the coordinator's copies, and returns the rest of its escrow.
 pub(super) async fn end_pin(batch: &mut Batch<'_>, row: &PinRow) -> Result<(), DbError> {
     if !pins::end(batch.db, row.id).await? {
         return Ok(());
@@ -178,7 +179,7 @@ pub(super) async fn end_pin(batch: &mut Batch<'_>, row: &PinRow) -> Result<(), D
     Ok(())
 }
 
-/// Content on its way back: its length, and its parts.
+/// A pin's content: its length, and a stream of its parts.
 pub(crate) struct Content {
     pub(crate) bytes: u64,
     pub(crate) parts: BoxStream<'static, Result<Vec<u8>, Failure>>,
@@ -198,18 +199,18 @@ impl Operation for Want {
     }
 }
 
-/// The content of a pin. Pieces of which the coordinator has no copy are asked of their holders, which takes a while.
+/// Streams a pin's content. If the coordinator lacks pieces, it asks their holders for them and refuses the call for now.
 pub(crate) async fn content(app: Arc<App>, id: i64) -> Result<Content, Failure> {
     let mut db = app.store.read().await?;
     let row = pins::pin(&mut db, id).await?.ok_or_else(no_such_pin)?;
     if row.state != PinState::Active {
-        return Err(Refusal::new(ErrorCode::ResultGone, "this is stored no longer").into());
+        return Err(Refusal::new(ErrorCode::ResultGone, "this content is stored no longer").into());
     }
     let all = pieces::of_pin(&mut db, id).await?;
     let away = without_copy(&mut db, &all).await?;
     drop(db);
     if !away.is_empty() {
-        let detail = format!("{} of {} pieces are asked of their holders; try again", away.len(), all.len());
+        let detail = format!("{} of {} pieces were requested from their holders; try again", away.len(), all.len());
         app.store.write(Want(away)).await?;
         let seconds = app.storage.retry_after_ms().div_ceil(1_000).clamp(1, 60);
         return Err(Refusal::new(ErrorCode::Unavailable, detail).retry_after(seconds).into());

@@ -1,4 +1,4 @@
-//! What original miners say of themselves: kept, shown as said, and paid nothing.
+//! Reports of the original's miners about themselves: stored, shown as claims, and paid nothing.
 
 use adit_protocol::storage::ReportAnswer;
 use futures::future::BoxFuture;
@@ -26,7 +26,7 @@ impl Operation for Keep {
     }
 }
 
-/// Takes a report; `None` if it lacks a field.
+/// Stores a report; `None` if it lacks a required field.
 pub(crate) async fn report(app: &App, body: &Value) -> Result<Option<ReportAnswer>, Failure> {
     let Some(said) = said::read(body) else { return Ok(None) };
     app.store.write(Keep(said)).await?;
@@ -34,6 +34,6 @@ pub(crate) async fn report(app: &App, body: &Value) -> Result<Option<ReportAnswe
         success: true,
         rewards: 0,
         report_id: random_uuid(),
-        message: "Report received. It earns nothing: rewards follow from proven storage alone (adit store)".into(),
+        message: "Report received. It earns nothing: only proven storage is paid (adit store)".into(),
     }))
 }

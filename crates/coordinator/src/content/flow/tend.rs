@@ -1,4 +1,4 @@
-//! What ends by itself: leases without an answer, replicas that never arrived, holders that fell silent, pins whose time is over.
+//! Upkeep of storage: leases without an answer, replicas that never arrived, holders that fell silent, pins whose time is over.
 
 use futures::future::BoxFuture;
 
@@ -15,7 +15,7 @@ use crate::store::{Db, DbError};
 /// Failed windows in a row after which a holder's replicas are lost.
 const LOST_AFTER: i64 = 2;
 
-/// Ends what is overdue.
+/// Ends everything that is overdue.
 pub(crate) struct Tend(pub(crate) Storage);
 
 impl Operation for Tend {
@@ -40,7 +40,7 @@ impl Operation for Tend {
     }
 }
 
-/// Fails the window of a lease that nobody answered in time.
+/// Fails a lease that was not answered in time, and its window.
 pub(super) async fn fail(batch: &mut Batch<'_>, lease: &ChallengeRow) -> Result<(), DbError> {
     if leases::fail(batch.db, &lease.id).await? {
         fail_window(batch, &lease.miner).await?;
@@ -48,7 +48,8 @@ pub(super) async fn fail(batch: &mut Batch<'_>, lease: &ChallengeRow) -> Result<
     Ok(())
 }
 
-/// A holder was asked and proved nothing: what it had proved before counts no longer, and the second time its replicas are lost.
+/// Fails a holder's window: its streak and its draws in a row begin again at 0. After [`LOST_AFTER`] failures in a row its
+/// replicas are lost.
 pub(super) async fn fail_window(batch: &mut Batch<'_>, miner: &[u8]) -> Result<(), DbError> {
     let mut holder = holders::holder(batch.db, miner).await?.ok_or(DbError::RowNotFound)?;
     (holder.lease, holder.streak, holder.draws) = (None, 0, 0);
@@ -61,7 +62,7 @@ pub(super) async fn fail_window(batch: &mut Batch<'_>, miner: &[u8]) -> Result<(
     Ok(())
 }
 
-/// Moves what is due by a step of the clock.
+/// Shifts stored instants by `by_ms` after a step of the wall clock.
 pub(crate) async fn rebase(db: &mut Db, by_ms: i64, now_ms: i64) -> Result<(), DbError> {
     holders::rebase(db, by_ms, now_ms).await
 }

@@ -1,4 +1,4 @@
-//! Pins and holders as anyone may see them.
+//! Public views of pins and holders.
 
 use adit_core::kind::store::missing_at_most_ppm;
 use adit_core::kind::store::score::{PEERS, score_micro};
@@ -67,7 +67,7 @@ async fn view(db: &mut Db, row: &HolderRow, terms: &Storage) -> Result<HolderVie
     })
 }
 
-/// What a key holds and has proven.
+/// What a key holds and has proved.
 pub(crate) async fn holder(app: &App, key: &PublicKey) -> Result<HolderView, Failure> {
     let mut db = app.store.read().await?;
     let row = holders::holder(&mut db, &key.0).await?;

@@ -1,4 +1,4 @@
-//! The calls of those who hold replicas. Each names its session.
+//! The holders' calls. All but answers and lists of replicas name a session.
 
 use adit_core::kind::store::{MAX_ANSWER_BYTES, MAX_REPLICA_BYTES};
 use adit_core::sign::Digest;
@@ -28,32 +28,32 @@ pub(super) fn routes() -> Routes {
         .call(
             post(paths::STORAGE_REPLICAS, "Asks for a replica to hold.")
                 .takes::<ShareOffer>()
-                .gives::<Assignment>("The replica to fetch: the one on its way, or another one.")
+                .gives::<Assignment>("The replica to fetch: the one on its way, or a new one.")
                 .or_nothing("There is none, or no room for one. Ask again after Retry-After."),
             assign,
         )
         .call(
-            by_session(Call::get(TAG, paths::STORAGE_REPLICA, "A replica's bytes, until they arrived whole."))
+            by_session(Call::get(TAG, paths::STORAGE_REPLICA, "A replica's bytes, until its holder confirms them."))
                 .header::<String>("range", "One range of bytes.")
                 .gives_bytes("application/octet-stream", "The replica.")
                 .or_empty("206", "The range of the replica."),
             replica,
         )
         .call(
-            by_session(Call::put(TAG, paths::STORAGE_REPLICA, "Gives a replica back that the coordinator asks for."))
+            by_session(Call::put(TAG, paths::STORAGE_REPLICA, "Returns a replica that the coordinator wants back."))
                 .takes_bytes("The replica.")
                 .or_nothing("It was taken."),
             give_back,
         )
         .call(
-            post(paths::STORAGE_HELD, "Says that a replica arrived whole. From then on it is challenged.")
+            post(paths::STORAGE_HELD, "Confirms that a replica arrived whole. From then on it is challenged.")
                 .or_nothing("It was noted."),
             held,
         )
         .call(
-            post(paths::STORAGE_LOSSES, "Says which replicas are lost. Who says so before it is asked is not blamed.")
+            post(paths::STORAGE_LOSSES, "Reports lost replicas. A loss reported before a challenge costs nothing.")
                 .takes::<LossReport>()
-                .gives::<LossAnswer>("How many."),
+                .gives::<LossAnswer>("How many were given up."),
             losses,
         )
         .call(
@@ -69,7 +69,7 @@ pub(super) fn routes() -> Routes {
                     "Signature over lease, unit, digest and length. Required.",
                 )
                 .header::<Digest>(paths::DIGEST_HEADER, "BLAKE3 of the body. Required.")
-                .takes_bytes("The chunks with their paths, of exactly as many bytes as the challenge says.")
+                .takes_bytes("The chunks with their paths, exactly as many bytes as the challenge says.")
                 .gives::<Answered>("The verdict, and its receipt."),
             answer,
         )
@@ -92,7 +92,7 @@ fn cid(text: &str) -> Result<Cid, ApiError> {
     text.parse().map_err(|_| ApiError::new(ErrorCode::InvalidParameter, "a replica is named by its BLAKE3 CID"))
 }
 
-/// Nothing now, and when to ask again.
+/// Says that nothing is wanted, and when to ask again.
 fn nothing(retry_after_ms: u64) -> Response {
     let seconds = HeaderValue::from(retry_after_ms.div_ceil(1_000).max(1));
     (StatusCode::NO_CONTENT, [(header::RETRY_AFTER, seconds)]).into_response()
@@ -121,7 +121,7 @@ async fn replica(
     let asker = asker(&app, &headers).await?;
     let handed = flow::hand_out(app.clone(), asker, &cid(&name)?).await?;
     let length = handed.bytes;
-    // A replica is sent to one holder, so no tag says that it has it.
+    // A replica is sent to one holder once, so there is no ETag that it could name.
     let (status, range) = match part(&method, &headers, "", length as usize) {
         Part::Some(range) => (StatusCode::PARTIAL_CONTENT, range.start as u64..range.end as u64),
         Part::Whole | Part::Known => (StatusCode::OK, 0..length),

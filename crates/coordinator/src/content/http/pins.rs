@@ -1,4 +1,4 @@
-//! The calls of those who want content stored, and what anyone may see.
+//! The operator's calls for stored content, and what anyone may see.
 
 use adit_core::PublicKey;
 use adit_protocol::storage::{HolderList, HolderView, PinList, PinView, ReportAnswer};
@@ -21,7 +21,7 @@ use crate::http::pieces::in_pieces;
 use crate::http::shed::Caller;
 use crate::http::{Answer, Routes, Shared};
 
-/// The most bytes of one pin: what fits into memory while it is cut.
+/// The most bytes of one pin, which is in memory while it is cut.
 const MAX_CONTENT_BYTES: usize = 256 << 20;
 /// The longest report.
 const MAX_REPORT_BYTES: usize = 4 << 10;
@@ -34,24 +34,24 @@ pub(super) fn routes() -> Routes {
                 .by_operator()
                 .query::<PinQuery>()
                 .takes_bytes("The content: a CAR, or any bytes.")
-                .gives::<PinView>("What is stored, and its price."),
+                .gives::<PinView>("The pin, and its price."),
             put,
         )
         .call(get(paths::STORAGE_PINS, "What is stored, newest first.").gives::<PinList>("At most 200."), list)
-        .call(get(paths::STORAGE_PIN, "One thing that is stored.").gives::<PinView>("It."), show)
+        .call(get(paths::STORAGE_PIN, "One pin.").gives::<PinView>("The pin."), show)
         .call(
-            Call::delete(TAG, paths::STORAGE_PIN, "Stores it no longer. Windows that were passed stay paid.")
+            Call::delete(TAG, paths::STORAGE_PIN, "Ends a pin. Passed windows stay paid.")
                 .by_operator()
-                .gives::<PinView>("It."),
+                .gives::<PinView>("The pin."),
             end,
         )
         .call(
-            get(paths::STORAGE_CONTENT, "Its content, from the coordinator's copy or from its holders.")
+            get(paths::STORAGE_CONTENT, "A pin's content, from the coordinator's copy or from its holders.")
                 .by_operator()
-                .gives_bytes("application/octet-stream", "The bytes as they were put."),
+                .gives_bytes("application/octet-stream", "The bytes as they were stored."),
             content,
         )
-        .call(get(paths::STORAGE_HOLDER, "What a key holds and has proven.").gives::<HolderView>("It."), holder)
+        .call(get(paths::STORAGE_HOLDER, "What a key holds and has proved.").gives::<HolderView>("The holder."), holder)
         .call(
             get(paths::STORAGE_HOLDERS, "The holders with the highest scores.")
                 .query::<HoldersQuery>()
@@ -59,10 +59,14 @@ pub(super) fn routes() -> Routes {
             holders,
         )
         .call(
-            Call::post(TAG, paths::MINING_REPORT, "Takes what an original miner says of itself. It earns nothing.")
-                .also(&["/api/mining/report"])
-                .takes::<Value>()
-                .gives::<ReportAnswer>("The answer, with rewards 0."),
+            Call::post(
+                TAG,
+                paths::MINING_REPORT,
+                "Takes the report of an original's miner about itself. It earns nothing.",
+            )
+            .also(&["/api/mining/report"])
+            .takes::<Value>()
+            .gives::<ReportAnswer>("The answer, with rewards 0."),
             report,
         )
 }
@@ -137,7 +141,7 @@ async fn holders(State(app): Shared, Query(query): Query<HoldersQuery>) -> Answe
     Ok(Json(flow::holders(&app, query.limit.unwrap_or(10).clamp(1, 100)).await?))
 }
 
-/// Answers in the original's shapes. An error has its `error` beside what every error of ours has.
+/// Answers in the original's shape. An error has the original's `error` beside our own `detail` and `code`.
 async fn report(State(app): Shared, body: HttpBody) -> Result<Response, ApiError> {
     let bytes = read_body(&app, body, MAX_REPORT_BYTES).await?;
     let said = serde_json::from_slice(&bytes).unwrap_or(Value::Null);

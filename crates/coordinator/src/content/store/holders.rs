@@ -58,7 +58,7 @@ pub(crate) async fn holder(db: &mut Db, key: &[u8]) -> Result<Option<HolderRow>,
     sql_as("SELECT * FROM storage_holder WHERE key = $1").bind(key).fetch_optional(db).await
 }
 
-/// Notes that a holder was seen, and makes it one if it was none.
+/// Notes that a holder was seen, and inserts it if it is new.
 pub(crate) async fn see(db: &mut Db, key: &[u8], contributor: &str, now_ms: i64) -> Result<HolderRow, DbError> {
     let text = "INSERT INTO storage_holder (key, contributor, seen_at_ms) VALUES ($1, $2, $3)
                 ON CONFLICT (key) DO UPDATE SET contributor = excluded.contributor, seen_at_ms = excluded.seen_at_ms
@@ -66,7 +66,7 @@ pub(crate) async fn see(db: &mut Db, key: &[u8], contributor: &str, now_ms: i64)
     sql_as(text).bind(key).bind(contributor).bind(now_ms).fetch_one(db).await
 }
 
-/// Stores a holder as it is after a call.
+/// Stores a holder's windows, counts and score.
 pub(crate) async fn put(db: &mut Db, row: &HolderRow) -> Result<(), DbError> {
     let text = "UPDATE storage_holder SET began_at_ms = $2, due_window = $3, due_at_ms = $4, asked = $5,
                 passed_window = $6, lease = $7, streak = $8, days = $9, draws = $10, failed_in_row = $11, passed = $12,
@@ -78,14 +78,14 @@ pub(crate) async fn put(db: &mut Db, row: &HolderRow) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Adds to the bytes that a holder has room taken for, and to the replicas that it holds whole.
+/// Adds to the bytes reserved for a holder, and to the number of replicas that it holds whole.
 pub(crate) async fn hold(db: &mut Db, key: &[u8], bytes: i64, replicas: i64) -> Result<(), DbError> {
     let text = "UPDATE storage_holder SET held_bytes = held_bytes + $2, replicas = replicas + $3 WHERE key = $1";
     sql(text).bind(key).bind(bytes).bind(replicas).execute(db).await?;
     Ok(())
 }
 
-/// Holders that were last seen before this.
+/// At most 50 holders that were last seen before `before_ms`.
 pub(crate) async fn silent(db: &mut Db, before_ms: i64) -> Result<Vec<HolderRow>, DbError> {
     let text = "SELECT * FROM storage_holder WHERE held_bytes > 0 AND seen_at_ms < $1 LIMIT 50";
     sql_as(text).bind(before_ms).fetch_all(db).await
@@ -96,7 +96,7 @@ pub(crate) async fn leaders(db: &mut Db, limit: i64) -> Result<Vec<HolderRow>, D
     sql_as("SELECT * FROM storage_holder ORDER BY score DESC, key LIMIT $1").bind(limit).fetch_all(db).await
 }
 
-/// Moves windows and their moments by a step of the clock.
+/// Shifts windows, their moments and deadlines by a step of the wall clock.
 pub(crate) async fn rebase(db: &mut Db, by_ms: i64, now_ms: i64) -> Result<(), DbError> {
     let shift = "UPDATE storage_holder SET began_at_ms = began_at_ms + $1, due_at_ms = due_at_ms + $1,
                  seen_at_ms = MIN(seen_at_ms + $1, $2) WHERE $1 <> 0";

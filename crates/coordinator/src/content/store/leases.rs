@@ -69,7 +69,7 @@ pub(crate) async fn unit(db: &mut Db, cid: &Cid) -> Result<Option<Vec<u8>>, DbEr
     row.map(|row| row.try_get(0)).transpose()
 }
 
-/// Live leases past their deadline.
+/// At most 200 live leases past their deadline.
 pub(crate) async fn overdue(db: &mut Db, now_ms: i64) -> Result<Vec<ChallengeRow>, DbError> {
     let text = "SELECT * FROM storage_lease WHERE state = 'live' AND deadline_ms < $1 LIMIT 200";
     sql_as(text).bind(now_ms).fetch_all(db).await

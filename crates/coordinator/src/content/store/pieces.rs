@@ -3,7 +3,7 @@
 use super::replicas;
 use crate::store::{Db, DbError, from_row, sql, sql_as};
 
-/// The bytes of one part of a copy; the last is shorter.
+/// The bytes of one part of a copy; the last one may be shorter.
 pub(crate) const PART_BYTES: u64 = 1 << 20;
 
 #[derive(Clone, Debug)]
@@ -76,8 +76,8 @@ pub(crate) async fn has_copy(db: &mut Db, piece: i64) -> Result<bool, DbError> {
     Ok(sql(text).bind(piece).fetch_optional(db).await?.is_some())
 }
 
-/// A piece that lacks replicas, and fits into `room` bytes, and that this key never had: among the largest, rather one that nobody
-/// holds yet in the caller's address block.
+/// Chooses a piece that lacks replicas, fits into `room` bytes, and was never given to this key. Of the 64 largest, it takes one
+/// with the fewest replicas in the caller's address block.
 pub(crate) async fn to_hand_out(
     db: &mut Db,
     miner: &[u8],
@@ -93,14 +93,14 @@ pub(crate) async fn to_hand_out(
     sql_as(text).bind(miner).bind(room).bind(block.map(<[u8]>::to_vec)).fetch_optional(db).await
 }
 
-/// Takes copy number `copy` of a piece. Returns false if another was faster.
+/// Takes copy number `copy` of a piece. Returns false if another holder was faster.
 pub(crate) async fn take_copy(db: &mut Db, piece: i64, copy: i64) -> Result<bool, DbError> {
     let text = "UPDATE storage_piece SET next_copy = next_copy + 1, missing = missing - 1
                 WHERE id = $1 AND next_copy = $2 AND missing > 0";
     Ok(sql(text).bind(piece).bind(copy).execute(db).await? == 1)
 }
 
-/// A replica of the piece is to be made again.
+/// Notes that a piece lacks one more replica, unless its pin has ended.
 pub(crate) async fn miss_one(db: &mut Db, piece: i64) -> Result<(), DbError> {
     let text = "UPDATE storage_piece SET missing = missing + 1 WHERE id = $1
                 AND EXISTS (SELECT 1 FROM storage_pin WHERE storage_pin.id = storage_piece.pin AND state = 'active')";
@@ -108,14 +108,14 @@ pub(crate) async fn miss_one(db: &mut Db, piece: i64) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Asks for a piece back, or no longer.
+/// Sets whether the holders of a piece are asked to give it back.
 pub(crate) async fn want(db: &mut Db, piece: i64, wanted: bool) -> Result<(), DbError> {
     let text = "UPDATE storage_piece SET wanted = $2 WHERE id = $1";
     sql(text).bind(piece).bind(i64::from(wanted)).execute(&mut *db).await?;
     replicas::want(db, piece, wanted).await
 }
 
-/// Deletes the pieces' copies of a pin that has ended, and asks for no more replicas.
+/// Deletes the coordinator's copies of a pin's pieces, and makes no more replicas of them.
 pub(crate) async fn end_of_pin(db: &mut Db, pin: i64) -> Result<(), DbError> {
     sql("UPDATE storage_piece SET missing = 0, wanted = 0 WHERE pin = $1").bind(pin).execute(&mut *db).await?;
     let text = "DELETE FROM storage_part WHERE piece IN (SELECT id FROM storage_piece WHERE pin = $1)";

@@ -61,7 +61,7 @@ pub(crate) async fn newest(db: &mut Db, limit: i64) -> Result<Vec<PinRow>, DbErr
     sql_as("SELECT * FROM storage_pin ORDER BY id DESC LIMIT $1").bind(limit).fetch_all(db).await
 }
 
-/// Active pins whose time is over.
+/// At most 50 active pins whose time is over.
 pub(crate) async fn over(db: &mut Db, now_ms: i64) -> Result<Vec<PinRow>, DbError> {
     let text = "SELECT * FROM storage_pin WHERE state = 'active' AND ends_at_ms <= $1 LIMIT 50";
     sql_as(text).bind(now_ms).fetch_all(db).await
@@ -84,7 +84,7 @@ pub(crate) async fn spend(db: &mut Db, id: i64, nano: i64) -> Result<(), DbError
     Ok(())
 }
 
-/// Counts a pin's replicas again, the keys and address blocks that hold them, and the pieces that the coordinator has itself.
+/// Recounts a pin's replicas, the keys and address blocks that hold them, and the pieces of which the coordinator has a copy.
 pub(crate) async fn recount(db: &mut Db, id: i64) -> Result<(), DbError> {
     let text = "UPDATE storage_pin SET (held, keys, networks) =
                 (SELECT COUNT(*), COUNT(DISTINCT miner), COUNT(DISTINCT address_block)

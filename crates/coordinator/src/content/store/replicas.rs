@@ -37,7 +37,7 @@ pub(crate) async fn insert(db: &mut Db, row: &ReplicaRow, block: Option<&[u8]>, 
     Ok(())
 }
 
-/// The replica that is on its way to a holder.
+/// The first replica that is on its way to a holder.
 pub(crate) async fn arriving(db: &mut Db, miner: &[u8]) -> Result<Option<ReplicaRow>, DbError> {
     let text = "SELECT * FROM storage_replica WHERE miner = $1 AND state = 'assigned' ORDER BY id LIMIT 1";
     sql_as(text).bind(miner).fetch_optional(db).await
@@ -55,7 +55,7 @@ pub(crate) async fn had(db: &mut Db, miner: &[u8], piece: i64) -> Result<bool, D
     Ok(sql(text).bind(miner).bind(piece).fetch_optional(db).await?.is_some())
 }
 
-/// What a holder holds, in the order assigned.
+/// What a holder holds, in the order of assignment.
 pub(crate) async fn holdings(db: &mut Db, miner: &[u8]) -> Result<Holdings, DbError> {
     let rows = of_holder(db, miner).await?;
     Ok(Holdings(rows.iter().map(ReplicaRow::holding).collect::<Result<_, _>>()?))
@@ -73,13 +73,13 @@ pub(crate) async fn is_arriving(db: &mut Db, id: i64) -> Result<bool, DbError> {
     Ok(sql(text).bind(id).fetch_optional(db).await?.is_some())
 }
 
-/// Moves a replica from one state to another. Returns false if it was in no such state.
+/// Moves a replica from one state to another. Returns false if it was not in `from`.
 pub(crate) async fn advance(db: &mut Db, id: i64, from: ReplicaState, to: ReplicaState) -> Result<bool, DbError> {
     let text = "UPDATE storage_replica SET state = $3, wanted = 0 WHERE id = $1 AND state = $2";
     Ok(sql(text).bind(id).bind(from).bind(to).execute(db).await? == 1)
 }
 
-/// Assigned replicas that did not arrive in time.
+/// At most 200 replicas that were assigned before `before_ms` and have not arrived.
 pub(crate) async fn not_arrived(db: &mut Db, before_ms: i64) -> Result<Vec<ReplicaRow>, DbError> {
     let text = "SELECT * FROM storage_replica WHERE state = 'assigned' AND assigned_at_ms < $1 LIMIT 200";
     sql_as(text).bind(before_ms).fetch_all(db).await
@@ -92,27 +92,27 @@ pub(crate) async fn of_pin(db: &mut Db, pin: i64) -> Result<Vec<ReplicaRow>, DbE
     sql_as(text).bind(pin).fetch_all(db).await
 }
 
-/// The replicas that a holder is asked to give back.
+/// At most 16 replicas that a holder is asked to give back.
 pub(crate) async fn wanted(db: &mut Db, miner: &[u8]) -> Result<Vec<ReplicaRow>, DbError> {
     let text = "SELECT * FROM storage_replica WHERE miner = $1 AND wanted = 1 ORDER BY id LIMIT 16";
     sql_as(text).bind(miner).fetch_all(db).await
 }
 
-/// Asks for the replicas of a piece back, or no longer.
+/// Sets whether the holders of a piece are asked to give their replicas back.
 pub(crate) async fn want(db: &mut Db, piece: i64, wanted: bool) -> Result<(), DbError> {
     let text = "UPDATE storage_replica SET wanted = $2 WHERE piece = $1 AND state = 'held'";
     sql(text).bind(piece).bind(i64::from(wanted)).execute(db).await?;
     Ok(())
 }
 
-/// Notes that a holder is asked about all that it holds in a window.
+/// Notes that a window's challenge covers all replicas that a holder holds.
 pub(crate) async fn ask_all(db: &mut Db, miner: &[u8], window: i64) -> Result<(), DbError> {
     let text = "UPDATE storage_replica SET asked_window = $2 WHERE miner = $1 AND state = 'held'";
     sql(text).bind(miner).bind(window).execute(db).await?;
     Ok(())
 }
 
-/// Bytes asked about in a window and passed in the one before, by pin.
+/// Bytes that are paid for a window, by pin: of replicas that its challenge covers and that passed the window before.
 pub(crate) async fn due_pay(db: &mut Db, miner: &[u8], window: i64) -> Result<Vec<(i64, u64)>, DbError> {
     let text = "SELECT pin, SUM(bytes) FROM storage_replica WHERE miner = $1 AND asked_window = $2
                 AND passed_window = $2 - 1 AND state IN ('assigned', 'held', 'lost') GROUP BY pin ORDER BY pin";
@@ -120,7 +120,7 @@ pub(crate) async fn due_pay(db: &mut Db, miner: &[u8], window: i64) -> Result<Ve
     rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get::<i64>(1)? as u64))).collect()
 }
 
-/// Notes that a holder has passed a window.
+/// Notes that the replicas that a window's challenge covers have passed it.
 pub(crate) async fn pass_all(db: &mut Db, miner: &[u8], window: i64) -> Result<(), DbError> {
     let text = "UPDATE storage_replica SET passed_window = $2 WHERE miner = $1 AND asked_window = $2";
     sql(text).bind(miner).bind(window).execute(db).await?;

@@ -1,4 +1,4 @@
-//! SQL for what miners say of themselves.
+//! SQL for the reports of the original's miners about themselves.
 
 use crate::store::{Db, DbError, sql};
 
