@@ -111,7 +111,7 @@ enum Action {
         /// Where the file or folder goes; a file also to `-`, standard output
         #[arg(short, long, value_name = "PATH")]
         output: PathBuf,
-        /// Only what this path in the CAR names
+        /// Only what this path inside the CAR names
         #[arg(long, value_name = "PATH", default_value = "")]
         path: String,
         /// Replace the output file if it exists; folders are never replaced
@@ -123,10 +123,10 @@ enum Action {
     },
     #[command(flatten)]
     Kept(stored::Action),
-    /// Give what is kept to others, as an IPFS gateway
+    /// Serve what is kept to others, as an IPFS gateway
     ///
-    /// It answers with raw blocks, CARs, files and folders of what is in the folder of mode embedded, pinned or not, to whoever
-    /// can reach the address; sealed files stay sealed. Browsers run no script of it. Ctrl-C ends it.
+    /// It serves everything in the folder of mode embedded, pinned or not, as raw blocks, CARs, files and folders, to whoever
+    /// can reach the address. Sealed files stay sealed, and browsers run no script in it. Ctrl-C ends it.
     #[cfg(feature = "serve")]
     Gateway(gateway::Args),
     /// List a folder, in a CAR or by its CID
@@ -152,13 +152,13 @@ enum Action {
     /// List what is stored with miners
     #[cfg(feature = "jobs")]
     Stored(put::StoredArgs),
-    /// List who holds what is stored, in the order of what they proved
+    /// List who holds what is stored, those who proved most first
     #[cfg(feature = "jobs")]
     Holders(holders::HoldersArgs),
     /// Fetch something stored with miners as a CAR
     #[cfg(feature = "jobs")]
     Back(put::BackArgs),
-    /// Store something no longer; what was proven stays paid
+    /// End something that is stored with miners; what was proven stays paid
     #[cfg(feature = "jobs")]
     Drop(put::OneArgs),
     /// Show, rotate, export and import the secret that files are sealed with
@@ -170,14 +170,14 @@ fn profile() -> clap::builder::PossibleValuesParser {
 }
 
 pub(crate) async fn run(args: Args) -> Result<()> {
-    // It ends in good order by itself.
+    // The gateway waits for Ctrl-C itself, to finish its answers first.
     #[cfg(feature = "serve")]
     if matches!(args.action, Action::Gateway(_)) {
         return act(args).await;
     }
     tokio::select! {
         done = act(args) => done,
-        () = stop::signal() => Err(Stopped("Stopped; nothing was kept".into()).into()),
+        () = stop::signal() => Err(Stopped("Stopped; no result was written".into()).into()),
     }
 }
 
@@ -263,7 +263,7 @@ async fn import(path: PathBuf, profile: &str, car: Option<PathBuf>, force: bool,
     if json { show::json(&report) } else { Ok(show::result(text)?) }
 }
 
-/// Something in a folder.
+/// An entry of a folder.
 #[derive(serde::Serialize)]
 struct Listed {
     name: String,
@@ -277,13 +277,13 @@ struct Listed {
 impl std::fmt::Display for Listed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let bytes = self.bytes.map(|bytes| bytes.to_string()).unwrap_or_else(|| self.kind.to_owned());
-        // A stranger's name may hold what moves a terminal's cursor.
+        // A stranger's name may hold characters that move a terminal's cursor.
         let name: String = self.name.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
         write!(f, "{bytes:>14}  {}  {name}", self.cid)
     }
 }
 
-/// What a path in a CAR names.
+/// Finds what a path in a CAR names.
 fn find_in(archive: &mut Archive, path: &str) -> Result<Cid> {
     let root = archive.root()?;
     find(archive, &ContentPath { root, names: name::names(path) })
@@ -310,12 +310,12 @@ fn list_folder(source: &mut impl Source, root: Cid) -> Result<Vec<Listed>> {
     Ok(entries)
 }
 
-/// Runs work that reads files, apart from what waits for signals.
+/// Runs work that reads files on a thread of its own, so that Ctrl-C is noticed meanwhile.
 async fn apart<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     tokio::task::spawn_blocking(work).await?
 }
 
-/// The recipients that a person named.
+/// Parses the recipients that a person named.
 fn recipients(named: &[String]) -> Result<Vec<Recipient>> {
     named.iter().map(|text| text.parse().with_context(|| text.clone())).collect()
 }

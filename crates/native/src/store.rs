@@ -1,4 +1,4 @@
-//! `adit store`: holds sealed replicas for a coordinator, and proves them when it is asked.
+//! `adit store`: holds sealed replicas for a coordinator, and proves on request that it still has them.
 
 mod args;
 mod holder;
@@ -21,7 +21,7 @@ use crate::home::{Home, KeyFile, PASSPHRASE};
 use crate::server::connect;
 use crate::stop;
 
-/// The longest pause after a failure.
+/// The longest pause after a failed turn.
 const LONGEST: Duration = Duration::from_secs(60);
 
 pub(crate) async fn run(mut args: Args) -> Result<()> {
@@ -48,7 +48,7 @@ pub(crate) async fn run(mut args: Args) -> Result<()> {
     held
 }
 
-/// Turn by turn, until the program is stopped. What fails is tried again.
+/// Takes turns until `max_windows` windows have a verdict. A turn that fails is tried again.
 async fn hold(holder: &mut Holder, max_windows: Option<u64>) -> Result<()> {
     let mut failures = 0u32;
     loop {
@@ -70,7 +70,7 @@ async fn hold(holder: &mut Holder, max_windows: Option<u64>) -> Result<()> {
     }
 }
 
-/// The modes of the original that hold no replicas are explained, and refused: nothing of them could be proven or paid.
+/// Refuses the original's modes that hold no replicas, and says why: nothing in them could be proved or paid.
 fn explain_mode(args: &Args) -> Result<()> {
     match args.mode {
         Mode::Embedded => Ok(()),

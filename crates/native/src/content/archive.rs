@@ -1,4 +1,4 @@
-//! A CAR on this machine: checked whole, then read block by block.
+//! A CAR on this machine: checked as a whole, then read block by block.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -11,12 +11,12 @@ use anyhow::{Context, Result, bail, ensure};
 
 use super::source::Source;
 
-/// Bytes that are read at once.
+/// How many bytes are read at once.
 const PIECE_BYTES: usize = 256 << 10;
 /// The most blocks of a CAR.
 const MAX_BLOCKS: usize = 8 << 20;
 
-/// A CAR whose blocks are all what their CIDs say.
+/// A CAR in which every block matches its CID.
 pub(super) struct Archive {
     path: PathBuf,
     file: File,
@@ -57,14 +57,14 @@ impl Archive {
     pub(super) fn root(&self) -> Result<Cid> {
         match self.roots.as_slice() {
             [root] => Ok(*root),
-            roots => bail!("{} has {} roots; one is read", self.path.display(), roots.len()),
+            roots => bail!("{} has {} roots; only a CAR with one root is read", self.path.display(), roots.len()),
         }
     }
 }
 
 impl Source for Archive {
     fn missing(&self, cid: &Cid) -> String {
-        format!("{} lacks block {cid}: it holds only a part", self.path.display())
+        format!("{} lacks block {cid}: it holds only a part of the content", self.path.display())
     }
 
     fn look(&mut self, cid: &Cid) -> Result<Option<Block>> {

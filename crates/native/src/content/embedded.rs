@@ -1,6 +1,6 @@
 //! Mode `embedded`: content in a folder of this program's own.
 //!
-//! What is not there is asked for elsewhere, if there is an elsewhere, and kept as long as there is room.
+//! A block that is not there is fetched from a source, if there is one, and kept if there is room.
 
 mod files;
 mod pins;
@@ -17,7 +17,7 @@ use adit_content::{Block, Cid, Dag, Limits, Step, Walk};
 use super::wanted::Wanted;
 use files::Files;
 
-/// The most bytes that the folder takes if nobody says otherwise.
+/// The most bytes that the folder takes by default.
 pub(crate) const DEFAULT_MAX_BYTES: u64 = 10 << 30;
 
 /// Content in a folder of this machine.
@@ -28,22 +28,22 @@ pub(crate) struct Embedded {
 }
 
 impl Embedded {
-    /// Opens the folder, or makes it. Blocks are at most `max_bytes`.
+    /// Opens the folder, or makes it. All blocks together take at most `max_bytes`.
     pub(crate) fn open(folder: &Path, max_bytes: u64) -> Result<Self, StorageError> {
         Ok(Embedded { files: Arc::new(Files::open(folder, max_bytes)?), elsewhere: None })
     }
 
-    /// Also asks `elsewhere` for what is not in the folder.
+    /// Fetches from `elsewhere` what is not in the folder.
     pub(crate) fn with_source(self, elsewhere: Arc<dyn Blocks>) -> Self {
         Embedded { elsewhere: Some(elsewhere), ..self }
     }
 
-    /// The pins that could not be completed.
+    /// The list of incomplete pins.
     pub(crate) fn wanted(&self) -> &Wanted {
         self.files.wanted()
     }
 
-    /// Gives a pin up that could not be completed, and lets go of what there was of it.
+    /// Gives up an incomplete pin and removes what there is of it. False if there was none.
     pub(crate) async fn give_up(&self, root: Cid) -> Result<bool, StorageError> {
         self.on_disk(move |files| files.give_up(&root)).await
     }
@@ -57,7 +57,7 @@ impl Embedded {
         done.map_err(|error| StorageError::Disk(error.to_string()))?
     }
 
-    /// Keeps every block below `root`, those above first.
+    /// Stores every block below `root`, parents first, and commits the pin.
     async fn gather(&self, root: Cid, source: Option<&dyn Blocks>) -> Result<Pin, StorageError> {
         let whole = self.elsewhere.as_ref().filter(|_| source.is_none()).and_then(|source| source.whole(&root));
         let source = source.or(whole.as_deref()).or(self.elsewhere.as_deref());
@@ -71,7 +71,7 @@ impl Embedded {
         }
     }
 
-    /// A block that is in the folder from now on.
+    /// Gets a block, and stores it in the folder if it is not there.
     async fn held(&self, cid: Cid, source: Option<&dyn Blocks>) -> Result<Block, StorageError> {
         if let Some(block) = self.on_disk(move |files| files.read(&cid)).await? {
             return Ok(block);
@@ -94,7 +94,7 @@ impl Blocks for Embedded {
             let elsewhere = self.elsewhere.as_deref().ok_or_else(|| StorageError::missing(&cid))?;
             let block = elsewhere.block(&cid).await?;
             let kept = block.clone();
-            // Whoever reads does not care whether there was room.
+            // A reader gets the block even if there is no room to keep it.
             let _ = self.on_disk(move |files| files.keep(&kept)).await;
             Ok(block)
         })
@@ -121,7 +121,7 @@ impl Storage for Embedded {
             let (done, given_here) = (gathered.as_ref().err().cloned(), source.is_some());
             self.on_disk(move |files| match done {
                 None => files.wanted().end(&root).map(drop),
-                // What was given here can be given again; nobody can retry it.
+                // A retry could not get these blocks: the caller has them, and can pin again.
                 Some(_) if given_here => files.give_up(&root).map(drop),
                 Some(error) => files.wanted().fail(&root, &error.to_string()),
             })

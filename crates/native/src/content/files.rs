@@ -1,4 +1,4 @@
-//! Results of blocking work on their way to their place.
+//! Writes the results of blocking work to their place.
 
 use std::io::{self, BufWriter, Write};
 
@@ -7,12 +7,13 @@ use tokio::sync::mpsc;
 
 use crate::output::Output;
 
-/// Bytes that are handed over at once.
+/// How many bytes are handed over at once.
 const PIECE_BYTES: usize = 256 << 10;
-/// Pieces that wait to be written.
+/// The most pieces that wait to be written.
 const WAITING: usize = 8;
 
-/// Runs `work`, which writes, and puts what it wrote in its place once it has succeeded. Says also how many bytes that were.
+/// Runs `work` on a thread that may block, and writes its bytes to `output`, which appears only if it succeeds. Returns also how
+/// many bytes were written.
 pub(super) async fn write_to<T: Send + 'static>(
     output: &Output,
     work: impl FnOnce(&mut dyn Write) -> Result<T> + Send + 'static,
@@ -37,7 +38,7 @@ struct Pipe(mpsc::Sender<Vec<u8>>);
 
 impl Write for Pipe {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        // Nobody receives any more when writing has failed, and its error is the one that is shown.
+        // The receiver is gone only if writing has failed, and its error is the one that is shown.
         self.0.blocking_send(bytes.to_vec()).map_err(|_| io::ErrorKind::BrokenPipe)?;
         Ok(bytes.len())
     }

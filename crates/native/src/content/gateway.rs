@@ -1,5 +1,5 @@
-//! `adit content gateway`: what the folder keeps, for others: raw blocks and CARs, which whoever gets them can check, and files
-//! and folders for browsers. What is not in the folder is not fetched for anybody.
+//! `adit content gateway`: serves what the folder keeps as raw blocks and CARs, which clients can check, and as files and
+//! folders for browsers. It fetches nothing for others.
 //!
 //! It has a listener of its own, so strangers' content never shares an origin with the page or the operators' token.
 
@@ -26,12 +26,12 @@ use tokio::sync::Semaphore;
 use super::modes::Place;
 use crate::{show, stop};
 
-/// Pieces of memory for blocks that are being sent. Further ones wait.
+/// The most blocks that are in memory while they are sent. Further ones wait.
 const PIECES: usize = 64;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// The address to listen on; others on the network reach it only if this is one of theirs
+    /// The address to listen on; one on loopback is reached from this machine alone
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
     #[command(flatten)]
@@ -41,13 +41,13 @@ pub(crate) struct Args {
 pub(super) async fn run(args: Args) -> Result<()> {
     let blocks = args.place.open_folder()?;
     let listener = TcpListener::bind(args.listen).await;
-    let listener = listener.with_context(|| format!("{} cannot be listened on", args.listen))?;
+    let listener = listener.with_context(|| format!("cannot listen on {}", args.listen))?;
     show::message(format_args!("Gateway on http://{}", listener.local_addr()?));
     listen(listener, app(Arc::new(blocks)), Connections::default(), Bodies::default(), stop::signal()).await;
     Ok(())
 }
 
-/// What a call needs.
+/// The state that all calls share.
 #[derive(Clone)]
 struct Gate {
     blocks: Arc<dyn Blocks>,

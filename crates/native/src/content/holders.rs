@@ -1,4 +1,4 @@
-//! `adit content holders`: who holds what is stored with miners, in the order of what they proved.
+//! `adit content holders`: lists who holds what is stored with miners, those who proved most first.
 
 use adit_protocol::storage::{HolderView, PROVES};
 use anyhow::Result;
@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::server::Server;
 use crate::show;
 
-/// Who holds what is stored.
+/// The flags of `adit content holders`.
 #[derive(clap::Args)]
 pub(super) struct HoldersArgs {
     #[command(flatten)]
@@ -23,7 +23,7 @@ pub(super) async fn list(args: HoldersArgs, json: bool) -> Result<()> {
     if lines.is_empty() { Ok(()) } else { Ok(show::result(format!("{}\n{PROVES}", lines.join("\n")))?) }
 }
 
-/// What was proven first; then, marked as said, what the miner reports.
+/// First what was proven; then what the miner reports, marked as unproven.
 fn line(holder: &HolderView) -> String {
     let HolderView { contributor, held_bytes, replicas, passed, failed, missed, score_micro, .. } = holder;
     let score = format!("{}.{:06}", score_micro / 1_000_000, score_micro % 1_000_000);
@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_said_stands_apart_from_what_was_proven() {
+    fn what_a_miner_reports_is_marked_as_unproven() {
         let reported = Reported {
             uptime_hours: 9_000.0,
             peers_connected: 50.0,

@@ -1,7 +1,7 @@
-//! A file or folder of this machine on its way into blocks.
+//! Imports a file or folder of this machine as blocks.
 //!
-//! The first pass hashes everything and keeps the nodes, which are small, and where each leaf stands in its file. The second
-//! writes the CAR: root first, leaves read again and compared.
+//! The first pass hashes everything, and keeps the nodes, which are small, and the place of each leaf in its file. The second
+//! writes the CAR, root first: it reads the leaves again, and fails if one has changed.
 
 use std::collections::HashMap;
 use std::fs::{self, File};
@@ -18,14 +18,14 @@ use bytes::Bytes;
 /// The deepest folder that is imported.
 const MAX_DEPTH: u32 = 200;
 
-/// Whether blocks are kept for a CAR.
+/// Whether the plan must be able to give blocks, for a CAR or for storage.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Pack {
     Yes,
     No,
 }
 
-/// What a first pass found.
+/// What the first pass found.
 pub(super) struct Plan {
     pub(super) root: Imported,
     /// The bytes of all files.
@@ -37,7 +37,7 @@ pub(super) struct Plan {
     files: Vec<PathBuf>,
 }
 
-/// Where a leaf's bytes stand.
+/// The place of a leaf's bytes.
 struct Spot {
     file: usize,
     offset: u64,
@@ -62,7 +62,7 @@ impl Plan {
         if found.is_symlink() {
             let target = fs::read_link(path).with_context(named)?;
             let target =
-                target.to_str().with_context(|| format!("{}: the link's target is no text", path.display()))?;
+                target.to_str().with_context(|| format!("{}: the link's target is not UTF-8", path.display()))?;
             let (imported, block) = symlink(&self.profile, target);
             self.keep(vec![block]);
             return Ok(imported);
@@ -76,7 +76,7 @@ impl Plan {
 
     fn folder(&mut self, path: &Path, depth: u32) -> Result<Imported> {
         let named = || path.display().to_string();
-        ensure!(depth <= MAX_DEPTH, "{}: more than {MAX_DEPTH} folders lie in each other", path.display());
+        ensure!(depth <= MAX_DEPTH, "{}: folders are nested more than {MAX_DEPTH} deep", path.display());
         let mut folder = FolderBuilder::new(self.profile);
         for entry in fs::read_dir(path).with_context(named)? {
             let path = entry.with_context(named)?.path();
@@ -96,9 +96,9 @@ impl Plan {
         let mut file = File::open(path).with_context(named)?;
         let (mut layout, mut offset, number) = (Layout::new(self.profile), 0u64, self.files.len());
         self.files.push(path.to_owned());
-        let lanes = thread::available_parallelism().map_or(1, usize::from);
+        let threads = thread::available_parallelism().map_or(1, usize::from);
         loop {
-            let pieces = pieces(&mut file, self.profile.chunk_bytes, lanes).with_context(named)?;
+            let pieces = pieces(&mut file, self.profile.chunk_bytes, threads).with_context(named)?;
             let ended = pieces.last().is_none_or(|piece| piece.len() < self.profile.chunk_bytes);
             for (imported, _) in leaves(&self.profile, pieces) {
                 let bytes = imported.size as usize;
@@ -138,7 +138,7 @@ impl Plan {
         Ok(())
     }
 
-    /// A block of what was read in the first pass.
+    /// A block that the first pass found. Error: its file has changed since.
     pub(super) fn block(&self, cid: &Cid) -> Result<Block> {
         if let Some(block) = self.nodes.get(cid) {
             return Ok(block.clone());
@@ -158,7 +158,7 @@ impl Plan {
     }
 }
 
-/// The next pieces of a file; the last one is shorter than the others only at its end.
+/// The next pieces of a file. Only at its end is the last one shorter than the others.
 fn pieces(file: &mut File, bytes: usize, most: usize) -> std::io::Result<Vec<Bytes>> {
     let mut pieces = Vec::with_capacity(most);
     while pieces.len() < most {
@@ -175,18 +175,18 @@ fn pieces(file: &mut File, bytes: usize, most: usize) -> std::io::Result<Vec<Byt
     Ok(pieces)
 }
 
-/// Hashes pieces side by side, and gives their leaves in order.
+/// Hashes pieces in parallel, and returns their leaves in order.
 fn leaves(profile: &Profile, pieces: Vec<Bytes>) -> Vec<(Imported, Block)> {
     if pieces.len() < 2 {
         return pieces.into_iter().map(|piece| leaf(profile, piece)).collect();
     }
     thread::scope(|scope| {
-        let lanes: Vec<_> = pieces.iter().map(|piece| scope.spawn(|| leaf(profile, piece.clone()))).collect();
-        // A lane that panicked does its work again here, where the panic is seen.
-        lanes
+        let workers: Vec<_> = pieces.iter().map(|piece| scope.spawn(|| leaf(profile, piece.clone()))).collect();
+        // The work of a thread that panicked is done again here, where the panic is seen.
+        workers
             .into_iter()
             .zip(&pieces)
-            .map(|(lane, piece)| lane.join().unwrap_or_else(|_| leaf(profile, piece.clone())))
+            .map(|(worker, piece)| worker.join().unwrap_or_else(|_| leaf(profile, piece.clone())))
             .collect()
     })
 }

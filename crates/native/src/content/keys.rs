@@ -1,7 +1,7 @@
 //! `adit content key`: the secret that files are sealed with.
 //!
-//! An exported secret is one file for both purposes: `adit content key import` reads its second line, and age tools read its
-//! private keys, because lines that begin with `#` are comments to them.
+//! Two kinds of program read an exported secret. `adit content key import` reads the line that begins with [`SECRET`]; to age
+//! tools that line is a comment, and they read the private keys below it.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -16,7 +16,7 @@ use crate::home::{ContentKey, Home, PASSPHRASE};
 use crate::output::Output;
 use crate::show;
 
-/// How the line begins that holds the secret.
+/// The beginning of the line with the secret.
 const SECRET: &str = "# adit-content-secret: ";
 /// The largest export that is read.
 const MAX_EXPORT_BYTES: u64 = 1 << 20;
@@ -29,7 +29,7 @@ pub(crate) struct Args {
 
 #[derive(clap::Subcommand)]
 enum Action {
-    /// Show for whom files are sealed: the public key that others may have
+    /// Show the public key that files are sealed for, which others may have
     Show {
         #[command(flatten)]
         key: Place,
@@ -52,7 +52,7 @@ enum Action {
         #[command(flatten)]
         key: Place,
     },
-    /// Take a secret that was exported, on a machine that has none
+    /// Import an exported secret, on a machine that has none
     Import {
         /// The exported file
         file: PathBuf,
@@ -78,7 +78,7 @@ impl Place {
         let path = self.path()?;
         let key = ContentKey::open(&path, own_passphrase().as_deref())?;
         key.with_context(|| {
-            format!("{}: there is no content key yet; `adit content key import` brings one", path.display())
+            format!("{}: there is no content key yet: seal a file to make one, or import one", path.display())
         })
     }
 
@@ -156,10 +156,10 @@ pub(super) fn exported(key: &ContentKey) -> Result<Zeroizing<String>> {
 pub(super) fn imported(file: &std::path::Path) -> Result<(Secret, u32)> {
     let named = || file.display().to_string();
     let size = std::fs::metadata(file).with_context(named)?.len();
-    ensure!(size <= MAX_EXPORT_BYTES, "{} is no exported content key", named());
+    ensure!(size <= MAX_EXPORT_BYTES, "{} is not an exported content key", named());
     let text = Zeroizing::new(std::fs::read_to_string(file).with_context(named)?);
     let line = text.lines().find_map(|line| line.strip_prefix(SECRET));
-    let line = line.with_context(|| format!("{} is no exported content key", named()))?;
+    let line = line.with_context(|| format!("{} is not an exported content key", named()))?;
     let (secret, newest) = line.split_once(' ').with_context(named)?;
     let bytes = Zeroizing::new(hex::decode(secret).ok().with_context(named)?);
     Ok((Secret::from_slice(&bytes).with_context(named)?, newest.trim().parse().with_context(named)?))

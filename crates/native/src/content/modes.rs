@@ -1,4 +1,4 @@
-//! Where content is kept and comes from, as flags say it.
+//! Flags that say where content is kept and where it comes from.
 
 use std::path::PathBuf;
 use std::pin::Pin;
@@ -47,7 +47,7 @@ pub(crate) enum Mode {
     Gateway,
 }
 
-/// Content, where it is kept.
+/// Content storage, opened as the flags say.
 #[derive(Clone)]
 pub(crate) struct Opened {
     storage: Arc<dyn Storage>,
@@ -55,7 +55,7 @@ pub(crate) struct Opened {
     gateways: Arc<Gateways<Http, Wall>>,
 }
 
-/// Who has the list of pins that could not be completed.
+/// Where the list of incomplete pins is.
 #[derive(Clone)]
 enum List {
     Folder(Embedded),
@@ -63,7 +63,7 @@ enum List {
 }
 
 impl Place {
-    /// Opens it.
+    /// Opens it. Errors: a folder or an address that cannot be used, and mode `gateway` without a gateway.
     pub(crate) fn open(&self) -> Result<Opened> {
         let folder = self.folder()?;
         let gateways = Arc::new(Gateways::new(http()?, Wall(Instant::now()), self.gateway.iter().cloned()));
@@ -79,7 +79,7 @@ impl Place {
                 (Arc::new(Noted::new(node, wanted.clone())), List::Node(wanted))
             }
             Mode::Gateway => {
-                let hint = "mode gateway needs one: name it with --gateway URL, or set ADIT_GATEWAY";
+                let hint = "mode gateway needs a gateway: name one with --gateway URL, or set ADIT_GATEWAY";
                 ensure!(!self.gateway.is_empty(), hint);
                 (Arc::new(ReadOnly(gateways.clone())), List::Folder(embedded))
             }
@@ -89,7 +89,7 @@ impl Place {
 }
 
 impl Place {
-    /// The folder alone, which asks nobody for what it lacks.
+    /// Opens the folder alone, without a source for what it lacks.
     #[cfg(feature = "serve")]
     pub(crate) fn open_folder(&self) -> Result<Embedded> {
         Ok(Embedded::open(&self.folder()?, self.max_store << 30)?)
@@ -111,7 +111,7 @@ impl Place {
     }
 
     fn api_url(&self) -> Result<String> {
-        api_url(&self.ipfs_api).with_context(|| format!("{:?} is no address of a node's RPC", self.ipfs_api))
+        api_url(&self.ipfs_api).with_context(|| format!("{:?} is not the address of a node's RPC", self.ipfs_api))
     }
 
     fn folder(&self) -> Result<PathBuf> {
@@ -120,22 +120,22 @@ impl Place {
 }
 
 impl Opened {
-    /// What pins, and lists pins.
+    /// The storage, to pin and to list pins.
     pub(crate) fn storage(&self) -> Arc<dyn Storage> {
         self.storage.clone()
     }
 
-    /// What gives single blocks.
+    /// The source of single blocks.
     pub(crate) fn blocks(&self) -> Arc<dyn Blocks> {
         self.storage.clone()
     }
 
-    /// What gives everything below `root`.
+    /// The source of everything below `root`, which may fetch it in one request.
     pub(crate) fn whole(&self, root: &Cid) -> Arc<dyn Blocks> {
         self.storage.whole(root).unwrap_or_else(|| self.storage.clone())
     }
 
-    /// The list of pins that could not be completed.
+    /// The list of incomplete pins.
     pub(crate) fn wanted(&self) -> &Wanted {
         match &self.list {
             List::Folder(embedded) => embedded.wanted(),
@@ -143,7 +143,7 @@ impl Opened {
         }
     }
 
-    /// Gives a pin up that could not be completed. False if there was none.
+    /// Gives up an incomplete pin. False if there was none.
     pub(crate) async fn give_up(&self, root: Cid) -> Result<bool, StorageError> {
         match &self.list {
             List::Folder(embedded) => embedded.give_up(root).await,
@@ -151,7 +151,7 @@ impl Opened {
         }
     }
 
-    /// Says which gateways are asked no more, and why.
+    /// Says which gateways are no longer asked, and why.
     pub(crate) fn say_who_is_out(&self) {
         for one in self.gateways.standings() {
             if let Some(why) = one.out {

@@ -1,4 +1,4 @@
-//! Storage that notes which pins could not be completed.
+//! Adds a list of incomplete pins to storage that has none, such as an IPFS node.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use adit_content::{Block, Cid};
 
 use super::wanted::Wanted;
 
-/// Storage elsewhere, and a list of the pins that failed there.
+/// Storage, and the list of pins that failed there.
 pub(super) struct Noted<S> {
     storage: S,
     wanted: Wanted,
@@ -39,7 +39,7 @@ impl<S: Storage> Storage for Noted<S> {
             self.wanted.begin(&root)?;
             let pinned = self.storage.pin(root, source).await;
             match &pinned {
-                // What was given here can be given again; nobody can retry it.
+                // Only without `source` can a retry get the blocks again.
                 Err(error) if source.is_none() => self.wanted.fail(&root, &error.to_string())?,
                 _ => drop(self.wanted.end(&root)?),
             }

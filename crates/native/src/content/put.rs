@@ -1,4 +1,4 @@
-//! `adit content put`: stores a file or folder with miners, shows what is stored, and brings it back.
+//! `adit content put`, `stored`, `back` and `drop`: stores a file or folder with miners, lists, fetches and ends what is stored.
 
 use std::path::{Path, PathBuf};
 
@@ -20,7 +20,7 @@ use crate::show;
 
 /// The longest time to store, in hours.
 const MAX_HOURS: u64 = 24 * 366;
-/// How often holders are waited for while they bring pieces back.
+/// How many times the content is asked for while holders give pieces back.
 const TRIES: u32 = 120;
 
 /// What to store, and for how long.
@@ -80,7 +80,8 @@ pub(super) async fn put(args: PutArgs, json: bool) -> Result<()> {
     let name = args.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let (path, profile) = (args.path.clone(), args.profile.parse::<Profile>()?);
     let (root, car) = apart(move || packed(&path, profile)).await?;
-    let price = price(car.len() as u64, args.replicas, args.hours).context("this would cost more than all there is")?;
+    let price = price(car.len() as u64, args.replicas, args.hours)
+        .context("the price is too large: store less, or for a shorter time")?;
     let who = if args.escrow { "from escrow" } else { "at most, from the epochs' budget" };
     let bytes = car.len();
     show::message(format_args!("{bytes} bytes in {} replicas for {} h: {price} NNET {who}", args.replicas, args.hours));
@@ -97,13 +98,13 @@ fn packed(path: &Path, profile: Profile) -> Result<(String, Vec<u8>)> {
     Ok((plan.root.cid.to_string(), car))
 }
 
-/// What it costs at most, at the coordinator's usual window.
+/// What storing costs at most, with windows of the usual length. `None` if that is too large for an amount.
 fn price(bytes: u64, replicas: u32, hours: u64) -> Option<Amount> {
     let window = base_reward(Kind::Store, work(bytes.checked_mul(replicas.into())?, WINDOW_MS));
     window.nano().checked_mul(hours.try_into().ok()?).map(Amount::from_nano)
 }
 
-/// `48h`, `30d`, in hours.
+/// Parses `48h` or `30d` into hours.
 fn hours(text: &str) -> Result<u64, String> {
     let wrong = || "it must be from 1h to 366d: write 48h or 30d".to_owned();
     let parsed = match (text.strip_suffix('h'), text.strip_suffix('d')) {
@@ -135,7 +136,7 @@ pub(super) async fn back(args: BackArgs, json: bool) -> Result<()> {
     if json { show::json(&report) } else { Ok(show::result(text)?) }
 }
 
-/// The content, as soon as the holders have brought back what the coordinator lacks.
+/// Fetches the content, once holders have given back what the coordinator lacks.
 async fn fetched(remote: &Remote, pin: u64) -> Result<Vec<u8>> {
     let mut said = false;
     for _ in 0..TRIES {
@@ -150,7 +151,7 @@ async fn fetched(remote: &Remote, pin: u64) -> Result<Vec<u8>> {
             Err(error) => return Err(error.into()),
         }
     }
-    ensure!(!said, "the holders did not bring everything back: see `adit content stored`, and try again later");
+    ensure!(!said, "the holders did not give everything back: see `adit content stored`, and try again later");
     anyhow::bail!("the coordinator does not answer")
 }
 

@@ -1,4 +1,4 @@
-//! `adit content seal` and `adit content open`.
+//! `adit content seal` and `adit content open`: encrypt and decrypt a file with age or Fernet.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
@@ -14,7 +14,7 @@ use crate::home::random;
 use crate::output::Output;
 use crate::show;
 
-/// The environment variable with the passphrase that files are sealed with.
+/// The environment variable with the passphrase for files; `ADIT_PASSPHRASE` is for keys.
 const FILE_PASSPHRASE: &str = "ADIT_CONTENT_PASSPHRASE";
 
 #[derive(clap::Args)]

@@ -1,4 +1,4 @@
-//! Where work that reads blocks one after another gets them: from a CAR, or from storage.
+//! Where blocking work gets its blocks: from a CAR, or from storage.
 
 use std::sync::Arc;
 
@@ -7,12 +7,12 @@ use adit_content::{Block, Cid, ContentPath, Resolve, Walk};
 use anyhow::{Context, Result};
 use tokio::runtime::Handle;
 
-/// Blocks for work that may wait for them.
+/// A source of blocks that may block until it has them.
 pub(super) trait Source: Send {
     /// A block, if it is there.
     fn look(&mut self, cid: &Cid) -> Result<Option<Block>>;
 
-    /// What is said when a block is not there.
+    /// The error message for a block that is not there.
     fn missing(&self, cid: &Cid) -> String;
 
     /// A block that must be there.
@@ -21,22 +21,22 @@ pub(super) trait Source: Send {
     }
 }
 
-/// What a path names.
+/// Finds what a path names.
 pub(super) fn find(source: &mut impl Source, path: &ContentPath) -> Result<Cid> {
     let found = Resolve::new(path).next_from(|cid| source.block(cid))?;
     Ok(found.context("the path names nothing")?.cid)
 }
 
-/// Blocks of storage, for threads that may block.
+/// The blocks of storage, for threads that may block.
 pub(super) struct Stored {
     blocks: Arc<dyn Blocks>,
     runtime: Handle,
-    /// The last block: who has looked at it reads it next.
+    /// The last block, which a caller often looks at and then reads.
     last: Option<Block>,
 }
 
 impl Stored {
-    /// Of `blocks`; called on the runtime that gets them.
+    /// The blocks of `blocks`. Must be called on the runtime that fetches them.
     pub(super) fn of(blocks: Arc<dyn Blocks>) -> Self {
         Stored { blocks, runtime: Handle::current(), last: None }
     }

@@ -1,4 +1,4 @@
-//! `adit content add`, `get`, `cat`, `pin` and their like: content that is kept, and given back.
+//! `adit content add`, `get`, `cat`, `pin` and the like: keep content, and give it back.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -32,8 +32,8 @@ pub(crate) enum Action {
     },
     /// Write a file or folder that a CID names
     ///
-    /// Nothing is written outside the output, no link may lead out of it, and it appears whole or not at all. Stopped in the
-    /// middle, it goes on with what it lacks when it is asked for again.
+    /// Nothing is written outside the output, no link may lead out of it, and it appears whole or not at all. If it is
+    /// stopped, the next `get` fetches only what is missing.
     Get {
         /// CID, CID/PATH or /ipfs/CID/PATH
         what: PathBuf,
@@ -63,7 +63,7 @@ pub(crate) enum Action {
         #[command(flatten)]
         place: Place,
     },
-    /// Let go of what was pinned, and of the space that only it took
+    /// Unpin something, and free the space that only it took
     Unpin {
         /// The CID
         cid: String,
@@ -72,7 +72,7 @@ pub(crate) enum Action {
     },
     /// List what is pinned
     Pins {
-        /// The most that are listed, at least 1
+        /// The most pins to list, at least 1
         #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..))]
         limit: u32,
         /// Only those after this one
@@ -88,13 +88,13 @@ pub(crate) enum Action {
     },
     /// List the pins that could not be completed
     Failed {
-        /// Give this one up, and let go of what there is of it
+        /// Give this pin up, and free the space of what there is of it
         #[arg(long, value_name = "CID")]
         drop: Option<String>,
         #[command(flatten)]
         place: Place,
     },
-    /// Try again what could not be pinned
+    /// Retry the pins that could not be completed
     Retry {
         /// Only this one
         cid: Option<String>,
@@ -239,7 +239,7 @@ pub(super) fn path_of(what: &Path) -> Result<ContentPath> {
     text.parse().with_context(|| format!("{text:?} is neither a file here nor a path that begins with a CID"))
 }
 
-/// What a file or folder is called that nobody named: as in its folder, or as its CID.
+/// The output's name by default: the last name of the path, or the CID.
 fn named(path: &ContentPath) -> Result<PathBuf> {
     let Some(name) = path.names.last() else { return Ok(path.root.to_string().into()) };
     adit_content::name::check_name(name)?;

@@ -23,7 +23,7 @@ fn unpack(car: &Path, path: &str, to: &Path) -> anyhow::Result<u64> {
     Unpacked::write(archive, root, to, 1 << 30)
 }
 
-/// A folder with what people have in folders.
+/// A folder with large, small, hidden and repeated files, an empty folder and a link.
 fn sample(at: &Path) -> PathBuf {
     let folder = at.join("folder");
     fs::create_dir_all(folder.join("a/b/empty")).unwrap();
@@ -77,7 +77,7 @@ fn a_folder_goes_into_a_car_and_comes_back_the_same() {
             .collect();
         let wanted = [("empty".to_owned(), "folder", None), ("hello.txt".to_owned(), "file", Some(11))];
         assert_eq!(names, wanted);
-        // A block that is in a file again and again comes once.
+        // A block that a file repeats is written once.
         let size = fs::metadata(&car).unwrap().len();
         assert!(size < 5_000_000, "{size}");
     }
@@ -99,7 +99,7 @@ fn the_vectors_of_other_programs_hold_for_files_on_disk() {
 }
 
 #[test]
-fn what_changes_meanwhile_and_what_is_no_file_is_an_error() {
+fn a_file_that_changes_and_a_socket_are_errors() {
     let at = TempDir::new().unwrap();
     let folder = sample(at.path());
     let plan = Plan::make(&folder, Profile::default(), Pack::Yes).unwrap();
@@ -168,7 +168,7 @@ fn file(bytes: &[u8], out: &mut Vec<Block>) -> Imported {
 }
 
 #[test]
-fn nothing_is_written_outside_the_folder_and_nothing_half() {
+fn nothing_is_written_outside_the_output_or_in_part() {
     let at = TempDir::new().unwrap();
     let (car, out) = (at.path().join("x.car"), at.path().join("deep/out"));
     fs::create_dir(at.path().join("deep")).unwrap();
@@ -193,7 +193,7 @@ fn nothing_is_written_outside_the_folder_and_nothing_half() {
 }
 
 #[test]
-fn a_cut_or_changed_car_and_a_bomb_are_refused() {
+fn a_truncated_or_changed_car_and_a_bomb_are_refused() {
     let at = TempDir::new().unwrap();
     let (car, out) = (at.path().join("x.car"), at.path().join("out"));
     pack(&sample(at.path()), &car, Profile::default());

@@ -1,4 +1,4 @@
-//! What blocks hold, written as a file or folder. A stranger made them, so names, links, sizes and numbers are checked.
+//! Writes what blocks hold as a file or folder. Strangers made the blocks, so names, links, sizes and counts are checked.
 
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
@@ -20,7 +20,7 @@ pub(super) const MAX_ENTRIES: usize = 2_000_000;
 /// The deepest folder that is written.
 const MAX_DEPTH: usize = 200;
 
-/// Where what was found goes.
+/// Where the output goes, and how large it may be.
 pub(super) struct To {
     pub(super) path: PathBuf,
     /// Whether a file that exists is replaced.
@@ -29,7 +29,7 @@ pub(super) struct To {
     pub(super) json: bool,
 }
 
-/// Writes what `open` finds: a source of blocks, and what in it is meant.
+/// Writes what `open` finds: a source of blocks, and the root of what to write.
 pub(super) async fn export<S: Source + 'static>(
     open: impl FnOnce() -> Result<(S, Cid)> + Send + 'static,
     to: To,
@@ -73,7 +73,7 @@ pub(super) fn write_file(source: &mut impl Source, root: Cid, out: &mut dyn Writ
     Ok(())
 }
 
-/// A folder on its way.
+/// A folder that is being written.
 pub(super) struct Unpacked<S> {
     source: S,
     entries: usize,
@@ -96,7 +96,7 @@ impl<S: Source> Unpacked<S> {
     }
 
     fn folder(&mut self, root: Cid, to: &Path, depth: usize) -> Result<()> {
-        ensure!(depth <= MAX_DEPTH, "more than {MAX_DEPTH} folders lie in each other");
+        ensure!(depth <= MAX_DEPTH, "folders are nested more than {MAX_DEPTH} deep");
         fs::create_dir(to).context("a folder cannot be made")?;
         let mut walk = List::new(root, Limits::default());
         while let Some(entry) = walk.next_from(|cid| self.source.block(cid))? {
@@ -115,7 +115,7 @@ impl<S: Source> Unpacked<S> {
             Stat::File(bytes) => {
                 self.bytes = self.bytes.saturating_add(bytes);
                 ensure!(self.bytes <= self.max_bytes, "more than {} bytes: --max-bytes allows more", self.max_bytes);
-                // What exists already differs in case alone, where the disk takes those for the same.
+                // A name can exist already where the disk takes names that differ only in case for the same.
                 let mut out = BufWriter::new(File::create_new(to)?);
                 write_file(&mut self.source, cid, &mut out)?;
                 Ok(out.flush()?)

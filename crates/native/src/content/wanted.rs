@@ -1,4 +1,4 @@
-//! Pins that are wanted and not complete: those under way, and those that failed. They are shown, tried again, or given up.
+//! Incomplete pins: those under way, and those that failed. A person lists them, retries them, or gives them up.
 
 use std::fs;
 use std::io;
@@ -11,13 +11,13 @@ use serde::{Deserialize, Serialize};
 /// The longest reason that is kept, in characters.
 const MAX_REASON: usize = 500;
 
-/// The list of wanted pins, a file for each.
+/// The list of incomplete pins, a file for each.
 #[derive(Clone, Debug)]
 pub(crate) struct Wanted {
     folder: PathBuf,
 }
 
-/// A pin that is not complete.
+/// An incomplete pin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Wish {
     pub(crate) cid: Cid,
@@ -103,7 +103,7 @@ impl Wanted {
     }
 }
 
-/// What went wrong with a file.
+/// The storage error for a failed file operation.
 pub(super) fn disk(path: &Path, error: &io::Error) -> StorageError {
     let text = format!("{}: {error}", path.display());
     match error.kind() {

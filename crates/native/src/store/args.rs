@@ -9,14 +9,15 @@ use crate::server::DEFAULT_SERVER;
 
 /// Hold sealed replicas for a coordinator, and be paid for every window in which you prove them.
 ///
-/// The coordinator hands out pieces of what others store, each encrypted for you alone: you cannot read them, and nobody
-/// can fetch them a second time. Once in every hour, at a moment that nobody knows before, it asks for 64 chunks of 1 KiB,
-/// due within 30 s. A passed window that follows directly on a passed one is paid; what is missing fails all of it.
+/// The coordinator sends you pieces of what others store, each encrypted under a key that you do not have: you cannot read
+/// them, and it never sends them again. Once in every hour, at a secret moment, it asks for 64 chunks of 1 KiB, due within
+/// 30 s. An hour that you pass directly after another one is paid; one missing chunk fails the whole hour.
 ///
 /// What it proves: somebody could read these bytes within 30 s. Not where they lie, nor that ten keys are ten machines.
 ///
 /// New keys begin with 64 MiB, which doubles after each passed day. Ctrl-C is safe: replicas stay, and the next start goes on
-/// with them. A replica that you delete or that your disk damages is reported before it is asked for, which costs nothing.
+/// with them; only a challenge that comes meanwhile is missed. If you delete a replica or your disk damages it, the program
+/// reports the loss when it notices. That costs nothing unless a challenge came first.
 ///
 /// Examples:
 ///
@@ -26,7 +27,7 @@ use crate::server::DEFAULT_SERVER;
 #[derive(clap::Args, Clone, Debug)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
-    /// Where replicas are held: only `embedded`, a folder of this program, can prove any; the others explain why
+    /// Where replicas are held: only `embedded`, a folder of this program, can prove any; the others say why not
     #[arg(long, value_enum, default_value_t = Mode::Embedded)]
     pub(super) mode: Mode,
     /// The most to hold, at least 1MiB, as 500MB or 20GiB; a new key gets less at first
@@ -56,7 +57,7 @@ pub(crate) struct Args {
     /// Stop after this many windows with a verdict, at least 1
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) max_windows: Option<u64>,
-    /// The reward contract of the original, which there is no payment on yet
+    /// The original's reward contract; nothing is paid on a chain yet
     #[arg(long, value_name = "ADDRESS", env = "REWARD_CONTRACT")]
     reward_contract: Option<String>,
     /// The IPFS node of the original's local mode
@@ -80,10 +81,10 @@ pub(crate) enum Mode {
     Pinning,
 }
 
-/// The most that anyone can share: a pebibyte.
+/// The most that anyone can share: a pebibyte, in bytes.
 const MOST: u64 = 1 << 50;
 
-/// `500MB`, `20GiB`, in bytes.
+/// Parses `500MB` or `20GiB` into bytes.
 fn size(text: &str) -> Result<u64, String> {
     const UNITS: [(&str, u64); 8] = [
         ("KiB", 1 << 10),
@@ -102,13 +103,13 @@ fn size(text: &str) -> Result<u64, String> {
     number.checked_mul(unit).filter(|bytes| (1 << 20..=MOST).contains(bytes)).ok_or_else(wrong)
 }
 
-/// The variables of the original that this command takes from a file.
+/// The variables that this command takes from a file: two of the original's, and one of ours.
 const KNOWN: [&str; 3] = ["IPFS_API_URL", "REWARD_CONTRACT", "ADIT_SERVER"];
-/// Those that it knows and leaves alone, and why.
+/// The original's variables that this command does not use, and why.
 const UNUSED: [(&str, &str); 5] = [
     (
         "PRIVATE_KEY",
-        "is neither read nor stored: this program makes a key of its own, and no payment leaves for a chain yet",
+        "is neither read nor stored: this program makes a key of its own, and there is no payment on a chain yet",
     ),
     ("INFURA_KEY", "is not used: there is no payment on a chain yet"),
     ("BASE_RPC_URL", "is not used: there is no payment on a chain yet"),
@@ -117,7 +118,8 @@ const UNUSED: [(&str, &str); 5] = [
 ];
 
 impl Args {
-    /// Reads the variables of a file, for the flags that were left at their defaults.
+    /// Reads the variables of the file. One that is set in the environment is not read, and --coordinator and --reward-contract
+    /// win over the file.
     pub(super) fn take_env_file(&mut self) -> Result<()> {
         let Some(path) = &self.env_file else { return Ok(()) };
         let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
@@ -132,7 +134,7 @@ impl Args {
         Ok(())
     }
 
-    /// What was given and has no effect, a line each.
+    /// Lines about what was given and has no effect.
     pub(super) fn unused(&self) -> Vec<String> {
         let given = UNUSED.iter().filter(|(name, _)| std::env::var_os(name).is_some());
         let mut lines: Vec<String> = given.map(|(name, why)| format!("{name} {why}")).collect();

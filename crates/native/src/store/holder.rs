@@ -1,4 +1,4 @@
-//! A holder, turn by turn: it reports what it lost, answers what it is asked, gives back what is wanted, and takes another replica.
+//! A holder's turn: report lost replicas, answer a challenge, give back what is wanted, take another replica.
 
 use std::time::{Duration, Instant};
 
@@ -16,9 +16,9 @@ use super::session::Door;
 use super::shelf::{Foreign, Shelf};
 use super::told::{Figures, Told};
 
-/// The longest pause between two looks at the replicas.
+/// The longest pause between two turns.
 const LONGEST: Duration = Duration::from_secs(60);
-/// How often a holder asks whether anything is wanted of it at all.
+/// How often a holder asks whether the coordinator still counts on any of its replicas.
 const ASKING: Duration = Duration::from_secs(600);
 /// How long a turn spends on taking replicas before it asks again for a challenge.
 const TAKING: Duration = Duration::from_secs(20);
@@ -31,7 +31,7 @@ pub(super) struct Holder {
     figures: Figures,
     /// A lease that cannot be answered, because some of its replicas are lost.
     given_up: Option<LeaseId>,
-    /// When it last asked whether it holds anything still.
+    /// When it last asked that.
     asked: Option<Instant>,
 }
 
@@ -50,7 +50,7 @@ impl Holder {
         (self.figures.replicas, self.figures.bytes) = self.shelf.size();
     }
 
-    /// One turn; returns how long to wait for the next.
+    /// Takes a turn, and returns how long to wait for the next.
     pub(super) async fn turn(&mut self) -> Result<Duration> {
         let session = self.door.session().await?;
         self.shelf.bind(self.door.coordinator().context("no session")?)?;
@@ -80,7 +80,7 @@ impl Holder {
         Ok(Duration::from_millis(wish.retry_after_ms))
     }
 
-    /// Proves what is asked for. If it cannot, the replicas that failed are reported: a wrong answer would be held against it.
+    /// Answers a challenge. If it cannot, it reports the replicas that failed instead: a wrong answer would lower its confidence.
     async fn answer(&mut self, session: &str, challenge: Challenge) -> Result<()> {
         let began = Instant::now();
         let store = self.checked(&challenge)?;
@@ -90,7 +90,7 @@ impl Holder {
             self.given_up = Some(challenge.lease.lease);
             return self.lose(session, lost, "they are damaged").await;
         }
-        ensure!(answer.len() as u64 == challenge.answer_bytes, "the coordinator asks for an answer of another length");
+        ensure!(answer.len() as u64 == challenge.answer_bytes, "the coordinator expects an answer of another length");
         let delivery = Delivery {
             lease: challenge.lease.lease,
             unit: challenge.unit.cid(),
@@ -101,7 +101,7 @@ impl Holder {
         let answered = self.door.remote.answer(&delivery, &signature, answer).await?;
         let receipt = &answered.receipt;
         if let Some(coordinator) = self.door.coordinator() {
-            receipt.verify(&coordinator).context("the coordinator's receipt does not hold")?;
+            receipt.verify(&coordinator).context("the coordinator's receipt is not valid")?;
         }
         self.figures.windows += 1;
         self.figures.passed += u64::from(answered.verdict == Verdict::Valid);
@@ -120,7 +120,7 @@ impl Holder {
         Ok(())
     }
 
-    /// Frees all room if nothing is wanted any longer. A holder that holds nothing gets no challenge to learn it from.
+    /// Frees all room if the coordinator counts on none of the replicas. It sends no challenge then that would say so.
     async fn free_all(&mut self) -> Result<()> {
         if self.figures.replicas == 0 || self.asked.is_some_and(|at| at.elapsed() < ASKING) {
             return Ok(());
@@ -130,19 +130,19 @@ impl Holder {
         if view.held_bytes == 0 { self.keep_only(&[]) } else { Ok(()) }
     }
 
-    /// Checks that a challenge is signed, meant for this key and no larger than any may be; returns the list that it names.
+    /// Checks that a challenge is signed, meant for this key, and within the limits. Returns the CID of its list of replicas.
     fn checked(&self, challenge: &Challenge) -> Result<Cid> {
         let Challenge { lease, signature, unit, answer_bytes, .. } = challenge;
         let StoreUnit::V1(store) = unit;
         let coordinator = self.door.coordinator().context("no session")?;
         ensure!(coordinator.verify(lease, signature).is_ok(), "the coordinator did not sign this challenge");
         ensure!(lease.miner == self.door.key.public_key(), "this challenge is for another key");
-        ensure!(lease.unit == unit.cid(), "this challenge is not the one of its lease");
+        ensure!(lease.unit == unit.cid(), "this challenge is not the leased one");
         ensure!(store.s <= DRAWS && *answer_bytes <= MAX_ANSWER_BYTES, "this challenge asks for too much");
         Ok(store.holdings)
     }
 
-    /// The answer, or the replicas that cannot give it.
+    /// The answer, and the replicas whose chunks could not be opened.
     fn openings(&self, unit: &StoreUnit, holdings: &Holdings) -> (Vec<u8>, Vec<Cid>) {
         let (mut answer, mut lost) = (Vec::new(), Vec::new());
         for position in unit.challenge().positions(holdings.chunks()) {
@@ -197,19 +197,19 @@ impl Holder {
         Ok(true)
     }
 
-    /// Waits, and looks a replica through meanwhile: what a disk damaged is reported before it is asked for.
+    /// Waits for `pause`. Meanwhile it checks one replica, so that damage is reported before a challenge finds it.
     pub(super) async fn idle(&mut self, pause: Duration) {
         let until = Instant::now() + pause;
         if let Some(replica) = self.shelf.look()
             && let Ok(session) = self.door.session().await
-            && let Err(error) = self.lose(&session, vec![replica], "a look through them found damage").await
+            && let Err(error) = self.lose(&session, vec![replica], "a routine check found damage").await
         {
             self.told.failed(&format!("{error:#}"));
         }
         tokio::time::sleep_until(until.into()).await;
     }
 
-    /// What a failure means: a session that has ended is opened again, and what cannot get better ends the program.
+    /// Decides what a failure means. A session that has ended is opened again; an error that no retry can mend is returned.
     pub(super) fn failed(&mut self, error: &anyhow::Error) -> Result<()> {
         if let Some(foreign) = error.downcast_ref::<Foreign>() {
             anyhow::bail!("{foreign}");

@@ -13,7 +13,7 @@ use anyhow::{Context, Result, ensure};
 use crate::home::Known;
 use crate::server::Remote;
 
-/// The coordinator, and the way in.
+/// A coordinator, and the session with it.
 pub(super) struct Door {
     pub(super) remote: Remote,
     pub(super) key: SecretKey,
@@ -37,7 +37,7 @@ impl Door {
         Ok(Door { remote, key, contributor, known, pinned, session: None })
     }
 
-    /// The open session's id.
+    /// The session's id. Opens a session if there is none.
     pub(super) async fn session(&mut self) -> Result<String> {
         if let Some(session) = &self.session {
             return Ok(session.clone());
@@ -51,7 +51,7 @@ impl Door {
             adit: Some(key),
         };
         let grant =
-            self.remote.register(&request).await?.adit.context("the server is no coordinator: it has no key")?;
+            self.remote.register(&request).await?.adit.context("the server is not a coordinator: it has no key")?;
         self.pin(grant.coordinator_key)?;
         let statement = self.statement(&grant);
         let signature = self.key.sign(&statement);
@@ -62,12 +62,12 @@ impl Door {
         Ok(session)
     }
 
-    /// The coordinator's key, once there is a session.
+    /// The coordinator's key: given by a flag, remembered, or learnt with the first session.
     pub(super) fn coordinator(&self) -> Option<PublicKey> {
         self.pinned
     }
 
-    /// The session has ended.
+    /// Forgets a session that has ended, so that the next call opens another.
     pub(super) fn forget(&mut self) {
         self.session = None;
     }

@@ -1,7 +1,7 @@
-//! The replicas on this machine: a file each, with the chaining values of its groups beside it.
+//! The replicas on this machine: a file for each, and beside it the chaining values of its groups.
 //!
-//! An index beside the key says which replicas there should be, so that a folder that was emptied is noticed before anyone asks.
-//! A replica that is still arriving has the ending `part`, and goes on where it stopped.
+//! An index beside the key lists them, so that a folder that was emptied is noticed before the next challenge. A replica that is
+//! still arriving is in a file that ends in `.part`, and its download goes on where it stopped.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::home::write_private;
 
-/// How much of a file is read at once.
+/// How many bytes of a file are read at once.
 const PIECE_BYTES: usize = 1 << 20;
 
 /// All replicas that this machine should have, of one coordinator.
@@ -27,7 +27,7 @@ pub(super) struct Shelf {
     index: Index,
     /// Locked, so that no second program takes replicas into this folder.
     _lock: File,
-    /// The replica that was looked through last.
+    /// The replica that was checked last.
     looked_at: Option<String>,
 }
 
@@ -62,7 +62,7 @@ impl Shelf {
         Ok(Shelf { folder: folder.to_owned(), path, index, _lock: lock, looked_at: None })
     }
 
-    /// Takes the folder for a coordinator. Fails if it holds replicas of another.
+    /// Binds the folder to a coordinator. Fails with [`Foreign`] if it holds replicas of another one.
     pub(super) fn bind(&mut self, coordinator: PublicKey) -> Result<()> {
         if self.index.coordinator == Some(coordinator) {
             return Ok(());
@@ -96,7 +96,7 @@ impl Shelf {
         write_private(&self.path, &text).with_context(|| self.path.display().to_string())
     }
 
-    /// The replica as it arrives, and how much of it is there.
+    /// Opens the file of a replica that is arriving, to append to it.
     pub(super) fn arriving(&self, replica: &Cid, length: u64) -> Result<Arriving> {
         let path = self.part_file(&replica.to_string());
         let opened = OpenOptions::new().create(true).append(true).open(&path);
@@ -109,7 +109,7 @@ impl Shelf {
         Ok(Arriving { file, path, had, length })
     }
 
-    /// Takes a replica that arrived whole: it must be what its name says. One that is not begins anew.
+    /// Keeps a replica that arrived whole and matches its CID. Any other is deleted, so that its download begins again.
     pub(super) fn keep(&mut self, replica: &Cid, length: u64) -> Result<()> {
         let name = replica.to_string();
         let part = self.part_file(&name);
@@ -140,7 +140,7 @@ impl Shelf {
         gone.filter_map(|(name, _)| name.parse().ok()).collect()
     }
 
-    /// Looks one replica through, another each time; returns it if it is damaged.
+    /// Checks one replica, each time the next one. Returns it if it is damaged.
     pub(super) fn look(&mut self) -> Option<Cid> {
         use std::ops::Bound::{Excluded, Unbounded};
         let after = self.looked_at.take().map_or(Unbounded, Excluded);
@@ -170,7 +170,7 @@ impl Shelf {
         self.save()
     }
 
-    /// Forgets what the coordinator asks about no longer.
+    /// Forgets all replicas but those in `wanted`, and returns how many they were.
     pub(super) fn keep_only(&mut self, wanted: &[Cid]) -> Result<u64> {
         let wanted: std::collections::HashSet<String> = wanted.iter().map(Cid::to_string).collect();
         let others = self.index.replicas.keys().filter(|name| !wanted.contains(*name));
@@ -200,7 +200,7 @@ impl Shelf {
     }
 }
 
-/// A file on its way.
+/// The file of a replica that is arriving.
 pub(super) struct Arriving {
     file: File,
     path: PathBuf,
@@ -218,7 +218,7 @@ impl Arriving {
         Ok(())
     }
 
-    /// Syncs what has arrived.
+    /// Syncs what has arrived. Returns whether the replica is whole.
     pub(super) fn finish(self) -> Result<bool> {
         self.file.sync_all()?;
         Ok(self.had == self.length)
@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_is_one_programs_and_one_coordinators() {
+    fn a_folder_belongs_to_one_program_and_one_coordinator() {
         let folder = tempfile::tempdir().unwrap();
         let mut shelf = shelf(folder.path());
         let (ours, other) = (PublicKey([2; 33]), PublicKey([3; 33]));

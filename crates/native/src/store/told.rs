@@ -1,4 +1,4 @@
-//! What a holder tells its person: lines, or JSON.
+//! What `adit store` prints: lines, or JSON.
 
 use std::path::Path;
 
@@ -21,7 +21,7 @@ pub(super) struct Figures {
     pub(super) earned: i64,
 }
 
-/// Where it is told.
+/// Prints what happens, on standard output.
 #[derive(Clone)]
 pub(super) struct Told {
     lines: Lines,
@@ -60,19 +60,17 @@ impl Told {
         self.tell(value, format!("Took a replica of {}; {replicas} now, {} in all", bytes(length), bytes(all)));
     }
 
-    /// Some replicas are lost.
     pub(super) fn lost(&self, replicas: usize, why: &str) {
         let value = json!({ "event": "lost", "replicas": replicas, "why": why });
         self.tell(value, format!("Lost {replicas} replicas ({why}); reported, and made again elsewhere"));
     }
 
-    /// Some replicas are wanted no longer.
+    /// The coordinator no longer wants some replicas.
     pub(super) fn released(&self, replicas: u64) {
         let value = json!({ "event": "released", "replicas": replicas });
-        self.tell(value, format!("The coordinator needs {replicas} replicas no longer; their room is free"));
+        self.tell(value, format!("The coordinator no longer needs {replicas} replicas; their room is free"));
     }
 
-    /// A replica was given back.
     pub(super) fn gave_back(&self, replica: &str) {
         let value = json!({ "event": "gave_back", "replica": replica });
         self.tell(value, "Gave a replica back: its content was asked for".into());
@@ -94,7 +92,7 @@ impl Told {
         self.tell(value, text);
     }
 
-    /// Something failed, and is tried again.
+    /// A turn failed, and is tried again.
     pub(super) fn failed(&self, error: &str) {
         let value = json!({ "event": "failed", "error": error });
         self.tell(value, format!("Failed, and will try again: {error}"));
@@ -107,8 +105,8 @@ impl Told {
             "pending_nano": earned,
         });
         let text = format!(
-            "Stopped; {replicas} replicas ({}) stay, and {passed} of {windows} windows were passed. Start again within an \
-             hour: a window that nobody asks in is missed, and the next one pays nothing",
+            "Stopped; {replicas} replicas ({}) stay, and {passed} of {windows} windows were passed. Start again \
+             soon: a challenge that comes meanwhile is missed, and the next window pays nothing",
             bytes(held)
         );
         self.tell(value, text);

@@ -2,15 +2,15 @@
 //!
 //! ```text
 //! blocks/ni/bafkreifz…ni   a block, in a folder named by its last two letters
-//! drafts/                  blocks on their way; what a crash left there is removed
-//! pins/bafk….json          a pin: only with this file is it one
+//! drafts/                  blocks being written; what a crash left there is removed
+//! pins/bafk….json          a pin, which exists only with this file
 //! pins/bafk….blocks        the blocks that it holds, one a line
-//! wanted/bafk….json        a pin that is under way, or that could not be completed
+//! wanted/bafk….json        an incomplete pin: under way, or failed
 //! lock                     shared while a block is added, exclusive while blocks are removed
 //! ```
 //!
-//! Pins take blocks from above to below. So whatever is there of a pin under way is reached from its root, and stays when other
-//! blocks are removed.
+//! A pin stores parents before children. So the blocks of an incomplete pin are found from its root, and stay when others are
+//! removed.
 
 use std::collections::HashSet;
 use std::fs::{self, File};
@@ -26,7 +26,7 @@ use tempfile::NamedTempFile;
 
 use crate::content::wanted::{Wanted, disk};
 
-/// The folder of blocks, pins and wishes.
+/// The folder of blocks, pins and incomplete pins.
 pub(super) struct Files {
     pub(super) folder: PathBuf,
     wanted: Wanted,
@@ -45,12 +45,12 @@ impl Files {
         Ok(Files { folder: folder.to_owned(), wanted, max_bytes, used: Mutex::new(None) })
     }
 
-    /// The pins that are not complete.
+    /// The list of incomplete pins.
     pub(super) fn wanted(&self) -> &Wanted {
         &self.wanted
     }
 
-    /// A block, if it is here. One that was damaged is removed, so that it can be fetched again.
+    /// Reads a block, if it is here. A damaged one is removed, so that it can be fetched again.
     pub(super) fn read(&self, cid: &Cid) -> Result<Option<Block>, StorageError> {
         let path = self.place(&key(cid));
         match fs::metadata(&path) {
@@ -70,7 +70,7 @@ impl Files {
         }
     }
 
-    /// Keeps a block. Removes what nothing holds if there is no room otherwise.
+    /// Stores a block. If there is no room for it, blocks that no pin holds are removed first.
     pub(super) fn keep(&self, block: &Block) -> Result<(), StorageError> {
         let path = self.place(&key(block.cid()));
         if path.exists() {
@@ -93,7 +93,7 @@ impl Files {
         Ok(())
     }
 
-    /// How much there is.
+    /// Counts pins, blocks and bytes.
     pub(super) fn usage(&self) -> Result<Usage, StorageError> {
         let (mut blocks, mut bytes) = (0, 0);
         self.each_block(|_, found| {
@@ -106,7 +106,7 @@ impl Files {
         Ok(Usage { pins, blocks: Some(blocks), bytes: Some(bytes), max_bytes: Some(self.max_bytes) })
     }
 
-    /// Gives a pin up that is not complete, and lets go of what there is of it.
+    /// Gives up an incomplete pin and removes what there is of it. False if there was none.
     pub(super) fn give_up(&self, root: &Cid) -> Result<bool, StorageError> {
         let was = self.wanted.end(root)?;
         if was {
@@ -115,7 +115,7 @@ impl Files {
         Ok(was)
     }
 
-    /// Removes what no pin holds and no pin under way has gathered.
+    /// Removes all blocks that no pin holds, complete or not.
     fn sweep(&self) -> Result<(), StorageError> {
         let _alone = self.lock(Lock::Alone)?;
         let held = self.held()?;
@@ -157,7 +157,7 @@ impl Files {
             }
             let Some(block) = self.read(&cid)? else { continue };
             held.insert(name);
-            // What cannot be read leads nowhere, and its pin fails.
+            // A malformed block has no links, and its pin fails.
             waiting.extend(links(&block).unwrap_or_default());
         }
         Ok(())
@@ -198,7 +198,7 @@ impl Files {
         self.folder.join("blocks").join(group).join(name)
     }
 
-    /// A file on its way, in `drafts` or beside what it will be.
+    /// A temporary file in a folder of this one, so on the same disk as the place that it is moved to.
     pub(super) fn draft(&self, folder: &str) -> Result<NamedTempFile, StorageError> {
         let folder = self.folder.join(folder);
         NamedTempFile::new_in(&folder).map_err(|error| disk(&folder, &error))
@@ -228,7 +228,7 @@ impl Files {
         Ok(())
     }
 
-    /// Keeps other threads and processes from adding or removing until the file is dropped.
+    /// Locks the folder, for threads of this process and for others, until the returned file is dropped.
     pub(super) fn lock(&self, how: Lock) -> Result<File, StorageError> {
         let path = self.folder.join("lock");
         let file = File::options().create(true).truncate(false).write(true).open(&path);
@@ -245,8 +245,8 @@ impl Files {
 /// How the folder is locked.
 #[derive(Clone, Copy)]
 pub(super) enum Lock {
-    /// With others who add.
+    /// For those who add blocks.
     Shared,
-    /// Alone, to remove.
+    /// For one who removes blocks.
     Alone,
 }

@@ -41,11 +41,11 @@ impl BlockList {
 impl Files {
     /// Begins to list the blocks of a pin.
     pub(super) fn begin(&self, root: &Cid) -> Result<BlockList, StorageError> {
-        // Drafts of blocks may be removed meanwhile.
+        // Not in `drafts`, which a sweep empties.
         Ok(BlockList { root: *root, lines: BufWriter::new(self.draft("pins")?), blocks: 0, bytes: 0 })
     }
 
-    /// Makes the pin one. Every block that was listed must be in the folder.
+    /// Commits a pin. Error: a listed block is not in the folder.
     pub(super) fn commit(&self, list: BlockList) -> Result<Pin, StorageError> {
         let BlockList { root, lines, blocks, bytes } = list;
         let _shared = self.lock(Lock::Shared)?;
@@ -82,7 +82,7 @@ impl Files {
         self.stored_pin(&key(root))
     }
 
-    /// At most `limit` pins, those after `after`.
+    /// At most `limit` pins after `after`, in the order of keys.
     pub(super) fn pins(&self, after: Option<&Cid>, limit: usize) -> Result<Vec<Pin>, StorageError> {
         let after = after.map(key);
         let names = self.pin_names()?;
@@ -91,7 +91,7 @@ impl Files {
         pins.take(limit).collect()
     }
 
-    /// Lets go of a pin and of the blocks that only it holds.
+    /// Removes a pin and the blocks that only it holds. False if there was no such pin.
     pub(super) fn unpin(&self, root: &Cid) -> Result<bool, StorageError> {
         let name = key(root);
         let _alone = self.lock(Lock::Alone)?;

@@ -37,7 +37,7 @@ impl Place {
     }
 }
 
-/// Blocks of which one is never given, and a count of what was asked for.
+/// A source that lacks one block, and counts requests.
 struct Without {
     all: Memory,
     missing: Option<Cid>,
@@ -82,7 +82,7 @@ async fn what_is_put_comes_back_and_goes_when_it_is_unpinned() {
     let second = put(&storage, &large, Profile::default()).await.unwrap();
     assert_eq!(first.cid.to_string(), "bafkreifzjut3te2nhyekklss27nh3k72ysco7y32koao5eei66wof36n5e");
     assert_eq!((second.blocks, first.bytes), (Some(4), Some(11)));
-    // Also after the program was started again.
+    // A program that is started again finds both.
     let storage = place.open(1 << 30);
     let piece = read(&storage, &second.cid.into(), 1 << 20, 10).await.unwrap();
     assert_eq!((piece.size, &piece.bytes[..]), (3 << 20, &large[1 << 20..][..10]));
@@ -114,7 +114,7 @@ async fn a_block_that_two_pins_hold_stays_with_the_other() {
 }
 
 #[tokio::test]
-async fn nothing_is_half_pinned_and_a_retry_asks_for_what_is_missing_alone() {
+async fn a_failed_pin_is_absent_and_a_retry_fetches_only_what_is_missing() {
     let place = Place::new();
     let (memory, root, last) = elsewhere().await;
     let source = Arc::new(Without { all: memory, missing: Some(last), asked: AtomicUsize::new(0) });
@@ -156,7 +156,7 @@ async fn what_is_given_up_takes_no_space() {
 }
 
 #[tokio::test]
-async fn a_full_folder_takes_nothing_more_and_lets_what_was_only_read_go() {
+async fn a_full_folder_removes_unpinned_blocks_and_then_refuses_more() {
     let place = Place::new();
     let (memory, root, _) = elsewhere().await;
     let storage = place.open(12_000).with_source(Arc::new(memory));
@@ -173,7 +173,7 @@ async fn a_full_folder_takes_nothing_more_and_lets_what_was_only_read_go() {
 }
 
 #[tokio::test]
-async fn a_block_changed_or_removed_under_us_is_fetched_again_and_never_passed_on() {
+async fn a_damaged_or_removed_block_is_fetched_again_and_never_returned() {
     let place = Place::new();
     let (memory, root, last) = elsewhere().await;
     let storage = place.open(1 << 30);

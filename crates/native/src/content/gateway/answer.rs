@@ -1,4 +1,4 @@
-//! Answers: a block, or a CAR that is written while it is sent.
+//! Answers of the gateway: a block, or a CAR that is made while it is sent. `files` has the answers for browsers.
 
 use std::io;
 use std::ops::Range;
@@ -18,7 +18,7 @@ use futures::stream::{self, Stream, StreamExt};
 use super::ask::{Ask, CAR_TYPE, Car, Format, RAW_TYPE, native_type};
 use super::{Gate, files};
 
-/// Content never changes under its name.
+/// What a CID names never changes.
 pub(super) const FOR_EVER: &str = "public, max-age=29030400, immutable";
 
 /// Why there is no answer.
@@ -28,7 +28,7 @@ pub(super) struct Refusal {
 }
 
 impl Refusal {
-    /// What a malformed block says.
+    /// The refusal for a malformed block.
     pub(super) fn from_walk(error: WalkError) -> Self {
         StorageError::from(error).into()
     }
@@ -60,7 +60,7 @@ pub(super) async fn answer(gate: &Gate, ask: Ask, headers: &HeaderMap) -> Result
     let response = begin(StatusCode::OK).header("x-ipfs-path", &ask.shown).header("x-ipfs-roots", roots.join(","));
     match (ask.format, native_type(found.cid.codec())) {
         (Format::Native(codec), _) if codec != found.cid.codec() => {
-            let text = "one codec is not converted into another here: ask with ?format=raw".to_owned();
+            let text = "this gateway does not convert codecs: ask with ?format=raw".to_owned();
             return Err(Refusal { status: StatusCode::NOT_ACCEPTABLE, text });
         }
         (Format::Native(_) | Format::Files, Some(kind)) => return native(response, &first, kind, headers),
@@ -96,7 +96,7 @@ fn raw(response: Builder, block: &Block, headers: &HeaderMap) -> Result<Response
     }
 }
 
-/// A block that is no file, as it is.
+/// A block of a codec other than UnixFS, unchanged.
 fn native(response: Builder, block: &Block, kind: &str, headers: &HeaderMap) -> Result<Response, Refusal> {
     let etag = format!("\"{}\"", block.cid());
     let response = response.header(header::ETAG, &etag).header(header::CACHE_CONTROL, FOR_EVER);
@@ -108,7 +108,8 @@ fn native(response: Builder, block: &Block, kind: &str, headers: &HeaderMap) -> 
     finish(response, Body::from(block.bytes().clone()))
 }
 
-/// The one range that is asked for. Several are answered with everything; the inner None is one that there is not.
+/// The range that is asked for. `None` stands for everything, which also answers several ranges; `Some(None)` is a range beyond
+/// the end.
 pub(super) fn range(headers: &HeaderMap, size: u64) -> Option<Option<Range<u64>>> {
     let text = headers.get(header::RANGE)?.to_str().ok()?.strip_prefix("bytes=")?;
     if text.contains(',') {
@@ -134,10 +135,10 @@ fn whole_car(gate: &Gate, response: Builder, found: Found, asked: Car) -> Result
     finish(response, Body::from_stream(pieces))
 }
 
-/// The blocks of a CAR, one at a time. A block that is missing breaks the answer off, so that nobody takes it for whole.
+/// Streams the blocks of a CAR, one at a time. A missing block breaks the answer off, so that nobody takes it for whole.
 fn sections(gate: Gate, walk: CarWalk) -> impl Stream<Item = io::Result<Bytes>> {
     stream::try_unfold((gate, walk, None), |(gate, mut walk, sent)| async move {
-        // The last block has left when the next one is asked for.
+        // The previous block has been sent when the next one is asked for.
         drop(sent);
         let permit = gate.memory.clone().acquire_owned().await.map_err(io::Error::other)?;
         let block = next(&mut walk, &*gate.blocks).await.map_err(io::Error::other)?;
@@ -157,7 +158,7 @@ fn etag(cid: &Cid, format: Format) -> String {
     format!("W/\"{cid}.car.{scope}.{bytes}.dfs.{}\"", if duplicates { "y" } else { "n" })
 }
 
-/// Whether the caller has this answer.
+/// Whether the caller has this answer already (If-None-Match).
 pub(super) fn is_known(headers: &HeaderMap, etag: &str) -> bool {
     let bare = |text: &str| text.trim().trim_start_matches("W/").to_owned();
     let values = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
@@ -168,10 +169,10 @@ fn attachment(cid: &Cid, extension: &str) -> String {
     format!("attachment; filename=\"{cid}.{extension}\"")
 }
 
-/// No script runs, no form is sent, and no cookie or storage is seen, whatever strangers wrote.
+/// Whatever strangers wrote, it runs no script, sends no form, and sees no cookie or storage.
 const SANDBOX: &str = "sandbox; default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'; media-src 'self'";
 
-/// Pages of every origin may read what anybody may.
+/// Headers of every answer. Anybody may read it, so pages of every origin may.
 const OPEN: [(HeaderName, &str); 6] = [
     (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
     (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD, OPTIONS"),
@@ -185,7 +186,7 @@ fn begin(status: StatusCode) -> Builder {
     OPEN.iter().fold(Response::builder().status(status), |response, (name, value)| response.header(name, *value))
 }
 
-/// What a browser asks before it asks.
+/// Answers a browser's CORS preflight request.
 pub(super) fn options() -> Response {
     let response =
         begin(StatusCode::NO_CONTENT).header(header::ACCESS_CONTROL_ALLOW_HEADERS, "Range, Accept, If-None-Match");
@@ -197,7 +198,7 @@ pub(super) fn finish(response: Builder, body: Body) -> Result<Response, Refusal>
     response.body(body).map_err(unsaid)
 }
 
-/// Says why there is no answer.
+/// Says why there is no answer. With `only_if_cached`, 404 becomes 412.
 pub(super) fn refuse(refusal: &Refusal, only_if_cached: bool) -> Response {
     let status = match refusal.status {
         StatusCode::NOT_FOUND if only_if_cached => StatusCode::PRECONDITION_FAILED,

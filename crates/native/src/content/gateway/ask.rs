@@ -1,4 +1,4 @@
-//! What a request asks for. `format` and its like in the query win over the Accept header.
+//! Parses what a request asks for. Parameters of the query win over the Accept header.
 
 use std::collections::HashMap;
 
@@ -14,7 +14,7 @@ use super::files::Shown;
 pub(super) const RAW_TYPE: &str = "application/vnd.ipld.raw";
 pub(super) const CAR_TYPE: &str = "application/vnd.ipld.car";
 
-/// Codecs that are passed on and not read.
+/// Codecs whose blocks are passed on without being parsed.
 const DAG_JSON: u64 = 0x0129;
 const JSON: u64 = 0x0200;
 const CBOR: u64 = 0x51;
@@ -36,7 +36,7 @@ pub(super) enum Format {
     Car(Car),
     /// A block of this codec, under its own type.
     Native(u64),
-    /// Files and folders, which cannot be checked.
+    /// Files and folders, which a client cannot check.
     Files,
 }
 
@@ -82,7 +82,7 @@ impl Format {
             "json" => Ok(Format::Native(JSON)),
             "cbor" => Ok(Format::Native(CBOR)),
             _ => {
-                let text = "this gateway gives blocks (?format=raw), CARs (?format=car), files and folders";
+                let text = "this gateway serves blocks (?format=raw), CARs (?format=car), files and folders";
                 Err(Refusal { status: StatusCode::NOT_ACCEPTABLE, text: text.to_owned() })
             }
         }
@@ -117,7 +117,7 @@ impl Car {
     }
 }
 
-/// The first type in the Accept header that is given here, and its parameters.
+/// The first type in the Accept header that the gateway serves, and its parameters.
 fn accepted(headers: &HeaderMap) -> Option<(&'static str, HashMap<String, String>)> {
     let values = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(',')).find_map(|value| {
@@ -132,7 +132,7 @@ fn accepted(headers: &HeaderMap) -> Option<(&'static str, HashMap<String, String
     })
 }
 
-/// The type of a block that is no file, by its codec.
+/// The media type of a block, for codecs other than UnixFS and raw.
 pub(super) fn native_type(codec: u64) -> Option<&'static str> {
     match codec {
         DAG_CBOR => Some("application/vnd.ipld.dag-cbor"),
@@ -143,7 +143,7 @@ pub(super) fn native_type(codec: u64) -> Option<&'static str> {
     }
 }
 
-/// Whether only what is here already is wanted.
+/// Whether the caller sent `only-if-cached`.
 pub(super) fn is_only_if_cached(headers: &HeaderMap) -> bool {
     let values = headers.get_all(header::CACHE_CONTROL).iter().filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(',')).any(|value| value.trim().eq_ignore_ascii_case("only-if-cached"))

@@ -1,5 +1,5 @@
-//! Files and folders as browsers want them. Whoever gets them cannot check them, and strangers wrote them: so they run no
-//! script, and share no origin with anything of ours.
+//! Files and folders for browsers. Browsers cannot check them, and strangers wrote them, so they run no script and share no
+//! origin with our own pages.
 
 use std::fmt::Write;
 use std::io;
@@ -22,10 +22,10 @@ use super::ask::Ask;
 
 /// The most names on a page.
 const MAX_LISTED: usize = 10_000;
-/// A page that was made here may look otherwise one day.
+/// How long a listing may be cached. A later version of this program may render it differently.
 const FOR_A_WEEK: &str = "public, max-age=604800, stale-while-revalidate=2678400";
 
-/// What a file is called and whether it is shown, as the request says it.
+/// The name that the request gives a file, and whether it is downloaded or shown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Shown {
     pub(super) filename: Option<String>,
@@ -82,7 +82,7 @@ fn file(
     finish(response, Body::from_stream(bytes(gate.clone(), cid, range)))
 }
 
-/// A file's bytes, a block at a time. A block that is missing breaks the answer off.
+/// Streams a file's bytes, a block at a time. A missing block breaks the answer off.
 fn bytes(gate: Gate, cid: Cid, range: Range<u64>) -> impl Stream<Item = io::Result<Bytes>> {
     let walk = FileWalk::over(cid, range, Limits::default());
     stream::try_unfold((gate, walk, None), |(gate, mut walk, sent)| async move {
@@ -160,7 +160,7 @@ fn page(path: &ContentPath, entries: &[Entry], more: bool) -> String {
     page
 }
 
-/// Text in a page: no markup, and nothing that moves or hides other text.
+/// Escapes text for a page, and replaces characters that move or hide other text.
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -180,7 +180,7 @@ fn escaped(text: &str) -> String {
     out
 }
 
-/// A name in an address.
+/// Percent-encodes a name for a URL.
 fn address(name: &str) -> String {
     name.bytes().fold(String::new(), |mut out, byte| {
         match byte {
@@ -195,7 +195,7 @@ fn disposition(how: &str, name: &str) -> String {
     if name.is_empty() { how.to_owned() } else { format!("{how}; filename*=UTF-8''{}", address(name)) }
 }
 
-/// The type of a file by its name. What is not known is not shown.
+/// A file's media type, from its name. Browsers download a file of an unknown type.
 fn kind(name: &str) -> &'static str {
     let extension = name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
     match extension.as_deref().unwrap_or_default() {

@@ -21,7 +21,7 @@ struct Fixture {
     blocks: HashMap<Cid, Block>,
 }
 
-/// An answer. A body that was broken off has no bytes.
+/// An answer. Its body is `None` if it was broken off.
 struct Got {
     status: u16,
     headers: HeaderMap,
@@ -177,7 +177,7 @@ async fn dag_scope() {
     while list.next_from(|cid| Ok::<_, adit_content::WalkError>(held[cid].clone())).unwrap().is_some() {
         count += 1;
     }
-    // The shards, all of them, and nothing of what is in the folder.
+    // All shards, and no block of the folder's files.
     assert_eq!((count, held.len()), (1000, entity.cids().len()));
     assert!(held.keys().all(|cid| shards.blocks[cid].bytes().windows(4).any(|part| part == b"\x28\x22\x30\x80")));
     assert_eq!(shards.car("", "&dag-scope=block").await, [shards.root]);
@@ -319,7 +319,7 @@ async fn raw_blocks() {
 }
 
 #[tokio::test]
-async fn what_is_not_here_is_not_fetched_and_what_is_wrong_is_said() {
+async fn missing_content_is_not_fetched_and_errors_are_explained() {
     let fixture = Fixture::open("dir-with-files");
     let other = "bafkreifzjut3te2nhyekklss27nh3k72ysco7y32koao5eei66wof36n5e";
     for format in ["raw", "car"] {

@@ -7,7 +7,7 @@ fn text(got: &Got) -> String {
 }
 
 #[tokio::test]
-async fn folders_are_listed_or_give_their_index() {
+async fn folders_are_listed_or_show_their_index() {
     let fixture = Fixture::open("dir-listing");
     let moved = fixture.send("?download=true", &[]).await;
     let to = format!("/ipfs/{}/?download=true", fixture.root);
@@ -41,7 +41,7 @@ async fn folders_are_listed_or_give_their_index() {
 }
 
 #[tokio::test]
-async fn files_are_sent_whole_or_in_ranges_and_never_as_somebody_else() {
+async fn files_are_sent_whole_or_in_ranges_and_in_a_sandbox() {
     let fixture = Fixture::open("dir-with-files");
     let got = fixture.send("/hello.txt", &[("accept", "text/html, */*;q=0.8")]).await;
     assert_eq!((got.status, got.header("content-length"), text(&got).as_str()), (200, "12", "hello world\n"));
