@@ -162,3 +162,21 @@ export type LaneReport =
   | { event: "progress"; lease: LeaseId; done_rows: number; rows: number }
   | { event: "done"; lease: LeaseId; digest: Digest; busy_ms: number; output: Uint8Array<ArrayBuffer> }
   | { event: "failed"; lease: LeaseId; reason: string };
+
+/** A file, or a folder with its entries. */
+export type Tree = File | ReadonlyMap<string, Tree>;
+
+/** What a page asks of a content worker, once. */
+export interface Naming {
+  /** One of those in `PROFILES`. */
+  profile: string;
+  name: string;
+  what: Tree;
+}
+
+/** What a content worker answers. Bytes are those of all files. */
+export type NamingReport =
+  | { event: "progress"; bytes: number }
+  | { event: "named"; cid: string; bytes: number }
+  /** What is at `path` has no CID; without a reason it could not be read. */
+  | { event: "failed"; path: string; reason: string | undefined };

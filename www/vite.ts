@@ -28,12 +28,17 @@ export function site(name: string, ...html: string[]): UserConfig {
   };
 }
 
-/** The budgets of wasm-pack.toml go by these folders. */
+interface Chunk {
+  facadeModuleId?: string | null;
+}
+
+/** The budgets of wasm-pack.toml go by these folders. What names files by their CIDs has one of its own. */
 function files(folder: string) {
   const name = `assets/${folder}/[name]-[hash]`;
-  const chunk = ({ facadeModuleId }: { facadeModuleId?: string | null }) => {
+  const script = ({ facadeModuleId }: Chunk) => {
     const [, language] = facadeModuleId?.match(/\/locales\/([\w-]+)\//) ?? [];
-    return language ? `assets/${folder}/${language}-[name]-[hash].js` : `${name}.js`;
+    if (language) return `assets/${folder}/${language}-[name]-[hash].js`;
+    return facadeModuleId?.endsWith("/content.ts") ? "assets/content/[name]-[hash].js" : `${name}.js`;
   };
-  return { entryFileNames: `${name}.js`, chunkFileNames: chunk, assetFileNames: `${name}[extname]` };
+  return { entryFileNames: script, chunkFileNames: script, assetFileNames: `${name}[extname]` };
 }

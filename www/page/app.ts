@@ -84,6 +84,7 @@ export class App extends AditRoot {
 
   @state() private chartLoaded = false;
   @state() private pastOpen = false;
+  @state() private contentOpen = false;
   readonly #device = new Device();
   readonly #miner = new Miner(host, this.#device);
 
@@ -137,6 +138,10 @@ export class App extends AditRoot {
         <details class="card" @toggle=${this.#openPast}>
           <summary>${this.t("history")}</summary>
           ${this.pastOpen ? html`<adit-past .kept=${miner.kept}></adit-past>` : nothing}
+        </details>
+        <details class="card" @toggle=${this.#openContent} @dragenter=${this.#openContent}>
+          <summary>${this.t("cid")}</summary>
+          ${this.contentOpen ? html`<adit-content></adit-content>` : nothing}
         </details>
         <div class="pair">
           <adit-settings .miner=${miner}></adit-settings>
@@ -219,5 +224,14 @@ export class App extends AditRoot {
   #openPast = ({ currentTarget }: Event): void => {
     this.pastOpen = (currentTarget as HTMLDetailsElement).open;
     if (this.pastOpen) void import("./past.ts");
+  };
+
+  /** Once open its element stays, and with it what is computed; dragging a file over its title opens it too. */
+  #openContent = ({ type, currentTarget }: Event): void => {
+    const details = currentTarget as HTMLDetailsElement;
+    if (type === "dragenter") details.open = true;
+    if (!details.open) return;
+    this.contentOpen = true;
+    void import("./content.ts");
   };
 }

@@ -1,8 +1,8 @@
 //! Adit in the browser: conversions between wasm-bindgen and the crates, no rules of its own.
 //!
-//! It becomes five web packages, see wasm-pack.toml. `control` is the miner's machine and driver, for the control worker, which
+//! It becomes six web packages, see wasm-pack.toml. `control` is the miner's machine and driver, for the control worker, which
 //! loads `check` when a person wants a receipt checked. `cpu`, the same with relaxed SIMD as `relaxed`, and `gpu` open a
-//! [`Lane`](lane::Lane) in a compute worker. Two more packages are for benchmarks.
+//! [`Lane`](lane::Lane) in a compute worker. `content` names files by their CIDs. Two more packages are for benchmarks.
 #![cfg(target_arch = "wasm32")]
 
 #[cfg(feature = "bench")]
@@ -13,6 +13,8 @@ pub mod bench_gpu;
 pub mod bench_roof;
 #[cfg(feature = "check")]
 pub mod check;
+#[cfg(feature = "content")]
+pub mod content;
 #[cfg(feature = "control")]
 pub mod control;
 #[cfg(feature = "cpu")]

@@ -403,3 +403,43 @@ notify-no-work-detail =
         [one] Eine Einheit geprüft.
        *[other] { $units } Einheiten geprüft.
     } Der Koordinator wird immer wieder gefragt.
+
+## CIDs
+
+cid = Die CID einer Datei, hier berechnet
+cid-intro =
+    Eine CID ist der Name, den IPFS einem Inhalt gibt: Wer sie hat, kann genau diese Bytes verlangen und prüfen. Sie wird in
+    diesem Browser berechnet, und nichts von Ihren Dateien wird gesendet.
+cid-drop = Legen Sie eine Datei oder einen Ordner hier ab, oder
+cid-files = Dateien wählen
+cid-folder = Ordner wählen
+cid-profile = Profil
+cid-profile-2025 = Stücke zu 1 MiB. Die Vorgabe hier, von adit content und von IPFS-Programmen, die IPIP-499 folgen.
+cid-profile-kubo = Stücke zu 256 KiB: was Kubo mit --cid-version 1 schreibt.
+cid-profile-2015 = Stücke zu 256 KiB, verpackt: Namen, die mit Qm beginnen, wie IPFS sie anfangs schrieb.
+cid-list = Dateien und Ordner
+cid-in-folder =
+    { $files ->
+        [one] Ordner mit einer Datei, { $size }
+       *[other] Ordner mit { $files } Dateien, { $size }
+    }
+cid-walking = Der Ordner wird durchgesehen…
+cid-waiting = Wartet
+cid-running = Wird gelesen und gehasht
+cid-progress = Fortschritt von { $name }
+cid-cancel = Abbrechen
+cid-cancel-name = { $name } abbrechen
+cid-cancelled = Abgebrochen. Ein Teil hat keine CID.
+cid-copy = Kopieren
+cid-copy-name = CID von { $name } kopieren
+cid-copied = Kopiert
+cid-not-copied = Dieser Browser lässt die Seite nicht kopieren. Markieren Sie die CID und kopieren Sie sie von Hand.
+cid-remove = Entfernen
+cid-remove-name = { $name } aus dieser Liste entfernen
+cid-unreadable =
+    { $path } lässt sich nicht lesen: Es wurde nach der Wahl geändert oder verschoben, oder der Browser darf es nicht lesen.
+    Wählen Sie es noch einmal.
+cid-failed = { $path } hat keine CID: { $why }
+cid-too-much =
+    Das sind mehr als 100.000 Dateien oder Ordner in mehr als 200 Ebenen. Die Kommandozeile nimmt sie: adit content cid.
+cid-not-listed = Der Ordner lässt sich nicht auflisten: { $why }

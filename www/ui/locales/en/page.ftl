@@ -397,3 +397,41 @@ notify-no-work-detail =
         [one] One unit verified.
        *[other] { $units } units verified.
     } The coordinator is asked again and again.
+
+## CIDs
+
+cid = A file's CID, computed here
+cid-intro =
+    A CID is the name that IPFS gives to content: who has it can ask for these very bytes and check them. It is computed in
+    this browser, and nothing of your files is sent.
+cid-drop = Drop a file or folder here, or
+cid-files = Choose files
+cid-folder = Choose a folder
+cid-profile = Profile
+cid-profile-2025 = Pieces of 1 MiB. The default here, of adit content, and of IPFS programs that follow IPIP-499.
+cid-profile-kubo = Pieces of 256 KiB: what Kubo writes with --cid-version 1.
+cid-profile-2015 = Pieces of 256 KiB, wrapped: identifiers that begin with Qm, as IPFS wrote them at first.
+cid-list = Files and folders
+cid-in-folder =
+    { $files ->
+        [one] Folder with one file, { $size }
+       *[other] Folder with { $files } files, { $size }
+    }
+cid-walking = Looking through the folder…
+cid-waiting = Waiting for its turn
+cid-running = Reading and hashing
+cid-progress = Progress of { $name }
+cid-cancel = Cancel
+cid-cancel-name = Cancel { $name }
+cid-cancelled = Cancelled. There is no CID of a part.
+cid-copy = Copy
+cid-copy-name = Copy the CID of { $name }
+cid-copied = Copied
+cid-not-copied = This browser does not let the page copy. Select the CID and copy it by hand.
+cid-remove = Remove
+cid-remove-name = Remove { $name } from this list
+cid-unreadable =
+    { $path } cannot be read: it was changed or moved after it was chosen, or the browser may not read it. Choose it again.
+cid-failed = { $path } has no CID: { $why }
+cid-too-much = These are more than 100,000 files, or folders more than 200 deep. The command line takes them: adit content cid.
+cid-not-listed = The folder cannot be listed: { $why }
