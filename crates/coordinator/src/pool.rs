@@ -1,15 +1,23 @@
-//! A pool of miners who share RustChain rewards: a domain with a database, a port and a key of its own.
+//! A pool of miners who share RustChain rewards. It has its own database, port and signing key.
 //!
-//! A member attests with its own wallet: attestations go to the node byte for byte, the node pays the member, and the pool
-//! counts, shows and takes nothing (*direct*). Or it joins and gets a sub-wallet for its device (*pooled*): the pool signs its
-//! attestations, the node pays into the sub-wallet, and the pool takes its fee, shares by published weights and pays out.
-//! Without a node the pool gives challenges and verdicts of its own, in the node's shapes (*local*). In each way an attestation counts once a device and slot, and only if the wallet's key signed
-//! it; at the end of an epoch the pool signs the public list of weights and shares.
+//! A member attests in one of three modes:
 //!
-//! [`count`] holds the rule of what counts, [`queue`] what a node allows to an address, [`payout`] from where a member is
-//! paid; formulas are in `adit_rustchain`. Accounts, in µRTC: `chain` (what is at the node, below 0), `sub:` (credited to a
-//! sub-wallet and not shared yet), `member:`, `fee`, `carry`, `treasury`, `out:` (set aside for a transfer), `transit`
-//! (between two wallets of the pool), `deficit` (a clawback that is not repaid, below 0).
+//! - *direct*: with its own wallet. The pool relays the attestation to the node byte for byte, the node pays the member, and
+//!   the pool takes nothing.
+//! - *pooled*: with a sub-wallet that the pool made for the device. The pool signs the attestation, the node pays the
+//!   sub-wallet, and the pool takes its fee, divides the rest by published weights and pays the members.
+//! - *local*: the pool has no node. It gives challenges and verdicts of its own, in the node's formats.
+//!
+//! An attestation counts once per device and slot, and only if the wallet's key signed it. At the end of an epoch the pool
+//! signs the public list of weights and shares.
+//!
+//! [`count`] decides which attestations count, [`queue`] keeps to the node's rate limits, and [`payout`] chooses the wallets
+//! that pay a member. `adit_rustchain` holds the formulas.
+//!
+//! The ledger's accounts, in µRTC: `chain` (minus what the node holds for the pool), `sub:ADDRESS` (credited to a sub-wallet
+//! and not yet shared), `batch` (being shared), `member:ID`, `fee`, `carry` (shared when nobody had a weight),
+//! `treasury`, `out:HASH` (reserved for a transfer), `transit` (between two wallets of the pool), `deficit` (clawed back and
+//! not yet repaid, negative), `operator` (minus what the operator gave in local mode).
 
 mod count;
 mod flow;
@@ -49,21 +57,21 @@ use flow::epochs::{SetFee, Terms, Upkeep};
 use flow::node::Relayed;
 use queue::Allowance;
 
-/// How often upkeep runs.
+/// The interval between two rounds of upkeep.
 const TICK: Duration = Duration::from_secs(10);
-/// How often the sub-wallets are read, and payouts sent: once a slot.
+/// The interval between two readings of the sub-wallets, each followed by payouts: one slot.
 const SETTLE: Duration = Duration::from_secs(600);
-/// The most answers of the node that are kept at once.
+/// The most answers of the node in the cache.
 const MOST_KEPT: usize = 64;
-/// The purpose of the secret that hides devices.
+/// The key derivation context of [`PoolApp::salt`]. Changing it would change every device id.
 const SALT: &str = "adit pool 2026-11 device ids";
 
-/// The state that every call shares.
+/// The state that all handlers share.
 pub(crate) struct PoolApp {
     books: Books,
     terms: Terms,
     node: Option<Node>,
-    /// Hides what devices say of themselves.
+    /// Keys the hash that turns a device's description into its id, so that the database does not reveal serial numbers.
     salt: [u8; 32],
     clock: Clock,
     limiter: Mutex<Limiter>,
@@ -76,17 +84,16 @@ impl PoolApp {
         rule(&mut locked(&self.limiter), self.clock.elapsed_ms())
     }
 
-    /// Takes a place in what the node allows to the pool's address, or says when there will be one.
+    /// Takes a place under the node's rate limits. Refuses with the wait if none is free.
     fn allow(&self, rule: impl FnOnce(&mut Allowance, i64) -> Result<(), i64>) -> Result<(), Refusal> {
         rule(&mut locked(&self.allowance), self.clock.elapsed_ms()).map_err(|wait_ms| {
             let seconds = u32::try_from(wait_ms.max(1)).unwrap_or(u32::MAX).div_ceil(1_000);
-            let text =
-                format!("the pool has used up what the node allows to its address; there is a place in {seconds} s");
+            let text = format!("the pool has reached the node's rate limit for its address; try again in {seconds} s");
             Refusal::saying(Code::RelayFull, text).retry_after(seconds)
         })
     }
 
-    /// An answer of the node that is not older than this.
+    /// The cached answer for `path`, if it is newer than `within`.
     fn kept(&self, path: &str, within: Duration) -> Option<Relayed> {
         let kept = locked(&self.kept);
         kept.get(path).filter(|(at, _)| at.elapsed() < within).map(|(_, answer)| answer.clone())
@@ -105,17 +112,20 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// An open pool, with or without a socket.
+/// An open pool. It needs no socket.
 pub struct Pool {
     app: Arc<PoolApp>,
     upkeep: Option<tokio::task::JoinHandle<()>>,
     fee_from_epoch: i64,
-    // Held while the database is in use.
+    // Keeps other processes off the database until it is dropped.
     _lock: File,
 }
 
 impl Pool {
     /// Opens the database. Makes it and the pool's key on first use.
+    ///
+    /// Fails if another process uses the database, a file cannot be read or written, or the key or the sub-wallet secret is
+    /// not the one that the database was made with.
     pub async fn open(config: &PoolConfig) -> Result<Pool, PoolError> {
         let path = &config.database;
         let lock = lock(path)?;
@@ -149,33 +159,34 @@ impl Pool {
         Ok(Pool { app, upkeep, fee_from_epoch, _lock: lock })
     }
 
-    /// The key with which the pool signs its lists.
+    /// The key that signs the pool's lists.
     pub fn public_key(&self) -> PublicKey {
         self.app.terms.key.public_key()
     }
 
-    /// The epoch from which the configured fee holds; a later one than the current if it was changed.
+    /// The first epoch with the configured fee. It is in the future if the fee was changed.
     pub fn fee_from_epoch(&self) -> i64 {
         self.fee_from_epoch
     }
 
-    /// The router for all calls.
+    /// Routes all calls.
     pub fn router(&self) -> Router {
         http::router(self.app.clone())
     }
 
-    /// Runs one round of upkeep: closes the epoch if it is over, books what arrived, shares it and pays out.
+    /// Runs one round of upkeep: closes the epoch if it is over, books what the sub-wallets received, shares it and pays the
+    /// members. Fails if the database does.
     pub async fn upkeep(&self) -> Result<(), PoolError> {
         self.app.books.write(Upkeep(self.app.terms.clone())).await?;
         Ok(settle(&self.app).await?)
     }
 
-    /// What does not add up in the books, a sentence each.
+    /// Checks the books. Returns a sentence for each rule that does not hold.
     pub async fn audit(&self) -> Result<Vec<String>, PoolError> {
         Ok(flow::reads::audit(&self.app).await?)
     }
 
-    /// Commits what is queued and closes the database.
+    /// Commits the queued writes and closes the database.
     pub async fn close(self) {
         self.app.books.close().await;
     }
@@ -189,7 +200,7 @@ impl Drop for Pool {
     }
 }
 
-/// Sends what is ready, reads what arrived, shares it, and pays.
+/// Sends open transfers, books and shares what the sub-wallets received, then prepares and sends new transfers.
 async fn settle(app: &PoolApp) -> Result<(), Failure> {
     let Some(node) = app.node.as_ref().filter(|_| app.terms.wallets.is_some()) else { return Ok(()) };
     flow::payouts::send_all(app, node).await?;
@@ -214,20 +225,20 @@ async fn keep_up(app: Arc<PoolApp>) {
         if settled.is_none_or(|at: Instant| at.elapsed() >= SETTLE) {
             settled = Some(Instant::now());
             if let Err(error) = settle(&app).await {
-                tracing::error!(%error, "what arrived in the sub-wallets could not be settled");
+                tracing::error!(%error, "cannot settle the sub-wallets");
             }
         }
     }
 }
 
-/// A file's name with something at its end.
+/// The database's path with `suffix` appended.
 fn beside(database: &Path, suffix: &str) -> PathBuf {
     let mut name = database.as_os_str().to_owned();
     name.push(suffix);
     name.into()
 }
 
-/// Keeps other pools off a database.
+/// Locks the database against other processes.
 fn lock(database: &Path) -> Result<File, PoolError> {
     let path = beside(database, ".lock");
     let failed = |error: io::Error| PoolError::File(path.clone(), error);
@@ -239,7 +250,7 @@ fn lock(database: &Path) -> Result<File, PoolError> {
     }
 }
 
-/// The key beside the database, readable by its owner alone.
+/// Reads the key file beside the database, or makes one that only its owner can read.
 fn load_or_make_key(database: &Path) -> Result<SecretKey, PoolError> {
     let path = beside(database, ".key");
     let key = |error| PoolError::Key(Box::new(error));
@@ -259,7 +270,9 @@ fn load_or_make_key(database: &Path) -> Result<SecretKey, PoolError> {
     }
 }
 
-/// Runs a pool until `shutdown` resolves. `ready` receives the address.
+/// Runs a pool until `shutdown` resolves. Calls `ready` with the bound address once the pool listens.
+///
+/// Fails if the address is not available or [`Pool::open`] fails.
 pub async fn serve_pool(
     config: PoolConfig,
     ready: impl FnOnce(SocketAddr, &Pool),
@@ -275,7 +288,7 @@ pub async fn serve_pool(
     Ok(())
 }
 
-/// Why a pool cannot start or keep running.
+/// Why a pool cannot start, or fails later.
 #[derive(Debug, thiserror::Error)]
 pub enum PoolError {
     /// The address is not available.
@@ -284,43 +297,43 @@ pub enum PoolError {
     /// Another process uses the database.
     #[error("the database {0} is in use by another pool: stop it, or choose another file with --db-path")]
     InUse(PathBuf),
-    /// A file cannot be used.
+    /// A file cannot be read or written.
     #[error("{0}: {1}")]
     File(PathBuf, io::Error),
-    /// The key's or the database's file cannot be used.
+    /// The file of the key or the database cannot be read or written.
     #[error(transparent)]
     Key(Box<crate::error::ServeError>),
-    /// The key file holds no key.
-    #[error("{0} does not hold a secp256k1 key: restore it from a backup, or begin with a new database")]
+    /// The key file does not hold a key.
+    #[error("{0} does not hold a secp256k1 key: restore it from a backup, or start with a new database")]
     NotAKey(PathBuf),
-    /// The key is missing, but the database is there.
+    /// The database exists, but its key file is missing.
     #[error(
-        "{0} is missing, but its key has signed the lists in the database: restore it from a backup, or begin with a new database"
+        "{0} is missing, but its key has signed the lists in the database: restore it from a backup, or start with a new database"
     )]
     KeyLost(PathBuf),
-    /// The key did not sign the database.
-    #[error("the key beside the database is {found}, but its lists are signed by {signer}: put that key back")]
+    /// The key is not the one that signed the database's lists.
+    #[error("the key beside the database is {found}, but {signer} signed its lists: restore that key")]
     OtherKey {
         /// The key in the file.
         found: String,
-        /// The key that the database names.
+        /// The key in the database.
         signer: String,
     },
-    /// The database was made with other sub-wallets.
-    #[error("the secret of the sub-wallets makes {found}, but the database was made with {used}: put that secret back")]
+    /// The database was made with another sub-wallet secret.
+    #[error("the sub-wallet secret makes {found}, but the database was made with {used}: restore that secret")]
     OtherWallets {
-        /// The first address of the secret.
+        /// The address of wallet 0 under the secret.
         found: String,
-        /// The first address in the database.
+        /// The address of wallet 0 in the database.
         used: String,
     },
-    /// The database cannot be opened.
+    /// The database cannot be opened or migrated.
     #[error("the pool's database cannot be opened: {0}")]
     Database(#[from] DbError),
-    /// The database fails.
-    #[error("the pool's books failed: {0}")]
+    /// A query failed while the pool ran.
+    #[error("the pool's database failed: {0}")]
     Books(String),
-    /// The operating system provides no randomness.
+    /// The operating system gives no random bytes.
     #[error("the operating system gives no random bytes: {0}")]
     Random(getrandom::Error),
 }

@@ -1,49 +1,49 @@
-//! Whether an attestation counts: one a device and slot, one a wallet and slot, proved by the wallet's key.
+//! Decides whether an attestation counts.
+//!
+//! One attestation counts per device and slot, and one per wallet and slot, if the wallet's key signed it.
 
 use adit_rustchain::attestation::Attestation;
 use adit_rustchain::{Code, Fault, Proof, PublicKey, Refusal, fingerprint};
 
-/// How long a device stays with its wallet, and a wallet with its device, after the last counted slot: seven days.
+/// The slots for which a device and its wallet stay bound to each other after the last counted one: seven days.
 pub(crate) const KEPT_SLOTS: i64 = 7 * 144;
 
-/// What is known of the wallet before this attestation.
+/// The wallet before this attestation.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Wallet {
-    /// The key that was proved for it.
+    /// The key that has signed for it.
     pub(crate) key: Option<PublicKey>,
-    /// The device that counts for it.
+    /// The device whose attestations count for it.
     pub(crate) device: Option<String>,
     /// The slot of the last attestation that counted; -1 if none did.
     pub(crate) last_slot: i64,
 }
 
-/// What is known of the device before this attestation.
+/// The device before this attestation.
 #[derive(Clone, Debug)]
 pub(crate) struct Known {
-    /// The wallet for which it counts.
+    /// The wallet that it counts for.
     pub(crate) member: String,
-    /// The slot of the last attestation that counted.
+    /// The slot of the last attestation that counted; -1 if none did.
     pub(crate) last_slot: i64,
     /// The hash of its last measurements.
     pub(crate) profile: Vec<u8>,
 }
 
-/// What an attestation shows.
+/// An attestation to judge.
 #[derive(Clone, Debug)]
 pub(crate) struct Shown<'a> {
-    /// The attestation.
     pub(crate) attestation: &'a Attestation,
-    /// The device's id.
     pub(crate) device: &'a str,
     /// The hash of its measurements.
     pub(crate) profile: &'a [u8],
-    /// Now.
+    /// The current slot.
     pub(crate) slot: i64,
-    /// What the node says of the fingerprint, if there is a node.
+    /// Whether the node passed the fingerprint; `None` without a node.
     pub(crate) node_passed: Option<bool>,
 }
 
-/// Why an accepted attestation counts nothing.
+/// Why an accepted attestation does not count.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Uncounted {
     #[error("no signature: anyone could have sent it")]
@@ -55,25 +55,25 @@ pub(crate) enum Uncounted {
     #[error("the node refuses the fingerprint")]
     NodeRefuses,
     #[error(
-        "another device attests for this wallet; this one may take its place seven days after the other's last slot"
+        "another device attests for this wallet; this one can replace it seven days after the other's last counted slot"
     )]
     OtherDevice,
-    #[error("an attestation of this slot is counted already")]
+    #[error("an attestation for this slot was counted already")]
     SlotTaken,
 }
 
-/// A verdict on an attestation.
+/// The verdict on an attestation that was not refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Judged {
-    /// The key to be kept for the wallet.
+    /// The key to store for the wallet.
     pub(crate) proved: Option<PublicKey>,
-    /// Whether its fingerprint earns anything.
+    /// Whether the fingerprint passed.
     pub(crate) passed: bool,
-    /// Why it counts nothing; `None` if it counts.
+    /// Why it does not count; `None` if it counts.
     pub(crate) uncounted: Option<Uncounted>,
 }
 
-/// Judges an attestation, or refuses one that is another's or was sent before.
+/// Judges an attestation. Refuses one that another key should sign, another wallet's device made, or repeats measurements.
 pub(crate) fn judge(shown: &Shown<'_>, wallet: &Wallet, known: Option<&Known>) -> Result<Judged, Refusal> {
     let attestation = shown.attestation;
     let signer = attestation.proof.key();
@@ -82,7 +82,7 @@ pub(crate) fn judge(shown: &Shown<'_>, wallet: &Wallet, known: Option<&Known>) -
     }
     if let Some(known) = known.filter(|_| signer.is_some()) {
         if known.profile == shown.profile {
-            let text = "these are the measurements of an earlier attestation: measure anew";
+            let text = "these measurements were sent before: measure again for each attestation";
             return Err(Refusal::saying(Code::ReplayAttackBlocked, text));
         }
         if known.member != attestation.miner.as_str() && is_kept(known.last_slot, shown.slot) {

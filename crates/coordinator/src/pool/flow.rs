@@ -1,4 +1,4 @@
-//! What the pool does: challenges, attestations, epochs, and what it shows.
+//! The pool's use cases: challenges, attestations, membership, epochs, shares, payouts, and reads.
 
 pub(super) mod books;
 pub(super) mod challenge;

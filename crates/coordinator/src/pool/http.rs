@@ -1,4 +1,4 @@
-//! The pool's calls: those of the pool proxy, those of a RustChain node, and a page.
+//! The pool's HTTP interface: the calls of the pool proxy, the calls of a RustChain node, and a page.
 
 mod api;
 mod edge;
@@ -21,7 +21,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use super::PoolApp;
 use edge::{ApiError, NodeError};
 
-/// The largest body: what the node takes.
+/// The largest request body, in bytes: the node's limit.
 const MAX_BODY: usize = adit_rustchain::json::MAX_BYTES;
 
 /// Routes every call of a pool.
@@ -42,7 +42,7 @@ pub(super) fn router(pool: Arc<PoolApp>) -> Router {
         .route("/api/sub-wallets", get(member::sub_wallets));
     proxys
         .merge(nodes())
-        // A member that cannot sign shows its token in the path.
+        // A client that cannot sign gives its token in the path.
         .nest("/t/{token}", nodes())
         .route("/", get(page::page))
         .fallback(edge::no_such_path)
@@ -55,7 +55,7 @@ pub(super) fn router(pool: Arc<PoolApp>) -> Router {
         .with_state(pool)
 }
 
-/// The calls of a RustChain node.
+/// Routes the calls of a RustChain node.
 fn nodes() -> Router<Arc<PoolApp>> {
     Router::new()
         .route(calls::CHALLENGE, post(node::challenge))

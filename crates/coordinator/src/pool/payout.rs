@@ -1,13 +1,13 @@
-//! From which wallets a member is paid: its own first, then the fullest.
+//! Chooses the wallets that pay a member: its own first, then the fullest.
 
-/// A wallet and what it has that is not promised, in µRTC.
+/// A wallet, and how much of its balance no open transfer has reserved, in µRTC.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Purse {
     pub(crate) address: String,
     pub(crate) free: i64,
 }
 
-/// Takes `owed` out of purses, as far as they go.
+/// Takes `owed` µRTC out of the purses. Returns what each pays; the sum is less than `owed` if they hold less.
 pub(crate) fn split(purses: &mut [Purse], own: Option<&str>, owed: i64) -> Vec<(String, i64)> {
     let (mut left, mut parts) = (owed, Vec::new());
     while left > 0 {

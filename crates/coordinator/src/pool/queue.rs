@@ -1,6 +1,6 @@
-//! What a node allows to the pool's address: 10 challenges in 60 s, and 15 distinct miners in an hour.
+//! Keeps to the node's rate limits for the pool's address: 10 challenges in 60 s, and 15 distinct miners in an hour.
 //!
-//! The node counts an attempt even if it refuses it, so a place is taken before the request is sent and never given back.
+//! The node counts refused requests too, so a place is taken before the request is sent and never returned.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -9,17 +9,17 @@ use adit_rustchain::calls::{CHALLENGES_A_MINUTE, MINERS_AN_HOUR};
 const MINUTE_MS: i64 = 60_000;
 const HOUR_MS: i64 = 3_600_000;
 
-/// The places that are taken.
+/// The requests that count against the limits.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Allowance {
-    /// When challenges were asked for.
+    /// When each challenge was requested, in ms, the oldest first.
     challenges: VecDeque<i64>,
-    /// When miners last attested.
+    /// When each miner last attested, in ms.
     miners: BTreeMap<String, i64>,
 }
 
 impl Allowance {
-    /// Takes a place for a challenge, or says how long until there is one, in ms.
+    /// Takes a place for a challenge. Fails with the wait in ms if none is free.
     pub(crate) fn challenge(&mut self, now_ms: i64) -> Result<(), i64> {
         while self.challenges.front().is_some_and(|at_ms| now_ms - at_ms >= MINUTE_MS) {
             self.challenges.pop_front();
@@ -32,7 +32,7 @@ impl Allowance {
         Ok(())
     }
 
-    /// Takes a place for a miner's attestation, or says how long until there is one, in ms.
+    /// Takes a place for a miner's attestation. Fails with the wait in ms if none is free.
     pub(crate) fn submit(&mut self, miner: &str, now_ms: i64) -> Result<(), i64> {
         self.miners.retain(|_, at_ms| now_ms - *at_ms < HOUR_MS);
         if !self.miners.contains_key(miner) && self.miners.len() >= MINERS_AN_HOUR {
@@ -69,7 +69,7 @@ mod tests {
         assert_eq!(allowance.submit("other", 20), Err(HOUR_MS - 20));
         assert_eq!(allowance.submit("0", 30), Ok(()));
         assert_eq!(allowance.submit("other", HOUR_MS + 1), Ok(()));
-        // The first came back at 30, the second is an hour old.
+        // The first miner attested again at 30 and the second has expired, so the third is next.
         assert_eq!(allowance.submit("another", HOUR_MS + 1), Err(1));
     }
 }

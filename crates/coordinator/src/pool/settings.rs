@@ -1,4 +1,4 @@
-//! What an operator settles about a pool.
+//! The settings of a pool: its node, fee, limits and clock.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -13,7 +13,7 @@ use crate::clock::Clock;
 use crate::limits::Limits;
 use crate::listen::Connections;
 
-/// From how much on a member is paid, if the operator says nothing: 0.01 RTC.
+/// The default of [`PoolConfig::payout_minimum`], in µRTC: 0.01 RTC.
 pub const PAYOUT_MINIMUM: i64 = 10_000;
 
 /// A pool's configuration.
@@ -21,21 +21,21 @@ pub const PAYOUT_MINIMUM: i64 = 10_000;
 pub struct PoolConfig {
     /// The address to listen on. Port 0 lets the system choose.
     pub listen: SocketAddr,
-    /// The database's file. Created if missing, with the pool's key beside it.
+    /// The database's file. Made if missing, with the pool's key beside it.
     pub database: PathBuf,
-    /// The fee.
+    /// The fee. A change holds from the epoch after the next.
     pub fee: PoolFee,
-    /// What the operator gives for each epoch of a local pool, in µRTC.
+    /// The reward that the operator gives for each epoch without a node, in µRTC.
     pub epoch_reward: i64,
-    /// The node; without one the pool gives challenges and verdicts of its own.
+    /// The node. Without one the pool gives challenges and verdicts of its own.
     pub node: Option<Node>,
-    /// The secret of the wallets of pooled members. Without it, or without a node, members attest with their own.
+    /// The secret that the sub-wallets' keys are derived from. Without it, or without a node, there are no pooled members.
     pub wallets: Option<WalletSecret>,
-    /// From how much on a member is paid, in µRTC.
+    /// The least balance of a pooled member that is paid out, in µRTC.
     pub payout_minimum: i64,
-    /// Where the fee is paid; without an address it stays in the pool.
+    /// The address that the fee is paid to. Without one it stays in the pool's wallets.
     pub fee_payout: Option<Address>,
-    /// Limits of connections.
+    /// Limits for connections.
     pub connections: Connections,
     /// Rate limits for callers.
     pub limits: Limits,
@@ -68,7 +68,7 @@ impl PoolConfig {
 /// A node, and how to reach it.
 #[derive(Clone)]
 pub struct Node {
-    /// Its address, as `https://rustchain.org`.
+    /// Its URL without a trailing slash, as `https://rustchain.org`.
     pub url: String,
     /// Sends requests to it.
     pub upstream: Arc<dyn Upstream>,
@@ -76,22 +76,25 @@ pub struct Node {
 
 /// Sends requests to a pool's node.
 pub trait Upstream: Send + Sync {
-    /// Sends `body`, or asks without one, at a path of the node, and returns the whole answer; else a sentence.
+    /// Sends a POST with `body`, or a GET without one, to `path` on the node. Returns the answer of any status, or a sentence
+    /// that says why there is none.
     fn send(&self, path: String, body: Option<Vec<u8>>) -> BoxFuture<'_, Result<NodeAnswer, String>>;
 }
 
-/// What a node answered.
+/// A node's answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NodeAnswer {
-    /// The status.
+    /// The HTTP status.
     pub status: u16,
     /// The whole body.
     pub body: Vec<u8>,
-    /// When the node wants to be asked again.
+    /// The wait that the node asks for, in ms.
     pub retry_after_ms: Option<u64>,
 }
 
-/// A fee in basis points, 0 to 500. As text it is a fraction: `0.01` is 1 %.
+/// A fee in basis points, from 0 to 500.
+///
+/// It is parsed from a fraction, as `0.01` for 1 %. Text beyond 0.05 or finer than 0.0001 is an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PoolFee(i64);
 

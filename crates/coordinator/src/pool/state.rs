@@ -1,6 +1,8 @@
-//! What the pool keeps: members, devices, attestations, closed epochs, shares, fees, sub-wallets, payouts.
+//! The rows of the pool's database: members, devices, attestations, closed epochs, shares, fees, sub-wallets, payouts.
+//!
+//! Sums are µRTC, scores, weights and multipliers 1e-6, instants Unix ms. `store/schema.sql` documents the columns.
 
-/// A member's row.
+/// A wallet that has attested. Without a public key it is a claim that anyone may have sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Member {
     pub(crate) id: String,
@@ -24,7 +26,7 @@ pub(crate) struct Member {
     pub(crate) rewards: i64,
 }
 
-/// A device's row.
+/// A device, and the member that it counts for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Device {
     pub(crate) id: String,
@@ -35,7 +37,7 @@ pub(crate) struct Device {
     pub(crate) arch: Option<String>,
 }
 
-/// An attestation's row.
+/// An attestation that was accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Attested {
     pub(crate) id: String,
@@ -64,7 +66,7 @@ pub(crate) struct Closed {
     pub(crate) members: i64,
 }
 
-/// A share that was credited.
+/// A share that was credited to a member.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Share {
     pub(crate) id: i64,
@@ -77,7 +79,7 @@ pub(crate) struct Share {
     pub(crate) at_ms: i64,
 }
 
-/// A fee and the epoch from which it holds.
+/// A fee, and the first epoch in which it holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Fee {
     pub(crate) from_epoch: i64,
@@ -85,7 +87,7 @@ pub(crate) struct Fee {
     pub(crate) announced_at_ms: i64,
 }
 
-/// Who joined, and the wallet that attests for it.
+/// A wallet whose member joined by proof of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Joined {
     pub(crate) wallet: String,
@@ -103,7 +105,7 @@ impl Joined {
     }
 }
 
-/// A wallet of the pool's own.
+/// A wallet whose key the pool holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SubWallet {
     pub(crate) idx: i64,
@@ -115,7 +117,7 @@ pub(crate) struct SubWallet {
     pub(crate) doubt: Option<String>,
 }
 
-/// A reward of an epoch that was not shared yet.
+/// A reward that the node paid to a sub-wallet for an epoch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Credit {
     pub(crate) address: String,
@@ -123,7 +125,7 @@ pub(crate) struct Credit {
     pub(crate) micro: i64,
 }
 
-/// A pooled device's weight at an epoch's end.
+/// The score and counted slots of a pooled device at an epoch's end, which give its weight.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Weighed {
     pub(crate) epoch: i64,
@@ -133,13 +135,13 @@ pub(crate) struct Weighed {
     pub(crate) slots: i64,
 }
 
-/// A transfer of the pool.
+/// A transfer that the pool signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Payout {
     pub(crate) id: i64,
     pub(crate) hash: String,
     pub(crate) address: String,
-    /// The account that is charged; none for a sweep.
+    /// The account that it is charged to; `None` for a sweep.
     pub(crate) account: Option<String>,
     pub(crate) recipient: String,
     pub(crate) micro: i64,

@@ -1,4 +1,4 @@
-//! The pool's SQL, over a database of its own.
+//! The pool's SQL: migrations, settings, counters and challenges here, other tables in the modules below.
 
 pub(super) mod audit;
 pub(super) mod epochs;
@@ -8,10 +8,10 @@ pub(super) mod wallets;
 
 use crate::store::{Db, DbError, migrate, sql};
 
-/// The steps that a database of the pool has run; see [`migrate`].
+/// The migrations, in order; see [`migrate`].
 const STEPS: &[&str] = &[include_str!("store/schema.sql"), include_str!("store/pooled.sql")];
 
-/// Upgrades an empty or older database of a pool.
+/// Migrates an empty or older database.
 pub(super) async fn bring_up(db: &mut Db) -> Result<(), DbError> {
     migrate(db, STEPS).await
 }
@@ -26,7 +26,7 @@ pub(super) async fn setting(db: &mut Db, name: &str) -> Result<Option<String>, D
     row.map(|row| row.try_get(0)).transpose()
 }
 
-/// Adds to a counter, so that totals need no scan.
+/// Adds to a counter. Counters save scans for totals.
 pub(super) async fn count(db: &mut Db, name: &str, by: i64) -> Result<(), DbError> {
     let text = "UPDATE counter SET value = value + $2 WHERE name = $1";
     sql(text).bind(name).bind(by).execute(db).await.map(drop)
@@ -36,7 +36,7 @@ pub(super) async fn counter(db: &mut Db, name: &str) -> Result<i64, DbError> {
     sql("SELECT value FROM counter WHERE name = $1").bind(name).fetch_one(db).await?.try_get(0)
 }
 
-/// A challenge as it was given.
+/// A stored challenge.
 pub(super) struct Challenge {
     pub(super) miner: Option<String>,
     pub(super) expires_at_ms: i64,
@@ -62,20 +62,20 @@ pub(super) async fn challenge(db: &mut Db, nonce: &str) -> Result<Option<Challen
     row.map(read).transpose()
 }
 
-/// Uses a challenge up; false if it was used already.
+/// Marks a challenge as used. Returns false if it was used already.
 pub(super) async fn use_challenge(db: &mut Db, nonce: &str) -> Result<bool, DbError> {
     let text = "UPDATE challenge SET used = 1 WHERE nonce = $1 AND used = 0";
     Ok(sql(text).bind(nonce).execute(db).await? == 1)
 }
 
-/// Deletes expired challenges, some at a time.
+/// Deletes up to 1,000 challenges that expired before `before_ms`. Returns how many.
 pub(super) async fn forget_challenges(db: &mut Db, before_ms: i64) -> Result<u64, DbError> {
     let text = "DELETE FROM challenge WHERE nonce IN \
         (SELECT nonce FROM challenge WHERE expires_at_ms < $1 ORDER BY expires_at_ms LIMIT 1000)";
     sql(text).bind(before_ms).execute(db).await
 }
 
-/// The number of challenges kept, at most `most` + 1.
+/// The number of stored challenges, counted up to `most` + 1.
 pub(super) async fn challenges(db: &mut Db, most: i64) -> Result<i64, DbError> {
     let text = "SELECT COUNT(*) FROM (SELECT 1 FROM challenge LIMIT $1)";
     sql(text).bind(most + 1).fetch_one(db).await?.try_get(0)

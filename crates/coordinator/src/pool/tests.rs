@@ -1,4 +1,4 @@
-//! The pool against its database and a strict node, in virtual time.
+//! Tests of the pool in virtual time, with its database and a strict model of a RustChain node.
 
 mod chain;
 mod draw;
@@ -21,7 +21,7 @@ use tower::ServiceExt;
 
 use super::*;
 
-/// The first epoch of every test.
+/// The epoch in which every test starts.
 const EPOCH: i64 = 353;
 const SLOT_MS: i64 = SLOT_S * 1_000;
 
@@ -30,7 +30,7 @@ struct World {
     pool: Pool,
     clock: Clock,
     folder: tempfile::TempDir,
-    /// Makes every measurement another one.
+    /// Makes each measurement differ from the last.
     round: std::cell::Cell<i64>,
 }
 
@@ -48,7 +48,7 @@ impl World {
         World { pool: Pool::open(&config).await.unwrap(), clock, folder, round: std::cell::Cell::new(0) }
     }
 
-    /// Closes the pool and opens it again.
+    /// Restarts the pool.
     async fn again(self, change: impl FnOnce(&mut PoolConfig)) -> Result<World, PoolError> {
         let World { pool, clock, folder, round } = self;
         pool.close().await;
@@ -82,7 +82,7 @@ impl World {
         text(&json, "nonce")
     }
 
-    /// A signed attestation of this device in answer to a challenge.
+    /// A signed attestation of a device that answers a challenge, as an object and as text.
     fn payload(&self, rig: &Rig, nonce: &str) -> (Object, String) {
         self.round.set(self.round.get() + 1);
         let number = |value: i64| Json::from(value);
@@ -113,7 +113,7 @@ impl World {
         draft.sign(&rig.key)
     }
 
-    /// A whole round.
+    /// Requests a challenge and submits an attestation.
     async fn attest(&self, rig: &Rig) -> (u16, Json) {
         let nonce = self.challenge(&rig.miner).await;
         let (_, payload) = self.payload(rig, &nonce);
@@ -144,7 +144,7 @@ struct Rig {
     family: &'static str,
     arch: &'static str,
     serial: String,
-    /// What it says against itself.
+    /// The signs of a virtual machine that it reports.
     indicators: Vec<&'static str>,
 }
 
@@ -168,7 +168,7 @@ fn ours<'a>(json: &'a Json, key: &str) -> &'a Json {
     json.member("adit").and_then(|adit| adit.member(key)).unwrap_or_else(|| panic!("no adit.{key} in {json:?}"))
 }
 
-/// Why an accepted attestation counts nothing.
+/// Why an accepted attestation does not count.
 fn reason(answer: &(u16, Json)) -> &str {
     assert_eq!(answer.0, 200, "{answer:?}");
     ours(&answer.1, "reason").as_text().unwrap_or_else(|| panic!("it counts: {answer:?}"))

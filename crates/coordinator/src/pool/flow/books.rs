@@ -1,4 +1,4 @@
-//! How the pool reads and writes its database: many readers, one writer that groups commits.
+//! Access to the pool's database: several readers, and one writer that groups writes into commits.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use crate::clock::Clock;
 use crate::pool::store;
 use crate::store::{Companion, Db, DbError, Reader, Readers, Work, WriteError, Writer};
 
-/// The number of connections for reading.
+/// The number of read connections.
 const READERS: usize = 4;
 
 /// Why a call of the pool failed.
@@ -36,14 +36,14 @@ impl From<adit_rustchain::Code> for Failure {
     }
 }
 
-/// A write.
+/// A write to the database.
 pub(crate) trait Entry: Send + Sync + 'static {
     type Output: Send + 'static;
-    /// Runs again if its batch fails. A failure of the database undoes it; any other outcome stays written.
+    /// Applies the write. It runs again if its batch fails. A database error undoes it; any other output is committed.
     fn apply<'a>(&'a self, db: &'a mut Db, now_ms: i64) -> BoxFuture<'a, Result<Self::Output, DbError>>;
 }
 
-/// The pool's writer keeps nothing beside the database.
+/// The writer's companion, which does nothing: the pool keeps no state beside its database.
 #[derive(Clone)]
 struct Alone;
 
@@ -74,12 +74,12 @@ impl Books {
         Ok(Books { readers, writer: Writer::start(db, clock, Alone)? })
     }
 
-    /// A connection for reading.
+    /// Waits for a read connection.
     pub(crate) async fn read(&self) -> Result<Reader, Failure> {
         Ok(self.readers.get().await?)
     }
 
-    /// Applies an entry and answers after the commit.
+    /// Applies an entry and returns its output after the commit.
     pub(crate) async fn write<E: Entry>(&self, entry: E) -> Result<E::Output, Failure> {
         match self.writer.write(Apply(entry)).await {
             Ok((output, _)) => Ok(output),
@@ -88,7 +88,7 @@ impl Books {
         }
     }
 
-    /// Commits what is queued and stops.
+    /// Commits the queued writes and stops.
     pub(crate) async fn close(&self) {
         self.writer.close().await;
         self.readers.close();

@@ -1,4 +1,4 @@
-//! Challenges: the pool's own in local mode, else the node's.
+//! Gives challenges, and uses them up: the node's if the pool has one, else its own.
 
 use adit_rustchain::attestation::CHALLENGE_S;
 use adit_rustchain::{Code, Json, MinerId, Refusal};
@@ -12,12 +12,12 @@ use crate::pool::store;
 use crate::random;
 use crate::store::{Db, DbError};
 
-/// The most challenges that are kept. A member holds one for at most five minutes.
+/// The most challenges that are stored.
 const MOST: i64 = 200_000;
-/// Challenges that were used or have expired are told from unknown ones for this long, in ms.
+/// How long an expired challenge is stored, in ms, so that a second use is told from an unknown challenge.
 const REMEMBERED_MS: i64 = 600_000;
 
-/// A challenge that was given.
+/// A challenge of the pool's own.
 #[derive(Clone, Debug)]
 pub(crate) struct Given {
     pub(crate) nonce: String,
@@ -25,13 +25,13 @@ pub(crate) struct Given {
     pub(crate) now_s: i64,
 }
 
-/// What answers a request for a challenge.
+/// The answer to a request for a challenge.
 pub(crate) enum Answer {
     Own(Given),
     Node(Relayed),
 }
 
-/// Gives a challenge, or has the node give one. A pooled member's is bound to its sub-wallet, whatever it asks for.
+/// Gives a challenge, or relays the request to the node. A pooled member's is bound to its sub-wallet, whatever it names.
 pub(crate) async fn challenge(pool: &PoolApp, holder: Option<&Joined>, body: &[u8]) -> Result<Answer, Failure> {
     let miner = miner_of(body)?;
     if let Some(upstream) = &pool.node {
@@ -48,14 +48,14 @@ pub(crate) async fn challenge(pool: &PoolApp, holder: Option<&Joined>, body: &[u
     Ok(Answer::Own(Given { nonce, miner, now_s: now_ms / 1_000 }))
 }
 
-/// What a challenge is for that answers no attestation.
+/// The purpose of a challenge that is not for an attestation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
     Membership,
 }
 
 impl Purpose {
-    /// Stands where a miner's name does. No miner has a space in its name.
+    /// The text stored in place of a miner's name. It has a space, which no miner's name has.
     fn name(self) -> &'static str {
         match self {
             Purpose::Membership => "for membership",
@@ -63,19 +63,20 @@ impl Purpose {
     }
 }
 
-/// Gives a challenge for this purpose.
+/// Gives a challenge for `purpose`.
 pub(super) async fn give(pool: &PoolApp, purpose: Purpose) -> Result<String, Failure> {
     Ok(insert(pool, Some(purpose.name().into())).await?.0)
 }
 
 async fn insert(pool: &PoolApp, miner: Option<String>) -> Result<(String, i64), Failure> {
-    let nonce = random::secret().map_err(|_| Refusal::saying(Code::InternalError, "the system gives no randomness"))?;
+    let nonce = random::secret()
+        .map_err(|_| Refusal::saying(Code::InternalError, "the operating system gives no random bytes"))?;
     let nonce = hex::encode(nonce);
     let now_ms = pool.books.write(Give { nonce: nonce.clone(), miner }).await?;
     Ok((nonce, now_ms.ok_or(Code::PoolFull)?))
 }
 
-/// The miner that a request names; an empty body names none.
+/// The miner that a request names, if any. The body may be empty.
 fn miner_of(body: &[u8]) -> Result<Option<MinerId>, Refusal> {
     if body.is_empty() {
         return Ok(None);
@@ -95,7 +96,7 @@ struct Give {
 }
 
 impl Entry for Give {
-    /// The time; `None` if there is no room.
+    /// The time, in Unix ms; `None` if too many challenges are stored.
     type Output = Option<i64>;
     fn apply<'a>(&'a self, db: &'a mut Db, now_ms: i64) -> BoxFuture<'a, Result<Option<i64>, DbError>> {
         Box::pin(async move {
@@ -109,7 +110,7 @@ impl Entry for Give {
     }
 }
 
-/// Uses a challenge of the pool's own up. One that was made for another miner stays as it is.
+/// Uses up a challenge of the pool's own. Refuses one that is bound to another miner, and leaves it unused.
 pub(super) async fn consume(
     db: &mut Db,
     nonce: &str,
@@ -119,7 +120,7 @@ pub(super) async fn consume(
     use_up(db, nonce, now_ms, |bound| bound.is_none_or(|bound| bound == miner.as_str())).await
 }
 
-/// Uses a challenge up that was given for this purpose alone.
+/// Uses up a challenge that was given for `purpose`. Refuses any other.
 pub(super) async fn consume_for(
     db: &mut Db,
     nonce: &str,

@@ -1,5 +1,6 @@
-//! The pool proxy's own attestation: a wallet and a device's name, which prove nothing. It is answered in the original's
-//! shape and kept as a claim with weight 0.
+//! Takes attestations in the original pool proxy's format, which names a wallet and a device and proves neither.
+//!
+//! The answer has the original's format too. The pool stores the attestation as a claim with weight 0.
 
 use adit_rustchain::{Code, Json, MinerId, Refusal, table, weight::weight};
 use futures::future::BoxFuture;
@@ -13,12 +14,12 @@ use crate::pool::store::members;
 use crate::random;
 use crate::store::{Db, DbError};
 
-/// Why a claim counts nothing.
+/// Why a claim does not count.
 pub(crate) const REASON: &str = "no signature";
-/// The longest name of a device.
+/// The longest name of a device, family or architecture, in bytes.
 const MAX_TEXT: usize = 128;
 
-/// A claim as it was sent.
+/// A claim, as parsed.
 #[derive(Clone, Debug)]
 pub(crate) struct Claim {
     id: String,
@@ -29,7 +30,7 @@ pub(crate) struct Claim {
     entropy: i64,
 }
 
-/// What a claim would be worth if it were proved, in 1e-6.
+/// The score and weight that a claim would have if it were signed, in 1e-6.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Noted {
     pub(crate) id: String,
@@ -37,7 +38,7 @@ pub(crate) struct Noted {
     pub(crate) weight: i64,
 }
 
-/// Notes a claim.
+/// Stores a claim. Refuses one that is malformed, or of a new wallet when there are too many claims.
 pub(crate) async fn claim(pool: &PoolApp, body: &[u8]) -> Result<Noted, Failure> {
     let claim = read(body)?;
     let score = table::tabled(&claim.family, &arch_of(&claim.arch));
@@ -46,7 +47,7 @@ pub(crate) async fn claim(pool: &PoolApp, body: &[u8]) -> Result<Noted, Failure>
     Ok(noted)
 }
 
-/// Whether two attestations name a G4: `PowerPC G4` is how the original's documents write the architecture.
+/// The architecture as the table names it. The original's documentation writes `PowerPC G4` for `G4`.
 fn arch_of(arch: &str) -> String {
     arch.strip_prefix("PowerPC ").unwrap_or(arch).to_owned()
 }
@@ -59,7 +60,7 @@ fn read(body: &[u8]) -> Result<Claim, Refusal> {
         || Refusal::saying(Code::InvalidMiner, "wallet must be a name of 1 to 128 characters A-Z a-z 0-9 . _ : -");
     let wallet = match wallet {
         Json::Text(text) => text.parse().map_err(|_| wrong())?,
-        // The original takes an integer.
+        // The original accepts an integer.
         Json::Number(number) if number.is_integer() => number.text().parse().map_err(|_| wrong())?,
         _ => return Err(wrong()),
     };
@@ -81,8 +82,8 @@ fn read(body: &[u8]) -> Result<Claim, Refusal> {
     if json.member("fingerprint").is_some_and(|fingerprint| fingerprint.as_object().is_none()) {
         return Err(Code::InvalidFingerprint.into());
     }
-    let random =
-        random::secret().map_err(|_| Refusal::saying(Code::InternalError, "the system gives no randomness"))?;
+    let random = random::secret()
+        .map_err(|_| Refusal::saying(Code::InternalError, "the operating system gives no random bytes"))?;
     Ok(Claim {
         id: hex::encode(&random[..16]),
         wallet,
@@ -105,7 +106,7 @@ impl Entry for Note {
             if is_new && store::counter(db, "claims").await? >= MOST_CLAIMS {
                 return Ok(Err(Code::PoolFull.into()));
             }
-            // A wallet with a key is not touched by somebody who shows none.
+            // An unsigned claim changes nothing of a wallet that has a key.
             if found.as_ref().is_none_or(|member| member.public_key.is_none()) {
                 members::save_member(db, &claimed(claim, found, now_ms)).await?;
                 count_people(db, is_new, true, false).await?;

@@ -1,6 +1,6 @@
-//! Closes epochs: cuts what there is among those who counted, signs the list, credits the shares.
+//! Closes epochs: divides the reward among the wallets that counted, signs the list and credits the shares.
 //!
-//! An attestation of a new epoch closes the one before it first, so a list shows slots and scores as they were at its end.
+//! The first attestation of a new epoch closes the previous one, so its list has the slots and scores at its end.
 
 use adit_core::sign::SecretKey;
 use adit_rustchain::epoch::{SLOTS, epoch, epoch_of};
@@ -15,24 +15,24 @@ use crate::pool::state::{Closed, Fee, Joined, Member, Share, Weighed};
 use crate::pool::store::{self, epochs, members, wallets};
 use crate::store::{Db, DbError, corrupt};
 
-/// Where the operator's own RTC comes from.
+/// The account that rewards in local mode come from.
 const OPERATOR: &str = "operator";
 
-/// What an epoch is closed under.
+/// The settings under which epochs are closed and members paid.
 #[derive(Clone)]
 pub(crate) struct Terms {
     pub(crate) key: SecretKey,
-    /// What the operator gives for each epoch, in µRTC.
+    /// The reward that the operator gives for each epoch, in µRTC.
     pub(crate) epoch_reward: i64,
-    /// The secret of the sub-wallets; without it there are no pooled members.
+    /// The secret of the sub-wallets. Without it there are no pooled members.
     pub(crate) wallets: Option<WalletSecret>,
-    /// From how much on a member is paid, in µRTC.
+    /// The least balance of a member that is paid out, in µRTC.
     pub(crate) payout_minimum: i64,
-    /// Where the fee is paid; it stays in the pool without one.
+    /// The address that the fee is paid to. Without one it stays in the pool's wallets.
     pub(crate) fee_payout: Option<Address>,
 }
 
-/// Closes the epoch of the last counted slot once it is over.
+/// Closes the epoch of the last counted slot if it is over and not closed yet.
 pub(super) async fn close_due(db: &mut Db, terms: &Terms, now_ms: i64) -> Result<(), DbError> {
     let last = members::last_counted(db).await?;
     let due = epoch_of(last);
@@ -51,8 +51,8 @@ async fn close_epoch(db: &mut Db, terms: &Terms, epoch: i64, now_ms: i64) -> Res
     seal_batch(db, terms, &batch, rows, now_ms).await
 }
 
-/// A wallet's row. Its score is the mean over the epoch's counted slots: an attestation that failed counts nothing for its
-/// slot and takes nothing from the others, and a better score at the epoch's end does not reach back.
+/// A wallet's row in the list. Its score is the mean over the epoch's counted slots, so a failed attestation costs its own
+/// slot alone, and a better score at the epoch's end does not apply to earlier slots.
 async fn row_of(db: &mut Db, wallet: Member, epoch: i64) -> Result<Row, DbError> {
     let score = members::mean_score(db, &wallet.id, epoch * SLOTS).await?.unwrap_or(wallet.score);
     let joined = wallets::joined(db, &wallet.id).await?.filter(Joined::is_pooled);
@@ -64,23 +64,23 @@ async fn row_of(db: &mut Db, wallet: Member, epoch: i64) -> Result<Row, DbError>
     Ok(weighed_row(member, wallet.id, score, wallet.slots))
 }
 
-/// A row whose share is not cut yet.
+/// A row without its share.
 pub(super) fn weighed_row(member: String, address: String, score: i64, slots: i64) -> Row {
     Row { member, address, score, slots, weight: weight(score, slots), share: 0 }
 }
 
-/// What a batch shares.
+/// A sum to share for an epoch. Batch 0 is made at its end, the others when rewards arrive later.
 pub(super) struct Batch {
     pub(super) epoch: i64,
     pub(super) number: i64,
     pub(super) gross: i64,
-    /// What went to a clawback before.
+    /// What repaid a clawback before the rest was shared, in µRTC.
     pub(super) repaid: i64,
-    /// The account that it comes from.
+    /// The account that it is charged to.
     pub(super) from: &'static str,
 }
 
-/// Cuts a batch among these rows, signs the list, and credits the shares.
+/// Divides a batch among `rows`, signs the list and credits the shares. Does nothing if the batch exists.
 pub(super) async fn seal_batch(
     db: &mut Db,
     terms: &Terms,
@@ -105,20 +105,20 @@ pub(super) async fn seal_batch(
         members: statement.members,
     };
     let list = List { epoch: statement, rows, signature };
-    let text = serde_json::to_string(&list).map_err(|_| corrupt("an epoch's list cannot be written"))?;
+    let text = serde_json::to_string(&list).map_err(|_| corrupt("an epoch's list cannot be encoded"))?;
     if epochs::insert_epoch(db, &closed, &text).await? {
         credit(db, &closed, &list.rows, batch.from, now_ms).await?;
     }
     Ok(())
 }
 
-/// Credits fee, shares and carry, which together are the gross.
+/// Credits fee, carry and shares, which sum to the gross.
 async fn credit(db: &mut Db, closed: &Closed, rows: &[Row], from: &str, now_ms: i64) -> Result<(), DbError> {
     let Closed { epoch, batch, .. } = *closed;
     epochs::transfer(db, from, "fee", closed.fee, epoch, now_ms).await?;
     epochs::transfer(db, from, "carry", closed.carry, epoch, now_ms).await?;
     let weights: Vec<(&str, i64)> = rows.iter().map(|row| (row.member.as_str(), row.weight)).collect();
-    // Each member's part of the fee is shown beside its share.
+    // Each share records the member's part of the fee.
     let fees = cut(closed.fee, 0, &weights).shares;
     for (row, fee) in rows.iter().zip(fees).filter(|(row, _)| row.share > 0) {
         let account = format!("member:{}", row.member);
@@ -132,11 +132,12 @@ async fn credit(db: &mut Db, closed: &Closed, rows: &[Row], from: &str, now_ms: 
     store::count(db, "fees", closed.fee).await
 }
 
-/// Sets the fee: at once in a new pool, else from the epoch after the next on, so that members know it a whole epoch ahead.
+/// Sets the fee, in basis points: at once in a new pool, else from the epoch after the next, so that members know it a whole
+/// epoch ahead.
 pub(crate) struct SetFee(pub(crate) i64);
 
 impl Entry for SetFee {
-    /// The epoch from which the fee holds.
+    /// The first epoch in which the fee holds.
     type Output = i64;
     fn apply<'a>(&'a self, db: &'a mut Db, now_ms: i64) -> BoxFuture<'a, Result<i64, DbError>> {
         Box::pin(async move {
@@ -146,7 +147,7 @@ impl Entry for SetFee {
                 epochs::announce_fee(db, &announced(now)).await?;
                 return Ok(now);
             };
-            // What was announced for the next epoch stands.
+            // The fee that was announced for the next epoch stands.
             epochs::withdraw_fees(db, now + 1).await?;
             let next = epochs::fee_bps(db, now + 1).await?.unwrap_or(current);
             if next == self.0 {
@@ -158,12 +159,12 @@ impl Entry for SetFee {
     }
 }
 
-/// One round of upkeep.
+/// One round of upkeep: closes the epoch if it is over, and deletes old claims and attestations.
 pub(crate) struct Upkeep(pub(crate) Terms);
 
-/// The newest attestations that are kept; the counters go on.
+/// How many attestations are kept, the newest ones. Deleting others does not change the counters.
 const MOST_ATTESTATIONS: i64 = 1_000_000;
-/// How long a claim is kept that nobody repeats, in ms.
+/// How long a claim is kept after it was last sent, in ms.
 const CLAIM_MS: i64 = 86_400_000;
 
 impl Entry for Upkeep {

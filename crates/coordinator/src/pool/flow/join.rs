@@ -1,4 +1,4 @@
-//! Members by proof of a key: joining, a new token, leaving.
+//! Membership by proof of a key: joining, getting a new token, leaving.
 
 use adit_rustchain::epoch::epoch;
 use adit_rustchain::member::{Ask, Join, Mode, VERSION, Wish, is_signed};
@@ -18,18 +18,19 @@ use crate::pool::store::{epochs, members, wallets};
 use crate::random;
 use crate::store::{Db, DbError};
 
-/// The most wallets that may join.
+/// The most wallets in the pool.
 const MOST: i64 = 10_000;
-/// The most devices of a member.
+/// The most pooled wallets of one member.
 const MOST_OF_MEMBER: usize = 64;
 
-/// Before joining in pooled mode.
-pub(crate) const FOR_GOOD: &str = "a node ties a device's serial number to the wallet that it first attests for, for good: \
-    nobody can undo that, so this device earns for the pool's sub-wallet ever after; when you leave, you get that wallet's key";
-/// Before joining in direct mode.
-pub(crate) const TAKES_NOTHING: &str = "the node pays your own wallet; the pool relays, counts and takes nothing";
+/// The warning before joining in pooled mode.
+pub(crate) const FOR_GOOD: &str = "a node binds a device's serial number to the first wallet that it attests for, for good: \
+    nobody can undo that, so this device will always earn for the pool's sub-wallet; when you leave, you get its key";
+/// The note before joining in direct mode.
+pub(crate) const TAKES_NOTHING: &str =
+    "the node pays your own wallet; the pool relays and counts your attestations, and takes nothing";
 
-/// What a member needs to know before it signs.
+/// A challenge and the terms that a member signs.
 pub(crate) struct Offer {
     pub(crate) challenge: String,
     pub(crate) fee_bps: i64,
@@ -47,7 +48,7 @@ pub(crate) async fn offer(pool: &PoolApp) -> Result<Offer, Failure> {
     Ok(Offer { challenge, fee_bps, modes })
 }
 
-/// A statement with its signature, as JSON. The signature's hex may not hide in the statement.
+/// A statement and its signature, in hex, as JSON.
 #[derive(Deserialize)]
 struct Signed<T> {
     statement: T,
@@ -61,14 +62,15 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<(T, Signature), Refusal> {
     Ok((signed.statement, signature))
 }
 
-/// What a member gets.
+/// A member's wallet and its token.
 #[derive(Clone, Debug)]
 pub(crate) struct Welcome {
     pub(crate) joined: Joined,
     pub(crate) token: String,
 }
 
-/// Takes a member in.
+/// Adds a member's wallet. Joining again with a direct or unused one replaces its token and payout address. Refuses a
+/// statement that is malformed, not signed, or for other terms.
 pub(crate) async fn join(pool: &PoolApp, body: &[u8]) -> Result<Welcome, Failure> {
     let (join, signature): (Join, _) = read(body)?;
     may_speak(pool, &join.pool, join.version)?;
@@ -77,7 +79,7 @@ pub(crate) async fn join(pool: &PoolApp, body: &[u8]) -> Result<Welcome, Failure
     }
     join.payout.parse::<Address>().map_err(|error| Refusal::saying(Code::InvalidMiner, error.to_string()))?;
     if join.mode == Mode::Pooled && pool.terms.wallets.is_none() {
-        let text = "this pool makes no sub-wallets: it has no node, or its operator gave it no sealed key for them";
+        let text = "this pool makes no sub-wallets: it has no node, or its operator set no passphrase for their secret";
         return Err(Refusal::saying(Code::InvalidJsonObject, text).into());
     }
     let token = new_token()?;
@@ -89,17 +91,21 @@ pub(crate) async fn join(pool: &PoolApp, body: &[u8]) -> Result<Welcome, Failure
 
 fn may_speak(pool: &PoolApp, named: &adit_core::PublicKey, version: u32) -> Result<(), Refusal> {
     if version != VERSION {
-        return Err(Refusal::saying(Code::InvalidJsonObject, format!("this pool takes version {VERSION}")));
+        return Err(Refusal::saying(
+            Code::InvalidJsonObject,
+            format!("this pool accepts version {VERSION} of the statement"),
+        ));
     }
     if *named != pool.terms.key.public_key() {
-        return Err(Refusal::saying(Code::InvalidJsonObject, "this was signed for another pool"));
+        return Err(Refusal::saying(Code::InvalidJsonObject, "this statement was signed for another pool"));
     }
     Ok(())
 }
 
 fn new_token() -> Result<String, Refusal> {
     let random = random::secret();
-    let random = random.map_err(|_| Refusal::saying(Code::InternalError, "the system gives no randomness"))?;
+    let random =
+        random.map_err(|_| Refusal::saying(Code::InternalError, "the operating system gives no random bytes"))?;
     Ok(BASE64URL_NOPAD.encode(&random))
 }
 
@@ -107,7 +113,7 @@ fn hash_of(token: &str) -> [u8; 32] {
     Sha256::digest(token.as_bytes()).into()
 }
 
-/// Who holds a token. A string of another form is nobody's.
+/// The wallet of a token. Refuses a token that is unknown or was replaced.
 pub(crate) async fn holder(pool: &PoolApp, token: &str) -> Result<Joined, Failure> {
     let refused =
         || Refusal::saying(Code::SignedEnrollmentRequired, "this token is unknown, or was replaced by a new one");
@@ -139,7 +145,7 @@ impl Entry for Enter {
                 return Ok(Err(Refusal::saying(Code::InvalidJsonObject, text)));
             }
             if wallets::sub_wallet(db, &join.payout).await?.is_some() {
-                let text = "a payout to a wallet of the pool would never reach you: name one of your own";
+                let text = "this payout address is a wallet of the pool: name one of your own";
                 return Ok(Err(Refusal::saying(Code::InvalidMiner, text)));
             }
             let member = join.public_key.address().to_string();
@@ -163,8 +169,8 @@ impl Entry for Enter {
 }
 
 impl Enter {
-    /// The wallet of a direct member is its own. A pooled one gets a new sub-wallet, or the one that it has not used yet: so
-    /// nobody makes wallets by asking again.
+    /// A direct member's own wallet. A pooled member gets a new sub-wallet, or one that it has not used yet, so that joining
+    /// repeatedly makes no wallets.
     async fn wallet(&self, db: &mut Db, member: &str) -> Result<Result<String, Refusal>, DbError> {
         let Some(secret) = self.terms.wallets.as_ref().filter(|_| self.join.mode == Mode::Pooled) else {
             return Ok(Ok(member.to_owned()));
@@ -186,18 +192,18 @@ impl Enter {
     }
 }
 
-/// What answers a wish.
+/// The answer to a member's wish.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Granted {
     /// A new token.
     Token(String),
-    /// The wallet attests no more. It is handed over once it is swept.
+    /// The wallet no longer attests. Once it is swept, the member gets its key. Holds a message.
     Leaving(String),
-    /// The swept wallet's key, as its seed in hex.
+    /// The swept wallet's Ed25519 seed, in hex.
     Key(String),
 }
 
-/// Grants what a member asks for about its wallet.
+/// Grants a member's wish about its wallet. Refuses a statement that is malformed, or not signed by the wallet's member.
 pub(crate) async fn ask(pool: &PoolApp, body: &[u8]) -> Result<Granted, Failure> {
     let (ask, signature): (Ask, _) = read(body)?;
     may_speak(pool, &ask.pool, ask.version)?;
@@ -226,23 +232,28 @@ impl Entry for Grant {
             }
             let joined = wallets::joined(db, wallet).await?;
             let Some(joined) = joined.filter(|joined| is_members(joined, public_key)) else {
-                return Ok(Err(Refusal::saying(Code::PubkeyAddressMismatch, "this wallet is not this key's")));
+                return Ok(Err(Refusal::saying(
+                    Code::PubkeyAddressMismatch,
+                    "this wallet does not belong to this key",
+                )));
             };
             match (*wish, joined.state.as_str()) {
                 (Wish::Token, "active") => {
                     wallets::set_token(db, wallet, &self.hash).await?;
                     Ok(Ok(Granted::Token(self.token.clone())))
                 }
-                (Wish::Token, _) => Ok(Err(Refusal::saying(Code::InvalidMiner, "this wallet is on its way out"))),
+                (Wish::Token, _) => {
+                    Ok(Err(Refusal::saying(Code::InvalidMiner, "this wallet is leaving the pool or has left it")))
+                }
                 (Wish::Leave, "left") => self.key(db).await,
                 (Wish::Leave, _) if !joined.is_pooled() => {
                     wallets::set_state(db, wallet, "left", now_ms).await?;
-                    Ok(Ok(Granted::Leaving("the wallet is your own: nothing is left to hand over".into())))
+                    Ok(Ok(Granted::Leaving("the wallet is your own: there is no key to hand over".into())))
                 }
                 (Wish::Leave, _) => {
                     wallets::set_state(db, wallet, "leaving", now_ms).await?;
-                    let text = "the wallet attests no more; once its last epoch is settled, or after 30 days, what is yours is \
-                        paid out and the wallet is swept; ask again then, and you get its key";
+                    let text = "the wallet no longer attests; once its last epoch is settled, or after 30 days, the pool pays \
+                        what it owes you and empties the wallet; ask again then to get its key";
                     Ok(Ok(Granted::Leaving(text.into())))
                 }
             }
@@ -259,7 +270,7 @@ impl Grant {
         let found = wallets::sub_wallet(db, &self.ask.wallet).await?;
         let index = found.and_then(|found| u32::try_from(found.idx).ok());
         let Some((secret, index)) = self.terms.wallets.as_ref().zip(index) else {
-            return Ok(Err(Refusal::saying(Code::InvalidMiner, "the pool holds no key of this wallet")));
+            return Ok(Err(Refusal::saying(Code::InvalidMiner, "the pool does not hold this wallet's key")));
         };
         Ok(Ok(Granted::Key(hex::encode(*secret.key(index).seed()))))
     }

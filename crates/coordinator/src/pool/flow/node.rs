@@ -1,4 +1,4 @@
-//! The pool's node: relayed calls, and what it says of miners.
+//! Calls to the pool's node: relayed requests, cached reads, and the node's list of miners.
 
 use std::time::Duration;
 
@@ -8,12 +8,12 @@ use super::books::Failure;
 use crate::pool::PoolApp;
 use crate::pool::settings::Node;
 
-/// How long an answer that anyone may have is kept.
+/// How long a public answer is cached.
 const KEPT: Duration = Duration::from_secs(10);
-/// The largest answer that is passed on, in bytes.
+/// The largest answer that is accepted, in bytes.
 const MAX_ANSWER: usize = 1 << 20;
 
-/// An answer of the node, to be passed on as it is.
+/// An answer of the node, to be relayed unchanged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Relayed {
     pub(crate) status: u16,
@@ -21,16 +21,16 @@ pub(crate) struct Relayed {
     pub(crate) retry_after_s: Option<u64>,
 }
 
-/// What the node says of a miner.
+/// A miner's row in the node's list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Listed {
     pub(crate) family: String,
     pub(crate) arch: String,
-    /// In 1e-6.
+    /// The factor of its reward, in 1e-6.
     pub(crate) multiplier: i64,
 }
 
-/// Sends a body to the node as it is. Its outcome is unknown if no answer comes.
+/// Sends a body to the node unchanged. If no answer comes, the node may have processed it or not.
 pub(crate) async fn relay(node: &Node, path: String, body: Vec<u8>) -> Result<Relayed, Failure> {
     send(node, path, Some(body)).await
 }
@@ -38,17 +38,17 @@ pub(crate) async fn relay(node: &Node, path: String, body: Vec<u8>) -> Result<Re
 async fn send(node: &Node, path: String, body: Option<Vec<u8>>) -> Result<Relayed, Failure> {
     let answer = node.upstream.send(path, body).await.map_err(|sentence| {
         tracing::warn!(reason = sentence, "the node did not answer");
-        let text = "the pool's node does not answer; whether it took this is unknown: ask for a fresh challenge";
+        let text = "the pool's node does not answer, and may or may not have accepted this: ask for a new challenge";
         Refusal::saying(Code::NodeUnreachable, text)
     })?;
     if answer.body.len() > MAX_ANSWER {
-        return Err(Refusal::saying(Code::NodeUnreachable, "the pool's node sent too much").into());
+        return Err(Refusal::saying(Code::NodeUnreachable, "the pool's node sent an answer that is too large").into());
     }
     let retry_after_s = answer.retry_after_ms.map(|ms| ms.div_ceil(1_000));
     Ok(Relayed { status: answer.status, body: answer.body, retry_after_s })
 }
 
-/// Asks the node, or repeats an answer of the last ten seconds.
+/// Gets `path` from the node, or its cached answer of the last ten seconds.
 pub(crate) async fn ask(pool: &PoolApp, node: &Node, path: &str) -> Result<Relayed, Failure> {
     if let Some(answer) = pool.kept(path, KEPT) {
         return Ok(answer);
@@ -60,7 +60,7 @@ pub(crate) async fn ask(pool: &PoolApp, node: &Node, path: &str) -> Result<Relay
     Ok(answer)
 }
 
-/// Asks the node for an object, and nobody else: what is read of money must be as it is now.
+/// Gets JSON from the node, past the cache: balances and histories must be current. Fails with a sentence.
 pub(super) async fn fresh(node: &Node, path: String) -> Result<Json, String> {
     let answer = node.upstream.send(path, None).await?;
     if answer.status != 200 || answer.body.len() > MAX_ANSWER {
@@ -68,19 +68,19 @@ pub(super) async fn fresh(node: &Node, path: String) -> Result<Json, String> {
     }
     let json = Json::parse(&answer.body).map_err(|error| error.to_string())?;
     let is_refused = json.member("ok").and_then(Json::as_bool) == Some(false);
-    if is_refused { Err("the node refuses".into()) } else { Ok(json) }
+    if is_refused { Err("the node refused the request".into()) } else { Ok(json) }
 }
 
-/// Looks a miner up in the node's list of those that attested within the hour.
+/// Finds a miner in the node's list of those that attested within the hour.
 pub(super) async fn listed(node: &Node, miner: &MinerId) -> Option<Listed> {
-    // The list is not kept: it must show what was accepted a moment ago.
+    // The list is not cached: it must include the attestation that was just accepted.
     for offset in [0, 1_000, 2_000] {
         let path = format!("{}?limit=1000&offset={offset}", adit_rustchain::calls::MINERS);
         let answer = send(node, path, None).await.ok()?;
         let json = Json::parse(&answer.body).ok().filter(|_| answer.status == 200)?;
-        // Older nodes answer with the bare list.
+        // Older nodes answer with a bare list.
         let rows = json.as_list().or_else(|| json.member("miners").and_then(Json::as_list))?;
-        // A row may be there twice; the node pays for one.
+        // A miner may be listed twice; the node pays once.
         if let Some(row) = rows.iter().find(|row| row.member("miner").and_then(Json::as_text) == Some(miner.as_str())) {
             return Some(row_of(row));
         }
@@ -94,7 +94,7 @@ pub(super) async fn listed(node: &Node, miner: &MinerId) -> Option<Listed> {
 fn row_of(row: &Json) -> Listed {
     let text = |key: &str| row.member(key).and_then(Json::as_text).unwrap_or_default().to_owned();
     let multiplier = row.member("antiquity_multiplier").and_then(Json::as_number).map_or(0.0, |number| number.as_f64());
-    // The node's largest is 4.0; anything beyond 100 is no multiplier.
+    // The node's largest multiplier is 4.0; a value beyond 100 is an error.
     let micro = if (0.0..=100.0).contains(&multiplier) { (multiplier * 1e6).round() as i64 } else { 0 };
     Listed { family: text("device_family"), arch: text("device_arch"), multiplier: micro }
 }

@@ -1,7 +1,7 @@
-//! Payouts: signed transfers from the sub-wallets, kept on disk before they are sent.
+//! Pays members by signed transfers from the sub-wallets. A transfer is stored before it is sent.
 //!
-//! An unknown outcome sends the same bytes again, which the node takes once. Only the node's history says that a transfer was
-//! never taken; then what it held goes back to the member.
+//! If the outcome is unknown, the same bytes are sent again, which the node accepts once. The amount returns to the member
+//! only if the node's history shows that the transfer was never accepted.
 
 use adit_rustchain::epoch::{epoch, epoch_of};
 use adit_rustchain::transfer::Transfer;
@@ -18,9 +18,9 @@ use crate::pool::state::{Joined, Payout, SubWallet};
 use crate::pool::store::{epochs, members, payouts, wallets};
 use crate::store::{Db, DbError};
 
-/// What makes a new wallet known to the node, without which a settlement by blocks passes it by, in µRTC.
+/// What the treasury sends to a new wallet, in µRTC. A settlement by blocks skips wallets that never had a balance.
 const DUST: i64 = 1;
-/// How long a member that leaves waits for its last epoch at most, in ms.
+/// The longest wait of a leaving member for its last epoch to be settled, in ms.
 const LAST_WAIT_MS: i64 = 30 * 86_400_000;
 
 /// Prepares the transfers that are due.
@@ -50,7 +50,7 @@ impl Entry for Prepare {
     }
 }
 
-/// What each wallet has that is not promised. One in doubt has nothing.
+/// The unreserved balance of each wallet. It is 0 for one that was not read yet or does not add up.
 async fn purses(db: &mut Db) -> Result<Vec<Purse>, DbError> {
     let own = epochs::balance(db, TREASURY).await?;
     let mut purses = Vec::new();
@@ -72,7 +72,7 @@ struct Due<'a> {
 }
 
 impl Due<'_> {
-    /// Pays a member what it is owed, from the minimum on, or all of it when it leaves.
+    /// Pays a member its balance if it reaches the minimum, or any balance if the member leaves.
     async fn pay(&mut self, db: &mut Db, joined: &Joined) -> Result<(), DbError> {
         let account = format!("member:{}", joined.member);
         let owed = epochs::balance(db, &account).await?;
@@ -97,7 +97,7 @@ impl Due<'_> {
         Ok(())
     }
 
-    /// Signs a transfer and sets aside what it moves.
+    /// Signs and stores a transfer, and reserves its amount.
     async fn transfer(
         &self,
         db: &mut Db,
@@ -139,7 +139,7 @@ impl Due<'_> {
         micro: i64,
     ) -> Option<(i64, adit_rustchain::transfer::Signed)> {
         let key = self.terms.wallets.as_ref()?.key(u32::try_from(wallet.idx).ok()?);
-        // Above every nonce of this wallet before, of other copies of its key too if their clocks are not ahead.
+        // Above all earlier nonces of this wallet, and of other copies of its key if their clocks are not ahead.
         let nonce = self.now_ms.max(wallet.nonce + 1);
         let transfer = Transfer {
             from: key.address(),
@@ -152,7 +152,7 @@ impl Due<'_> {
         Some((nonce, transfer.sign(&key)))
     }
 
-    /// Sends a used wallet its first µRTC from the treasury, if the treasury has any.
+    /// Sends [`DUST`] from the treasury to a wallet that has counted a slot and never had a balance.
     async fn make_known(&self, db: &mut Db, joined: &Joined) -> Result<(), DbError> {
         let is_used = members::member(db, &joined.wallet).await?.is_some_and(|member| member.slots > 0);
         let wallet = wallets::sub_wallet(db, &joined.wallet).await?;
@@ -171,7 +171,7 @@ impl Due<'_> {
         self.transfer(db, &treasury.address, Some(TREASURY), &joined.wallet, DUST).await
     }
 
-    /// Empties the wallet of a member that leaves, once its last epoch is settled, and closes its books.
+    /// Sweeps the wallet of a leaving member into the treasury once its last epoch is settled, then marks it as left.
     async fn sweep(&self, db: &mut Db, joined: &Joined) -> Result<(), DbError> {
         let Some(since_ms) = joined.leaving_at_ms.filter(|_| joined.state == "leaving") else { return Ok(()) };
         let last_slot = members::member(db, &joined.wallet).await?.map_or(-1, |member| member.last_slot);
@@ -186,14 +186,14 @@ impl Due<'_> {
         if wallet.booked == 0 {
             return wallets::set_state(db, &joined.wallet, "left", self.now_ms).await;
         }
-        // What is left in it belongs to other members by now.
+        // The member is paid, so the rest belongs to other members.
         let treasury = wallets::sub_wallets(db).await?.into_iter().find(|wallet| wallet.idx == 0);
         let Some(treasury) = treasury else { return Ok(()) };
         self.transfer(db, &joined.wallet, None, &treasury.address, wallet.booked).await
     }
 }
 
-/// Gives back what a transfer held that will never be.
+/// Voids a transfer and returns its amount to the account that was charged.
 pub(super) async fn give_back(db: &mut Db, payout: &Payout, now_ms: i64) -> Result<(), DbError> {
     payouts::set_state(db, &payout.hash, "voided").await?;
     match &payout.account {
@@ -202,8 +202,8 @@ pub(super) async fn give_back(db: &mut Db, payout: &Payout, now_ms: i64) -> Resu
     }
 }
 
-/// Sends what is ready, a wallet's transfers in the order of their nonces. After one whose outcome is unknown the wallet's
-/// others wait: the node would take a higher nonce and refuse the lower one for ever.
+/// Sends the transfers that are ready, each wallet's in the order of their nonces. After one that the node did not accept, the
+/// wallet's others wait: if the node accepted a higher nonce, it would refuse the lower one for good.
 pub(crate) async fn send_all(pool: &PoolApp, node: &Node) -> Result<(), Failure> {
     let ready = payouts::ready(&mut *pool.books.read().await?).await?;
     for of_wallet in ready.chunk_by(|a, b| a.address == b.address) {
@@ -219,14 +219,14 @@ pub(crate) async fn send_all(pool: &PoolApp, node: &Node) -> Result<(), Failure>
     Ok(())
 }
 
-/// What the node said to a transfer.
+/// The node's answer to a transfer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Outcome {
-    /// It is pending.
+    /// It accepted the transfer, which is now pending.
     Taken,
-    /// It refuses; its history tells whether it has the transfer all the same.
+    /// It refused. It may have accepted an earlier copy, which its history shows.
     Refused(String),
-    /// Nobody knows.
+    /// No answer, or one that does not say.
     Unknown,
 }
 
@@ -237,7 +237,7 @@ async fn send(node: &Node, payout: &Payout) -> Outcome {
     let text = |key: &str| json.member(key).and_then(Json::as_text);
     match answer.status {
         200 if text("phase") == Some("pending") && text("tx_hash") == Some(payout.hash.as_str()) => Outcome::Taken,
-        // Too many requests say nothing of this one.
+        // A 429 is about the rate of requests, not about this transfer.
         400..=499 if answer.status != 429 && json.member("error").is_some() => {
             let name = text("code").or_else(|| text("error")).unwrap_or("refused");
             Outcome::Refused(name.chars().filter(|char| !char.is_control()).take(120).collect())
@@ -261,7 +261,7 @@ impl Entry for Note {
                     payouts::set_state(db, &self.hash, "pending").await
                 }
                 Outcome::Refused(name) => payouts::set_told(db, &self.hash, Some(name.clone())).await,
-                // An earlier refusal holds no more: this time the node may have taken it.
+                // This clears an earlier refusal: the node may have accepted the transfer this time.
                 Outcome::Unknown => payouts::set_told(db, &self.hash, None).await,
             }
         })

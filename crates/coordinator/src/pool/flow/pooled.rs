@@ -1,7 +1,7 @@
-//! Attestations and enrolments of pooled members, signed by the pool with their sub-wallet's key.
+//! Signs attestations and enrolments of pooled members with the key of their sub-wallet.
 //!
-//! The key signs nothing but an attestation that names its own wallet, and an enrolment of it. Neither text can be taken for
-//! a transfer: that is a JSON object of other members, and the node builds it anew before it checks a signature.
+//! The key signs only attestations and enrolments of its own wallet. Neither can pass as a transfer: the signed text of a
+//! transfer is a JSON object with other members, which the node rebuilds before it checks the signature.
 
 use adit_rustchain::attestation::{Attestation, UNSIGNED, signed_text};
 use adit_rustchain::{Code, Json, MinerId, Refusal, SecretKey, calls, enrolment, json};
@@ -13,8 +13,8 @@ use crate::pool::settings::Node;
 use crate::pool::state::Joined;
 use crate::pool::store::wallets;
 
-/// Puts the sub-wallet's signature in the place of whatever the member sent. One with a public key is not touched: the node
-/// tells it apart.
+/// Signs a member's attestation with its sub-wallet's key, in place of any signature that it has. One with a public key stays
+/// as it is, and the node checks it. Refuses one that names another wallet.
 pub(super) async fn sign(pool: &PoolApp, holder: &Joined, body: &[u8]) -> Result<(Attestation, Vec<u8>), Failure> {
     let json = Json::parse(body).map_err(|error| Refusal::saying(Code::InvalidJsonObject, error.to_string()))?;
     let object = json.as_object().ok_or(Code::InvalidJsonObject)?;
@@ -26,7 +26,7 @@ pub(super) async fn sign(pool: &PoolApp, holder: &Joined, body: &[u8]) -> Result
     let mut payload: json::Object = kept.map(|(key, value)| (key.clone(), value.clone())).collect();
     let attestation = Attestation::from_json(&Json::Object(payload.clone()))?;
     if attestation.miner.as_str() != holder.wallet {
-        let text = format!("this token attests for {}, and the attestation names {}", holder.wallet, attestation.miner);
+        let text = format!("this token attests for {}, but the attestation names {}", holder.wallet, attestation.miner);
         return Err(Refusal::saying(Code::PubkeyAddressMismatch, text).into());
     }
     let key = key_of(pool, holder).await?;
@@ -40,7 +40,7 @@ pub(super) async fn sign(pool: &PoolApp, holder: &Joined, body: &[u8]) -> Result
 
 async fn key_of(pool: &PoolApp, holder: &Joined) -> Result<SecretKey, Failure> {
     if holder.state != "active" {
-        let text = "this wallet is on its way out and attests no more; join again for another";
+        let text = "this wallet no longer attests, because its member leaves; join again for another";
         return Err(Refusal::saying(Code::InvalidMiner, text).into());
     }
     let wallet = wallets::sub_wallet(&mut *pool.books.read().await?, &holder.wallet).await?;
@@ -48,14 +48,14 @@ async fn key_of(pool: &PoolApp, holder: &Joined) -> Result<SecretKey, Failure> {
     match pool.terms.wallets.as_ref().zip(index) {
         Some((secret, index)) => Ok(secret.key(index)),
         None => {
-            let text = "the pool does not hold this wallet's key now";
+            let text = "the pool runs without the key of this wallet";
             Err(Refusal::saying(Code::IdentityStateUnavailable, text).into())
         }
     }
 }
 
-/// Enrols a sub-wallet at the node. An accepted attestation has done so already, so what the node says against it is no error;
-/// at its present state it refuses every second one.
+/// Enrols a sub-wallet at the node. Returns `None` if the node refuses: an accepted attestation has enrolled the wallet
+/// already, and current nodes refuse every second enrolment.
 pub(crate) async fn enroll(
     pool: &PoolApp,
     node: &Node,
@@ -64,7 +64,7 @@ pub(crate) async fn enroll(
 ) -> Result<Option<Relayed>, Failure> {
     let Some(epoch) = current_epoch(pool, node).await? else { return Ok(None) };
     let label = request.member("miner_id").and_then(Json::as_text).unwrap_or("pooled");
-    // The grammar keeps the signed text's separator out.
+    // A miner's name cannot contain the separator of the signed text.
     let label: MinerId = label.parse().map_err(|_| Code::InvalidMiner)?;
     let miner: MinerId = holder.wallet.parse().map_err(|_| Code::InvalidMiner)?;
     let device = request.member("device").cloned().unwrap_or_else(|| Json::Object(json::Object::new()));

@@ -1,4 +1,4 @@
-//! What the pool shows.
+//! Reads for the pool's API and page.
 
 use std::collections::BTreeSet;
 
@@ -11,10 +11,10 @@ use crate::pool::state::{Closed, Fee, Member, Payout, Share, SubWallet};
 use crate::pool::store;
 use crate::pool::store::{audit, epochs, members, payouts, wallets};
 
-/// A member is active if it attested within this time, in ms.
+/// How long after its last attestation a member is active, in ms.
 pub(crate) const ACTIVE_MS: i64 = 3_600_000;
 
-/// The pool at a glance. Sums are µRTC, weights 1e-6.
+/// The pool's totals. Sums are µRTC, weights 1e-6.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Stats {
     pub(crate) now_ms: i64,
@@ -25,11 +25,11 @@ pub(crate) struct Stats {
     pub(crate) shared: i64,
     pub(crate) fees: i64,
     pub(crate) carry: i64,
-    /// What members are owed, what is set aside for transfers included.
+    /// What the pool owes to members, including amounts reserved for transfers.
     pub(crate) owed: i64,
-    /// What is in the pool's wallets at the node.
+    /// The balance of the pool's wallets at the node.
     pub(crate) there: i64,
-    /// What a clawback took and nothing has repaid yet; 0 or below.
+    /// What clawbacks took and is not repaid yet; 0 or negative.
     pub(crate) deficit: i64,
     pub(crate) epoch: i64,
     pub(crate) slot: i64,
@@ -81,7 +81,7 @@ pub(crate) async fn fees(pool: &PoolApp, limit: i64) -> Result<Vec<Fee>, Failure
     Ok(epochs::fees(&mut *pool.books.read().await?, limit).await?)
 }
 
-/// A list as it was signed, in JSON: this batch of an epoch, or its last one.
+/// An epoch's signed list as JSON text: the given batch, or the last one.
 pub(crate) async fn list(pool: &PoolApp, epoch: i64, batch: Option<i64>) -> Result<Option<String>, Failure> {
     Ok(epochs::list(&mut *pool.books.read().await?, epoch, batch).await?)
 }
@@ -91,19 +91,19 @@ pub(crate) async fn payouts(pool: &PoolApp, limit: i64) -> Result<Vec<Payout>, F
     Ok(payouts::payouts(&mut *pool.books.read().await?, limit).await?)
 }
 
-/// The pool's own wallets.
+/// The wallets whose keys the pool alone holds.
 pub(crate) async fn sub_wallets(pool: &PoolApp) -> Result<Vec<SubWallet>, Failure> {
     Ok(wallets::sub_wallets(&mut *pool.books.read().await?).await?)
 }
 
-/// A member whose last attestation still holds, with the ticket of it.
+/// The member of this miner, if its last attestation is still valid.
 pub(crate) async fn attested(pool: &PoolApp, miner: &MinerId) -> Result<Option<Member>, Failure> {
     let since_ms = pool.clock.now_ms() - adit_rustchain::attestation::ATTESTATION_S * 1_000;
     let found = member(pool, miner.as_str()).await?;
     Ok(found.filter(|member| member.ticket.is_some() && member.seen_at_ms >= since_ms))
 }
 
-/// How each wallet is a member.
+/// The mode in which each wallet attests.
 pub(crate) struct Kinds {
     pooled: BTreeSet<String>,
     has_node: bool,
@@ -126,7 +126,7 @@ pub(crate) async fn kinds(pool: &PoolApp) -> Result<Kinds, Failure> {
     Ok(Kinds { pooled: wallets.into_iter().map(|joined| joined.wallet).collect(), has_node })
 }
 
-/// What does not add up, a sentence each.
+/// Checks the books. Returns a sentence for each rule that does not hold.
 pub(crate) async fn audit(pool: &PoolApp) -> Result<Vec<String>, Failure> {
     Ok(audit::audit(&mut *pool.books.read().await?).await?)
 }

@@ -1,4 +1,4 @@
-//! Records an attestation: counts it if it counts, and keeps what it shows.
+//! Records an accepted attestation: judges it, counts its slot, and updates its member and device.
 
 use adit_rustchain::attestation::Attestation;
 use adit_rustchain::fingerprint::{CHECKS, verdict};
@@ -12,36 +12,36 @@ use crate::pool::store;
 use crate::pool::store::members;
 use crate::store::{Db, DbError};
 
-/// The most claims without a key that are kept.
+/// The most members without a key.
 pub(super) const MOST_CLAIMS: i64 = 10_000;
 /// The most members with a key.
 pub(super) const MOST_MEMBERS: i64 = 100_000;
 
-/// An attestation that was accepted, by the pool or by its node.
+/// An attestation that the pool or its node accepted.
 #[derive(Clone, Debug)]
 pub(crate) struct Accepted {
     pub(crate) attestation: Attestation,
     pub(crate) ticket: String,
     /// The device's id.
     pub(crate) device: String,
-    /// The hash of its measurements.
+    /// The BLAKE3 hash of its measurements.
     pub(crate) profile: Vec<u8>,
     pub(crate) node: Option<NodeSays>,
 }
 
-/// What the node says of an attestation and its miner.
+/// The node's verdict on an attestation, and its listing of the miner.
 #[derive(Clone, Debug)]
 pub(crate) struct NodeSays {
     pub(crate) passed: bool,
     pub(crate) listed: Option<Listed>,
 }
 
-/// What came of an attestation.
+/// The result of an attestation. Score and weight are 1e-6.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Recorded {
     pub(crate) ticket: String,
     pub(crate) passed: bool,
-    /// Why it counts nothing; `None` if it counts.
+    /// Why it does not count; `None` if it counts.
     pub(crate) reason: Option<String>,
     pub(crate) slots: i64,
     pub(crate) score: i64,
@@ -49,7 +49,7 @@ pub(crate) struct Recorded {
     pub(crate) checks: String,
 }
 
-/// Records it, or refuses what is another's.
+/// Records an attestation. Refuses what [`judge`] refuses, and a new member if there are too many.
 pub(super) async fn record(
     db: &mut Db,
     accepted: &Accepted,
@@ -90,7 +90,7 @@ pub(super) async fn record(
     if judged.proved.is_some() {
         save_device(db, accepted, device, counts.then_some(slot)).await?;
     }
-    // A slot in which the node did not list the miner says nothing of its score.
+    // If the node does not list the miner, the slot has no score.
     if counts && accepted.node.as_ref().is_none_or(|node| node.listed.is_some()) {
         members::score_slot(db, &accepted.device, slot, member.score).await?;
     }
@@ -114,7 +114,7 @@ async fn has_room(db: &mut Db, judged: &Judged) -> Result<bool, DbError> {
     Ok(store::counter(db, counter).await? < most)
 }
 
-/// Keeps the counters of members and claims.
+/// Updates the counters of members and claims.
 pub(super) async fn count_people(db: &mut Db, is_new: bool, was_claim: bool, is_member: bool) -> Result<(), DbError> {
     match (is_new, was_claim, is_member) {
         (true, _, true) => store::count(db, "members", 1).await,
@@ -142,7 +142,7 @@ fn new_member(attestation: &Attestation, now_ms: i64) -> Member {
     }
 }
 
-/// What the attestation changes of its wallet. An unsigned one changes nothing of a wallet that has a key.
+/// Updates the member with its attestation. An unsigned one changes nothing of a wallet that has a key.
 fn update(member: &mut Member, accepted: &Accepted, judged: &Judged, device: Option<&Device>, slot: i64, now_ms: i64) {
     let attestation = &accepted.attestation;
     if judged.proved.is_none() && member.public_key.is_some() {
@@ -162,7 +162,7 @@ fn update(member: &mut Member, accepted: &Accepted, judged: &Judged, device: Opt
     member.passed = i64::from(judged.passed && judged.proved.is_some());
     if judged.uncounted.is_none() {
         if member.device.as_deref() != Some(&accepted.device) {
-            // The slots are those of the device.
+            // A new device starts with no slots.
             (member.device, member.slots) = (Some(accepted.device.clone()), 0);
         }
         member.slots += 1;
@@ -172,7 +172,7 @@ fn update(member: &mut Member, accepted: &Accepted, judged: &Judged, device: Opt
     member.weight = weight(member.score, member.slots);
 }
 
-/// The score of a device, with the reason for it where it is not the table's.
+/// Sets score and multiplier by the node's listing; without a node, by what the operator confirmed, else to 1.0.
 fn score_of(member: &mut Member, accepted: &Accepted, device: Option<&Device>) {
     let passed = member.passed == 1;
     let confirmed = device.and_then(|device| device.family.as_deref().zip(device.arch.as_deref()));
@@ -182,7 +182,7 @@ fn score_of(member: &mut Member, accepted: &Accepted, device: Option<&Device>) {
             (table::tabled(&listed.family, &listed.arch), listed.multiplier)
         }
         (Some(_), _) => {
-            // Until the node lists it, what it said before holds.
+            // Until the node lists the miner, its earlier listing holds.
             (table::tabled(&member.family, &member.arch), member.multiplier)
         }
         (None, Some((family, arch))) => (table::tabled(family, arch), table::multiplier(family, arch)),
@@ -223,7 +223,7 @@ fn attested(accepted: &Accepted, member: &Member, judged: &Judged, now_ms: i64) 
         member: member.id.clone(),
         label: attestation.label.clone().unwrap_or_default(),
         at_ms: now_ms,
-        // A float out of range becomes the nearest integer, and what is no number 0.
+        // The cast saturates, and NaN becomes 0.
         entropy: entropy as i64,
         score: if judged.uncounted.is_none() { member.score } else { 0 },
         fingerprint: verdicts(attestation),
@@ -232,7 +232,7 @@ fn attested(accepted: &Accepted, member: &Member, judged: &Judged, now_ms: i64) 
     }
 }
 
-/// The verdict on each check, as JSON. What was measured is not kept: it identifies a device.
+/// The verdict on each check, as JSON. Measurements are not stored, because they identify a device.
 fn verdicts(attestation: &Attestation) -> String {
     let of = |name: &&str| ((*name).to_owned(), Json::from(verdict(attestation, name).name()));
     Json::Object(CHECKS.iter().map(of).collect()).canonical()

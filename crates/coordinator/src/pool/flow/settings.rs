@@ -1,4 +1,4 @@
-//! What a start writes into the database, as the pool proxy's table `pool_config` shows it.
+//! Writes the settings of a start into the database, where the view `pool_config` shows them as in the original.
 
 use adit_core::PublicKey;
 use adit_rustchain::WalletSecret;
@@ -9,12 +9,12 @@ use crate::pool::store::{self, wallets};
 use crate::pool::{PoolError, PoolFee};
 use crate::store::{Db, DbError};
 
-/// The name of the key that signed the lists.
+/// The setting that holds the key that signs the lists.
 const KEY: &str = "pool_key";
-/// The name of the first sub-wallet's address.
+/// The setting that holds the address of wallet 0.
 const TREASURY: &str = "treasury";
 
-/// A start of the pool.
+/// A start of the pool. Fails if the key or the sub-wallet secret is not the database's.
 pub(crate) struct Started {
     key: String,
     rows: Vec<(&'static str, String)>,

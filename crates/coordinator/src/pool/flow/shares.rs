@@ -1,4 +1,4 @@
-//! Shares what arrived: a clawback is repaid first, then each epoch's credits are cut by that epoch's weights.
+//! Shares the rewards that arrived: repays clawbacks first, then divides each epoch's credits by that epoch's weights.
 
 use adit_rustchain::epoch::epoch;
 use futures::future::BoxFuture;
@@ -10,10 +10,10 @@ use crate::pool::state::{Credit, Weighed};
 use crate::pool::store::{epochs, wallets};
 use crate::store::{Db, DbError};
 
-/// What a batch shares, gathered from the sub-wallets. Empty between batches.
+/// The account that gathers a batch from the sub-wallets. It is empty between batches.
 const BATCH: &str = "batch";
 
-/// Shares what was credited for epochs that are over.
+/// Repays the deficit from fee and carry, then shares the credits of all epochs that are over.
 pub(crate) struct ShareAll(pub(crate) Terms);
 
 impl Entry for ShareAll {
@@ -34,14 +34,14 @@ impl Entry for ShareAll {
     }
 }
 
-/// Repays a deficit with at most this much; what was repaid.
+/// Repays the deficit from `account`, with at most `there`. Returns what was repaid, in µRTC.
 async fn repay(db: &mut Db, account: &str, there: i64, now_ms: i64) -> Result<i64, DbError> {
     let repaid = there.min(-epochs::balance(db, DEFICIT).await?).max(0);
     epochs::transfer(db, account, DEFICIT, repaid, 0, now_ms).await?;
     Ok(repaid)
 }
 
-/// Shares an epoch's credits among all wallets that were credited in it, by the weights of its end: the late ones too.
+/// Shares an epoch's credits among all wallets that were credited for it, earlier or now, by the weights at its end.
 async fn share(db: &mut Db, terms: &Terms, credits: &[Credit], now_ms: i64) -> Result<(), DbError> {
     let Some(epoch) = credits.first().map(|credit| credit.epoch) else { return Ok(()) };
     let (mut gross, mut repaid) = (0, 0);

@@ -1,4 +1,4 @@
-//! Attestations: judged by the pool in local mode, else by the node, to which they go byte for byte.
+//! Takes attestations. The node judges them if the pool has one, and gets them byte for byte; else the pool does.
 
 use adit_rustchain::attestation::Attestation;
 use adit_rustchain::{Code, Json, Refusal, calls, fingerprint, json};
@@ -15,14 +15,14 @@ use crate::pool::state::Joined;
 use crate::random;
 use crate::store::{Db, DbError};
 
-/// What answers an attestation.
+/// The answer to an attestation.
 pub(crate) enum Answer {
-    /// The pool's own verdict, with the device as the node would repeat it.
+    /// The pool's own verdict, with the attestation, whose device the answer repeats.
     Own(Recorded, Box<Attestation>),
     Node(Relayed),
 }
 
-/// Takes an attestation.
+/// Takes an attestation. Refuses what the pool, its rate limits or [`record`] refuse; a refusal of the node is an answer.
 pub(crate) async fn submit(pool: &PoolApp, holder: Option<&Joined>, body: Vec<u8>) -> Result<Answer, Failure> {
     let (attestation, bytes) = match holder.filter(|holder| holder.is_pooled()) {
         Some(holder) => pooled::sign(pool, holder, &body).await?,
@@ -53,25 +53,25 @@ pub(crate) async fn submit(pool: &PoolApp, holder: Option<&Joined>, body: Vec<u8
     }
 }
 
-/// Notes what the node accepted. Whatever comes of it, the member gets the node's own answer.
+/// Records what the node accepted. A failure is logged alone, because the member gets the node's answer.
 async fn note(pool: &PoolApp, accepted: Accepted) {
     let attestation = accepted.attestation.clone();
     match pool.books.write(Note { accepted, terms: pool.terms.clone() }).await {
         Ok(Ok(recorded)) => say(&attestation, &recorded),
         Ok(Err(refusal)) => {
-            tracing::info!(miner = %attestation.miner, reason = %refusal, "an attestation counts nothing")
+            tracing::info!(miner = %attestation.miner, reason = %refusal, "an attestation does not count")
         }
-        Err(failure) => tracing::error!(%failure, "an attestation that the node accepted could not be noted"),
+        Err(failure) => tracing::error!(%failure, "cannot record an attestation that the node accepted"),
     }
 }
 
-/// A line for each attestation.
+/// Logs an attestation.
 fn say(attestation: &Attestation, recorded: &Recorded) {
     let reason = recorded.reason.as_deref().unwrap_or("counted");
     tracing::info!(miner = %attestation.miner, ticket = recorded.ticket, weight = recorded.weight, reason, "attestation");
 }
 
-/// Reads an attestation, and the bytes to pass on: those that came, unless they carry what old clients call a signature.
+/// Parses an attestation. Returns it with the bytes to relay, which are the body unless [`without_digest`] changes it.
 fn read(body: Vec<u8>) -> Result<(Attestation, Vec<u8>), Refusal> {
     let json = Json::parse(&body).map_err(|error| Refusal::saying(Code::InvalidJsonObject, error.to_string()))?;
     match without_digest(&json) {
@@ -80,8 +80,8 @@ fn read(body: Vec<u8>) -> Result<(Attestation, Vec<u8>), Refusal> {
     }
 }
 
-/// The attestation of clawrtc 1.9.0 without its field `signature`, which holds a digest and no signature. The node refuses
-/// it always. One with a public key is never touched.
+/// The attestation of clawrtc 1.9.0 without its field `signature`, which holds a digest that the node always refuses. `None`
+/// for any other attestation, so that one with a public key stays as it is.
 fn without_digest(json: &Json) -> Option<Json> {
     let object = json.as_object()?;
     let is_digest = object.get("signature_type").and_then(Json::as_text) == Some("sha512_legacy");
@@ -92,8 +92,8 @@ fn without_digest(json: &Json) -> Option<Json> {
     Some(Json::Object(kept.map(|(key, value)| (key.clone(), value.clone())).collect::<json::Object>()))
 }
 
-/// A device's id: a hash, under a secret of the pool, of what it says of itself. One that has no serial number and no network
-/// card is told from others of its model by its wallet.
+/// A device's id: a keyed hash of its description. It covers the serial number, else the network cards, else the wallet, which
+/// tells devices of one model apart.
 fn device_id(pool: &PoolApp, attestation: &Attestation) -> String {
     let (device, signals) = (&attestation.device, &attestation.signals);
     let cores = device.cores.unwrap_or_default().to_string();
@@ -113,18 +113,18 @@ fn device_id(pool: &PoolApp, attestation: &Attestation) -> String {
 }
 
 fn ticket() -> Result<String, Refusal> {
-    let random =
-        random::secret().map_err(|_| Refusal::saying(Code::InternalError, "the system gives no randomness"))?;
+    let random = random::secret()
+        .map_err(|_| Refusal::saying(Code::InternalError, "the operating system gives no random bytes"))?;
     Ok(format!("ticket_{}", hex::encode(&random[..16])))
 }
 
-/// The ticket of an answer that accepts, and whether the fingerprint passed.
+/// The ticket and whether the fingerprint passed, if the answer accepts the attestation.
 fn accepted_of(relayed: &Relayed) -> Option<(String, bool)> {
     let answer = adit_rustchain::calls::accepted(relayed.status, &relayed.body).ok()?;
     Some((answer.ticket, answer.fingerprint_passed))
 }
 
-/// An attestation in answer to a challenge of the pool's own.
+/// Records an attestation that answers a challenge of the pool's own.
 struct Submit {
     accepted: Accepted,
     terms: Terms,
@@ -144,7 +144,7 @@ impl Entry for Submit {
     }
 }
 
-/// An attestation that the node accepted.
+/// Records an attestation that the node accepted.
 struct Note {
     accepted: Accepted,
     terms: Terms,

@@ -1,6 +1,6 @@
-//! What arrived in the pool's wallets: the node's history is read, compared with the balance, and booked.
+//! Reads the history of the pool's wallets at the node, reconciles it with the balance, and books it.
 //!
-//! A wallet whose history does not make its balance is booked nothing and pays nothing, until it adds up again.
+//! A wallet whose history does not sum to its balance is in doubt: nothing is booked for it or paid from it until it does.
 
 use adit_rustchain::history::{self, History, Line, MOST_OFFSET, Open, PAGE, What};
 use adit_rustchain::{Json, calls};
@@ -15,21 +15,21 @@ use crate::pool::state::{Credit, Payout, SubWallet};
 use crate::pool::store::{epochs, payouts, wallets};
 use crate::store::{Db, DbError};
 
-/// What is at the node and in no account of the pool.
+/// The account that stands for the node. Its balance is minus what the pool's wallets hold there.
 pub(super) const CHAIN: &str = "chain";
-/// What a clawback took; below 0 until it is repaid.
+/// The account of clawbacks. It is negative until they are repaid.
 pub(super) const DEFICIT: &str = "deficit";
-/// What is on its way from one wallet of the pool to another.
+/// The account of transfers between two wallets of the pool.
 const TRANSIT: &str = "transit";
-/// The operator's own, in wallet 0.
+/// The account of the operator's own RTC, in wallet 0.
 pub(super) const TREASURY: &str = "treasury";
-/// How long one wallet that cannot be read holds up the sharing for all, in ms.
+/// How long sharing waits for a wallet that cannot be read, in ms.
 const PATIENCE_MS: i64 = 86_400_000;
 
-/// How late a request may still arrive at the node, in ms.
+/// How long after it was made a transfer may still arrive at the node, in ms.
 const LATE_MS: i64 = 3_600_000;
 
-/// What the node says of a wallet, read in one go.
+/// A wallet's history and its balance of the same moment.
 #[derive(Clone, Debug)]
 struct Reading {
     address: String,
@@ -37,7 +37,7 @@ struct Reading {
     balance: i64,
 }
 
-/// Reads and books every wallet. Whether all were read that one should wait for.
+/// Reads and books every wallet. Returns false if sharing must wait for one that could not be read.
 pub(crate) async fn read_all(pool: &PoolApp, node: &Node) -> Result<bool, Failure> {
     let mut is_whole = true;
     for wallet in super::reads::sub_wallets(pool).await? {
@@ -53,7 +53,7 @@ pub(crate) async fn read_all(pool: &PoolApp, node: &Node) -> Result<bool, Failur
     Ok(is_whole)
 }
 
-/// The history between two readings of the same balance.
+/// Reads a wallet's history. Fails if its balance changes meanwhile, because the pages may then not fit together.
 async fn read(node: &Node, address: &str) -> Result<Reading, String> {
     let before = balance(node, address).await?;
     let mut rows = Vec::new();
@@ -76,13 +76,13 @@ async fn read(node: &Node, address: &str) -> Result<Reading, String> {
 
 async fn balance(node: &Node, address: &str) -> Result<i64, String> {
     let answer: Json = fresh(node, calls::balance_path(address)).await?;
-    history::balance(&answer).ok_or_else(|| "the answer has no balance".to_owned())
+    history::balance(&answer).ok_or_else(|| "the node's answer has no balance".to_owned())
 }
 
 struct Failing(String);
 
 impl Entry for Failing {
-    /// Since when it could not be read.
+    /// Since when the wallet cannot be read, in Unix ms.
     type Output = i64;
     fn apply<'a>(&'a self, db: &'a mut Db, now_ms: i64) -> BoxFuture<'a, Result<i64, DbError>> {
         Box::pin(async move {
@@ -115,7 +115,7 @@ impl Entry for Book {
     }
 }
 
-/// The rows that are not booked yet, and what is wrong with the whole.
+/// The rows that are not booked yet, and why the history is in doubt, if it is.
 async fn compare(
     db: &mut Db,
     wallet: &SubWallet,
@@ -123,24 +123,24 @@ async fn compare(
     balance: i64,
 ) -> Result<(Vec<Line>, Option<String>), DbError> {
     if let Some(reason) = history.unknown.first() {
-        return Ok((Vec::new(), Some(format!("the history has a row of which the sign is not known: {reason}"))));
+        return Ok((Vec::new(), Some(format!("the history has a row whose sign is unknown: {reason}"))));
     }
     let (mut new, mut sum) = (Vec::new(), wallet.booked);
     for line in &history.lines {
         match wallets::booked(db, &wallet.address, &line.key()).await? {
             Some(delta) if delta == line.delta() => {}
-            Some(_) => return Ok((Vec::new(), Some(format!("the row {} is not what it was", line.name)))),
+            Some(_) => return Ok((Vec::new(), Some(format!("the row {} has changed since it was booked", line.name)))),
             None => {
                 sum += line.delta();
                 new.push(line.clone());
             }
         }
     }
-    let doubt = (sum != balance).then(|| format!("the history makes {sum} µRTC, and the balance is {balance} µRTC"));
+    let doubt = (sum != balance).then(|| format!("the history sums to {sum} µRTC, but the balance is {balance} µRTC"));
     Ok((new, doubt))
 }
 
-/// Moves what a row moved.
+/// Books a row: moves its amount between the accounts that it concerns.
 async fn book(db: &mut Db, wallet: &SubWallet, line: &Line, now_ms: i64) -> Result<(), DbError> {
     let address = &wallet.address;
     let (debit, credit) = match line.what {
@@ -160,21 +160,21 @@ async fn book(db: &mut Db, wallet: &SubWallet, line: &Line, now_ms: i64) -> Resu
     epochs::transfer(db, &debit, &credit, line.micro, line.epoch, now_ms).await
 }
 
-/// Whatever arrives beside rewards belongs to the member.
+/// The account of whoever owns a wallet. It gets everything that arrives but rewards.
 async fn owner(db: &mut Db, wallet: &SubWallet) -> Result<String, DbError> {
     let joined = wallets::joined(db, &wallet.address).await?;
     Ok(joined.map_or_else(|| TREASURY.to_owned(), |joined| format!("member:{}", joined.member)))
 }
 
-/// Notes that the node confirmed a transfer; the account that pays for it. One that the pool did not send, or took for
-/// voided, is a loss until somebody explains it.
+/// Marks a transfer as posted, and returns the account that it is charged to. One that the pool did not send, or has voided,
+/// is a loss until somebody explains it.
 async fn posted(db: &mut Db, line: &Line) -> Result<String, DbError> {
     let found = payouts::payout(db, &line.name).await?;
     let Some(payout) = found.filter(|payout| payout.state != "voided" && payout.micro == line.micro) else {
         tracing::error!(
             hash = line.name,
             micro = line.micro,
-            "a transfer left a sub-wallet that the pool did not send"
+            "a sub-wallet's history has a transfer that the pool did not send"
         );
         return Ok(DEFICIT.to_owned());
     };
@@ -185,7 +185,7 @@ async fn posted(db: &mut Db, line: &Line) -> Result<String, DbError> {
     })
 }
 
-/// What the history says of transfers that are open. Returns what it does not explain.
+/// Updates open transfers by the history. Returns why the wallet is in doubt, if it is.
 async fn follow(db: &mut Db, address: &str, history: &History, now_ms: i64) -> Result<Option<String>, DbError> {
     let mut doubt = None;
     for payout in payouts::open(db, address).await? {
@@ -196,11 +196,11 @@ async fn follow(db: &mut Db, address: &str, history: &History, now_ms: i64) -> R
                 payouts::set_told(db, &payout.hash, None).await?;
             }
             (None, Some(REPLAYED)) => {
-                let text = "the node has seen a nonce that the pool used, and does not list the transfer: another copy of \
+                let text = "the node says that a transfer's nonce was used, but does not list the transfer: another copy of \
                     this key may be in use";
                 doubt = Some(text.to_owned());
             }
-            // The node refused it and does not list it, so it was never taken; no copy of it is still on its way.
+            // The node refused it and does not list it, and no copy can still arrive, so it was never accepted.
             (None, Some(_)) if payout.state == "ready" && now_ms - payout.at_ms >= LATE_MS => {
                 give_back(db, &payout, now_ms).await?;
             }
@@ -210,5 +210,5 @@ async fn follow(db: &mut Db, address: &str, history: &History, now_ms: i64) -> R
     Ok(doubt)
 }
 
-/// The node took a transfer with this nonce before.
+/// The node's code for a nonce that it has accepted before.
 pub(super) const REPLAYED: &str = "REPLAY_DETECTED";

@@ -1,4 +1,4 @@
-//! The pool proxy's five calls, and the public lists.
+//! The five calls of the pool proxy, and the public lists of epochs and fees.
 
 use axum::Json;
 use axum::body::Bytes;
@@ -14,11 +14,11 @@ use super::edge::{ApiError, whole};
 use super::shapes::{self, MinerView, ShareView, StatsView};
 use super::{Answer, Shared};
 
-/// The most members in an answer.
+/// The most members in one answer.
 const MOST_MEMBERS: i64 = 10_000;
-/// The most rows of a history.
+/// The most rows in one answer.
 const MOST_ROWS: i64 = 500;
-/// The rows of a history if none are asked for.
+/// The rows in an answer by default.
 const ROWS: i64 = 50;
 
 pub(super) async fn stats(State(pool): Shared) -> Answer<StatsView> {
@@ -60,7 +60,7 @@ pub(super) async fn miner(State(pool): Shared, wallet: Result<Path<String>, Path
     Ok(Json(MinerView::of(kinds.of(&member.id), member)))
 }
 
-/// An attestation of the original's shape: noted, with weight 0, because anyone may have sent it.
+/// Takes an attestation in the original's format. It has weight 0, because anyone may have sent it.
 pub(super) async fn attest(State(pool): Shared, body: Result<Bytes, BytesRejection>) -> Answer<Value> {
     let body = whole(body).map_err(Failure::from)?;
     let noted = claim::claim(&pool, &body).await?;
@@ -84,19 +84,21 @@ pub(super) async fn epochs(State(pool): Shared, page: Result<Query<Page>, QueryR
     Ok(Json(reads::closed(&pool, limit).await?.iter().map(shapes::closed).collect()))
 }
 
-/// An epoch's list, as `adit pool check` reads it: its last batch, or the one that is asked for.
+/// An epoch's signed list, which `adit pool check` reads: the batch in the query, or the last one.
 pub(super) async fn list(
     State(pool): Shared,
     epoch: Result<Path<i64>, PathRejection>,
     which: Result<Query<Which>, QueryRejection>,
 ) -> Result<Response, ApiError> {
     let which = which.map_err(|_| ApiError::new(400, "batch must be an integer", "invalid_query"))?;
-    let missing = || ApiError::new(404, "this epoch is not closed, or nobody attested in it", "no_such_epoch");
+    let missing = || {
+        ApiError::new(404, "there is no such list: the epoch is not closed, or nobody attested in it", "no_such_epoch")
+    };
     let Path(epoch) = epoch.map_err(|_| missing())?;
     Ok(super::edge::json(reads::list(&pool, epoch, which.batch).await?.ok_or_else(missing)?))
 }
 
-/// Every fee that holds or held, the newest first.
+/// Past, current and announced fees, the newest first.
 pub(super) async fn fees(State(pool): Shared) -> Answer<Vec<Value>> {
     Ok(Json(reads::fees(&pool, MOST_ROWS).await?.iter().map(shapes::fee).collect()))
 }
@@ -106,7 +108,7 @@ pub(super) fn asked(page: Result<Query<Page>, QueryRejection>) -> Result<Page, A
     page.map(|Query(page)| page).map_err(wrong)
 }
 
-/// How many rows of a history are asked for.
+/// The number of rows to answer with.
 pub(super) fn row_limit(page: &Page) -> Result<i64, ApiError> {
     within("limit", page.limit.unwrap_or(ROWS), 1, MOST_ROWS)
 }

@@ -1,4 +1,4 @@
-//! What all calls of a pool share: bodies, errors in both shapes, rate limits, headers.
+//! What all calls share: request bodies, errors in both formats, rate limits, response headers.
 
 use std::net::SocketAddr;
 
@@ -14,11 +14,11 @@ use super::super::flow::books::Failure;
 use super::Shared;
 use super::holder::{self, is_for_node};
 
-/// A page of the pool may run nothing, load nothing and be framed by nobody.
+/// The page runs no script, loads nothing and cannot be framed.
 const POLICY: HeaderValue =
     HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'");
 
-/// An error in the pool proxy's shape: `{"error", "code"}`.
+/// An error in the pool proxy's format: `{"error", "code"}`.
 #[derive(Debug)]
 pub(super) struct ApiError {
     status: u16,
@@ -47,7 +47,7 @@ impl IntoResponse for ApiError {
     }
 }
 
-/// An error in the node's shape: `{"ok": false, "error", "code", "message"}`.
+/// An error in the node's format: `{"ok": false, "error", "code", "message"}`.
 #[derive(Debug)]
 pub(super) struct NodeError(Refusal);
 
@@ -84,7 +84,7 @@ fn answer(status: u16, mut response: Response, retry_after_s: Option<u32>) -> Re
     response
 }
 
-/// JSON text as an answer.
+/// A response of JSON text.
 pub(super) fn json(text: impl Into<axum::body::Body>) -> Response {
     ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], text.into()).into_response()
 }
@@ -94,13 +94,13 @@ fn refusal_of(failure: Failure) -> Refusal {
         Failure::Refused(refusal) => refusal,
         Failure::Database(error) => {
             tracing::error!(%error, "the pool's database failed");
-            Refusal::saying(Code::IdentityStateUnavailable, "the pool's database failed; its log says why")
+            Refusal::saying(Code::IdentityStateUnavailable, "the pool's database failed; see the pool's log")
         }
         Failure::Stopping => Refusal::saying(Code::IdentityStateUnavailable, "the pool is stopping").retry_after(2),
     }
 }
 
-/// The whole body, whatever its type is said to be.
+/// The whole body, whatever its `Content-Type`.
 pub(super) fn whole(body: Result<Bytes, BytesRejection>) -> Result<Bytes, Refusal> {
     body.map_err(|rejection| {
         let is_large = rejection.status() == StatusCode::PAYLOAD_TOO_LARGE;
@@ -109,17 +109,17 @@ pub(super) fn whole(body: Result<Bytes, BytesRejection>) -> Result<Bytes, Refusa
     })
 }
 
-/// Refuses requests for other hosts, and those over the limit of their network.
+/// Refuses tunnels, proxy requests for hosts other than the node, and callers over the rate limit.
 pub(super) async fn shed(State(pool): Shared, mut request: Request, next: Next) -> Response {
     if request.method() == Method::CONNECT {
-        return ApiError::new(405, "this pool makes no tunnels: clients of RustChain ask in the clear", "no_tunnel")
+        return ApiError::new(405, "this pool opens no tunnels: use it as a proxy for http:// addresses", "no_tunnel")
             .into_response();
     }
-    // A request in absolute form asks for a proxy.
+    // A request target in absolute form asks for a proxy.
     if let Some(authority) = request.uri().authority() {
         let node = pool.node.as_ref().map(|node| node.url.as_str());
         if !is_for_node(authority.as_str(), node) {
-            return ApiError::new(403, "this pool is a proxy for its node alone", "no_proxy").into_response();
+            return ApiError::new(403, "this pool is a proxy only for its node", "no_proxy").into_response();
         }
     }
     holder::note(&mut request);
@@ -134,7 +134,7 @@ pub(super) async fn shed(State(pool): Shared, mut request: Request, next: Next) 
     }
 }
 
-/// Sets headers on every answer.
+/// Sets security headers on every response.
 pub(super) async fn harden(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
@@ -146,7 +146,7 @@ pub(super) async fn harden(request: Request, next: Next) -> Response {
 }
 
 pub(super) async fn no_such_path() -> ApiError {
-    ApiError::new(404, "Not Found: see / for what there is", "no_such_path")
+    ApiError::new(404, "Not Found: see the page at /", "no_such_path")
 }
 
 pub(super) async fn method_not_allowed() -> ApiError {

@@ -1,7 +1,7 @@
-//! Who calls the node's calls through the pool: nobody in particular, or the holder of a token.
+//! Finds the member that makes a call by its token, if it has one.
 //!
-//! A token stands in the path (`/t/TOKEN/attest/submit`), or where a client uses the pool as its HTTP proxy, as the password of
-//! the proxy's address. The pool is a proxy for its node alone.
+//! A token is in the path (`/t/TOKEN/attest/submit`), or is the proxy password of a client that uses the pool as its HTTP
+//! proxy. The pool is a proxy only for its node.
 
 use std::sync::Arc;
 
@@ -16,15 +16,15 @@ use super::super::flow::join::holder;
 use super::super::state::Joined;
 use super::edge::NodeError;
 
-/// Where clients of RustChain look for its node, if nobody names another.
+/// The addresses of the node that clients of RustChain have built in.
 const NODES: [&str; 4] = ["50.28.86.131:8088", "50.28.86.131:8099", "rustchain.org", "rustchain.org:80"];
-/// What begins a path with a token.
+/// The start of a path with a token.
 const PREFIX: &str = "/t/";
 
-/// The holder of the token that a call shows, if it shows one.
+/// The wallet of the call's token; `None` without a token.
 pub(super) struct Holder(pub(super) Option<Joined>);
 
-/// What a request shows of its caller, noted before a router takes the token from its path.
+/// How a request identifies its caller. Noted before the router strips the token from the path.
 #[derive(Clone)]
 enum Shown {
     Token(String),
@@ -32,7 +32,7 @@ enum Shown {
     Proxied,
 }
 
-/// Notes what a request shows of its caller.
+/// Notes how a request identifies its caller.
 pub(super) fn note(request: &mut Request) {
     let token = token_of(request.uri()).map(str::to_owned).or_else(|| password(request.headers()));
     let shown = match token {
@@ -49,7 +49,7 @@ impl FromRequestParts<Arc<PoolApp>> for Holder {
         match parts.extensions.get().cloned() {
             Some(Shown::Token(token)) => Ok(Holder(Some(holder(pool, &token).await?))),
             Some(Shown::Proxied) => {
-                let text = "as a proxy this pool serves its members: use http://x:TOKEN@POOL";
+                let text = "this pool is a proxy only for its members: set the proxy to http://x:TOKEN@POOL";
                 Err(Refusal::saying(Code::SignedEnrollmentRequired, text).into())
             }
             None => Ok(Holder(None)),
@@ -70,7 +70,7 @@ fn password(headers: &HeaderMap) -> Option<String> {
     pair.split_once(':').map(|(_, password)| password.to_owned())
 }
 
-/// Whether a request in absolute form is for the pool's node: the one it was given, or the one that clients have built in.
+/// Whether a proxy request is for the pool's node: the configured one, or one that clients have built in.
 pub(super) fn is_for_node(authority: &str, node: Option<&str>) -> bool {
     let own = node.and_then(|node| node.split_once("://")).map(|(_, rest)| rest.split('/').next().unwrap_or(rest));
     own.is_some_and(|own| own.eq_ignore_ascii_case(authority))
@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_is_in_the_path_or_a_proxys_password() {
+    fn a_token_is_in_the_path_or_is_the_proxy_password() {
         assert_eq!(token_of(&"/t/abc/attest/submit".parse().unwrap()), Some("abc"));
         assert_eq!(token_of(&"http://50.28.86.131:8088/attest/submit".parse().unwrap()), None);
         let headers = |value: &str| [(header::PROXY_AUTHORIZATION, value.parse().unwrap())].into_iter().collect();
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn the_pool_is_a_proxy_for_its_node_alone() {
+    fn the_pool_is_a_proxy_only_for_its_node() {
         for authority in ["50.28.86.131:8088", "50.28.86.131:8099", "RustChain.org", "node.example:8099"] {
             assert!(is_for_node(authority, Some("http://node.example:8099")), "{authority}");
         }

@@ -1,4 +1,4 @@
-//! Joining, a new token, leaving; and what the pool pays.
+//! The calls for joining, new tokens, leaving, payouts and sub-wallets.
 
 use adit_rustchain::member::VERSION;
 use axum::Json;
@@ -17,7 +17,7 @@ use super::edge::whole;
 use super::shapes::rtc;
 use super::{Answer, Shared};
 
-/// A challenge, and all that a member needs to know before it signs.
+/// Gives a challenge, and the terms that a member signs.
 pub(super) async fn offer(State(pool): Shared) -> Answer<Value> {
     let offer = join::offer(&pool).await?;
     Ok(Json(json!({
@@ -72,7 +72,7 @@ fn payout(payout: &Payout) -> Value {
     })
 }
 
-/// The pool's own wallets, and whether each adds up.
+/// The pool's wallets, and whether the history of each sums to its balance.
 pub(super) async fn sub_wallets(State(pool): Shared) -> Answer<Vec<Value>> {
     Ok(Json(reads::sub_wallets(&pool).await?.iter().map(sub_wallet).collect()))
 }

@@ -1,4 +1,4 @@
-//! The calls of a RustChain node, answered by the pool itself or by its node.
+//! The calls of a RustChain node, which the pool relays to its node or answers itself.
 
 use adit_rustchain::attestation::{Attestation, CHALLENGE_S, workload};
 use adit_rustchain::epoch::SLOTS;
@@ -18,7 +18,7 @@ use super::holder::Holder;
 
 type Answered = Result<Response, NodeError>;
 
-/// Passes the node's answer on as it is.
+/// Relays the node's answer unchanged.
 fn passed_on(relayed: Relayed) -> Response {
     let mut response = json(relayed.body);
     *response.status_mut() = StatusCode::from_u16(relayed.status).unwrap_or(StatusCode::BAD_GATEWAY);
@@ -51,7 +51,7 @@ pub(super) async fn submit(State(pool): Shared, holder: Holder, body: Result<Byt
     }
 }
 
-/// The node's answer to an attestation, with the pool's verdict beside it.
+/// The answer to an attestation in the node's format, with the pool's verdict in `adit`.
 fn accepted(recorded: &Recorded, attestation: &Attestation) -> Json {
     let device = &attestation.device;
     let checks = Json::parse(recorded.checks.as_bytes()).unwrap_or(Json::Null);
@@ -100,8 +100,8 @@ pub(super) async fn epoch(State(pool): Shared, _: Holder) -> Answered {
     ]))
 }
 
-/// A signed enrolment goes to the node. An unsigned one is answered here: an accepted attestation has enrolled the miner
-/// already, and the node would refuse it again and again.
+/// Relays a signed enrolment. An unsigned one is answered here, because the node would always refuse it, and an accepted
+/// attestation has enrolled the miner already.
 pub(super) async fn enroll(State(pool): Shared, holder: Holder, body: Result<Bytes, BytesRejection>) -> Answered {
     let body = whole(body)?;
     let request = Json::parse(&body).map_err(|_| Code::InvalidJsonObject)?;
@@ -114,7 +114,7 @@ pub(super) async fn enroll(State(pool): Shared, holder: Holder, body: Result<Byt
     let member = reads::attested(&pool, &miner).await?.ok_or(Code::NoRecentAttestation)?;
     let pooled = holder.0.filter(|holder| holder.is_pooled() && holder.wallet == miner.as_str());
     if let Some((node, holder)) = pool.node.as_ref().zip(pooled) {
-        // The node's refusal is no error: the attestation has enrolled the wallet.
+        // A refusal is not an error: the attestation has enrolled the wallet.
         if let Some(relayed) = pooled::enroll(&pool, node, &holder, &request).await? {
             return Ok(passed_on(relayed));
         }
@@ -141,7 +141,7 @@ pub(super) async fn health(State(pool): Shared) -> Answered {
     ]))
 }
 
-/// Producing headers is not the pool's: its members are never eligible here.
+/// Whether a miner may produce the current header. Without a node nobody may.
 pub(super) async fn eligibility(State(pool): Shared, _: Holder, RawQuery(query): RawQuery) -> Answered {
     if let Some(node) = &pool.node {
         let query = query.filter(|query| query.len() <= 256).unwrap_or_default();

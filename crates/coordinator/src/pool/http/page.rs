@@ -1,6 +1,6 @@
-//! The page at `/`: the original's six figures, members with the reason for their score, epochs and fees.
+//! The page at `/`: the original's six figures, members and the reasons for their scores, epochs, rewards, payouts, fees.
 //!
-//! Rendered here, without a script: whatever a stranger sent is text. It loads itself anew every half minute.
+//! It has no script, escapes all text from outside, and reloads every 30 s.
 
 use axum::extract::State;
 use axum::response::Html;
@@ -11,9 +11,9 @@ use super::Shared;
 use super::edge::ApiError;
 use super::shapes::rtc;
 
-/// The members that are shown, as in the original.
+/// The number of members shown, as in the original.
 const MEMBERS: i64 = 20;
-/// The epochs, rewards and fees that are shown.
+/// The number of epochs, rewards, payouts and fees shown.
 const ROWS: i64 = 10;
 
 const STYLE: &str = include_str!("page.css");
@@ -39,7 +39,7 @@ pub(super) async fn page(State(pool): Shared) -> Result<Html<String>, ApiError> 
     Ok(Html(page.0))
 }
 
-/// Text with what HTML reads as its own replaced.
+/// Escapes text for HTML, and replaces control characters.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for char in text.chars() {
@@ -49,7 +49,7 @@ fn escaped(text: &str) -> String {
             '>' => escaped.push_str("&gt;"),
             '"' => escaped.push_str("&quot;"),
             '\'' => escaped.push_str("&#39;"),
-            // Controls and marks that turn the direction of what follows.
+            // Control characters, and marks that change the direction of text.
             char if char.is_control()
                 || matches!(char, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') =>
             {
@@ -61,7 +61,7 @@ fn escaped(text: &str) -> String {
     escaped
 }
 
-/// 1e-6 with up to six decimals.
+/// A value in 1e-6, with up to six decimals.
 fn decimal(micro: i64) -> String {
     let text = rtc(micro);
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
@@ -71,7 +71,7 @@ fn percent(bps: i64) -> String {
     format!("{}.{:02} %", bps / 100, bps % 100)
 }
 
-/// How long ago, in words.
+/// A time in the past, as `5 min ago`.
 fn ago(now_ms: i64, at_ms: i64) -> String {
     match (now_ms - at_ms).max(0) / 1_000 {
         seconds @ 0..=119 => format!("{seconds} s ago"),
@@ -81,7 +81,7 @@ fn ago(now_ms: i64, at_ms: i64) -> String {
     }
 }
 
-/// The page as it grows. Every argument of these functions that is not a number is escaped by them.
+/// The page's HTML so far. Its functions escape all text from outside.
 struct Page(String);
 
 impl Page {
@@ -96,15 +96,13 @@ impl Page {
         self.add("</style></head><body><header><h1>RustChain Mining Pool</h1><p>");
         let mode = match node {
             Some(url) => format!(
-                "Attestations go to the node <code>{}</code>. It pays members who attest with their own wallets itself; what it \
-                 pays into the sub-wallets of pooled members is shared here.",
+                "Attestations go to the node <code>{}</code>. It pays members who attest with their own wallets. What it pays \
+                 to the sub-wallets of pooled members, the pool shares.",
                 escaped(url)
             ),
-            None => {
-                "Local mode: no node is asked. The pool gives challenges and verdicts of its own, and every device \
+            None => "Local mode: the pool has no node. It gives challenges and verdicts of its own, and every device \
                 scores 1.0."
-                    .to_owned()
-            }
+                .to_owned(),
         };
         self.add(&mode);
         self.add(&format!(" Epoch {}, slot {}.</p></header><main>", stats.epoch, stats.slot));
@@ -119,7 +117,7 @@ impl Page {
             ("Total Attestations", stats.attestations.to_string(), String::new()),
             ("Rewards Distributed", format!("{} RTC", decimal(stats.shared)), String::new()),
             ("Pool Fee Collected", format!("{} RTC", decimal(stats.fees)), format!("fee {}", percent(stats.fee_bps))),
-            ("Total Hash Power", decimal(stats.weight), "weights of the active".to_owned()),
+            ("Total Hash Power", decimal(stats.weight), "sum of active weights".to_owned()),
         ];
         for (name, figure, note) in figures {
             self.add(&format!("<div><h2>{name}</h2><p>{figure}</p><small>{note}</small></div>"));
@@ -168,13 +166,13 @@ impl Page {
             ]
         };
         let rows: Vec<_> = epochs.iter().map(row).collect();
-        let empty = format!("No epoch is closed yet. Epoch {current} is under way.");
+        let empty = format!("No epoch has closed yet. The current epoch is {current}.");
         self.table("Epochs", &heads, &empty, &rows);
-        self.add("<p class=\"note\">Anyone can recompute a list: <code>adit pool check epoch-N.json</code>.</p>");
+        self.add("<p class=\"note\">Anyone can check a list: <code>adit pool check epoch-N.json</code>.</p>");
     }
 
     fn rewards(&mut self, shares: &[Share]) {
-        let heads = ["Epoch", "Wallet", "Share", "Its part of the fee"];
+        let heads = ["Epoch", "Wallet", "Share", "Part of the fee"];
         let row = |share: &Share| {
             vec![
                 share.epoch.to_string(),
@@ -184,7 +182,7 @@ impl Page {
             ]
         };
         let rows: Vec<_> = shares.iter().map(row).collect();
-        self.table("Recent Rewards", &heads, "Nothing was shared yet.", &rows);
+        self.table("Recent Rewards", &heads, "Nothing has been shared yet.", &rows);
     }
 
     fn payouts(&mut self, payouts: &[Payout]) {
@@ -201,15 +199,20 @@ impl Page {
         };
         let rows: Vec<_> = payouts.iter().map(row).collect();
         let heads = ["To", "Amount", "From", "State", "Transfer"];
-        self.table("Payouts", &heads, "Nothing was paid yet. The node confirms a transfer after 24 hours.", &rows);
+        self.table("Payouts", &heads, "Nothing has been paid yet. The node confirms a transfer after 24 hours.", &rows);
     }
 
-    /// What is owed against what is there, and every wallet that does not add up.
+    /// Every wallet in doubt, and what the pool owes beside what it has.
     fn wallets(&mut self, stats: &Stats, wallets: &[SubWallet]) {
         let of = |wallet: &SubWallet| wallet.doubt.clone().map(|doubt| (wallet.address.clone(), doubt));
         let row = |(address, doubt): (String, String)| vec![wallet(&address), escaped(&doubt)];
         let rows: Vec<_> = wallets.iter().filter_map(of).map(row).collect();
-        self.table("Wallets in doubt", &["Wallet", "Why nothing is paid from it"], "Every wallet adds up.", &rows);
+        self.table(
+            "Wallets in doubt",
+            &["Wallet", "Why the pool pays nothing from it"],
+            "No wallet is in doubt.",
+            &rows,
+        );
         let sums = [
             ("owed to members", stats.owed),
             ("in the pool's wallets", stats.there),
@@ -234,7 +237,7 @@ impl Page {
     }
 }
 
-/// A wallet, shortened as in the original; the whole is in its title.
+/// A wallet, shortened as in the original. Its title has the whole name.
 fn wallet(id: &str) -> String {
     let short: String = id.chars().take(16).collect();
     let dots = if short.len() < id.len() { "…" } else { "" };
@@ -267,7 +270,7 @@ fn checks(text: &str) -> String {
         with.map(|(name, _)| escaped(&name.replace('_', " "))).collect()
     };
     let mut lines = String::new();
-    for (verdict, words) in [("failed", "failed"), ("passed", "passed"), ("not_measurable", "not measurable there")] {
+    for (verdict, words) in [("failed", "failed"), ("passed", "passed"), ("not_measurable", "not measurable")] {
         let names = of(verdict);
         if !names.is_empty() {
             lines += &format!("<small class=\"{verdict}\">{words}: {}</small>", names.join(", "));
@@ -281,7 +284,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_strangers_say_is_text() {
+    fn text_from_outside_is_escaped() {
         assert_eq!(escaped("<script>'\"&\u{202e}\u{7}"), "&lt;script&gt;&#39;&quot;&amp;\u{fffd}\u{fffd}");
         let member = Member {
             id: "<b>".into(),

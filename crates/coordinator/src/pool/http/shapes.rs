@@ -1,6 +1,7 @@
-//! The pool proxy's answers, with its names and types; what is ours rides along in `adit`.
+//! The answers of the pool proxy, with the original's names and types, and our additions in `adit`.
 //!
-//! Floats are as there: µRTC, scores and weights divided by 10^6. Exact sums are the strings in `adit`.
+//! As in the original, sums, scores and weights are floats in whole units, and instants are seconds. `adit` has exact sums
+//! as strings.
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -8,7 +9,7 @@ use serde_json::{Value, json};
 use super::super::flow::reads::Stats;
 use super::super::state::{Closed, Fee, Member, Share};
 
-/// 1e-6 as the float that it is shown as.
+/// A value in 1e-6, as a float in whole units.
 fn whole(micro: i64) -> f64 {
     micro as f64 / 1e6
 }
@@ -17,7 +18,7 @@ fn seconds(at_ms: i64) -> f64 {
     at_ms as f64 / 1e3
 }
 
-/// µRTC as exact text.
+/// µRTC as RTC with six decimals.
 pub(super) fn rtc(micro: i64) -> String {
     let (sign, size) = (if micro < 0 { "-" } else { "" }, micro.unsigned_abs());
     format!("{sign}{}.{:06}", size / 1_000_000, size % 1_000_000)
@@ -161,7 +162,7 @@ pub(super) fn closed(closed: &Closed) -> Value {
     })
 }
 
-/// A fee and since when it holds.
+/// A fee, and the first epoch in which it holds.
 pub(super) fn fee(fee: &Fee) -> Value {
     json!({ "from_epoch": fee.from_epoch, "fee_bps": fee.bps, "announced_at_ms": fee.announced_at_ms })
 }

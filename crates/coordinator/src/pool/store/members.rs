@@ -1,4 +1,4 @@
-//! Members, their devices and their attestations.
+//! The tables of members, devices, attestations and counted slots.
 
 use crate::pool::state::{Attested, Device, Member};
 use crate::store::{Db, DbError, from_row, sql, sql_as};
@@ -31,20 +31,20 @@ pub(in crate::pool) async fn member(db: &mut Db, id: &str) -> Result<Option<Memb
     sql_as("SELECT * FROM member WHERE id = $1").bind(id).fetch_optional(db).await
 }
 
-/// Members, whoever attested last first.
+/// Members, the last to attest first.
 pub(in crate::pool) async fn members(db: &mut Db, limit: i64, offset: i64) -> Result<Vec<Member>, DbError> {
     let text = "SELECT * FROM member ORDER BY seen_at_ms DESC, id LIMIT $1 OFFSET $2";
     sql_as(text).bind(limit).bind(offset).fetch_all(db).await
 }
 
-/// How many members attested since then, and the sum of their weights.
+/// The number of members that attested since `since_ms`, and the sum of their weights in 1e-6.
 pub(in crate::pool) async fn active(db: &mut Db, since_ms: i64) -> Result<(i64, i64), DbError> {
     let text = "SELECT COUNT(*), COALESCE(SUM(weight), 0) FROM member WHERE seen_at_ms >= $1";
     let row = sql(text).bind(since_ms).fetch_one(db).await?;
     Ok((row.try_get(0)?, row.try_get(1)?))
 }
 
-/// Members with a counted slot from this one on.
+/// Members whose last counted slot is this one or later.
 pub(in crate::pool) async fn counted_since(db: &mut Db, slot: i64) -> Result<Vec<Member>, DbError> {
     sql_as("SELECT * FROM member WHERE last_slot >= $1 ORDER BY id").bind(slot).fetch_all(db).await
 }
@@ -71,13 +71,13 @@ pub(in crate::pool) async fn save_member(db: &mut Db, member: &Member) -> Result
     row.bind(member.ticket.clone()).bind(member.rewards).execute(db).await.map(drop)
 }
 
-/// Adds a share to what a member was credited.
+/// Adds a share, in µRTC, to the total of a member's rewards.
 pub(in crate::pool) async fn add_rewards(db: &mut Db, id: &str, micro: i64) -> Result<(), DbError> {
     let text = "UPDATE member SET rewards = rewards + $2 WHERE id = $1";
     sql(text).bind(id).bind(micro).execute(db).await.map(drop)
 }
 
-/// Deletes claims that nobody repeated, some at a time. Members stay.
+/// Deletes up to 1,000 members without a key that were last seen before `before_ms`. Returns how many.
 pub(in crate::pool) async fn forget_claims(db: &mut Db, before_ms: i64) -> Result<u64, DbError> {
     let text = "DELETE FROM member WHERE id IN \
         (SELECT id FROM member WHERE public_key IS NULL AND rewards = 0 AND slots = 0 AND seen_at_ms < $1 \
@@ -105,26 +105,26 @@ pub(in crate::pool) async fn insert_attestation(db: &mut Db, attested: &Attested
     row.bind(attested.counted).bind(&attested.reason).execute(db).await.map(drop)
 }
 
-/// Deletes the oldest attestations beyond the newest `most`, some at a time.
+/// Deletes up to 1,000 attestations that are not among the newest `most`, the oldest first. Returns how many.
 pub(in crate::pool) async fn forget_attestations(db: &mut Db, most: i64) -> Result<u64, DbError> {
     let text = "DELETE FROM attestation WHERE seq IN (SELECT seq FROM attestation \
         WHERE seq <= (SELECT COALESCE(MAX(seq), 0) FROM attestation) - $1 ORDER BY seq LIMIT 1000)";
     sql(text).bind(most).execute(db).await
 }
 
-/// Notes that a device and a wallet have had their attestation of a slot; false if either had one.
+/// Marks a slot as counted for a device and a member. Returns false if it was counted for either.
 pub(in crate::pool) async fn count_slot(db: &mut Db, device: &str, slot: i64, member: &str) -> Result<bool, DbError> {
     let text = "INSERT INTO counted (device, slot, member) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
     Ok(sql(text).bind(device).bind(slot).bind(member).execute(db).await? == 1)
 }
 
-/// Notes the score of a counted slot.
+/// Sets the score of a counted slot, in 1e-6.
 pub(in crate::pool) async fn score_slot(db: &mut Db, device: &str, slot: i64, score: i64) -> Result<(), DbError> {
     let text = "UPDATE counted SET score = $3 WHERE device = $1 AND slot = $2";
     sql(text).bind(device).bind(slot).bind(score).execute(db).await.map(drop)
 }
 
-/// The mean score of a member's counted slots from this one on, rounded down; `None` if no slot has one.
+/// The mean score of a member's counted slots from `slot` on, in 1e-6, rounded down; `None` if none has a score.
 pub(in crate::pool) async fn mean_score(db: &mut Db, member: &str, slot: i64) -> Result<Option<i64>, DbError> {
     let text = "SELECT SUM(score) / COUNT(score) FROM counted WHERE member = $1 AND slot >= $2";
     sql(text).bind(member).bind(slot).fetch_one(db).await?.try_get(0)

@@ -1,4 +1,4 @@
-//! Transfers of the pool.
+//! The table of transfers that the pool signed.
 
 use crate::pool::state::Payout;
 use crate::store::{Db, DbError, from_row, sql, sql_as};
@@ -16,18 +16,18 @@ pub(in crate::pool) async fn payout(db: &mut Db, hash: &str) -> Result<Option<Pa
     sql_as("SELECT * FROM payout WHERE hash = $1").bind(hash).fetch_optional(db).await
 }
 
-/// Transfers that were not sent, or of which nobody knows whether the node has them, in the order of their nonces.
+/// Transfers that were not sent, or whose outcome is unknown, by wallet and nonce.
 pub(in crate::pool) async fn ready(db: &mut Db) -> Result<Vec<Payout>, DbError> {
     sql_as("SELECT * FROM payout WHERE state = 'ready' ORDER BY address, nonce").fetch_all(db).await
 }
 
-/// Open transfers of a wallet.
+/// The open transfers of a wallet, by nonce.
 pub(in crate::pool) async fn open(db: &mut Db, address: &str) -> Result<Vec<Payout>, DbError> {
     let text = "SELECT * FROM payout WHERE address = $1 AND state IN ('ready', 'pending') ORDER BY nonce";
     sql_as(text).bind(address).fetch_all(db).await
 }
 
-/// Whether a wallet was ever sent something by this one.
+/// Whether a transfer from one wallet to another was made and not voided.
 pub(in crate::pool) async fn was_sent(db: &mut Db, from: &str, to: &str) -> Result<bool, DbError> {
     let text = "SELECT 1 FROM payout WHERE address = $1 AND recipient = $2 AND state <> 'voided' LIMIT 1";
     Ok(sql(text).bind(from).bind(to).fetch_optional(db).await?.is_some())

@@ -1,4 +1,4 @@
-//! Who joined, the pool's own wallets, and what arrived in them.
+//! The tables of wallets that joined, sub-wallets, their booked history, credits and weights.
 
 use crate::pool::state::{Credit, Joined, SubWallet, Weighed};
 use crate::store::{Db, DbError, from_row, sql, sql_as};
@@ -28,7 +28,7 @@ pub(in crate::pool) async fn joined(db: &mut Db, wallet: &str) -> Result<Option<
     sql_as("SELECT * FROM joined WHERE wallet = $1").bind(wallet).fetch_optional(db).await
 }
 
-/// Who holds the token of this hash.
+/// The wallet whose token has this SHA-256.
 pub(in crate::pool) async fn holder(db: &mut Db, token: &[u8]) -> Result<Option<Joined>, DbError> {
     sql_as("SELECT * FROM joined WHERE token = $1").bind(token.to_vec()).fetch_optional(db).await
 }
@@ -39,7 +39,7 @@ pub(in crate::pool) async fn pooled_of(db: &mut Db, member: &str) -> Result<Vec<
     sql_as(text).bind(member).fetch_all(db).await
 }
 
-/// Every pooled wallet, those of members who left included: a late share may still be theirs.
+/// All pooled wallets, including those of members who left, who may get late shares.
 pub(in crate::pool) async fn pooled(db: &mut Db) -> Result<Vec<Joined>, DbError> {
     sql_as("SELECT * FROM joined WHERE mode = 'pooled' ORDER BY wallet").fetch_all(db).await
 }
@@ -70,14 +70,14 @@ pub(in crate::pool) async fn sub_wallet(db: &mut Db, address: &str) -> Result<Op
     sql_as("SELECT * FROM sub_wallet WHERE address = $1").bind(address).fetch_optional(db).await
 }
 
-/// The pool's own wallets, without those whose key a member has.
+/// The sub-wallets whose keys the pool alone holds: those of members who left are not among them.
 pub(in crate::pool) async fn sub_wallets(db: &mut Db) -> Result<Vec<SubWallet>, DbError> {
     let text =
         "SELECT * FROM sub_wallet WHERE address NOT IN (SELECT wallet FROM joined WHERE state = 'left') ORDER BY idx";
     sql_as(text).fetch_all(db).await
 }
 
-/// Notes a reading that adds up, or why it does not.
+/// Records a reading of a wallet, with the reason if it does not add up.
 pub(in crate::pool) async fn note_reading(
     db: &mut Db,
     address: &str,
@@ -90,7 +90,7 @@ pub(in crate::pool) async fn note_reading(
     sql(text).bind(address).bind(booked).bind(doubt).bind(now_ms).execute(db).await.map(drop)
 }
 
-/// Notes that a wallet could not be read.
+/// Records that a wallet could not be read, keeping the time of the first failure.
 pub(in crate::pool) async fn note_failing(db: &mut Db, address: &str, now_ms: i64) -> Result<(), DbError> {
     let text = "UPDATE sub_wallet SET failing_at_ms = COALESCE(failing_at_ms, $2) WHERE address = $1";
     sql(text).bind(address).bind(now_ms).execute(db).await.map(drop)
@@ -100,7 +100,7 @@ pub(in crate::pool) async fn set_nonce(db: &mut Db, address: &str, nonce: i64) -
     sql("UPDATE sub_wallet SET nonce = $2 WHERE address = $1").bind(address).bind(nonce).execute(db).await.map(drop)
 }
 
-/// What a row of a wallet's history added, if it is booked.
+/// What a row of a wallet's history added to the balance, in µRTC; `None` if it is not booked.
 pub(in crate::pool) async fn booked(db: &mut Db, address: &str, key: &(String, i64)) -> Result<Option<i64>, DbError> {
     let text = "SELECT delta FROM booked WHERE address = $1 AND name = $2 AND epoch = $3";
     let row = sql(text).bind(address).bind(&key.0).bind(key.1).fetch_optional(db).await?;
@@ -117,19 +117,19 @@ pub(in crate::pool) async fn insert_credit(db: &mut Db, credit: &Credit) -> Resu
     sql(text).bind(&credit.address).bind(credit.epoch).bind(credit.micro).execute(db).await.map(drop)
 }
 
-/// Credits of epochs before this one that were not shared yet, the oldest epoch first.
+/// Credits of epochs before `before_epoch` that are not shared yet, the oldest epoch first.
 pub(in crate::pool) async fn unshared(db: &mut Db, before_epoch: i64) -> Result<Vec<Credit>, DbError> {
     let text = "SELECT * FROM credit WHERE batch IS NULL AND epoch < $1 ORDER BY epoch, address";
     sql_as(text).bind(before_epoch).fetch_all(db).await
 }
 
-/// Notes that every credit of an epoch is in a batch now.
+/// Assigns the unshared credits of an epoch to a batch.
 pub(in crate::pool) async fn share_credits(db: &mut Db, epoch: i64, batch: i64) -> Result<(), DbError> {
     let text = "UPDATE credit SET batch = $2 WHERE epoch = $1 AND batch IS NULL";
     sql(text).bind(epoch).bind(batch).execute(db).await.map(drop)
 }
 
-/// Whether an epoch's reward of a wallet was shared.
+/// Whether a wallet's reward for an epoch was shared.
 pub(in crate::pool) async fn is_shared(db: &mut Db, address: &str, epoch: i64) -> Result<bool, DbError> {
     let text = "SELECT 1 FROM credit WHERE address = $1 AND epoch = $2 AND batch IS NOT NULL";
     Ok(sql(text).bind(address).bind(epoch).fetch_optional(db).await?.is_some())
@@ -141,7 +141,7 @@ pub(in crate::pool) async fn insert_weighed(db: &mut Db, weighed: &Weighed) -> R
     row.bind(weighed.score).bind(weighed.slots).execute(db).await.map(drop)
 }
 
-/// The weights of an epoch, of wallets that were credited in it.
+/// The scores and slots of an epoch, of wallets that were credited for it and have a score.
 pub(in crate::pool) async fn eligible(db: &mut Db, epoch: i64) -> Result<Vec<Weighed>, DbError> {
     let text = "SELECT * FROM weighed WHERE epoch = $1 AND score > 0 AND \
         address IN (SELECT address FROM credit WHERE epoch = $1) ORDER BY member, address";

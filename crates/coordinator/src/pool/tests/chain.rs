@@ -1,4 +1,4 @@
-//! The strict node's money: balances, the ledger, both settlements, transfers that are confirmed after 24 hours.
+//! The strict node's ledger: balances, both kinds of settlement, and transfers that are confirmed after 24 hours.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,16 +31,16 @@ pub(super) struct Pending {
 
 #[derive(Default)]
 pub(super) struct Chain {
-    /// Only wallets that ever had something have a row.
+    /// A wallet gets a row when it first receives something.
     pub(super) balances: BTreeMap<String, i64>,
     ledger: Vec<Row>,
-    /// What the admin's settlement notes beside the ledger: wallet, epoch, amount.
+    /// The second table of the admin's settlement: wallet, epoch, amount.
     rewards: Vec<(String, i64, i64)>,
     pub(super) pending: Vec<Pending>,
     nonces: BTreeMap<String, BTreeSet<u64>>,
     /// The first attestation of an epoch fixes the weight.
     pub(super) enrolled: BTreeMap<i64, BTreeMap<String, i64>>,
-    /// Everything that was paid for epochs, by wallet and epoch.
+    /// What was paid for epochs, by wallet and epoch.
     pub(super) settled: BTreeMap<(String, i64), i64>,
 }
 
@@ -58,12 +58,12 @@ impl Chain {
         self.ledger.push(Row { wallet: wallet.to_owned(), delta, epoch, at_s: at_ms / 1_000, reason });
     }
 
-    /// A transfer from somebody outside, confirmed at once.
+    /// A transfer from outside the pool, confirmed at once.
     pub(super) fn give(&mut self, wallet: &str, micro: i64, hash: &str, at_ms: i64) {
         self.post(wallet, micro, 0, at_ms, format!("transfer_in:RTCoutside:{hash}"));
     }
 
-    /// The settlement when an epoch's last header arrives: rounded down, and past wallets without a balance row.
+    /// The settlement when an epoch's last header arrives. It rounds down, and skips wallets without a balance row.
     pub(super) fn settle_blocks(&mut self, epoch: i64, at_ms: i64) {
         let enrolled = self.enrolled.get(&epoch).cloned().unwrap_or_default();
         let total: i64 = enrolled.values().sum();
@@ -75,7 +75,7 @@ impl Chain {
         }
     }
 
-    /// The admin's: largest remainder, everyone, and noted in a second table that the history lists too.
+    /// The admin's settlement. It pays all wallets by largest remainder, and writes a second table that the history lists too.
     pub(super) fn settle_admin(&mut self, epoch: i64, at_ms: i64) {
         let enrolled = self.enrolled.get(&epoch).cloned().unwrap_or_default();
         let weights: Vec<(&str, i64)> = enrolled.iter().map(|(miner, weight)| (miner.as_str(), *weight)).collect();
@@ -87,7 +87,7 @@ impl Chain {
         }
     }
 
-    /// Settles for one wallet, later than the others.
+    /// Pays the reward of one wallet.
     pub(super) fn reward(&mut self, miner: &str, epoch: i64, micro: i64, at_ms: i64) {
         self.post(miner, micro, epoch, at_ms, format!("epoch_{epoch}_reward"));
         *self.settled.entry((miner.to_owned(), epoch)).or_insert(0) += micro;
@@ -102,7 +102,7 @@ impl Chain {
         self.balance(wallet) - self.pending.iter().filter(is_open).map(|pending| pending.micro).sum::<i64>()
     }
 
-    /// POST /wallet/transfer/signed: signature over the text that the node builds itself, then the nonce, then the balance.
+    /// POST /wallet/transfer/signed. Checks the signature over the text that the node rebuilds, the nonce, and the balance.
     pub(super) fn transfer(&mut self, body: &[u8], now_ms: i64) -> Result<Json, &'static str> {
         let json = Json::parse(body).map_err(|_| "not JSON")?;
         let text = |key: &str| json.member(key).and_then(Json::as_text).map(str::to_owned).ok_or("a member is missing");
@@ -145,7 +145,7 @@ impl Chain {
         Ok(Json::object([("ok", true.into()), ("phase", "pending".into()), ("tx_hash", hash.into())]))
     }
 
-    /// The admin's cron: confirms what is old enough, or voids it for want of money.
+    /// The admin's cron job: confirms transfers that are old enough, or voids those that the balance does not cover.
     pub(super) fn confirm(&mut self, now_ms: i64) {
         for index in 0..self.pending.len() {
             let pending = self.pending[index].clone();
@@ -221,7 +221,7 @@ impl Chain {
         Json::object([("ok", true.into()), ("transactions", page.into()), ("total", total.into())])
     }
 
-    /// What reached an address, confirmed.
+    /// The sum of confirmed transfers to an address, in µRTC.
     pub(super) fn paid_to(&self, address: &str) -> i64 {
         let is_paid = |pending: &&Pending| pending.to == address && pending.status == "confirmed";
         self.pending.iter().filter(is_paid).map(|pending| pending.micro).sum()

@@ -1,6 +1,6 @@
-//! Numbers that a seed decides.
+//! Random numbers from a seed.
 
-/// Steele, Lea and Flood's splitmix64.
+/// Splitmix64 (Steele, Lea and Flood, 2014).
 pub(super) struct Draw(pub(super) u64);
 
 impl Draw {

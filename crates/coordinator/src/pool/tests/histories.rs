@@ -1,4 +1,4 @@
-//! Seeded histories of a node that fails in every way, with all invariants after each step.
+//! Seeded histories with a node that fails in every modelled way. All invariants are checked after each step.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use super::membership::{Device, Pooled};
 use super::strict::FAULTS;
 use super::*;
 
-/// How many histories a run has; ADIT_HISTORIES asks for more.
+/// The number of histories in a run, unless ADIT_HISTORIES sets another.
 const HISTORIES: u64 = 150;
 const STEPS: usize = 40;
 
@@ -25,9 +25,9 @@ struct History {
     draw: Draw,
     pooled: Pooled,
     devices: Vec<Device>,
-    /// What was clawed back.
+    /// The sum of clawbacks, in µRTC.
     taken: i64,
-    /// Payloads of before.
+    /// Earlier payloads, with the token that each was sent with.
     kept: Vec<(String, String)>,
     clawbacks: usize,
     settled: BTreeSet<i64>,
@@ -68,7 +68,7 @@ impl History {
         match self.draw.below(12) {
             0 => locked(&self.pooled.node.state).chain.confirm(now_ms),
             1 => locked(&self.pooled.node.state).chain.void(),
-            // Late, or never; the epoch under way included, and now and then one that is settled already.
+            // Settles late or never, sometimes the current epoch, and now and then one that is settled already.
             kind @ (2 | 3) => {
                 if self.settled.insert(earlier) || self.draw.below(12) == 0 {
                     let chain = &mut locked(&self.pooled.node.state).chain;
@@ -77,7 +77,7 @@ impl History {
             }
             4 => self.claw_back(&device, now_ms),
             5 => {
-                // A payload of before, whoever's token it comes with.
+                // Sends an earlier payload again.
                 if let Some((token, body)) = self.kept.last().cloned() {
                     self.pooled.world.call("POST", &format!("/t/{token}/attest/submit"), body).await;
                 }
@@ -109,7 +109,7 @@ impl History {
         self.pooled.world.call("POST", &format!("/t/{}/attest/submit", device.token), body).await;
     }
 
-    /// The books add up, and the node took no more from the sub-wallets than the books know of.
+    /// The books add up, and no sub-wallet has more in open transfers than its balance and what was clawed back.
     async fn is_sound(&self) {
         let found = self.pooled.world.pool.audit().await.unwrap();
         assert!(found.is_empty(), "seed {}: {found:?}", self.seed);
@@ -119,11 +119,11 @@ impl History {
                 chain.pending.iter().filter(|pending| pending.from == device.wallet() && pending.status == "pending");
             let micro: i64 = open.map(|pending| pending.micro).sum();
             let most = chain.balance(&device.wallet()).max(0) + self.taken;
-            assert!(micro <= most, "seed {}: {micro} of {most} is promised", self.seed);
+            assert!(micro <= most, "seed {}: {micro} of {most} in open transfers", self.seed);
         }
     }
 
-    /// Without faults everything that adds up is paid; a wallet that was settled twice stays in doubt and pays nothing.
+    /// Runs without faults until every transfer is confirmed. No member is paid more than its shares.
     async fn come_to_rest(self) {
         self.pooled.node.fault(None);
         self.pooled.node.lose_transfers(false);
@@ -144,8 +144,8 @@ impl History {
             let paid = chain.paid_to(&device.payout());
             let dust = chain.paid_to(&device.wallet());
             let most = shared.get(&device.payout()).map_or(0, |rtc| (rtc * 1e6).round() as i64) + dust;
-            assert!(paid <= most, "seed {}: {paid} of {most} was paid", self.seed);
-            assert!(dust <= 1, "seed {}: a wallet was made known {dust} times", self.seed);
+            assert!(paid <= most, "seed {}: {paid} was paid of {most}", self.seed);
+            assert!(dust <= 1, "seed {}: the treasury sent a wallet {dust} µRTC", self.seed);
         }
     }
 }

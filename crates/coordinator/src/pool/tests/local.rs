@@ -1,4 +1,4 @@
-//! Local mode: the pool's own challenges, verdicts and epochs.
+//! Local mode: challenges, verdicts and epochs of a pool without a node.
 
 use adit_rustchain::list::List;
 use adit_rustchain::weight::weight;
@@ -6,7 +6,7 @@ use adit_rustchain::weight::weight;
 use super::*;
 
 #[tokio::test]
-async fn an_attestation_counts_once_a_slot() {
+async fn an_attestation_counts_once_per_slot() {
     let world = World::local(0).await;
     let rig = Rig::new(1);
     let first = world.attest(&rig).await;
@@ -28,14 +28,14 @@ fn ours_of(answer: &(u16, Json)) -> &Json {
 }
 
 #[tokio::test]
-async fn a_challenge_is_used_once_in_time_by_its_miner() {
+async fn a_challenge_works_once_before_it_expires_and_for_its_miner_alone() {
     let world = World::local(0).await;
     let (rig, other) = (Rig::new(1), Rig::new(2));
     let nonce = world.challenge(&rig.miner).await;
     let foreign = world.payload(&other, &nonce).1;
     let refused = world.call("POST", "/attest/submit", foreign).await;
     assert_eq!(code(&refused), (403, "NONCE_IDENTITY_MISMATCH".into()));
-    // That did not burn it.
+    // The refusal did not use it up.
     let payload = world.payload(&rig, &nonce).1;
     assert!(counts(&world.call("POST", "/attest/submit", payload.clone()).await));
     let replayed = world.call("POST", "/attest/submit", payload).await;
@@ -51,15 +51,15 @@ async fn a_challenge_is_used_once_in_time_by_its_miner() {
 }
 
 #[tokio::test]
-async fn only_the_wallets_key_speaks_for_it() {
+async fn only_a_wallets_own_key_can_attest_for_it() {
     let world = World::local(0).await;
     let rig = Rig::new(1);
     assert!(counts(&world.attest(&rig).await));
     let before = world.get(&format!("/api/miner/{}", rig.miner)).await;
-    // Another key for the same address.
+    // Another key claims the same address.
     let thief = Rig { key: SecretKey::from_seed([9; 32]), serial: "other".into(), ..rig.clone() };
     assert_eq!(code(&world.attest(&thief).await), (400, "PUBKEY_ADDRESS_MISMATCH".into()));
-    // No key at all: accepted as the node would, and nothing changes.
+    // Without a key it is accepted, as at a node, but changes nothing.
     world.next_slot();
     let nonce = world.challenge(&rig.miner).await;
     let mut unsigned = world.payload(&rig, &nonce).0;
@@ -69,7 +69,7 @@ async fn only_the_wallets_key_speaks_for_it() {
     let curl = format!(r#"{{"wallet":"{}","device_arch":"PowerPC G4","device_family":"PowerPC"}}"#, rig.miner);
     assert_eq!(world.call("POST", "/api/attest", curl).await.0, 200);
     assert_eq!(world.get(&format!("/api/miner/{}", rig.miner)).await, before);
-    // A free name belongs to the first key that was proved for it.
+    // A name that is not an address belongs to the first key that signs for it.
     let named = Rig { miner: "my-g4".parse().unwrap(), serial: "third".into(), ..Rig::new(3) };
     assert!(counts(&world.attest(&named).await));
     let squatter = Rig { miner: "my-g4".parse().unwrap(), serial: "fourth".into(), ..Rig::new(4) };
@@ -96,7 +96,7 @@ async fn a_changed_attestation_is_refused() {
 }
 
 #[tokio::test]
-async fn one_device_one_wallet() {
+async fn a_device_counts_for_one_wallet_and_a_wallet_for_one_device() {
     let world = World::local(0).await;
     let rig = Rig::new(1);
     assert!(counts(&world.attest(&rig).await));
@@ -106,17 +106,17 @@ async fn one_device_one_wallet() {
     world.next_slot();
     let second_device = Rig { serial: "another".into(), ..rig.clone() };
     assert!(reason(&world.attest(&second_device).await).contains("another device"));
-    // After seven days without it, both are free.
+    // Seven days after the last counted slot both are free.
     world.clock.advance((count::KEPT_SLOTS + 1) * SLOT_MS);
     assert!(counts(&world.attest(&second_device).await));
     assert!(counts(&world.attest(&second_wallet).await));
     let row = world.get(&format!("/api/miner/{}", rig.miner)).await;
-    assert_eq!(ours(&row, "counted_slots"), &1.into(), "slots are those of the device");
+    assert_eq!(ours(&row, "counted_slots"), &1.into(), "a new device starts with no slots");
     world.is_sound().await;
 }
 
 #[tokio::test]
-async fn measurements_are_made_anew() {
+async fn repeated_measurements_are_refused() {
     let world = World::local(0).await;
     let rig = Rig::new(1);
     assert!(counts(&world.attest(&rig).await));
@@ -127,7 +127,7 @@ async fn measurements_are_made_anew() {
 }
 
 #[tokio::test]
-async fn a_virtual_machine_weighs_nothing_and_learns_why() {
+async fn a_virtual_machine_has_weight_0_and_is_told_why() {
     let world = World::local(1_500_000).await;
     let (rig, vm) = (Rig::new(1), Rig { indicators: vec!["KVM"], ..Rig::new(2) });
     assert!(counts(&world.attest(&rig).await));
@@ -146,9 +146,9 @@ async fn a_virtual_machine_weighs_nothing_and_learns_why() {
     world.is_sound().await;
 }
 
-/// The claim of the pool proxy's documents, with curl's own header.
+/// The example in the pool proxy's documentation.
 #[tokio::test]
-async fn the_originals_attestation_is_answered_and_counts_nothing() {
+async fn an_attestation_in_the_originals_format_is_accepted_with_weight_0() {
     let world = World::local(0).await;
     let body = r#"{"wallet":"0x123","device_id":"device-uuid","device_arch":"PowerPC G4","device_family":"PowerPC","entropy_score":75.5,"fingerprint":{"checks":{}}}"#;
     let (status, json) = world.call("POST", "/api/attest", body).await;
@@ -176,7 +176,7 @@ async fn the_originals_attestation_is_answered_and_counts_nothing() {
 }
 
 #[tokio::test]
-async fn nothing_that_is_sent_fails_the_pool() {
+async fn no_request_causes_a_server_error() {
     let world = World::local(0).await;
     let nested = "[".repeat(5_000) + &"]".repeat(5_000);
     let huge = format!("{{\"wallet\":\"{}\"}}", "a".repeat(2 << 20));
@@ -224,7 +224,7 @@ async fn nothing_that_is_sent_fails_the_pool() {
         let (status, json) = world.call("GET", path, "").await;
         assert!((400..500).contains(&status) && json.member("error").is_some(), "{path}: {status} {json:?}");
     }
-    // A proxy for no host, the clouds' own address included.
+    // Without a node the pool is no proxy, not even for the metadata address of clouds.
     for uri in ["http://169.254.169.254/latest/meta-data/", "http://example.com/"] {
         assert_eq!(world.call("GET", uri, "").await.0, 403, "{uri}");
     }
@@ -232,14 +232,14 @@ async fn nothing_that_is_sent_fails_the_pool() {
     world.is_sound().await;
 }
 
-/// A day of 144 slots with three members, then nine short epochs.
+/// Attests in all 144 slots of an epoch with three members, then once in each of nine epochs.
 #[tokio::test]
-async fn ten_epochs_are_shared_to_the_last_micro() {
+async fn ten_epochs_are_shared_exactly() {
     let world = World::local(1_500_001).await;
     let rigs = [Rig::new(1), Rig::new(2), Rig::new(3)];
     for slot in 0..144 {
         for (index, rig) in rigs.iter().enumerate() {
-            // The second is there every other slot, the third every twelfth.
+            // The second attests every other slot, the third every twelfth.
             if slot % [1, 2, 12][index] == 0 {
                 assert!(counts(&world.attest(rig).await), "slot {slot}");
             }
@@ -270,7 +270,7 @@ async fn ten_epochs_are_shared_to_the_last_micro() {
     assert!((paid - (total - fees) as f64 / 1e6).abs() < 1e-9);
 }
 
-/// Reads a list as a checker does, and checks it under the pool's key.
+/// Fetches an epoch's list and checks it with the pool's key.
 async fn list(world: &World, epoch: i64) -> List {
     let request = Request::builder().uri(format!("/api/epochs/{epoch}")).body(Body::empty()).unwrap();
     let response = world.pool.router().oneshot(request).await.unwrap();
@@ -281,7 +281,7 @@ async fn list(world: &World, epoch: i64) -> List {
 }
 
 #[tokio::test]
-async fn a_fee_changes_a_whole_epoch_ahead() {
+async fn a_fee_is_announced_a_whole_epoch_ahead() {
     let world = World::local(1_000_000).await;
     let rig = Rig::new(1);
     world.attest(&rig).await;
@@ -297,7 +297,7 @@ async fn a_fee_changes_a_whole_epoch_ahead() {
     for (epoch, bps) in [(EPOCH, 100), (EPOCH + 1, 100), (EPOCH + 2, 500), (EPOCH + 3, 500)] {
         assert_eq!(list(&world, epoch).await.epoch.fee_bps, bps, "{epoch}");
     }
-    // What was announced can be taken back before its epoch is near.
+    // A change that begins after the next epoch can be replaced.
     let fee = |text: &str| text.parse::<PoolFee>().unwrap();
     world = world.again(|config| config.fee = fee("0.02")).await.unwrap();
     world = world.again(|config| config.fee = fee("0.05")).await.unwrap();
@@ -306,7 +306,7 @@ async fn a_fee_changes_a_whole_epoch_ahead() {
 }
 
 #[tokio::test]
-async fn a_start_keeps_what_was_accepted_and_the_key_that_signed() {
+async fn a_restart_keeps_attestations_and_requires_the_same_key() {
     let world = World::local(0).await;
     let rig = Rig::new(1);
     assert!(counts(&world.attest(&rig).await));
@@ -320,7 +320,7 @@ async fn a_start_keeps_what_was_accepted_and_the_key_that_signed() {
 }
 
 #[tokio::test]
-async fn the_originals_tables_are_there_to_read() {
+async fn the_originals_tables_are_readable_as_views() {
     let world = World::local(1_500_000).await;
     let rig = Rig::new(1);
     world.attest(&rig).await;
@@ -339,7 +339,7 @@ async fn the_originals_tables_are_there_to_read() {
 }
 
 #[tokio::test]
-async fn the_page_shows_members_and_escapes_them() {
+async fn the_page_shows_members_and_escapes_their_text() {
     let world = World::local(0).await;
     world.attest(&Rig::new(1)).await;
     world.attest(&Rig { indicators: vec!["<script>alert(1)</script>"], ..Rig::new(2) }).await;

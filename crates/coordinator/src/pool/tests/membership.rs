@@ -1,4 +1,4 @@
-//! Pooled mode: joining, tokens, signatures by the pool.
+//! Pooled mode: joining, tokens, and the pool's signatures.
 
 use adit_rustchain::member::{Ask, Join, Mode, VERSION, Wish, sign};
 use adit_rustchain::{Attestation, Proof, WalletSecret};
@@ -6,13 +6,13 @@ use adit_rustchain::{Attestation, Proof, WalletSecret};
 use super::strict::{Fault, Strict};
 use super::*;
 
-/// A pool with a node, and members of it.
+/// A pool with a node and a sub-wallet secret.
 pub(super) struct Pooled {
     pub(super) world: World,
     pub(super) node: Arc<Strict>,
 }
 
-/// A device that joined. Its key is the member's; it attests for the sub-wallet.
+/// A device that joined, with its member's key. It attests for the sub-wallet.
 #[derive(Clone)]
 pub(super) struct Device {
     pub(super) member: SecretKey,
@@ -41,7 +41,7 @@ impl Pooled {
         })
         .await;
         let world = World { clock, ..world };
-        // What makes new wallets known.
+        // The treasury pays 1 µRTC to each new wallet.
         let treasury = WalletSecret::new([7; 32]).key(0).address().to_string();
         locked(&node.state).chain.give(&treasury, 1_000, "gift", 0);
         Pooled { world, node }
@@ -85,7 +85,7 @@ impl Pooled {
         self.world.call("POST", "/api/member", body.to_string()).await
     }
 
-    /// An attestation as an old client makes it: with a digest where a signature should be.
+    /// An attestation as an old client makes it, with a digest in place of a signature.
     pub(super) fn digested(&self, rig: &Rig, nonce: &str) -> String {
         let mut payload = self.world.payload(rig, nonce).0;
         payload.remove("public_key");
@@ -93,7 +93,7 @@ impl Pooled {
         Json::Object(payload).canonical()
     }
 
-    /// A whole round by the token in the path.
+    /// Requests a challenge and submits an attestation, with the token in the path.
     pub(super) async fn attest(&self, device: &Device) -> (u16, Json) {
         let prefix = format!("/t/{}", device.token);
         let (status, challenge) = self.world.call("POST", &format!("{prefix}/attest/challenge"), "{}").await;
@@ -109,7 +109,7 @@ impl Pooled {
         self.world.is_sound().await;
     }
 
-    /// Moves on by an epoch.
+    /// Advances the clock by one epoch.
     pub(super) fn next_epoch(&self) {
         self.world.clock.advance(144 * SLOT_MS);
     }
@@ -120,7 +120,7 @@ impl Pooled {
 }
 
 #[tokio::test]
-async fn the_pool_signs_for_a_client_that_cannot() {
+async fn the_pool_signs_for_a_client_that_cannot_sign() {
     let pooled = Pooled::new(|_| {}).await;
     let device = pooled.join(1).await;
     let (status, answer) = pooled.attest(&device).await;
@@ -128,11 +128,11 @@ async fn the_pool_signs_for_a_client_that_cannot() {
     let body = locked(&pooled.node.state).last_body.clone();
     let attestation = Attestation::read(&body).unwrap();
     let sub = WalletSecret::new([7; 32]).key(1);
-    assert_eq!(attestation.proof, Proof::Whole(sub.public_key()), "scheme A, by the sub-wallet");
+    assert_eq!(attestation.proof, Proof::Whole(sub.public_key()), "signed as a whole by the sub-wallet's key");
     assert_eq!(device.wallet(), sub.address().to_string());
     let row = pooled.world.get(&format!("/api/miner/{}", device.wallet())).await;
     assert_eq!((ours(&row, "kind"), ours(&row, "verified")), (&"pooled".into(), &true.into()));
-    // Enrolments are signed too; that the node refuses every second one is no error.
+    // Enrolments are signed too. The node refuses every second one, which is not an error.
     for _ in 0..3 {
         let body = format!(r#"{{"miner_pubkey":"{}","miner_id":"windows_00","device":{{}}}}"#, device.wallet());
         let path = format!("/t/{}/epoch/enroll", device.token);
@@ -144,7 +144,7 @@ async fn the_pool_signs_for_a_client_that_cannot() {
 }
 
 #[tokio::test]
-async fn a_token_speaks_for_its_wallet_alone() {
+async fn a_token_works_only_for_its_wallet() {
     let pooled = Pooled::new(|_| {}).await;
     let (device, other) = (pooled.join(1).await, pooled.join(2).await);
     let (_, challenge) = pooled.world.call("POST", &format!("/t/{}/attest/challenge", device.token), "{}").await;
@@ -155,13 +155,13 @@ async fn a_token_speaks_for_its_wallet_alone() {
         let refused = pooled.world.call("POST", &format!("/t/{wrong}/attest/submit"), payload.clone()).await;
         assert_eq!(refused.0, 401, "{wrong}: {refused:?}");
     }
-    // A new token takes the old one's place.
+    // A new token replaces the old one.
     let (status, answer) = pooled.ask(&device, Wish::Token).await;
     assert_eq!(status, 200, "{answer:?}");
     assert_eq!(pooled.attest(&device).await.0, 401);
     let device = Device { token: text(&answer, "token"), ..device };
     assert_eq!(pooled.attest(&device).await.0, 200);
-    // Nobody else gets one.
+    // Another key cannot get one.
     let thief = Device { member: other.member.clone(), ..device.clone() };
     assert_eq!(code_of_api(&pooled.ask(&thief, Wish::Token).await), (400, "pubkey_address_mismatch".into()));
     assert_eq!(code_of_api(&pooled.ask(&thief, Wish::Leave).await), (400, "pubkey_address_mismatch".into()));
@@ -172,14 +172,14 @@ fn code_of_api(answer: &(u16, Json)) -> (u16, String) {
 }
 
 #[tokio::test]
-async fn joining_says_that_it_is_for_good_and_is_signed_for_this_pool() {
+async fn joining_warns_that_it_is_for_good_and_checks_what_is_signed() {
     let pooled = Pooled::new(|_| {}).await;
     let member = SecretKey::from_seed([50; 32]);
     let (_, offer) = pooled.world.call("POST", "/api/join/challenge", "").await;
     assert!(offer.canonical().contains("for good"), "{offer:?}");
     let first = pooled.try_join(&member, |_| {}).await;
     assert!(first.1.canonical().contains("for good"));
-    // Asking again makes no second wallet before the first is used, and its token holds no more.
+    // Joining again before the wallet is used makes no second one, and replaces its token.
     let again = pooled.try_join(&member, |_| {}).await;
     assert_eq!(text(&again.1, "sub_wallet"), text(&first.1, "sub_wallet"));
     assert_ne!(text(&again.1, "token"), text(&first.1, "token"));
@@ -194,7 +194,7 @@ async fn joining_says_that_it_is_for_good_and_is_signed_for_this_pool() {
         let refused = pooled.try_join(&SecretKey::from_seed([51; 32]), change).await;
         assert!((400..500).contains(&refused.0), "{what}: {refused:?}");
     }
-    // A challenge of an attestation is none for joining, and none is used twice.
+    // Malformed statements are refused.
     for body in ["", "{}", "[]", "null", r#"{"statement":{},"signature":""}"#, "{\"statement\":"] {
         assert_eq!(pooled.world.call("POST", "/api/join", body.to_owned()).await.0, 400, "{body}");
         assert_eq!(pooled.world.call("POST", "/api/member", body.to_owned()).await.0, 400, "{body}");
@@ -203,7 +203,7 @@ async fn joining_says_that_it_is_for_good_and_is_signed_for_this_pool() {
 }
 
 #[tokio::test]
-async fn the_pool_is_a_proxy_for_its_node_and_for_members() {
+async fn the_pool_is_a_proxy_only_for_its_node_and_its_members() {
     let pooled = Pooled::new(|_| {}).await;
     let device = pooled.join(1).await;
     let password = data_encoding::BASE64.encode(format!("x:{}", device.token).as_bytes());
@@ -235,13 +235,13 @@ async fn the_pool_is_a_proxy_for_its_node_and_for_members() {
 }
 
 #[tokio::test]
-async fn a_pool_without_sealed_keys_takes_direct_members_alone() {
+async fn a_pool_without_a_sub_wallet_secret_takes_only_direct_members() {
     let pooled = Pooled::new(|config| config.wallets = None).await;
     let member = SecretKey::from_seed([50; 32]);
     assert_eq!(pooled.try_join(&member, |_| {}).await.0, 400);
     let (status, answer) = pooled.try_join(&member, |join| join.mode = Mode::Direct).await;
     assert_eq!((status, answer.member("sub_wallet")), (200, Some(&Json::Null)), "{answer:?}");
-    // Its attestations go through as they are, digest aside.
+    // Its attestations are relayed unchanged but for the digest.
     let rig = Rig::new(1);
     let device = Device { member, token: text(&answer, "token"), rig };
     assert_eq!(pooled.attest(&device).await.0, 200);
@@ -251,7 +251,7 @@ async fn a_pool_without_sealed_keys_takes_direct_members_alone() {
 }
 
 #[tokio::test]
-async fn the_database_keeps_to_its_sub_wallets() {
+async fn the_database_opens_only_with_its_sub_wallet_secret() {
     let pooled = Pooled::new(|_| {}).await;
     pooled.join(1).await;
     let node = pooled.node.clone();

@@ -1,4 +1,4 @@
-//! Pooled mode: what arrives is compared, shared and paid out.
+//! Pooled mode: rewards are reconciled, shared and paid out.
 
 use adit_rustchain::list::List;
 use adit_rustchain::member::Wish;
@@ -24,7 +24,7 @@ async fn lists_of(pooled: &Pooled, epoch: i64) -> Vec<List> {
     lists
 }
 
-/// A day of 144 slots, then nine epochs with a slot or two, both settlements in turn; every µRTC is shared and paid.
+/// Attests in all 144 slots of an epoch, then once in each of nine, with both settlements in turn. Every µRTC is paid out.
 #[tokio::test]
 async fn ten_epochs_are_settled_shared_and_paid_out() {
     let pooled = Pooled::new(|config| config.fee_payout = Some(SecretKey::from_seed([99; 32]).address())).await;
@@ -62,10 +62,10 @@ async fn ten_epochs_are_settled_shared_and_paid_out() {
         pooled.upkeep().await;
     }
     let lists = lists_of(&pooled, EPOCH).await;
-    assert_eq!(lists.len(), 2, "weights at the end, and one batch");
+    assert_eq!(lists.len(), 2, "the list at the epoch's end, and one batch");
     assert_eq!(lists[0].epoch.gross, 0);
     let slots: std::collections::BTreeSet<_> = lists[1].rows.iter().map(|row| row.slots).collect();
-    // The first epoch was settled by blocks before two of the wallets were known; whoever was credited shares.
+    // The settlement by blocks may skip wallets that had no balance yet; those that were credited share.
     assert!(slots.is_subset(&[144, 72, 12].into()) && !slots.is_empty(), "{slots:?}");
     let chain = &locked(&pooled.node.state).chain;
     let credited: i64 = chain.settled.values().sum();
@@ -81,13 +81,13 @@ async fn ten_epochs_are_settled_shared_and_paid_out() {
         .sum();
     let paid: i64 = devices.iter().map(|device| chain.paid_to(&device.payout())).sum();
     let dust: i64 = devices.iter().map(|device| chain.paid_to(&device.wallet())).sum();
-    assert_eq!(dust, 3, "a µRTC made each wallet known");
+    assert_eq!(dust, 3, "each wallet got 1 µRTC from the treasury");
     assert_eq!(chain.paid_to(&SecretKey::from_seed([99; 32]).address().to_string()), fee);
-    assert_eq!(paid, credited - fee + dust, "all is paid out");
+    assert_eq!(paid, credited - fee + dust, "everything is paid out");
 }
 
 #[tokio::test]
-async fn shares_follow_weights_and_late_credits_use_the_same() {
+async fn late_credits_are_shared_by_the_weights_at_the_epochs_end() {
     let pooled = Pooled::new(|_| {}).await;
     let (one, two) = (pooled.join(1).await, pooled.join(2).await);
     for _ in 0..4 {
@@ -98,9 +98,9 @@ async fn shares_follow_weights_and_late_credits_use_the_same() {
     pooled.next_epoch();
     let now_ms = pooled.now_ms();
     locked(&pooled.node.state).chain.reward(&one.wallet(), EPOCH, 700_000, now_ms);
-    // The second is there, but was not credited: it shares nothing yet.
+    // The second attested but was not credited, so it gets no share yet.
     pooled.upkeep().await;
-    // It attests on, which changes nothing of an epoch that is over.
+    // A later attestation does not change an epoch that is over.
     assert_eq!(pooled.attest(&two).await.0, 200);
     locked(&pooled.node.state).chain.reward(&two.wallet(), EPOCH, 300_001, now_ms);
     pooled.upkeep().await;
@@ -118,9 +118,9 @@ async fn shares_follow_weights_and_late_credits_use_the_same() {
     assert_eq!(lists_of(&pooled, EPOCH).await.len(), 3, "nothing is shared twice");
 }
 
-/// The score of an epoch is the mean over its counted slots: a failed attestation at the end takes nothing from them.
+/// An epoch's score is the mean over its counted slots, which a failed attestation at the end does not lower.
 #[tokio::test]
-async fn one_failed_attestation_does_not_take_the_day() {
+async fn one_failed_attestation_does_not_lower_the_epochs_score() {
     let pooled = Pooled::new(|_| {}).await;
     let (honest, vm) = (pooled.join(1).await, pooled.join(2).await);
     assert_eq!(pooled.attest(&honest).await.0, 200);
@@ -130,7 +130,7 @@ async fn one_failed_attestation_does_not_take_the_day() {
     let vm = Device { rig: Rig { indicators: vec!["KVM"], ..vm.rig.clone() }, ..vm };
     assert_eq!(pooled.attest(&vm).await.0, 200);
     let now = pooled.world.get(&format!("/api/miner/{}", honest.wallet())).await;
-    assert_eq!(float(&now, "hardware_score"), 0.0, "what is shown is the last attestation");
+    assert_eq!(float(&now, "hardware_score"), 0.0, "the page shows the score of the last attestation");
     pooled.next_epoch();
     pooled.upkeep().await;
     let list = &lists_of(&pooled, EPOCH).await[0];
@@ -139,7 +139,7 @@ async fn one_failed_attestation_does_not_take_the_day() {
 }
 
 #[tokio::test]
-async fn a_wallet_that_does_not_add_up_pays_nothing_and_says_so() {
+async fn a_wallet_in_doubt_pays_nothing_and_says_why() {
     let pooled = Pooled::new(|_| {}).await;
     let device = pooled.join(1).await;
     assert_eq!(pooled.attest(&device).await.0, 200);
@@ -148,7 +148,7 @@ async fn a_wallet_that_does_not_add_up_pays_nothing_and_says_so() {
     {
         let chain = &mut locked(&pooled.node.state).chain;
         chain.reward(&device.wallet(), EPOCH, 500_000, now_ms);
-        // More than the history says.
+        // The balance exceeds the history by 7 µRTC.
         *chain.balances.get_mut(&device.wallet()).unwrap() += 7;
     }
     for _ in 0..3 {
@@ -165,7 +165,7 @@ async fn a_wallet_that_does_not_add_up_pays_nothing_and_says_so() {
     assert_eq!(paid.map(|pending| pending.micro), Some(495_000));
 }
 
-/// An answer that is lost, then a transfer that is voided: the same bytes again, and the money back.
+/// The answer to a transfer is lost, so the pool sends the same bytes again. The transfer is then voided, and paid anew.
 #[tokio::test]
 async fn an_unknown_outcome_sends_the_same_bytes_again() {
     let pooled = Pooled::new(|_| {}).await;
@@ -180,7 +180,7 @@ async fn an_unknown_outcome_sends_the_same_bytes_again() {
         let chain = &locked(&pooled.node.state).chain;
         chain.pending.iter().filter(|pending| pending.to == device.payout()).cloned().collect::<Vec<_>>()
     };
-    assert_eq!(transfers(&pooled).len(), 1, "the node has it, and the pool does not know");
+    assert_eq!(transfers(&pooled).len(), 1, "the node accepted it, and the pool does not know");
     for _ in 0..3 {
         pooled.world.clock.advance(SLOT_MS);
         pooled.upkeep().await;
@@ -188,8 +188,8 @@ async fn an_unknown_outcome_sends_the_same_bytes_again() {
     pooled.node.lose_transfers(false);
     pooled.world.clock.advance(7_200_000);
     pooled.upkeep().await;
-    assert_eq!(transfers(&pooled).len(), 1, "it was sent again as it was");
-    // Voided, it comes back and is paid anew.
+    assert_eq!(transfers(&pooled).len(), 1, "the same bytes were sent again");
+    // When the node voids it, its amount returns to the member and is paid by a new transfer.
     locked(&pooled.node.state).chain.void_to(&device.payout());
     pooled.upkeep().await;
     let sent = transfers(&pooled);
@@ -202,12 +202,12 @@ async fn an_unknown_outcome_sends_the_same_bytes_again() {
     let rows = pooled.world.get("/api/payouts").await;
     let to_member = rows.as_list().unwrap().iter().filter(|row| text(row, "to") == device.payout());
     let states: Vec<_> = to_member.map(|row| text(row, "state")).collect();
-    // The newest is the µRTC that made its wallet known, which belongs to the member too.
+    // The newest pays the 1 µRTC that the wallet got from the treasury, which is the member's too.
     assert_eq!(states[states.len() - 2..], ["posted", "voided"]);
 }
 
 #[tokio::test]
-async fn whoever_leaves_gets_the_swept_wallets_key() {
+async fn a_leaving_member_gets_the_key_of_its_swept_wallet() {
     let pooled = Pooled::new(|config| config.payout_minimum = 1_000_000_000).await;
     let (device, other) = (pooled.join(1).await, pooled.join(2).await);
     for device in [&device, &other] {
@@ -215,8 +215,8 @@ async fn whoever_leaves_gets_the_swept_wallets_key() {
     }
     pooled.next_epoch();
     let (status, answer) = pooled.ask(&device, Wish::Leave).await;
-    assert_eq!((status, answer.member("seed")), (200, None), "not before it is swept: {answer:?}");
-    assert_eq!(pooled.attest(&device).await.0, 400, "it attests no more");
+    assert_eq!((status, answer.member("seed")), (200, None), "the key was given before the sweep: {answer:?}");
+    assert_eq!(pooled.attest(&device).await.0, 400, "a leaving wallet still attests");
     pooled.upkeep().await;
     let now_ms = pooled.now_ms();
     locked(&pooled.node.state).chain.settle_admin(EPOCH, now_ms);
@@ -231,8 +231,8 @@ async fn whoever_leaves_gets_the_swept_wallets_key() {
     let seed: [u8; 32] = hex::decode(text(&answer, "seed")).unwrap().try_into().unwrap();
     assert_eq!(SecretKey::from_seed(seed).address().to_string(), device.wallet());
     let chain = &locked(&pooled.node.state).chain;
-    assert_eq!(chain.balance(&device.wallet()), 0, "nothing of the others' is in it");
-    // Half of the pot less the fee, though it is under the minimum, and the µRTC that made it known, if that came.
+    assert_eq!(chain.balance(&device.wallet()), 0, "the swept wallet is not empty");
+    // Half of the pot less the fee, although that is under the minimum, and perhaps 1 µRTC from the treasury.
     let paid = chain.paid_to(&device.payout());
     assert!((742_500..=742_501).contains(&paid), "{paid}");
 }
@@ -250,7 +250,7 @@ async fn a_clawback_is_repaid_before_anything_is_shared() {
     assert_eq!(pooled.attest(&device).await.0, 200);
     pooled.upkeep().await;
     let stats = pooled.world.get("/api/stats").await;
-    // The fee of the first batch repaid 10,000 of it.
+    // The fee of the first batch repaid 10,000 µRTC.
     assert_eq!(ours(&stats, "deficit"), &"0.290000".into());
     pooled.next_epoch();
     let now_ms = pooled.now_ms();

@@ -1,4 +1,4 @@
-//! Direct mode: attestations go to a strict node, and the pool counts what it accepts.
+//! Direct mode: the pool relays attestations to a strict node and counts those that it accepts.
 
 use super::draw::Draw;
 use super::strict::{FAULTS, Fault, Strict};
@@ -30,7 +30,7 @@ async fn an_attestation_reaches_the_node_byte_for_byte() {
     assert_eq!(locked(&node.state).last_body, text.as_bytes());
     let row = row(&world, &rig).await;
     assert_eq!(ours(&row, "kind"), &"direct".into());
-    // The node pays 0.8 for it, so the pool's table has its 1.0.
+    // The node's multiplier of 0.8 caps the score at 1.0, which is the table's value too.
     assert_eq!((float(&row, "hardware_score"), ours(&row, "verified")), (1.0, &true.into()));
     assert_eq!(
         ours(&row, "node").member("ticket").and_then(Json::as_text),
@@ -39,9 +39,9 @@ async fn an_attestation_reaches_the_node_byte_for_byte() {
     world.is_sound().await;
 }
 
-/// Sent again, it is the node that refuses, and nothing is counted twice.
+/// The node refuses a repeated attestation, and it counts once.
 #[tokio::test]
-async fn a_replay_counts_nothing() {
+async fn a_replay_does_not_count() {
     let (world, _) = world().await;
     let rig = Rig::new(1);
     let nonce = world.challenge(&rig.miner).await;
@@ -53,9 +53,9 @@ async fn a_replay_counts_nothing() {
 }
 
 #[tokio::test]
-async fn the_score_is_capped_by_what_the_node_pays() {
+async fn the_score_is_capped_by_the_nodes_multiplier() {
     let (world, _) = world().await;
-    // The original's table gave this 2.5, for the letters "G4" in it.
+    // The original's table gives MG40 2.5, because it contains "G4".
     assert_eq!(world.attest(&Rig { indicators: vec![], ..g4() }).await.0, 200);
     let sparc = Rig { family: "SPARC", arch: "sparc_v9", ..Rig::new(2) };
     assert_eq!(world.attest(&sparc).await.0, 200);
@@ -68,7 +68,7 @@ async fn the_score_is_capped_by_what_the_node_pays() {
 }
 
 #[tokio::test]
-async fn the_eleventh_challenge_is_told_to_wait() {
+async fn the_eleventh_challenge_in_a_minute_is_told_to_wait() {
     let (world, node) = world().await;
     let rig = Rig::new(1);
     for _ in 0..10 {
@@ -82,7 +82,7 @@ async fn the_eleventh_challenge_is_told_to_wait() {
 }
 
 #[tokio::test]
-async fn the_sixteenth_miner_is_told_to_wait_and_never_reaches_the_node() {
+async fn the_sixteenth_miner_in_an_hour_is_told_to_wait_and_not_relayed() {
     let (world, node) = world().await;
     for seed in 1..=15 {
         assert_eq!(world.attest(&Rig::new(seed)).await.0, 200, "{seed}");
@@ -90,13 +90,13 @@ async fn the_sixteenth_miner_is_told_to_wait_and_never_reaches_the_node() {
     }
     let refused = world.attest(&Rig::new(16)).await;
     assert_eq!(code(&refused), (503, "RELAY_FULL".into()));
-    assert!(text(&refused.1, "message").contains("there is a place in"), "{refused:?}");
+    assert!(text(&refused.1, "message").contains("try again in"), "{refused:?}");
     assert_eq!(locked(&node.state).accepted.len(), 15);
 }
 
-/// What clawrtc 1.9.0 calls a signature is a digest, which the node refuses always.
+/// The `signature` of clawrtc 1.9.0 is a digest, which the node always refuses.
 #[tokio::test]
-async fn an_old_clients_digest_is_left_out() {
+async fn an_old_clients_digest_is_removed() {
     let (world, node) = world().await;
     let rig = Rig::new(1);
     let nonce = world.challenge(&rig.miner).await;
@@ -108,7 +108,7 @@ async fn an_old_clients_digest_is_left_out() {
     assert!(!String::from_utf8_lossy(&locked(&node.state).last_body).contains("signature"));
     let row = row(&world, &rig).await;
     assert_eq!((ours(&row, "verified"), float(&row, "contribution_weight")), (&false.into(), 0.0));
-    // It enrols without a signature, which is answered here; else it would ask again for ever.
+    // The pool answers its unsigned enrolment, or it would retry for ever.
     let body = format!(r#"{{"miner_pubkey":"{}","miner_id":"windows_00","device":{{}}}}"#, rig.miner);
     let (status, json) = world.call("POST", "/epoch/enroll", body).await;
     assert_eq!((status, ours(&json, "enrolled_by")), (200, &"attestation".into()));
@@ -117,7 +117,7 @@ async fn an_old_clients_digest_is_left_out() {
 }
 
 #[tokio::test]
-async fn each_fault_of_the_node_has_a_sentence() {
+async fn each_fault_of_the_node_is_reported() {
     let (world, node) = world().await;
     let rig = Rig::new(1);
     for fault in [Fault::Down, Fault::Slow] {
@@ -137,7 +137,7 @@ async fn each_fault_of_the_node_has_a_sentence() {
     assert!(ours(&unlisted, "reason").as_text().unwrap().contains("does not list"));
 }
 
-/// Histories of faults: whatever happens, the books add up and nothing counts that the node did not accept.
+/// In seeded histories of faults the books add up, and nothing counts that the node did not accept.
 #[tokio::test]
 async fn seeded_histories_of_faults_keep_the_books_sound() {
     for seed in 0..40u64 {
@@ -149,7 +149,7 @@ async fn seeded_histories_of_faults_keep_the_books_sound() {
             node.fault(if draw.below(3) == 0 { Some(FAULTS[draw.below(FAULTS.len())]) } else { None });
             let rig = &rigs[draw.below(rigs.len())];
             match draw.below(6) {
-                // A payload of before, whatever became of it.
+                // Sends an earlier payload again.
                 0 if !kept.is_empty() => {
                     let text = kept[draw.below(kept.len())].clone();
                     world.call("POST", "/attest/submit", text).await;

@@ -1,4 +1,4 @@
-//! A node that follows RustChain's rules to the letter, and fails in the ways that nodes do.
+//! A model of a RustChain node that follows its rules exactly, and fails on request in the ways that nodes fail.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -10,20 +10,20 @@ use futures::future::BoxFuture;
 use super::chain::Chain;
 use super::*;
 
-/// A fault of the node or of the way to it.
+/// A fault of the node or of the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
-    /// Nobody answers.
+    /// The connection is refused.
     Down,
-    /// The node works, and its answer is lost.
+    /// The node processes the request, but its answer is lost.
     Slow,
-    /// A page in HTML.
+    /// The answer is an HTML page.
     Html,
-    /// Status 200 that says no.
+    /// The answer has status 200 and says `"ok": false`.
     NotOk,
-    /// The node restarts and knows no challenge any more.
+    /// The node restarts and forgets its challenges.
     Restart,
-    /// The list of miners has every row twice.
+    /// The lists of miners and history have every row twice.
     Twice,
     /// The list of miners is empty.
     Unlisted,
@@ -32,7 +32,7 @@ pub(super) enum Fault {
 pub(super) const FAULTS: [Fault; 7] =
     [Fault::Down, Fault::Slow, Fault::Html, Fault::NotOk, Fault::Restart, Fault::Twice, Fault::Unlisted];
 
-/// The node's state. Its clock is the test's.
+/// The node, with the test's clock.
 pub(super) struct Strict {
     clock: Clock,
     pub(super) state: Mutex<State>,
@@ -40,23 +40,22 @@ pub(super) struct Strict {
 
 #[derive(Default)]
 pub(super) struct State {
-    /// Challenges by nonce: the miner and when they end.
+    /// Challenges by nonce: the miner, and when they expire, in ms.
     challenges: BTreeMap<String, (Option<String>, i64)>,
     used: BTreeSet<String>,
     asked_at_ms: VecDeque<i64>,
     seen_at_ms: BTreeMap<String, i64>,
-    /// Miners that it lists, with their device.
+    /// The listed miners, with family and architecture.
     listed: BTreeMap<String, (String, String)>,
     tickets: i64,
-    /// What it accepted and would pay for: miner and slot.
+    /// Accepted attestations: miner and slot.
     pub(super) accepted: Vec<(String, i64)>,
-    /// The last body that it got.
+    /// The body of the last attestation.
     pub(super) last_body: Vec<u8>,
     pub(super) fault: Option<Fault>,
-    /// Its money.
     pub(super) chain: Chain,
     loses_transfers: bool,
-    /// Enrolments that it took.
+    /// The number of signed enrolments received.
     pub(super) enrolments: i64,
 }
 
@@ -74,7 +73,7 @@ impl Strict {
         }
     }
 
-    /// Whether the answers to transfers get lost on their way.
+    /// Sets whether answers to transfers are lost.
     pub(super) fn lose_transfers(&self, lost: bool) {
         locked(&self.state).loses_transfers = lost;
     }
@@ -157,11 +156,11 @@ impl State {
         ]))
     }
 
-    /// In the node's order: shape, signature, address, challenge, which is burnt before the rest.
+    /// Checks in the node's order: shape, signature, rate limit, challenge. An expired challenge is used up too.
     fn submit(&mut self, body: Vec<u8>, now_ms: i64) -> Result<Json, Refusal> {
         let attestation = Attestation::read(&body)?;
         if let Proof::Whole(key) = attestation.proof {
-            // The node parses and writes again, so the signature must hold for what it wrote.
+            // The node parses and rewrites the payload before it checks the signature.
             let payload = Json::parse(&body).unwrap();
             let payload = Json::parse(payload.canonical().as_bytes()).unwrap();
             let object = payload.as_object().unwrap();
@@ -203,7 +202,7 @@ impl State {
         ]))
     }
 
-    /// Signed by the miner's key over miner, label and the current epoch.
+    /// Checks the key's signature over miner, label and the current epoch.
     fn enroll(&mut self, body: &[u8], now_ms: i64) -> Result<Json, Refusal> {
         let json = Json::parse(body).map_err(|_| Code::InvalidJsonObject)?;
         let text = |key: &str| json.member(key).and_then(Json::as_text).ok_or(Code::SignedEnrollmentRequired);
@@ -215,7 +214,7 @@ impl State {
             return Err(Code::InvalidSignature.into());
         }
         self.enrolments += 1;
-        // Every second one is refused, as at the node's present state.
+        // Current nodes refuse every second enrolment.
         if self.enrolments % 2 == 0 {
             return Err(Code::NoRecentAttestation.into());
         }
