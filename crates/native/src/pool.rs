@@ -1,4 +1,4 @@
-//! `adit pool`: a pool of RustChain miners, with the flags and variables of the pool proxy.
+//! `adit pool`: runs a pool of RustChain miners, with the flags and environment variables of the pool proxy.
 
 mod check;
 mod keys;
@@ -21,11 +21,11 @@ use crate::show;
 
 /// Run a pool of RustChain miners.
 ///
-/// Members attest with their own wallets (`adit attest --pool URL`, or any RustChain miner with this pool as its node).
-/// With --node-url the pool passes attestations on to that node byte for byte, counts what it accepts, and takes nothing:
-/// the node pays the members. If ADIT_PASSPHRASE is set too, members may join (`adit pool join`): the pool makes a sub-wallet
-/// for each device, signs with it, takes its fee from what the node pays, shares the rest and pays it out. Without --node-url
-/// nothing is asked of any node: the pool gives challenges and verdicts of its own.
+/// Members attest with their own wallets: with `adit attest --pool URL`, or any RustChain miner that has this pool as its
+/// node. With --node-url the pool relays attestations to that node byte for byte, counts those that it accepts, and takes
+/// nothing: the node pays the members. If ADIT_PASSPHRASE is set too, members can join (`adit pool join`): the pool makes a
+/// sub-wallet for each device, signs with its key, takes its fee from what the node pays, shares the rest and pays it out.
+/// Without --node-url the pool asks no node: it gives challenges and verdicts of its own.
 /// Open http://HOST:PORT/ for the dashboard.
 #[derive(clap::Args)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -38,14 +38,14 @@ pub(crate) struct Args {
 
 #[derive(clap::Subcommand)]
 enum What {
-    /// Recompute an epoch's public list: weights, shares, sums, root and signature; needs no network
+    /// Check an epoch's public list: weights, shares, sums, root and signature; needs no network
     Check(check::Args),
     Join(member::JoinArgs),
-    /// Get a new token for a device that joined; the old one holds no more
+    /// Get a new token for a device that joined; it replaces the old one
     Token(member::AskArgs),
-    /// End a pooled device: its wallet is settled, swept, and its key handed to you when you ask again
+    /// Take a pooled device out: the pool pays what it owes and sweeps its wallet; ask again to get the key
     Leave(member::AskArgs),
-    /// The keys of this pool's sub-wallets
+    /// Manage the keys of this pool's sub-wallets
     Keys {
         #[command(subcommand)]
         what: Keys,
@@ -59,43 +59,43 @@ enum Keys {
 
 #[derive(clap::Args)]
 struct Run {
-    /// The port to listen on, from 0 (the system chooses) to 65535
+    /// The port to listen on, from 0 (any free port) to 65535
     #[arg(long, value_name = "PORT", env = "POOL_PORT", default_value_t = 8080)]
     port: u16,
-    /// The address to listen on; 127.0.0.1 for this machine alone
+    /// The address to listen on; 127.0.0.1 serves this machine only
     #[arg(long, value_name = "ADDRESS", env = "POOL_HOST", default_value_t = IpAddr::V4(Ipv4Addr::UNSPECIFIED))]
     host: IpAddr,
-    /// The RustChain node to pass attestations on to [default: none, so that nothing leaves this machine]
+    /// The RustChain node to relay attestations to [default: none, so that nothing leaves this machine]
     #[arg(long, value_name = "URL", env = "POOL_NODE_URL")]
     node_url: Option<String>,
-    /// The pool's fee as a fraction, from 0 to 0.05: 0.01 is 1 %. A change holds from the epoch after the next on
+    /// The pool's fee as a fraction, from 0 to 0.05: 0.01 is 1 %. A change holds from the epoch after the next
     #[arg(long, value_name = "FRACTION", env = "POOL_FEE", default_value = "0.01")]
     pool_fee: PoolFee,
-    /// The database's file; the pool's key is kept beside it
+    /// The database's file; the pool's key is stored beside it
     #[arg(long, value_name = "FILE", env = "POOL_DB_PATH", default_value = "./pool_proxy.db")]
     db_path: PathBuf,
-    /// What you give for each epoch without a node, from 0 to 1000000 RTC; it is counted here and paid nowhere
+    /// Your reward for each epoch without a node, from 0 to 1000000 RTC; the pool records it but does not pay it
     #[arg(long, value_name = "RTC", env = "POOL_EPOCH_REWARD", default_value = "0", conflicts_with = "node_url")]
     epoch_reward: Rtc,
-    /// From how much on a pooled member is paid, from 0.000001 RTC on
+    /// The least balance of a pooled member that is paid out, from 0.000001 to 1000000 RTC
     #[arg(long, value_name = "RTC", env = "POOL_PAYOUT_MINIMUM", default_value = "0.01")]
     payout_minimum: Rtc,
-    /// Where the fee is paid [default: it stays in the pool's wallets]
+    /// The address that the fee is paid to [default: it stays in the pool's wallets]
     #[arg(long, value_name = "ADDRESS", env = "POOL_FEE_PAYOUT")]
     fee_payout: Option<Address>,
 }
 
-/// A sum of RTC with up to six decimals.
+/// A sum in µRTC, from 0 to [`MOST_RTC`] RTC. It is parsed from RTC with up to six decimals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Rtc(i64);
 
-/// The largest sum that may be given for an epoch, in RTC.
+/// The largest sum that a flag accepts, in RTC.
 const MOST_RTC: i64 = 1_000_000;
 
 impl FromStr for Rtc {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("a sum is from 0 to {MOST_RTC} RTC with up to six decimals, as 1.5");
+        let wrong = || format!("a sum must be from 0 to {MOST_RTC} RTC with up to six decimals, as 1.5");
         let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
         let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
         if whole.is_empty() || fraction.len() > 6 || !is_digits(whole) || !is_digits(fraction) {
@@ -137,24 +137,24 @@ async fn serve(args: Run) -> Result<()> {
         says.line(format_args!("[OK] Pool on http://{address}, key {}", pool.public_key()));
         says.line(format_args!("[OK] Database in {}", database.display()));
         says.line(match &node_url {
-            Some(url) => format!("[OK] Attestations go to {url}, which pays those who attest with their own wallets"),
-            None => "[OK] Local mode: no node is asked; --node-url URL names one".to_owned(),
+            Some(url) => format!("[OK] Attestations go to {url}, which pays members who attest with their own wallets"),
+            None => "[OK] Local mode: the pool has no node; set one with --node-url URL".to_owned(),
         });
         match treasury {
             Some(address) => says.line(format_args!(
-                "[OK] Members may join with sub-wallets; {address} is the treasury: a few µRTC in it make new ones known"
+                "[OK] Members can join with sub-wallets; each new one gets 1 µRTC from the treasury {address}: keep some in it"
             )),
             None if node_url.is_some() => says.line(format_args!(
-                "[OK] No sub-wallets: set {PASSPHRASE}, which seals their secret, to let members join with them"
+                "[OK] No sub-wallets: to let members join with them, set {PASSPHRASE}, which seals their secret"
             )),
             None => {}
         }
         let bps = args.pool_fee.bps();
         let from = pool.fee_from_epoch();
-        says.line(format_args!("[OK] Fee {}.{:02} % from epoch {from} on", bps / 100, bps % 100));
+        says.line(format_args!("[OK] Fee {}.{:02} % from epoch {from}", bps / 100, bps % 100));
     };
     serve_pool(config, ready, crate::stop::signal()).await?;
-    report.line("[OK] Stopped; everything that was accepted is stored");
+    report.line("[OK] Stopped; everything accepted is stored");
     report.flush(show::LAST_LINES);
     Ok(())
 }
@@ -163,14 +163,14 @@ fn passphrase() -> Option<String> {
     std::env::var(PASSPHRASE).ok().filter(|passphrase| !passphrase.is_empty())
 }
 
-/// The file of the sub-wallets' secret.
+/// The file of the sub-wallet secret, beside the database.
 fn wallets_path(database: &Path) -> PathBuf {
     let mut name = database.as_os_str().to_owned();
     name.push(".wallets");
     name.into()
 }
 
-/// A line for each attestation, on standard output as in the original.
+/// Logs to standard output, as the original does, with a line for each attestation.
 fn log_to(report: &show::Lines) {
     let report = report.clone();
     let filter = tracing_subscriber::EnvFilter::try_from_env("ADIT_LOG_LEVEL");
@@ -188,20 +188,20 @@ fn node(url: &str) -> Result<Node> {
     );
     if is_plain {
         show::message(format_args!(
-            "warning: {url} is asked in the clear: whoever is between can read wallets, hardware and host names, and can \
-             answer in the node's place; signed attestations cannot be changed. Use https:// if the node has it"
+            "warning: {url} is not encrypted: others on the network can read wallets, hardware and host names, and can answer \
+             in the node's place, but cannot change signed attestations. Use https:// if the node offers it"
         ));
     }
     Ok(Node { upstream: Arc::new(Over { http: http()?, url: url.clone() }), url })
 }
 
-/// The node over HTTP.
+/// Sends requests to the node over HTTP.
 struct Over {
     http: Http,
     url: String,
 }
 
-/// How long the node may take, in ms.
+/// The time limit for an answer of the node, in ms.
 const NODE_MS: u32 = 30_000;
 /// The largest answer of the node, in bytes.
 const MAX_ANSWER: usize = 1 << 20;
@@ -228,7 +228,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sum_is_exact() {
+    fn a_sum_is_parsed_exactly() {
         for (text, micro) in [("0", 0), ("1.5", 1_500_000), ("0.000001", 1), ("1000000", 1_000_000_000_000)] {
             assert_eq!(text.parse(), Ok(Rtc(micro)), "{text}");
         }

@@ -1,4 +1,4 @@
-//! `adit pool keys export`: the keys of a pool's sub-wallets, for a backup or to use them elsewhere.
+//! `adit pool keys export`: prints the keys of a pool's sub-wallets, for a backup or for use elsewhere.
 
 use std::path::PathBuf;
 
@@ -7,15 +7,15 @@ use anyhow::{Context, Result};
 use crate::home::{PASSPHRASE, PoolWallets};
 use crate::show;
 
-/// Print the Ed25519 seeds of the pool's sub-wallets in the clear.
+/// Print the Ed25519 seeds of the pool's sub-wallets, unencrypted.
 ///
-/// Whoever has a seed can spend what is in its wallet, members' money included. ADIT_PASSPHRASE opens the file.
+/// Anyone with a seed can spend what its wallet holds, including members' money. ADIT_PASSPHRASE opens the file.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// The database's file; the sealed secret is kept beside it
+    /// The database's file; the sealed secret is stored beside it
     #[arg(long, value_name = "FILE", env = "POOL_DB_PATH", default_value = "./pool_proxy.db")]
     db_path: PathBuf,
-    /// How many, from wallet 0 (the treasury) on
+    /// How many keys to print, from wallet 0 (the treasury), from 1 to 100000
     #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     count: u32,
 }

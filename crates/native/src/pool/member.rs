@@ -1,4 +1,4 @@
-//! `adit pool join`, `token` and `leave`: a member's side of a pool.
+//! `adit pool join`, `token` and `leave`: what a member asks of a pool.
 
 use std::path::PathBuf;
 
@@ -16,13 +16,13 @@ use crate::server::http;
 use crate::show;
 use crate::text::clean;
 
-// The pool and the key that all three need. A doc comment would take the place of the commands' own.
+// The flags of all three commands. A doc comment here would replace the help of the commands.
 #[derive(clap::Args)]
 pub(crate) struct Who {
-    /// The pool
+    /// The pool's URL
     #[arg(long, value_name = "URL")]
     pool: String,
-    /// Your miner's key file, beside which the RustChain key is kept; set ADIT_PASSPHRASE to seal it
+    /// Your miner's key file; the RustChain key is stored beside it, sealed if ADIT_PASSPHRASE is set
     #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
     /// Print the outcome as JSON
@@ -30,32 +30,32 @@ pub(crate) struct Who {
     json: bool,
 }
 
-/// Join a pool: it makes a sub-wallet for one device, signs its attestations, shares what arrives and pays you.
+/// Join a pool: it makes a sub-wallet for one device, signs its attestations, shares the rewards and pays you.
 ///
-/// A node ties a device's serial number to the wallet that it first attests for, for good: with a pooled device that is the
-/// pool's sub-wallet. When you leave, you get the key of that wallet. Join once for each device. The token that you get
-/// speaks for the device: give it to its miner alone.
+/// A node binds a device's serial number to the first wallet that it attests for, for good. For a pooled device that is the
+/// pool's sub-wallet, and you get its key when you leave. Join once for each device. Anyone with the token that you get can
+/// attest as the device, so give it to its miner only.
 #[derive(clap::Args)]
 pub(crate) struct JoinArgs {
     #[command(flatten)]
     who: Who,
-    /// Where you are paid: an RTC address of your own [default: your RustChain key's]
+    /// The RTC address that you are paid to [default: the address of your RustChain key]
     #[arg(long, value_name = "ADDRESS")]
     payout: Option<String>,
-    /// Attest with your own wallet, which the node pays; the token only lets the pool's addresses tell you apart
+    /// Attest with your own wallet, which the node pays; the token then only identifies you to the pool
     #[arg(long)]
     direct: bool,
-    /// Agree that the node ties the device's serial number to the pool's sub-wallet for good
+    /// Agree that the node binds the device's serial number to the pool's sub-wallet for good
     #[arg(long)]
     yes: bool,
 }
 
-/// Ask for a new token of a device, or for its wallet's key.
+/// Ask a pool for a new token of a device, or for its wallet's key.
 #[derive(clap::Args)]
 pub(crate) struct AskArgs {
     #[command(flatten)]
     who: Who,
-    /// The wallet of the device
+    /// The device's wallet
     #[arg(long, value_name = "ADDRESS")]
     wallet: Address,
 }
@@ -72,10 +72,10 @@ pub(crate) async fn join(args: JoinArgs) -> Result<()> {
     show::message(format_args!("fee: {}.{:02} % of what the node pays", fee_bps / 100, fee_bps % 100));
     ensure!(
         args.direct || args.yes,
-        "nothing is joined yet: repeat this with --yes if you agree that it is for good, or with --direct"
+        "not joined yet: repeat this with --yes if you agree that it is for good, or with --direct"
     );
     let payout = args.payout.unwrap_or_else(|| member.key.secret.address().to_string());
-    payout.parse::<Address>().with_context(|| format!("{} is no RTC address", clean(&payout)))?;
+    payout.parse::<Address>().with_context(|| format!("{} is not an RTC address", clean(&payout)))?;
     let statement = Join {
         challenge: offer.challenge,
         fee_bps,
@@ -95,7 +95,7 @@ pub(crate) async fn join(args: JoinArgs) -> Result<()> {
         show::result(format_args!("     Sub-wallet {}", clean(wallet)))?;
     }
     show::result(format_args!("     Token {token}"))?;
-    show::result(format_args!("     A miner's node is {}/t/{token}", clean(&member.url)))?;
+    show::result(format_args!("     Set your miner's node to {}/t/{token}", clean(&member.url)))?;
     Ok(())
 }
 
@@ -105,7 +105,7 @@ pub(crate) async fn token(args: AskArgs) -> Result<()> {
         return show::json(&answer);
     }
     let token = answer["token"].as_str().context("the pool gave no token")?;
-    show::result(format_args!("[OK] Token {}; the old one holds no more", clean(token)))?;
+    show::result(format_args!("[OK] Token {}; the old one is no longer valid", clean(token)))?;
     Ok(())
 }
 
@@ -115,8 +115,8 @@ pub(crate) async fn leave(args: AskArgs) -> Result<()> {
         return show::json(&answer);
     }
     let sentence = match answer["seed"].as_str() {
-        Some(seed) => format!("wallet {} is yours alone; its Ed25519 seed is {}", args.wallet, clean(seed)),
-        None => clean(answer["message"].as_str().unwrap_or("it is on its way out")),
+        Some(seed) => format!("wallet {} is now yours; its Ed25519 seed is {}", args.wallet, clean(seed)),
+        None => clean(answer["message"].as_str().unwrap_or("the wallet is leaving the pool")),
     };
     show::result(format_args!("[OK] {sentence}"))?;
     Ok(())
@@ -160,7 +160,7 @@ impl Member {
         let key = RustchainKey::open_or_make(&home.rustchain_key(), passphrase.as_deref())?;
         if url.starts_with("http://") {
             show::message(format_args!(
-                "warning: {} is asked in the clear: whoever is between can read the token, and a key that is handed over",
+                "warning: {} is not encrypted: others on the network can read your token, and a key that you get",
                 clean(&url)
             ));
         }
@@ -170,8 +170,8 @@ impl Member {
     async fn offer(&self) -> Result<Offer> {
         let answer = self.post("/api/join/challenge", Vec::new()).await?;
         let text = |key: &str| answer[key].as_str().with_context(|| format!("the pool names no {key}"));
-        let challenge = text("challenge")?.parse().context("the pool's challenge is none")?;
-        let pool = text("pool")?.parse().context("the pool's key is none")?;
+        let challenge = text("challenge")?.parse().context("the pool's challenge is malformed")?;
+        let pool = text("pool")?.parse().context("the pool's key is malformed")?;
         Ok(Offer { challenge, pool, answer })
     }
 
@@ -185,9 +185,9 @@ impl Member {
         let request = Request::post_json(format!("{}{path}", self.url), body).max_bytes(64 << 10).timeout_ms(30_000);
         let response = http()?.fetch(request).await?;
         let answer: Value = serde_json::from_slice(&response.body)
-            .with_context(|| format!("{} does not answer as a pool does", clean(&self.url)))?;
+            .with_context(|| format!("the answer of {} is not a pool's", clean(&self.url)))?;
         if response.status != 200 {
-            bail!("{}", clean(answer["error"].as_str().unwrap_or("the pool refuses")));
+            bail!("{}", clean(answer["error"].as_str().unwrap_or("the pool refused")));
         }
         Ok(answer)
     }
