@@ -1,4 +1,4 @@
-//! `adit attest`: says to a RustChain node or a pool what this device is, measured anew for each challenge, and signs it.
+//! `adit attest`: measures this device for each challenge of a RustChain node or pool, signs the result and submits it.
 
 mod checks;
 mod host;
@@ -20,45 +20,46 @@ use round::{Ended, Miner, Outcome};
 
 /// Attest this device to a RustChain node or a pool, every ten minutes.
 ///
-/// Each round asks for a challenge bound to your wallet, measures the device anew (about 3 s), signs, and submits. What is
-/// sent is shown before the first submission. Serial numbers are not sent; network cards and the host's name leave as hashes
-/// under a salt of your key. A virtual machine or an emulator is recognised and earns weight 0. What the node pays is RTC,
-/// for its own reasons: Adit pays nothing for a claim about hardware.
+/// Each round requests a challenge for your wallet, measures the device (about 3 s), signs the result and submits it. The
+/// first payload is shown before it is sent. Serial numbers are not sent unless you pass --bind-serial. The addresses of
+/// network cards and the host's name are sent as hashes with a salt derived from your key. Virtual machines and emulators
+/// are detected where they show themselves, and get weight 0. The node pays RTC by its own rules; Adit pays nothing for a
+/// claim about hardware.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// The RustChain node
+    /// The RustChain node's URL
     #[arg(long, value_name = "URL", conflicts_with = "pool", required_unless_present = "pool")]
     node: Option<String>,
-    /// A pool; may be repeated: the next one is asked when one does not answer
+    /// A pool's URL; repeat it to name pools that are tried in turn when one does not answer
     #[arg(long, value_name = "URL")]
     pool: Vec<String>,
-    /// End after one round
+    /// Stop after one accepted round, and fail instead of waiting for a server
     #[arg(long)]
     once: bool,
-    /// Show what is sent in every round, not in the first alone
+    /// Show the payload in every round, not only until the first is accepted
     #[arg(long)]
     show_payload: bool,
-    /// Your miner's key file, beside which the RustChain key is kept; set ADIT_PASSPHRASE to seal it
+    /// Your miner's key file; the RustChain key is stored beside it, sealed if ADIT_PASSPHRASE is set
     #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
-    /// A label of this device [default: made of your key]
+    /// A label for this device [default: adit- and the start of your address]
     #[arg(long, value_name = "NAME")]
     label: Option<MinerId>,
-    /// Attest for this sub-wallet of a pool that you joined; --pool is then URL/t/TOKEN, and the pool signs
+    /// The sub-wallet to attest for, in a pool that you joined; --pool is then URL/t/TOKEN, and the pool signs
     #[arg(long, value_name = "ADDRESS", requires = "pool")]
     sub_wallet: Option<Address>,
-    /// Send the serial number of this machine as it is. A node ties a serial number to a wallet for good, and nobody can
-    /// undo that
+    /// Send this machine's serial number, unhashed. A node binds a serial number to a wallet for good, and nobody can undo
+    /// that
     #[arg(long)]
     bind_serial: bool,
-    /// Print each round as a line of JSON
+    /// Print each round as one line of JSON
     #[arg(long)]
     json: bool,
 }
 
-/// How often a refused round is repeated with a fresh challenge.
+/// How many times in a row a refused round is repeated with a new challenge.
 const FRESH_TRIES: u32 = 3;
-/// The wait after a server that did not answer, in seconds; it doubles up to ten minutes.
+/// The first wait after no server answered, in seconds. It doubles up to [`MOST_SILENT_S`].
 const SILENT_S: u64 = 5;
 const MOST_SILENT_S: u64 = 600;
 
@@ -101,17 +102,17 @@ pub(crate) async fn run(args: Args) -> Result<()> {
 
 fn introduce(key: &RustchainKey, servers: &[String]) {
     let sealed = if key.is_sealed { "sealed" } else { "not sealed: set ADIT_PASSPHRASE to seal it" };
-    let made = if key.made { ", made now: keep a copy of it" } else { "" };
+    let made = if key.made { ", just made: keep a copy of it" } else { "" };
     show::message(format_args!("[OK] Wallet {} (key {}, {sealed}{made})", key.secret.address(), key.path.display()));
     for server in servers.iter().filter(|server| server.starts_with("http://")) {
         show::message(format_args!(
-            "warning: {} is asked in the clear: whoever is between can read what is sent; nobody can change it, because it is signed",
+            "warning: {} is not encrypted: others on the network can read what is sent, but not change it, as it is signed",
             clean(server)
         ));
     }
 }
 
-/// Rounds until one may not be repeated.
+/// Runs rounds until one is refused for good, or with `--once` until one is accepted.
 async fn attest(args: &Args, servers: &[String], miner: &Miner) -> Result<()> {
     let (mut fresh, mut silent_s, mut at, mut shown) = (0, SILENT_S, 0, false);
     loop {
@@ -119,7 +120,7 @@ async fn attest(args: &Args, servers: &[String], miner: &Miner) -> Result<()> {
         let shows = args.show_payload || !shown;
         let ended = miner.round(server, |payload| {
             if shows && !args.json {
-                show::message(format_args!("This is sent to {}, signed:\n{payload}", clean(server)));
+                show::message(format_args!("Sending this to {}:\n{payload}", clean(server)));
             }
         });
         let wait_s = match ended.await {
@@ -133,7 +134,7 @@ async fn attest(args: &Args, servers: &[String], miner: &Miner) -> Result<()> {
             }
             Ended::Never(sentence) => bail!("{}", clean(&sentence)),
             Ended::Fresh(sentence) if fresh >= FRESH_TRIES => {
-                bail!("{}; {FRESH_TRIES} fresh challenges did not help", clean(&sentence))
+                bail!("{}; {FRESH_TRIES} retries with new challenges did not help", clean(&sentence))
             }
             Ended::Fresh(sentence) => {
                 fresh += 1;
@@ -146,7 +147,7 @@ async fn attest(args: &Args, servers: &[String], miner: &Miner) -> Result<()> {
                 wait_s
             }
             Ended::Silent(sentence) => {
-                // The next pool in order is asked at once; after the last one it is time to wait.
+                // Tries the next pool at once, and waits after the last one.
                 at += 1;
                 if !at.is_multiple_of(servers.len()) {
                     say(args, &sentence, 0);
@@ -172,7 +173,7 @@ fn say(args: &Args, sentence: &str, wait_s: u64) {
     }
 }
 
-/// Shows a round: what was measured, and what the server makes of it.
+/// Prints a round: what was measured, and the server's verdict.
 fn report(args: &Args, server: &str, outcome: &Outcome) -> Result<()> {
     if args.json {
         let checks: serde_json::Map<_, _> = outcome
@@ -206,11 +207,11 @@ fn report(args: &Args, server: &str, outcome: &Outcome) -> Result<()> {
         if outcome.accepted.fingerprint_passed { "fingerprint passed" } else { "fingerprint refused: weight 0" };
     show::result(format_args!("[OK] Accepted by {}, {ticket}; {verdict}", clean(server)))?;
     if let Some(reason) = &outcome.reason {
-        show::result(format_args!("     It counts nothing: {}", clean(reason)))?;
+        show::result(format_args!("     It does not count: {}", clean(reason)))?;
     }
     if let Some(name) = outcome.suspect {
         show::result(format_args!(
-            "     A node of RustChain refuses names that contain `{name}`; you may rename the host"
+            "     RustChain nodes give weight 0 to host and processor names that contain `{name}`"
         ))?;
     }
     if let Some(weight) = &outcome.weight {

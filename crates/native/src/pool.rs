@@ -154,7 +154,7 @@ async fn serve(args: Run) -> Result<()> {
         says.line(format_args!("[OK] Fee {}.{:02} % from epoch {from}", bps / 100, bps % 100));
     };
     serve_pool(config, ready, crate::stop::signal()).await?;
-    report.line("[OK] Stopped; everything accepted is stored");
+    report.line("[OK] Stopped; everything that was accepted is stored");
     report.flush(show::LAST_LINES);
     Ok(())
 }

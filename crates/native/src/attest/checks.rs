@@ -1,7 +1,8 @@
-//! The checks of a device, measured and never invented. What this host or this build cannot measure is said so.
+//! Measures the checks of a device's fingerprint. A check that this host or build cannot measure is reported as such.
 //!
-//! The challenge sets how long each loop is and in which order memory is visited, so a measurement fits one challenge. Raw
-//! timings leave as a hash. An emulator shows itself by what translating costs, a virtual machine by what it says of itself.
+//! The challenge sets the length of each loop and the order in which memory is read, so a measurement fits one challenge.
+//! Raw timings are sent only as hashes and statistics. An emulator is detected by the cost of translation, a virtual machine
+//! by what the processor, firmware and kernel report.
 
 mod cache;
 mod clock;
@@ -22,17 +23,17 @@ use sha2::{Digest, Sha256};
 pub(super) use emulation::Translation;
 use samples::Samples;
 
-/// What came of a check.
+/// The result of a check.
 #[derive(Clone, Debug)]
 pub(super) struct Found {
     /// Its name at the node.
     pub(super) name: &'static str,
     pub(super) verdict: Verdict,
-    /// What was found, in words.
+    /// What was found, as a sentence.
     pub(super) found: String,
-    /// What to do about it, if there is anything.
+    /// What the owner can do if it failed.
     pub(super) advice: Option<&'static str>,
-    /// What is sent.
+    /// The data that is sent.
     data: Object,
 }
 
@@ -54,7 +55,7 @@ impl Found {
     }
 }
 
-/// Measures everything for a challenge, in about three seconds.
+/// Runs all checks for a challenge, in about 3 s. Also returns what is sent, which leaves out checks without a measurement.
 pub(super) fn measure(nonce: &str, translation: &Translation) -> (Vec<Found>, Measured) {
     let rounds = workload(nonce);
     let began = Instant::now();
@@ -77,7 +78,7 @@ pub(super) fn measure(nonce: &str, translation: &Translation) -> (Vec<Found>, Me
     (found, Measured { checks, samples_ns, workload_ns })
 }
 
-/// A chain of that many SHA-256.
+/// Computes a chain of `rounds` SHA-256 hashes.
 fn work(rounds: u64) {
     let mut digest = Sha256::digest(rounds.to_le_bytes());
     for _ in 1..rounds {
@@ -90,7 +91,7 @@ fn nanos(since: Instant) -> u64 {
     u64::try_from(since.elapsed().as_nanos()).unwrap_or(u64::MAX)
 }
 
-/// Random numbers from a seed, for orders that a challenge sets (Vigna's splitmix64).
+/// Random numbers for orders that a challenge sets: splitmix64 (Steele, Lea and Flood, 2014), seeded by SHA-256.
 struct Drawn(u64);
 
 impl Drawn {
@@ -113,7 +114,7 @@ impl Drawn {
 mod tests {
     use super::*;
 
-    /// Whatever this host shows, no check is called passed without data.
+    /// On any host, a check is sent with data, or is not sent and says why.
     #[test]
     fn every_check_is_measured_or_says_why_not() {
         let nonce = "ab".repeat(32);
@@ -127,7 +128,7 @@ mod tests {
             assert!(!found.found.is_empty(), "{found:?}");
         }
         assert!(measured.workload_ns > 0);
-        // Another round has other measurements.
+        // A second round measures again.
         let (_, again) = measure(&"cd".repeat(32), &translation);
         assert_ne!(measured.samples_ns, again.samples_ns);
     }

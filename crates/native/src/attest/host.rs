@@ -1,17 +1,17 @@
-//! What is said of this host: nothing that names it, unless its owner agrees.
+//! Describes this host without identifying it, unless its owner agrees.
 //!
-//! Addresses of network cards leave as HMAC-SHA256 under a salt of the key, the host's name likewise, and no serial number
-//! at all. No address of a cloud is asked, and no variable of the environment is read.
+//! The addresses of network cards and the host's name are sent as HMAC-SHA256 with a salt derived from the key. The serial
+//! number is sent only with `--bind-serial`. Nothing is read from cloud metadata services or environment variables.
 
 use adit_rustchain::SecretKey;
 use adit_rustchain::attestation::{Device, Signals};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
-/// The most network cards that are told.
+/// The most network cards that are sent.
 const MOST_CARDS: usize = 3;
 
-/// The device as it is.
+/// The device, with its serial number if `binds_serial`. The number is empty if the system does not show it.
 pub(super) fn device(binds_serial: bool) -> Device {
     let (family, arch) = family();
     let cpu = processor().unwrap_or_default();
@@ -21,8 +21,8 @@ pub(super) fn device(binds_serial: bool) -> Device {
     Device { family: family.into(), arch: arch.into(), model: cpu.clone(), cpu, cores: Some(cores), serial }
 }
 
-/// The node's names for what this program was built for. An older device of the family may have a better one at the node,
-/// which nothing here claims.
+/// The node's names of family and architecture for this program's target. The node may pay more for an older model of the
+/// family, which is not claimed here.
 fn family() -> (&'static str, &'static str) {
     match std::env::consts::ARCH {
         "x86_64" => ("x86_64", "modern"),
@@ -44,7 +44,7 @@ fn processor() -> Option<String> {
     Some(name)
 }
 
-/// What identifies the host, hidden under a salt that only this key has.
+/// Network cards and the host's name, hashed with a salt that is derived from the key.
 pub(super) fn signals(key: &SecretKey) -> Signals {
     let salt = Sha256::new_with_prefix("adit/attest-salt/1").chain_update(*key.seed()).finalize();
     let hostname = read("/proc/sys/kernel/hostname").or_else(|| read("/etc/hostname")).unwrap_or_default();
@@ -54,13 +54,13 @@ pub(super) fn signals(key: &SecretKey) -> Signals {
 
 /// 16 bytes of HMAC-SHA256, in hex.
 fn hidden(salt: &[u8], text: &str) -> String {
-    // HMAC takes keys of any length.
+    // HMAC accepts keys of any length.
     let Ok(mut mac) = <Hmac<Sha256> as KeyInit>::new_from_slice(salt) else { return String::new() };
     mac.update(text.as_bytes());
     hex::encode(&mac.finalize().into_bytes()[..16])
 }
 
-/// The addresses of network cards that are devices, in order.
+/// The sorted addresses of physical network cards, at most [`MOST_CARDS`].
 fn cards() -> Vec<String> {
     let Ok(folder) = std::fs::read_dir("/sys/class/net") else { return Vec::new() };
     let real = folder.flatten().map(|entry| entry.path()).filter(|path| path.join("device").exists());
@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_name_of_the_host_leaves_it() {
+    fn nothing_that_identifies_the_host_is_sent() {
         let key = SecretKey::from_seed([3; 32]);
         let told = format!("{:?} {:?}", signals(&key), device(false));
         for secret in cards().into_iter().chain(read("/proc/sys/kernel/hostname")).filter(|name| name.len() > 3) {

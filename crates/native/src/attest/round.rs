@@ -1,4 +1,4 @@
-//! One round: challenge, measurement, signature, submission.
+//! A round of attestation: challenge, measurement, signature, submission.
 
 use adit_fetch::{Fetch, FetchError, Request, Response};
 use adit_rustchain::attestation::{Device, Draft, Signals};
@@ -9,12 +9,12 @@ use adit_rustchain::{Json, MinerId, Retry, SecretKey, json};
 use super::checks::{Found, Translation, measure};
 use crate::server::Http;
 
-/// Who attests, with what.
+/// The miner that attests, and its device.
 pub(super) struct Miner {
     pub(super) http: Http,
     pub(super) key: SecretKey,
     pub(super) miner: MinerId,
-    /// Whether the key signs; a pool signs for its sub-wallets.
+    /// Whether the key signs. It does not for a sub-wallet, whose pool signs.
     pub(super) signs: bool,
     pub(super) label: String,
     pub(super) device: Device,
@@ -25,13 +25,13 @@ pub(super) struct Miner {
 /// How a round ended.
 pub(super) enum Ended {
     Accepted(Box<Outcome>),
-    /// Refused for good.
+    /// Refused for good, with a sentence that says why, as in the variants below.
     Never(String),
-    /// Refused; a fresh challenge may help.
+    /// Refused; a new challenge may help.
     Fresh(String),
-    /// Refused; after so many seconds it may be accepted.
+    /// Refused; it may be accepted after this many seconds.
     Later(String, u64),
-    /// No answer, or none of a node.
+    /// No answer, or one that is not a node's.
     Silent(String),
 }
 
@@ -40,27 +40,27 @@ pub(super) struct Outcome {
     pub(super) miner: String,
     pub(super) accepted: Accepted,
     pub(super) checks: Vec<Found>,
-    /// Whether a pool counts it; nodes do not say.
+    /// Whether the pool counts it; `None` from a node.
     pub(super) counted: Option<bool>,
-    /// Why a pool counts nothing.
+    /// Why the pool does not count it.
     pub(super) reason: Option<String>,
-    /// The weight in a pool, as text.
+    /// The weight in the pool, as a decimal.
     pub(super) weight: Option<String>,
-    /// A part of a name for which the node refuses it.
+    /// A part of the host's or processor's name for which the node gives weight 0.
     pub(super) suspect: Option<&'static str>,
 }
 
 impl Miner {
-    /// Runs a round. `show` gets the payload before it is sent.
+    /// Runs a round. Calls `show` with the payload before it is sent.
     pub(super) async fn round(&self, server: &str, show: impl FnOnce(&str)) -> Ended {
         let challenge = match self.call(calls::challenge(server, self.miner.as_str()), calls::challenge_of).await {
             Ok((challenge, _)) => challenge,
             Err(ended) => return ended,
         };
         if challenge.bound_miner.as_ref().is_some_and(|bound| bound != self.miner.as_str()) {
-            return Ended::Fresh("the server made a challenge for another miner".into());
+            return Ended::Fresh("the server gave a challenge for another miner".into());
         }
-        // The threads that answer must not wait for three seconds of measuring.
+        // Measuring takes about 3 s, during which other tasks must run.
         let (checks, measured) = tokio::task::block_in_place(|| measure(&challenge.nonce, &self.translation));
         let Miner { miner, label, device, signals, .. } = self;
         let draft = Draft { miner, label, nonce: &challenge.nonce, device, signals, measured: &measured };
@@ -103,7 +103,7 @@ fn silent(error: &FetchError) -> Ended {
     Ended::Silent(error.to_string())
 }
 
-/// Whether and when a refused round may be repeated. Every repetition asks for a fresh challenge: the node has burnt the old one.
+/// Whether and when a refused round may be repeated. It needs a new challenge, because the node has used up the old one.
 fn refused(error: CallError) -> Ended {
     let sentence = error.to_string();
     let CallError::Refused { code, status, retry_after_ms, .. } = error else { return Ended::Silent(sentence) };
@@ -113,7 +113,7 @@ fn refused(error: CallError) -> Ended {
         (Some(Retry::FreshChallenge), None) => Ended::Fresh(sentence),
         (_, Some(wait_s)) => Ended::Later(sentence, wait_s),
         (Some(Retry::Later { wait_s }), None) => Ended::Later(sentence, wait_s.into()),
-        // A code that nobody knows: what the caller did wrong stays wrong, what the server did may pass.
+        // For an unknown code, a fault of the caller is permanent, and one of the server may pass.
         (None, None) if (400..500).contains(&status) && status != 429 => Ended::Never(sentence),
         (None, None) => Ended::Later(sentence, 60),
     }
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_may_pass_is_tried_again() {
+    fn only_temporary_refusals_are_retried() {
         assert!(matches!(ended(400, r#"{"code":"INVALID_SIGNATURE"}"#), Ended::Never(_)));
         assert!(matches!(ended(409, r#"{"code":"HARDWARE_BINDING_FAILED"}"#), Ended::Never(_)));
         assert!(matches!(ended(409, r#"{"code":"NONCE_REPLAY"}"#), Ended::Fresh(_)));

@@ -40,7 +40,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let text = fs::read(&args.file).with_context(|| path.to_string())?;
     let list: List = serde_json::from_slice(&text).with_context(|| format!("{path} is not a pool's list"))?;
     list.check(args.pool_key.as_ref())
-        .with_context(|| format!("{path} does not add up; the pool that signed it is at fault"))?;
+        .with_context(|| format!("{path} does not add up; the pool that published it is at fault"))?;
     let row = args.member.as_ref().map(|member| {
         let row = list.rows.iter().find(|row| row.member == *member);
         row.with_context(|| format!("{path} has no row for this member: none of its attestations counted in the epoch"))

@@ -1,4 +1,5 @@
-//! cache_timing: how long a read takes in memory of several sizes, by following pointers in an order that the challenge draws.
+//! `cache_timing`: measures the time of a read in buffers of four sizes, by chasing pointers in an order that the challenge
+//! sets.
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -7,17 +8,17 @@ use super::samples::{data, rounded};
 use super::{Drawn, Found, Samples, nanos};
 
 const NAME: &str = "cache_timing";
-/// The sizes that the node names after levels, and one beyond most caches.
+/// The sizes of the buffers, in bytes: one for each level that the node names, and one beyond most caches.
 const SIZES: [usize; 4] = [8 << 10, 128 << 10, 4 << 20, 32 << 20];
 /// A cache line, in words of 4 bytes.
 const LINE_WORDS: usize = 16;
 const RUNS: usize = 5;
-/// The ratio between two levels from which they are told apart.
+/// The least ratio between the times of two levels that tells them apart.
 const LEAST_RATIO: f64 = 1.01;
 
 pub(super) fn check(nonce: &str, rounds: u64) -> Found {
     if free_bytes().is_some_and(|free| free < 2 * SIZES[3] as u64) {
-        return Found::not_measurable(NAME, "less than 64 MiB of memory are free");
+        return Found::not_measurable(NAME, "less than 64 MiB of memory is free");
     }
     let mut drawn = Drawn::from(nonce);
     let steps = rounds as usize * 8;
@@ -43,10 +44,11 @@ pub(super) fn check(nonce: &str, rounds: u64) -> Found {
     ]);
     let found =
         format!("a read takes {l1:.1} ns in 8 KiB, {l2:.1} in 128 KiB, {l3:.1} in 4 MiB, {beyond:.1} in 32 MiB");
-    Found::new(NAME, passed, found, data).advising("no cache shows: close what uses the processor, and try again")
+    Found::new(NAME, passed, found, data)
+        .advising("no cache is visible: close programs that use the processor, and try again")
 }
 
-/// Lines of memory of which each names the next, in one cycle through all of them (Sattolo).
+/// Cache lines that each hold the index of the next, in one cycle through all of them (Sattolo, 1986).
 fn cycle(lines: usize, drawn: &mut Drawn) -> Vec<u32> {
     let mut order: Vec<u32> = (0..lines as u32).collect();
     for index in (1..lines).rev() {
@@ -59,10 +61,10 @@ fn cycle(lines: usize, drawn: &mut Drawn) -> Vec<u32> {
     memory
 }
 
-/// The time of that many reads, each of which needs the one before it.
+/// The time of `steps` reads, each of which depends on the one before, in ns.
 fn chase(memory: &[u32], steps: usize) -> u64 {
     let mut at = 0u32;
-    // Once around what fits, so that the first run is like the others.
+    // Warms the cache, so that the first run is like the others.
     (0..memory.len().min(steps)).for_each(|_| at = memory[at as usize]);
     let began = Instant::now();
     for _ in 0..steps {
@@ -73,7 +75,7 @@ fn chase(memory: &[u32], steps: usize) -> u64 {
     took
 }
 
-/// The free memory, where the system says it.
+/// The available memory, in bytes; `None` where `/proc/meminfo` does not tell it.
 fn free_bytes() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/meminfo").ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;

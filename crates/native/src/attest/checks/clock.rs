@@ -1,4 +1,4 @@
-//! clock_drift: how much the time of equal work varies.
+//! `clock_drift`: measures how much the time of equal work varies.
 
 use std::time::Instant;
 
@@ -7,12 +7,12 @@ use super::{Found, Samples, nanos, work};
 
 const NAME: &str = "clock_drift";
 const SAMPLES: usize = 200;
-/// The coarsest clock with which this can be measured.
+/// The coarsest clock that can measure it.
 const COARSEST_NS: u64 = 1_000;
-/// The least variation of a real clock, to the node.
+/// The least coefficient of variation that the node accepts as a real clock.
 const LEAST_CV: f64 = 0.0001;
 
-/// Also returns the timings, which the report summarises.
+/// Returns the check, and the timings in ns, which the report summarises.
 pub(super) fn check(rounds: u64) -> (Found, Vec<u64>) {
     let resolution = resolution_ns();
     let mut timings = Vec::with_capacity(SAMPLES);
@@ -22,7 +22,7 @@ pub(super) fn check(rounds: u64) -> (Found, Vec<u64>) {
         timings.push(nanos(began));
     }
     if resolution > COARSEST_NS {
-        let why = format!("the clock's steps are {resolution} ns, and {COARSEST_NS} ns are the most");
+        let why = format!("the clock's resolution is {resolution} ns, and this check needs {COARSEST_NS} ns or finer");
         return (Found::not_measurable(NAME, why), timings);
     }
     let samples = Samples(timings);
@@ -37,10 +37,10 @@ pub(super) fn check(rounds: u64) -> (Found, Vec<u64>) {
         ("samples_sha256", samples.hash().into()),
     ]);
     let found = Found::new(NAME, passed, format!("equal work varies by {:.2} %", cv * 100.0), data);
-    (found.advising("a real clock varies; an emulator with a virtual clock does not"), samples.0)
+    (found.advising("a real clock varies; a virtual clock of an emulator does not"), samples.0)
 }
 
-/// The smallest step of the clock.
+/// The smallest step of the clock that was seen, in ns.
 fn resolution_ns() -> u64 {
     let steps = (0..1_000).filter_map(|_| {
         let began = Instant::now();

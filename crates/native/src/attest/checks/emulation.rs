@@ -1,8 +1,8 @@
-//! anti_emulation: what the host says of itself, and what translating costs.
+//! `anti_emulation`: detects virtual machines by what the host reports, and emulators by the cost of translation.
 //!
-//! A virtual machine is recognised by the processor's hypervisor bit and its vendor, the firmware's names, and the kernel's
-//! own word; one that hides all of them is not found. An emulator must translate code once before it runs it, so the first
-//! call of a function costs a multiple of the third.
+//! A virtual machine is detected by the processor's hypervisor bit and vendor, the firmware's names and the kernel. One that
+//! hides all of them is not detected. An emulator translates code before it first runs it, so the first call of a function
+//! takes a multiple of the third.
 
 #[cfg(target_arch = "x86")]
 use std::arch::x86 as arch;
@@ -17,11 +17,11 @@ use super::samples::{data, rounded};
 use super::{Drawn, Found, Samples, nanos};
 
 const NAME: &str = "anti_emulation";
-/// The ratio above which code is translated: 26 was seen under qemu-user, 1.2 on real processors.
+/// The ratio above which code is taken to be translated. It was 26 under qemu-user, and 1.2 on real processors.
 const TRANSLATED: f64 = 8.0;
-/// Where firmware names the machine.
+/// The files in `/sys/class/dmi/id` in which firmware names the machine.
 const FIRMWARE: [&str; 4] = ["sys_vendor", "product_name", "board_vendor", "bios_vendor"];
-/// What firmware of virtual machines says in exactly these words.
+/// The exact names in the firmware of virtual machines.
 const VIRTUAL: [&str; 16] = [
     "QEMU",
     "KVM",
@@ -62,7 +62,7 @@ pub(super) fn check(translation: &Translation) -> Found {
     }
     let passed = found.is_empty();
     let says = if passed {
-        format!("no sign of a virtual machine; a first call costs {ratio:.1} times a third one")
+        format!("no sign of a virtual machine; a first call takes {ratio:.1} times as long as a third one")
     } else {
         found.join("; ")
     };
@@ -75,10 +75,10 @@ pub(super) fn check(translation: &Translation) -> Found {
         ("translation_ratio", rounded(ratio, 2)),
     ]);
     Found::new(NAME, passed, says, data)
-        .advising("emulated and virtual machines earn weight 0: attest from a machine of your own, outside of them")
+        .advising("emulated and virtual machines get weight 0: attest from the physical machine")
 }
 
-/// The processor's word for whether something runs it. The crate's own reader wants SSE, which an i586 has not.
+/// The hypervisor that the processor reports. Calls CPUID itself, because the crate's reader needs SSE, which an i586 lacks.
 #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
 fn hypervisor() -> Option<String> {
     let cpuid = raw_cpuid::CpuId::with_cpuid_fn(|leaf, subleaf| {
@@ -98,7 +98,7 @@ fn hypervisor() -> Option<String> {
     None
 }
 
-/// Whether the kernel knows a processor for which this program was not built: an emulator in user mode passes its word through.
+/// Detects an x86 processor under a program for another target: an emulator in user mode shows the host's `/proc/cpuinfo`.
 fn foreign_processor() -> Option<String> {
     let text = std::fs::read_to_string("/proc/cpuinfo").ok()?;
     let is_x86 = text.lines().any(|line| line.starts_with("vendor_id"));
@@ -107,21 +107,21 @@ fn foreign_processor() -> Option<String> {
     (is_x86 && !built_for_x86).then(|| format!("this program is for {arch}, and the processor is an x86"))
 }
 
-/// A short file's text.
+/// The trimmed text of a file, if it has 1 to 100 bytes.
 fn read(path: &str) -> Option<String> {
     let text = std::fs::read_to_string(path).ok()?;
     let text = text.trim();
     (1..=100).contains(&text.len()).then(|| text.to_owned())
 }
 
-/// What a first call costs beside a third one. Only the first time in a program can show it.
+/// The times of first and third calls. Measured once per process, because only code that never ran shows the difference.
 pub(in crate::attest) struct Translation {
     first: Samples,
     third: Samples,
 }
 
 impl Translation {
-    /// Calls 64 functions that were never called, in an order drawn from `seed`.
+    /// Calls 64 functions three times each, in an order drawn from `seed`. They must not have been called before.
     pub(in crate::attest) fn measure(seed: &str) -> Self {
         let mut drawn = Drawn::from(seed);
         let mut order: Vec<usize> = (0..FUNCTIONS.len()).collect();
@@ -134,7 +134,7 @@ impl Translation {
             black_box(function(black_box(*index as u64)));
             nanos(began)
         };
-        // The way of measuring is translated before anything is measured.
+        // Runs the measuring code first, so that its translation is not measured.
         for _ in 0..64 {
             black_box(nanos(Instant::now()));
         }
@@ -147,7 +147,7 @@ impl Translation {
     }
 }
 
-/// A small function of its own for each `N`.
+/// A distinct small function for each `N`.
 #[inline(never)]
 fn small<const N: u64>(value: u64) -> u64 {
     let mixed = value.wrapping_mul(2 * N + 1).rotate_left(N as u32 % 63 + 1) ^ (N << 7);

@@ -1,4 +1,4 @@
-//! instruction_jitter: how much the time of integer, float and branching loops varies.
+//! `instruction_jitter`: measures how much the time of integer, float and branching loops varies.
 
 use std::hint::black_box;
 use std::time::Instant;

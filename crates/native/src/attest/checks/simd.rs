@@ -1,4 +1,4 @@
-//! simd_identity: the instructions for vectors that the processor says it has.
+//! `simd_identity`: lists the vector instructions that the processor reports.
 
 use super::Found;
 
@@ -43,5 +43,5 @@ pub(super) fn check() -> Found {
 
 #[cfg(not(any(target_arch = "x86", target_arch = "x86_64")))]
 pub(super) fn check() -> Found {
-    Found::not_measurable(NAME, "this program reads the vector instructions of x86 alone so far")
+    Found::not_measurable(NAME, "this program detects vector instructions only on x86")
 }

@@ -1,4 +1,4 @@
-//! thermal_drift: whether equal work takes another time once the processor is warm.
+//! `thermal_drift`: measures how the time of equal work changes when the processor gets warm.
 
 use std::time::{Duration, Instant};
 
@@ -7,16 +7,13 @@ use super::{Found, Samples, nanos, work};
 
 const NAME: &str = "thermal_drift";
 const SAMPLES: usize = 50;
-/// How long one core is kept busy between the two measurements.
+/// How long one core works between the two measurements.
 const LOAD: Duration = Duration::from_secs(2);
 
-/// On a host that is shared with others, their load shows and not the heat.
+/// Measures nothing on a shared host, where the load of others would hide the effect of heat.
 pub(super) fn check(rounds: u64, is_shared: bool) -> Found {
     if is_shared {
-        return Found::not_measurable(
-            NAME,
-            "this host is shared: the load of others shows, not the heat of the processor",
-        );
+        return Found::not_measurable(NAME, "this host is shared: the load of others hides the effect of heat");
     }
     let cold = timed(rounds);
     let began = Instant::now();
@@ -34,7 +31,7 @@ pub(super) fn check(rounds: u64, is_shared: bool) -> Found {
         ("drift_ratio", rounded(ratio, 4)),
         ("samples_sha256", [cold.hash(), hot.hash()].concat().into()),
     ]);
-    Found::new(NAME, passed, format!("warm, the same work takes {:.2} % of its time", ratio * 100.0), data)
+    Found::new(NAME, passed, format!("when warm, the same work takes {:.2} % of the cold time", ratio * 100.0), data)
 }
 
 fn timed(rounds: u64) -> Samples {
