@@ -96,8 +96,8 @@ impl Page {
         self.add("</style></head><body><header><h1>RustChain Mining Pool</h1><p>");
         let mode = match node {
             Some(url) => format!(
-                "Attestations go to the node <code>{}</code>. It pays members who attest with their own wallets. What it pays \
-                 to the sub-wallets of pooled members, the pool shares.",
+                "Attestations go to the node <code>{}</code>. It pays members who attest with their own wallets. The pool \
+                 shares what the node pays to the sub-wallets of pooled members.",
                 escaped(url)
             ),
             None => "Local mode: the pool has no node. It gives challenges and verdicts of its own, and every device \
