@@ -5,6 +5,7 @@
 
 use adit_rustchain::SecretKey;
 use adit_rustchain::attestation::{Device, Signals};
+use adit_rustchain::fingerprint::suspect_name;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
@@ -48,8 +49,15 @@ fn processor() -> Option<String> {
 pub(super) fn signals(key: &SecretKey) -> Signals {
     let salt = Sha256::new_with_prefix("adit/attest-salt/1").chain_update(*key.seed()).finalize();
     let hostname = read("/proc/sys/kernel/hostname").or_else(|| read("/etc/hostname")).unwrap_or_default();
-    let hostname = format!("host-{}", &hidden(&salt, &hostname)[..8]);
+    let hostname = nickname(&hidden(&salt, &hostname));
     Signals { macs: cards().iter().map(|card| hidden(&salt, card)).collect(), hostname, serial: String::new() }
+}
+
+/// `host-` and eight of these digits: the first eight in a row in which the node sees no sign of a virtual machine, such as
+/// `ec2`.
+fn nickname(digits: &str) -> String {
+    let mut windows = (0..digits.len().saturating_sub(7)).map(|first| format!("host-{}", &digits[first..first + 8]));
+    windows.find(|name| suspect_name(name, "").is_none()).unwrap_or_default()
 }
 
 /// 16 bytes of HMAC-SHA256, in hex.
@@ -79,6 +87,13 @@ fn read(path: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_nickname_does_not_look_like_a_virtual_machine() {
+        assert_eq!(nickname("0123456789abcdef"), "host-01234567");
+        assert_eq!(nickname("01ec2345ec2789abc"), "host-c2789abc");
+        assert_eq!(nickname(""), "");
+    }
 
     #[test]
     fn nothing_that_identifies_the_host_is_sent() {
