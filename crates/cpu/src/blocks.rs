@@ -20,11 +20,13 @@ pub(crate) struct Block<'a, Left: 'static, Right: 'static> {
     pub(crate) rows: usize,
     pub(crate) stride: usize,
     pub(crate) right: &'a [Right],
+    /// The first sums of the panel's columns, as in [`RunTile`](crate::tile::RunTile).
+    pub(crate) start: Option<&'a [i32]>,
     pub(crate) width: usize,
 }
 
 impl<Left, Right> Block<'_, Left, Right> {
-    /// C += A · B. `edge` buffers tiles that reach past the end of C.
+    /// C += A · B, or C = `start` + A · B. `edge` buffers tiles that reach past the end of C.
     #[allow(unsafe_code, reason = "tiles are code for one kind of processor")]
     pub(crate) fn multiply<T: Tile<Left = Left, Right = Right>>(
         &self,
@@ -40,17 +42,23 @@ impl<Left, Right> Block<'_, Left, Right> {
             while self.rows - row >= least {
                 let left = &self.left[row * self.stride..];
                 // SAFETY: the value of T proves that the processor has its instructions.
-                let run = |c: &mut [i32], c_stride| unsafe { run(left, self.stride, self.right, c, c_stride) };
+                let run = |start, c: &mut [i32], c_stride| unsafe {
+                    run(left, self.stride, self.right, start, c, c_stride);
+                };
                 let rows = (*height).min(self.rows - row);
                 let c = &mut c[row * c_stride..];
                 if (self.width, rows) == (panel.width, *height) {
-                    run(c, c_stride);
+                    run(self.start, c, c_stride);
                 } else {
                     edge.clear();
                     edge.resize(panel.width * height, 0);
-                    run(edge, panel.width);
+                    run(self.start, edge, panel.width);
                     for (sums, c) in edge.chunks_exact(panel.width).take(rows).zip(c.chunks_mut(c_stride)) {
-                        sums::add(c, &sums[..self.width], false);
+                        let sums = &sums[..self.width];
+                        match self.start {
+                            Some(_) => c[..self.width].copy_from_slice(sums),
+                            None => sums::add(c, sums, false),
+                        }
                     }
                 }
                 row += rows;

@@ -107,6 +107,7 @@ impl Product for Cpu {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tile::{Tile, with_tile};
 
     #[test]
     fn every_available_backend_agrees() {
@@ -114,6 +115,10 @@ mod tests {
             assert_eq!(Cpu::with(backend).map(|cpu| cpu.backend()), Ok(backend));
         }
         assert_eq!(Cpu::best().map(|cpu| cpu.backend()), Ok(Backend::available()[0]));
+    }
+
+    fn offset<T: Tile>(_: T) -> i32 {
+        T::OFFSET
     }
 
     #[test]
@@ -127,8 +132,11 @@ mod tests {
                 packed.values.swap(0, last);
             });
             assert!(swapped.is_some(), "{backend}: two values in each other's place");
-            let started = cpu.first_disagreement(|packed| packed.start[0] += 1);
-            assert!(started.is_some(), "{backend}: a sum that starts elsewhere");
+            // Without an offset all sums start at zero, and not every loop reads that.
+            if with_tile!(cpu.tile, tile => offset(tile)) != 0 {
+                let started = cpu.first_disagreement(|packed| packed.start[0] += 1);
+                assert!(started.is_some(), "{backend}: a sum that starts elsewhere");
+            }
         }
     }
 

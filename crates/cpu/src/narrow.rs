@@ -1,8 +1,9 @@
 //! The loops around tiles that multiply bytes, blocked for the caches.
 //!
 //! For every block of rows and of k, A is copied into the form that tiles read, every panel of B is multiplied with it,
-//! and the sums are added to C in place. A's block, a panel and the rows of C fit the second-level cache, a tile's part
-//! of A the first. Source: Goto and van de Geijn 2008, "Anatomy of High-Performance Matrix Multiplication", section 4.
+//! and the sums go to C in place: the first block of k writes them, later ones add theirs. A's block, a panel and the
+//! rows of C fit the second-level cache, a tile's part of A the first. Source: Goto and van de Geijn 2008, "Anatomy of
+//! High-Performance Matrix Multiplication", section 4.
 
 use crate::blocks::Block;
 use crate::packed::{DEPTH, Packed, panels};
@@ -28,8 +29,9 @@ pub(crate) fn multiply<T: Tile<Right = i8>>(
     for first_row in (0..rows).step_by(ROWS) {
         let height = ROWS.min(rows - first_row);
         let c = &mut c[first_row * b.n..][..height * b.n];
-        // Initialized here because the next loop uses these rows while they are cached.
-        b.start_sums(c);
+        if b.k == 0 {
+            b.start_sums(c);
+        }
         for first in (0..b.k).step_by(DEPTH) {
             let depth = DEPTH.min(b.k - first);
             let stride = depth.next_multiple_of(T::STEP);
@@ -45,7 +47,8 @@ pub(crate) fn multiply<T: Tile<Right = i8>>(
             for (panel, column) in panels::<T>(b.columns) {
                 let right = b.panel::<T>((first, column), stride, panel.width);
                 let width = panel.width.min(b.n - column);
-                let block = Block { left: &left, rows: height, stride, right, width };
+                let start = (first == 0).then(|| &b.start[column..]);
+                let block = Block { left: &left, rows: height, stride, right, start, width };
                 block.multiply(tile, panel, &mut c[column..], b.n, &mut edge);
             }
         }

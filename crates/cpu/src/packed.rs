@@ -21,7 +21,7 @@ pub struct Packed {
     /// The number of columns, including the padding of the last panel.
     pub(crate) columns: usize,
     pub(crate) values: Vec<i8>,
-    /// The initial sum of each column, which cancels what A's offset adds.
+    /// The initial sum of each column, which cancels what A's offset adds; 0 for the padding.
     pub(crate) start: Vec<i32>,
     /// B packed for the backend that multiplies rows of A with eight bits; made when the first such row arrives.
     #[cfg(target_feature = "relaxed-simd")]
@@ -41,10 +41,10 @@ impl Packed {
         &self.values[block * self.columns + column * padded + (first - block) * width..][..depth * width]
     }
 
-    /// Writes the initial sums of some rows.
+    /// Writes the initial sums of some rows, which are the product if k is 0.
     pub(crate) fn start_sums(&self, c: &mut [i32]) {
         for row in c.chunks_exact_mut(self.n.max(1)) {
-            row.copy_from_slice(&self.start);
+            row.copy_from_slice(&self.start[..self.n]);
         }
     }
 }
@@ -74,7 +74,7 @@ pub(crate) fn pack<T: Tile>(_: T, tile: AnyTile, b: &[i8], k: usize, n: usize) -
         n,
         columns,
         values,
-        start: start::<T>(b, n),
+        start: start::<T>(b, n, columns),
         #[cfg(target_feature = "relaxed-simd")]
         other: Default::default(),
     }
@@ -111,8 +111,8 @@ fn interleave<const GROUP: usize>(rows: [&[i8]; GROUP], cells: &mut [i8]) {
     }
 }
 
-fn start<T: Tile>(b: &[i8], n: usize) -> Vec<i32> {
-    let mut start = vec![0i32; n];
+fn start<T: Tile>(b: &[i8], n: usize, columns: usize) -> Vec<i32> {
+    let mut start = vec![0i32; columns];
     if T::OFFSET != 0 && n != 0 {
         for row in b.chunks_exact(n) {
             for (start, value) in start.iter_mut().zip(row) {

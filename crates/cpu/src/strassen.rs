@@ -32,29 +32,37 @@ const fn minus(row: usize, column: usize) -> Part {
     Part { row, column, negative: true }
 }
 
-/// A sum of parts of A times a sum of parts of B, added to parts of C.
+/// A sum of parts of A times a sum of parts of B, written to parts of C or added to them.
 pub(crate) struct Product {
     pub(crate) left: &'static [Part],
     pub(crate) right: &'static [Part],
-    pub(crate) out: &'static [Part],
+    /// The parts of C to which no earlier product went. None of them is negative.
+    pub(crate) first: &'static [Part],
+    /// The parts of C to which an earlier product went.
+    pub(crate) next: &'static [Part],
 }
 
-const fn product(left: &'static [Part], right: &'static [Part], out: &'static [Part]) -> Product {
-    Product { left, right, out }
+const fn product(
+    left: &'static [Part],
+    right: &'static [Part],
+    first: &'static [Part],
+    next: &'static [Part],
+) -> Product {
+    Product { left, right, first, next }
 }
 
 /// A · B as one product.
-const WHOLE: [Product; 1] = [product(&[plus(0, 0)], &[plus(0, 0)], &[plus(0, 0)])];
+const WHOLE: [Product; 1] = [product(&[plus(0, 0)], &[plus(0, 0)], &[plus(0, 0)], &[])];
 
 /// Strassen's products I to VII.
 const SEVEN: [Product; 7] = [
-    product(&[plus(0, 0), plus(1, 1)], &[plus(0, 0), plus(1, 1)], &[plus(0, 0), plus(1, 1)]),
-    product(&[plus(1, 0), plus(1, 1)], &[plus(0, 0)], &[plus(1, 0), minus(1, 1)]),
-    product(&[plus(0, 0)], &[plus(0, 1), minus(1, 1)], &[plus(0, 1), plus(1, 1)]),
-    product(&[plus(1, 1)], &[plus(1, 0), minus(0, 0)], &[plus(0, 0), plus(1, 0)]),
-    product(&[plus(0, 0), plus(0, 1)], &[plus(1, 1)], &[minus(0, 0), plus(0, 1)]),
-    product(&[plus(1, 0), minus(0, 0)], &[plus(0, 0), plus(0, 1)], &[plus(1, 1)]),
-    product(&[plus(0, 1), minus(1, 1)], &[plus(1, 0), plus(1, 1)], &[plus(0, 0)]),
+    product(&[plus(0, 0), plus(1, 1)], &[plus(0, 0), plus(1, 1)], &[plus(0, 0), plus(1, 1)], &[]),
+    product(&[plus(1, 0), plus(1, 1)], &[plus(0, 0)], &[plus(1, 0)], &[minus(1, 1)]),
+    product(&[plus(0, 0)], &[plus(0, 1), minus(1, 1)], &[plus(0, 1)], &[plus(1, 1)]),
+    product(&[plus(1, 1)], &[plus(1, 0), minus(0, 0)], &[], &[plus(0, 0), plus(1, 0)]),
+    product(&[plus(0, 0), plus(0, 1)], &[plus(1, 1)], &[], &[minus(0, 0), plus(0, 1)]),
+    product(&[plus(1, 0), minus(0, 0)], &[plus(0, 0), plus(0, 1)], &[], &[plus(1, 1)]),
+    product(&[plus(0, 1), minus(1, 1)], &[plus(1, 0), plus(1, 1)], &[], &[plus(0, 0)]),
 ];
 
 /// The products that make up rows × k · k × n, and the number of parts per side. Parts consist of whole panels of
@@ -93,14 +101,22 @@ mod tests {
     #[test]
     fn seven_products_replace_eight() {
         let (a, b) = ([[2, 3], [5, 7]], [[11, 13], [17, 19]]);
-        let mut c = [[0; 2]; 2];
+        let mut c = [[None; 2]; 2];
         for product in &SEVEN {
             let value = sum(product.left, a) * sum(product.right, b);
-            for part in product.out {
-                c[part.row][part.column] += if part.negative { -value } else { value };
+            for part in product.first {
+                assert!(!part.negative && c[part.row][part.column].is_none(), "{part:?} is written twice");
+                c[part.row][part.column] = Some(value);
+            }
+            for part in product.next {
+                let sum = c[part.row][part.column].as_mut().expect("an earlier product went there");
+                *sum += if part.negative { -value } else { value };
             }
         }
-        assert_eq!(c, [[2 * 11 + 3 * 17, 2 * 13 + 3 * 19], [5 * 11 + 7 * 17, 5 * 13 + 7 * 19]]);
+        assert_eq!(
+            c.map(|row| row.map(Option::unwrap)),
+            [[2 * 11 + 3 * 17, 2 * 13 + 3 * 19], [5 * 11 + 7 * 17, 5 * 13 + 7 * 19]]
+        );
     }
 
     #[test]

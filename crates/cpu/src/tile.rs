@@ -53,15 +53,16 @@ pub(crate) struct Panel<Left: 'static, Right: 'static = i8> {
     pub(crate) tiles: &'static [(usize, RunTile<Left, Right>)],
 }
 
-/// C += A · B for one tile.
+/// C += A · B for one tile, or C = `start` + A · B.
 ///
-/// `a` holds rows of A, `a_stride` apart; `b` one panel of one block of k; `c` rows of C, `c_stride` apart. The tile
-/// checks the lengths. Sums wrap modulo 2^32.
+/// `a` holds rows of A, `a_stride` apart; `b` one panel of one block of k; `start` the first sums of every row, or
+/// nothing if the sums in C go on; `c` rows of C, `c_stride` apart. With `start`, C is written without being read. The
+/// tile checks the lengths. Sums wrap modulo 2^32.
 ///
 /// # Safety
 /// The processor has the backend's instructions.
 pub(crate) type RunTile<Left, Right> =
-    unsafe fn(a: &[Left], a_stride: usize, b: &[Right], c: &mut [i32], c_stride: usize);
+    unsafe fn(a: &[Left], a_stride: usize, b: &[Right], start: Option<&[i32]>, c: &mut [i32], c_stride: usize);
 
 /// A backend of this build.
 #[derive(Clone, Copy, Debug)]

@@ -2,7 +2,7 @@
 //!
 //! B is widened, and its parts are added, once for many rows of A; inside the tile that would cost as much as one
 //! product in eight. For every block of k, panels of B stay in the second-level cache while rows of A are multiplied
-//! with them, and sums are added to C row by row, because columns of C would compete for few cache sets.
+//! with them, and sums go to C row by row, because columns of C would compete for few cache sets.
 
 use std::ops::Range;
 
@@ -17,6 +17,9 @@ const ROWS: usize = 64;
 /// Columns of B in a block: 512 KiB with 1,024 values of k. A multiple of every panel's width.
 const COLUMNS: usize = 256;
 
+/// The first sums of a panel's columns, as many as the widest panel has.
+const ZEROS: [i32; 64] = [0; 64];
+
 /// A panel of a part of B, and its first column.
 type Placed = (&'static Panel<i16, i16>, usize);
 
@@ -26,7 +29,9 @@ pub(crate) fn multiply<T: Tile<Left = i16, Right = i16>>(tile: T, a: &[i8], rows
     let part = [rows, b.k, b.n].map(|side| side / parts);
     let panels: Vec<Placed> = panels::<T>(b.columns / parts).collect();
     let mut work = Work { tile, a, b, part, left: Vec::new(), right: Vec::new(), sums: Vec::new(), edge: Vec::new() };
-    b.start_sums(c);
+    if b.k == 0 {
+        b.start_sums(c);
+    }
     for product in products {
         for first in (0..part[1]).step_by(DEPTH) {
             let depth = first..part[1].min(first + DEPTH);
@@ -36,7 +41,7 @@ pub(crate) fn multiply<T: Tile<Left = i16, Right = i16>>(tile: T, a: &[i8], rows
                     let rows = top..part[0].min(top + ROWS);
                     work.widen_rows(product, &depth, &rows);
                     work.multiply(&depth, rows.len(), panels);
-                    work.add_to(c, product, rows, panels);
+                    work.carry(c, product, &depth, &rows, panels);
                 }
             }
         }
@@ -79,22 +84,35 @@ impl<T: Tile<Left = i16, Right = i16>> Work<'_, T> {
 
     fn multiply(&mut self, depth: &Range<usize>, rows: usize, panels: &[Placed]) {
         let (columns, stride) = (self.columns(panels), stride::<T>(depth));
-        self.sums.clear();
+        // Written before they are read, so what an earlier block left need not be cleared.
         self.sums.resize(rows * columns.len(), 0);
+        // The tiles add nothing to A, so all columns start at zero.
+        const { assert!(T::OFFSET == 0) };
         for (panel, column) in panels {
             let (width, column) = (panel.width.min(columns.end - column), column - columns.start);
             let right = &self.right[column * stride..][..panel.width * stride];
-            let block = Block { left: &self.left, rows, stride, right, width };
+            let start = Some(&ZEROS[..panel.width]);
+            let block = Block { left: &self.left, rows, stride, right, start, width };
             block.multiply(self.tile, panel, &mut self.sums[column..], columns.len(), &mut self.edge);
         }
     }
 
-    fn add_to(&self, c: &mut [i32], product: &Product, rows: Range<usize>, panels: &[Placed]) {
+    /// Takes the sums to C: what nothing went to before is written, not read.
+    fn carry(&self, c: &mut [i32], product: &Product, depth: &Range<usize>, rows: &Range<usize>, panels: &[Placed]) {
         let ([part_rows, _, part_n], columns) = (self.part, self.columns(panels));
-        for (row, sums) in rows.zip(self.sums.chunks_exact(columns.len())) {
-            for part in product.out {
-                let place = (part.row * part_rows + row) * self.b.n + part.column * part_n + columns.start;
-                sums::add(&mut c[place..], sums, part.negative);
+        for (row, sums) in rows.clone().zip(self.sums.chunks_exact(columns.len())) {
+            let place = |part: &Part| {
+                let begin = (part.row * part_rows + row) * self.b.n + part.column * part_n + columns.start;
+                begin..begin + columns.len()
+            };
+            for part in product.first {
+                match depth.start {
+                    0 => c[place(part)].copy_from_slice(sums),
+                    _ => sums::add(&mut c[place(part)], sums, false),
+                }
+            }
+            for part in product.next {
+                sums::add(&mut c[place(part)], sums, part.negative);
             }
         }
     }

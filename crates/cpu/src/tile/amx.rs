@@ -36,6 +36,8 @@ pub(crate) trait Tiles: Copy + std::fmt::Debug + 'static {
     unsafe fn configure(sizes: &Sizes);
     /// `tilerelease`: frees the registers.
     unsafe fn release();
+    /// `tilezero`: sets all rows to zero.
+    unsafe fn zero<const REGISTER: usize>();
     /// `tileloadd`: loads rows that start at `rows`. All of them must be readable.
     unsafe fn load<const REGISTER: usize>(rows: *const u8, stride_bytes: usize);
     /// `tilestored`: stores rows that start at `rows`. All of them must be writable.
@@ -117,6 +119,7 @@ unsafe fn tile<T: Tiles, const DOWN: usize, const ACROSS: usize>(
     a: &[i8],
     a_stride: usize,
     b: &[i8],
+    start: Option<&[i32]>,
     c: &mut [i32],
     c_stride: usize,
 ) {
@@ -124,6 +127,8 @@ unsafe fn tile<T: Tiles, const DOWN: usize, const ACROSS: usize>(
     let steps = b.len() / (ROWS * group_bytes);
     assert!(a.len() >= (DOWN * ROWS - 1) * a_stride + steps * ROW_BYTES);
     assert!(c.len() >= (DOWN * ROWS - 1) * c_stride + ACROSS * COLUMNS);
+    // All columns start at zero, because nothing is added to A.
+    const { assert!(<Amx<T> as Tile>::OFFSET == 0) };
     let (a, b, c) = (a.as_ptr().cast::<u8>(), b.as_ptr().cast::<u8>(), c.as_mut_ptr());
     let sums_bytes = c_stride * size_of::<i32>();
     // SAFETY: the caller has configured the registers. Sums register (i, j) covers the rows of c from 16 · i and the
@@ -132,15 +137,9 @@ unsafe fn tile<T: Tiles, const DOWN: usize, const ACROSS: usize>(
     // · j, all below steps · 16 · group_bytes ≤ b.len().
     unsafe {
         let sums = |i: usize, j: usize| c.add(i * ROWS * c_stride + j * COLUMNS).cast::<u8>();
-        T::load::<0>(sums(0, 0), sums_bytes);
-        if ACROSS == 2 {
-            T::load::<1>(sums(0, 1), sums_bytes);
-        }
-        if DOWN == 2 {
-            T::load::<2>(sums(1, 0), sums_bytes);
-        }
-        if DOWN == 2 && ACROSS == 2 {
-            T::load::<3>(sums(1, 1), sums_bytes);
+        match start {
+            Some(_) => zero_sums::<T>(),
+            None => load_sums::<T, DOWN, ACROSS>(sums, sums_bytes),
         }
         for step in 0..steps {
             let (left, right) = (a.add(step * ROW_BYTES), b.add(step * ROWS * group_bytes));
@@ -168,6 +167,43 @@ unsafe fn tile<T: Tiles, const DOWN: usize, const ACROSS: usize>(
         }
         if DOWN == 2 && ACROSS == 2 {
             T::store::<3>(sums(1, 1), sums_bytes);
+        }
+    }
+}
+
+/// Sets all registers of sums to zero, those that a tile does not use too.
+///
+/// # Safety
+/// The registers are configured.
+unsafe fn zero_sums<T: Tiles>() {
+    // SAFETY: this function's own contract.
+    unsafe {
+        T::zero::<0>();
+        T::zero::<1>();
+        T::zero::<2>();
+        T::zero::<3>();
+    }
+}
+
+/// Loads the registers of sums. `sums` says where register (i, j) begins.
+///
+/// # Safety
+/// The registers are configured as [`Sizes::WHOLE`], and 16 rows of 16 sums are readable at each of these places.
+unsafe fn load_sums<T: Tiles, const DOWN: usize, const ACROSS: usize>(
+    sums: impl Fn(usize, usize) -> *mut u8,
+    stride_bytes: usize,
+) {
+    // SAFETY: this function's own contract.
+    unsafe {
+        T::load::<0>(sums(0, 0), stride_bytes);
+        if ACROSS == 2 {
+            T::load::<1>(sums(0, 1), stride_bytes);
+        }
+        if DOWN == 2 {
+            T::load::<2>(sums(1, 0), stride_bytes);
+        }
+        if DOWN == 2 && ACROSS == 2 {
+            T::load::<3>(sums(1, 1), stride_bytes);
         }
     }
 }

@@ -73,9 +73,9 @@ fn multiply_add(sums: Register, left: Register, right: Register) -> Register {
 }
 
 /// # Safety
-/// The pointer is valid for reading and writing 16 values.
+/// The pointers are valid for writing and for reading 16 values.
 #[target_feature(enable = "avx512f")]
-unsafe fn add_to(values: *mut i32, sums: Register) {
+unsafe fn store(values: *mut i32, start: *const i32, sums: Register) {
     // SAFETY: this function's own contract.
-    unsafe { _mm512_storeu_si512(values.cast(), _mm512_add_epi32(_mm512_loadu_si512(values.cast()), sums)) }
+    unsafe { _mm512_storeu_si512(values.cast(), _mm512_add_epi32(_mm512_loadu_si512(start.cast()), sums)) }
 }

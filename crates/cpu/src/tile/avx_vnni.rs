@@ -69,9 +69,9 @@ fn multiply_add(sums: Register, left: Register, right: Register) -> Register {
 }
 
 /// # Safety
-/// The pointer is valid for reading and writing 8 values.
+/// The pointers are valid for writing and for reading 8 values.
 #[target_feature(enable = "avx2")]
-unsafe fn add_to(values: *mut i32, sums: Register) {
+unsafe fn store(values: *mut i32, start: *const i32, sums: Register) {
     // SAFETY: this function's own contract.
-    unsafe { _mm256_storeu_si256(values.cast(), _mm256_add_epi32(_mm256_loadu_si256(values.cast()), sums)) }
+    unsafe { _mm256_storeu_si256(values.cast(), _mm256_add_epi32(_mm256_loadu_si256(start.cast()), sums)) }
 }

@@ -64,9 +64,9 @@ fn multiply_add(sums: Register, left: int8x8_t, right: int8x8_t) -> Register {
 }
 
 /// # Safety
-/// The pointer is valid for reading and writing 4 values.
+/// The pointers are valid for writing and for reading 4 values.
 #[target_feature(enable = "neon")]
-unsafe fn add_to(values: *mut i32, sums: Register) {
+unsafe fn store(values: *mut i32, start: *const i32, sums: Register) {
     // SAFETY: this function's own contract.
-    unsafe { vst1q_s32(values, vaddq_s32(vld1q_s32(values), sums)) }
+    unsafe { vst1q_s32(values, vaddq_s32(vld1q_s32(start), sums)) }
 }

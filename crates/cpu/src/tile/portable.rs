@@ -24,7 +24,14 @@ impl Tile for Portable {
     }
 }
 
-fn tile<const HEIGHT: usize>(a: &[i16], a_stride: usize, b: &[i16], c: &mut [i32], c_stride: usize) {
+fn tile<const HEIGHT: usize>(
+    a: &[i16],
+    a_stride: usize,
+    b: &[i16],
+    start: Option<&[i32]>,
+    c: &mut [i32],
+    c_stride: usize,
+) {
     let (groups, _) = b.as_chunks::<{ WIDTH * GROUP }>();
     let rows: [&[i16]; HEIGHT] = std::array::from_fn(|row| &a[row * a_stride..][..groups.len() * GROUP]);
     let mut sums = [[0i32; WIDTH]; HEIGHT];
@@ -38,7 +45,11 @@ fn tile<const HEIGHT: usize>(a: &[i16], a_stride: usize, b: &[i16], c: &mut [i32
         }
     }
     for (row, sums) in sums.iter().enumerate() {
-        for (value, sum) in c[row * c_stride..][..WIDTH].iter_mut().zip(sums) {
+        let row = &mut c[row * c_stride..][..WIDTH];
+        if let Some(start) = start {
+            row.copy_from_slice(&start[..WIDTH]);
+        }
+        for (value, sum) in row.iter_mut().zip(sums) {
             *value = value.wrapping_add(*sum);
         }
     }

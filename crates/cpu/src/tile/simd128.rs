@@ -62,8 +62,8 @@ fn multiply_add(sums: Register, left: Register, right: Register) -> Register {
 }
 
 /// # Safety
-/// The pointer is valid for reading and writing 4 values.
-unsafe fn add_to(values: *mut i32, sums: Register) {
+/// The pointers are valid for writing and for reading 4 values.
+unsafe fn store(values: *mut i32, start: *const i32, sums: Register) {
     // SAFETY: this function's own contract.
-    unsafe { v128_store(values.cast(), i32x4_add(v128_load(values.cast()), sums)) }
+    unsafe { v128_store(values.cast(), i32x4_add(v128_load(start.cast()), sums)) }
 }

@@ -63,9 +63,9 @@ fn multiply_add(sums: Register, left: Register, right: Register) -> Register {
 }
 
 /// # Safety
-/// The pointer is valid for reading and writing 4 values.
+/// The pointers are valid for writing and for reading 4 values.
 #[target_feature(enable = "sse2")]
-unsafe fn add_to(values: *mut i32, sums: Register) {
+unsafe fn store(values: *mut i32, start: *const i32, sums: Register) {
     // SAFETY: this function's own contract.
-    unsafe { _mm_storeu_si128(values.cast(), _mm_add_epi32(_mm_loadu_si128(values.cast()), sums)) }
+    unsafe { _mm_storeu_si128(values.cast(), _mm_add_epi32(_mm_loadu_si128(start.cast()), sums)) }
 }

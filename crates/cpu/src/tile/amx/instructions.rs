@@ -24,6 +24,11 @@ impl Tiles for Instructions {
         unsafe { asm!("tilerelease", options(nostack, preserves_flags)) }
     }
 
+    unsafe fn zero<const REGISTER: usize>() {
+        // SAFETY: this function's own contract.
+        unsafe { asm!("tilezero tmm{register}", register = const REGISTER, options(nostack, preserves_flags)) }
+    }
+
     unsafe fn load<const REGISTER: usize>(rows: *const u8, stride_bytes: usize) {
         // SAFETY: this function's own contract.
         unsafe {

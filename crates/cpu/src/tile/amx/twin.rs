@@ -1,5 +1,5 @@
 //! The tile registers in plain code, following the manual's pseudocode (volume 2: LDTILECFG, TDPBSSD, TILELOADD,
-//! TILERELEASE, TILESTORED). It panics where the processor would fault.
+//! TILERELEASE, TILESTORED, TILEZERO). It panics where the processor would fault.
 
 use std::cell::RefCell;
 
@@ -38,6 +38,10 @@ impl Tiles for Twin {
 
     unsafe fn release() {
         REGISTERS.set(None);
+    }
+
+    unsafe fn zero<const REGISTER: usize>() {
+        with(|registers| registers.values[REGISTER] = [[0; ROW_BYTES]; ROWS]);
     }
 
     unsafe fn load<const REGISTER: usize>(rows: *const u8, stride_bytes: usize) {

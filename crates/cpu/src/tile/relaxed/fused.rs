@@ -2,7 +2,7 @@
 
 use std::arch::wasm32::i32x4_relaxed_dot_i8x16_i7x16_add;
 
-use super::{GROUP, LANES, Left, Register, Right, add_to, load_right, splat_left, zero};
+use super::{GROUP, LANES, Left, Register, Right, load_right, splat_left, store, zero};
 use crate::narrow::{self, copy};
 use crate::packed::Packed;
 use crate::tile::registers::define_tile;
