@@ -5,6 +5,7 @@
 
 pub(crate) mod activate;
 pub(crate) mod between;
+pub mod buffer;
 pub(crate) mod bytes;
 pub(crate) mod chain;
 pub mod engine;

@@ -94,7 +94,7 @@ mod tests {
         let layer = PackedLayer { packed, k, n, bias: Vec::new(), requant: None, back: None };
         let c = matmul_i8(&a, &b, rows, k, n);
         let rows = Rows { count: rows, input: a, targets: Vec::new() };
-        (Running::new(Rc::new(PackedLayers { layers: vec![layer] }), rows), c)
+        (Running::new(Rc::new(PackedLayers { layers: vec![layer] }), rows, Vec::new()), c)
     }
 
     #[test]

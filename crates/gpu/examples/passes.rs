@@ -79,7 +79,7 @@ async fn run(
     rows: &Rows,
     way: &str,
 ) -> Result<Vec<i32>, Box<dyn std::error::Error>> {
-    let mut running = Running::new(prepared.clone(), rows.clone());
+    let mut running = Running::new(prepared.clone(), rows.clone(), Vec::new());
     if way == WAYS[0] {
         while let Some(step) = running.step(ROWS) {
             engine.carry_out(step).await?;

@@ -19,7 +19,7 @@ use futures::executor::block_on;
 fn passed(device: &GpuDevice, model: &Model, rows: &Rows, most: usize) -> Vec<i32> {
     let prepared = model.prepared(|b, k, n| device.pack(b, k as u32, n as u32).expect("an operand"));
     assert!(device.passes(&prepared.layers), "{model:?} is small");
-    let mut running = Running::new(Rc::new(prepared), rows.clone());
+    let mut running = Running::new(Rc::new(prepared), rows.clone(), Vec::new());
     while let Some(pass) = running.pass(most) {
         block_on(device.pass(pass)).expect("a pass");
     }
@@ -72,7 +72,8 @@ impl Model {
     }
 
     fn reference(&self, rows: &Rows) -> Vec<i32> {
-        let mut running = Running::new(Rc::new(self.prepared(|b, k, n| Scalar.pack(b, k, n))), rows.clone());
+        let mut running =
+            Running::new(Rc::new(self.prepared(|b, k, n| Scalar.pack(b, k, n))), rows.clone(), Vec::new());
         while let Some(pass) = running.pass(usize::MAX) {
             compute(&Scalar, pass);
         }
@@ -180,7 +181,7 @@ fn a_lost_engine_recovers_with_the_forms_it_had() {
     let vector = &mlp_i8::VECTORS[1];
     let run = || {
         let (prepared, rows) = vector.try_prepare(|b, k, n| engine.pack(b, k, n))?;
-        let mut running = Running::new(Rc::new(prepared), rows);
+        let mut running = Running::new(Rc::new(prepared), rows, Vec::new());
         while let Some(pass) = running.pass(vector.rows) {
             block_on(engine.pass(pass))?;
         }

@@ -76,7 +76,7 @@ fn the_start_up_vectors_agree() {
         for vector in vectors::products() {
             let pack = |b: &[i8], k: usize, n: usize| device.pack(b, k as u32, n as u32).expect("an operand");
             let (prepared, rows) = vector.prepare(pack);
-            let mut running = Running::new(Rc::new(prepared), rows);
+            let mut running = Running::new(Rc::new(prepared), rows, Vec::new());
             while let Some(step) = running.step(device.rows_per_slice(1 << 16)) {
                 let mut sums = Vec::new();
                 let multiplied = match step.right {

@@ -28,6 +28,8 @@ pub enum LaneCommand {
     Duty(f64),
     /// Drop the unit under way.
     Abandon,
+    /// An output of this lane that is delivered: its buffer may hold the next one. Hosts may drop it instead.
+    Reuse(Vec<u8>),
 }
 
 /// What a lane reports.

@@ -3,6 +3,7 @@
 //! A host's thread or worker owns a [`LaneRunner`], passes commands to it, and calls [`LaneRunner::slice`] until there is nothing
 //! left to do, resting for as long as each slice says. The clock is a closure, so that this runs anywhere.
 
+mod buffers;
 mod operands;
 mod slices;
 
@@ -13,7 +14,7 @@ use std::sync::Arc;
 use adit_core::kernel::engine::{Engine, EngineError};
 use adit_core::kernel::float::{FloatMatrix, FloatProduct, FloatStep};
 use adit_core::kernel::hash_tree::{LEAF_BYTES, TreeHasher};
-use adit_core::kernel::{self, Rows, Running};
+use adit_core::kernel::{Rows, Running};
 use adit_core::kind::{HashTree, HashTree2, MatmulF32};
 use adit_core::sign::{Digest, LeaseId};
 use adit_core::{Cid, Found, Unit};
@@ -21,6 +22,7 @@ use adit_core::{Cid, Found, Unit};
 use crate::lane::{BlockBytes, LaneCommand, LaneEvent};
 use crate::throttle::Throttle;
 
+use buffers::Buffers;
 use operands::Shared;
 use slices::Slices;
 
@@ -28,6 +30,7 @@ use slices::Slices;
 pub struct LaneRunner<E: Engine> {
     engine: E,
     shared: Shared<E>,
+    buffers: Buffers,
     unit: Option<UnderWay<E>>,
     throttle: Throttle,
     learnt: Primitives,
@@ -80,6 +83,9 @@ impl AsRef<[u8]> for HeldBlock {
     }
 }
 
+/// How long an idle lane keeps its buffers for its next unit.
+pub const KEPT_IDLE_MS: u64 = 30_000;
+
 /// A first guess at the multiply-accumulates, or bytes, per millisecond: slow enough for the slowest host.
 const FIRST_SPEED: f64 = 2e4;
 /// How often progress is reported.
@@ -95,7 +101,8 @@ impl<E: Engine> LaneRunner<E> {
     pub fn new(engine: E) -> Self {
         let slices = Slices::new(E::SLICE_MS, FIRST_SPEED * E::SLICE_MS);
         let learnt = Primitives { products: slices, floats: slices, bytes: slices };
-        LaneRunner { engine, shared: Shared::new(), unit: None, throttle: Throttle::new(), learnt, lost: false }
+        let (shared, buffers, throttle) = (Shared::new(), Buffers::default(), Throttle::new());
+        LaneRunner { engine, shared, buffers, unit: None, throttle, learnt, lost: false }
     }
 
     /// The engine.
@@ -112,7 +119,13 @@ impl<E: Engine> LaneRunner<E> {
             }
             LaneCommand::Duty(duty) => self.throttle.set(duty),
             LaneCommand::Abandon => self.unit = None,
+            LaneCommand::Reuse(output) => self.buffers.keep_bytes(output),
         }
+    }
+
+    /// Frees the buffers that it keeps for its next unit. Hosts call this after [`KEPT_IDLE_MS`] without one.
+    pub fn free_buffers(&mut self) {
+        self.buffers = Buffers::default();
     }
 
     /// Whether it has nothing to do until the next command.
@@ -167,16 +180,16 @@ impl<E: Engine> LaneRunner<E> {
             self.engine.recover().await?;
             self.lost = false;
         }
-        let LaneRunner { engine, shared, learnt, .. } = self;
+        let LaneRunner { engine, shared, buffers, learnt, .. } = self;
         // Small steps are quick, so a slice may take several. It takes at least one, whatever the clock says.
         let is_over = || now_ms() - started_ms >= E::SLICE_MS / 2.0;
         match &mut unit.stage {
-            Stage::Prepare => unit.stage = prepare(engine, shared, unit)?,
+            Stage::Prepare => unit.stage = prepare(engine, shared, buffers, unit)?,
             Stage::Products(running) => loop {
                 let before_ms = now_ms();
                 let max_rows = learnt.products.next(running.work_per_row());
                 let Some((rows, work_per_row)) = multiply(engine, running, max_rows).await? else {
-                    return Ok(Some(unit.finish()));
+                    return Ok(Some(unit.finish(buffers)));
                 };
                 learnt.products.learn(rows, work_per_row, now_ms() - before_ms);
                 if is_over() {
@@ -186,7 +199,7 @@ impl<E: Engine> LaneRunner<E> {
             Stage::Floats(product, right) => loop {
                 let (before_ms, work_per_row) = (now_ms(), product.work_per_row());
                 let Some(FloatStep { left, rows, sums }) = product.step(learnt.floats.next(work_per_row)) else {
-                    return Ok(Some(unit.finish()));
+                    return Ok(Some(unit.finish(buffers)));
                 };
                 engine.multiply_floats(left, rows, right, sums).await?;
                 learnt.floats.learn(rows, work_per_row as f64, now_ms() - before_ms);
@@ -197,7 +210,7 @@ impl<E: Engine> LaneRunner<E> {
             Stage::Hash(tree) => loop {
                 let (before_ms, before) = (now_ms(), tree.done_bytes());
                 let Some(leaves) = tree.next(learnt.bytes.next(LEAF_BYTES.into()).min(E::LEAVES)) else {
-                    return Ok(Some(unit.finish()));
+                    return Ok(Some(unit.finish(buffers)));
                 };
                 let digests = engine.hash(leaves).await?;
                 tree.take(&digests);
@@ -213,7 +226,12 @@ impl<E: Engine> LaneRunner<E> {
 }
 
 /// Begins a unit: the one place where an engine tells the kinds apart.
-fn prepare<E: Engine>(engine: &E, shared: &mut Shared<E>, task: &UnderWay<E>) -> Result<Stage<E>, EngineError> {
+fn prepare<E: Engine>(
+    engine: &E,
+    shared: &mut Shared<E>,
+    buffers: &mut Buffers,
+    task: &UnderWay<E>,
+) -> Result<Stage<E>, EngineError> {
     let UnderWay { lease, unit, blocks, .. } = task;
     let by_cid: BTreeMap<Cid, &BlockBytes> = blocks.iter().map(|(cid, block)| (*cid, block)).collect();
     let block = |cid: &Cid| by_cid.get(cid).map(|block| block.as_slice());
@@ -232,11 +250,12 @@ fn prepare<E: Engine>(engine: &E, shared: &mut Shared<E>, task: &UnderWay<E>) ->
         }
         Unit::MatmulF32(MatmulF32 { a, b }) => {
             let right = shared.floats(engine, unit, b, block)?;
-            Stage::Floats(FloatProduct::new(FloatMatrix::gather(a, block)?, b.cols as usize / 4), right)
+            let (a, n) = (FloatMatrix::gather(a, block)?, b.cols as usize / 4);
+            Stage::Floats(FloatProduct::new(a, n, buffers.take_floats()), right)
         }
         Unit::MatmulI8(_) | Unit::MlpI8(_) | Unit::GradientI8(_) => {
             let rows = Rows::gather(unit.input(), unit.targets(), block)?;
-            Stage::Products(Running::new(shared.integers(engine, unit, block)?, rows))
+            Stage::Products(Running::new(shared.integers(engine, unit, block)?, rows, buffers.take_sums()))
         }
     })
 }
@@ -264,11 +283,11 @@ async fn multiply<E: Engine>(
 }
 
 impl<E: Engine> UnderWay<E> {
-    fn finish(&mut self) -> (Vec<u8>, Digest) {
+    fn finish(&mut self, buffers: &mut Buffers) -> (Vec<u8>, Digest) {
         let output = match std::mem::replace(&mut self.stage, Stage::Prepare) {
             Stage::Prepare => Vec::new(),
-            Stage::Products(running) => kernel::to_le_bytes(&running.into_output()),
-            Stage::Floats(product, _) => product.into_output(),
+            Stage::Products(running) => return buffers.sums_delivered(running.into_output()),
+            Stage::Floats(product, _) => return buffers.floats_delivered(product.into_output()),
             Stage::Hash(tree) => tree.into_output(),
         };
         let digest = Digest(*blake3::hash(&output).as_bytes());

@@ -23,7 +23,7 @@ pub async fn first_disagreement<E: Engine>(engine: &E) -> Result<Option<&'static
 /// Whether `engine` computes `vector` correctly: in passes if it takes the layers that way, otherwise step by step.
 pub async fn agrees<E: Engine>(engine: &E, vector: &Vector) -> Result<bool, EngineError> {
     let (prepared, rows) = vector.try_prepare(|b, k, n| engine.pack(b, k, n))?;
-    let mut running = Running::new(prepared.into(), rows);
+    let mut running = Running::new(prepared.into(), rows, Vec::new());
     // In two parts, so that results summed over rows have to be added up across parts.
     let most = vector.rows.div_ceil(2);
     if engine.passes(&running.packed().layers) {

@@ -164,7 +164,7 @@ impl Model {
     pub fn logits(&self, input: Vec<i8>) -> Vec<i32> {
         let [first, .., last] = &self.prepared.layers[..] else { return Vec::new() };
         let count = input.len() / first.k;
-        let mut running = Running::new(Rc::clone(&self.prepared), Rows { count, input, ..Rows::default() });
+        let mut running = Running::new(Rc::clone(&self.prepared), Rows { count, input, ..Rows::default() }, Vec::new());
         while let Some(step) = running.step(count) {
             self.cpu.carry_out(step);
             running.advance();

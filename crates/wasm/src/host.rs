@@ -100,15 +100,17 @@ pub(crate) struct Workers(pub(crate) ControlHost);
 impl Lanes for Workers {
     fn send(&mut self, lane: u32, command: LaneCommand) {
         let transfer = Array::new();
-        let order = order(command, &transfer);
-        self.0.order(lane, &order, &transfer);
+        if let Some(order) = order(command, &transfer) {
+            self.0.order(lane, &order, &transfer);
+        }
     }
 }
 
-/// Converts a command to a `LaneOrder` of worker/messages.ts, and adds its buffers to `transfer`.
-fn order(command: LaneCommand, transfer: &Array) -> JsValue {
+/// Converts a command to a `LaneOrder` of worker/messages.ts, and adds its buffers to `transfer`. A lane in a worker has kept
+/// its buffer, so the one that was copied here is dropped.
+fn order(command: LaneCommand, transfer: &Array) -> Option<JsValue> {
     let typed = |name: &str| ("type", JsValue::from(name));
-    match command {
+    Some(match command {
         LaneCommand::Start { lease, unit, blocks } => {
             let block = |bytes: &[u8]| {
                 let bytes = Uint8Array::from(bytes);
@@ -125,5 +127,6 @@ fn order(command: LaneCommand, transfer: &Array) -> JsValue {
         }
         LaneCommand::Duty(duty) => object(&[typed("duty"), ("duty", duty.into())]),
         LaneCommand::Abandon => object(&[typed("abandon")]),
-    }
+        LaneCommand::Reuse(_) => return None,
+    })
 }

@@ -161,26 +161,30 @@ impl Lane {
     /// Works for a slice and returns `{ rest_ms, report? }`, or nothing if it is idle. No other method may be called meanwhile.
     pub async fn slice(&mut self) -> JsValue {
         let Some(Slice { event, rest_ms }) = self.runner.slice().await else { return JsValue::UNDEFINED };
-        let report = event.map_or(JsValue::UNDEFINED, report);
+        let report = event.map_or(JsValue::UNDEFINED, |event| report(event, |order| self.runner.obey(order)));
         object(&[("rest_ms", rest_ms.into()), ("report", report)])
     }
 }
 
-/// Converts an event to a `LaneReport` of worker/messages.ts.
-fn report(event: LaneEvent) -> JsValue {
+/// Converts an event to a `LaneReport` of worker/messages.ts. An output is copied, so its buffer goes back to the lane.
+fn report(event: LaneEvent, obey: impl FnOnce(LaneCommand)) -> JsValue {
     let named = |name: &str| ("event", JsValue::from(name));
     let leased = |lease: LeaseId| ("lease", JsValue::from(lease.to_string()));
     match event {
         LaneEvent::Progress { lease, done_rows, rows } => {
             object(&[named("progress"), leased(lease), ("done_rows", done_rows.into()), ("rows", rows.into())])
         }
-        LaneEvent::Done { lease, output, digest, busy_ms } => object(&[
-            named("done"),
-            leased(lease),
-            ("digest", digest.to_string().into()),
-            ("busy_ms", busy_ms.into()),
-            ("output", Uint8Array::from(&output[..]).into()),
-        ]),
+        LaneEvent::Done { lease, output, digest, busy_ms } => {
+            let copy = Uint8Array::from(&output[..]);
+            obey(LaneCommand::Reuse(output));
+            object(&[
+                named("done"),
+                leased(lease),
+                ("digest", digest.to_string().into()),
+                ("busy_ms", busy_ms.into()),
+                ("output", copy.into()),
+            ])
+        }
         LaneEvent::Failed { lease, reason } => object(&[named("failed"), leased(lease), ("reason", reason.into())]),
         // The worker reports these itself, when it opens a lane.
         LaneEvent::Ready { .. } | LaneEvent::Unusable { .. } => JsValue::UNDEFINED,

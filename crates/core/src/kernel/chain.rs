@@ -4,6 +4,7 @@ use alloc::rc::Rc;
 use alloc::vec::Vec;
 
 use super::activate::activate;
+use super::buffer::sized;
 use super::layers::PackedLayers;
 use super::pass::RowPass;
 use super::step::{Right, Step};
@@ -28,9 +29,9 @@ struct Slice {
 }
 
 impl<Packed> Chain<Packed> {
-    /// Starts on the rows of `input` (rows × k of the first layer).
-    pub(super) fn new(prepared: Rc<PackedLayers<Packed>>, input: Vec<i8>, rows: usize) -> Self {
-        let output = alloc::vec![0; rows * prepared.output_width()];
+    /// Starts on the rows of `input` (rows × k of the first layer). Every value of `output` is written.
+    pub(super) fn new(prepared: Rc<PackedLayers<Packed>>, input: Vec<i8>, rows: usize, output: Vec<i32>) -> Self {
+        let output = sized(output, rows * prepared.output_width());
         Chain { prepared, input, rows, done_rows: 0, slice: Slice::default(), output }
     }
 

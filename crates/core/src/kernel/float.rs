@@ -3,6 +3,7 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
+use super::buffer::sized;
 use super::inputs::MissingBlock;
 use crate::content_id::Cid;
 use crate::unit::operand::Operand;
@@ -92,9 +93,10 @@ pub struct FloatStep<'a> {
 }
 
 impl FloatProduct {
-    /// Starts on the rows of `a`, times a matrix of `n` columns.
-    pub fn new(a: FloatMatrix, n: usize) -> Self {
-        let output = vec![0.0; a.rows * n];
+    /// Starts on the rows of `a`, times a matrix of `n` columns. The output is written to `buffer`, whatever its length and its
+    /// values, if it is large enough.
+    pub fn new(a: FloatMatrix, n: usize, buffer: Vec<f32>) -> Self {
+        let output = sized(buffer, a.rows * n);
         FloatProduct { a, n, done_rows: 0, output }
     }
 
@@ -127,8 +129,8 @@ impl FloatProduct {
     }
 
     /// The output.
-    pub fn into_output(self) -> Vec<u8> {
-        to_bytes(&self.output)
+    pub fn into_output(self) -> Vec<f32> {
+        self.output
     }
 }
 
@@ -141,11 +143,11 @@ mod tests {
         let value = |index: usize| (index % 11) as f32 - 5.0;
         let a = FloatMatrix { rows: 7, cols: 70, values: (0..490).map(value).collect() };
         let b = FloatMatrix { rows: 70, cols: 3, values: (0..210).map(value).collect() };
-        let mut product = FloatProduct::new(a.clone(), b.cols);
+        let mut product = FloatProduct::new(a.clone(), b.cols, vec![f32::NAN; 30]);
         while let Some(FloatStep { left, rows, sums }) = product.step(3) {
             multiply(left, rows, &b, sums);
         }
-        let sums = floats(&product.into_output());
+        let sums = product.into_output();
         // Sums of integers this small are exact in any order.
         for (index, sum) in sums.iter().enumerate() {
             let (i, j) = (index / 3, index % 3);

@@ -4,6 +4,8 @@ use alloc::rc::Rc;
 use alloc::vec;
 use alloc::vec::Vec;
 
+use super::buffer::sized;
+use super::inputs::Rows;
 use super::layers::PackedLayers;
 use super::pass::RowPass;
 use super::step::{Right, Step};
@@ -38,9 +40,16 @@ struct Slice {
 
 impl<Packed> Gradient<Packed> {
     /// Starts on the rows of `input` (rows × k_0) and `targets` (rows × n_{L−1}).
-    pub(super) fn new(prepared: Rc<PackedLayers<Packed>>, input: Vec<i8>, targets: Vec<i8>, rows: usize) -> Self {
+    pub(super) fn new(
+        prepared: Rc<PackedLayers<Packed>>,
+        Rows { count: rows, input, targets }: Rows,
+        output: Vec<i32>,
+    ) -> Self {
         let layout = prepared.layout();
-        let output = vec![0; rows * layout.row_width() + layout.weights_len()];
+        let of_rows = rows * layout.row_width();
+        let mut output = sized(output, of_rows + layout.weights_len());
+        // What comes from the rows is written, but to the weights' gradients every slice adds.
+        output[of_rows..].fill(0);
         Gradient { prepared, layout, input, targets, rows, done_rows: 0, slice: Slice::default(), output }
     }
 

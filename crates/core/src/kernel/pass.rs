@@ -115,7 +115,7 @@ mod tests {
             let (prepared, rows) = vector.prepare(|b, k, n| Scalar.pack(b, k, n));
             let prepared = Rc::new(prepared);
             for most in [1, 5, usize::MAX] {
-                let mut running = Running::new(prepared.clone(), rows.clone());
+                let mut running = Running::new(prepared.clone(), rows.clone(), Vec::new());
                 while let Some(pass) = running.pass(most) {
                     compute(&Scalar, pass);
                 }

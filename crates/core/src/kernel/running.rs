@@ -34,12 +34,12 @@ macro_rules! either {
 }
 
 impl<Packed> Running<Packed> {
-    /// Starts on a unit's rows.
-    pub fn new(prepared: Rc<PackedLayers<Packed>>, Rows { count, input, targets }: Rows) -> Self {
+    /// Starts on a unit's rows. The output is written to `buffer`, whatever its length and its values, if it is large enough.
+    pub fn new(prepared: Rc<PackedLayers<Packed>>, rows: Rows, buffer: Vec<i32>) -> Self {
         if prepared.is_gradient() {
-            Running::Gradient(Gradient::new(prepared, input, targets, count))
+            Running::Gradient(Gradient::new(prepared, rows, buffer))
         } else {
-            Running::Chain(Chain::new(prepared, input, count))
+            Running::Chain(Chain::new(prepared, rows.input, rows.count, buffer))
         }
     }
 
@@ -88,7 +88,7 @@ impl<Packed> Running<Packed> {
 /// Computes the whole output with `product`, step by step.
 pub(crate) fn compute<P: Product>(product: &P, prepared: PackedLayers<P::Packed>, rows: Rows) -> Vec<i32> {
     let count = rows.count;
-    let mut running = Running::new(Rc::new(prepared), rows);
+    let mut running = Running::new(Rc::new(prepared), rows, Vec::new());
     while let Some(step) = running.step(count) {
         product.carry_out(step);
         running.advance();
@@ -109,6 +109,29 @@ mod tests {
         PackedLayer { packed: Scalar.pack(&values, k, n), k, n, bias: vec![1; n], requant, back: None }
     }
 
+    /// Whatever a buffer holds and however long it is, every value is written: step by step and in passes.
+    #[test]
+    fn a_used_buffer_gives_the_same_output() {
+        for vector in crate::vectors::products() {
+            let (prepared, rows) = vector.prepare(|b, k, n| Scalar.pack(b, k, n));
+            let prepared = Rc::new(prepared);
+            for used in [vec![], vec![0x5a5a_5a5a; 3], vec![-1; 3 << 20]] {
+                let most = rows.count.div_ceil(2);
+                let mut running = Running::new(prepared.clone(), rows.clone(), used.clone());
+                while let Some(step) = running.step(most) {
+                    Scalar.carry_out(step);
+                    running.advance();
+                }
+                assert!(vector.matches(&running.into_output()), "{} in steps", vector.name);
+                let mut running = Running::new(prepared.clone(), rows.clone(), used);
+                while let Some(pass) = running.pass(most) {
+                    crate::kernel::pass::compute(&Scalar, pass);
+                }
+                assert!(vector.matches(&running.into_output()), "{} in passes", vector.name);
+            }
+        }
+    }
+
     proptest! {
         #[test]
         fn slices_do_not_change_the_output(
@@ -120,7 +143,7 @@ mod tests {
             let prepared = Rc::new(PackedLayers { layers: vec![layer(w1, 4, 3, requant), layer(w2, 3, 2, None)] });
             let run = |max_rows| {
                 let input = Rows { count: rows, input: x[..rows * 4].to_vec(), ..Rows::default() };
-                let mut running = Running::new(prepared.clone(), input);
+                let mut running = Running::new(prepared.clone(), input, Vec::new());
                 while let Some(step) = running.step(max_rows) {
                     Scalar.carry_out(step);
                     running.advance();

@@ -17,7 +17,7 @@ use super::workload::{Verifiable, Workload};
 use crate::amount::Amount;
 use crate::content_id::Cid;
 use crate::found::Found;
-use crate::kernel::float::{FloatMatrix, FloatProduct, FloatStep, MAX_K};
+use crate::kernel::float::{self, FloatMatrix, FloatProduct, FloatStep, MAX_K};
 use crate::kernel::inputs::MissingBlock;
 use crate::kernel::product::Product;
 use crate::sign::LeaseId;
@@ -112,11 +112,11 @@ impl Workload for MatmulF32 {
         block: impl Fn(&Cid) -> Option<&'a [u8]>,
     ) -> Result<Vec<u8>, MissingBlock> {
         let (a, b) = (FloatMatrix::gather(&self.a, &block)?, FloatMatrix::gather(&self.b, &block)?);
-        let mut running = FloatProduct::new(a, b.cols);
+        let mut running = FloatProduct::new(a, b.cols, Vec::new());
         while let Some(FloatStep { left, rows, sums }) = running.step(usize::MAX) {
             product.multiply_f32(left, rows, &b, sums);
         }
-        Ok(running.into_output())
+        Ok(float::to_bytes(&running.into_output()))
     }
 }
 

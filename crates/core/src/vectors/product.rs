@@ -34,15 +34,21 @@ pub struct Vector {
 /// The scale of every requantisation, prediction and error in the start-up set.
 const REQUANT: Requant = Requant { multiplier: 1_518_500_250, shift: 40 };
 
+/// A value that is in a buffer before it is used again.
+const USED: i32 = 0x5a5a_5a5a;
+
 impl Vector {
-    /// Computes the vector with a backend's `pack` and `multiply`, and returns whether it agrees.
+    /// Computes the vector with a backend's `pack` and `multiply`, and returns whether it agrees. The output's buffer holds other
+    /// values before, so a value that is not written is noticed.
     pub fn agrees<Packed>(
         &self,
         mut pack: impl FnMut(&[i8], usize, usize) -> Packed,
         mut multiply: impl FnMut(&[i8], usize, &Packed, &mut [i32]),
     ) -> bool {
         let (prepared, rows) = self.prepare(&mut pack);
-        let mut running = Running::new(alloc::rc::Rc::new(prepared), rows);
+        let weights = if self.gradient { prepared.layout().weights_len() } else { 0 };
+        let used = alloc::vec![USED; rows.count * prepared.output_width() + weights];
+        let mut running = Running::new(alloc::rc::Rc::new(prepared), rows, used);
         while let Some(Step { left, rows, right, sums }) = running.step(self.rows) {
             match right {
                 Right::Packed(packed) => multiply(left, rows, packed, sums),

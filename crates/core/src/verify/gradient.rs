@@ -237,7 +237,7 @@ mod tests {
     fn batch(vector: &Vector) -> Batch {
         use crate::kernel::Product;
         let (packed, rows) = vector.prepare(|values, k, n| Scalar.pack(values, k, n));
-        let mut running = Running::new(Rc::new(packed), rows.clone());
+        let mut running = Running::new(Rc::new(packed), rows.clone(), Vec::new());
         while let Some(step) = running.step(3) {
             Scalar.carry_out(step);
             running.advance();

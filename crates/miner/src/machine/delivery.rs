@@ -15,6 +15,7 @@ use super::lane::Work;
 use super::work::TASK_BYTES;
 use super::{Action, Answered, Call, Machine, Pending, Phase, Timer, journal_failed};
 use crate::journal::{Entry, JournalError};
+use crate::lane::LaneCommand;
 use crate::notice::Notice;
 
 /// How long an upload may take, plus a time in proportion to its size.
@@ -141,6 +142,7 @@ impl Machine {
         self.schedule.clear(Timer::Deliver(lease));
         self.actions.push(Action::Forget { lease });
         let (verdict, index) = (delivered.verdict, entry.lane);
+        self.give_back(index, entry.output);
         self.tally.count(verdict, entry.work, entry.value, self.now_ms);
         let reward = if verdict == Verdict::Valid { entry.value } else { Amount::ZERO };
         let receipt = Box::new(delivered.receipt);
@@ -164,6 +166,15 @@ impl Machine {
         }
         self.tell_status();
         self.employ_all();
+    }
+
+    /// Gives a lane the buffer of its output, unless something still reads it.
+    fn give_back(&mut self, index: u32, output: Arc<Vec<u8>>) {
+        if let Ok(buffer) = Arc::try_unwrap(output)
+            && (index as usize) < self.lanes.len()
+        {
+            self.command(index, LaneCommand::Reuse(buffer));
+        }
     }
 
     /// A lane whose outputs are refused again and again has a faulty backend.
@@ -218,6 +229,7 @@ impl Machine {
         self.schedule.clear(Timer::Deliver(lease));
         self.actions.push(Action::Forget { lease });
         let index = entry.lane;
+        self.give_back(index, entry.output);
         self.notice(Notice::TaskDropped { lane: index, reason: reason.into() });
         if matches!(self.lanes.get(index as usize), Some(lane) if is_delivering(&lane.work, lease)) {
             self.lanes[index as usize].work = Work::Idle;

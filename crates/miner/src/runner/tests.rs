@@ -66,6 +66,42 @@ fn slices_give_the_reference_output_and_its_digest() {
     }
 }
 
+/// A lane writes its outputs to the buffers of those before, which hold other values and have another length.
+#[test]
+fn every_byte_of_a_used_buffer_is_overwritten() {
+    let mut runner = LaneRunner::new(Processor(Scalar));
+    for (seed, (rows, n), held) in [(1, (70, 90), 0), (2, (70, 90), 70 * 90), (3, (20, 31), 70 * 90), (4, (99, 90), 7)]
+    {
+        runner.buffers.poison(held);
+        let task = task(seed, rows, 40, n);
+        runner.obey(start(&task));
+        let (events, _) = run(&mut runner);
+        let Some(LaneEvent::Done { output, digest, .. }) = events.last() else { panic!("{events:?}") };
+        let block = |cid: &Cid| task.blocks.iter().find(|(known, _)| known == cid).map(|(_, block)| &block[..]);
+        assert!(*output == task.unit.output(&Scalar, &LeaseId([0; 16]), block).unwrap(), "{rows} x {n} in {held}");
+        assert_eq!(digest.0, *blake3::hash(output).as_bytes());
+    }
+}
+
+#[test]
+fn a_lane_keeps_its_buffers_up_to_a_cap_until_it_is_told_to_free_them() {
+    let mut runner = LaneRunner::new(Processor(Scalar));
+    let mut place = None;
+    for seed in 0..4 {
+        runner.obey(start(&task(seed, 30, 40, 50)));
+        let mut events = run(&mut runner).0;
+        let Some(LaneEvent::Done { output, .. }) = events.pop() else { panic!("{events:?}") };
+        assert!(place.is_none_or(|place| place == output.as_ptr()), "the output has a buffer of its own");
+        place = Some(output.as_ptr());
+        runner.obey(LaneCommand::Reuse(output));
+        assert_eq!(runner.buffers.held_bytes(), 2 * 4 * 30 * 50);
+    }
+    runner.obey(LaneCommand::Reuse(Vec::with_capacity((64 << 20) + 1)));
+    assert_eq!(runner.buffers.held_bytes(), 2 * 4 * 30 * 50);
+    runner.free_buffers();
+    assert_eq!(runner.buffers.held_bytes(), 0);
+}
+
 #[test]
 fn trees_and_floats_are_sliced_too() {
     let bytes: Vec<u8> = SplitMix64::new(8).signed(400_000).into_iter().map(|byte| byte as u8).collect();
@@ -81,6 +117,7 @@ fn trees_and_floats_are_sliced_too() {
     let floats = Task { unit: Unit::MatmulF32(MatmulF32 { a, b }), blocks: [b_blocks, a_blocks].concat() };
     for task in [tree, floats] {
         let mut runner = LaneRunner::new(Processor(Scalar));
+        runner.buffers.poison(300 * 500 + 1);
         runner.obey(start(&task));
         let (events, _) = run(&mut runner);
         let Some(LaneEvent::Done { lease, output, .. }) = events.last() else { panic!("{events:?}") };

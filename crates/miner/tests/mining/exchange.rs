@@ -30,6 +30,26 @@ fn units_of_every_kind_are_mined_and_paid() {
     assert!(world.journal.is_empty());
 }
 
+/// An output's buffer goes back to the lane that computed it before its next unit begins.
+#[test]
+fn a_delivered_outputs_buffer_comes_back() {
+    let mut world = World::new(2, 4);
+    world.drops_bodies = true;
+    world.run(20_000);
+    assert_eq!(world.verdicts(), [Verdict::Valid; 8]);
+    for lane in 0..2 {
+        let of_lane = world.commands.iter().filter(|(number, _)| *number == lane);
+        let told: String = of_lane
+            .filter_map(|(_, command)| match command {
+                LaneCommand::Start { .. } => Some('s'),
+                LaneCommand::Reuse(output) => Some(if output.is_empty() { 'e' } else { 'r' }),
+                _ => None,
+            })
+            .collect();
+        assert!(!told.is_empty() && told == "sr".repeat(told.len() / 2), "{told}");
+    }
+}
+
 #[test]
 fn a_steady_unit_costs_one_request_and_shared_blocks_come_once() {
     let mut world = World::new(1, 3);

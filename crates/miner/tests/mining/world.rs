@@ -34,6 +34,8 @@ pub(crate) struct World {
     pub(crate) compute: Compute,
     /// Lanes begin units and never finish them.
     pub(crate) lane_is_silent: bool,
+    /// The network holds no body after it has answered, as a real one does.
+    pub(crate) drops_bodies: bool,
     pub(crate) now_ms: u64,
     pub(crate) journal: BTreeMap<LeaseId, Vec<u8>>,
     pub(crate) requests: Vec<(u64, Request)>,
@@ -86,6 +88,7 @@ impl World {
                 unit.output(&Scalar, lease, block).unwrap()
             }),
             lane_is_silent: false,
+            drops_bodies: false,
             now_ms: 0,
             journal,
             requests: Vec::new(),
@@ -140,7 +143,7 @@ impl World {
     fn carry_out(&mut self, action: Action) {
         assert!(!self.ended, "nothing follows the end: {action:?}");
         match action {
-            Action::Call { call, request } => {
+            Action::Call { call, mut request } => {
                 let answer = (self.network)(&request, &mut self.twin, self.now_ms);
                 let answer = match answer {
                     Ok(response) if response.body.len() > request.max_bytes => {
@@ -149,6 +152,9 @@ impl World {
                     answer => answer,
                 };
                 let url = request.url.clone();
+                if self.drops_bodies {
+                    request.body = None;
+                }
                 self.requests.push((self.now_ms, request));
                 let takes_ms = match self.slow_answer {
                     Some((part, which, slow_ms)) if url.contains(part) && self.sent(part).len() == which => slow_ms,

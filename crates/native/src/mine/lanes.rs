@@ -9,7 +9,7 @@ use adit_core::kernel::engine::Engine;
 use adit_miner::driver::Lanes;
 use adit_miner::lane::{LaneCommand, LaneEvent};
 use adit_miner::machine::Device;
-use adit_miner::runner::LaneRunner;
+use adit_miner::runner::{KEPT_IDLE_MS, LaneRunner};
 use adit_miner::trial;
 use anyhow::Result;
 use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
@@ -108,7 +108,10 @@ fn work<E: Engine>(lane: u32, engine: E, told: &Receiver<LaneCommand>, said: &Sa
     let mut rest_ms = 0.0;
     loop {
         let command = if runner.is_idle() {
-            told.recv().map_err(|_| RecvTimeoutError::Disconnected)
+            told.recv_timeout(Duration::from_millis(KEPT_IDLE_MS)).or_else(|_| {
+                runner.free_buffers();
+                told.recv().map_err(|_| RecvTimeoutError::Disconnected)
+            })
         } else {
             told.recv_timeout(Duration::from_secs_f64(rest_ms / 1e3))
         };

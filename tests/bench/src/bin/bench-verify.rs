@@ -133,7 +133,7 @@ impl Case {
 }
 
 fn compute(cpu: &Cpu, packed: &Rc<PackedLayers<Packed>>, rows: &Rows, pace: &mut Pace) -> Vec<i32> {
-    let mut running = Running::new(packed.clone(), rows.clone());
+    let mut running = Running::new(packed.clone(), rows.clone(), Vec::new());
     let began = Instant::now();
     while !pace.run_slice(cpu, &mut running, SLICE_MS, || began.elapsed().as_secs_f64() * 1e3) {}
     running.into_output()

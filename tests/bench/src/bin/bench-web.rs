@@ -113,7 +113,7 @@ impl TimedUnit {
         let prepared = Rc::new(weights.packed(cpu));
         let (mut output, mut pace) = (Vec::new(), Pace::default());
         let mut run = || {
-            let mut running = Running::new(prepared.clone(), rows.clone());
+            let mut running = Running::new(prepared.clone(), rows.clone(), Vec::new());
             let began = std::time::Instant::now();
             let now_ms = || began.elapsed().as_secs_f64() * 1e3;
             while !pace.run_slice(cpu, &mut running, SLICE_MS, now_ms) {}

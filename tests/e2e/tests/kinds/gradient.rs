@@ -86,7 +86,7 @@ fn by_the_reference() -> BTreeMap<String, Vec<i64>> {
     };
     let prepared = std::rc::Rc::new(PackedLayers { layers: layers.into_iter().enumerate().map(layer).collect() });
     let rows = Rows { count: ROWS, input: x, targets: t };
-    let mut running = Running::new(prepared.clone(), rows.clone());
+    let mut running = Running::new(prepared.clone(), rows.clone(), Vec::new());
     while let Some(step) = running.step(ROWS) {
         Scalar.carry_out(step);
         running.advance();
@@ -148,7 +148,7 @@ impl Case {
         use adit_core::kernel::{Product, Running};
         let mut rows = self.rows.clone();
         change(&mut rows);
-        let mut running = Running::new(std::rc::Rc::new(self.weights.packed(&Scalar)), rows);
+        let mut running = Running::new(std::rc::Rc::new(self.weights.packed(&Scalar)), rows, Vec::new());
         while let Some(step) = running.step(usize::MAX) {
             Scalar.carry_out(step);
             running.advance();
