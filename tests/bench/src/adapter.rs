@@ -6,15 +6,15 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::Instant;
 
-use adit_core::kernel::engine::Engine;
 use adit_core::sign::Digest;
 use adit_cpu::Cpu;
 use adit_gpu::{AdapterChoice, Graphics, Kernels};
-use adit_miner::lane::{BlockBytes, LaneCommand, LaneEvent};
+use adit_miner::lane::{BlockBytes, LaneCommand};
 use adit_miner::runner::LaneRunner;
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use futures::executor::block_on;
 
+use crate::lane::finish;
 use crate::unit::{BenchUnit, LEASE};
 use crate::{Shape, operands};
 
@@ -71,21 +71,9 @@ fn work(kernels: Kernels, unit: &BenchUnit, told: &Receiver<usize>, say: &Sender
         for _ in 0..count {
             let start = LaneCommand::Start { lease: LEASE, unit: unit.unit.clone(), blocks: blocks.clone() };
             runner.obey(start);
-            ensure!(Some(finish(&mut runner)?) == unit.digest, "the adapter and the processor disagree");
+            ensure!(Some(finish(&mut runner)?.1) == unit.digest, "the adapter and the processor disagree");
         }
         say.send(Ok(()))?;
     }
     Ok(())
-}
-
-fn finish<E: Engine>(runner: &mut LaneRunner<E>) -> Result<Digest> {
-    let began = Instant::now();
-    let now_ms = || began.elapsed().as_secs_f64() * 1e3;
-    loop {
-        match block_on(runner.slice(now_ms)).context("an idle lane")?.event {
-            Some(LaneEvent::Done { digest, .. }) => return Ok(digest),
-            Some(LaneEvent::Failed { reason, .. }) => bail!("{reason}"),
-            _ => {}
-        }
-    }
 }

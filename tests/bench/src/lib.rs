@@ -2,8 +2,10 @@
 
 pub mod adapter;
 pub mod digits;
+pub mod lane;
 pub mod load;
 pub mod peers;
+pub mod roof;
 pub mod row;
 pub mod storage;
 pub mod unit;

@@ -7,9 +7,11 @@
 
 use std::sync::Arc;
 
+use adit_bench::lane::Lane;
 use adit_bench::peers::Peers;
+use adit_bench::roof::roof;
 use adit_bench::row::{Measured, Row, table};
-use adit_bench::{SHAPES, adapter, json_file, machine, timed};
+use adit_bench::{SHAPES, adapter, json_file, machine, median, timed};
 use adit_core::content_id::sha256;
 use adit_core::kernel::float::{FloatMatrix, to_bytes};
 use adit_core::kernel::{Product, to_le_bytes};
@@ -31,7 +33,7 @@ fn main() -> Result<()> {
     let file = json_file()?;
     let mut peers = Peers::start()?;
     println!("{}\n{}\nmedians of {RUNS}, one thread\n", machine(), peers.versions());
-    let mut rows = Vec::new();
+    let mut rows = roofs()?;
     for n in SIZES {
         rows.push(integers(n, &mut peers)?);
         rows.push(floats(n, &mut peers)?);
@@ -39,12 +41,14 @@ fn main() -> Result<()> {
     rows.extend(on_graphics(&mut peers)?);
     rows.extend(lanes_of_adapter()?);
     rows.push(two_lanes()?);
+    let (units, faults) = whole_units()?;
+    rows.extend(units);
     rows.extend(signatures()?);
     let table = table(&rows);
-    println!("{table}");
+    println!("{table}\n{}", faults.join("\n"));
     if let Some(file) = file {
         let rows: Vec<Value> = rows.iter().map(Row::to_json).collect();
-        let report = json!({ "machine": machine(), "peers": peers.versions(), "rows": rows });
+        let report = json!({ "machine": machine(), "peers": peers.versions(), "rows": rows, "page_faults": faults });
         std::fs::write(&file, format!("{report:#}\n")).with_context(|| file.display().to_string())?;
     }
     Ok(())
@@ -73,6 +77,50 @@ fn race(what: String, unit: &'static str, work: f64, mut contenders: Vec<Contend
     let row = Row::new(what.clone(), unit, work, rounds.map(measured).collect(), Vec::new())?;
     eprintln!("{what}: {}", row.ratio().map_or("no peer".into(), |ratio| format!("{ratio:.2}")));
     Ok(row)
+}
+
+/// What each backend's instructions do on registers alone.
+fn roofs() -> Result<Vec<Row>> {
+    let found = |backend: Backend| roof(backend).map(|roof| (backend, roof));
+    let row = |(backend, roof): (Backend, adit_bench::roof::Roof)| {
+        let run = move || Ok((timed(roof.run).0, String::new()));
+        let contenders: Vec<Contender<'_>> = vec![(format!("adit {backend}"), Box::new(run))];
+        race(format!("roof of {backend}, on registers alone"), "Gop/s", roof.operations / 1e9, contenders)
+    };
+    // A backend's permission to use its instructions is asked for when it is opened.
+    let opened = Backend::available().into_iter().filter(|backend| Cpu::with(*backend).is_ok());
+    opened.filter_map(found).map(row).collect()
+}
+
+/// Units on the fastest backend from their blocks to an output with its digest, in a lane that takes its buffers again and
+/// in one that keeps none; and the page faults of each.
+fn whole_units() -> Result<(Vec<Row>, Vec<String>)> {
+    let cpu = Cpu::best()?;
+    let (mut rows, mut lines) = (Vec::new(), Vec::new());
+    for shape in SHAPES.into_iter().filter(|(name, ..)| ["matmul 1024", "matmul 2048", "matmul 8192"].contains(name)) {
+        let unit = adapter::unit(shape, &cpu)?;
+        let names = ["adit, kept buffers", "fresh buffers"];
+        let mut lanes = [true, false].map(|keeps| Lane::new(cpu, &unit, keeps));
+        let mut faults = [const { Vec::new() }; 2];
+        let contenders = names.into_iter().zip(lanes.iter_mut().zip(&mut faults)).map(|(name, (lane, faults))| {
+            let run = move || {
+                let (ms, count) = lane.run()?;
+                faults.extend(count.map(|count| count as f64));
+                Ok((ms, String::new()))
+            };
+            (name.to_owned(), Box::new(run) as Box<dyn FnMut() -> Result<(f64, String)>>)
+        });
+        let work = 2.0 * unit.unit.work() as f64 / 1e9;
+        rows.push(race(format!("unit of {}, blocks to digest", shape.0), "Gop/s", work, contenders.collect())?);
+        if faults.iter().all(|faults| !faults.is_empty()) {
+            let [kept, fresh] = faults.map(|faults| median(&faults));
+            lines.push(format!(
+                "page faults of a unit of {}: {kept} with kept buffers, {fresh} with fresh ones",
+                shape.0
+            ));
+        }
+    }
+    Ok((rows, lines))
 }
 
 /// A has values of 0..=127, like activations, so that both of onnxruntime's products give our results.
