@@ -195,9 +195,10 @@ pub fn close(
     (statement, rows)
 }
 
-/// The member and the weight of each row. Ties between remainders go to the lowest member.
-fn weights(rows: &[Row]) -> Vec<(&str, i64)> {
-    rows.iter().map(|row| (row.member.as_str(), row.weight)).collect()
+/// The id and the weight of each row, as [`share::cut`] wants them: equal remainders go to the lowest member, and among its
+/// devices to the lowest address.
+pub fn weights(rows: &[Row]) -> Vec<((&str, &str), i64)> {
+    rows.iter().map(|row| ((row.member.as_str(), row.address.as_str()), row.weight)).collect()
 }
 
 impl List {

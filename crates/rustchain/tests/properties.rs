@@ -1,6 +1,8 @@
 //! Properties that hold for every input.
 #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
+use std::collections::BTreeMap;
+
 use adit_core::sign::SecretKey as PoolKey;
 use adit_rustchain::attestation::{Check, Device, Draft, Measured, Signals};
 use adit_rustchain::list::{List, ListError, Row, close};
@@ -40,6 +42,19 @@ fn rows() -> impl Strategy<Value = Vec<Row>> {
     })
 }
 
+/// Devices of a few members with their weights, and the same in another order.
+fn tied() -> impl Strategy<Value = (Vec<((u8, u8), i64)>, Vec<((u8, u8), i64)>)> {
+    let weighed = btree_map((0u8..4, 0u8..6), prop_oneof![Just(2_000_000), Just(2_004_166)], 1..20);
+    let given = weighed.prop_map(|rows| rows.into_iter().collect::<Vec<_>>());
+    given.prop_flat_map(|rows| (Just(rows.clone()), Just(rows).prop_shuffle()))
+}
+
+/// A row of this weight, which is a score's after no slot or after one.
+fn tied_row(((member, device), weight): &((u8, u8), i64)) -> Row {
+    let (member, address) = (format!("m{member}"), format!("RTC{device:040x}"));
+    Row { member, address, score: 1_000_000, slots: i64::from(*weight != 2_000_000), weight: *weight, share: 0 }
+}
+
 fn list(gross: i64, fee_bps: i64, rows: Vec<Row>) -> List {
     let key = PoolKey::from_bytes(&[7; 32]).unwrap();
     let (epoch, rows) = close(key.public_key(), (353, 0), gross, fee_bps, rows);
@@ -71,22 +86,41 @@ proptest! {
     }
 
     #[test]
-    fn a_cut_is_exact_and_blind_to_order(gross in 0i64..1_000_000_000_000, bps in 0i64..=500, weights in vec(0i64..10_000_000, 0..40)) {
-        let names: Vec<String> = (0..weights.len()).map(|index| format!("member {index}")).collect();
-        let given: Vec<(&str, i64)> = names.iter().map(String::as_str).zip(weights.iter().copied()).collect();
+    fn a_cut_is_exact_and_by_the_largest_remainders(gross in 0i64..1_000_000_000_000, bps in 0i64..=500, weights in vec(0i64..10_000_000, 0..40)) {
+        let given: Vec<_> = weights.iter().enumerate().map(|(index, weight)| (format!("member {index}"), *weight)).collect();
         let cut_once = cut(gross, bps, &given);
         prop_assert_eq!(cut_once.fee + cut_once.carry + cut_once.shares.iter().sum::<i64>(), gross);
         let total: i128 = weights.iter().map(|&weight| i128::from(weight)).sum();
         let net = i128::from(gross - cut_once.fee);
-        for (share, weight) in cut_once.shares.iter().zip(&weights) {
-            let exact = if total == 0 { 0 } else { net * i128::from(*weight) / total };
-            prop_assert!((exact..=exact + 1).contains(&i128::from(*share)));
+        let mut remainders = [Vec::new(), Vec::new()];
+        for (share, weight) in cut_once.shares.iter().zip(&weights).filter(|_| total > 0) {
+            let product = net * i128::from(*weight);
+            let more = i128::from(*share) - product / total;
+            prop_assert!((0..=1).contains(&more));
+            remainders[more as usize].push(product % total);
         }
-        let mut backwards: Vec<(&str, i64)> = given.clone();
-        backwards.reverse();
-        let mut shares = cut(gross, bps, &backwards).shares;
-        shares.reverse();
-        prop_assert_eq!(shares, cut_once.shares);
+        let [without, with] = remainders;
+        prop_assert!(with.iter().min().is_none_or(|least| without.iter().all(|other| other <= least)));
+    }
+
+    /// Few weights among many rows, so that remainders are equal, and few members with several devices each.
+    #[test]
+    fn equal_remainders_go_to_the_lowest_member_and_device(gross in 0i64..1_000, (given, mixed) in tied()) {
+        let shares = |rows: &[((u8, u8), i64)]| -> BTreeMap<(u8, u8), i64> {
+            rows.iter().map(|(id, _)| *id).zip(cut(gross, 0, rows).shares).collect()
+        };
+        let found = shares(&given);
+        prop_assert_eq!(&shares(&mixed), &found);
+        for (one, weight) in &given {
+            for (other, _) in given.iter().filter(|(other, same)| same == weight && other > one) {
+                prop_assert!(found[one] >= found[other], "{:?} has less than {:?}: {:?}", one, other, found);
+            }
+        }
+        // A list says the same, in whatever order its rows were gathered.
+        let lists = [&given, &mixed].map(|rows| list(gross, 0, rows.iter().map(tied_row).collect()));
+        prop_assert_eq!(&lists[0], &lists[1]);
+        let listed = lists[0].rows.iter().map(|row| row.share).collect::<Vec<_>>();
+        prop_assert_eq!(listed, found.into_values().collect::<Vec<_>>());
     }
 
     #[test]

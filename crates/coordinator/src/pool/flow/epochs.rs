@@ -4,7 +4,7 @@
 
 use adit_core::sign::SecretKey;
 use adit_rustchain::epoch::{SLOTS, epoch, epoch_of};
-use adit_rustchain::list::{List, Row, close};
+use adit_rustchain::list::{List, Row, close, weights};
 use adit_rustchain::share::cut;
 use adit_rustchain::weight::weight;
 use adit_rustchain::{Address, WalletSecret};
@@ -117,9 +117,8 @@ async fn credit(db: &mut Db, closed: &Closed, rows: &[Row], from: &str, now_ms: 
     let Closed { epoch, batch, .. } = *closed;
     epochs::transfer(db, from, "fee", closed.fee, epoch, now_ms).await?;
     epochs::transfer(db, from, "carry", closed.carry, epoch, now_ms).await?;
-    let weights: Vec<(&str, i64)> = rows.iter().map(|row| (row.member.as_str(), row.weight)).collect();
     // Each share records the member's part of the fee.
-    let fees = cut(closed.fee, 0, &weights).shares;
+    let fees = cut(closed.fee, 0, &weights(rows)).shares;
     for (row, fee) in rows.iter().zip(fees).filter(|(row, _)| row.share > 0) {
         let account = format!("member:{}", row.member);
         epochs::transfer(db, from, &account, row.share, epoch, now_ms).await?;
