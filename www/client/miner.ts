@@ -3,8 +3,9 @@
 import { Database } from "adit-worker/database.ts";
 import { messageOf } from "adit-worker/error.ts";
 import type { Answers, Checked, ControlMessage, PageMessage, Question } from "adit-worker/messages.ts";
-import type { Account, LaneStatus, Notice, Overview, ProvenReceipt, PublicKey, ReceiptList, Status, TaskAbout } from "adit-worker/wire.ts";
+import type { Account, LaneStatus, Notice, ProvenReceipt, PublicKey, Status, TaskAbout } from "adit-worker/wire.ts";
 
+import { accountOf, answer, epochOf, receiptsOf } from "./answers.ts";
 import type { Device } from "./device.ts";
 import { Farewell } from "./farewell.ts";
 import { History } from "./history.ts";
@@ -388,13 +389,12 @@ export class Miner extends EventTarget {
 
   /** Fetches the receipts of earlier visits. Mining goes on without them. */
   async #recall(): Promise<void> {
-    const list = await this.#asked<ReceiptList>(`/v1/receipts?miner=${this.publicKey}&limit=50`);
-    if (list) this.#add(list.receipts);
+    this.#add(receiptsOf(await answer(`${this.server}/v1/receipts?miner=${this.publicKey}&limit=50`)));
     this.#changed();
   }
 
   async #balance(): Promise<void> {
-    const account = await this.#asked<Account>(`/v1/accounts/${this.publicKey}`);
+    const account = accountOf(await answer(`${this.server}/v1/accounts/${this.publicKey}`));
     if (account) this.#accountBefore = account;
     await this.#epoch();
   }
@@ -402,19 +402,9 @@ export class Miner extends EventTarget {
   async #epoch(): Promise<void> {
     // One question at a time.
     this.paysAt = undefined;
-    const overview = await this.#asked<Overview>("/v1/overview");
-    if (overview) this.paysAt = Date.now() + overview.epoch_ends_in_ms;
+    const left = epochOf(await answer(`${this.server}/v1/overview`));
+    if (left !== undefined) this.paysAt = Date.now() + left;
     this.#changed();
-  }
-
-  /** What the coordinator says at `path`; undefined if it does not answer or knows nothing of it. */
-  async #asked<T>(path: string): Promise<T | undefined> {
-    try {
-      const answer = await fetch(this.server + path, { cache: "no-store" });
-      return answer.ok ? ((await answer.json()) as T) : undefined;
-    } catch {
-      return undefined;
-    }
   }
 
   #add(receipts: ProvenReceipt[]): void {
