@@ -5,6 +5,7 @@ import type { Device } from "adit-client/device.ts";
 import { maxLanes, parse } from "adit-client/preferences.ts";
 import { AditElement } from "adit-ui/element.ts";
 import { shared } from "adit-ui/styles.ts";
+import { Watch } from "adit-ui/watch.ts";
 
 import { coordinatorAt } from "./coordinators.ts";
 import type { Remote } from "./remote.ts";
@@ -65,8 +66,14 @@ export class Consent extends AditElement {
   @property({ attribute: false }) device!: Device;
   @state() private wrong = false;
 
+  constructor() {
+    super();
+    new Watch(this, () => this.remote);
+  }
+
   protected override render() {
     const { cpuLanes, gpu } = parse(null);
+    const { trouble } = this.remote;
     const { coordinators } = this.remote.wish ?? { coordinators: [] };
     return html`
       <section class="card" aria-labelledby="title">
@@ -99,7 +106,9 @@ export class Consent extends AditElement {
               aria-describedby="wrong"
             />
           </label>
-          <p id="wrong" class="small bad" role="alert" ?hidden=${!this.wrong}>${this.wrong ? this.t("coordinator-wrong") : nothing}</p>
+          <p id="wrong" class="small bad" role="alert" ?hidden=${!this.wrong && !trouble}>
+            ${this.wrong ? this.t("coordinator-wrong") : trouble ? this.t("wish-lost", { why: trouble }) : nothing}
+          </p>
           <div class="row">
             <button class="main">${this.t("consent-agree")}</button>
             <button type="button" @click=${() => window.close()}>${this.t("consent-decline")}</button>

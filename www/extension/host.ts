@@ -129,7 +129,7 @@ export class MiningHost {
 
   /** Brings the miner in line with the wish. */
   #follow(): Promise<void> {
-    this.#turning = this.#turning.then(async () => {
+    return this.#next(async () => {
       const { wish, idle } = await this.#office.circumstances();
       this.#wish = wish;
       this.#noteIdle(idle);
@@ -139,6 +139,11 @@ export class MiningHost {
       if (current?.active && wish.coordinators.includes(current.server)) return wish.mining ? undefined : current.stop();
       await this.#become(first);
     });
+  }
+
+  /** Does one thing after the other. What fails holds nothing up that comes later: the next wish is followed. */
+  #next(turn: () => Promise<void>): Promise<void> {
+    this.#turning = this.#turning.then(turn).catch((error: unknown) => console.warn(messageOf(error)));
     return this.#turning;
   }
 
@@ -239,7 +244,7 @@ export class MiningHost {
 
   /** Mines for another coordinator instead, if nothing else has happened meanwhile. */
   #turn(from: Miner, to: string): void {
-    this.#turning = this.#turning.then(async () => {
+    void this.#next(async () => {
       if (this.#miner === from && this.#wish.mining && this.#wish.coordinators.includes(to)) await this.#become(to);
     });
   }

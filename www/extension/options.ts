@@ -54,6 +54,10 @@ export class Options extends AditRoot {
         grid-template-columns: minmax(0, 1fr);
         gap: 1rem;
       }
+      .note {
+        grid-column: 1 / -1;
+        border-inline-start: 5px solid var(--warn);
+      }
       .withdraw {
         display: grid;
         gap: 0.6rem;
@@ -92,6 +96,7 @@ export class Options extends AditRoot {
     if (!remote.wish.agreed) return html`<adit-consent .remote=${remote} .device=${this.#device}></adit-consent>`;
     if (!remote.ready) return html`<p class="card" role="status">${this.t("looking")}</p>`;
     return html`
+      ${remote.trouble ? html`<p class="card note" role="status">${this.t("wish-lost", { why: remote.trouble })}</p>` : nothing}
       <div class="column">
         <adit-coordinators .remote=${remote}></adit-coordinators>
         <adit-key .miner=${remote} kept=${this.t("extension-key")}></adit-key>

@@ -17,20 +17,21 @@ const CONSENT = 1;
 const KEY = "wish";
 export const MAX_COORDINATORS = 8;
 
+/** Where nothing can be read, nobody has agreed to anything. */
 export async function wished(): Promise<Wish> {
-  try {
-    return parse((await api.storage.local.get(KEY))[KEY]);
-  } catch {
-    return parse(undefined);
-  }
+  return kept().catch(() => parse(undefined));
 }
 
-/** Rejects if the browser does not keep it. */
+/** Rejects if the browser does not keep it, or cannot read what it would overwrite. */
 export async function wish(change: Partial<Wish>): Promise<Wish> {
-  const { agreed, mining, coordinators } = { ...(await wished()), ...change };
-  const kept = { consent: agreed ? CONSENT : 0, mining, coordinators };
-  await api.storage.local.set({ [KEY]: kept });
-  return parse(kept);
+  const { agreed, mining, coordinators } = { ...(await kept()), ...change };
+  const now = { consent: agreed ? CONSENT : 0, mining, coordinators };
+  await api.storage.local.set({ [KEY]: now });
+  return parse(now);
+}
+
+async function kept(): Promise<Wish> {
+  return parse((await api.storage.local.get(KEY))[KEY]);
 }
 
 /** Checks each value: another version may have written it. */
