@@ -29,7 +29,7 @@ export class Session {
   readonly #traffic: Traffic;
   readonly #journal: Journal;
   readonly #post: Surroundings["post"];
-  readonly #lanes = new Lanes((lane, report) => this.#reported(lane, report));
+  readonly #lanes: Lanes;
   readonly #miner: Miner;
   readonly #decide: (rules: string, facts: string) => unknown;
   #pauses: string[] = [];
@@ -47,25 +47,34 @@ export class Session {
   /** Loads what is needed and begins. */
   static async open(settings: Settings, conditions: Conditions, surroundings: Surroundings): Promise<Session> {
     const { database, post } = surroundings;
-    const [{ Miner, decide, public_key }, module] = await Promise.all([loadControl(), loadCpu()]);
-    const { secret, publicKey, copied } = await vault.unsealed(database, public_key);
-    post({ type: "key", publicKey, copied });
-    const pinned = await coordinatorKey(database, settings.server);
-    return new Session(settings, surroundings, module, decide, (host) => {
-      const { server, cpuLanes, gpu, openSource, job, share } = settings;
-      const { duty_idle: duty = 1 } = conditions.rules;
-      const miner = new Miner(server, location.origin, cpuLanes, gpu, duty, pinned, secret, host);
-      secret.fill(0);
-      miner.choose(openSource, job);
-      if (share) miner.share(share.site, share.bps);
-      return miner;
-    });
+    const { server, cpuLanes } = settings;
+    // A person waits for the first unit, so what needs nothing of one another is loaded at the same time.
+    const compiled = loadCpu();
+    const lanes = new Lanes();
+    for (let lane = 0; lane < cpuLanes; lane += 1) lanes.openSoon(lane, cpuPackage, compiled);
+    try {
+      const [{ Miner, decide, public_key }, pinned] = await Promise.all([loadControl(), coordinatorKey(database, server), compiled]);
+      const { secret, publicKey, copied } = await vault.unsealed(database, public_key);
+      post({ type: "key", publicKey, copied });
+      return new Session(settings, surroundings, lanes, decide, (host) => {
+        const { gpu, openSource, job, share } = settings;
+        const { duty_idle: duty = 1 } = conditions.rules;
+        const miner = new Miner(server, location.origin, cpuLanes, gpu, duty, pinned, secret, host);
+        secret.fill(0);
+        miner.choose(openSource, job);
+        if (share) miner.share(share.site, share.bps);
+        return miner;
+      });
+    } catch (error) {
+      lanes.close();
+      throw error;
+    }
   }
 
   private constructor(
     settings: Settings,
     { database, traffic, post }: Surroundings,
-    module: WebAssembly.Module,
+    lanes: Lanes,
     decide: (rules: string, facts: string) => unknown,
     make: (host: ControlHost) => Miner,
   ) {
@@ -74,6 +83,7 @@ export class Session {
     this.#database = database;
     this.#traffic = traffic;
     this.#post = post;
+    this.#lanes = lanes;
     const journal = (this.#journal = new Journal(database, settings.server));
     this.#miner = make({
       tell: (notice) => this.#told(notice as Notice),
@@ -83,10 +93,10 @@ export class Session {
       kept: () => journal.kept(),
       sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     });
-    for (let lane = 0; lane < settings.cpuLanes; lane += 1) this.#lanes.open(lane, { device: cpuPackage, module });
     // Without processor lanes there is no rival to wait for.
     if (settings.cpuLanes === 0) void this.#askGpu();
     this.ended = this.#run();
+    lanes.listen((lane, report) => this.#reported(lane, report));
   }
 
   stop(): void {
