@@ -35,10 +35,12 @@ export function ask({ texts, site, coordinator, lanes, cores, own, part, agreed,
   if (part) label.append(gift, texts.t("embed-share", { part, site }));
   section.append(
     title,
-    line(texts.t("embed-what", { coordinator })),
-    line(texts.t("embed-much", { lanes, cores })),
-    line(texts.t("embed-cost")),
-    line(texts.t("embed-whom", { site })),
+    list([
+      [texts.t("embed-what"), texts.t("embed-what-text", { coordinator })],
+      [texts.t("embed-much"), texts.t("embed-much-text", { lanes, cores })],
+      [texts.t("embed-cost"), texts.t("embed-cost-text")],
+      [texts.t("embed-whom"), texts.t("embed-whom-text", { site })],
+    ]),
     ...(part ? [label] : []),
     button,
     note,
@@ -61,4 +63,16 @@ export function ask({ texts, site, coordinator, lanes, cores, own, part, agreed,
     else if (seen === "covered") elsewhere();
   });
   return () => button.focus();
+}
+
+/** What there is to know, each with a word to find it by. */
+function list(entries: readonly [name: string, text: string][]): HTMLElement {
+  const all = document.createElement("dl");
+  for (const [name, text] of entries) {
+    const entry = document.createElement("div");
+    const named = Object.assign(document.createElement("dt"), { textContent: name });
+    entry.append(named, Object.assign(document.createElement("dd"), { textContent: text }));
+    all.append(entry);
+  }
+  return all;
 }

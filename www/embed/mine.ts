@@ -119,7 +119,7 @@ export class Embedded extends AditRoot {
         gap: 0.6rem;
       }
       .foot {
-        padding: 0 0.3rem 0.3rem;
+        padding: 0 1.15rem 0.3rem;
       }
       .foot button {
         background: none;

@@ -28,15 +28,24 @@ export class Sight {
   now: Seen = known ? "soon" : "covered";
   #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #changed: () => void;
+  #observer: IntersectionObserver | undefined;
 
   constructor(element: Element, changed: () => void) {
     this.#changed = changed;
     if (!known) return;
     const options: VisibilityOptions = { threshold: [WHOLE], trackVisibility: true, delay: DELAY_MS };
-    new IntersectionObserver((entries) => {
+    this.#observer = new IntersectionObserver((entries) => {
+      // To look whether something is covered costs frames, so nobody goes on when the question is gone.
+      if (!element.isConnected) return this.#end();
       const seen = entries.at(-1) as (IntersectionObserverEntry & { isVisible?: boolean }) | undefined;
       this.#look(seen?.isVisible === true && seen.intersectionRatio >= WHOLE);
-    }, options).observe(element);
+    }, options);
+    this.#observer.observe(element);
+  }
+
+  #end(): void {
+    this.#observer?.disconnect();
+    clearTimeout(this.#timer);
   }
 
   #look(visible: boolean): void {

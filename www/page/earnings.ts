@@ -103,7 +103,9 @@ export class Earnings extends AditElement {
           <dt class="unseen">${this.t("next-payment")}</dt>
           ${this.#amount("pending", account ? expected(account) : "0")}
           <dd class="note">
-            ${this.t("next-payment")} ${paysAt === undefined || !comes ? nothing : html`<adit-countdown class="number" .until=${paysAt}></adit-countdown>`}
+            ${paysAt === undefined || !comes
+              ? this.t("next-payment")
+              : html`${this.t("next-payment-in")} <adit-countdown class="number" .until=${paysAt}></adit-countdown>`}
           </dd>
           ${this.#row("posted", this.t("paid"), this.format.amount(account?.posted), account?.posted)}
           ${this.#row("confidence", this.t("confidence"), this.format.percent(confidence / 10_000), this.t("confidence-note"))}

@@ -1,17 +1,21 @@
 # Was das Werkzeug sagt, das eine Website einbettet.
 
 embed-title = Für { $site } rechnen?
-embed-what =
+embed-what = Was läuft
+embed-what-text =
     Ihr Browser würde Teile echter Aufträge für { $coordinator } rechnen, der jedes Ergebnis prüft und bezahlt, was stimmt:
     Matrixprodukte, Inferenz, Trainingsschritte, Hashes.
-embed-much =
+embed-much = Wie viel
+embed-much-text =
     { $lanes ->
         [one] Einer Ihrer { $cores } Prozessorkerne, die Hälfte der Zeit,
        *[other] { $lanes } Ihrer { $cores } Prozessorkerne, die Hälfte der Zeit,
     } solange eine Seite dieser Website offen ist, und wieder, wenn Sie zurückkommen. Ändern und stoppen können Sie es hier
     jederzeit.
-embed-cost = Es kostet Strom, etwas Wärme und Daten: Ein Auftrag kann einige zehn Megabyte brauchen. Im Akkubetrieb pausiert es.
-embed-whom =
+embed-cost = Was es kostet
+embed-cost-text = Es kostet Strom, etwas Wärme und Daten: Ein Auftrag kann einige zehn Megabyte brauchen. Im Akkubetrieb pausiert es.
+embed-whom = Für wen
+embed-whom-text =
     Was es verdient, gehört Ihnen: Ein Schlüssel in Ihrem Browser besitzt es. { $site } sieht, ob es läuft und wie schnell,
     sonst nichts.
 embed-share = { $part } des Verdienten { $site } geben.
