@@ -1,72 +1,89 @@
 //! `adit store`: holds sealed replicas for a coordinator, and proves on request that it still has them.
 
 mod args;
-mod holder;
-mod session;
-mod shelf;
+mod folder;
 mod told;
 
-use std::time::Duration;
+use std::cell::RefCell;
+use std::time::{Duration, Instant};
 
+use adit_miner::driver::Runtime;
+use adit_miner::machine::default_contributor;
+use adit_miner::store::{Door, Event, Figures, HoldError, Holder, Name, Shelf};
 use anyhow::{Result, bail};
 
 pub(crate) use args::Args;
 use args::Mode;
-use holder::Holder;
-use session::Door;
-use shelf::Shelf;
+use folder::Folder;
 use told::Told;
 
-use crate::home::{Home, KeyFile, PASSPHRASE};
+use crate::home::{Home, KeyFile, Known, PASSPHRASE};
 use crate::server::connect;
 use crate::stop;
-
-/// The longest pause after a failed turn.
-const LONGEST: Duration = Duration::from_secs(60);
 
 pub(crate) async fn run(mut args: Args) -> Result<()> {
     args.take_env_file()?;
     explain_mode(&args)?;
     let home = Home::find(args.key.as_deref())?;
     let passphrase = std::env::var(PASSPHRASE).ok().filter(|passphrase| !passphrase.is_empty());
-    let key = KeyFile::open_or_make(home.key(), passphrase.as_deref())?;
+    let key = KeyFile::open_or_make(home.key(), passphrase.as_deref())?.key;
     let told = Told::new(args.json);
     let folder = args.folder.clone().unwrap_or_else(|| home.replicas());
-    let shelf = Shelf::open(&folder, home.shelf())?;
-    told.begins(&args, &folder, &key.key.public_key());
+    let shelf = Shelf::open(Folder::open(&folder, home.shelf())?).await?;
+    told.begins(&args, &folder, &key.public_key());
     for line in args.unused() {
         told.note(&line);
     }
     let remote = connect(args.coordinator.trim_end_matches('/'))?;
-    let door = Door::new(remote, key.key, args.id.clone(), home.known(), args.coordinator_key)?;
-    let mut holder = Holder::new(door, shelf, args.share, told.clone());
+    let server = remote.server().to_owned();
+    let known = RefCell::new(Known::load(home.known())?);
+    let pinned = args.coordinator_key.or_else(|| known.borrow().get(&server));
+    let contributor = args.id.clone().unwrap_or_else(|| default_contributor(&key.public_key()));
+    let door = Door::new(remote, Name { key, contributor, origin: "native".into() }, pinned);
+    let tell = |figures: &Figures, event: Event<'_>| {
+        if let Event::Registered(key) = event
+            && let Err(error) = known.borrow_mut().pin(&server, key)
+        {
+            told.note(&format!("{error:#}"));
+        }
+        told.happened(figures, &event);
+    };
+    let mut holder = Holder::new(door, shelf, Clock(Instant::now()), args.share, tell);
+    let most = args.max_windows.unwrap_or(u64::MAX);
     let held = tokio::select! {
-        held = hold(&mut holder, args.max_windows) => held,
+        held = holder.hold(|figures| figures.windows >= most) => held,
         () = stop::signal() => Ok(()),
     };
     told.ends(holder.figures());
-    held
+    held.map_err(explained)
 }
 
-/// Takes turns until `max_windows` windows have a verdict. A turn that fails is tried again.
-async fn hold(holder: &mut Holder, max_windows: Option<u64>) -> Result<()> {
-    let mut failures = 0u32;
-    loop {
-        let pause = match holder.turn().await {
-            Ok(pause) => {
-                failures = 0;
-                pause
-            }
-            Err(error) => {
-                holder.failed(&error)?;
-                failures += 1;
-                Duration::from_secs(1 << failures.min(6)).min(LONGEST)
-            }
-        };
-        if max_windows.is_some_and(|most| holder.figures().windows >= most) {
-            return Ok(());
+/// The error with the flags that help.
+fn explained(error: HoldError) -> anyhow::Error {
+    match &error {
+        HoldError::Foreign(_) => anyhow::anyhow!("{error}: give another --key and --folder for this one"),
+        HoldError::Strange { .. } => {
+            anyhow::anyhow!("{error}: if its owner says that it changed, give the new one with --coordinator-key")
         }
-        holder.idle(pause).await;
+        _ => error.into(),
+    }
+}
+
+/// This process's clock.
+struct Clock(Instant);
+
+impl Runtime for Clock {
+    fn now_ms(&self) -> u64 {
+        self.0.elapsed().as_millis() as u64
+    }
+
+    async fn sleep(&self, ms: u64) {
+        tokio::time::sleep(Duration::from_millis(ms)).await;
+    }
+
+    fn random(&self) -> u64 {
+        // Without randomness retries are only spread less.
+        getrandom::u64().unwrap_or_default()
     }
 }
 

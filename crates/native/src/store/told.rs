@@ -3,25 +3,14 @@
 use std::path::Path;
 
 use adit_core::PublicKey;
+use adit_miner::store::{Event, Figures, Loss};
 use adit_protocol::storage::{Answered, PROVES};
 use serde_json::{Value, json};
 
 use super::args::Args;
 use crate::show::{self, Lines};
 
-/// What happened since the start.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Figures {
-    pub(super) replicas: u64,
-    pub(super) bytes: u64,
-    /// Windows with a verdict.
-    pub(super) windows: u64,
-    pub(super) passed: u64,
-    /// Pending rewards in nano-NNET.
-    pub(super) earned: i64,
-}
-
-/// Prints what happens, on standard output.
+/// Where it is told.
 #[derive(Clone)]
 pub(super) struct Told {
     lines: Lines,
@@ -50,8 +39,23 @@ impl Told {
         self.tell(json!({ "event": "note", "text": text }), format!("Note: {text}"));
     }
 
+    /// What a holder tells.
+    pub(super) fn happened(&self, figures: &Figures, event: &Event<'_>) {
+        match event {
+            // Whoever started the holder remembers the key.
+            Event::Registered(_) => {}
+            Event::Held(replica, length) => self.held(&replica.to_string(), *length, *figures),
+            Event::Lost(replicas, _, why) => self.lost(*replicas, why_lost(*why)),
+            Event::Released(replicas) => self.released(*replicas),
+            Event::GaveBack(replica) => self.gave_back(&replica.to_string()),
+            Event::Answered(answer, took_ms) => self.answered(answer, *took_ms),
+            Event::Full(why) => self.full(why),
+            Event::Failed(error) => self.failed(&error.to_string()),
+        }
+    }
+
     /// A replica is whole.
-    pub(super) fn held(&self, replica: &str, length: u64, figures: Figures) {
+    fn held(&self, replica: &str, length: u64, figures: Figures) {
         let value = json!({
             "event": "held", "replica": replica, "bytes": length,
             "replicas": figures.replicas, "held_bytes": figures.bytes,
@@ -60,24 +64,26 @@ impl Told {
         self.tell(value, format!("Took a replica of {}; {replicas} now, {} in all", bytes(length), bytes(all)));
     }
 
-    pub(super) fn lost(&self, replicas: usize, why: &str) {
+    /// Some replicas are lost.
+    fn lost(&self, replicas: u64, why: &str) {
         let value = json!({ "event": "lost", "replicas": replicas, "why": why });
         self.tell(value, format!("Lost {replicas} replicas ({why}); reported, and made again elsewhere"));
     }
 
     /// The coordinator no longer wants some replicas.
-    pub(super) fn released(&self, replicas: u64) {
+    fn released(&self, replicas: u64) {
         let value = json!({ "event": "released", "replicas": replicas });
         self.tell(value, format!("The coordinator no longer needs {replicas} replicas; their room is free"));
     }
 
-    pub(super) fn gave_back(&self, replica: &str) {
+    /// A replica was given back.
+    fn gave_back(&self, replica: &str) {
         let value = json!({ "event": "gave_back", "replica": replica });
         self.tell(value, "Gave a replica back: its content was asked for".into());
     }
 
     /// A window has a verdict.
-    pub(super) fn answered(&self, answer: &Answered, took_ms: u64) {
+    fn answered(&self, answer: &Answered, took_ms: u64) {
         let receipt = &answer.receipt.receipt;
         let value = json!({
             "event": "answered", "verdict": receipt.verdict, "reward": answer.reward, "lease": receipt.lease,
@@ -92,14 +98,21 @@ impl Told {
         self.tell(value, text);
     }
 
+    /// There is no room.
+    fn full(&self, why: &str) {
+        let value = json!({ "event": "full", "why": why });
+        let text = format!("{why}: no room for more. What is held stays; free some room, or offer less with --share");
+        self.tell(value, text);
+    }
+
     /// A turn failed, and is tried again.
-    pub(super) fn failed(&self, error: &str) {
+    fn failed(&self, error: &str) {
         let value = json!({ "event": "failed", "error": error });
         self.tell(value, format!("Failed, and will try again: {error}"));
     }
 
     pub(super) fn ends(&self, figures: Figures) {
-        let Figures { replicas, bytes: held, windows, passed, earned } = figures;
+        let Figures { replicas, bytes: held, windows, passed, earned, .. } = figures;
         let value = json!({
             "event": "ends", "replicas": replicas, "held_bytes": held, "windows": windows, "passed": passed,
             "pending_nano": earned,
@@ -111,6 +124,15 @@ impl Told {
         );
         self.tell(value, text);
         self.lines.flush(show::LAST_LINES);
+    }
+}
+
+/// Why replicas are lost.
+fn why_lost(why: Loss) -> &'static str {
+    match why {
+        Loss::Gone => "their files are gone",
+        Loss::Damaged => "they are damaged",
+        Loss::Seen => "a look through them found damage",
     }
 }
 
