@@ -33,6 +33,9 @@ pub type EpochSeconds = Whole<1, { MAX_EPOCH_MS as u64 / 1_000 }>;
 /// The most that a database may hold, in GiB.
 pub type StoreGib = Whole<1, { MAX_STORED_BYTES >> 30 }>;
 
+/// How often holders of replicas are challenged, in seconds.
+pub type StorageSeconds = Whole<1, 86_400>;
+
 /// A number of connections.
 pub type MaxConnections = Whole<1, 1_000_000>;
 /// How long the program waits for open requests when it stops, in seconds.

@@ -12,8 +12,8 @@ mod settings;
 
 use std::path::PathBuf;
 
-use adit_coordinator::range::{Budget, DrainSeconds, EpochSeconds, MaxConnections, StoreGib};
-use adit_coordinator::{BlockAnswer, BlockSource, Config, Connections, Sources, Web};
+use adit_coordinator::range::{Budget, DrainSeconds, EpochSeconds, MaxConnections, StorageSeconds, StoreGib};
+use adit_coordinator::{BlockAnswer, BlockSource, Config, Connections, Sources, Storage, Web};
 use adit_core::Cid;
 use adit_core::content_id::MAX_BLOCK_BYTES;
 use adit_fetch::{BLOCK_REDIRECTS, Request, follow};
@@ -68,6 +68,8 @@ fn config(settings: &Settings) -> Result<Config> {
     config.web = web(settings.one("web")?)?;
     config.epoch_budget = settings.required::<Budget>("block-budget")?.get();
     config.epoch_ms = settings.required::<EpochSeconds>("epoch-seconds")?.get() as i64 * 1_000;
+    config.storage =
+        Storage::with_windows(settings.required::<StorageSeconds>("storage-window-seconds")?.get() * 1_000);
     config.max_stored_bytes = settings.required::<StoreGib>("max-store-gib")?.get() << 30;
     config.hosts = settings.all("host")?;
     config.origins = settings.all("origin")?;

@@ -8,7 +8,7 @@ use std::fmt::{self, Display, Write};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use adit_coordinator::range::{Budget, DrainSeconds, EpochSeconds, MaxConnections, StoreGib};
+use adit_coordinator::range::{Budget, DrainSeconds, EpochSeconds, MaxConnections, StorageSeconds, StoreGib};
 use anyhow::{Context, Result, bail, ensure};
 use tracing_subscriber::EnvFilter;
 
@@ -32,7 +32,7 @@ pub(super) struct Setting {
 }
 
 /// Every setting. The first is the directory that holds the file, unless `--config` or `ADIT_CONFIG` names one.
-pub(super) const SETTINGS: [Setting; 14] = [
+pub(super) const SETTINGS: [Setting; 15] = [
     Setting {
         name: "data",
         value: "DIR",
@@ -72,6 +72,14 @@ pub(super) const SETTINGS: [Setting; 14] = [
         many: false,
         help: "How long an epoch lasts, in seconds, from 1 to 31622400 (366 days)",
         check: is::<EpochSeconds>,
+    },
+    Setting {
+        name: "storage-window-seconds",
+        value: "SECONDS",
+        default: "3600",
+        many: false,
+        help: "How often whoever holds replicas is asked to prove them, in seconds, from 1 to 86400",
+        check: is::<StorageSeconds>,
     },
     Setting {
         name: "max-store-gib",
