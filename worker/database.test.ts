@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 
 import { VERSION, upgrade } from "./database.ts";
 
-const STORES = ["coordinators", "days", "forms", "journal", "key", "units"];
+const STORES = ["coordinators", "days", "forms", "journal", "key", "replicas", "units"];
 
 /** What each shipped version added. Frozen: browsers hold these databases. */
 const HISTORY: ((db: IDBPDatabase) => void)[] = [
@@ -17,6 +17,9 @@ const HISTORY: ((db: IDBPDatabase) => void)[] = [
   },
   (db) => {
     db.createObjectStore("forms");
+  },
+  (db) => {
+    db.createObjectStore("replicas");
   },
 ];
 

@@ -18,6 +18,8 @@ interface Schema extends DBSchema {
   days: { key: string; value: Day };
   /** The kernel forms that won on a graphics adapter, by adapter and browser. */
   forms: { key: string; value: string };
+  /** Which replicas this browser should have, by coordinator's address. It outlives them. */
+  replicas: { key: string; value: Uint8Array<ArrayBuffer> };
 }
 
 /** An output and the coordinator that it is for. Earlier pages kept only the output, because they knew one coordinator. */
@@ -37,7 +39,7 @@ export interface SealedKey {
 }
 
 /** Grows with every change of `upgrade`. */
-export const VERSION = 3;
+export const VERSION = 4;
 
 /** Takes the database's place where nothing can be kept; it lasts as long as the worker. */
 export interface Memory {
@@ -116,4 +118,5 @@ export function upgrade(db: IDBPDatabase<Schema>, version: number): void {
     db.createObjectStore("days", { keyPath: "day" });
   }
   if (version < 3) db.createObjectStore("forms");
+  if (version < 4) db.createObjectStore("replicas");
 }

@@ -1,7 +1,7 @@
 /** The messages between page, control worker and lanes. */
 
 import type { CpuPackage } from "./packages.ts";
-import type { Decision, Digest, Facts, LeaseId, Notice, ProvenReceipt, PublicKey, Rules } from "./wire.ts";
+import type { Amount, Decision, Digest, Facts, LeaseId, Notice, ProvenReceipt, PublicKey, Rules } from "./wire.ts";
 
 /** What a host calls the things that outlive its page. Users' keys lie under these names: to change one is to lose them. */
 export interface Names {
@@ -180,3 +180,55 @@ export type NamingReport =
   | { event: "named"; cid: string; bytes: number }
   /** What is at `path` has no CID; without a reason it could not be read. */
   | { event: "failed"; path: string; reason: string | undefined };
+
+/** What a page asks of a hold worker, once. The page ends the worker to pause. */
+export interface HoldOrder {
+  /** Hold, or give everything up. */
+  wish: "hold" | "quit";
+  names: Names;
+  server: string;
+  /** The most bytes to hold. */
+  share: number;
+}
+
+/** What happened to a holder. */
+export type HoldEvent =
+  | { event: "registered"; key: PublicKey }
+  | { event: "held" }
+  /** So many replicas were lost, and reported. If they are not damaged they are gone. */
+  | { event: "lost"; replicas: number; bytes: number; damaged: boolean }
+  | { event: "released"; replicas: number }
+  | { event: "gave-back" }
+  | { event: "answered"; verdict: string; missing_at_most_ppm: number; took_ms: number }
+  /** There is no room for more than is held. */
+  | { event: "full"; why: string }
+  | { event: "failed"; why: string };
+
+/** What the package `hold` tells. */
+export interface HoldNews {
+  replicas: number;
+  bytes: number;
+  /** Pending rewards of all windows that this browser answered. */
+  earned: Amount;
+  what: HoldEvent;
+}
+
+/** What a coordinator says of a holder: the part of its `HolderView` that a page shows. */
+export interface Proven {
+  passed: number;
+  failed: number;
+  missed: number;
+  window_ms: number;
+  draws: number;
+  missing_at_most_ppm: number;
+}
+
+/** Hold worker to page. */
+export type HoldReport =
+  | { type: "elsewhere" }
+  /** `apart`: replicas lie in a bucket of their own, so that an eviction spares the key. */
+  | { type: "begun"; publicKey: PublicKey; apart: boolean }
+  | { type: "news"; news: HoldNews }
+  | { type: "proven"; proven: Proven }
+  | { type: "quit" }
+  | { type: "broken"; reason: string };

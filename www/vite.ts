@@ -32,13 +32,14 @@ interface Chunk {
   facadeModuleId?: string | null;
 }
 
-/** The budgets of wasm-pack.toml go by these folders. What names files by their CIDs has one of its own. */
+/** The budgets of wasm-pack.toml go by these folders. What few people fetch has folders of its own. */
 function files(folder: string) {
   const name = `assets/${folder}/[name]-[hash]`;
   const script = ({ facadeModuleId }: Chunk) => {
     const [, language] = facadeModuleId?.match(/\/locales\/([\w-]+)\//) ?? [];
     if (language) return `assets/${folder}/${language}-[name]-[hash].js`;
-    return facadeModuleId?.endsWith("/content.ts") ? "assets/content/[name]-[hash].js" : `${name}.js`;
+    const [, rare] = facadeModuleId?.match(/\/(content|hold)\.ts$/) ?? [];
+    return rare ? `assets/${rare}/[name]-[hash].js` : `${name}.js`;
   };
   return { entryFileNames: script, chunkFileNames: script, assetFileNames: `${name}[extname]` };
 }

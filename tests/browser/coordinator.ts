@@ -125,6 +125,12 @@ export class Coordinator {
     return this.#submit({ work, demo: true, name });
   }
 
+  /** Stores content with miners, one replica of each piece, from the epochs' budget; returns its number. */
+  async store(name: string, content: Uint8Array<ArrayBuffer>): Promise<number> {
+    const path = `/v1/storage/pins?name=${encodeURIComponent(name)}&root=&replicas=1&hours=24&sponsored=true`;
+    return (await this.#call<{ pin: number }>("POST", path, "application/octet-stream", content)).pin;
+  }
+
   /** Lets the native program mine for it. */
   mine(): { end(): Promise<void> } {
     const program = process.env["ADIT_BIN"];

@@ -85,6 +85,9 @@ export class App extends AditRoot {
   @state() private chartLoaded = false;
   @state() private pastOpen = false;
   @state() private contentOpen = false;
+  @state() private holdLoaded = false;
+  /** Room that was lent at an earlier visit is lent again. */
+  readonly #holdOpen = isLent();
   readonly #device = new Device();
   readonly #miner = new Miner(host, this.#device);
 
@@ -138,6 +141,10 @@ export class App extends AditRoot {
         <details class="card" @toggle=${this.#openPast}>
           <summary>${this.t("history")}</summary>
           ${this.pastOpen ? html`<adit-past .kept=${miner.kept}></adit-past>` : nothing}
+        </details>
+        <details class="card" ?open=${this.#holdOpen} @toggle=${this.#openHold} ?hidden=${obstacle !== undefined}>
+          <summary>${this.t("hold")}</summary>
+          ${this.holdLoaded ? html`<adit-hold .miner=${miner} @adit-save-key=${this.#saveKey}></adit-hold>` : nothing}
         </details>
         <details class="card" @toggle=${this.#openContent} @dragenter=${this.#openContent}>
           <summary>${this.t("cid")}</summary>
@@ -226,6 +233,13 @@ export class App extends AditRoot {
     if (this.pastOpen) void import("./past.ts");
   };
 
+  /** Once open its element stays, and with it what is held. It watches the miner, so that it must not be made before it is loaded. */
+  #openHold = async ({ currentTarget }: Event): Promise<void> => {
+    if (!(currentTarget as HTMLDetailsElement).open) return;
+    await import("./hold.ts");
+    this.holdLoaded = true;
+  };
+
   /** Once open its element stays, and with it what is computed; dragging a file over its title opens it too. */
   #openContent = ({ type, currentTarget }: Event): void => {
     const details = currentTarget as HTMLDetailsElement;
@@ -234,4 +248,13 @@ export class App extends AditRoot {
     this.contentOpen = true;
     void import("./content.ts");
   };
+}
+
+/** Whether room was lent at an earlier visit: the key of localStorage is that of lending.ts, which is not loaded yet. */
+function isLent(): boolean {
+  try {
+    return localStorage.getItem("adit-hold") !== null;
+  } catch {
+    return false;
+  }
 }

@@ -1,6 +1,5 @@
 //! The package `control`: the miner's machine and driver, for the control worker.
 
-use adit_core::sign::SecretKey;
 use adit_core::statement::SiteShare;
 use adit_fetch::Browser;
 use adit_miner::driver::{Control, Host};
@@ -12,21 +11,11 @@ use wasm_bindgen::prelude::*;
 
 pub use crate::host::ControlHost;
 use crate::host::{Clock, Database, Workers};
+use crate::key::secret_key;
 use crate::values::to_js;
 
 /// The most input blocks that are kept for later units. It is small because a tab shares the device's memory.
 const CACHE_BYTES: usize = 128 << 20;
-
-/// Derives the public key of a secret one, as hex. The error says that the bytes are not a key.
-#[wasm_bindgen]
-pub fn public_key(secret: &[u8]) -> Result<String, JsError> {
-    Ok(secret_key(secret)?.public_key().to_string())
-}
-
-fn secret_key(secret: &[u8]) -> Result<SecretKey, JsError> {
-    let bytes = secret.try_into().map_err(|_| JsError::new("a secret key has 32 bytes"))?;
-    Ok(SecretKey::from_bytes(bytes)?)
-}
 
 /// Says when a miner may work: `Rules` and `Facts` of worker/wire.ts as JSON give a `Decision`. The error says which value is wrong.
 #[wasm_bindgen]

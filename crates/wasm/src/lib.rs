@@ -1,8 +1,9 @@
 //! Adit in the browser: conversions between wasm-bindgen and the crates, no rules of its own.
 //!
-//! It becomes six web packages, see wasm-pack.toml. `control` is the miner's machine and driver, for the control worker, which
+//! It becomes seven web packages, see wasm-pack.toml. `control` is the miner's machine and driver, for the control worker, which
 //! loads `check` when a person wants a receipt checked. `cpu`, the same with relaxed SIMD as `relaxed`, and `gpu` open a
-//! [`Lane`](lane::Lane) in a compute worker. `content` names files by their CIDs. Two more packages are for benchmarks.
+//! [`Lane`](lane::Lane) in a compute worker. `content` names files by their CIDs, and
+//! `hold` holds replicas. Two more packages are for benchmarks.
 #![cfg(target_arch = "wasm32")]
 
 #[cfg(feature = "bench")]
@@ -21,11 +22,15 @@ pub mod control;
 pub mod cpu;
 #[cfg(feature = "gpu")]
 pub mod gpu;
+#[cfg(feature = "hold")]
+pub mod hold;
 #[cfg(feature = "control")]
 mod host;
+#[cfg(any(feature = "control", feature = "hold"))]
+pub mod key;
 #[cfg(any(feature = "cpu", feature = "gpu"))]
 pub mod lane;
-#[cfg(any(feature = "control", feature = "check"))]
+#[cfg(any(feature = "control", feature = "check", feature = "hold"))]
 mod values;
 
 #[cfg(any(feature = "control", feature = "cpu", feature = "gpu"))]
@@ -43,7 +48,7 @@ fn object(fields: &[(&str, JsValue)]) -> JsValue {
 }
 
 /// Milliseconds of a monotonic clock.
-#[cfg(any(feature = "control", feature = "cpu", feature = "gpu"))]
+#[cfg(any(feature = "control", feature = "cpu", feature = "gpu", feature = "hold"))]
 fn now_ms() -> f64 {
     use wasm_bindgen::JsCast;
     let performance = js_sys::global().dyn_ref::<web_sys::WorkerGlobalScope>().and_then(|scope| scope.performance());

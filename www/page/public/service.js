@@ -12,7 +12,7 @@ self.addEventListener("fetch", (event) => {
   const url = new URL(request.url);
   if (request.method !== "GET" || url.origin !== scope.origin) return;
   if (request.mode === "navigate" && url.pathname === scope.pathname) event.respondWith(document_(request));
-  else if (/^assets\/(page|worker|content)\//.test(url.pathname.slice(scope.pathname.length))) event.respondWith(file(request));
+  else if (/^assets\/(page|worker|content|hold)\//.test(url.pathname.slice(scope.pathname.length))) event.respondWith(file(request));
 });
 
 /** The page names the files that it loaded before this was here. */

@@ -444,3 +444,54 @@ cid-failed = { $path } hat keine CID: { $why }
 cid-too-much =
     Das sind mehr als 100.000 Dateien oder Ordner in mehr als 200 Ebenen. Die Kommandozeile nimmt sie: adit content cid.
 cid-not-listed = Der Ordner lässt sich nicht auflisten: { $why }
+
+## Platz, der verliehen wird
+
+hold = Platz verleihen und damit verdienen
+hold-intro =
+    Versiegelte Stücke fremder Dateien liegen in diesem Browser, verschlüsselt, so dass weder Sie noch diese Seite sie lesen können.
+    Etwa einmal in der Stunde verlangt der Koordinator innerhalb von 30 Sekunden 64 zufällige Stücke dessen, was Sie halten, und
+    bezahlt bestandene Zeiträume. Jedes Byte wird Ihnen einmal gesendet; ein Beweis sendet etwa 100 KB. Es geht weiter, wann immer
+    diese Seite offen ist.
+hold-idle = Nichts ist verliehen.
+hold-resting = Ruht. Was gehalten wird, bleibt hier; Zeiträume ohne Antwort sind versäumt.
+hold-starting = Wird vorbereitet
+hold-holding = Hält bis zu { $share }, solange diese Seite offen ist
+hold-elsewhere = Ein anderer Tab hält schon. Hier geht es weiter, wenn er geschlossen wird.
+hold-ending = Alles wird aufgegeben
+hold-broken = Jetzt wird nichts gehalten
+hold-bytes = Gehalten
+hold-proven = Bewiesene Zeit
+hold-earned = Grundvergütungen
+hold-missing = Höchstens fehlend
+hold-ppm = { $ppm } ppm
+hold-proves =
+    Durch { $draws } zufällige Stücke in Folge, mit einem Irrtum von 1 zu einer Million. Es zeigt, dass jemand diese Bytes innerhalb
+    von 30 Sekunden lesen konnte; nicht, wo sie liegen, und nicht, dass zehn Schlüssel zehn Geräte sind.
+hold-share = Platz zum Verleihen
+hold-begin = Halten beginnen
+hold-rest = Ruhen
+hold-quit = Alles aufgeben
+hold-quit-sure = Aufgeben und den Platz freigeben
+hold-keep = Weiter halten
+hold-no-room = Dieser Browser gibt dieser Seite zu wenig Platz, um welchen zu verleihen.
+hold-copy = Vor dem ersten Byte
+hold-copy-why =
+    Was Sie verdienen, gehört einem Schlüssel, der nur in diesem Browser liegt. Ein Browser, dem der Platz ausgeht, darf löschen, was
+    Seiten aufbewahren: Sichern Sie deshalb zuerst eine Kopie des Schlüssels.
+hold-without = Ohne Kopie beginnen
+hold-not-apart =
+    Dieser Browser kann Replikate nicht getrennt von Ihrem Schlüssel aufbewahren: Löscht er das eine, löscht er das andere. Sichern Sie
+    eine Kopie des Schlüssels.
+hold-not-persistent = Der Browser hat nicht zugesagt, die Daten dieser Seite zu behalten. Er darf sie löschen, wenn der Platz ausgeht.
+hold-evicted =
+    { $replicas ->
+        [one] { $at }: Der Browser hat ein Replikat gelöscht ({ $bytes }).
+       *[other] { $at }: Der Browser hat { $replicas } Replikate gelöscht ({ $bytes }).
+    } Der Koordinator erfuhr es, bevor er fragte; es wird Ihnen nicht angelastet, aber sie verdienen nichts mehr. Ihr Schlüssel ist unberührt.
+hold-damaged =
+    { $replicas ->
+        [one] { $at }: Ein Replikat ({ $bytes }) war beschädigt
+       *[other] { $at }: { $replicas } Replikate ({ $bytes }) waren beschädigt
+    } und wurde aufgegeben. Der Koordinator weiß es.
+hold-full = { $at }: Der Browser hat für diese Seite keinen Platz mehr. Was gehalten wird, bleibt; mehr wird nicht genommen.

@@ -436,3 +436,52 @@ cid-unreadable =
 cid-failed = { $path } has no CID: { $why }
 cid-too-much = These are more than 100,000 files, or folders more than 200 deep. The command line takes them: adit content cid.
 cid-not-listed = The folder cannot be listed: { $why }
+
+## Room that is lent
+
+hold = Lend room, and earn by it
+hold-intro =
+    Sealed pieces of other people's files lie in this browser, encrypted, so that neither you nor this page can read them. About
+    once in an hour the coordinator asks for 64 random pieces of what you hold, within 30 seconds, and pays for windows that were
+    passed. Each byte is sent to you once; a proof sends about 100 KB. It goes on whenever this page is open.
+hold-idle = Nothing is lent.
+hold-resting = Resting. What is held stays here, and windows that nobody answers are missed.
+hold-starting = Getting ready
+hold-holding = Holding up to { $share } while this page is open
+hold-elsewhere = Another tab holds already. It goes on here when that tab is closed.
+hold-ending = Giving everything up
+hold-broken = Nothing is held now
+hold-bytes = Held
+hold-proven = Time proven
+hold-earned = Base rewards
+hold-missing = Missing at most
+hold-ppm = { $ppm } ppm
+hold-proves =
+    By { $draws } random pieces in a row, with an error of 1 in a million. It shows that somebody could read these bytes within 30
+    seconds; not where they lie, nor that ten keys are ten machines.
+hold-share = Room to lend
+hold-begin = Begin to hold
+hold-rest = Rest
+hold-quit = Give everything up
+hold-quit-sure = Give it up and free the room
+hold-keep = Keep holding
+hold-no-room = This browser gives this page too little room to lend any.
+hold-copy = Before the first byte
+hold-copy-why =
+    What you earn belongs to a key that is in this browser alone. A browser that runs out of space may delete what pages keep, so
+    save a copy of the key first.
+hold-without = Begin without a copy
+hold-not-apart =
+    This browser cannot keep replicas apart from your key: if it deletes one it deletes the other. Save a copy of the key.
+hold-not-persistent = The browser has not promised to keep this page's data. It may delete it when space runs out.
+hold-evicted =
+    { $replicas ->
+        [one] { $at }: the browser deleted a replica ({ $bytes }).
+       *[other] { $at }: the browser deleted { $replicas } replicas ({ $bytes }).
+    } The coordinator was told before it asked, so that nothing is held against you; they earn nothing any more. Your key is untouched.
+hold-damaged =
+    { $replicas ->
+        [one] { $at }: a replica ({ $bytes }) was damaged
+       *[other] { $at }: { $replicas } replicas ({ $bytes }) were damaged
+    } and given up. The coordinator was told.
+hold-full = { $at }: the browser has no more room for this page. What is held stays; nothing more is taken.
