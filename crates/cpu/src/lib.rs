@@ -39,7 +39,7 @@ mod wide;
 
 pub use backend::{Backend, UnknownBackend};
 pub use cpu::{Cpu, CpuError};
-pub use fold::FastFold;
+pub use fold::{FastFold, Held};
 pub use pace::Pace;
 pub use packed::Packed;
 pub use sha256::sha256_each;

@@ -11,7 +11,7 @@ const SEED: [u8; 32] = [5; 32];
 
 fn folds() -> Vec<FastFold> {
     let cpus = Backend::available().into_iter().map(|backend| Cpu::with(backend).expect("available"));
-    cpus.flat_map(|cpu| [FastFold::with(cpu), FastFold::portable(cpu)]).collect()
+    cpus.flat_map(FastFold::available).collect()
 }
 
 fn coins(n: usize, edge: Option<i32>) -> Coins {

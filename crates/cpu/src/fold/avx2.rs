@@ -74,8 +74,9 @@ fn fold_rows<const N: usize>(rows: [&[u8]; N], coins: &Coins) -> [Fingerprint; N
     fingerprints
 }
 
+/// The sum of four lanes.
 #[target_feature(enable = "avx2")]
-fn across(sums: __m256i) -> i64 {
+pub(super) fn across(sums: __m256i) -> i64 {
     let lanes = [
         _mm256_extract_epi64::<0>(sums),
         _mm256_extract_epi64::<1>(sums),
