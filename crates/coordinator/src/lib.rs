@@ -67,7 +67,9 @@ pub use listen::{Connections, listen};
 pub use mining::Conduct;
 pub use neonet::gas;
 pub use operate::Retention;
-pub use pool::{Node, NodeAnswer, PAYOUT_MINIMUM, Pool, PoolConfig, PoolError, PoolFee, Upstream, serve_pool};
+pub use pool::{
+    Node, NodeAnswer, PAYOUT_MINIMUM, Pool, PoolConfig, PoolError, PoolFee, Upstream, pool_key, serve_pool,
+};
 pub use source::{BlockAnswer, BlockSource, Patience, Sources};
 pub use store::DbError;
 pub use web::{Embedded, Web};

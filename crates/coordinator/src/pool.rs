@@ -250,12 +250,24 @@ fn lock(database: &Path) -> Result<File, PoolError> {
     }
 }
 
+/// The key of a pool that exists, with which its operator speaks for it.
+pub fn pool_key(database: &Path) -> Result<SecretKey, PoolError> {
+    read_key(database)?.ok_or_else(|| PoolError::NoKey(beside(database, ".key")))
+}
+
+/// The key beside the database, readable by its owner alone.
+fn read_key(database: &Path) -> Result<Option<SecretKey>, PoolError> {
+    let path = beside(database, ".key");
+    let text = directory::read_secret(&path).map_err(|error| PoolError::Key(Box::new(error)))?;
+    text.map(|text| directory::read_key(&text).ok_or(PoolError::NotAKey(path))).transpose()
+}
+
 /// Reads the key file beside the database, or makes one that only its owner can read.
 fn load_or_make_key(database: &Path) -> Result<SecretKey, PoolError> {
     let path = beside(database, ".key");
     let key = |error| PoolError::Key(Box::new(error));
-    if let Some(text) = directory::read_secret(&path).map_err(key)? {
-        return directory::read_key(&text).ok_or(PoolError::NotAKey(path));
+    if let Some(secret) = read_key(database)? {
+        return Ok(secret);
     }
     if database.is_file() {
         return Err(PoolError::KeyLost(path));
@@ -311,6 +323,9 @@ pub enum PoolError {
         "{0} is missing, but its key has signed the lists in the database: restore it from a backup, or start with a new database"
     )]
     KeyLost(PathBuf),
+    /// No pool was ever started with this database.
+    #[error("{0} is missing: name the pool's database with --db-path")]
+    NoKey(PathBuf),
     /// The key is not the one that signed the database's lists.
     #[error("the key beside the database is {found}, but {signer} signed its lists: restore that key")]
     OtherKey {

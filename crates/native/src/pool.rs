@@ -1,8 +1,10 @@
 //! `adit pool`: runs a pool of RustChain miners, with the flags and environment variables of the pool proxy.
 
 mod check;
+mod confirm;
 mod keys;
 mod member;
+mod server;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -45,6 +47,7 @@ enum What {
     Token(member::AskArgs),
     /// Take a pooled device out: the pool pays what it owes and sweeps its wallet; ask again to get the key
     Leave(member::AskArgs),
+    Confirm(confirm::Args),
     /// Manage the keys of this pool's sub-wallets
     Keys {
         #[command(subcommand)]
@@ -114,6 +117,7 @@ pub(crate) async fn run(args: Args) -> Result<()> {
         Some(What::Join(args)) => member::join(args).await,
         Some(What::Token(args)) => member::token(args).await,
         Some(What::Leave(args)) => member::leave(args).await,
+        Some(What::Confirm(args)) => confirm::run(args).await,
         Some(What::Keys { what: Keys::Export(args) }) => keys::export(&args),
         None => serve(args.run).await,
     }

@@ -1,6 +1,7 @@
-//! What a member of a pool signs: that it joins, and what it asks of its sub-wallet later.
+//! What a member of a pool signs: that it joins, and what it asks of its sub-wallet later. And what the pool's operator signs:
+//! what a device is.
 //!
-//! An Ed25519 signature covers SHA-256(`adit/<what>/1` ‖ 0x00 ‖ DAG-CBOR), as every signature of Adit does, so none of these
+//! A signature, Ed25519 by a member, secp256k1 by the operator, covers SHA-256(`adit/<what>/1` ‖ 0x00 ‖ DAG-CBOR), as every signature of Adit does, so none of these
 //! can be taken for an attestation or a transfer, whose signed texts are JSON.
 
 use adit_core::PublicKey as PoolKey;
@@ -10,7 +11,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use crate::key::{PublicKey, SecretKey, Signature};
 
-/// The version of both statements.
+/// The version of these statements.
 pub const VERSION: u32 = 1;
 
 /// Who owns what the node pays.
@@ -93,6 +94,39 @@ impl Canonical for Ask {}
 
 impl Statement for Ask {
     const WHAT: &'static str = "pool-member";
+}
+
+/// A device's family and architecture, as in [`crate::table`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hardware {
+    /// The architecture.
+    pub arch: String,
+    /// The family.
+    pub family: String,
+}
+
+/// What the operator of a pool without a node says of a device that it has seen, signed with the pool's key:
+/// `adit/pool-device/1`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Confirm {
+    /// Given by the pool, to be used once.
+    pub challenge: Digest,
+    /// The device's id, as the pool shows it.
+    pub device: String,
+    /// What the device is; without it, what was said before is taken back.
+    pub hardware: Option<Hardware>,
+    /// The pool's key.
+    pub pool: PoolKey,
+    /// [`VERSION`].
+    pub version: u32,
+}
+
+impl Canonical for Confirm {}
+
+impl Statement for Confirm {
+    const WHAT: &'static str = "pool-device";
 }
 
 /// Signs a statement of a member.

@@ -7,7 +7,7 @@
 pub const ONE: i64 = 1_000_000;
 
 /// The multipliers of a family.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Family {
     /// The name that the node uses.
     pub name: &'static str,
@@ -125,6 +125,36 @@ pub fn family(name: &str) -> Option<&'static Family> {
     FAMILIES.iter().find(|family| family.name.eq_ignore_ascii_case(name))
 }
 
+/// What names no hardware of the node's table.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unlisted {
+    /// The node has no such family.
+    #[error("there is no family of this name; there are {}", names(FAMILIES.iter().map(|family| family.name)))]
+    Family,
+    /// The family has no such architecture.
+    #[error("{} has no architecture of this name; it has {}", .0.name, names(.0.archs.iter().map(|(name, _)| *name)))]
+    Arch(&'static Family),
+}
+
+fn names(names: impl Iterator<Item = &'static str>) -> String {
+    names.collect::<Vec<_>>().join(", ")
+}
+
+/// The longest name of an architecture that the table does not list.
+const MAX_ARCH: usize = 32;
+
+/// A family and an architecture of it, spelled as in the table. A family without architectures takes any name of 1 to 32
+/// letters, digits and `-_.`.
+pub fn listed(family_name: &str, arch: &str) -> Result<(&'static str, String), Unlisted> {
+    let family = family(family_name).ok_or(Unlisted::Family)?;
+    let is_name = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+    if family.archs.is_empty() && (1..=MAX_ARCH).contains(&arch.len()) && is_name(arch) {
+        return Ok((family.name, arch.to_owned()));
+    }
+    let found = family.archs.iter().find(|(name, _)| name.eq_ignore_ascii_case(arch));
+    found.map(|(name, _)| (family.name, (*name).to_owned())).ok_or(Unlisted::Arch(family))
+}
+
 /// The factor by which the node multiplies the reward of a device, in 1e-6.
 pub fn multiplier(family_name: &str, arch: &str) -> i64 {
     let Some(family) = family(family_name) else { return ONE };
@@ -195,6 +225,17 @@ mod tests {
         // The node mistakes the M2 in "ARM2" for Apple's.
         assert_eq!([multiplier("ARM", "ARM2"), multiplier("Apple Silicon", "ARM2")], [4_000_000, 1_200_000]);
         assert_eq!(multiplier("Nobody's", "G4"), ONE);
+    }
+
+    #[test]
+    fn hardware_is_named_as_the_table_names_it() {
+        assert_eq!(listed("powerpc", "G4"), Ok(("PowerPC", "g4".into())));
+        assert_eq!(listed("sparc", "sparc_v9"), Ok(("SPARC", "sparc_v9".into())));
+        let refused = listed("PowerPC", "MG40").map_err(|error| error.to_string());
+        assert!(refused.as_ref().is_err_and(|text| text.contains("PowerPC") && text.contains("g5")), "{refused:?}");
+        for (family, arch) in [("Amiga", "1200"), ("SPARC", ""), ("SPARC", "<b>"), ("VAX", &"v".repeat(33))] {
+            assert!(listed(family, arch).is_err(), "{family} {arch}");
+        }
     }
 
     #[test]

@@ -1,8 +1,9 @@
-//! The pool's use cases: challenges, attestations, membership, epochs, shares, payouts, and reads.
+//! The pool's use cases: challenges, attestations, confirmed devices, membership, epochs, shares, payouts, and reads.
 
 pub(super) mod books;
 pub(super) mod challenge;
 pub(super) mod claim;
+pub(super) mod confirm;
 pub(super) mod epochs;
 pub(super) mod join;
 pub(super) mod node;

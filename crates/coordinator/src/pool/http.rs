@@ -38,6 +38,7 @@ pub(super) fn router(pool: Arc<PoolApp>) -> Router {
         .route("/api/join/challenge", post(member::offer))
         .route("/api/join", post(member::join))
         .route("/api/member", post(member::ask))
+        .route("/api/confirm", post(member::confirm))
         .route("/api/payouts", get(member::payouts))
         .route("/api/sub-wallets", get(member::sub_wallets));
     proxys

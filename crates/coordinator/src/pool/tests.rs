@@ -1,6 +1,7 @@
 //! Tests of the pool in virtual time, with its database and a strict model of a RustChain node.
 
 mod chain;
+mod confirm;
 mod draw;
 mod histories;
 mod local;

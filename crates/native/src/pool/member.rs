@@ -2,17 +2,15 @@
 
 use std::path::PathBuf;
 
-use adit_core::PublicKey as PoolKey;
-use adit_core::sign::{Digest, Statement};
-use adit_fetch::{Fetch, Request};
+use adit_core::sign::Statement;
 use adit_rustchain::Address;
 use adit_rustchain::member::{Ask, Join, Mode, VERSION, Wish, sign};
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::server::Server;
 use crate::home::{Home, PASSPHRASE, RustchainKey};
-use crate::server::http;
 use crate::show;
 use crate::text::clean;
 
@@ -62,7 +60,7 @@ pub(crate) struct AskArgs {
 
 pub(crate) async fn join(args: JoinArgs) -> Result<()> {
     let member = Member::of(&args.who)?;
-    let offer = member.offer().await?;
+    let offer = member.server.offer().await?;
     let mode = if args.direct { Mode::Direct } else { Mode::Pooled };
     let text = |value: &Value| clean(value.as_str().unwrap_or_default());
     for warning in offer.answer["warnings"][mode.name()].as_array().into_iter().flatten() {
@@ -90,12 +88,12 @@ pub(crate) async fn join(args: JoinArgs) -> Result<()> {
         return show::json(&answer);
     }
     let token = text(&answer["token"]);
-    show::result(format_args!("[OK] Joined {} as {}", clean(&member.url), text(&answer["member"])))?;
+    show::result(format_args!("[OK] Joined {} as {}", clean(&member.server.url), text(&answer["member"])))?;
     if let Some(wallet) = answer["sub_wallet"].as_str() {
         show::result(format_args!("     Sub-wallet {}", clean(wallet)))?;
     }
     show::result(format_args!("     Token {token}"))?;
-    show::result(format_args!("     Set your miner's node to {}/t/{token}", clean(&member.url)))?;
+    show::result(format_args!("     Set your miner's node to {}/t/{token}", clean(&member.server.url)))?;
     Ok(())
 }
 
@@ -124,7 +122,7 @@ pub(crate) async fn leave(args: AskArgs) -> Result<()> {
 
 async fn ask(args: &AskArgs, wish: Wish) -> Result<Value> {
     let member = Member::of(&args.who)?;
-    let offer = member.offer().await?;
+    let offer = member.server.offer().await?;
     let statement = Ask {
         challenge: offer.challenge,
         pool: offer.pool,
@@ -137,58 +135,26 @@ async fn ask(args: &AskArgs, wish: Wish) -> Result<Value> {
 }
 
 struct Member {
-    url: String,
+    server: Server,
     key: RustchainKey,
-}
-
-struct Offer {
-    challenge: Digest,
-    pool: PoolKey,
-    answer: Value,
 }
 
 impl Member {
     fn of(who: &Who) -> Result<Self> {
-        let url = who.pool.trim_end_matches('/').to_owned();
-        ensure!(
-            url.starts_with("http://") || url.starts_with("https://"),
-            "{} must begin with https:// or http://",
-            clean(&url)
-        );
+        let server = Server::at(&who.pool)?;
         let home = Home::find(who.key.as_deref())?;
         let passphrase = std::env::var(PASSPHRASE).ok().filter(|passphrase| !passphrase.is_empty());
         let key = RustchainKey::open_or_make(&home.rustchain_key(), passphrase.as_deref())?;
-        if url.starts_with("http://") {
+        if server.url.starts_with("http://") {
             show::message(format_args!(
                 "warning: {} is not encrypted: others on the network can read your token, and a key that you get",
-                clean(&url)
+                clean(&server.url)
             ));
         }
-        Ok(Member { url, key })
-    }
-
-    async fn offer(&self) -> Result<Offer> {
-        let answer = self.post("/api/join/challenge", Vec::new()).await?;
-        let text = |key: &str| answer[key].as_str().with_context(|| format!("the pool names no {key}"));
-        let challenge = text("challenge")?.parse().context("the pool's challenge is malformed")?;
-        let pool = text("pool")?.parse().context("the pool's key is malformed")?;
-        Ok(Offer { challenge, pool, answer })
+        Ok(Member { server, key })
     }
 
     async fn send<T: Statement + Serialize>(&self, path: &str, statement: &T) -> Result<Value> {
-        let signature = sign(&self.key.secret, statement).to_string();
-        let body = serde_json::json!({ "statement": statement, "signature": signature });
-        self.post(path, serde_json::to_vec(&body)?).await
-    }
-
-    async fn post(&self, path: &str, body: Vec<u8>) -> Result<Value> {
-        let request = Request::post_json(format!("{}{path}", self.url), body).max_bytes(64 << 10).timeout_ms(30_000);
-        let response = http()?.fetch(request).await?;
-        let answer: Value = serde_json::from_slice(&response.body)
-            .with_context(|| format!("the answer of {} is not a pool's", clean(&self.url)))?;
-        if response.status != 200 {
-            bail!("{}", clean(answer["error"].as_str().unwrap_or("the pool refused")));
-        }
-        Ok(answer)
+        self.server.send(path, statement, &sign(&self.key.secret, statement).to_string()).await
     }
 }

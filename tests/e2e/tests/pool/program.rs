@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::process::Stdio;
 
+use adit_rustchain::attestation::{Check, Device, Draft, Measured, Signals};
+use adit_rustchain::{Json, MinerId, Number, SecretKey};
 use adit_support::program::{Program, find};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
@@ -71,6 +73,70 @@ async fn a_member_attests_to_a_pool_and_through_one() -> Result<()> {
     assert_eq!((&stats["total_miners"], &stats["total_attestations"]), (&2.into(), &2.into()));
     #[cfg(unix)]
     ensure!(relay.terminate().await?.success());
+    Ok(())
+}
+
+async fn post(url: &str, body: String) -> Result<Value> {
+    let sent = reqwest::Client::new().post(url).header("content-type", "application/json").body(body);
+    Ok(serde_json::from_str(&sent.send().await?.text().await?)?)
+}
+
+/// An attestation of a device that passes, whatever this host is. Returns the wallet.
+async fn attest_by_hand(url: &str) -> Result<MinerId> {
+    let key = SecretKey::from_seed([1; 32]);
+    let miner: MinerId = key.address().into();
+    let challenge = post(&format!("{url}/attest/challenge"), format!(r#"{{"miner":"{miner}"}}"#)).await?;
+    let check = |name: &str, data: Json| {
+        let data = [(name.to_owned(), data)].into();
+        Check { passed: true, data }
+    };
+    let measured = Measured {
+        checks: [
+            ("clock_drift".to_owned(), check("cv", Number::micro(12_345).into())),
+            ("anti_emulation".to_owned(), check("vm_indicators", Json::List(Vec::new()))),
+        ]
+        .into(),
+        samples_ns: vec![800_000, 990_000],
+        workload_ns: 57_360,
+    };
+    let device = Device { family: "x86_64".into(), arch: "modern".into(), serial: "1".into(), ..Device::default() };
+    let signals = Signals { hostname: "host-00".into(), ..Signals::default() };
+    let nonce = challenge["nonce"].as_str().context("no challenge")?;
+    let draft = Draft { miner: &miner, label: "rig", nonce, device: &device, signals: &signals, measured: &measured };
+    let answer = post(&format!("{url}/attest/submit"), draft.sign(&key).1).await?;
+    ensure!(answer["adit"]["counted"] == true, "{answer}");
+    Ok(miner)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_operator_confirms_a_device_by_hand() -> Result<()> {
+    let Some(program) = find()? else { return Ok(()) };
+    let folder = tempfile::tempdir()?;
+    let (database, others) = (folder.path().join("pool.db"), folder.path().join("other.db"));
+    let (_pool, url) = pool(&program, &database, &[]).await?;
+    let (_other, _) = pool(&program, &others, &[]).await?;
+    let wallet = attest_by_hand(&url).await?;
+    let row = get(&format!("{url}/api/miner/{wallet}")).await?;
+    assert_eq!(row["hardware_score"], 1.0, "{row}");
+    let device = row["adit"]["device"].as_str().context("no device")?;
+    let is_g4 = ["--family", "powerpc", "--arch", "G4"];
+    for (database, arguments, says) in [
+        (&folder.path().join("none.db"), &is_g4[..], "name the pool's database"),
+        (&others, &is_g4, "is another"),
+        (&database, &["--family", "Amiga", "--arch", "1200"], "there is no family"),
+        (&database, &["--family", "PowerPC"], "--arch"),
+        (&database, &is_g4, "is PowerPC g4; it scores 2.5"),
+        (&database, &["--withdraw"], "it scores 1"),
+        (&database, &["--family", "SPARC", "--arch", "sparc_v9"], "it scores 1.25"),
+    ] {
+        let mut command = Command::new(&program);
+        command.args(["pool", "confirm", device, "--pool", &url, "--db-path"]).arg(database).args(arguments);
+        let output = command.stdin(Stdio::null()).output().await?;
+        let said = String::from_utf8([output.stdout, output.stderr].concat())?;
+        assert!(said.contains(says), "{arguments:?}: {said}");
+    }
+    let row = get(&format!("{url}/api/miner/{wallet}")).await?;
+    assert_eq!((&row["hardware_score"], &row["device_family"]), (&1.25.into(), &"SPARC".into()), "{row}");
     Ok(())
 }
 

@@ -89,7 +89,8 @@ pub(crate) async fn join(pool: &PoolApp, body: &[u8]) -> Result<Welcome, Failure
     Ok(Welcome { joined, token })
 }
 
-fn may_speak(pool: &PoolApp, named: &adit_core::PublicKey, version: u32) -> Result<(), Refusal> {
+/// Whether a statement is for this pool, in a version that it takes.
+pub(super) fn may_speak(pool: &PoolApp, named: &adit_core::PublicKey, version: u32) -> Result<(), Refusal> {
     if version != VERSION {
         return Err(Refusal::saying(
             Code::InvalidJsonObject,

@@ -168,31 +168,36 @@ fn update(member: &mut Member, accepted: &Accepted, judged: &Judged, device: Opt
         member.slots += 1;
         member.last_slot = slot;
     }
-    score_of(member, accepted, device);
+    // Another member's device is not confirmed for this one.
+    score_of(member, accepted, device.filter(|device| device.member == member.id));
     member.weight = weight(member.score, member.slots);
 }
 
 /// Sets score and multiplier by the node's listing; without a node, by what the operator confirmed, else to 1.0.
 fn score_of(member: &mut Member, accepted: &Accepted, device: Option<&Device>) {
-    let passed = member.passed == 1;
-    let confirmed = device.and_then(|device| device.family.as_deref().zip(device.arch.as_deref()));
-    let (tabled, multiplier) = match (&accepted.node, confirmed) {
-        (Some(NodeSays { listed: Some(listed), .. }), _) => {
-            (member.family, member.arch) = (listed.family.clone(), listed.arch.clone());
-            (table::tabled(&listed.family, &listed.arch), listed.multiplier)
-        }
-        (Some(_), _) => {
-            // Until the node lists the miner, its earlier listing holds.
-            (table::tabled(&member.family, &member.arch), member.multiplier)
-        }
-        (None, Some((family, arch))) => (table::tabled(family, arch), table::multiplier(family, arch)),
-        (None, None) => (table::ONE, table::ONE),
+    let Some(says) = &accepted.node else {
+        return rate(member, device.and_then(|device| device.family.as_deref().zip(device.arch.as_deref())));
     };
-    member.multiplier = multiplier;
-    member.score = score(tabled, multiplier, passed);
+    // Until the node lists it, what it said before holds.
+    if let Some(listed) = &says.listed {
+        (member.family, member.arch) = (listed.family.clone(), listed.arch.clone());
+        member.multiplier = listed.multiplier;
+    }
+    let (passed, tabled) = (member.passed == 1, table::tabled(&member.family, &member.arch));
+    member.score = score(tabled, member.multiplier, passed);
     if passed && member.score == 0 {
         member.reason = "the node does not list this miner yet".into();
     }
+}
+
+/// The score of a device without a node: 1.0, or the table's for the family and architecture that the operator confirmed.
+pub(super) fn rate(member: &mut Member, confirmed: Option<(&str, &str)>) {
+    let (tabled, multiplier) = confirmed.map_or((table::ONE, table::ONE), |(family, arch)| {
+        (member.family, member.arch) = (family.to_owned(), arch.to_owned());
+        (table::tabled(family, arch), table::multiplier(family, arch))
+    });
+    member.multiplier = multiplier;
+    member.score = score(tabled, multiplier, member.passed == 1);
 }
 
 async fn save_device(

@@ -1,4 +1,4 @@
-//! The calls for joining, new tokens, leaving, payouts and sub-wallets.
+//! The calls for joining, new tokens, leaving, confirming devices, payouts and sub-wallets.
 
 use adit_rustchain::member::VERSION;
 use axum::Json;
@@ -9,12 +9,13 @@ use axum::extract::rejection::{BytesRejection, QueryRejection};
 use serde_json::{Value, json};
 
 use super::super::flow::books::Failure;
+use super::super::flow::confirm as confirms;
 use super::super::flow::join::{self, FOR_GOOD, Granted, TAKES_NOTHING};
 use super::super::flow::reads;
 use super::super::state::{Payout, SubWallet};
 use super::api::{Page, asked, row_limit};
 use super::edge::whole;
-use super::shapes::rtc;
+use super::shapes::{MinerView, rtc};
 use super::{Answer, Shared};
 
 /// Gives a challenge, and the terms that a member signs.
@@ -50,6 +51,12 @@ pub(super) async fn ask(State(pool): Shared, body: Result<Bytes, BytesRejection>
         Granted::Leaving(text) => json!({ "state": "leaving", "message": text }),
         Granted::Key(seed) => json!({ "state": "left", "seed": seed }),
     }))
+}
+
+/// What the operator confirms of a device: its member's row as it is now.
+pub(super) async fn confirm(State(pool): Shared, body: Result<Bytes, BytesRejection>) -> Answer<MinerView> {
+    let member = confirms::confirm(&pool, &whole(body).map_err(Failure::from)?).await?;
+    Ok(Json(MinerView::of("local", member)))
 }
 
 /// Transfers, the newest first.

@@ -100,8 +100,8 @@ impl Page {
                  shares what the node pays to the sub-wallets of pooled members.",
                 escaped(url)
             ),
-            None => "Local mode: the pool has no node. It gives challenges and verdicts of its own, and every device \
-                scores 1.0."
+            None => "Local mode: the pool has no node. It gives challenges and verdicts of its own, and a device scores 1.0 \
+                until the operator confirms what it is."
                 .to_owned(),
         };
         self.add(&mode);

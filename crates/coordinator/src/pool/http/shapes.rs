@@ -100,6 +100,7 @@ impl MinerView {
             total_rewards: whole(member.rewards),
             adit: json!({
                 "kind": kind,
+                "device": member.device,
                 "verified": member.public_key.is_some(),
                 "counted_slots": member.slots,
                 "last_slot": (member.last_slot >= 0).then_some(member.last_slot),

@@ -89,12 +89,26 @@ pub(in crate::pool) async fn device(db: &mut Db, id: &str) -> Result<Option<Devi
     sql_as("SELECT * FROM device WHERE id = $1").bind(id).fetch_optional(db).await
 }
 
+/// Saves a device after an attestation. What the operator confirmed stays as long as the member does.
 pub(in crate::pool) async fn save_device(db: &mut Db, device: &Device) -> Result<(), DbError> {
     let text = "INSERT INTO device (id, member, last_slot, profile, family, arch) VALUES ($1, $2, $3, $4, $5, $6) \
         ON CONFLICT (id) DO UPDATE SET member = excluded.member, last_slot = excluded.last_slot, \
-        profile = excluded.profile";
+        profile = excluded.profile, \
+        family = CASE WHEN device.member = excluded.member THEN device.family END, \
+        arch = CASE WHEN device.member = excluded.member THEN device.arch END";
     let row = sql(text).bind(&device.id).bind(&device.member).bind(device.last_slot).bind(device.profile.clone());
     row.bind(device.family.clone()).bind(device.arch.clone()).execute(db).await.map(drop)
+}
+
+/// Notes what the operator confirmed of a device.
+pub(in crate::pool) async fn confirm_device(
+    db: &mut Db,
+    id: &str,
+    hardware: Option<(&str, &str)>,
+) -> Result<(), DbError> {
+    let (family, arch) = hardware.map(|(family, arch)| (family.to_owned(), arch.to_owned())).unzip();
+    let text = "UPDATE device SET family = $2, arch = $3 WHERE id = $1";
+    sql(text).bind(id).bind(family).bind(arch).execute(db).await.map(drop)
 }
 
 pub(in crate::pool) async fn insert_attestation(db: &mut Db, attested: &Attested) -> Result<(), DbError> {
