@@ -39,7 +39,8 @@ pub(crate) struct Shown<'a> {
     pub(crate) profile: &'a [u8],
     /// The current slot.
     pub(crate) slot: i64,
-    /// Whether the node passed the fingerprint; `None` without a node.
+    /// What the node says of the fingerprint; `None` without a node. If it says something, our own verdict only explains a
+    /// refusal.
     pub(crate) node_passed: Option<bool>,
 }
 
@@ -91,7 +92,8 @@ pub(crate) fn judge(shown: &Shown<'_>, wallet: &Wallet, known: Option<&Known>) -
         }
     }
     let fault = fingerprint::fault(attestation);
-    let passed = fault.is_none() && shown.node_passed != Some(false);
+    // Where there is a node, its word decides.
+    let passed = shown.node_passed.unwrap_or(fault.is_none());
     let proved = match attestation.proof {
         Proof::Whole(key) => Some(key),
         Proof::Unsigned | Proof::Pipe(_) => None,
@@ -120,11 +122,10 @@ fn uncounted(shown: &Shown<'_>, wallet: &Wallet, known: Option<&Known>, fault: O
         Proof::Pipe(_) => return Some(Uncounted::Pipe),
         Proof::Whole(_) => {}
     }
-    if let Some(fault) = fault {
-        return Some(Uncounted::Fault(fault));
-    }
-    if shown.node_passed == Some(false) {
-        return Some(Uncounted::NodeRefuses);
+    match (shown.node_passed, fault) {
+        (Some(true), _) | (None, None) => {}
+        (_, Some(fault)) => return Some(Uncounted::Fault(fault)),
+        (Some(false), None) => return Some(Uncounted::NodeRefuses),
     }
     let is_other = wallet.device.as_deref().is_some_and(|device| device != shown.device);
     if is_other && is_kept(wallet.last_slot, shown.slot) {

@@ -1,6 +1,8 @@
 //! Tests of the pool in virtual time, with its database and a strict model of a RustChain node.
 
 mod chain;
+#[cfg(unix)]
+mod clawrtc;
 mod confirm;
 mod draw;
 mod histories;

@@ -206,6 +206,34 @@ async fn an_unknown_outcome_sends_the_same_bytes_again() {
     assert_eq!(states[states.len() - 2..], ["posted", "voided"]);
 }
 
+/// A request that is lost, and with it the transfer: only the same bytes again bring the money to the member.
+#[tokio::test]
+async fn a_transfer_that_never_arrived_is_sent_again() {
+    let pooled = Pooled::new(|_| {}).await;
+    let device = pooled.join(1).await;
+    assert_eq!(pooled.attest(&device).await.0, 200);
+    pooled.next_epoch();
+    let now_ms = pooled.now_ms();
+    locked(&pooled.node.state).chain.reward(&device.wallet(), EPOCH, 500_000, now_ms);
+    pooled.node.drop_transfers(true);
+    for _ in 0..3 {
+        pooled.upkeep().await;
+        pooled.world.clock.advance(SLOT_MS);
+    }
+    let rows = pooled.world.get("/api/payouts").await;
+    let rows: Vec<_> =
+        rows.as_list().unwrap().iter().filter(|row| text(row, "to") == device.payout()).cloned().collect();
+    assert_eq!(rows.iter().map(|row| text(row, "state")).collect::<Vec<_>>(), ["ready"], "nothing is signed anew");
+    pooled.node.drop_transfers(false);
+    pooled.upkeep().await;
+    let chain = &locked(&pooled.node.state).chain;
+    let sent: Vec<_> = chain.pending.iter().filter(|pending| pending.to == device.payout()).collect();
+    assert_eq!(
+        sent.iter().map(|pending| (&pending.hash, pending.micro)).collect::<Vec<_>>(),
+        [(&text(&rows[0], "tx_hash"), 495_000)]
+    );
+}
+
 #[tokio::test]
 async fn a_leaving_member_gets_the_key_of_its_swept_wallet() {
     let pooled = Pooled::new(|config| config.payout_minimum = 1_000_000_000).await;
