@@ -34,6 +34,8 @@ enum What {
     Server,
     /// The load of `server` for minutes; fails if the coordinator's memory grows
     Soak,
+    /// Signed attestations that a local pool takes per second, its memory, and the cost of its pages, beside Flask
+    Pool,
     /// Every native backend beside numpy, onnxruntime and others
     Kernels,
     /// Our web packages in Chromium, beside onnxruntime-web, TensorFlow.js, jax-js, hash-wasm, noble and tiny-secp256k1
@@ -51,6 +53,7 @@ impl What {
             Self::Verify => Some("bench-verify"),
             Self::Server => Some("bench-server"),
             Self::Soak => Some("bench-soak"),
+            Self::Pool => Some("bench-pool"),
             Self::Kernels => Some("bench-kernels"),
             Self::Web => Some("bench-web"),
             Self::Page | Self::Element => None,
@@ -82,6 +85,11 @@ pub(crate) fn run(repo: &Repo, args: &Args) -> Result<()> {
         && let Some(python) = peers::python(repo)?
     {
         command.env(peers::PYTHON, python);
+    }
+    if args.what == What::Pool
+        && let Some(python) = peers::flask(repo)?
+    {
+        command.env(peers::FLASK, python);
     }
     if let Some(file) = &args.json {
         command.arg("--json").arg(std::path::absolute(file)?);

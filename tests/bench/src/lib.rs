@@ -5,6 +5,8 @@ pub mod digits;
 pub mod lane;
 pub mod load;
 pub mod peers;
+pub mod pool;
+pub mod process;
 pub mod roof;
 pub mod row;
 pub mod storage;

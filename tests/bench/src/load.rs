@@ -2,9 +2,7 @@
 //!
 //! Units are real and small, outputs are computed beforehand, and every answer is a verdict sent after the commit.
 
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -21,6 +19,8 @@ use adit_support::{Client, files};
 use anyhow::{Context, Result, ensure};
 use tokio::task::JoinHandle;
 
+use crate::process::Process;
+
 /// A job's shape: rows, inner dimension, columns. Its panels have eight rows.
 pub const SHAPE: (usize, usize, usize) = (512, 64, 64);
 /// Sessions at once, each with one lane.
@@ -32,7 +32,8 @@ const KEEP_UP: Duration = Duration::from_millis(200);
 
 /// A coordinator in a child process.
 pub struct Coordinator {
-    process: Child,
+    /// The process.
+    pub process: Process,
     /// Its URL.
     pub url: String,
     /// The operator's token.
@@ -42,16 +43,8 @@ pub struct Coordinator {
 impl Coordinator {
     /// Starts this program as a child, which must pass `serve DIR EPOCH_MS` to [`Coordinator::run`].
     pub fn start(data: &Path, epoch_ms: i64) -> Result<Self> {
-        let mut process = Command::new(std::env::current_exe()?)
-            .arg("serve")
-            .arg(data)
-            .arg(epoch_ms.to_string())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let mut line = String::new();
-        BufReader::new(process.stdout.take().context("no output")?).read_line(&mut line)?;
-        let (address, token) = line.trim().split_once(' ').context("the coordinator did not start")?;
+        let process = Process::this(&["serve".as_ref(), data.as_os_str(), epoch_ms.to_string().as_ref()])?;
+        let (address, token) = process.line.split_once(' ').context("the coordinator did not start")?;
         Ok(Coordinator { url: format!("http://{address}"), token: token.to_owned(), process })
     }
 
@@ -62,42 +55,12 @@ impl Coordinator {
         config.epoch_ms = epoch_ms.parse()?;
         let ready =
             |address, coordinator: &adit_coordinator::Coordinator| println!("{address} {}", coordinator.token());
-        let parent_ended = async {
-            let _ = tokio::task::spawn_blocking(|| std::io::stdin().lines().count()).await;
-        };
-        Ok(serve(config, ready, parent_ended).await?)
-    }
-
-    /// Its processor time so far, user and system, in seconds.
-    pub fn processor_s(&self) -> Result<f64> {
-        let stat = std::fs::read_to_string(self.proc("stat"))?;
-        let fields: Vec<&str> = stat.rsplit_once(')').context("stat")?.1.split_whitespace().collect();
-        // Fields 14 and 15 in proc(5), in ticks of 1/100 s.
-        Ok((fields[11].parse::<f64>()? + fields[12].parse::<f64>()?) / 100.0)
-    }
-
-    /// Its resident memory in bytes, without mapped files.
-    pub fn resident_bytes(&self) -> Result<u64> {
-        let status = std::fs::read_to_string(self.proc("status"))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).context("no RssAnon")?;
-        let kilobytes: u64 = line.trim().trim_end_matches(" kB").parse()?;
-        Ok(kilobytes << 10)
-    }
-
-    /// The number of files and sockets that it has open.
-    pub fn open_files(&self) -> Result<usize> {
-        Ok(std::fs::read_dir(self.proc("fd"))?.count())
-    }
-
-    fn proc(&self, file: &str) -> String {
-        format!("/proc/{}/{file}", self.process.id())
+        Ok(serve(config, ready, Process::parent_ended()).await?)
     }
 
     /// Stops it and waits until it has ended.
-    pub fn stop(mut self) -> Result<()> {
-        drop(self.process.stdin.take());
-        self.process.wait()?;
-        Ok(())
+    pub fn stop(self) -> Result<()> {
+        self.process.stop()
     }
 }
 

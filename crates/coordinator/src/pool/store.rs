@@ -9,7 +9,8 @@ pub(super) mod wallets;
 use crate::store::{Db, DbError, migrate, sql};
 
 /// The migrations, in order; see [`migrate`].
-const STEPS: &[&str] = &[include_str!("store/schema.sql"), include_str!("store/pooled.sql")];
+const STEPS: &[&str] =
+    &[include_str!("store/schema.sql"), include_str!("store/pooled.sql"), include_str!("store/counted.sql")];
 
 /// Migrates an empty or older database.
 pub(super) async fn bring_up(db: &mut Db) -> Result<(), DbError> {
@@ -73,10 +74,4 @@ pub(super) async fn forget_challenges(db: &mut Db, before_ms: i64) -> Result<u64
     let text = "DELETE FROM challenge WHERE nonce IN \
         (SELECT nonce FROM challenge WHERE expires_at_ms < $1 ORDER BY expires_at_ms LIMIT 1000)";
     sql(text).bind(before_ms).execute(db).await
-}
-
-/// The number of stored challenges, counted up to `most` + 1.
-pub(super) async fn challenges(db: &mut Db, most: i64) -> Result<i64, DbError> {
-    let text = "SELECT COUNT(*) FROM (SELECT 1 FROM challenge LIMIT $1)";
-    sql(text).bind(most + 1).fetch_one(db).await?.try_get(0)
 }

@@ -35,11 +35,11 @@ async fn measure(json: Option<PathBuf>) -> Result<()> {
     println!("submitting {JOBS} jobs of {m} x {k} x {n} ...");
     load.submit(JOBS).await?;
     println!("driving {SESSIONS} sessions for {SECONDS} s ...");
-    let (cpu, start) = (coordinator.processor_s()?, Instant::now());
+    let (cpu, start) = (coordinator.process.processor_s()?, Instant::now());
     for driver in load.drive(&coordinator, start + Duration::from_secs(SECONDS)) {
         driver.await??;
     }
-    let (elapsed, cpu) = (start.elapsed().as_secs_f64(), coordinator.processor_s()? - cpu);
+    let (elapsed, cpu) = (start.elapsed().as_secs_f64(), coordinator.process.processor_s()? - cpu);
     let units = load.units();
     load.is_in_order().await?;
     let python = drive_with_python(&coordinator.url);

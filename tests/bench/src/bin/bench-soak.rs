@@ -67,7 +67,7 @@ async fn measure(flags: &Flags) -> Result<()> {
     let load = Load::new(&coordinator).await?;
     load.submit(JOBS).await?;
     println!("driving {SESSIONS} sessions for {} minutes, {JOBS} jobs at any time ...", flags.minutes);
-    let (start, cpu) = (Instant::now(), coordinator.processor_s()?);
+    let (start, cpu) = (Instant::now(), coordinator.process.processor_s()?);
     let until = start + Duration::from_secs_f64(60.0 * flags.minutes);
     let drivers = load.drive(&coordinator, until);
     println!("{:>6} {:>9} {:>12} {:>10} {:>14}", "minute", "units/s", "memory MiB", "open files", "stored B/unit");
@@ -76,7 +76,7 @@ async fn measure(flags: &Flags) -> Result<()> {
     for driver in drivers {
         driver.await??;
     }
-    let cpu = coordinator.processor_s()? - cpu;
+    let cpu = coordinator.process.processor_s()? - cpu;
     load.is_in_order().await?;
     coordinator.stop()?;
     report(flags, &samples?, load.units() as f64 / cpu)
@@ -96,8 +96,8 @@ async fn watch(
         samples.push(Sample {
             at: start.elapsed(),
             units: load.units(),
-            resident_bytes: coordinator.resident_bytes()?,
-            open_files: coordinator.open_files()?,
+            resident_bytes: coordinator.process.resident_bytes()?,
+            open_files: coordinator.process.open_files()?,
             stored_bytes: stored_bytes(data)?,
         });
         let minutes = minutes(&samples);

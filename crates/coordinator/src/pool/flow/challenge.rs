@@ -100,10 +100,12 @@ impl Entry for Give {
     type Output = Option<i64>;
     fn apply<'a>(&'a self, db: &'a mut Db, now_ms: i64) -> BoxFuture<'a, Result<Option<i64>, DbError>> {
         Box::pin(async move {
-            let forgotten = store::forget_challenges(db, now_ms - REMEMBERED_MS).await?;
-            if forgotten == 0 && store::challenges(db, MOST).await? > MOST {
+            let forgotten = store::forget_challenges(db, now_ms - REMEMBERED_MS).await? as i64;
+            if store::counter(db, "challenges").await? - forgotten >= MOST {
+                store::count(db, "challenges", -forgotten).await?;
                 return Ok(None);
             }
+            store::count(db, "challenges", 1 - forgotten).await?;
             store::insert_challenge(db, &self.nonce, self.miner.as_deref(), now_ms + CHALLENGE_S * 1_000).await?;
             Ok(Some(now_ms))
         })

@@ -37,6 +37,17 @@ pub(crate) struct Stats {
     pub(crate) fee_bps: i64,
 }
 
+/// The present epoch and slot.
+pub(crate) fn now(pool: &PoolApp) -> (i64, i64) {
+    let now_s = pool.clock.now_ms().div_euclid(1_000);
+    (epoch(now_s), slot(now_s))
+}
+
+/// Members with a key.
+pub(crate) async fn enrolled(pool: &PoolApp) -> Result<i64, Failure> {
+    Ok(store::counter(&mut *pool.books.read().await?, "members").await?)
+}
+
 pub(crate) async fn stats(pool: &PoolApp) -> Result<Stats, Failure> {
     let mut db = pool.books.read().await?;
     let now_ms = pool.clock.now_ms();

@@ -89,12 +89,12 @@ pub(super) async fn epoch(State(pool): Shared, _: Holder) -> Answered {
     if let Some(node) = &pool.node {
         return Ok(passed_on(ask(&pool, node, calls::EPOCH).await?));
     }
-    let stats = reads::stats(&pool).await?;
+    let (epoch, slot) = reads::now(&pool);
     own(Json::object([
-        ("epoch", stats.epoch.into()),
-        ("slot", stats.slot.into()),
+        ("epoch", epoch.into()),
+        ("slot", slot.into()),
         ("epoch_pot", Number::micro(pool.terms.epoch_reward).into()),
-        ("enrolled_miners", stats.members.into()),
+        ("enrolled_miners", reads::enrolled(&pool).await?.into()),
         ("blocks_per_epoch", SLOTS.into()),
         ("total_supply_rtc", adit_rustchain::epoch::SUPPLY_RTC.into()),
     ]))
@@ -119,7 +119,7 @@ pub(super) async fn enroll(State(pool): Shared, holder: Holder, body: Result<Byt
             return Ok(passed_on(relayed));
         }
     }
-    let epoch = reads::stats(&pool).await?.epoch;
+    let (epoch, _) = reads::now(&pool);
     let ticket = member.ticket.map_or(Json::Null, Json::from);
     own(Json::object([
         ("ok", true.into()),
@@ -147,7 +147,7 @@ pub(super) async fn eligibility(State(pool): Shared, _: Holder, RawQuery(query):
         let query = query.filter(|query| query.len() <= 256).unwrap_or_default();
         return Ok(passed_on(ask(&pool, node, &format!("{}?{query}", calls::ELIGIBILITY)).await?));
     }
-    let slot = reads::stats(&pool).await?.slot;
+    let (_, slot) = reads::now(&pool);
     own(Json::object([("eligible", false.into()), ("reason", "not_your_turn".into()), ("slot", slot.into())]))
 }
 

@@ -55,6 +55,7 @@ pub(super) struct State {
     pub(super) fault: Option<Fault>,
     pub(super) chain: Chain,
     loses_transfers: bool,
+    drops_transfers: bool,
     /// Whether it takes every fingerprint for true, as a node that checks nothing does.
     believes: bool,
     /// The number of signed enrolments received.
@@ -80,7 +81,7 @@ impl Strict {
         locked(&self.state).loses_transfers = lost;
     }
 
-    /// Whether transfers get lost on their way to it.
+    /// Sets whether transfers are lost on their way.
     pub(super) fn drop_transfers(&self, dropped: bool) {
         locked(&self.state).drops_transfers = dropped;
     }
