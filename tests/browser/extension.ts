@@ -51,7 +51,8 @@ export class Extension {
 
   async end(): Promise<void> {
     await this.close();
-    rmSync(this.#profile, { recursive: true, force: true });
+    // Processes of the browser write to it for a moment longer.
+    rmSync(this.#profile, { recursive: true, force: true, maxRetries: 10 });
   }
 
   /** Opens one of its windows. */
