@@ -2,17 +2,17 @@
 //! everything that can go wrong in it.
 #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
-#[path = "mining/driver.rs"]
+#[path = "machine/driver.rs"]
 mod driver;
-#[path = "mining/exchange.rs"]
+#[path = "machine/exchange.rs"]
 mod exchange;
-#[path = "mining/faults.rs"]
+#[path = "machine/faults.rs"]
 mod faults;
-#[path = "mining/forgeries.rs"]
+#[path = "machine/forgeries.rs"]
 mod forgeries;
-#[path = "mining/sources.rs"]
+#[path = "machine/sources.rs"]
 mod sources;
-#[path = "mining/twin.rs"]
+#[path = "machine/twin.rs"]
 mod twin;
-#[path = "mining/world.rs"]
+#[path = "machine/world.rs"]
 mod world;
