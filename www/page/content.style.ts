@@ -4,6 +4,7 @@ import { css } from "lit";
 export const content = css`
   .zone {
     display: grid;
+    grid-template-columns: minmax(0, 1fr);
     justify-items: center;
     gap: 0.7rem;
     margin: 0.8rem 0;
@@ -21,9 +22,13 @@ export const content = css`
   }
   label {
     display: grid;
+    grid-template-columns: minmax(0, 1fr);
     gap: 0.2rem;
     max-width: 100%;
     font-size: 0.9rem;
+  }
+  select {
+    max-width: 100%;
   }
   ul {
     list-style: none;
