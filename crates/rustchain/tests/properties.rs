@@ -42,15 +42,18 @@ fn rows() -> impl Strategy<Value = Vec<Row>> {
     })
 }
 
-/// Devices of a few members with their weights, and the same in another order.
-fn tied() -> impl Strategy<Value = (Vec<((u8, u8), i64)>, Vec<((u8, u8), i64)>)> {
+/// A device of a member, and its weight.
+type Weighed = ((u8, u8), i64);
+
+/// Devices of a few members, and the same in another order.
+fn tied() -> impl Strategy<Value = (Vec<Weighed>, Vec<Weighed>)> {
     let weighed = btree_map((0u8..4, 0u8..6), prop_oneof![Just(2_000_000), Just(2_004_166)], 1..20);
     let given = weighed.prop_map(|rows| rows.into_iter().collect::<Vec<_>>());
     given.prop_flat_map(|rows| (Just(rows.clone()), Just(rows).prop_shuffle()))
 }
 
 /// A row of this weight, which is a score's after no slot or after one.
-fn tied_row(((member, device), weight): &((u8, u8), i64)) -> Row {
+fn tied_row(((member, device), weight): &Weighed) -> Row {
     let (member, address) = (format!("m{member}"), format!("RTC{device:040x}"));
     Row { member, address, score: 1_000_000, slots: i64::from(*weight != 2_000_000), weight: *weight, share: 0 }
 }
