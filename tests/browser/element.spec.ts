@@ -57,8 +57,8 @@ test("it asks in 15 kB, mines once a visitor agrees, remembers it, and stops whe
   expect(await workers(browser)).toBeGreaterThanOrEqual(process.platform === "linux" ? 2 : 0);
   await again.getByRole("button", { name: "Withdraw consent" }).click();
   await expect.poll(() => told(page)).toEqual({ state: "asking", agreed: false, rate: 0 });
-  // Nothing is left that could compute, and what was under way is free for others.
-  expect(await workers(browser)).toBe(0);
+  // Nothing is left that could compute, once a slice under way has ended, and its unit is free for others.
+  await expect.poll(() => workers(browser), { timeout: 2_000 }).toBe(0);
   await expect.poll(async () => (await coordinator.overview()).leases_live).toBe(0);
   const last = await coordinator.valid();
   await page.waitForTimeout(1500);

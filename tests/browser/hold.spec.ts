@@ -117,17 +117,3 @@ test("replicas are held and proven, an eviction is told before anyone asks, and 
   await expect(again.getByTestId("hold-state")).toHaveText("Nothing is lent.");
   expect(await holder(again, store)).toMatchObject({ replicas: 0, failed: 0 });
 });
-
-test("a browser with too little room keeps what fits and gives the rest back", async ({ page, context, store }) => {
-  await store.store("for little room", content(STORED, 2));
-  await page.goto(`${store.url}/`);
-  await page.getByText("Lend room, and earn by it").click();
-  await page.getByLabel("Room to lend").selectOption({ label: "64.0 MiB" });
-  const cdp = await context.newCDPSession(page);
-  await cdp.send("Storage.overrideQuotaForOrigin", { origin: store.url, quotaSize: 24 * MIB });
-  await page.getByRole("button", { name: "Begin to hold" }).click();
-  await page.getByRole("button", { name: "Begin without a copy" }).click();
-  await expect(page.getByTestId("incident")).toContainText("no more room for this page", { timeout: 60_000 });
-  await expect(held(page)).toHaveText(/^(16\.0|\d\.\d) MiB$/);
-  expect((await holder(page, store)).failed).toBe(0);
-});
