@@ -136,7 +136,11 @@ export class MiningHost {
       const [first] = wish.coordinators;
       if (!wish.agreed || !first) return this.#miner?.stop();
       const current = this.#miner;
-      if (current?.active && wish.coordinators.includes(current.server)) return wish.mining ? undefined : current.stop();
+      if (current && wish.coordinators.includes(current.server)) {
+        // One that was stopped stays what it is, or its window would call another one ready.
+        if (!wish.mining) return current.active ? current.stop() : undefined;
+        if (current.active) return;
+      }
       await this.#become(first);
     });
   }
