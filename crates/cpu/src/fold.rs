@@ -147,15 +147,10 @@ impl Fold for FastFold {
     }
 
     fn fold_activations(&self, activations: &[i8], folded: &Held, out: &mut [Fingerprint]) {
-        let digits = match folded {
+        match folded {
             #[cfg(target_arch = "x86_64")]
-            Held::Words(words) => return words.fold(activations, out),
-            Held::Digits(digits) => digits,
-        };
-        let mut columns = vec![0; out.len() * COLUMNS];
-        self.cpu.multiply(activations, out.len(), digits, &mut columns);
-        for (fingerprint, columns) in out.iter_mut().zip(columns.chunks_exact(COLUMNS)) {
-            *fingerprint = [from_digits(&columns[..DIGITS]), from_digits(&columns[DIGITS..])];
+            Held::Words(words) => words.fold(activations, out),
+            Held::Digits(digits) => fold_digits(self.cpu, activations, digits, out),
         }
     }
 
@@ -165,6 +160,15 @@ impl Fold for FastFold {
             SumsBackend::Avx2(avx2) => avx2.fold_sums(sums, coins, out),
             SumsBackend::Portable => ScalarFold.fold_sums(sums, coins, out),
         }
+    }
+}
+
+/// Writes the sums of every row of `activations` with the product's backend.
+fn fold_digits(cpu: Cpu, activations: &[i8], digits: &Packed, out: &mut [Fingerprint]) {
+    let mut columns = vec![0; out.len() * COLUMNS];
+    cpu.multiply(activations, out.len(), digits, &mut columns);
+    for (fingerprint, columns) in out.iter_mut().zip(columns.chunks_exact(COLUMNS)) {
+        *fingerprint = [from_digits(&columns[..DIGITS]), from_digits(&columns[DIGITS..])];
     }
 }
 
